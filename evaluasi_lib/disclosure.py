@@ -1,0 +1,73 @@
+"""One gate for every published number of persons.
+
+A count, share or mean that rests on fewer than k persons could tell a reader something of one
+colleague. It is published as null with the reason "small_cell". Where a table of counts adds up to
+a published total, a single hidden cell could be found by subtraction, so the next smallest is
+hidden with it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+SMALL_CELL = "small_cell"
+DEFAULT_K = 5
+
+T = TypeVar("T")
+
+
+def is_small(n: int | None, k: int = DEFAULT_K) -> bool:
+    """True for a cell of 1 to k-1 persons. Zero persons is no one's secret; None is not a cell."""
+    return n is not None and 0 < n < k
+
+
+def protect(
+    result: T, *, persons: int | Sequence[int | None] | None, k: int, keep: Sequence[str]
+) -> T:
+    """The result, or a copy with every number nulled when it rests on a small cell.
+
+    result: a dataclass with a `reason` field. persons: the number(s) of persons that it rests on.
+    keep: the names of fields that are no person's data (labels, numbers of items) and stay.
+    """
+    sizes = persons if isinstance(persons, Sequence) else [persons]
+    if not any(is_small(n, k) for n in sizes):
+        return result
+    nulled: dict[str, Any] = {
+        field.name: None
+        for field in dataclasses.fields(result)  # type: ignore[arg-type]
+        if field.name not in keep
+        and isinstance(getattr(result, field.name), (int, float, tuple, list))
+        and not isinstance(getattr(result, field.name), bool)
+    }
+    return dataclasses.replace(result, **nulled, reason=SMALL_CELL)  # type: ignore[type-var]
+
+
+def protect_counts(
+    counts: Mapping[str, int], *, k: int, total_published: bool = True
+) -> dict[str, int | None]:
+    """Counts of a partition with small cells hidden, and a second one when one could be subtracted.
+
+    Zero cells stay. A cell is None when it is hidden.
+    """
+    hidden = {name for name, n in counts.items() if is_small(n, k)}
+    if total_published and hidden:
+        rest = sorted((n, name) for name, n in counts.items() if name not in hidden and n > 0)
+        if len(hidden) == 1 and rest:
+            hidden.add(rest[0][1])
+    return {name: None if name in hidden else n for name, n in counts.items()}
+
+
+def publishable_share(
+    part: int, whole: int, *, k: int
+) -> tuple[int | None, float | None, str | None]:
+    """(n, share, reason) of a part of a whole. Both the part and its complement must be safe.
+
+    A complement of 1 to k-1 persons tells who is *not* in the part, so it hides the share too.
+    """
+    if whole == 0:
+        return 0, None, "no_answers"
+    if is_small(part, k) or is_small(whole - part, k) or is_small(whole, k):
+        return None, None, SMALL_CELL
+    return part, part / whole, None

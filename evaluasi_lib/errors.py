@@ -1,0 +1,65 @@
+"""Errors that a researcher meets: what is wrong, where, how often, and what to do about it.
+
+Messages never hold a person's data, and problems of one program are collected so that they are
+shown together, in the order a person would mend them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evaluasi_lib.wording import _
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to mend. `where` is a file, key, column or row as the researcher knows it."""
+
+    what: str
+    where: str = ""
+    remedy: str = ""
+    count: int = 1
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        if self.count > 1:
+            text += " " + _("({count} times)").format(count=self.count)
+        return f"{text} {_('Remedy')}: {self.remedy}" if self.remedy else text
+
+
+class EvaluationError(Exception):
+    """Base of every error that the command line shows without a traceback (exit status 1)."""
+
+    def __init__(self, *problems: Problem | str) -> None:
+        self.problems = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class UsageError(EvaluationError):
+    """The command or a parameter was called wrongly (exit status 2)."""
+
+
+class ProgramError(EvaluationError):
+    """program.yml is missing, broken, or declares what cannot be evaluated."""
+
+
+class DataError(EvaluationError):
+    """A data file is missing, unreadable, or does not hold what program.yml declares."""
+
+
+def nearest(unknown: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like `unknown`, or None when none is near."""
+    names = {name.casefold(): name for name in known}
+    found = difflib.get_close_matches(unknown.casefold(), names, n=1, cutoff=0.6)
+    return names[found[0]] if found else None
+
+
+def suggestion(unknown: str, known: Iterable[str]) -> str:
+    """A remedy sentence for an unknown name: the nearest known one, else the list of all."""
+    names = list(known)
+    near = nearest(unknown, names)
+    if near is not None:
+        return _("did you mean “{name}”?").format(name=near)
+    return _("known: {names}").format(names=", ".join(names))

@@ -1,0 +1,308 @@
+"""Where programs lie, and program.yml read with every problem in it named at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from evaluasi_lib.errors import Problem, ProgramError, UsageError, suggestion
+from evaluasi_lib.program import ID_PATTERN, Program
+from evaluasi_lib.wording import _
+
+PROJECT_MARK = Path("notebooks") / "02_evaluasi_program.ipynb"
+
+
+def project_root() -> Path:
+    """The checkout that this library belongs to, whatever the working directory."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / PROJECT_MARK).is_file():
+        raise UsageError(
+            Problem(
+                _("the workbook's folder with notebooks/ was not found"),
+                where=str(root),
+                remedy=_("install it from a checkout with “pip install -e .”"),
+            )
+        )
+    return root
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """A folder laid out like data/: raw/<program>/ as received, processed/<program>/ rebuilt."""
+
+    path: Path
+
+    @classmethod
+    def at(cls, path: str | os.PathLike[str] | None = None) -> DataFolder:
+        """The given folder, or the project's own data/. Raises UsageError where it has no raw/."""
+        folder = Path(path).expanduser().resolve() if path else project_root() / "data"
+        if not (folder / "raw").is_dir():
+            raise UsageError(
+                Problem(
+                    _("the data folder has no folder raw/"),
+                    where=str(folder),
+                    remedy=_("name a folder laid out like data/, with raw/<program>/program.yml"),
+                )
+            )
+        return cls(folder)
+
+    def raw(self, program_id: str) -> Path:
+        return self.path / "raw" / program_id
+
+    def processed(self, program_id: str) -> Path:
+        return self.path / "processed" / program_id
+
+    @cached_property
+    def program_ids(self) -> list[str]:
+        """Every folder of raw/ that has a program.yml, in the order of the alphabet."""
+        return sorted(path.parent.name for path in (self.path / "raw").glob("*/program.yml"))
+
+    def check_id(self, program_id: object) -> str:
+        """The identifier as text. Raises UsageError for one that is not there."""
+        text = str(program_id).strip()
+        if not text:
+            raise UsageError(Problem(_("the program's id is empty"), where="program_id"))
+        if not ID_PATTERN.fullmatch(text):
+            raise UsageError(
+                Problem(
+                    _("“{id}” is no identifier of a program").format(id=text),
+                    where="program_id",
+                    remedy=_("use small letters, digits and hyphens, as the folder's name"),
+                )
+            )
+        if not self.raw(text).is_dir():
+            raise UsageError(
+                Problem(
+                    _("there is no program “{id}” in {folder}").format(
+                        id=text, folder=self.path / "raw"
+                    ),
+                    where="program_id",
+                    remedy=suggestion(text, self.program_ids),
+                )
+            )
+        return text
+
+
+def load_program(folder: Path) -> Program:
+    """The program declared in folder/program.yml. Raises ProgramError with every problem in it."""
+    where = f"{folder.name}/program.yml"
+    data = _read_yaml(folder / "program.yml", where)
+    try:
+        program = Program.model_validate(data)
+    except ValidationError as error:
+        raise ProgramError(*_explain(error, where)) from error
+    problems = list(_check_references(program))
+    if program.id != folder.name:
+        problems.insert(
+            0,
+            Problem(
+                _("id “{id}” differs from the folder's name “{folder}”").format(
+                    id=program.id, folder=folder.name
+                ),
+                where="id",
+                remedy=_("give both the same name"),
+            ),
+        )
+    if problems:
+        raise ProgramError(
+            *(Problem(p.what, f"{where}: {p.where}", p.remedy, p.count) for p in problems)
+        )
+    return program
+
+
+def _read_yaml(path: Path, where: str) -> dict[str, Any]:
+    if not path.is_file():
+        raise ProgramError(
+            Problem(
+                _("there is no program.yml"),
+                where=where,
+                remedy=_("write one, or draft it with “evaluasi new {id} --from FILE”").format(
+                    id=path.parent.name
+                ),
+            )
+        )
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ProgramError(
+            Problem(_("the file is not UTF-8 text"), where, _("save it as UTF-8"))
+        ) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        if mark is not None:
+            where += ", " + _("line {line}").format(line=mark.line + 1)
+        raise ProgramError(
+            Problem(
+                _("the file is not valid YAML"),
+                where,
+                _("check indentation, colons and quotes at this place"),
+            )
+        ) from error
+    if not isinstance(data, dict):
+        raise ProgramError(
+            Problem(_("the file declares nothing"), where, _("see docs/program-yml.md"))
+        )
+    return data
+
+
+def _explain(error: ValidationError, where: str) -> list[Problem]:
+    """Pydantic's findings as problems in the reader's language, unknown keys with the nearest."""
+    problems = []
+    for item in error.errors():
+        # Pydantic adds the branch of a union to the path (int, str, dict[...]): no key of the file.
+        path = [str(part) for part in item["loc"] if not str(part).startswith(("dict[", "list["))]
+        key, kind, context = ".".join(path), item["type"], item.get("ctx", {})
+        what, remedy = "", ""
+        if kind == "extra_forbidden":
+            what = _("unknown key “{key}”").format(key=path[-1])
+            remedy = suggestion(path[-1], _known_keys(item["loc"][:-1]))
+        elif kind == "missing":
+            what = _("the key “{key}” is missing").format(key=path[-1])
+            remedy = _("see docs/program-yml.md")
+        elif kind == "literal_error":
+            known = [
+                part.strip(" '") for part in context["expected"].replace(" or ", ",").split(",")
+            ]
+            what = _("“{value}” is not a known value").format(value=item["input"])
+            remedy = suggestion(str(item["input"]), known)
+        elif kind == "value_error":
+            what = str(context["error"])
+        else:
+            what = _("the value does not fit: {expected}").format(expected=_expected(kind, context))
+        problems.append(Problem(what, f"{where}: {key}" if key else where, remedy))
+    return problems
+
+
+def _expected(kind: str, context: dict[str, Any]) -> str:
+    """What pydantic wanted, in words."""
+    limits = {"greater_than": "gt", "greater_than_equal": "ge", "less_than_equal": "le"}
+    if kind in limits:
+        sign = {"gt": ">", "ge": "≥", "le": "≤"}[limits[kind]]
+        return f"{sign} {context[limits[kind]]}"
+    words = {
+        "string_type": _("a text is expected"),
+        "list_type": _("a list is expected"),
+        "dict_type": _("keys with values are expected"),
+        "model_type": _("keys with values are expected"),
+        "bool_parsing": _("true or false is expected"),
+        "bool_type": _("true or false is expected"),
+        "int_parsing": _("a whole number is expected"),
+        "int_type": _("a whole number is expected"),
+        "float_parsing": _("a number is expected"),
+        "float_type": _("a number is expected"),
+        "date_from_datetime_parsing": _("a date such as 2025-02-03 is expected"),
+        "date_parsing": _("a date such as 2025-02-03 is expected"),
+        "date_type": _("a date such as 2025-02-03 is expected"),
+    }
+    return words.get(kind, kind)
+
+
+def _known_keys(path: Iterable[object]) -> list[str]:
+    """The keys that the model allows at a path of program.yml."""
+    annotation: Any = Program
+    for part in path:
+        models = [m for m in _models_in(annotation)]
+        if not models:
+            return []
+        fields = {(f.alias or name): f for name, f in models[0].model_fields.items()}
+        if isinstance(part, str) and part in fields:
+            annotation = fields[part].annotation
+    models = list(_models_in(annotation))
+    return [f.alias or name for name, f in models[0].model_fields.items()] if models else []
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) is not None or isinstance(annotation, UnionType):
+        for part in get_args(annotation):
+            yield from _models_in(part)
+
+
+def _check_references(program: Program) -> Iterator[Problem]:
+    """Names used in one place of program.yml that another place does not declare."""
+
+    def unknown(what: str, name: str, where: str, known: Iterable[str]) -> Problem:
+        return Problem(f"{what}: “{name}”", where, suggestion(name, known))
+
+    variables = {name for s in program.sources.values() for name in s.columns}
+    instruments = program.instruments
+    for name, source in program.sources.items():
+        for variable, column in source.columns.items():
+            at = f"sources.{name}.columns.{variable}"
+            if column.scale is not None and column.scale not in program.scales:
+                yield unknown(_("unknown scale"), column.scale, f"{at}.scale", program.scales)
+            if column.type == "item" and column.scale is None:
+                if not any(variable in i.items for i in instruments.values()):
+                    yield Problem(
+                        _("the item has no scale"),
+                        at,
+                        _("add “scale”, or name it in an instrument"),
+                    )
+            for other in column.ask_if:
+                if other not in source.columns:
+                    yield unknown(_("unknown variable"), other, f"{at}.ask_if", source.columns)
+    for name, instrument in instruments.items():
+        at = f"instruments.{name}"
+        if instrument.scale not in program.scales:
+            yield unknown(_("unknown scale"), instrument.scale, f"{at}.scale", program.scales)
+        for item in instrument.items:
+            if item not in variables:
+                yield unknown(_("unknown variable"), item, f"{at}.items", variables)
+        for item in (*instrument.reversed, *(i for d in instrument.dimensions.values() for i in d)):
+            if item not in instrument.items:
+                yield unknown(_("not an item of the instrument"), item, at, instrument.items)
+        if instrument.importance is not None and instrument.importance not in instruments:
+            yield unknown(
+                _("unknown instrument"), instrument.importance, f"{at}.importance", instruments
+            )
+    yield from _check_outcomes(program, variables, unknown)
+    if program.roster is not None and program.roster not in program.sources:
+        yield unknown(_("unknown source"), program.roster, "roster", program.sources)
+    design = [program.design.cluster, *program.design.covariates]
+    if program.design.group is not None:
+        design.append(program.design.group.variable)
+    for name in filter(None, design):
+        if name not in variables:
+            yield unknown(_("unknown variable"), name, "design", variables)
+    for name in program.population:
+        if name not in variables:
+            yield unknown(_("unknown variable"), name, "population", variables)
+    if program.elearning is not None and program.elearning.events not in program.sources:
+        yield unknown(
+            _("unknown source"), program.elearning.events, "elearning.events", program.sources
+        )
+
+
+def _check_outcomes(program: Program, variables: set[str], unknown: Any) -> Iterator[Problem]:
+    waves = {s.wave for s in program.sources.values() if s.wave}
+    ids = [o.id for o in program.outcomes]
+    for repeated in sorted({i for i in ids if ids.count(i) > 1}):
+        yield Problem(
+            _("two outcomes have the id “{id}”").format(id=repeated),
+            "outcomes",
+            _("an outcome has one primary estimate: give each its own id"),
+        )
+    for outcome in program.outcomes:
+        at = f"outcomes.{outcome.id}"
+        if outcome.instrument is not None and outcome.instrument not in program.instruments:
+            yield unknown(_("unknown instrument"), outcome.instrument, at, program.instruments)
+        named = [outcome.variable, outcome.baseline_variable, *outcome.subgroups]
+        for name in filter(None, named):
+            if name not in variables:
+                yield unknown(_("unknown variable"), name, at, variables)
+        for wave in filter(None, [outcome.wave, outcome.baseline_wave]):
+            if waves and wave not in waves:
+                yield unknown(_("unknown wave"), wave, at, waves)
+    for objective in program.objectives:
+        for name in objective.outcomes:
+            if name not in ids:
+                yield unknown(_("unknown outcome"), name, f"objectives.{objective.id}", ids)

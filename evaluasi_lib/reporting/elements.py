@@ -1,0 +1,150 @@
+"""What a report is made of: sections of paragraphs, tables, figures and lists.
+
+Sections are data. The notebook shows them, the HTML template renders them, the workbook of
+tables takes the tables. Text from people is escaped here, where it is rendered, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Literal
+
+from evaluasi_lib.wording import _, language
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    text: str
+    kind: Literal["text", "note", "lead", "warning"] = "text"
+
+    def html(self) -> str:
+        if self.kind == "warning":
+            return (
+                f'<p class="warning" role="note"><strong>{escape(_("Note"))}.</strong> '
+                f"{escape(self.text)}</p>"
+            )
+        css = "" if self.kind == "text" else f' class="{self.kind}"'
+        return f"<p{css}>{escape(self.text)}</p>"
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    items: Sequence[str]
+    ordered: bool = False
+
+    def html(self) -> str:
+        tag = "ol" if self.ordered else "ul"
+        rows = "".join(f"<li>{escape(item)}</li>" for item in self.items)
+        return f"<{tag}>{rows}</{tag}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cells are texts, already in the reader's numbers; `values` keeps the numbers for XLSX.
+
+    columns: headings. rows: one list of cells a row; the first cell heads its row.
+    numeric: indices of columns set flush right. id: stable name, used for the sheet and anchor.
+    """
+
+    id: str
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numeric: frozenset[int] = frozenset()
+    values: Sequence[Sequence[object]] | None = None
+    note: str = ""
+
+    def html(self) -> str:
+        def css(i: int) -> str:
+            return ' class="num"' if i in self.numeric else ""
+
+        head = "".join(
+            f'<th scope="col"{css(i)}>{escape(name)}</th>' for i, name in enumerate(self.columns)
+        )
+        body = []
+        for row in self.rows:
+            cells = [f'<th scope="row">{escape(row[0])}</th>']
+            cells += [f"<td{css(i)}>{escape(cell)}</td>" for i, cell in enumerate(row[1:], 1)]
+            body.append("<tr>" + "".join(cells) + "</tr>")
+        note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
+        label = escape(self.caption, quote=True)
+        return (
+            f'<div class="table" role="region" tabindex="0" aria-label="{label}">'
+            f'<table id="tbl-{self.id}"><caption>{escape(self.caption)}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{note}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """title: the question. answer: what the picture says, from the result. alt: for who hears it."""
+
+    id: str
+    title: str
+    answer: str
+    alt: str
+    svg: bytes
+
+    def html(self) -> str:
+        data = base64.b64encode(self.svg).decode("ascii")
+        return (
+            f'<figure id="fig-{self.id}"><img src="data:image/svg+xml;base64,{data}" '
+            f'alt="{escape(self.alt, quote=True)}">'
+            f"<figcaption><strong>{escape(self.title)}</strong> {escape(self.answer)}</figcaption>"
+            "</figure>"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteBlock:
+    text: str
+    source: str
+
+    def html(self) -> str:
+        return (
+            f'<figure class="quote"><blockquote><p>{escape(self.text)}</p></blockquote>'
+            f"<figcaption>{escape(self.source)}</figcaption></figure>"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading inside a section (h3)."""
+
+    text: str
+
+    def html(self) -> str:
+        return f"<h3>{escape(self.text)}</h3>"
+
+
+Element = Paragraph | Bullets | Table | Figure | QuoteBlock | Heading
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One numbered section (h2) of the report. id is its anchor and stays the same by language."""
+
+    id: str
+    title: str
+    elements: Sequence[Element] = field(default_factory=tuple)
+
+    def html(self) -> str:
+        inner = "\n".join(element.html() for element in self.elements)
+        return (
+            f'<section id="{self.id}" aria-labelledby="h-{self.id}" lang="{language()}">'
+            f'<h2 id="h-{self.id}">{escape(self.title)}</h2>\n{inner}\n</section>'
+        )
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def __repr__(self) -> str:
+        return f"Section({self.id!r}, {self.title!r}, {len(self.elements)} elements)"
+
+
+def missing_section(section_id: str, title: str, reason: str) -> Section:
+    """A section for which the program has no data: it says so, and why, in a sentence."""
+    return Section(section_id, title, (Paragraph(reason, "note"),))

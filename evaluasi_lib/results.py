@@ -1,0 +1,366 @@
+"""What a report says, as data: the classes behind result.json (schema_version 1).
+
+Numbers are unrounded. A number that could not be computed, or may not be shown, is None and
+`reason` says why: "small_cell", or a sentence in the report's language. Field names are a contract
+with users' scripts: extend them freely, rename none without a new SCHEMA_VERSION and a line in
+CHANGELOG.md. Shares are 0-1, `_pct` is 0-100, money is rupiah at the declared price level.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SCHEMA_VERSION = 1
+
+Group = Literal["program", "comparison"]
+Level = Literal["reaction", "learning", "behaviour", "results"]
+Claim = Literal["effect", "change"]
+Role = Literal["primary", "sensitivity", "subgroup"]
+Conclusion = Literal["improved", "worsened", "no_meaningful_change", "inconclusive"]
+Decision = Literal["scale_up", "continue", "adjust", "redesign", "insufficient_evidence"]
+Agreement = Literal["convergent", "complementary", "divergent", "silent"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramInfo:
+    id: str
+    title: str
+    kind: str
+    organisation: str
+    cycle: str
+    period_start: dt.date | None
+    period_end: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """One step from the invited to the analysed: n persons remain, `dropped` left before it."""
+
+    step: str
+    n: int | None
+    dropped: int | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    invited: int | None
+    responded: int | None
+    analysed: int | None
+    response_rate_share: float | None
+    weighted: bool
+    flow: tuple[FlowStep, ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleScore:
+    """Score of one instrument (or dimension) at one wave in one group; mean in the scale's unit."""
+
+    scale: str
+    label: str
+    level: Level | None
+    wave: str
+    group: Group
+    n_items: int
+    n: int | None
+    mean: float | None
+    sd: float | None
+    mean_100: float | None
+    ci_low: float | None
+    ci_high: float | None
+    alpha: float | None
+    alpha_ci_low: float | None
+    alpha_ci_high: float | None
+    omega_total: float | None
+    top2_share: float | None
+    top2_ci_low: float | None = None
+    top2_ci_high: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One estimate of one outcome. `unit` is the outcome's; estimates are signed as measured.
+
+    `conclusion` takes the declared direction into account: improved is always good news.
+    effect_size_g is signed like the estimate. `n_needed` is the number of persons in all that the
+    same design would have needed to find the smallest effect of interest with 80% power.
+    """
+
+    outcome: str
+    label: str
+    role: Role
+    subgroup: str | None
+    wave: str
+    sesoi: float | None
+    direction: Literal["higher", "lower"]
+    claim: Claim
+    level: Level
+    design: str
+    estimator: str
+    estimand: str
+    unit: str
+    n_program: int | None
+    n_comparison: int | None
+    estimate: float | None
+    std_error: float | None
+    df: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+    p_adjusted: float | None
+    effect_size_g: float | None
+    g_ci_low: float | None
+    g_ci_high: float | None
+    conclusion: Conclusion | None
+    ci90_low: float | None = None
+    ci90_high: float | None = None
+    n_needed: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How much the design of one outcome's primary estimate can carry."""
+
+    outcome: str
+    design: str
+    maryland_sms: int | None
+    baseline_max_abs_smd: float | None
+    wwc_baseline: str | None
+    attrition_overall_share: float | None
+    attrition_differential_share: float | None
+    mdes: float | None
+    rating_0_5: int | None
+    threats: tuple[str, ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    barrier: str
+    label: str
+    n: int | None
+    share: float | None
+    ci_low: float | None
+    ci_high: float | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """Average marginal effect of one variable on the chance to complete (share points, 0-1)."""
+
+    variable: str
+    label: str
+    ame: float | None
+    std_error: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+    sentence: str = ""
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    enrolled: int | None
+    started: int | None
+    completed: int | None
+    completion_share: float | None
+    barriers: tuple[Barrier, ...] = ()
+    drivers: tuple[Driver, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    stage: str
+    n: int | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elearning:
+    users: int | None
+    median_days_to_complete: float | None
+    off_hours_share: float | None
+    funnel: tuple[Stage, ...] = ()
+    modules: tuple[dict[str, Any], ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CostPerEffect:
+    outcome: str
+    unit: str
+    estimate: float | None
+    ci_low: float | None
+    ci_high: float | None
+    method: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Efficiency:
+    total_cost_idr: float | None
+    cost_per_participant_idr: float | None
+    cost_per_completer_idr: float | None
+    cost_per_unit_effect: CostPerEffect | None
+    budget_absorption_share: float | None
+    bcr: float | None
+    roi_pct: float | None
+    details: dict[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    text: str
+    source: str
+    theme: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """n of the respondents (answers, interviewees, documents) in which the theme occurs."""
+
+    theme: str
+    label: str
+    source: Literal["survey", "interview", "document"]
+    n: int | None
+    share: float | None
+    ci_low: float | None
+    ci_high: float | None
+    sentiment: float | None
+    quotes: tuple[Quote, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleDemand:
+    module: str
+    label: str
+    n: int | None
+    share: float | None
+    ci_low: float | None
+    ci_high: float | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Triangulated:
+    """One evaluation question: what each source found (None where it is silent)."""
+
+    question: str
+    survey: str | None
+    interview: str | None
+    document: str | None
+    agreement: Agreement
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A strength or a weakness. evidence: JSON pointers into result.json; score: 0-1, for ranking."""
+
+    id: str
+    statement: str
+    evidence: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    decision: Decision
+    reasons: tuple[str, ...]
+    rule: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """addresses: ids of the findings that it answers."""
+
+    id: str
+    text: str
+    priority: int
+    addresses: tuple[str, ...]
+    owner: str | None
+    due: dt.date | None
+    status: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    id: str
+    from_cycle: str
+    text: str
+    status: str
+    change: dict[str, Any] | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    rule: str
+    table: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    rows_read: int
+    rows_kept: int
+    changes: tuple[RuleCount, ...]
+    problems: tuple[str, ...]
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    inputs: tuple[InputFile, ...]
+    code_version: str
+    packages: dict[str, str]
+    parameters: dict[str, Any]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationResult:
+    """The whole of result.json. Lists keep a stable order: as declared in program.yml."""
+
+    schema_version: int
+    program: ProgramInfo
+    sample: Sample
+    scales: tuple[ScaleScore, ...]
+    effects: tuple[Effect, ...]
+    evidence: tuple[Evidence, ...]
+    participation: Participation
+    elearning: Elearning
+    efficiency: Efficiency
+    themes: tuple[Theme, ...]
+    module_demand: tuple[ModuleDemand, ...]
+    triangulation: tuple[Triangulated, ...]
+    strengths: tuple[Finding, ...]
+    weaknesses: tuple[Finding, ...]
+    verdict: Verdict
+    recommendations: tuple[Recommendation, ...]
+    follow_up: tuple[FollowUp, ...]
+    quality: Quality
+    provenance: Provenance

@@ -1,0 +1,182 @@
+"""The cleaned data of one program, as scoring and the voices read it.
+
+Layout of data/processed/<program>/ (written by cleaning, read here):
+
+    <source>.parquet             one row per kept row of the source
+    restricted/<source>.parquet  open answers: row, pid, variable, text; never published unapproved
+    restricted/interviews.parquet, documents.parquet ...   what `voices` read
+    manifest.json                inputs with sha256, code version, tables, what cleaning changed
+
+Columns of a source's table: `row` (1-based data row of the raw file), `pid` (pseudonym; one for
+each row where sources are anonymous), then the declared variables. item and number are float64
+(missing = NaN, reversed items already turned), integer is Int64, category and ordinal are
+pandas categories (ordinal: ordered low to high), flag is boolean, date is datetime64, and a multi
+question becomes one boolean column for each option, `<variable>__<option>` (missing where the
+question was left blank). Rows keep the order of the file; nothing is ordered by pid.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.program import Instrument, Program
+from evaluasi_lib.results import Group, InputFile, Quality, RuleCount
+from evaluasi_lib.wording import _
+
+
+@dataclass(frozen=True)
+class Study:
+    """A program's declaration with its processed tables."""
+
+    program: Program
+    folder: Path
+    manifest: dict[str, Any]
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Source name -> tidy table, in declared order. Logs of events are left out: they are
+        large, and `events_path` names their file instead."""
+        return {
+            name: pd.read_parquet(self.folder / f"{name}.parquet")
+            for name, source in self.program.sources.items()
+            if source.role != "events" and (self.folder / f"{name}.parquet").is_file()
+        }
+
+    def events_path(self, source: str) -> Path:
+        return self.folder / f"{source}.parquet"
+
+    def restricted(self, name: str) -> pd.DataFrame:
+        """A restricted table; an empty frame where the program has none of that name."""
+        path = self.folder / "restricted" / f"{name}.parquet"
+        return pd.read_parquet(path) if path.is_file() else pd.DataFrame()
+
+    @property
+    def linked(self) -> bool:
+        """Whether rows of different sources can be joined by person."""
+        return self.program.link != "anonymous"
+
+    @cached_property
+    def inputs(self) -> tuple[InputFile, ...]:
+        return tuple(InputFile(**item) for item in self.manifest["inputs"])
+
+    @cached_property
+    def quality(self) -> Quality:
+        data = self.manifest["quality"]
+        return Quality(
+            rows_read=data["rows_read"],
+            rows_kept=data["rows_kept"],
+            changes=tuple(RuleCount(**c) for c in data["changes"]),
+            problems=tuple(data["problems"]),
+            details=data.get("details", {}),
+        )
+
+    @cached_property
+    def persons(self) -> pd.DataFrame:
+        """One row a person, index pid: the roster, or the first survey where there is none.
+
+        Adds `group` ("program"/"comparison") by the declared rule; without one, all are "program".
+        Empty where sources are anonymous and there is no roster.
+        """
+        name = self.program.roster
+        if name is None:
+            if not self.linked and len(self.tables) > 1:
+                return pd.DataFrame(columns=["group"])
+            name = next(iter(self.tables))
+        table = self.tables[name].drop(columns="row").drop_duplicates("pid").set_index("pid")
+        return table.assign(group=self.group_of(table))
+
+    def group_of(self, table: pd.DataFrame) -> pd.Series:
+        """Group, "program", "comparison" or missing, for each row of a table that holds the variable."""
+        rule = self.program.design.group
+        if rule is None:
+            return pd.Series("program", index=table.index, dtype="object")
+        if rule.variable not in table:
+            return pd.Series(None, index=table.index, dtype="object")
+        value = _as_label(table[rule.variable])
+        group = pd.Series(None, index=table.index, dtype="object")
+        group[value.isin(rule.program)] = "program"
+        group[value.isin(rule.comparison)] = "comparison"
+        return group
+
+    def waves_of(self, instrument: Instrument) -> list[str]:
+        """Waves at which any item of the instrument was asked, in declared order of the sources."""
+        found = []
+        for source in self.program.sources.values():
+            if source.wave and set(instrument.items) & set(source.columns):
+                if source.wave not in found:
+                    found.append(source.wave)
+        return found
+
+    def source_of(self, variables: list[str], wave: str | None, source: str | None = None) -> str:
+        """The source of a wave that holds all the variables. Raises DataError where none does."""
+        for name, declared in self.program.sources.items():
+            if source is not None and name != source:
+                continue
+            if wave is not None and declared.wave not in (None, wave):
+                continue
+            if name in self.tables and set(variables) <= set(self.tables[name].columns):
+                return name
+        raise DataError(
+            Problem(
+                _("no source of the wave “{wave}” holds {variables}").format(
+                    wave=wave, variables=", ".join(variables)
+                ),
+                where=self.program.id,
+                remedy=_("declare the variables in a source with this wave"),
+            )
+        )
+
+    def rows(self, source: str) -> pd.DataFrame:
+        """A source's table with `group` and the background of persons that it lacks, row for row.
+
+        The join by pid is many-to-one and keeps every row and their order; persons who are in no
+        roster have missing background.
+        """
+        table = self.tables[source]
+        if not self.linked or self.persons.empty or source == self.program.roster:
+            return table.assign(group=self.group_of(table))
+        extra = self.persons[[c for c in self.persons.columns if c not in table.columns]]
+        joined = table.merge(extra, left_on="pid", right_index=True, how="left", validate="m:1")
+        if len(joined) != len(table):
+            raise AssertionError("a many-to-one join changed the number of rows")
+        return joined
+
+
+def _as_label(values: pd.Series) -> pd.Series:
+    """Values as the labels that program.yml writes: 1.0 -> "1", True -> "true"."""
+
+    def label(value: object) -> object:
+        if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+            return None
+        if isinstance(value, (bool, np.bool_)):
+            return str(bool(value)).lower()
+        if isinstance(value, (float, np.floating)) and float(value).is_integer():
+            return str(int(value))
+        return str(value)
+
+    return values.astype("object").map(label)
+
+
+def load_study(program: Program, folder: Path) -> Study:
+    """The processed data in a folder. Raises DataError where cleaning has not been run."""
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise DataError(
+            Problem(
+                _("the processed data are missing"),
+                where=str(folder),
+                remedy=_("run “evaluasi clean {id}”").format(id=program.id),
+            )
+        )
+    return Study(program, folder, json.loads(path.read_text(encoding="utf-8")))
+
+
+GROUPS: tuple[Group, ...] = ("program", "comparison")

@@ -1,0 +1,135 @@
+"""The message catalogue, and the numbers, dates and money of each language.
+
+Messages are written in English in the code, as `_("...")`, and translated in
+`locale/id/*.po`, one file for each room of the library. Call `_` when the message is needed, never
+at import, because the language is chosen at run time. A message with values is a template for
+`str.format`: `_("{n} of {total}").format(n=..., total=...)`, so that a translator can move them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from contextvars import ContextVar
+from functools import lru_cache
+from pathlib import Path
+
+from babel import dates, numbers
+from babel.messages.pofile import read_po
+
+LANGUAGES = ("id", "en")
+DEFAULT_LANGUAGE = "id"
+LOCALE_DIR = Path(__file__).parent / "locale"
+
+_language: ContextVar[str] = ContextVar("evaluasi_language", default=DEFAULT_LANGUAGE)
+
+
+def language() -> str:
+    """The language in force, "id" or "en"."""
+    return _language.get()
+
+
+def set_language(code: str) -> None:
+    """Choose the language of every message from here on. Raises UsageError for an unknown one."""
+    if code not in LANGUAGES:
+        from evaluasi_lib.errors import UsageError
+
+        raise UsageError(
+            _("unknown language “{code}”; known: {known}").format(
+                code=code, known=", ".join(LANGUAGES)
+            )
+        )
+    _language.set(code)
+
+
+@lru_cache
+def catalogue(code: str) -> dict[str, str | tuple[str, ...]]:
+    """Message -> translation of one language, read from all of its .po files."""
+    messages: dict[str, str | tuple[str, ...]] = {}
+    for path in sorted((LOCALE_DIR / code).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=code):
+                if message.id and message.string and not message.fuzzy:
+                    key = message.id if isinstance(message.id, str) else message.id[0]
+                    messages[key] = message.string
+    return messages
+
+
+def _(message: str) -> str:
+    """The message in the language in force; the English text itself where no translation exists."""
+    found = catalogue(language()).get(message, message)
+    return found if isinstance(found, str) else found[0]
+
+
+def plural(singular: str, plural_form: str, n: int) -> str:
+    """Like `_`, with the plural form that the language wants for n (Indonesian has one form)."""
+    if language() == "en":
+        return singular if n == 1 else plural_form
+    found = catalogue(language()).get(singular)
+    if found is None:
+        return singular if n == 1 else plural_form
+    return found if isinstance(found, str) else found[0]
+
+
+def choose(text: str | dict[str, str] | None) -> str:
+    """A text that an author gave as one string or as one for each language."""
+    if text is None:
+        return ""
+    if isinstance(text, str):
+        return text
+    return text.get(language()) or text.get(DEFAULT_LANGUAGE) or next(iter(text.values()), "")
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """1234.5 -> "1.234,5" (id). None or NaN -> an em dash; the reason belongs in words beside it."""
+    if value is None or not math.isfinite(value):
+        return "—"
+    value = round(value, digits) + 0.0  # + 0.0 turns -0.0 into 0.0
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return numbers.format_decimal(value, format=pattern, locale=language()).replace("-", "−")
+
+
+def count(value: int | None) -> str:
+    """1234 -> "1.234" (id)."""
+    return number(value, 0)
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """0.4567 -> "46%"."""
+    return "—" if share is None or not math.isfinite(share) else number(share * 100, digits) + "%"
+
+
+def rupiah(value: float | None) -> str:
+    """1250000 -> "Rp1.250.000" (id), "Rp1,250,000" (en)."""
+    if value is None or not math.isfinite(value):
+        return "—"
+    sign = "−" if value < 0 else ""
+    return f"{sign}Rp{number(abs(value), 0)}"
+
+
+def p_value(value: float | None) -> str:
+    """0.0123 -> "0,012"; below 0.001 -> "< 0,001"."""
+    if value is not None and value < 0.001:
+        return "< " + number(0.001, 3)
+    return number(value, 3)
+
+
+def interval(low: float | None, high: float | None, digits: int = 1) -> str:
+    """(1.2, 3.4) -> "1,2 s.d. 3,4" (id), "1.2 to 3.4" (en)."""
+    if low is None or high is None:
+        return "—"
+    return _("{low} to {high}").format(low=number(low, digits), high=number(high, digits))
+
+
+def date(value: dt.date | None) -> str:
+    """2025-02-03 -> "3 Februari 2025" (id)."""
+    return "—" if value is None else dates.format_date(value, format="long", locale=language())
+
+
+def join_words(words: list[str]) -> str:
+    """["a", "b", "c"] -> "a, b, dan c" (id)."""
+    if len(words) < 2:
+        return "".join(words)
+    if len(words) == 2:
+        return _("{first} and {last}").format(first=words[0], last=words[1])
+    return _("{first}, and {last}").format(first=", ".join(words[:-1]), last=words[-1])
