@@ -209,7 +209,7 @@ def _known_keys(path: Iterable[object]) -> list[str]:
     """The keys that the model allows at a path of program.yml."""
     annotation: Any = Program
     for part in path:
-        models = [m for m in _models_in(annotation)]
+        models = list(_models_in(annotation))
         if not models:
             return []
         fields = {(f.alias or name): f for name, f in models[0].model_fields.items()}

@@ -153,7 +153,7 @@ class Column(Model):
     required: bool = Field(default=False, description="Whether a row without a value is an error.")
     coarsen: list[float] = Field(
         default=[],
-        description="Class limits that replace exact values (age, tenure), so that nobody stands out.",
+        description="Class limits that replace exact values, so that nobody stands out.",
     )
     ask_if: dict[str, list[Label]] = Field(
         default={}, description="Skip logic: the question is asked only at these other answers."

@@ -269,7 +269,7 @@ class Triangulated:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A strength or a weakness. evidence: JSON pointers into result.json; score: 0-1, for ranking."""
+    """A strength or a weakness. evidence: JSON pointers into result.json; score: 0-1, a rank."""
 
     id: str
     statement: str

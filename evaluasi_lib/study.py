@@ -94,7 +94,7 @@ class Study:
         return table.assign(group=self.group_of(table))
 
     def group_of(self, table: pd.DataFrame) -> pd.Series:
-        """Group, "program", "comparison" or missing, for each row of a table that holds the variable."""
+        """Group of each row: "program", "comparison", or missing where the variable is not."""
         rule = self.program.design.group
         if rule is None:
             return pd.Series("program", index=table.index, dtype="object")

@@ -81,7 +81,7 @@ def choose(text: str | dict[str, str] | None) -> str:
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """1234.5 -> "1.234,5" (id). None or NaN -> an em dash; the reason belongs in words beside it."""
+    """1234.5 -> "1.234,5" (id). None -> an em dash; the reason belongs in words beside it."""
     if value is None or not math.isfinite(value):
         return "—"
     value = round(value, digits) + 0.0  # + 0.0 turns -0.0 into 0.0

@@ -80,7 +80,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """title: the question. answer: what the picture says, from the result. alt: for who hears it."""
+    """title: the question. answer: what the result says. alt: for who hears the page."""
 
     id: str
     title: str
