@@ -1,15 +1,224 @@
-"""From cleaned data to the whole result of one program, step by step.
+"""From cleaned data to the whole result of one program.
 
-The notebook calls the same steps one by one so that a reader sees them; `measure` calls them all
-where nobody looks, for the earlier cycle of a program.
+The notebook calls these steps one by one so that a reader sees them. `evaluate` calls them all
+where nobody looks: for the earlier cycle of a program, and in tests.
 """
 
 from __future__ import annotations
 
-from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.study import Study
+import dataclasses
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from evaluasi_lib import __version__, wording
+from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
+from evaluasi_lib.errors import EvaluationError
+from evaluasi_lib.findings import conclude
+from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.program import Program
+from evaluasi_lib.reporting.elements import Section
+from evaluasi_lib.reporting.export import check_formats, write_report
+from evaluasi_lib.reporting.folders import replace_folder
+from evaluasi_lib.results import (
+    SCHEMA_VERSION,
+    Effect,
+    Efficiency,
+    Elearning,
+    EvaluationResult,
+    Evidence,
+    Participation,
+    ProgramInfo,
+    Provenance,
+    Sample,
+    ScaleScore,
+    Triangulated,
+    Verdict,
+)
+from evaluasi_lib.scoring.costs import score_efficiency
+from evaluasi_lib.scoring.elearning import score_elearning
+from evaluasi_lib.scoring.evidence import rate_evidence
+from evaluasi_lib.scoring.impact import estimate_effects
+from evaluasi_lib.scoring.participation import score_participation
+from evaluasi_lib.scoring.sample import score_sample
+from evaluasi_lib.scoring.scales import score_scales
+from evaluasi_lib.study import Study, load_study
+from evaluasi_lib.voices import Voices, code_voices
+from evaluasi_lib.voices.triangulation import triangulate
+from evaluasi_lib.wording import _
+
+# Versions that move numbers or pictures; they stand in provenance.
+PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "linearmodels", "polars", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """One run of the notebook: the cleaned data, the language, and where the report goes."""
+
+    study: Study
+    data: DataFolder
+    out_dir: Path | None
+    formats: tuple[str, ...] = ("html",)
+
+    def __repr__(self) -> str:
+        quality = self.study.quality
+        return _("{title}: {kept} of {read} rows kept, from {files} files.").format(
+            title=wording.choose(self.study.program.title),
+            kept=wording.count(quality.rows_kept),
+            read=wording.count(quality.rows_read),
+            files=len(self.study.inputs),
+        )
+
+    def publish(self, sections: Sequence[Section], result: EvaluationResult) -> Published:
+        """Write out_dir/<program>/ in whole, or nothing where no out_dir was given; say which."""
+        if self.out_dir is None:
+            return Published(_("No report folder was written, because out_dir is empty."))
+        target = self.out_dir / self.study.program.id
+        with replace_folder(target) as folder:
+            write_report(folder, sections, result, self.formats, codebook=self.study.folder)
+        return Published(_("The report is in {folder}.").format(folder=target))
+
+
+class Published(str):
+    """What `publish` did, shown without quotes."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def open_workbook(
+    program_id: object,
+    language: object = "id",
+    data_dir: object = "",
+    out_dir: object = "",
+    formats: object = "html",
+) -> Workbook:
+    """Validate the notebook's parameters, clean where data are missing or stale, and open them.
+
+    Papermill turns `-p program_id 2025` into a number, so every parameter is taken as text.
+    Raises UsageError (unknown program, language or format), ProgramError, DataError.
+    """
+    wording.set_language(str(language or wording.DEFAULT_LANGUAGE))
+    data = DataFolder.at(str(data_dir) if data_dir else None)
+    chosen = check_formats(str(formats))
+    study = open_study(data, data.check_id(program_id))
+    folder = Path(str(out_dir)).expanduser().resolve() if out_dir else None
+    return Workbook(study, data, folder, chosen)
+
+
+def frame(results: Sequence[object]) -> pd.DataFrame:
+    """Results as a table to look at in the notebook, without columns that are empty."""
+    rows = [dataclasses.asdict(result) for result in results]  # type: ignore[call-overload]
+    return pd.DataFrame(rows).dropna(axis="columns", how="all")
+
+
+def open_study(data: DataFolder, program_id: str) -> Study:
+    """The program's processed data, cleaned first where they are missing or stale."""
+    program = load_program(data.raw(program_id))
+    if is_stale(program, data):
+        clean_program(program, data)
+    return load_study(program, data.processed(program_id))
+
+
+def assemble(
+    study: Study,
+    *,
+    sample: Sample,
+    scales: tuple[ScaleScore, ...],
+    effects: tuple[Effect, ...],
+    evidence: tuple[Evidence, ...],
+    participation: Participation,
+    elearning: Elearning,
+    efficiency: Efficiency,
+    voices: Voices,
+    triangulation: tuple[Triangulated, ...],
+) -> EvaluationResult:
+    """Everything that was measured, as one result whose findings are still empty."""
+    program = study.program
+    return EvaluationResult(
+        schema_version=SCHEMA_VERSION,
+        program=ProgramInfo(
+            id=program.id,
+            title=wording.choose(program.title),
+            kind=program.kind,
+            organisation=wording.choose(program.organisation),
+            cycle=program.cycle,
+            period_start=program.period.start if program.period else None,
+            period_end=program.period.end if program.period else None,
+        ),
+        sample=sample,
+        scales=scales,
+        effects=effects,
+        evidence=evidence,
+        participation=participation,
+        elearning=elearning,
+        efficiency=efficiency,
+        themes=voices.themes,
+        module_demand=voices.module_demand,
+        triangulation=triangulation,
+        strengths=(),
+        weaknesses=(),
+        verdict=Verdict("insufficient_evidence", (), ""),
+        recommendations=(),
+        follow_up=(),
+        quality=study.quality,
+        provenance=Provenance(
+            inputs=study.inputs,
+            code_version=__version__,
+            packages={name: importlib.metadata.version(name) for name in PACKAGES},
+            parameters={"program_id": program.id, "language": wording.language()},
+            seed=program.seed,
+        ),
+        voices=voices.details,
+    )
 
 
 def measure(study: Study) -> EvaluationResult:
-    """Everything that is measured, without findings, verdict and recommendations."""
-    raise NotImplementedError
+    """Every measurement of the program, without findings."""
+    effects = estimate_effects(study)
+    participation = score_participation(study)
+    voices = code_voices(study)
+    return assemble(
+        study,
+        sample=score_sample(study),
+        scales=score_scales(study),
+        effects=effects,
+        evidence=rate_evidence(study, effects),
+        participation=participation,
+        elearning=score_elearning(study),
+        efficiency=score_efficiency(study, effects, participation),
+        voices=voices,
+        triangulation=triangulate(study, effects, participation, voices),
+    )
+
+
+def earlier_cycle(program: Program, data: DataFolder) -> EvaluationResult | None:
+    """The measured result of the cycle before this one in its series; None where there is none."""
+    if program.series is None:
+        return None
+    before: Program | None = None
+    for other_id in data.program_ids:
+        if other_id == program.id:
+            continue
+        try:
+            other = load_program(data.raw(other_id))
+        except EvaluationError:
+            continue  # a broken neighbour is reported when it is its own turn
+        if other.series == program.series and other.cycle < program.cycle:
+            if before is None or other.cycle > before.cycle:
+                before = other
+    return None if before is None else measure(open_study(data, before.id))
+
+
+def decide(workbook: Workbook, measured: EvaluationResult) -> EvaluationResult:
+    """Findings, verdict, recommendations and follow-up added to what was measured."""
+    program = workbook.study.program
+    return conclude(program, measured, earlier_cycle(program, workbook.data))
+
+
+def evaluate(workbook: Workbook) -> EvaluationResult:
+    """The whole result of one program."""
+    return decide(workbook, measure(workbook.study))

@@ -209,22 +209,22 @@ def _known_keys(path: Iterable[object]) -> list[str]:
     """The keys that the model allows at a path of program.yml."""
     annotation: Any = Program
     for part in path:
-        models = list(_models_in(annotation))
+        models = list(models_in(annotation))
         if not models:
             return []
         fields = {(f.alias or name): f for name, f in models[0].model_fields.items()}
         if isinstance(part, str) and part in fields:
             annotation = fields[part].annotation
-    models = list(_models_in(annotation))
+    models = list(models_in(annotation))
     return [f.alias or name for name, f in models[0].model_fields.items()] if models else []
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     elif get_origin(annotation) is not None or isinstance(annotation, UnionType):
         for part in get_args(annotation):
-            yield from _models_in(part)
+            yield from models_in(part)
 
 
 def _check_references(program: Program) -> Iterator[Problem]:

@@ -364,3 +364,4 @@ class EvaluationResult:
     follow_up: tuple[FollowUp, ...]
     quality: Quality
     provenance: Provenance
+    voices: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,67 @@
+# make report   the report of every program in data/raw, under reports/
+# make test     every test
+# Both set the environment up first, once. PYTHON chooses the Python (3.11 or newer).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup report test lint lab lock environment docs calibrate recover bench-clean bench-events bench-voices clean
+
+help:
+	@sed -n '1,3p' Makefile | sed 's/^# //'
+
+setup: $(READY)
+
+# The marker is older than the lock after an update, so the environment follows.
+$(READY): requirements.lock pyproject.toml
+	@echo "evaluasi: setting up $(VENV) (once; a few minutes)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "evaluasi: Python 3.11 or newer is needed; this is: $$($(PYTHON) --version 2>&1)."; \
+	  echo "Remedy: install it, then: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "evaluasi: this Python has no module venv."; \
+	  echo "Remedy: sudo apt install python3-venv (Debian, Ubuntu), then the same command again."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+	@echo "evaluasi: $(VENV) is ready"
+
+report: $(READY)
+	@$(BIN)/evaluasi report --all --jobs $(JOBS)
+
+test: $(READY)
+	@$(BIN)/python -m pytest
+
+lint: $(READY)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+lab: $(READY)
+	@$(BIN)/evaluasi lab
+
+# For maintainers: the lock, environment.yml and the pages generated from the code.
+lock:
+	uv pip compile --universal --generate-hashes --quiet --no-header --no-emit-index-url --upgrade \
+	  --extra build --extra formats --extra dev pyproject.toml -o requirements.lock
+
+environment: $(READY)
+	@$(BIN)/python tests/environment.py > environment.yml
+
+docs: $(READY)
+	@$(BIN)/python -m evaluasi_lib.reference
+
+# Long checks, not part of the tests.
+calibrate: $(READY)
+	@$(BIN)/python -m tests.calibrate
+
+recover: $(READY)
+	@$(BIN)/python -m tests.recover
+
+bench-clean bench-events bench-voices: $(READY)
+	@$(BIN)/python bench/$(subst -,_,$@).py
+
+clean:
+	rm -rf reports data/processed/[a-z0-9]*-* .pytest_cache .mypy_cache .ruff_cache

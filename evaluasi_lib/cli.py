@@ -1,0 +1,284 @@
+"""The command line: new, check, clean, report, portfolio, lab.
+
+Exit status: 0 all well; 1 some program failed (the others are finished); 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from evaluasi_lib import __version__, wording
+from evaluasi_lib.errors import EvaluationError, Problem, UsageError
+from evaluasi_lib.loading import DataFolder, load_program, project_root
+from evaluasi_lib.wording import _
+
+OK, SOME_FAILED, WRONG_USE = 0, 1, 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose own words come from the catalogue."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(
+            Problem(
+                message, where=self.prog, remedy=_("see “{prog} --help”").format(prog=self.prog)
+            )
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status. Expected errors are words, never a traceback."""
+    # argparse asks gettext for its words when it is used, not when it is imported.
+    argparse._ = _  # type: ignore[attr-defined]
+    argparse.ngettext = wording.plural  # type: ignore[attr-defined]
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a Windows console may be cp1252
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    wording.set_language(_message_language())
+    try:
+        options = _parser().parse_args(arguments)
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except UsageError as error:
+        _complain(error)
+        return WRONG_USE
+    except EvaluationError as error:
+        _complain(error)
+        return SOME_FAILED
+    except KeyboardInterrupt:
+        print(_("stopped"), file=sys.stderr)
+        return 130
+
+
+def _message_language() -> str:
+    """EVALUASI_LANGUAGE chooses the language of messages; reports have --language."""
+    code = os.environ.get("EVALUASI_LANGUAGE", wording.DEFAULT_LANGUAGE)
+    return code if code in wording.LANGUAGES else wording.DEFAULT_LANGUAGE
+
+
+def _complain(error: EvaluationError) -> None:
+    for problem in error.problems:
+        print(f"evaluasi: {problem}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="evaluasi", description=_("Evaluate career-development programs."))
+    parser.add_argument("--version", action="version", version=f"evaluasi {__version__}")
+    commands = parser.add_subparsers(required=True, metavar=_("COMMAND"), parser_class=_Parser)
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> _Parser:
+        command = commands.add_parser(name, help=summary, description=summary)
+        command.set_defaults(run=run)
+        command.add_argument("--data", metavar="DIR", help=_("a folder laid out like data/"))
+        return command
+
+    new = add("new", _new, _("draft program.yml from files as exported"))
+    new.add_argument("id", metavar="ID", help=_("identifier of the program"))
+    new.add_argument(
+        "--from", dest="files", nargs="+", required=True, metavar="FILE", help=_("exported files")
+    )
+    for name, run, summary in (
+        ("check", _check, _("show every problem of a program at once; change nothing")),
+        ("clean", _clean, _("make processed data from raw data")),
+    ):
+        command = add(name, run, summary)
+        command.add_argument("ids", nargs="*", metavar="ID", help=_("programs; all if none"))
+
+    report = add("report", _report, _("make the reports of programs"))
+    report.add_argument("ids", nargs="*", metavar="ID", help=_("programs"))
+    report.add_argument("--all", action="store_true", help=_("every program"))
+    report.add_argument("--format", default="html", help=_("html,pdf,docx,xlsx"))
+    report.add_argument("--language", default="id", help=_("id,en"))
+    report.add_argument("--jobs", type=int, default=1, metavar="N", help=_("programs at a time"))
+    report.add_argument("--out", metavar="DIR", help=_("folder of the reports"))
+    report.add_argument("--force", action="store_true", help=_("clean again, even if up to date"))
+    report.add_argument("--scheduler", metavar="ADDRESS", help=_("Dask cluster to run on"))
+
+    portfolio = add("portfolio", _portfolio, _("the report over all programs and the index page"))
+    portfolio.add_argument("--language", default="id", help=_("id,en"))
+    portfolio.add_argument("--out", metavar="DIR", help=_("folder of the reports"))
+
+    add("lab", _lab, _("open JupyterLab at the starting notebook"))
+    return parser
+
+
+def _chosen(data: DataFolder, ids: Sequence[str]) -> list[str]:
+    """The named programs, or all of them; UsageError names every unknown one."""
+    if not ids:
+        if not data.program_ids:
+            raise UsageError(
+                Problem(
+                    _("there is no program"),
+                    where=str(data.path / "raw"),
+                    remedy=_("make one with “evaluasi new ID --from FILE”"),
+                )
+            )
+        return data.program_ids
+    problems: list[Problem] = []
+    chosen = []
+    for program_id in dict.fromkeys(ids):
+        try:
+            chosen.append(data.check_id(program_id))
+        except UsageError as error:
+            problems += error.problems
+    if problems:
+        raise UsageError(*problems)
+    return chosen
+
+
+def _new(options: argparse.Namespace) -> int:
+    from evaluasi_lib.cleaning.draft import write_draft
+
+    folder = write_draft(options.id, [Path(f) for f in options.files], DataFolder.at(options.data))
+    print(_("Drafted: {path}").format(path=folder / "program.yml"))
+    print(_("Read the comments at each guess, then: evaluasi check {id}").format(id=options.id))
+    return OK
+
+
+def _check(options: argparse.Namespace) -> int:
+    from evaluasi_lib.cleaning.pipeline import check_program
+
+    data = DataFolder.at(options.data)
+    status = OK
+    for program_id in _chosen(data, options.ids):
+        try:
+            problems = check_program(load_program(data.raw(program_id)), data)
+        except EvaluationError as error:
+            problems = list(error.problems)
+        if not problems:
+            print(_("{id}: no problem found").format(id=program_id))
+            continue
+        status = SOME_FAILED
+        for place, problem in enumerate(problems, 1):
+            print(f"{program_id} [{place}/{len(problems)}] {problem}", file=sys.stderr)
+    return status
+
+
+def _clean(options: argparse.Namespace) -> int:
+    from evaluasi_lib.cleaning.pipeline import clean_program
+
+    data = DataFolder.at(options.data)
+    status = OK
+    for program_id in _chosen(data, options.ids):
+        try:
+            folder = clean_program(load_program(data.raw(program_id)), data, force=True)
+            print(_("{id}: cleaned, in {folder}").format(id=program_id, folder=folder))
+        except EvaluationError as error:
+            status = SOME_FAILED
+            for problem in error.problems:
+                print(f"{program_id}: {problem}", file=sys.stderr)
+    return status
+
+
+def _languages(text: str) -> tuple[str, ...]:
+    from evaluasi_lib.errors import suggestion
+
+    codes = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    bad = [code for code in codes if code not in wording.LANGUAGES]
+    if bad or not codes:
+        name = bad[0] if bad else ""
+        raise UsageError(
+            Problem(
+                _("unknown language “{code}”; known: {known}").format(
+                    code=name, known=", ".join(wording.LANGUAGES)
+                ),
+                where="--language",
+                remedy=suggestion(name, wording.LANGUAGES),
+            )
+        )
+    return codes
+
+
+def _report(options: argparse.Namespace) -> int:
+    from evaluasi_lib.reporting import batch
+    from evaluasi_lib.reporting.export import check_formats
+
+    data = DataFolder.at(options.data)
+    if bool(options.ids) == options.all:
+        raise UsageError(
+            Problem(
+                _("name the programs, or give --all"),
+                where="evaluasi report",
+                remedy=_("known: {names}").format(names=", ".join(data.program_ids)),
+            )
+        )
+    if options.jobs < 1:
+        raise UsageError(Problem(_("at least one job is needed"), where="--jobs"))
+    out = Path(options.out or project_root() / "reports").expanduser().resolve()
+    formats, languages = check_formats(options.format), _languages(options.language)
+    ids = _chosen(data, options.ids)
+    if options.force:
+        _forget_processed(data, ids)
+    jobs = [
+        batch.Job(
+            program_id=program_id,
+            notebook=project_root() / "notebooks" / "02_evaluasi_program.ipynb",
+            data_dir=data.path,
+            out_dir=out,
+            languages=languages,
+            formats=formats,
+            message_language=wording.language(),
+        )
+        for program_id in ids
+    ]
+    outcomes = batch.in_order(
+        batch.show_progress(batch.run_jobs(jobs, options.jobs, options.scheduler), len(jobs)), jobs
+    )
+    batch.write_index(out, data, outcomes)
+    failures = [outcome for outcome in outcomes if outcome.failure]
+    for outcome in failures:
+        print(f"evaluasi: {outcome.program_id}: {outcome.failure}", file=sys.stderr)
+        if outcome.kept_notebook:
+            kept = _("the notebook as far as it ran: {path}").format(path=outcome.kept_notebook)
+            print(f"evaluasi: {outcome.program_id}: {kept}", file=sys.stderr)
+    good = len(outcomes) - len(failures)
+    print(_("{good} of {total} reports in {folder}").format(
+        good=good, total=len(outcomes), folder=out
+    ))  # fmt: skip
+    return SOME_FAILED if failures else OK
+
+
+def _forget_processed(data: DataFolder, ids: Sequence[str]) -> None:
+    """Mark processed data as stale by taking away the manifest; cleaning rebuilds them."""
+    for program_id in ids:
+        (data.processed(program_id) / "manifest.json").unlink(missing_ok=True)
+
+
+def _portfolio(options: argparse.Namespace) -> int:
+    from evaluasi_lib.reporting import batch
+    from evaluasi_lib.reporting.folders import replace_folder
+
+    data = DataFolder.at(options.data)
+    out = Path(options.out or project_root() / "reports").expanduser().resolve()
+    target = out / batch.PORTFOLIO_FOLDER
+    notebook = project_root() / "notebooks" / "03_portofolio.ipynb"
+    with replace_folder(target) as staging:
+        for language in _languages(options.language):
+            executed = staging / f"notebook.{language}.ipynb"
+            parameters: dict[str, object] = {
+                "language": language,
+                "data_dir": str(data.path),
+                "reports_dir": str(out),
+                "out_dir": str(staging),
+            }
+            batch.run_notebook(notebook, executed, parameters)
+    batch.write_index(out, data, [])
+    print(_("The report over all programs is in {folder}.").format(folder=target))
+    return OK
+
+
+def _lab(options: argparse.Namespace) -> int:
+    root = project_root()
+    start = root / "notebooks" / "00_mulai_di_sini.ipynb"
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={root}", str(start)]
+    return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

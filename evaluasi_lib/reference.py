@@ -1,0 +1,105 @@
+"""docs/program-yml.md and its English twin, generated from the model.
+
+`python -m evaluasi_lib.reference` writes both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from evaluasi_lib import wording
+from evaluasi_lib.loading import models_in, project_root
+from evaluasi_lib.program import Program
+from evaluasi_lib.wording import _
+
+PAGES = {"id": "program-yml.md", "en": "program-yml.en.md"}
+
+
+def models(model: type[BaseModel] = Program) -> list[type[BaseModel]]:
+    """The model and all that it contains, each once, in the order in which a reader meets them."""
+    found = [model]
+    for current in found:
+        for field in current.model_fields.values():
+            found += [m for m in models_in(field.annotation) if m not in found]
+    return found
+
+
+def reference_page() -> str:
+    """The page in the language in force."""
+    lines = [
+        f"# {_('program.yml: every key')}",
+        "",
+        _("Generated from the model in evaluasi_lib/program.py; do not edit it by hand."),
+        _("A text can be one string, or one for each language: {example}.").format(
+            example="`{id: ..., en: ...}`"
+        ),
+    ]
+    for model in models():
+        name = "program.yml" if model is Program else model.__name__
+        lines += ["", f"## {name}", ""]
+        lines += [
+            f"| {_('Key')} | {_('Value')} | {_('Default')} | {_('Meaning')} |",
+            "|---|---|---|---|",
+        ]
+        lines += [
+            f"| `{field.alias or key}` | {_type_words(field.annotation)} | {_default(field)} "
+            f"| {_(field.description or '')} |"
+            for key, field in model.model_fields.items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _type_words(annotation: Any) -> str:
+    inner = list(models_in(annotation))
+    if inner:
+        link = f"[{inner[0].__name__}](#{inner[0].__name__.lower()})"
+        origin = get_origin(annotation)
+        return {list: _("list of {item}"), dict: _("name: {item}")}.get(origin, "{item}").format(
+            item=link
+        )
+    literal = [str(value) for value in _literals(annotation)]
+    if literal:
+        return ", ".join(f"`{value}`" for value in literal)
+    text = str(annotation)
+    for word, meaning in (
+        ("list", _("list")), ("tuple", _("list")), ("dict", _("text or keys with values")),
+        ("bool", _("true or false")), ("float", _("number")), ("int", _("whole number")),
+        ("date", _("date")),
+    ):  # fmt: skip
+        if word in text:
+            return meaning
+    return _("text")
+
+
+def _literals(annotation: Any) -> Iterator[object]:
+    if get_origin(annotation) is Literal:
+        yield from get_args(annotation)
+    elif get_origin(annotation) not in (list, dict, tuple):
+        for part in get_args(annotation):
+            yield from _literals(part)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required() or field.default is PydanticUndefined:
+        return f"**{_('required')}**"
+    value = field.default
+    if value is None or value in ([], {}) or isinstance(value, BaseModel):
+        return "—"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def write_pages(folder: Path) -> None:
+    """Write the page of each language."""
+    for code, name in PAGES.items():
+        wording.set_language(code)
+        (folder / name).write_text(reference_page(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    write_pages(project_root() / "docs")
