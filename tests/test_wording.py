@@ -1,0 +1,123 @@
+"""Every message in both languages, with the numbers, dates and money of each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import string
+
+import pytest
+from babel.messages.pofile import read_po
+
+from evaluasi_lib import wording
+from evaluasi_lib.errors import UsageError
+from tests.messages import all_messages
+
+MESSAGES = all_messages()
+
+
+@pytest.fixture(autouse=True)
+def _indonesian() -> None:
+    wording.set_language("id")
+
+
+def _fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_message_has_an_indonesian_translation() -> None:
+    known = wording.catalogue("id")
+    missing = [f"{where}: {message}" for message, where in MESSAGES.items() if message not in known]
+    assert missing == []
+
+
+def test_no_translation_is_left_over_from_a_message_that_is_gone() -> None:
+    # argparse's own words are used by the standard library, so no call of ours names them.
+    ours = set(MESSAGES)
+    left = []
+    for path in sorted((wording.LOCALE_DIR / "id").glob("*.po")):
+        if path.name == "argparse.po":
+            continue
+        with path.open("rb") as file:
+            for message in read_po(file, locale="id"):
+                key = message.id if isinstance(message.id, str) else message.id[0]
+                if key and key not in ours:
+                    left.append(f"{path.name}: {key}")
+    assert left == []
+
+
+def test_a_message_stands_in_one_catalogue_file_alone() -> None:
+    seen: dict[str, str] = {}
+    twice = []
+    for path in sorted((wording.LOCALE_DIR / "id").glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale="id"):
+                key = message.id if isinstance(message.id, str) else message.id[0]
+                if key and key in seen and wording.catalogue("id")[key] != message.string:
+                    twice.append(f"{key}: {seen[key]} and {path.name} differ")
+                seen[key] = path.name
+    assert twice == []
+
+
+def test_a_translation_has_the_same_fields_as_its_message() -> None:
+    wrong = []
+    for message, text in wording.catalogue("id").items():
+        for form in (text,) if isinstance(text, str) else text:
+            if message in MESSAGES and _fields(form) != _fields(message):
+                wrong.append(message)
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (
+            "id",
+            [
+                "1.234,5",
+                "1.234",
+                "46%",
+                "Rp1.250.000",
+                "< 0,001",
+                "3 Februari 2025",
+                "1,0 s.d. 2,0",
+            ],
+        ),
+        (
+            "en",
+            ["1,234.5", "1,234", "46%", "Rp1,250,000", "< 0.001", "February 3, 2025", "1.0 to 2.0"],
+        ),
+    ],
+)
+def test_numbers_dates_and_money_are_the_languages(code: str, expected: list[str]) -> None:
+    wording.set_language(code)
+    assert [
+        wording.number(1234.5),
+        wording.count(1234),
+        wording.percent(0.456),
+        wording.rupiah(1_250_000),
+        wording.p_value(0.0001),
+        wording.date(dt.date(2025, 2, 3)),
+        wording.interval(1, 2),
+    ] == expected
+
+
+def test_what_is_not_a_number_is_never_printed_as_one() -> None:
+    assert [wording.number(x) for x in (None, float("nan"), float("inf"))] == ["—", "—", "—"]
+    assert wording.number(-0.001, 1) == "0,0"
+    assert wording.number(-1.5) == "−1,5"
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(UsageError, match="jv"):
+        wording.set_language("jv")
+
+
+def test_words_are_joined_as_in_a_sentence() -> None:
+    assert wording.join_words(["a", "b", "c"]) == "a, b, dan c"
+    assert wording.join_words(["a", "b"]) == "a dan b"
+
+
+def test_no_message_is_built_from_pieces() -> None:
+    """A message that starts or ends with a space is half a sentence, which can't be translated."""
+    assert [m for m in MESSAGES if m != m.strip() or re.search(r"\s{2,}", m)] == []
