@@ -26,7 +26,7 @@ class Problem:
         text = f"{self.where}: {self.what}" if self.where else self.what
         if self.count > 1:
             text += " " + _("({count} times)").format(count=self.count)
-        return f"{text} {_('Remedy')}: {self.remedy}" if self.remedy else text
+        return f"{text}. {_('Remedy')}: {self.remedy}." if self.remedy else text
 
 
 class EvaluationError(Exception):
