@@ -154,7 +154,12 @@ class Barrier:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """Average marginal effect of one variable on the chance to complete (share points, 0-1)."""
+    """Average marginal effect of one variable on the chance to complete (share points, 0-1).
+
+    ame: per unit of a number, or of a level against the reference. gap: the same from a number's
+    lower quartile (gap_from) to its upper one (gap_to); for a level or a flag it is the ame.
+    level: the level of a category that this row is about; None for numbers and flags.
+    """
 
     variable: str
     label: str
@@ -165,6 +170,12 @@ class Driver:
     p_value: float | None
     sentence: str = ""
     reason: str | None = None
+    level: str | None = None
+    gap: float | None = None
+    gap_ci_low: float | None = None
+    gap_ci_high: float | None = None
+    gap_from: float | None = None
+    gap_to: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,139 @@
+"""Variables of persons wherever declared, their names in reports, and shares of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
+
+from evaluasi_lib.disclosure import is_small, protect_counts, publishable_share
+from evaluasi_lib.program import Column, Program
+from evaluasi_lib.study import Study
+from evaluasi_lib.wording import _, choose, number
+
+
+def declared_column(program: Program, variable: str) -> Column | None:
+    """The first declaration of a variable, in the order of the sources (the roster's first)."""
+    sources = sorted(program.sources.items(), key=lambda item: item[0] != program.roster)
+    return next((s.columns[variable] for _name, s in sources if variable in s.columns), None)
+
+
+def variable_label(program: Program, variable: str) -> str:
+    """The variable's or the instrument's name as reports show it; its short name otherwise."""
+    if variable in program.instruments:
+        return choose(program.instruments[variable].label)
+    column = declared_column(program, variable)
+    return (choose(column.label) if column is not None else "") or variable.replace("_", " ")
+
+
+def level_label(program: Program, variable: str, level: object) -> str:
+    """The name of one value of a variable as reports show it."""
+    if isinstance(level, bool) or str(level).lower() in ("true", "false"):
+        return _("yes") if str(level).lower() == "true" else _("no")
+    if isinstance(level, float):
+        level = number(level, 0 if level.is_integer() else 1)
+    column = declared_column(program, variable)
+    text = column.categories.get(str(level)) if column is not None else None
+    return choose(text) if text is not None else str(level)
+
+
+def person_variable(study: Study, variable: str) -> pd.Series | None:
+    """A variable, or an instrument's earliest score, with one value for each pid of `persons`.
+
+    Looked up in the roster first, then in the other linked tables (first row of a person), then
+    among the instruments. None where it cannot be found for persons.
+    """
+    persons = study.persons
+    if variable in persons:
+        return persons[variable]
+    if not study.linked:
+        return None
+    for table in study.tables.values():
+        if variable in table:
+            first = table.drop_duplicates("pid").set_index("pid")[variable]
+            return first.reindex(persons.index)
+    instrument = study.program.instruments.get(variable)
+    waves = study.waves_of(instrument) if instrument is not None else []
+    if not waves:
+        return None
+    from evaluasi_lib.scoring.scales import instrument_scores
+
+    scores = instrument_scores(study, variable, waves[0])
+    return scores.drop_duplicates("pid").set_index("pid")["score"].reindex(persons.index)
+
+
+def reached(values: pd.Series) -> pd.Series:
+    """Whether a stage was reached: a flag that is true, a date that is there, a number above 0."""
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return values.fillna(False).astype(bool)
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return (values.fillna(0) > 0).astype(bool)
+    return values.notna()
+
+
+def protect_funnel(
+    counts: Mapping[str, int], *, k: int, first: Sequence[str] = ()
+) -> dict[str, int | None]:
+    """Counts of nested stages, of which neighbours never differ by 1 to k-1 persons.
+
+    counts: stage -> n, never rising. A difference of a few persons would tell who left at that
+    stage, so a stage is shown only where it, its difference from each shown neighbour, and the
+    last shown stage are 0 or at least k. Stages in `first` are given room before the others.
+    """
+    stages = list(counts)
+    shown: set[str] = set()
+    for stage in [*first, *(s for s in stages if s not in first)]:
+        trial = [counts[s] for s in stages if s in shown | {stage}]
+        steps = [high - low for high, low in zip(trial, [*trial[1:], 0], strict=True)]
+        if not any(is_small(step, k) for step in steps):
+            shown.add(stage)
+    return {stage: counts[stage] if stage in shown else None for stage in stages}
+
+
+def wilson(n: int, total: int) -> tuple[float, float]:
+    """95% interval of a share (Wilson 1927); (0, 1) of nobody."""
+    if total == 0:
+        return 0.0, 1.0
+    low, high = proportion_confint(n, total, method="wilson")
+    return float(low), float(high)
+
+
+def share_row(n: int, total: int, k: int) -> dict[str, Any]:
+    """n, share, ci_low, ci_high, reason of a part of a whole, through the disclosure gate."""
+    shown, share, reason = publishable_share(n, total, k=k)
+    low, high = wilson(n, total) if share is not None else (None, None)
+    return {"n": shown, "share": share, "ci_low": low, "ci_high": high, "reason": reason}
+
+
+def level_text(value: object) -> str:
+    """A level as text; "" where missing."""
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value)).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def levels_of(program: Program, name: str, values: pd.Series) -> list[str]:
+    """Levels that occur, in declared order, then the undeclared ones sorted."""
+    present = set(values) - {""}
+    column = declared_column(program, name)
+    declared = [c for c in column.categories if c in present] if column is not None else []
+    return [*declared, *sorted(present - set(declared))]
+
+
+def hidden_levels(yes: pd.Series, total: pd.Series, levels: list[str], k: int) -> set[str]:
+    """Levels whose count, or complement, is small or could be found by subtraction."""
+    part = {level: int(yes.get(level, 0)) for level in levels}
+    rest = {level: int(total.get(level, 0)) - part[level] for level in levels}
+    return {
+        level
+        for counts in (part, rest)
+        for level, n in protect_counts(counts, k=k).items()
+        if n is None
+    }

@@ -1,0 +1,163 @@
+"""What holds people back, in all and by group, and whom the program misses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.program import Program
+from evaluasi_lib.results import Barrier
+from evaluasi_lib.scoring.background import (
+    declared_column,
+    hidden_levels,
+    level_label,
+    level_text,
+    levels_of,
+    person_variable,
+    share_row,
+    variable_label,
+)
+from evaluasi_lib.study import Study
+from evaluasi_lib.wording import _, choose
+
+
+def _barrier_answers(study: Study) -> pd.DataFrame:
+    """Answers to the question on barriers: option -> bool, plus `pid`, rows that answered."""
+    plan = study.program.participation
+    question = plan.barriers if plan is not None else None
+    if question is None or question.source not in study.tables:
+        return pd.DataFrame()
+    rows = study.rows(question.source)
+    prefix = question.variable + "__"
+    options = [c for c in rows.columns if c.startswith(prefix)]
+    answered = rows[rows[options].notna().any(axis=1)] if options else rows.iloc[:0]
+    chosen = answered[options].fillna(False).astype(bool)
+    chosen.columns = [c.removeprefix(prefix) for c in options]
+    return chosen.assign(pid=answered["pid"])
+
+
+def _option_label(program: Program, option: str) -> str:
+    plan = program.participation
+    column = declared_column(program, plan.barriers.variable) if plan and plan.barriers else None
+    text = column.options.get(option) if column is not None else None
+    if isinstance(text, list):
+        return text[0] if text else option
+    return choose(text) if text else option.replace("_", " ")
+
+
+def score_barriers(study: Study) -> tuple[Barrier, ...]:
+    """Share of the respondents who name each barrier, most frequent first, Wilson intervals."""
+    answers = _barrier_answers(study)
+    k = study.program.privacy.min_cell
+    options = [c for c in answers.columns if c != "pid"]
+    counts = {option: int(answers[option].sum()) for option in options}
+    return tuple(
+        Barrier(option, _option_label(study.program, option), **share_row(n, len(answers), k))
+        for option, n in sorted(counts.items(), key=lambda item: -item[1])
+    )
+
+
+def barriers_by_group(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]]:
+    """Barriers within the groups of each declared variable, and by completion.
+
+    A small cell hides a second one of the same barrier, so that none can be found by subtraction.
+    """
+    answers = _barrier_answers(study)
+    plan = study.program.participation
+    if answers.empty or plan is None:
+        return []
+    options = [c for c in answers.columns if c != "pid"]
+    k = study.program.privacy.min_cell
+    groupings = {name: person_variable(study, name) for name in plan.groups}
+    if "completed" in stages:
+        groupings["completed"] = stages["completed"]
+    found: list[dict[str, Any]] = []
+    for name, values in groupings.items():
+        if values is None:
+            continue
+        group = answers["pid"].map(values.astype("object")).map(level_text)
+        levels = levels_of(study.program, name, group)
+        total = group.value_counts()
+        for option in options:
+            yes = group[answers[option]].value_counts()
+            hidden = hidden_levels(yes, total, [*levels, ""], k)
+            for level in levels:
+                row = share_row(int(yes.get(level, 0)), int(total[level]), k)
+                if level in hidden:
+                    row = dict.fromkeys(row) | {"reason": SMALL_CELL}
+                found.append(
+                    {
+                        "variable": name,
+                        "variable_label": _grouping_label(study.program, name),
+                        "group": level,
+                        "label": level_label(study.program, name, level),
+                        "barrier": option,
+                        "barrier_label": _option_label(study.program, option),
+                        **row,
+                    }
+                )
+    return found
+
+
+def _grouping_label(program: Program, name: str) -> str:
+    return _("completed the program") if name == "completed" else variable_label(program, name)
+
+
+def score_representation(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]]:
+    """Who is missed: shares of the enrolled beside those of the population, by background.
+
+    For each declared population variable, and each group variable without one (there the persons
+    of the roster's program group stand for the population). Rows: variable, variable_label, group,
+    label, reference ("population" | "roster"), population_share, n, share, ci_low, ci_high, reason,
+    status ("under" | "over" | "as_expected" | None): under when the population's share lies above
+    the Wilson interval of the share enrolled.
+    """
+    program = study.program
+    plan = program.participation
+    k = program.privacy.min_cell
+    names = list(dict.fromkeys([*program.population, *(plan.groups if plan is not None else [])]))
+    enrolled = stages["enrolled"]
+    found: list[dict[str, Any]] = []
+    for name in names:
+        values = person_variable(study, name)
+        if values is None:
+            continue
+        everyone = values.reindex(stages.index).astype("object").map(level_text)
+        here = everyone[enrolled & everyone.ne("")]
+        declared = program.population.get(name)
+        if declared is None and enrolled.all():
+            continue  # the roster would be compared with itself
+        margin = declared or everyone[everyone.ne("")].value_counts().to_dict()
+        population = {str(level): float(n) for level, n in margin.items()}
+        levels = list(population) if declared is not None else levels_of(program, name, everyone)
+        counts = here.value_counts()
+        total = pd.Series(len(here), index=levels)
+        hidden = hidden_levels(counts, total, levels, k)
+        for level in levels:
+            row = share_row(int(counts.get(level, 0)), len(here), k)
+            if level in hidden:
+                row = dict.fromkeys(row) | {"reason": SMALL_CELL}
+            expected = population[level] / sum(population.values())
+            found.append(
+                {
+                    "variable": name,
+                    "variable_label": variable_label(program, name),
+                    "group": level,
+                    "label": level_label(program, name, level),
+                    "reference": "population" if declared is not None else "roster",
+                    "population_share": expected,
+                    **row,
+                    "status": _status(expected, row["ci_low"], row["ci_high"]),
+                }
+            )
+    return found
+
+
+def _status(expected: float, low: float | None, high: float | None) -> str | None:
+    if low is None or high is None:
+        return None
+    if expected > high:
+        return "under"
+    return "over" if expected < low else "as_expected"

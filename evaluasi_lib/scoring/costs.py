@@ -1,0 +1,388 @@
+"""What the program costs, for whom, for how much effect, and what it brings in money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.program import Benefit, Costs, Program
+from evaluasi_lib.results import CostPerEffect, Effect, Efficiency, EvaluationResult, Participation
+from evaluasi_lib.study import Study
+from evaluasi_lib.wording import _, choose, number
+
+BOOTSTRAP_DRAWS = 10_000
+
+
+def score_efficiency(
+    study: Study, effects: tuple[Effect, ...], participation: Participation
+) -> Efficiency:
+    """Costs of one program, at the price level of the declared year.
+
+    total = realised costs + participants' time where declared (hours x cost of an hour x those who
+    started, or enrolled where no start is declared). Participants are the enrolled. A number of
+    persons that may not be shown hides every figure from which it could be computed. `details`:
+
+    - price_year, fully_loaded, n_participants, n_completers, cost_per_jp_idr, jp_reason
+    - costs: category, label, planned_idr, realised_idr, absorption_share, share_of_total
+    - cost_per_effect: one row for each primary estimate (outcome, label, unit, claim, effect,
+      estimate, ci_low, ci_high, bootstrap_ci_low, bootstrap_ci_high, reason)
+    - benefits: label, outcome, isolation, confidence_share, per_person_idr, total_idr, reason
+    - sensitivity: assumption, cost_idr, benefit_idr, bcr, roi_pct;  money_reason
+    """
+    costs = study.program.costs
+    if costs is None:
+        reason = _("The program declares no costs.")
+        return Efficiency(None, None, None, None, None, None, None, reason=reason)
+    enrolled, completed = participation.enrolled, participation.completed
+    spent = participation.started if participation.started is not None else enrolled
+    time_idr = time_cost(costs, spent)
+    realised = sum(item.realised_idr for item in costs.items)
+    total = None if time_idr is None else realised + time_idr
+    persons_reason = _persons_reason(participation)
+    hours = None if enrolled is None else (costs.training_hours_jp or 0) * enrolled
+    rows = [cost_per_effect(effect, total, enrolled, seed=study.program.seed)
+            for effect in effects if effect.role == "primary"]  # fmt: skip
+    benefits = [value_benefit(b, effects, enrolled) for b in costs.benefits]
+    money_reason = _money_reason(costs, benefits, total)
+    benefit = None if money_reason else sum(row["total_idr"] for row in benefits)
+    bcr, roi = phillips(benefit, total)
+    details: dict[str, Any] = {
+        "price_year": costs.price_year,
+        "fully_loaded": costs.participant_time is not None,
+        "n_participants": enrolled,
+        "n_completers": completed,
+        "cost_per_jp_idr": ratio(total, hours),
+        "jp_reason": None if costs.training_hours_jp else _("No training hours are declared."),
+        "persons_reason": persons_reason,
+        "costs": cost_rows(costs, time_idr, total),
+        "cost_per_effect": rows,
+        "benefits": benefits,
+        "sensitivity": sensitivity(costs, effects, enrolled, total) if benefit is not None else [],
+        "money_reason": money_reason,
+    }
+    return Efficiency(
+        total_cost_idr=total,
+        cost_per_participant_idr=ratio(total, enrolled),
+        cost_per_completer_idr=ratio(total, completed),
+        cost_per_unit_effect=_headline(study.program, rows),
+        budget_absorption_share=absorption(costs),
+        bcr=bcr,
+        roi_pct=roi,
+        details=details,
+        reason=persons_reason,
+    )
+
+
+def ratio(value: float | None, by: float | None) -> float | None:
+    """value / by; None where either is unknown or by is 0."""
+    return value / by if value is not None and by else None
+
+
+def time_cost(costs: Costs, persons: int | None) -> float | None:
+    """Cost of participants' working time; 0 where it is not declared, None where persons are."""
+    if costs.participant_time is None:
+        return 0.0
+    if persons is None:
+        return None
+    return costs.participant_time.hours * costs.participant_time.hourly_idr * persons
+
+
+def absorption(costs: Costs) -> float | None:
+    """Realised / planned budget; None unless every item has a plan and the sum is above 0."""
+    planned = [item.planned_idr for item in costs.items]
+    known = [value for value in planned if value is not None]
+    if len(known) < len(planned):
+        return None
+    return ratio(sum(item.realised_idr for item in costs.items), sum(known))
+
+
+def phillips(benefit: float | None, cost: float | None) -> tuple[float | None, float | None]:
+    """(BCR, ROI%): benefits / costs and (benefits - costs) / costs x 100 (Phillips 2003)."""
+    if benefit is None or not cost:
+        return None, None
+    return benefit / cost, (benefit - cost) / cost * 100
+
+
+def cost_rows(costs: Costs, time_idr: float | None, total: float | None) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "category": item.category,
+            "label": choose(item.label) or item.category.replace("_", " "),
+            "planned_idr": item.planned_idr,
+            "realised_idr": item.realised_idr,
+            "absorption_share": ratio(item.realised_idr, item.planned_idr),
+            "share_of_total": ratio(item.realised_idr, total),
+        }
+        for item in costs.items
+    ]
+    if costs.participant_time is not None:
+        rows.append(
+            {
+                "category": "participant_time",
+                "label": _("Participants' working time"),
+                "planned_idr": None,
+                "realised_idr": time_idr,
+                "absorption_share": None,
+                "share_of_total": ratio(time_idr, total),
+            }
+        )
+    return rows
+
+
+def _persons_reason(participation: Participation) -> str | None:
+    if participation.enrolled is None or participation.completed is None:
+        return participation.reason or SMALL_CELL
+    if participation.enrolled == 0:
+        return _("Nobody took part, so there is no cost for each participant.")
+    if participation.completed == 0:
+        return _("Nobody completed, so there is no cost for each completer.")
+    return None
+
+
+# Cost for a unit of effect
+
+
+@dataclass(frozen=True, slots=True)
+class RatioInterval:
+    """bounded is False where the interval holds every value outside (low, high), or all of them."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    bounded: bool
+
+
+def fieller(
+    top: float,
+    bottom: float,
+    var_top: float,
+    var_bottom: float,
+    cov: float = 0.0,
+    df: float | None = None,
+) -> RatioInterval:
+    """95% interval of top / bottom by Fieller (1954).
+
+    The values r for which (top - r bottom)^2 <= q^2 Var(top - r bottom): two roots of a quadratic
+    while the bottom differs from 0 at the 5% level (g < 1), otherwise not an interval.
+    With var_top = 0 it is top over the limits of the bottom.
+    """
+    q = stats.norm.ppf(0.975) if df is None else stats.t.ppf(0.975, df)
+    a = bottom**2 - q**2 * var_bottom
+    if bottom == 0 or a <= 0:
+        return RatioInterval(None if bottom == 0 else top / bottom, None, None, False)
+    b = top * bottom - q**2 * cov
+    c = top**2 - q**2 * var_top
+    root = float(np.sqrt(max(b**2 - a * c, 0.0)))
+    return RatioInterval(top / bottom, (b - root) / a, (b + root) / a, True)
+
+
+def bootstrap_ratio(
+    top: float, bottom: float, error: float, df: float | None, rng: np.random.Generator
+) -> RatioInterval:
+    """95% percentile interval of top / bottom over draws of the bottom from its t distribution.
+
+    A parametric bootstrap: persons are not drawn again, for the cost is one known number. Not
+    bounded where 2.5% of the draws or more change sign.
+    """
+    if df is None:
+        noise = rng.standard_normal(BOOTSTRAP_DRAWS)
+    else:
+        noise = rng.standard_t(df, BOOTSTRAP_DRAWS)
+    draws = bottom + error * noise
+    if np.mean(np.sign(draws) != np.sign(bottom)) >= 0.025:
+        return RatioInterval(top / bottom if bottom else None, None, None, False)
+    low, high = np.quantile(top / draws, [0.025, 0.975])
+    return RatioInterval(top / bottom, float(low), float(high), True)
+
+
+def cost_per_effect(
+    effect: Effect, total: float | None, n: int | None, *, seed: int
+) -> dict[str, Any]:
+    """Rupiah for one unit of improvement of one participant: total / (n x effect).
+
+    Defined only where the design carries the word effect, the effect is in the good direction and
+    its interval leaves 0 out; otherwise `reason` says which of these fails.
+    """
+    good = None if effect.estimate is None else effect.estimate
+    if good is not None and effect.direction == "lower":
+        good = -good
+    row: dict[str, Any] = {
+        "outcome": effect.outcome,
+        "label": effect.label,
+        "unit": effect.unit,
+        "claim": effect.claim,
+        "wave": effect.wave,
+        "effect": good,
+        **dict.fromkeys(["estimate", "ci_low", "ci_high", "bootstrap_ci_low", "bootstrap_ci_high"]),
+    }
+    if effect.claim != "effect":
+        return row | {"reason": _("The design shows a change, not an effect of the program.")}
+    if good is None or effect.std_error is None:
+        return row | {"reason": effect.reason or _("The effect could not be estimated.")}
+    if total is None or n is None:
+        return row | {"reason": SMALL_CELL}
+    if n == 0:
+        return row | {"reason": _("Nobody took part.")}
+    if good <= 0:
+        return row | {
+            "reason": _("The measure did not improve, so a cost for each unit has no meaning.")
+        }
+    exact = fieller(total / n, good, 0.0, effect.std_error**2, df=effect.df)
+    row["estimate"] = exact.estimate
+    if not exact.bounded:
+        return row | {
+            "estimate": None,
+            "reason": _(
+                "The effect's interval holds zero, so the cost for each unit could be any amount."
+            ),
+        }
+    drawn = bootstrap_ratio(
+        total / n, good, effect.std_error, effect.df, np.random.default_rng(seed)
+    )
+    return row | {
+        "ci_low": exact.low,
+        "ci_high": exact.high,
+        "bootstrap_ci_low": drawn.low,
+        "bootstrap_ci_high": drawn.high,
+        "reason": None,
+    }
+
+
+def _headline(program: Program, rows: list[dict[str, Any]]) -> CostPerEffect | None:
+    """The row of result.json: the first decisive outcome with an effect, else the first row."""
+    decisive = {o.id for o in program.outcomes if o.decisive}
+    ordered = sorted(rows, key=lambda r: (r["estimate"] is None, r["outcome"] not in decisive))
+    if not ordered:
+        return None
+    row = ordered[0]
+    return CostPerEffect(
+        outcome=row["outcome"],
+        unit=row["unit"],
+        estimate=row["estimate"],
+        ci_low=row["ci_low"],
+        ci_high=row["ci_high"],
+        method="Fieller",
+        reason=row["reason"],
+    )
+
+
+def comparable_costs(results: Sequence[EvaluationResult]) -> list[dict[str, Any]]:
+    """Cost for each unit of effect of several programs, on outcomes that at least two share.
+
+    The same outcome is the same id, unit and wave. Rows: outcome, label, unit, wave, program,
+    cycle, price_year, estimate, ci_low, ci_high, reason; amounts keep each program's price level.
+    """
+    rows = [
+        row
+        | {"program": r.program.id, "cycle": r.program.cycle}
+        | {"price_year": r.efficiency.details.get("price_year")}
+        for r in results
+        for row in r.efficiency.details.get("cost_per_effect", [])
+    ]
+
+    def key(row: dict[str, Any]) -> tuple[str, str, str]:
+        return row["outcome"], row["unit"], row["wave"]
+
+    programs: dict[tuple[str, str, str], set[str]] = {}
+    for row in rows:
+        programs.setdefault(key(row), set()).add(row["program"])
+    return sorted((r for r in rows if len(programs[key(r)]) > 1), key=key)
+
+
+# Benefits in money
+
+
+def value_benefit(
+    benefit: Benefit, effects: Sequence[Effect], n: int | None, *, at: str = "estimate"
+) -> dict[str, Any]:
+    """First-year value of one benefit: effect x value of a unit x persons x confidence.
+
+    Without an outcome the declared value is each person's. at: "estimate", "ci_low" or "ci_high",
+    in the direction that is good. Isolation by a comparison group needs an effect, not a change.
+    """
+    row: dict[str, Any] = {
+        "label": choose(benefit.label),
+        "outcome": benefit.outcome,
+        "isolation": benefit.isolation,
+        "confidence_share": benefit.confidence_share,
+        "value_per_unit_idr": benefit.value_per_unit_idr,
+        "per_person_idr": None,
+        "total_idr": None,
+    }
+    amount: float | None = 1.0
+    if benefit.outcome is not None:
+        found = [e for e in effects if e.outcome == benefit.outcome and e.role == "primary"]
+        if not found or found[0].estimate is None:
+            return row | {"reason": _("The effect could not be estimated.")}
+        effect = found[0]
+        if benefit.isolation == "comparison_group" and effect.claim != "effect":
+            return row | {
+                "reason": _(
+                    "Declared as isolated by a comparison group, but the design has no effect."
+                )
+            }
+        turned = effect.direction == "lower"
+        if turned and at != "estimate":
+            at = "ci_high" if at == "ci_low" else "ci_low"
+        amount = getattr(effect, at)
+        if amount is None:
+            return row | {"reason": _("The effect could not be estimated.")}
+        amount = -amount if turned else amount
+    if n is None:
+        return row | {"reason": SMALL_CELL}
+    each = amount * benefit.value_per_unit_idr * benefit.confidence_share
+    return row | {"per_person_idr": each, "total_idr": each * n, "reason": None}
+
+
+def _money_reason(costs: Costs, benefits: list[dict[str, Any]], total: float | None) -> str | None:
+    if not costs.benefits:
+        return _("No benefits in money are declared, so BCR and ROI are not computed.")
+    failed = next((row["reason"] for row in benefits if row["reason"] is not None), None)
+    if failed is not None:
+        return str(failed)
+    if total is None:
+        return SMALL_CELL
+    return _("The program cost nothing, so BCR and ROI are undefined.") if total == 0 else None
+
+
+def sensitivity(
+    costs: Costs, effects: Sequence[Effect], n: int | None, total: float | None
+) -> list[dict[str, Any]]:
+    """BCR and ROI when one assumption at a time is moved, and when all are unfavourable."""
+    low = _sum(costs, effects, n, "ci_low")
+    middle = _sum(costs, effects, n, "estimate")
+    high = _sum(costs, effects, n, "ci_high")
+    cases = [
+        (_("as declared"), middle, 1.0, 1.0),
+        (_("effects at their lower limit"), low, 1.0, 1.0),
+        (_("effects at their upper limit"), high, 1.0, 1.0),
+        (_("value of benefits {share}% lower").format(share=number(25, 0)), middle, 0.75, 1.0),
+        (_("value of benefits {share}% lower").format(share=number(50, 0)), middle, 0.5, 1.0),
+        (_("costs {share}% higher").format(share=number(20, 0)), middle, 1.0, 1.2),
+        (_("all unfavourable at once"), low, 0.5, 1.2),
+    ]
+    rows = []
+    for assumption, benefit, of_value, of_cost in cases:
+        value = None if benefit is None else benefit * of_value
+        cost = None if total is None else total * of_cost
+        bcr, roi = phillips(value, cost)
+        rows.append(
+            {
+                "assumption": assumption,
+                "cost_idr": cost,
+                "benefit_idr": value,
+                "bcr": bcr,
+                "roi_pct": roi,
+            }
+        )
+    return rows
+
+
+def _sum(costs: Costs, effects: Sequence[Effect], n: int | None, at: str) -> float | None:
+    totals = [value_benefit(b, effects, n, at=at)["total_idr"] for b in costs.benefits]
+    return None if any(t is None for t in totals) else float(sum(totals))

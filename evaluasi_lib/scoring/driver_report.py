@@ -1,0 +1,209 @@
+"""Drivers of completing in one program: the model, what was left out, and a plain sentence each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.program import Program
+from evaluasi_lib.results import Driver
+from evaluasi_lib.scoring.background import level_label, person_variable, variable_label
+from evaluasi_lib.scoring.drivers import DriverModel, MarginalEffect, fit_drivers
+from evaluasi_lib.study import Study
+from evaluasi_lib.wording import _, interval, number
+
+EVENTS_PER_TERM = 10  # Peduzzi et al. (1996): fewer make logit estimates unreliable
+
+
+def score_drivers(study: Study, stages: pd.DataFrame) -> tuple[tuple[Driver, ...], dict[str, Any]]:
+    """Drivers of completing among the enrolled, each with its sentence, and what was left out."""
+    plan = study.program.participation
+    extra: dict[str, Any] = {"drivers_left_out": [], "driver_notes": [], "driver_model": None}
+    if plan is None or not plan.drivers or "completed" not in stages:
+        return (), extra
+    k = study.program.privacy.min_cell
+    enrolled = stages.index[stages["enrolled"]]
+    completed = stages.loc[enrolled, "completed"]
+    columns: dict[str, pd.Series] = {}
+    for name in plan.drivers:
+        values = person_variable(study, name)
+        if values is None or values.reindex(enrolled).notna().sum() < k:
+            extra["drivers_left_out"].append(_left_out(study.program, name, "missing"))
+        else:
+            columns[name] = values.reindex(enrolled)
+    frame = pd.DataFrame(columns, index=enrolled)
+    known = frame.notna().all(axis=1)
+    frame, completed = _plain(frame[known]), completed[known]
+    n, events = len(completed), int(completed.sum())
+    fewer = min(events, n - events)
+    if fewer < max(k, 2) or not columns:
+        extra["driver_notes"].append(_why_no_model(n, events))
+        return (), extra
+    for name in map(str, frame.columns):
+        if frame[name].nunique() == 2 or not pd.api.types.is_numeric_dtype(frame[name].dtype):
+            if frame[name].value_counts().min() < k:
+                extra["drivers_left_out"].append(_left_out(study.program, name, "small_cell"))
+                frame = frame.drop(columns=name)
+    cluster = None
+    if study.program.design.cluster is not None:
+        agency = person_variable(study, study.program.design.cluster)
+        if agency is not None:
+            # a person without an agency resembles nobody, so is a cluster of one
+            code = agency.reindex(frame.index).astype("object")
+            cluster = code.where(code.notna(), pd.Series(frame.index, index=frame.index))
+    model = fit_drivers(frame, completed, cluster)
+    extra["drivers_left_out"] += [
+        _left_out(study.program, name, why) for name, why in model.left_out.items()
+    ]
+    extra["driver_model"] = {
+        "n": model.n,
+        "n_clusters": model.n_clusters,
+        "n_missing": int((~known).sum()) if not is_small(int((~known).sum()), k) else None,
+    }
+    extra["driver_notes"] += _notes(study, model, fewer)
+    return tuple(_driver(study.program, effect) for effect in model.effects), extra
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Categories without unused levels, flags as bool: what `fit_drivers` reads."""
+    out = frame.copy()
+    for name in out:
+        if pd.api.types.is_bool_dtype(out[name].dtype):
+            out[name] = out[name].astype(bool)
+        elif pd.api.types.is_numeric_dtype(out[name].dtype):
+            out[name] = out[name].astype(float)
+        elif isinstance(out[name].dtype, pd.CategoricalDtype):
+            out[name] = out[name].cat.remove_unused_categories()
+        else:
+            out[name] = out[name].astype(str)
+    return out
+
+
+def _why_no_model(n: int, events: int) -> str:
+    if n == 0:
+        return _("Drivers could not be examined: the variables are known of nobody.")
+    if events == 0:
+        return _("Drivers could not be examined: nobody completed.")
+    if events == n:
+        return _("Drivers could not be examined: everybody completed.")
+    return _("Drivers could not be examined: too few persons completed or did not complete.")
+
+
+def _left_out(program: Program, name: str, why: str) -> dict[str, str]:
+    label = variable_label(program, name)
+    sentences = {
+        "constant": _("“{label}” was left out: it is the same for everybody."),
+        "separation": _(
+            "“{label}” was left out: in one of its groups everybody, or nobody, completed "
+            "(separation), so its effect has no finite estimate."
+        ),
+        "collinear": _("“{label}” was left out: the other variables already tell it."),
+        "missing": _("“{label}” was left out: too few persons have a value."),
+        "small_cell": _("“{label}” was left out: one of its groups has too few persons to show."),
+    }
+    return {
+        "variable": name,
+        "label": label,
+        "why": why,
+        "sentence": sentences[why].format(label=label),
+    }
+
+
+def _notes(study: Study, model: DriverModel, fewer: int) -> list[str]:
+    notes = [
+        _("These are associations: they do not show what would happen if a condition changed.")
+    ]
+    if len(model.beta) > 1 and fewer / (len(model.beta) - 1) < EVENTS_PER_TERM:
+        notes.append(
+            _("Few persons for this many variables (under {n} each): read with care.").format(
+                n=EVENTS_PER_TERM
+            )
+        )
+    if model.n_clusters is not None:
+        notes.append(
+            _(
+                "Standard errors allow for persons of one agency resembling each other ({n})."
+            ).format(n=_("{n} agencies").format(n=model.n_clusters))
+        )
+    elif study.program.design.cluster is None:
+        notes.append(_("No agency is declared, so persons are taken as independent of each other."))
+    return notes
+
+
+def _driver(program: Program, effect: MarginalEffect) -> Driver:
+    label = variable_label(program, effect.variable)
+    flag = effect.level in ("true", "1")
+    if effect.level is not None and not flag:
+        level = level_label(program, effect.variable, effect.level)
+        reference = level_label(program, effect.variable, effect.reference)
+        label = _("{label}: {level} (against {reference})").format(
+            label=label, level=level, reference=reference
+        )
+    return Driver(
+        variable=effect.variable,
+        label=label,
+        ame=effect.ame,
+        std_error=effect.std_error,
+        ci_low=effect.ci_low,
+        ci_high=effect.ci_high,
+        p_value=effect.p_value,
+        sentence=driver_sentence(program, effect),
+        level=None if flag else effect.level,
+        gap=effect.gap,
+        gap_ci_low=effect.gap_ci_low,
+        gap_ci_high=effect.gap_ci_high,
+        gap_from=effect.low,
+        gap_to=effect.high,
+    )
+
+
+def driver_sentence(program: Program, effect: MarginalEffect) -> str:
+    """A driver in one plain sentence, in percentage points, with its 95% interval."""
+    label = variable_label(program, effect.variable)
+    label = label[:1].lower() + label[1:] if not label[:2].isupper() else label
+    if effect.level is None:
+        who = _("staff with high {label} ({high})").format(label=label, high=_short(effect.high))
+        whom = _("those with low {label} ({low})").format(label=label, low=_short(effect.low))
+    elif effect.level in ("true", "1"):
+        who = _("staff with {label}").format(label=label)
+        whom = _("those without")
+    else:
+        who = _("staff in {label} {level}").format(
+            label=label, level=level_label(program, effect.variable, effect.level)
+        )
+        whom = _("those in {level}").format(
+            level=level_label(program, effect.variable, effect.reference)
+        )
+    if effect.gap_ci_low <= 0 <= effect.gap_ci_high:
+        text = _(
+            "The data do not settle whether {who} complete more or less often than {whom}: "
+            "the difference is {points} percentage points [{interval}]."
+        )
+        return text.format(
+            who=who,
+            whom=whom,
+            points=number(100 * effect.gap, 0),
+            interval=interval(100 * effect.gap_ci_low, 100 * effect.gap_ci_high, 0),
+        )
+    if effect.gap < 0:
+        text = _(
+            "{who}: {points} percentage points less likely to complete than {whom} [{interval}]."
+        )
+    else:
+        text = _(
+            "{who}: {points} percentage points more likely to complete than {whom} [{interval}]."
+        )
+    ends = sorted((abs(effect.gap_ci_low), abs(effect.gap_ci_high)))
+    sentence = text.format(
+        who=who,
+        whom=whom,
+        points=number(100 * abs(effect.gap), 0),
+        interval=interval(100 * ends[0], 100 * ends[1], 0),
+    )
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _short(value: float | None) -> str:
+    return number(value, 0 if value is not None and float(value).is_integer() else 1)

@@ -1,0 +1,210 @@
+"""Who takes part, what holds people back, who completes, and who is missed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from evaluasi_lib.disclosure import SMALL_CELL, is_small
+from evaluasi_lib.program import ParticipationPlan
+from evaluasi_lib.results import Participation
+from evaluasi_lib.scoring.background import (
+    hidden_levels,
+    level_label,
+    level_text,
+    levels_of,
+    protect_funnel,
+    reached,
+    share_row,
+    variable_label,
+)
+from evaluasi_lib.scoring.barriers import barriers_by_group, score_barriers, score_representation
+from evaluasi_lib.scoring.driver_report import score_drivers
+from evaluasi_lib.study import Study
+from evaluasi_lib.wording import _
+
+STAGES = ("invited", "enrolled", "started", "completed")
+
+
+def score_participation(study: Study) -> Participation:
+    """Funnel, barriers, drivers, motivation and representation of one program.
+
+    completion_share = completed / enrolled (all of the program's persons where enrolment is not
+    declared). `details`, each a list of dicts ready for a table:
+
+    - funnel: stage, n, share (of the first stage), reason
+    - dropout_reasons: reason_given, n, share, ci_low, ci_high, reason
+    - barriers_by_group: variable, group, label, barrier, n, share, ci_low, ci_high, reason
+    - drivers_left_out: variable, label, sentence;  driver_notes: sentences
+    - motivation: score_motivation's dict;  representation: score_representation's rows
+    """
+    plan = study.program.participation
+    if plan is None:
+        return _absent(_("The program declares nothing on participation."))
+    if study.persons.empty:
+        return _absent(_("The sources cannot be linked, so persons cannot be followed."))
+    stages = stage_flags(study)
+    k = study.program.privacy.min_cell
+    counts = {str(name): int(stages[name].sum()) for name in stages}
+    shown = protect_funnel(counts, k=k, first=("completed", "enrolled"))
+    share = None
+    if "completed" in counts and counts["enrolled"]:
+        if shown["completed"] is not None and shown["enrolled"] is not None:
+            share = counts["completed"] / counts["enrolled"]
+    drivers, extra = score_drivers(study, stages)
+    first = next(iter(counts.values()), 0)
+    details: dict[str, Any] = {
+        "funnel": [
+            {
+                "stage": name,
+                "n": n,
+                "share": n / first if n is not None and first else None,
+                "reason": SMALL_CELL if n is None else None,
+            }
+            for name, n in shown.items()
+        ],
+        "dropout_reasons": _dropout_reasons(study, stages),
+        "barriers_by_group": barriers_by_group(study, stages),
+        "motivation": score_motivation(study),
+        "representation": score_representation(study, stages),
+        **extra,
+    }
+    reason = None
+    if "completed" not in counts:
+        reason = _("The program does not declare who completed.")
+    elif counts["enrolled"] == 0:
+        reason = _("Nobody enrolled.")
+    elif share is None:
+        reason = SMALL_CELL
+    return Participation(
+        enrolled=shown.get("enrolled"),
+        started=shown.get("started"),
+        completed=shown.get("completed"),
+        completion_share=share,
+        barriers=score_barriers(study),
+        drivers=drivers,
+        details=details,
+        reason=reason,
+    )
+
+
+def _absent(reason: str) -> Participation:
+    return Participation(None, None, None, None, reason=reason)
+
+
+def stage_flags(study: Study) -> pd.DataFrame:
+    """One column for each declared stage (bool), index pid: the persons of the program group.
+
+    `enrolled` is there always: everybody where it is not declared. Stages are nested: who reached
+    a later one has reached the earlier ones, whatever their flags say.
+    """
+    plan = study.program.participation or ParticipationPlan()
+    persons = study.persons[study.persons["group"].eq("program")]
+    found: dict[str, pd.Series] = {}
+    later = pd.Series(False, index=persons.index)
+    for stage in reversed(STAGES):
+        variable = getattr(plan, stage)
+        if variable is not None and variable in persons:
+            later = later | reached(persons[variable])
+            found[stage] = later
+        elif stage == "enrolled":
+            later = pd.Series(True, index=persons.index)
+            found[stage] = later
+    return pd.DataFrame({stage: found[stage] for stage in STAGES if stage in found})
+
+
+def _dropout_reasons(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]]:
+    """Why persons who enrolled did not complete, as recorded; most frequent first."""
+    plan = study.program.participation
+    name = plan.dropout_reason if plan is not None else None
+    if name is None or name not in study.persons or "completed" not in stages:
+        return []
+    left = stages.index[stages["enrolled"] & ~stages["completed"]]
+    given = study.persons.loc[left, name].astype("object").map(level_text)
+    given = given[given.ne("")]
+    k = study.program.privacy.min_cell
+    levels = levels_of(study.program, name, given)
+    counts = given.value_counts()
+    hidden = hidden_levels(counts, pd.Series(len(given), index=levels), levels, k)
+    rows = []
+    for level in sorted(levels, key=lambda value: -int(counts[value])):
+        row = share_row(int(counts[level]), len(given), k)
+        if level in hidden:
+            row = dict.fromkeys(row) | {"reason": SMALL_CELL}
+        rows.append({"value": level, "label": level_label(study.program, name, level), **row})
+    return rows
+
+
+def score_motivation(study: Study) -> dict[str, Any] | None:
+    """Change of the declared motivation instrument from its first wave to its last.
+
+    {instrument, label, wave_before, wave_after, paired, n_before, n_after, mean_before,
+    mean_after, change, ci_low, ci_high, p_value, reason}. The same persons are compared where they
+    can be linked (paired t), otherwise two independent samples (Welch), which is weaker. A change
+    in one group is no effect. None where no instrument is declared.
+    """
+    plan = study.program.participation
+    name = plan.motivation if plan is not None else None
+    if name is None:
+        return None
+    from evaluasi_lib.scoring.scales import instrument_scores
+
+    instrument = study.program.instruments[name]
+    waves = study.waves_of(instrument)
+    result: dict[str, Any] = {
+        "instrument": name,
+        "label": variable_label(study.program, name),
+        "wave_before": waves[0] if waves else None,
+        "wave_after": waves[-1] if waves else None,
+    }
+    empty = dict.fromkeys(
+        ["paired", "n_before", "n_after", "mean_before", "mean_after", "change", "ci_low",
+         "ci_high", "p_value"]
+    )  # fmt: skip
+    if len(waves) < 2:
+        return result | empty | {"reason": _("Motivation was measured only once.")}
+    scores = []
+    for wave in (waves[0], waves[-1]):
+        frame = instrument_scores(study, name, wave)
+        frame = frame[frame["group"].eq("program") & frame["score"].notna()]
+        scores.append(frame.drop_duplicates("pid").set_index("pid")["score"])
+    before, after = scores
+    if study.linked:
+        both = before.index.intersection(after.index)
+        before, after = before.reindex(both), after.reindex(both)
+    change = mean_change(before.to_numpy(float), after.to_numpy(float), paired=study.linked)
+    k = study.program.privacy.min_cell
+    if is_small(len(before), k) or is_small(len(after), k):
+        return result | empty | {"reason": SMALL_CELL}
+    if change is None:
+        return result | empty | {"reason": _("Too few persons answered both times.")}
+    return result | change | {"reason": None}
+
+
+def mean_change(before: np.ndarray, after: np.ndarray, *, paired: bool) -> dict[str, Any] | None:
+    """Mean change with its 95% t interval (paired: row for row; else Welch).
+
+    None where there are fewer than 2 values, or none of them differ.
+    """
+    if min(len(before), len(after)) < 2:
+        return None
+    if (paired and np.ptp(after - before) == 0) or np.ptp(np.r_[before, after]) == 0:
+        return None
+    test = stats.ttest_rel(after, before) if paired else stats.ttest_ind(
+        after, before, equal_var=False
+    )  # fmt: skip
+    limits = test.confidence_interval(0.95)
+    return {
+        "paired": paired,
+        "n_before": len(before),
+        "n_after": len(after),
+        "mean_before": float(before.mean()),
+        "mean_after": float(after.mean()),
+        "change": float(after.mean() - before.mean()),
+        "ci_low": float(limits.low),
+        "ci_high": float(limits.high),
+        "p_value": float(test.pvalue),
+    }

@@ -1,0 +1,184 @@
+"""Time until completion: Kaplan-Meier, log-rank and Cox, by statsmodels.
+
+Pure functions. times: days from the start to completion, or to the last day known (n). done: 1
+where completed, 0 where not yet (censored) (n).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.duration.hazard_regression import PHReg
+from statsmodels.duration.survfunc import SurvfuncRight, survdiff
+
+from evaluasi_lib.disclosure import is_small
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """share_completed: 1 minus the Kaplan-Meier survival just after `days`; n_at_risk before it."""
+
+    days: float
+    share_completed: float
+    ci_low: float
+    ci_high: float
+    n_at_risk: int
+    n_completed: int
+
+
+@dataclass(frozen=True, slots=True)
+class KaplanMeier:
+    """median_days is None where fewer than half have completed by the end of the curve."""
+
+    n: int
+    n_completed: int
+    median_days: float | None
+    median_ci_low: float | None
+    median_ci_high: float | None
+    curve: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogRank:
+    chi2: float
+    df: int
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """Cox model, one term: hazard ratio of completing with its 95% interval.
+
+    ph_p_value: Pearson correlation of its Schoenfeld residuals with the rank of time.
+    """
+
+    term: str
+    beta: float
+    std_error: float
+    hazard_ratio: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    ph_p_value: float | None
+
+
+def kaplan_meier(times: np.ndarray, done: np.ndarray, *, method: str = "cloglog") -> KaplanMeier:
+    """Product-limit estimate with log-log intervals (`method`: statsmodels' name of the transform).
+
+    Reference: survival::survfit(conf.type = "log-log") of R, and its median interval.
+    """
+    done = np.asarray(done, int)
+    if len(times) == 0 or done.sum() == 0:
+        return KaplanMeier(len(times), 0, None, None, None, ())
+    fit = SurvfuncRight(np.asarray(times, float), done)
+    low, high = fit.quantile_ci(0.5, method=method)
+    surv = np.clip(np.asarray(fit.surv_prob, float), 0, 1)
+    lower, upper = _log_log(surv, np.asarray(fit.surv_prob_se, float))
+    points = zip(fit.surv_times, surv, lower, upper, fit.n_risk, fit.n_events, strict=True)
+    curve = tuple(
+        CurvePoint(float(t), 1 - float(s), 1 - float(b), 1 - float(a), int(risk), int(events))
+        for t, s, a, b, risk, events in points
+    )
+    return KaplanMeier(
+        n=len(times),
+        n_completed=int(done.sum()),
+        median_days=_finite(fit.quantile(0.5)),
+        median_ci_low=_finite(low),
+        median_ci_high=_finite(high),
+        curve=curve,
+    )
+
+
+def _log_log(surv: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pointwise 95% limits on the log(-log) scale; at 0 and 1 the estimate itself."""
+    inside = (surv > 0) & (surv < 1)
+    log_s = np.log(np.where(inside, surv, 0.5))
+    half = stats.norm.ppf(0.975) * np.where(inside, error, 0) / np.where(inside, surv, 1)
+    factor = np.exp(half / np.abs(log_s))
+    lower = np.where(inside, np.exp(log_s * factor), surv)
+    upper = np.where(inside, np.exp(log_s / factor), surv)
+    return lower, upper
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def log_rank(times: np.ndarray, done: np.ndarray, group: np.ndarray) -> LogRank | None:
+    """Unstratified log-rank test between the groups; None where fewer than two groups or no event.
+
+    Reference: survival::survdiff of R.
+    """
+    n_groups = len(np.unique(group))
+    if n_groups < 2 or np.asarray(done).sum() == 0:
+        return None
+    chi2, p = survdiff(np.asarray(times, float), np.asarray(done, int), np.asarray(group))
+    return LogRank(float(chi2), n_groups - 1, float(p)) if np.isfinite(chi2) else None
+
+
+def cox(times: np.ndarray, done: np.ndarray, covariates: pd.DataFrame) -> tuple[Hazard, ...]:
+    """Cox model with Efron's treatment of ties; () where it cannot be estimated.
+
+    covariates: (n, p) floats without missing values. Reference: survival::coxph of R.
+    """
+    done = np.asarray(done, int)
+    varying = covariates.loc[:, [bool(np.ptp(covariates[c])) for c in covariates]]
+    if done.sum() == 0 or varying.shape[1] == 0:
+        return ()
+    fit = PHReg(np.asarray(times, float), varying, status=done, ties="efron").fit()
+    beta, error = np.asarray(fit.params), np.asarray(fit.bse)
+    if not (np.isfinite(beta).all() and np.isfinite(error).all()) or (np.abs(beta) > 15).any():
+        return ()
+    half = stats.norm.ppf(0.975) * error
+    proportional = _schoenfeld(fit, np.asarray(times, float), varying.shape[1])
+    return tuple(
+        Hazard(
+            term=str(name),
+            beta=float(b),
+            std_error=float(e),
+            hazard_ratio=float(np.exp(b)),
+            ci_low=float(np.exp(b - h)),
+            ci_high=float(np.exp(b + h)),
+            p_value=float(2 * stats.norm.sf(abs(b) / e)),
+            ph_p_value=ph,
+        )
+        for name, b, e, h, ph in zip(varying.columns, beta, error, half, proportional, strict=True)
+    )
+
+
+def _schoenfeld(fit: PHReg, times: np.ndarray, p: int) -> list[float | None]:
+    residuals = np.asarray(fit.schoenfeld_residuals, float).reshape(len(times), p)
+    found: list[float | None] = []
+    for column in residuals.T:
+        known = np.isfinite(column)
+        ranks = stats.rankdata(times[known])
+        usable = known.sum() > 3 and np.ptp(column[known]) > 0 and np.ptp(ranks) > 0
+        found.append(float(stats.pearsonr(ranks, column[known]).pvalue) if usable else None)
+    return found
+
+
+def publishable_curve(km: KaplanMeier, *, k: int) -> list[dict[str, float | int]]:
+    """Points of the curve between which at least k persons completed, and k or none had not yet.
+
+    Each is {days, share_completed, ci_low, ci_high}. A step of fewer persons waits for the next.
+    """
+    points: list[dict[str, float | int]] = []
+    waiting, rest = 0, km.n
+    for point in km.curve:
+        waiting += point.n_completed
+        rest -= point.n_completed
+        if waiting < k or is_small(rest, k) or point.n_at_risk < k:
+            continue
+        waiting = 0
+        points.append(
+            {
+                "days": point.days,
+                "share_completed": point.share_completed,
+                "ci_low": point.ci_low,
+                "ci_high": point.ci_high,
+            }
+        )
+    return points
