@@ -307,6 +307,10 @@ class Outcome(Model):
         description="Primary estimator, where another than the design's own is meant.",
     )
     decisive: bool = Field(default=True, description="Whether the verdict rests on it.")
+    dose: str | None = Field(
+        default=None,
+        description="Number of hours or modules a person received, to see whether more helps more.",
+    )
     subgroups: list[str] = Field(
         default=[], description="Variables whose groups are compared, declared beforehand."
     )
@@ -446,6 +450,16 @@ class Thresholds(Model):
     )
     demand_share: Share = Field(
         default=0.2, description="Share from which a wanted module is proposed."
+    )
+    min_improved_share: Share = Field(
+        default=0.5,
+        description="Share of the decisive outcomes that must improve for the program to continue.",
+    )
+    min_scale_up_rating: int = Field(
+        default=3, ge=0, le=5, description="Lowest evidence rating with which to scale up."
+    )
+    min_bcr: float = Field(
+        default=1, ge=0, description="Lowest acceptable benefit-cost ratio, where it is declared."
     )
 
 

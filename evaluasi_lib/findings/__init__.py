@@ -1,0 +1,69 @@
+"""From results to decisions: strengths, weaknesses, verdict, recommendations, follow-up.
+
+Everything here reads results, never tables of persons. The rules that decide are data:
+decision_table.yml and catalogue.yml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from evaluasi_lib.findings import delivery, observe
+from evaluasi_lib.findings.follow_up import follow_up
+from evaluasi_lib.findings.observe import Note
+from evaluasi_lib.findings.pointers import as_document
+from evaluasi_lib.findings.recommendations import recommend
+from evaluasi_lib.findings.rules import agency_files, read_catalogue
+from evaluasi_lib.findings.verdict import judge
+from evaluasi_lib.program import Program
+from evaluasi_lib.results import EvaluationResult, Finding
+
+RULES = (
+    observe.effect_notes,
+    observe.evidence_notes,
+    observe.reliability_notes,
+    observe.cost_notes,
+    delivery.completion_notes,
+    delivery.barrier_notes,
+    delivery.theme_notes,
+    delivery.demand_notes,
+    delivery.triangulation_notes,
+    delivery.promise_notes,
+)
+
+
+def conclude(
+    program: Program,
+    measured: EvaluationResult,
+    earlier: EvaluationResult | Sequence[EvaluationResult] | None = None,
+    *,
+    catalogues: Sequence[Path] = (),
+) -> EvaluationResult:
+    """The result with strengths, weaknesses, verdict, recommendations and follow-up filled.
+
+    earlier: the previous cycle's result, or those of all earlier cycles, oldest first. catalogues:
+    an agency's own rules, as `agency_files(raw_folder)` finds them. Raises ProgramError where a
+    catalogue cannot be used.
+    """
+    rules = read_catalogue(tuple(catalogues))
+    history = [earlier] if isinstance(earlier, EvaluationResult) else list(earlier or ())
+    result = replace(measured, follow_up=follow_up(program, measured, history))
+    notes = [n for rule in RULES for n in rule(program, result)]
+    weaknesses = _ranked(notes, good=False)
+    return replace(
+        result,
+        strengths=_ranked(notes, good=True),
+        weaknesses=weaknesses,
+        verdict=judge(program, result),
+        recommendations=recommend(program, weaknesses, as_document(result), rules),
+    )
+
+
+def _ranked(notes: Sequence[Note], *, good: bool) -> tuple[Finding, ...]:
+    found = [n.finding for n in notes if n.good is good]
+    return tuple(sorted(found, key=lambda f: (-f.score, f.id)))
+
+
+__all__ = ["agency_files", "conclude"]

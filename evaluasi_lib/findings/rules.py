@@ -1,0 +1,132 @@
+"""The two rule tables, decision_table.yml and catalogue.yml, as validated models."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from evaluasi_lib.errors import Problem, ProgramError, suggestion
+from evaluasi_lib.findings.situation import Answer, Facts
+from evaluasi_lib.program import Text
+from evaluasi_lib.results import Decision
+from evaluasi_lib.wording import _
+
+HERE = Path(__file__).parent
+AGENCY_FILE = "rekomendasi.yml"
+
+# Kinds of weakness that a rule of the catalogue can answer: the part of a finding's id before
+# the first dot. observe.py and delivery.py make them.
+WEAKNESS_KINDS = (
+    "access", "barrier", "bcr", "budget", "completion", "cost", "divergence", "evidence", "flat",
+    "harm", "item", "module", "promise", "reliability", "response", "theme", "unclear",
+    "unmeasured",
+)  # fmt: skip
+
+
+def _as_answer(value: Any) -> Any:
+    """YAML reads yes and no as booleans."""
+    return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Row(Strict):
+    """One row of the decision table; it fires when each named fact has one of the answers."""
+
+    rule: str
+    when: dict[str, list[Annotated[Answer, BeforeValidator(_as_answer)]]]
+    decision: Decision
+    text: Text
+
+    def fires(self, facts: Facts) -> bool:
+        return all(facts[name] in answers for name, answers in self.when.items())
+
+
+class DecisionTable(Strict):
+    version: int
+    facts: dict[str, Text]
+    rows: list[Row]
+
+    @model_validator(mode="after")
+    def _complete(self) -> DecisionTable:
+        unknown = {name for row in self.rows for name in row.when} - set(self.facts)
+        if unknown or self.rows[-1].when:
+            raise ValueError(f"unknown facts {sorted(unknown)}, or a last row that may not fire")
+        return self
+
+    def decide(self, facts: Facts) -> Row:
+        """The first row that fires; the last row has no condition, so there is one."""
+        return next(row for row in self.rows if row.fires(facts))
+
+
+class RecommendationRule(Strict):
+    """One proposed action for one kind of weakness."""
+
+    id: str
+    kind: Literal[WEAKNESS_KINDS] = Field(description="Kind of weakness that it answers.")  # type: ignore[valid-type]
+    subject: list[str] = Field(default=[], description="Patterns such as *workload*; none: any.")
+    each: bool = Field(default=False, description="One recommendation for each weakness.")
+    text: Text
+    owner: Text
+    feasibility: int = Field(ge=1, le=5, description="1 hard to do, 5 easy.")
+    due_days: int = Field(ge=0, description="Days after the period's end.")
+    indicator: str | None = Field(default=None, description="What to watch; {subject} is filled.")
+
+
+class Catalogue(Strict):
+    rules: list[RecommendationRule]
+
+
+@lru_cache
+def decision_table() -> DecisionTable:
+    data = yaml.safe_load((HERE / "decision_table.yml").read_text(encoding="utf-8"))
+    return DecisionTable.model_validate(data)
+
+
+def agency_files(raw_folder: Path) -> list[Path]:
+    """An agency's own catalogues that exist: data/rekomendasi.yml, data/raw/<id>/rekomendasi.yml.
+
+    The later one has the last word: its rules come first, and replace those of the same id.
+    """
+    candidates = [raw_folder.parent.parent / AGENCY_FILE, raw_folder / AGENCY_FILE]
+    return [path for path in candidates if path.is_file()]
+
+
+def read_catalogue(extensions: tuple[Path, ...] = ()) -> list[RecommendationRule]:
+    """The workbook's rules, with an agency's before them. Raises ProgramError with all problems."""
+    rules: list[RecommendationRule] = []
+    problems: list[Problem] = []
+    for path in (HERE / "catalogue.yml", *extensions):
+        try:
+            found = Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        except (yaml.YAMLError, UnicodeDecodeError):
+            problems.append(Problem(_("the file is no readable YAML"), where=path.name))
+        except ValidationError as error:
+            problems += [_problem(item, path) for item in error.errors()]
+        else:
+            replaced = {rule.id for rule in found.rules}
+            rules = found.rules + [rule for rule in rules if rule.id not in replaced]
+    if problems:
+        raise ProgramError(*problems)
+    return rules
+
+
+def _problem(item: Any, path: Path) -> Problem:
+    """One complaint of pydantic in the words of the catalogue's author."""
+    key = str(item["loc"][-1]) if item["loc"] else ""
+    where = f"{path.name}: " + ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        remedy = suggestion(key, RecommendationRule.model_fields)
+        return Problem(_("unknown key “{key}”").format(key=key), where=where, remedy=remedy)
+    if item["type"] == "missing":
+        return Problem(_("the key “{key}” is missing").format(key=key), where=where)
+    if key == "kind":
+        remedy = suggestion(str(item["input"]), WEAKNESS_KINDS)
+        return Problem(_("unknown kind of weakness"), where=where, remedy=remedy)
+    return Problem(_("the value of “{key}” does not fit").format(key=key), where=where)

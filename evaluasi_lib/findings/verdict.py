@@ -1,0 +1,121 @@
+"""The verdict: the row of the decision table that fires, and why, in words."""
+
+from __future__ import annotations
+
+from evaluasi_lib.findings.rules import Row, decision_table
+from evaluasi_lib.findings.situation import Facts, OutcomeState, Situation, facts, situation_of
+from evaluasi_lib.program import Program
+from evaluasi_lib.results import EvaluationResult, Verdict
+from evaluasi_lib.wording import _, choose, count, join_words
+
+
+def judge(program: Program, result: EvaluationResult) -> Verdict:
+    """The verdict on one program. details holds the facts and the whole table, for the report."""
+    situation = situation_of(program, result)
+    answers = facts(situation, program.thresholds)
+    row = decision_table().decide(answers)
+    strength = strength_of_words(situation, program.thresholds.min_evidence_rating)
+    needed = what_would_settle(situation) if row.decision == "insufficient_evidence" else []
+    return Verdict(
+        decision=row.decision,
+        reasons=tuple(_reasons(row, situation, answers, strength) + needed),
+        rule=row.rule,
+        details={
+            "text": choose(row.text),
+            "strength": strength,
+            "facts": answers,
+            "table": [_shown(r, fired=r.rule == row.rule) for r in decision_table().rows],
+            "needed": needed,
+        },
+    )
+
+
+def strength_of_words(situation: Situation, min_rating: int) -> str:
+    """ "strong", "moderate" or "weak": what the weakest decisive outcome's evidence can carry."""
+    ratings = [s.rating for s in situation.outcomes]
+    causal = all(s.effect.claim == "effect" for s in situation.outcomes)
+    if not ratings or not causal or any(r is None or r < min_rating for r in ratings):
+        return "weak"
+    return "strong" if min(r for r in ratings if r is not None) >= 4 else "moderate"
+
+
+def _shown(row: Row, *, fired: bool) -> dict[str, object]:
+    """One row of the table as the report prints it."""
+    return {
+        "rule": row.rule,
+        "when": {name: list(answers) for name, answers in row.when.items()},
+        "decision": row.decision,
+        "text": choose(row.text),
+        "fired": fired,
+    }
+
+
+def _reasons(row: Row, situation: Situation, answers: Facts, strength: str) -> list[str]:
+    """The rule's own text, the outcomes behind it, and the cap on the words."""
+    reasons = [choose(row.text), *_by_conclusion(situation)]
+    if not situation.outcomes:
+        return reasons
+    if answers["causal"] == "no":
+        reasons.append(
+            _(
+                "At least one outcome has no comparison group: the verdict speaks of change, and "
+                "cannot tell what caused it."
+            )
+        )
+    if strength == "weak":
+        reasons.append(_("The evidence is weak, so the verdict is provisional."))
+    return reasons
+
+
+def _by_conclusion(situation: Situation) -> list[str]:
+    groups = {
+        "improved": _("Improved: {labels}."),
+        "worsened": _("Got worse: {labels}."),
+        "no_meaningful_change": _("No meaningful change: {labels}."),
+        "inconclusive": _("Not settled by these data: {labels}."),
+        None: _("Not measured: {labels}."),
+    }
+    found = []
+    for conclusion, template in groups.items():
+        labels = [s.effect.label for s in situation.outcomes if s.conclusion == conclusion]
+        if labels:
+            found.append(template.format(labels=join_words(labels)))
+    return found
+
+
+def what_would_settle(situation: Situation) -> list[str]:
+    """What data each unsettled outcome would need."""
+    if not situation.outcomes:
+        return [_("Declare outcomes in program.yml and measure them before and after the program.")]
+    needed = []
+    for state in situation.outcomes:
+        if state.conclusion in (None, "inconclusive"):
+            needed.append(_need(state))
+    if all(s.effect.level == "reaction" for s in situation.outcomes):
+        needed.append(_("Measure learning, behaviour or results besides participants' reactions."))
+    return needed
+
+
+def _need(state: OutcomeState) -> str:
+    effect = state.effect
+    if state.conclusion is None:
+        return _("To settle “{label}”: mend what kept it from being measured.").format(
+            label=effect.label
+        )
+    if effect.n_needed is not None and effect.n_program is not None:
+        have = effect.n_program + (effect.n_comparison or 0)
+        if effect.n_needed > have:
+            return _(
+                "To settle “{label}”: about {needed} persons with the same design; now {have}."
+            ).format(label=effect.label, needed=count(effect.n_needed), have=count(have))
+    if effect.sesoi is None:
+        return _(
+            "To settle “{label}”: declare its smallest change of interest, and measure more "
+            "persons."
+        ).format(label=effect.label)
+    return _("To settle “{label}”: measure more persons or use a more precise measure.").format(
+        label=effect.label
+    )
+
+
+__all__ = ["judge", "strength_of_words", "what_would_settle"]

@@ -1,0 +1,44 @@
+"""Small phrases that several findings share."""
+
+from __future__ import annotations
+
+import math
+
+from evaluasi_lib.results import Effect
+from evaluasi_lib.wording import _, interval, number, percent
+
+
+def digits_for(*values: float | None) -> int:
+    """Decimals that show about three figures of the largest value."""
+    largest = max((abs(v) for v in values if v is not None and math.isfinite(v)), default=0.0)
+    return 0 if largest >= 100 else 1 if largest >= 10 else 2
+
+
+def with_interval(value: float, low: float | None, high: float | None, unit: str) -> str:
+    """ "1.20 points (95% interval 0.80 to 1.60)"; no interval where there is none."""
+    digits = digits_for(value, low, high)
+    shown = f"{number(value, digits)} {unit}"
+    if low is None or high is None:
+        return shown
+    return _("{value} (95% interval {interval})").format(
+        value=shown, interval=interval(low, high, digits)
+    )
+
+
+def share_with_interval(share: float, low: float | None, high: float | None) -> str:
+    """ "34% (95% interval 28% to 41%)"."""
+    if low is None or high is None:
+        return percent(share)
+    return _("{value} (95% interval {interval})").format(
+        value=percent(share),
+        interval=_("{low} to {high}").format(low=percent(low), high=percent(high)),
+    )
+
+
+def amount(effect: Effect) -> str:
+    """Size of an estimate without its sign, with interval and unit, as the reader sees it."""
+    assert effect.estimate is not None
+    low, high = effect.ci_low, effect.ci_high
+    if effect.estimate < 0 and low is not None and high is not None:
+        low, high = -high, -low
+    return with_interval(abs(effect.estimate), low, high, effect.unit)
