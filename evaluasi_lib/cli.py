@@ -196,8 +196,8 @@ def _languages(text: str) -> tuple[str, ...]:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from evaluasi_lib.evaluation import check_formats
     from evaluasi_lib.reporting import batch
-    from evaluasi_lib.reporting.export import check_formats
 
     data = DataFolder.at(options.data)
     if bool(options.ids) == options.all:

@@ -16,12 +16,12 @@ import pandas as pd
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
-from evaluasi_lib.errors import EvaluationError
+from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.elements import Section
-from evaluasi_lib.reporting.export import check_formats, write_report
+from evaluasi_lib.reporting.export import FORMATS, write_report
 from evaluasi_lib.reporting.folders import replace_folder
 from evaluasi_lib.results import (
     SCHEMA_VERSION,
@@ -78,7 +78,7 @@ class Workbook:
             return Published(_("No report folder was written, because out_dir is empty."))
         target = self.out_dir / self.study.program.id
         with replace_folder(target) as folder:
-            write_report(folder, sections, result, self.formats, codebook=self.study.folder)
+            write_report(folder, sections, result, self.formats)
         return Published(_("The report is in {folder}.").format(folder=target))
 
 
@@ -107,6 +107,21 @@ def open_workbook(
     study = open_study(data, data.check_id(program_id))
     folder = Path(str(out_dir)).expanduser().resolve() if out_dir else None
     return Workbook(study, data, folder, chosen)
+
+
+def check_formats(text: str) -> tuple[str, ...]:
+    """ "html,pdf" -> ("html", "pdf"); html always. Raises UsageError for an unknown format."""
+    chosen = dict.fromkeys(["html", *(part.strip() for part in text.split(",") if part.strip())])
+    problems = [
+        Problem(
+            _("unknown format “{form}”").format(form=form), "formats", suggestion(form, FORMATS)
+        )
+        for form in chosen
+        if form not in FORMATS
+    ]
+    if problems:
+        raise UsageError(*problems)
+    return tuple(chosen)
 
 
 def frame(results: Sequence[object]) -> pd.DataFrame:
