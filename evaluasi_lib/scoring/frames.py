@@ -1,0 +1,208 @@
+"""One outcome's data, ready for estimators: who, in which group, how much before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evaluasi_lib.errors import DataError
+from evaluasi_lib.program import Instrument, Outcome
+from evaluasi_lib.scoring.items import score_items
+from evaluasi_lib.study import GROUPS, Study
+from evaluasi_lib.wording import _, percent
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeFrame:
+    """The data of one outcome.
+
+    after: one row a person (of an anonymous source: a row) with an answer at the outcome's wave:
+    pid, group, y, and y0 where persons are linked and were measured before; then `cluster` and the
+    declared background. before: where the waves cannot be linked, the same at the baseline wave.
+    linked_share: share of each group's `after` that has a y0.
+    """
+
+    after: pd.DataFrame
+    before: pd.DataFrame | None
+    has_baseline: bool
+    linked_share: dict[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> pd.DataFrame:
+        """The persons measured at both waves; all of `after` where there is no linked baseline."""
+        return self.after.dropna(subset=["y0"]) if "y0" in self.after else self.after
+
+
+def numeric(values: pd.Series) -> pd.Series:
+    """A variable as float64: flags 0/1, ordered categories their place from 1, dates refused.
+
+    A category of two values is 0/1 in declared order.
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes = values.cat.codes.astype(float).where(values.notna())
+        return codes + 1 if values.cat.ordered else codes
+    return values.astype("Float64").astype(float)
+
+
+def sources_with(
+    study: Study, variables: list[str], wave: str | None, source: str | None
+) -> list[str]:
+    """Sources of a wave that hold all the variables, for persons of different groups or units.
+
+    Where two of them hold the same persons, only the first counts: what is meant then must be said
+    by the outcome's key `source`. Raises DataError where none holds them.
+    """
+    found = [study.source_of(variables, wave, source)]
+    if source is None:
+        seen = set(study.tables[found[0]]["pid"])
+        for name, declared in study.program.sources.items():
+            table = study.tables.get(name)
+            if name in found or table is None or declared.wave not in (None, wave):
+                continue
+            if set(variables) <= set(table.columns) and not seen & set(table["pid"]):
+                found.append(name)
+                seen |= set(table["pid"])
+    return found
+
+
+def instrument_rows(
+    study: Study, instrument: Instrument, wave: str, source: str | None = None
+) -> pd.DataFrame:
+    """Rows of every source that asked the whole instrument at a wave, with group and background."""
+    names = sources_with(study, instrument.items, wave, source)
+    frames = [study.rows(name).assign(source=name) for name in names]
+    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+
+
+def measure(study: Study, outcome: Outcome, wave: str, variable: str | None) -> pd.DataFrame:
+    """Rows of a wave with `y`, the outcome's score or variable; several ratings of one person are
+    averaged (ordinal ones: the middle one). Rows without y are left out."""
+    if outcome.instrument is not None:
+        instrument = study.program.instruments[outcome.instrument]
+        rows = instrument_rows(study, instrument, wave, outcome.source)
+        y = score_items(rows[instrument.items].to_numpy(dtype=float), instrument.min_answered_share)
+    else:
+        name = variable or outcome.variable or ""
+        tables = sources_with(study, [name], wave, outcome.source)
+        rows = pd.concat([study.rows(t) for t in tables], ignore_index=True)
+        y = numeric(rows[name]).to_numpy()
+    rows = rows.assign(y=y)
+    rows = rows[rows["y"].notna()].reset_index(drop=True)
+    if rows["pid"].duplicated().any():
+        how = "median" if outcome.scale_type == "ordinal" else "mean"
+        averaged = rows.groupby("pid", sort=False)["y"].agg(how)
+        rows = rows.drop_duplicates("pid").reset_index(drop=True)
+        rows["y"] = rows["pid"].map(averaged).astype(float)
+    return rows
+
+
+def outcome_frame(study: Study, outcome: Outcome) -> OutcomeFrame:
+    """The data of one outcome. Raises DataError where no source holds it."""
+    after = measure(study, outcome, outcome.wave, outcome.variable)
+    columns = background(study, outcome)
+    warnings: list[str] = []
+    ungrouped = int(after["group"].isna().sum())
+    if ungrouped:
+        warnings.append(
+            _("{share} of the answers belong to neither group and are left out.").format(
+                share=percent(ungrouped / len(after), 1)
+            )
+        )
+    after = _tidy(after, columns)
+    if outcome.baseline_wave is None and outcome.baseline_variable is None:
+        return OutcomeFrame(after, None, False, warnings=tuple(warnings))
+    variable = outcome.baseline_variable or outcome.variable
+    same_table = outcome.baseline_wave is None
+    if same_table or study.linked:
+        before = measure(
+            study, outcome.model_copy(update={"source": None} if not same_table else {}),
+            outcome.wave if same_table else str(outcome.baseline_wave), variable,
+        )  # fmt: skip
+        y0 = before.set_index("pid")["y"]
+        after["y0"] = after["pid"].map(y0).astype(float)
+        shares = {
+            str(group): float(part["y0"].notna().mean())
+            for group, part in after.groupby("group", sort=False)
+        }
+        return OutcomeFrame(after, None, True, shares, tuple(warnings))
+    earlier = outcome.model_copy(update={"source": None})
+    before = measure(study, earlier, str(outcome.baseline_wave), variable)
+    return OutcomeFrame(after, _tidy(before, columns), True, warnings=tuple(warnings))
+
+
+def background(study: Study, outcome: Outcome) -> list[str]:
+    """Variables an estimate of this outcome may use beside the outcome itself."""
+    design = study.program.design
+    names = [*design.covariates, *outcome.subgroups, *study.program.population]
+    if outcome.dose:
+        names.append(outcome.dose)
+    return list(dict.fromkeys([*names, *([design.cluster] if design.cluster else [])]))
+
+
+def _tidy(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    kept = [c for c in columns if c in rows.columns]
+    return rows.loc[rows["group"].isin(GROUPS), ["pid", "group", "y", *kept]].reset_index(drop=True)
+
+
+def design_matrix(rows: pd.DataFrame, names: list[str]) -> tuple[Array, list[str]]:
+    """Covariates as columns (n, p) and their names, without an intercept.
+
+    Categories become indicators without their first value. A missing number takes the mean and gets
+    an indicator of being missing (so that nobody is lost, Puma et al. 2009); a missing category is
+    a value of its own. Constant and linearly dependent columns are left out, later ones first.
+    """
+    columns: dict[str, Array] = {}
+    for name in names:
+        if name not in rows:
+            continue
+        values = rows[name]
+        if isinstance(values.dtype, pd.CategoricalDtype) or values.dtype in ("object", "str"):
+            text = values.astype("object").map(lambda v: None if pd.isna(v) else str(v))
+            known = (
+                list(values.cat.categories.astype(str))
+                if hasattr(values, "cat")
+                else sorted(set(text.dropna()))
+            )
+            for value in known[1:]:
+                columns[f"{name}={value}"] = (text == value).to_numpy(dtype=float)
+            if text.isna().any():
+                columns[f"{name}=?"] = text.isna().to_numpy(dtype=float)
+            continue
+        number = numeric(values).to_numpy()
+        missing = np.isnan(number)
+        if missing.all():
+            continue
+        columns[name] = np.where(missing, np.nanmean(number), number)
+        if missing.any():
+            columns[f"{name}=?"] = missing.astype(float)
+    return _independent(columns, len(rows))
+
+
+def _independent(columns: dict[str, Array], n: int) -> tuple[Array, list[str]]:
+    basis = [np.ones(n) / np.sqrt(max(n, 1))]
+    kept: list[str] = []
+    for name, column in columns.items():
+        size = float(np.linalg.norm(column))
+        rest = column - sum((b @ column) * b for b in basis)
+        rest = rest - sum((b @ rest) * b for b in basis)
+        length = float(np.linalg.norm(rest))
+        if size > 0 and length > 1e-7 * size:
+            basis.append(rest / length)
+            kept.append(name)
+    if not kept:
+        return np.empty((n, 0)), []
+    return np.column_stack([columns[name] for name in kept]), kept
+
+
+def try_outcome_frame(study: Study, outcome: Outcome) -> OutcomeFrame | str:
+    """The frame, or the reason in words why there is none."""
+    try:
+        return outcome_frame(study, outcome)
+    except DataError as error:
+        return error.problems[0].what

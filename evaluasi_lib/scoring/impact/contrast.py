@@ -1,0 +1,93 @@
+"""One coefficient of a linear model as an Estimate, with the errors that the data ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate
+from evaluasi_lib.scoring.impact.linear import Errors, fit_linear
+from evaluasi_lib.wording import _
+
+MIN_CLUSTERS = 4  # in an arm; with fewer no method here controls the error rate
+FEW_DF = 4.0  # Satterthwaite df under which t tests are unreliable (Tipton 2015)
+
+
+def linear_contrast(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    column: int,
+    *,
+    estimator: str,
+    estimand: Estimand,
+    program: NDArray[np.bool_],
+    clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    two_groups: bool = True,
+    persons: tuple[int, int | None] | None = None,
+    sd: float | None = None,
+    sd_df: float | None = None,
+    details: dict[str, Any] | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Estimate:
+    """Coefficient `column` of y (n,) on x (n, k). program (n,): which rows are the program's.
+
+    Without clusters: HC2 with Bell-McCaffrey df; with them CR2 with Satterthwaite df, and no
+    p-value under 4 clusters in an arm. details hold the other errors for reference: se_classical,
+    se_hc2, se_cr1. persons: (program, comparison) where rows are not persons.
+    """
+    errors: Errors = "HC2" if clusters is None else "CR2"
+    fit = fit_linear(x, y, errors=errors, clusters=clusters, weights=weights)
+    found = dict(details or {})
+    found["errors"] = errors
+    found["se_classical"] = float(
+        fit_linear(x, y, errors="classical", weights=weights).std_error[column]
+    )
+    found["se_hc2"] = float(fit_linear(x, y, errors="HC2", weights=weights).std_error[column])
+    notes, inference, reason = list(warnings), True, None
+    if clusters is not None:
+        code = np.asarray(clusters)
+        found["se_cr1"] = float(
+            fit_linear(x, y, errors="CR1", clusters=code, weights=weights).std_error[column]
+        )
+        arms = [len(np.unique(code[program]))]
+        if two_groups:
+            arms.append(len(np.unique(code[~program])))
+        found["clusters"] = arms
+        if min(arms) < MIN_CLUSTERS:
+            inference = False
+            reason = _(
+                "only {n} clusters in one group: too few for a p-value or an interval; at least "
+                "{least} are needed"
+            ).format(n=min(arms), least=MIN_CLUSTERS)
+            notes.append(reason)
+        elif fit.df[column] < FEW_DF:
+            notes.append(
+                _("The few or unequal clusters leave hardly any degrees of freedom; the p-value "
+                  "and the interval are approximate.")
+            )  # fmt: skip
+    error = float(fit.std_error[column])
+    if not error > 1e-12 * max(1.0, abs(float(fit.coef[column]))):
+        inference = False
+        reason = reason or _("all values are the same, so no uncertainty can be computed")
+    n_program = int(program.sum())
+    n_comparison = int((~program).sum()) if two_groups else None
+    if persons is not None:
+        n_program, n_comparison = persons
+    return Estimate(
+        estimator=estimator,
+        estimand=estimand,
+        n_program=n_program,
+        n_comparison=n_comparison,
+        estimate=float(fit.coef[column]),
+        std_error=error,
+        df=float(fit.df[column]),
+        sd=sd,
+        sd_df=sd_df,
+        inference=inference,
+        details=found,
+        warnings=tuple(notes),
+        reason=reason,
+    )

@@ -1,0 +1,146 @@
+"""What every estimator returns, and what the numbers allow one to say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from scipy import special, stats
+
+from evaluasi_lib.results import Conclusion
+
+Estimand = Literal["ate", "att", "change", "difference", "association"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One estimate in the outcome's unit. df is inf where the normal distribution is used.
+
+    sd: the standard deviation that turns the estimate into Hedges' g (None: no effect size), and
+    sd_df its degrees of freedom. g, g_se: an effect size of the estimator's own (binary outcomes).
+    inference: False where the standard error cannot carry a p-value; `reason` then says why.
+    """
+
+    estimator: str
+    estimand: Estimand
+    n_program: int
+    n_comparison: int | None
+    estimate: float | None
+    std_error: float | None
+    df: float | None
+    sd: float | None = None
+    sd_df: float | None = None
+    g: float | None = None
+    g_se: float | None = None
+    inference: bool = True
+    details: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    reason: str | None = None
+
+    @property
+    def p_value(self) -> float | None:
+        if not self.inference or self.estimate is None or not self.std_error or not self.df:
+            return None
+        return two_sided_p(self.estimate / self.std_error, self.df)
+
+    def interval(self, level: float = 0.95) -> tuple[float | None, float | None]:
+        """The confidence interval, (None, None) where there is no inference."""
+        if not self.inference or self.estimate is None or not self.std_error or not self.df:
+            return None, None
+        half = critical(level, self.df) * self.std_error
+        return self.estimate - half, self.estimate + half
+
+    def effect_size(self) -> tuple[float | None, float | None, float | None]:
+        """(g, low, high): Hedges' g and its 95% interval.
+
+        g = J d, d = estimate / sd; SE = J sqrt((se/sd)^2 + d^2 / (2 sd_df)) (WWC 4.1 handbook).
+        """
+        if self.g is not None and self.g_se is not None:
+            half = critical(0.95, math.inf) * self.g_se
+            return self.g, self.g - half, self.g + half
+        if self.estimate is None or not self.sd or not self.sd_df:
+            return None, None, None
+        correct, d = hedges_correction(self.sd_df), self.estimate / self.sd
+        if not self.inference or not self.std_error or not self.df:
+            return correct * d, None, None
+        error = correct * math.sqrt((self.std_error / self.sd) ** 2 + d**2 / (2 * self.sd_df))
+        half = critical(0.95, self.df) * error
+        return correct * d, correct * d - half, correct * d + half
+
+
+def not_estimated(estimator: str, estimand: Estimand, reason: str, **numbers: Any) -> Estimate:
+    """An estimate that could not be made, with the reason in words."""
+    n_program = numbers.pop("n_program", 0)
+    return Estimate(
+        estimator, estimand, n_program, numbers.pop("n_comparison", None), None, None, None,
+        inference=False, reason=reason, **numbers,
+    )  # fmt: skip
+
+
+def critical(level: float, df: float) -> float:
+    """Two-sided critical value of t; df = inf is the normal distribution."""
+    return float(
+        stats.t.ppf(0.5 + level / 2, df) if math.isfinite(df) else stats.norm.ppf(0.5 + level / 2)
+    )
+
+
+def two_sided_p(t: float, df: float) -> float:
+    return float(2 * (stats.t.sf(abs(t), df) if math.isfinite(df) else stats.norm.sf(abs(t))))
+
+
+def hedges_correction(df: float) -> float:
+    """The exact small-sample correction J = Gamma(df/2) / (sqrt(df/2) Gamma((df-1)/2))."""
+    if df <= 1:
+        return 1.0
+    return float(np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2))
+
+
+def pooled_sd(a: np.ndarray, b: np.ndarray) -> tuple[float | None, float]:
+    """Pooled SD of two samples and its degrees of freedom; (None, df) where nothing varies."""
+    df = len(a) + len(b) - 2
+    if len(a) < 2 or len(b) < 2:
+        return None, float(max(df, 1))
+    variance = ((len(a) - 1) * a.var(ddof=1) + (len(b) - 1) * b.var(ddof=1)) / df
+    return (math.sqrt(variance) if variance > 0 else None), float(df)
+
+
+def conclude(
+    estimate: Estimate,
+    *,
+    sesoi: float | None,
+    direction: Literal["higher", "lower"],
+    p_adjusted: float | None,
+) -> Conclusion | None:
+    """What the estimate says, in this order.
+
+    1. no_meaningful_change: the 90% interval lies inside +/- sesoi (two one-sided tests at 5%);
+       unavailable without a sesoi declared beforehand. 2. improved or worsened: the family-adjusted
+       95% interval excludes 0 (p_adjusted < 0.05). 3. inconclusive. None: nothing was estimated.
+    """
+    if estimate.estimate is None:
+        return None
+    low, high = estimate.interval(0.90)
+    if low is None or high is None or p_adjusted is None:
+        return "inconclusive"
+    if sesoi is not None and -sesoi < low and high < sesoi:
+        return "no_meaningful_change"
+    if p_adjusted < 0.05:
+        good = (estimate.estimate > 0) == (direction == "higher")
+        return "improved" if good else "worsened"
+    return "inconclusive"
+
+
+def adjusted_interval(
+    estimate: Estimate, p_adjusted: float | None
+) -> tuple[float | None, float | None]:
+    """The 95% interval widened by the factor that multiplicity put on the p-value.
+
+    It excludes 0 exactly when p_adjusted < 0.05.
+    """
+    p = estimate.p_value
+    if p is None or p_adjusted is None:
+        return None, None
+    factor = max(1.0, p_adjusted / p) if p > 0 else 1.0
+    return estimate.interval(1 - 0.05 / factor)

@@ -1,0 +1,152 @@
+"""Least squares with standard errors that hold under unequal variances and within clusters.
+
+The estimates of every linear design pass here. statsmodels gives the coefficients and the classical
+and HC0-HC3 errors; the bias-reduced cluster errors (CR2) with Satterthwaite degrees of freedom are
+written here because no kept library has them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import statsmodels.api as sm
+from numpy.typing import ArrayLike, NDArray
+
+Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR2"]
+Array = NDArray[np.float64]
+
+TINY = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class LinearFit:
+    """Coefficients (k,), their covariance (k, k), and one number of degrees of freedom for each."""
+
+    coef: Array
+    cov: Array
+    df: Array
+    residuals: Array
+    r_squared: float
+    n: int
+    n_clusters: int | None
+    errors: Errors
+
+    @property
+    def std_error(self) -> Array:
+        return np.sqrt(np.clip(np.diag(self.cov), 0.0, None))
+
+
+def fit_linear(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    errors: Errors = "HC2",
+    clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> LinearFit:
+    """Least squares of y (n,) on x (n, k), intercept included by the caller, x of full rank.
+
+    errors: "classical"; HC0-HC3; CR0, CR1 = CR0 * G/(G-1) * (N-1)/(N-k), and CR2 need `clusters`
+    (n,). df: n-k for classical, HC0, HC1, HC3; G-1 for CR0 and CR1; Satterthwaite for HC2 (Bell and
+    McCaffrey 2002) and CR2 (Pustejovsky and Tipton 2018, identity working model), one for each
+    coefficient. weights (n,): inverse-probability weights, taken as known. For an intercept alone
+    HC2 with its df is the one-sample t test; for one group indicator its error is Welch's.
+    Agrees with R: lm, sandwich::vcovHC, clubSandwich::vcovCR.
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    n, k = x.shape
+    root = np.ones(n) if weights is None else np.sqrt(np.asarray(weights, dtype=float))
+    wx, wy = x * root[:, None], y * root
+    bread = np.linalg.inv(wx.T @ wx)
+    fit = sm.WLS(y, x, weights=root**2).fit()
+    residuals = wy - wx @ fit.params
+    groups: int | None = None
+    df = np.full(k, float(n - k))
+    if errors == "classical":
+        cov = fit.cov_params()
+    elif errors == "HC2":
+        cov, df = fit.cov_HC2, _hc2_df(wx, bread)
+    elif errors.startswith("HC"):
+        cov = getattr(fit, f"cov_{errors}")
+    else:
+        if clusters is None:
+            raise ValueError(f"{errors} needs clusters")
+        code = np.unique(np.asarray(clusters), return_inverse=True)[1]
+        groups = int(code.max()) + 1
+        if errors == "CR2":
+            cov, df = _cr2(wx, residuals, code, bread)
+        else:
+            sums = _sum_by(wx * residuals[:, None], code, groups)
+            cov = bread @ (sums.T @ sums) @ bread
+            if errors == "CR1":
+                cov = cov * groups / (groups - 1) * (n - 1) / (n - k)
+            df = np.full(k, float(groups - 1))
+    return LinearFit(
+        coef=np.asarray(fit.params),
+        cov=np.asarray(cov),
+        df=df,
+        residuals=y - x @ fit.params,
+        r_squared=float(fit.rsquared),
+        n=n,
+        n_clusters=groups,
+        errors=errors,
+    )
+
+
+def _sum_by(values: Array, code: NDArray[np.intp], groups: int) -> Array:
+    out = np.zeros((groups, values.shape[1]))
+    np.add.at(out, code, values)
+    return out
+
+
+def _hc2_df(wx: Array, bread: Array) -> Array:
+    """Satterthwaite df of each HC2 variance: tr(G)^2 / tr(G G), G = A^(1/2) (I - H) A^(1/2),
+    A = diag(z_i^2 / (1 - h_i)) for the weights z with which y enters a coefficient. The n x n
+    matrix G is never formed: its traces need only k x k products."""
+    z = wx @ bread
+    leverage = np.einsum("ij,ij->i", z, wx)
+    slack = np.clip(1.0 - leverage, TINY, None)
+    out = np.empty(wx.shape[1])
+    for j in range(len(out)):
+        a = z[:, j] ** 2 / slack
+        inner = bread @ ((wx * a[:, None]).T @ wx)
+        total = float(a @ (1.0 - leverage))
+        square = float((a**2) @ (1.0 - 2.0 * leverage)) + float(np.trace(inner @ inner))
+        out[j] = total**2 / square if square > TINY * total**2 else 1.0
+    return out
+
+
+def _cr2(wx: Array, residuals: Array, code: NDArray[np.intp], bread: Array) -> tuple[Array, Array]:
+    """CR2 covariance and Satterthwaite df, with A_g = (I - H_gg)^(-1/2) (pseudo-inverse).
+
+    H_gg = V diag(lam) V' with at most k eigenvalues, so A_g m = m + V ((1-lam)^(-1/2) - 1) V' m
+    needs no matrix of the cluster's size.
+    """
+    groups, k = int(code.max()) + 1, wx.shape[1]
+    half = np.linalg.cholesky(bread)
+    score = np.zeros((groups, k))
+    norm = np.zeros((k, groups))  # z_g' z_g, z_g = A_g X_g B c_j
+    cross = np.zeros((k, groups, k))  # L' X_g' z_g, so that z_g' H_gh z_h is their product
+    order = np.argsort(code, kind="stable")
+    for g, rows in enumerate(np.split(order, np.cumsum(np.bincount(code))[:-1])):
+        part = wx[rows]
+        small = part @ half
+        lam, vectors = np.linalg.eigh(small.T @ small)
+        keep = lam > TINY
+        basis = small @ vectors[:, keep] / np.sqrt(lam[keep])
+        room = 1.0 - lam[keep]
+        stretch = np.where(room > 1e-8, 1.0 / np.sqrt(np.where(room > 1e-8, room, 1.0)), 0.0) - 1.0
+        z = part @ bread
+        z = z + basis @ (stretch[:, None] * (basis.T @ z))
+        score[g] = z.T @ residuals[rows]
+        norm[:, g] = np.einsum("ij,ij->j", z, z)
+        cross[:, g] = z.T @ small
+    df = np.empty(k)
+    for j in range(k):
+        inner = np.diag(norm[j]) - cross[j] @ cross[j].T
+        total = float(np.trace(inner))
+        square = float(np.sum(inner**2))
+        df[j] = total**2 / square if square > 0 else 1.0
+    return score.T @ score, df

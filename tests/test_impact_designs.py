@@ -1,0 +1,140 @@
+"""From a study to its effects: which estimator is primary, and what the result says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from evaluasi_lib.results import Effect
+from evaluasi_lib.scoring.impact import estimate_effects
+from evaluasi_lib.scoring.sample import score_sample
+from evaluasi_lib.study import Study
+from tests.made_studies import make_study, survey
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def nsw(tmp_path: Path) -> Study:
+    declaration = yaml.safe_load((ROOT / "data/raw/nsw-1976/program.yml").read_text("utf-8"))
+    table = pd.read_csv(ROOT / "data/raw/nsw-1976/nsw.csv").astype(float)
+    labels = table["treat"].astype(int).astype(str)
+    table["treat"] = pd.Categorical(labels, categories=["1", "0"])
+    table["pid"] = [f"p{i}" for i in range(len(table))]
+    return make_study(tmp_path, declaration, {"peserta": table})
+
+
+def primary(effects: tuple[Effect, ...]) -> Effect:
+    found = [e for e in effects if e.role == "primary"]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_nsw_gives_the_published_effect_with_both_errors(nsw: Study) -> None:
+    effect = primary(estimate_effects(nsw))
+    assert effect.estimate == pytest.approx(1794.34238485445, rel=1e-9)
+    assert effect.std_error == pytest.approx(670.996544247151, rel=1e-9)
+    assert effect.details["se_hc2"] == effect.std_error
+    assert effect.details["se_classical"] == pytest.approx(632.853392143059, rel=1e-9)
+    assert (effect.n_program, effect.n_comparison) == (185, 260)
+    assert (effect.claim, effect.conclusion) == ("effect", "improved")
+
+
+def test_unknown_attrition_leaves_the_invited_empty_with_a_reason(nsw: Study) -> None:
+    sample = score_sample(nsw)
+    assert (sample.invited, sample.responded, sample.analysed) == (None, 445, 445)
+    assert sample.response_rate_share is None
+    assert sample.reason
+
+
+def two_waves(tmp_path: Path, rng: np.random.Generator, **changes: Any) -> Study:
+    """Sixty persons in twelve units, half of them in the program, before and after."""
+    n = 60
+    roster = pd.DataFrame(
+        {
+            "pid": [f"p{i}" for i in range(n)],
+            "kelompok": ["program" if i % 2 else "pembanding" for i in range(n)],
+            "unit": pd.Categorical([f"u{i % 12}" for i in range(n)]),
+        }
+    )
+    ability = rng.normal(size=n)
+    gain = np.where(roster["kelompok"] == "program", 1.0, 0.2)
+    waves = {
+        wave: pd.DataFrame(
+            {"pid": roster["pid"], "y": 3 + ability + shift + rng.normal(size=n) * 0.3}
+        )
+        for wave, shift in (("pre", 0.0), ("post", gain))
+    }
+    declaration: dict[str, Any] = {
+        "design": {
+            "type": "comparison",
+            "group": {"variable": "kelompok", "program": ["program"], "comparison": ["pembanding"]},
+        },
+        "link": "nip",
+        "roster": "peserta",
+        "sources": {
+            "peserta": survey({"kelompok": "category", "unit": "category"}, role="roster"),
+            "pre": survey({"y": "number"}, wave="pre"),
+            "post": survey({"y": "number"}, wave="post"),
+        },
+        "outcomes": [
+            {
+                "id": "y", "label": "Y", "level": "learning", "variable": "y", "wave": "post",
+                "baseline_wave": "pre", "unit": "poin", "sesoi": 0.3,
+            }
+        ],
+    }  # fmt: skip
+    declaration["design"] |= changes.pop("design", {})
+    return make_study(tmp_path, declaration | changes, {"peserta": roster, **waves})
+
+
+def test_comparison_with_linked_baseline_is_difference_in_differences(tmp_path: Path) -> None:
+    study = two_waves(tmp_path, np.random.default_rng(1))
+    effects = estimate_effects(study)
+    effect = primary(effects)
+    assert effect.estimator == "did"
+    assert effect.estimate == pytest.approx(0.8, abs=0.25)  # true effect; SE is about 0.11
+    assert {e.estimator for e in effects if e.role == "sensitivity"} >= {"ancova", "difference"}
+    assert score_sample(study).invited == 60
+
+
+def test_clusters_bring_cr2_and_few_of_them_no_p_value(tmp_path: Path) -> None:
+    study = two_waves(tmp_path, np.random.default_rng(1), design={"cluster": "unit"})
+    effect = primary(estimate_effects(study))
+    assert effect.details["errors"] == "CR2"
+    assert effect.details["clusters"] == [6, 6]
+    assert effect.df is not None
+    assert effect.df < 12
+    few = tmp_path / "few"
+    few.mkdir()
+    study = two_waves(few, np.random.default_rng(1), design={"cluster": "unit"})
+    roster = study.tables["peserta"]
+    roster["unit"] = roster["kelompok"] + (roster["row"] % 3).astype(str)
+    effect = primary(estimate_effects(study))
+    assert effect.estimate is not None
+    assert (effect.p_value, effect.ci_low, effect.conclusion) == (None, None, "inconclusive")
+    assert effect.reason
+
+
+def test_anonymous_waves_are_independent_samples_and_marked_weaker(tmp_path: Path) -> None:
+    study = two_waves(
+        tmp_path, np.random.default_rng(1), link="anonymous", roster=None,
+        design={"type": "single_group", "group": None},
+    )  # fmt: skip
+    effect = primary(estimate_effects(study))
+    assert (effect.estimator, effect.claim) == ("waves", "change")
+    assert len(effect.warnings) >= 2
+
+
+def test_missing_data_is_a_reason_not_an_error(tmp_path: Path) -> None:
+    study = two_waves(tmp_path, np.random.default_rng(1))
+    del study.tables["post"]["y"]
+    effect = primary(estimate_effects(study))
+    assert effect.estimate is None
+    assert effect.reason
+    assert effect.conclusion is None
