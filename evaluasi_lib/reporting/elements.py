@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Literal
 
@@ -77,6 +77,33 @@ class Table:
             f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{note}"
         )
 
+    def renamed(self, id: str, caption: str) -> Table:
+        """The same table under another id and caption, where a report shows it more than once."""
+        return replace(self, id=id, caption=caption)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    label: str
+    value: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigures:
+    """The few numbers of the first page, as a list of terms."""
+
+    items: Sequence[KeyFigure]
+
+    def html(self) -> str:
+        parts = []
+        for item in self.items:
+            remark = f'<dd class="remark">{escape(item.remark)}</dd>' if item.remark else ""
+            parts.append(
+                f"<div><dt>{escape(item.label)}</dt><dd>{escape(item.value)}</dd>{remark}</div>"
+            )
+        return f'<dl class="key-figures">{"".join(parts)}</dl>'
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -91,9 +118,9 @@ class Figure:
     def html(self) -> str:
         data = base64.b64encode(self.svg).decode("ascii")
         return (
-            f'<figure id="fig-{self.id}"><img src="data:image/svg+xml;base64,{data}" '
-            f'alt="{escape(self.alt, quote=True)}">'
+            f'<figure id="fig-{self.id}">'
             f"<figcaption><strong>{escape(self.title)}</strong> {escape(self.answer)}</figcaption>"
+            f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(self.alt, quote=True)}">'
             "</figure>"
         )
 
@@ -120,7 +147,7 @@ class Heading:
         return f"<h3>{escape(self.text)}</h3>"
 
 
-Element = Paragraph | Bullets | Table | Figure | QuoteBlock | Heading
+Element = Paragraph | Bullets | Table | KeyFigures | Figure | QuoteBlock | Heading
 
 
 @dataclass(frozen=True, slots=True)

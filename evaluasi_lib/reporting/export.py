@@ -1,0 +1,175 @@
+"""Sections to files: the HTML report, result.json and its schema; other forms on demand.
+
+The report is a notebook of one output a section, rendered by nbconvert with our own template: no
+inputs, no prompts, no request to any network, and the same bytes for the same result.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import math
+from collections.abc import Collection, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+from nbconvert import HTMLExporter
+from pydantic import TypeAdapter
+
+from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
+from evaluasi_lib.reporting.elements import Section
+from evaluasi_lib.results import SCHEMA_VERSION, EvaluationResult
+from evaluasi_lib.wording import _, date, language
+
+TEMPLATE = Path(__file__).parent / "template"
+SCHEMA_PATH = Path(__file__).parent.parent / "result.schema.json"
+FORMATS = ("html", "pdf", "docx", "xlsx")
+
+
+def report_name(form: str) -> str:
+    """File name of one format in the language in force: laporan.html, report.pdf, ..."""
+    if form == "xlsx":
+        return "appendix.xlsx" if language() == "en" else "lampiran.xlsx"
+    return f"report.{form}" if language() == "en" else f"laporan.{form}"
+
+
+def write_report(
+    folder: Path,
+    sections: Sequence[Section],
+    result: EvaluationResult,
+    formats: Collection[str] = ("html",),
+) -> list[Path]:
+    """Write the report in each format, and result.json, into a folder. Returns the paths.
+
+    HTML and result.json are always written. Raises UsageError for an unknown format and for PDF or
+    DOCX without the extra “formats”, before anything is written.
+    """
+    for form in formats:
+        if form not in FORMATS:
+            raise UsageError(
+                Problem(
+                    _("unknown format “{form}”").format(form=form), remedy=suggestion(form, FORMATS)
+                )
+            )
+    contents: dict[str, bytes] = {
+        report_name("html"): render_html(sections, result).encode("utf-8"),
+        "result.json": result_json(result).encode("utf-8"),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return [folder / name for name in contents]
+
+
+def render_html(sections: Sequence[Section], result: EvaluationResult) -> str:
+    """The report as one HTML page that needs no other file."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(
+                id=section.id,
+                metadata={"section": {"id": section.id, "title": section.title}},
+                outputs=[
+                    nbformat.v4.new_output(
+                        "execute_result", {"text/html": section.html()}, execution_count=None
+                    )
+                ],
+            )
+            for section in sections
+        ]
+    )
+    resources = {"report": page_texts(result)}
+    html, _resources = _exporter().from_notebook_node(notebook, resources)
+    return "\n".join(line.rstrip() for line in html.splitlines()) + "\n"
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    exporter = HTMLExporter(
+        template_name=TEMPLATE.name, extra_template_basedirs=[str(TEMPLATE.parent)]
+    )
+    # Its highlighting style is for inputs, of which a report has none.
+    exporter.register_preprocessor("nbconvert.preprocessors.CSSHTMLHeaderPreprocessor", False)
+    return exporter
+
+
+def page_texts(result: EvaluationResult) -> dict[str, str]:
+    """Title, heading and the other words around the sections."""
+    info = result.program
+    subtitle = _("Evaluation report, cycle {cycle}").format(cycle=info.cycle)
+    if info.period_start is not None and info.period_end is not None:
+        subtitle += " · " + _("{low} to {high}").format(
+            low=date(info.period_start), high=date(info.period_end)
+        )
+    return {
+        "language": language(),
+        "title": _("{title}: evaluation report").format(title=info.title),
+        "heading": info.title,
+        "organisation": info.organisation,
+        "subtitle": subtitle,
+        "skip": _("Skip to the report"),
+        "contents": _("Contents"),
+        "footer": _(
+            "Made with evaluasi {version} from {n} input files; the appendix lists them with their "
+            "checksums. Every number stands unrounded in result.json."
+        ).format(version=result.provenance.code_version, n=len(result.provenance.inputs)),
+        "style": (TEMPLATE / "style.css").read_text(encoding="utf-8").strip(),
+    }
+
+
+def result_json(result: EvaluationResult) -> str:
+    """result.json: fields in the order of their classes, dates as ISO text, numbers unrounded.
+
+    Raises EvaluationError, naming the place, where a number is NaN or infinite: a result that
+    could not be computed is null with a reason.
+    """
+    return json.dumps(_plain(result, ""), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _plain(value: Any, place: str) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            f.name: _plain(getattr(value, f.name), f"{place}/{f.name}")
+            for f in dataclasses.fields(value)
+        }
+    if isinstance(value, dict):
+        return {str(key): _plain(item, f"{place}/{key}") for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, f"{place}/{i}") for i, item in enumerate(value)]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise EvaluationError(
+            Problem(
+                _("a number of the result is not finite"),
+                where=f"result.json#{place}",
+                remedy=_("report this: what cannot be computed must be null with its reason"),
+            )
+        )
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    raise TypeError(f"result.json#{place}: {type(value).__name__} has no JSON form")
+
+
+def result_schema() -> dict[str, Any]:
+    """The JSON Schema that every result.json holds to, made from the classes of results.py."""
+    schema = TypeAdapter(EvaluationResult).json_schema(mode="serialization")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"evaluasi result.json, schema_version {SCHEMA_VERSION}",
+        **{key: value for key, value in schema.items() if key != "title"},
+    }
+
+
+def schema_text() -> str:
+    """The text of result.schema.json as committed."""
+    return json.dumps(result_schema(), ensure_ascii=False, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    SCHEMA_PATH.write_text(schema_text(), encoding="utf-8")

@@ -1,0 +1,57 @@
+"""The sections of a report, one function each, in the order in which a reader meets them."""
+
+from __future__ import annotations
+
+from evaluasi_lib.reporting.elements import Section
+from evaluasi_lib.reporting.sections.appendix import section_appendix
+from evaluasi_lib.reporting.sections.background import section_methodology, section_program
+from evaluasi_lib.reporting.sections.conclusions import (
+    section_findings,
+    section_follow_up,
+    section_verdict,
+)
+from evaluasi_lib.reporting.sections.effects import section_effectiveness
+from evaluasi_lib.reporting.sections.efficiency import section_efficiency
+from evaluasi_lib.reporting.sections.people import section_elearning, section_participation
+from evaluasi_lib.reporting.sections.summary import section_summary
+from evaluasi_lib.reporting.sections.voices import section_voices
+from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.study import Study
+
+SECTIONS = (
+    section_summary,
+    section_program,
+    section_methodology,
+    section_effectiveness,
+    section_efficiency,
+    section_elearning,
+    section_participation,
+    section_voices,
+    section_findings,
+    section_verdict,
+    section_follow_up,
+    section_appendix,
+)
+
+
+def report_sections(study: Study, result: EvaluationResult) -> list[Section]:
+    """Every section of the report, in order."""
+    return [make(study, result) for make in SECTIONS]
+
+
+__all__ = [
+    "SECTIONS",
+    "report_sections",
+    "section_appendix",
+    "section_effectiveness",
+    "section_efficiency",
+    "section_elearning",
+    "section_findings",
+    "section_follow_up",
+    "section_methodology",
+    "section_participation",
+    "section_program",
+    "section_summary",
+    "section_verdict",
+    "section_voices",
+]

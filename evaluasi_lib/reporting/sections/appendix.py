@@ -1,0 +1,28 @@
+"""What a second researcher needs: reliability, estimators, cleaning, files, software."""
+
+from __future__ import annotations
+
+from evaluasi_lib.reporting import tables, words
+from evaluasi_lib.reporting.elements import Element, Paragraph, Section
+from evaluasi_lib.reporting.sections.common import section
+from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.study import Study
+from evaluasi_lib.wording import _
+
+
+def section_appendix(study: Study, result: EvaluationResult) -> Section:
+    k, origin = study.program.privacy.min_cell, result.provenance
+    elements: list[Element | None] = [
+        tables.table_estimators(words.primary_effects(result), k),
+        tables.table_reliability(result.scales, k),
+        tables.table_quality(result.quality, k),
+        tables.table_inputs(origin.inputs, k),
+        tables.table_packages(result, k),
+        Paragraph(
+            _("Version of the workbook: {version}. Seed of random numbers: {seed}.").format(
+                version=origin.code_version, seed=origin.seed
+            ),
+            "note",
+        ),
+    ]
+    return section("lampiran", _("Appendix"), elements, "")

@@ -1,0 +1,175 @@
+"""What the program is, and how it was evaluated."""
+
+from __future__ import annotations
+
+from evaluasi_lib.reporting import tables, words
+from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting.figures import plot_flow
+from evaluasi_lib.reporting.sections.common import section
+from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.study import Study
+from evaluasi_lib.wording import _, choose, count, date, percent, plural
+
+
+def section_program(study: Study, result: EvaluationResult) -> Section:
+    program, info = study.program, result.program
+    k = program.privacy.min_cell
+    facts: list[tuple[str, str]] = [
+        (_("Agency"), info.organisation),
+        (_("Kind"), _kind_word(info.kind)),
+        (_("Cycle"), info.cycle),
+    ]
+    if info.period_start is not None:
+        facts.append(
+            (
+                _("Period"),
+                _("{low} to {high}").format(
+                    low=date(info.period_start), high=date(info.period_end)
+                ),
+            )
+        )
+    facts.append((_("How participants were chosen"), words.design_word(program.design.type)))
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        ([name, text], None) for name, text in facts
+    ]
+    elements: list[Element | None] = []
+    if program.description:
+        elements.append(Paragraph(choose(program.description)))
+    elements.append(
+        tables.build("program", _("The program in brief"), [_("Item"), _("Content")], rows, k)
+    )
+    if program.objectives:
+        elements += [
+            Heading(_("Objectives")),
+            Bullets([choose(objective.text) for objective in program.objectives], ordered=True),
+        ]
+    elements.append(_outcome_table(study))
+    return section("program", _("Program and objectives"), elements, "")
+
+
+def _kind_word(code: str) -> str:
+    return {
+        "leadership": _("leadership training"),
+        "elearning": _("e-learning"),
+        "mentoring": _("career mentoring"),
+        "technical": _("technical training"),
+        "employment": _("work training"),
+        "other": _("other program"),
+    }.get(code, code)
+
+
+def _outcome_table(study: Study) -> Table | None:
+    """What was declared before results were seen."""
+    rows: list[tuple[list[tables.Cell], str | None]] = []
+    for outcome in study.program.outcomes:
+        better = _("more") if outcome.direction == "higher" else _("less")
+        sesoi = tables.figure_cell(outcome.sesoi, words.number, words.digits_for(outcome.sesoi))
+        rows.append(
+            (
+                [choose(outcome.label), words.level_word(outcome.level), choose(outcome.unit),
+                 better, sesoi],
+                None,
+            )
+        )  # fmt: skip
+    columns = [
+        _("Outcome"), _("Level"), _("Unit"), _("Better is"), _("Smallest effect of interest"),
+    ]  # fmt: skip
+    return tables.build(
+        "luaran", _("Outcomes, declared before results were seen"), columns, rows,
+        study.program.privacy.min_cell,
+    )  # fmt: skip
+
+
+def section_methodology(study: Study, result: EvaluationResult) -> Section:
+    program, k = study.program, study.program.privacy.min_cell
+    elements: list[Element | None] = [
+        Paragraph(_design_sentence(study)),
+        Paragraph(_link_words(study)),
+    ]
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        ([name, _role_word(source.role), words.wave_word(source.wave or "—"), source.file], None)
+        for name, source in program.sources.items()
+    ]
+    columns = [_("Source"), _("What it is"), _("Wave"), _("File")]
+    elements.append(tables.build("sumber", _("Sources of data"), columns, rows, k))
+    elements += [Heading(_("Who is in the analysis")), *_sample_words(result, k)]
+    flow = plot_flow(result.sample, k)
+    elements += [flow, tables.table_flow(result.sample, k)]
+    elements += [Heading(_("Quality of data")), Paragraph(_quality_words(result))]
+    elements.append(Bullets(list(result.quality.problems)) if result.quality.problems else None)
+    elements += [Heading(_("How much the evidence can carry"))]
+    labels = {e.outcome: e.label for e in result.effects}
+    table = tables.table_evidence(result.evidence, labels, k)
+    elements.append(
+        table or Paragraph(_("No outcome could be estimated, so no evidence is rated."), "note")
+    )
+    threats = list(dict.fromkeys(t for e in result.evidence for t in e.threats))
+    if threats:
+        elements += [Paragraph(_("What threatens these conclusions:")), Bullets(threats)]
+    return section("metodologi", _("Methodology"), elements, "")
+
+
+def _design_sentence(study: Study) -> str:
+    return {
+        "single_group": _(
+            "One group was measured before and after the program. Such a design shows change; "
+            "it cannot show that the program caused it."
+        ),
+        "comparison": _(
+            "Participants are compared with a group that did not take part. The conclusion rests "
+            "on both groups developing alike without the program."
+        ),
+        "randomised": _(
+            "Who took part was decided by lot, so that both groups were alike but for chance."
+        ),
+    }[study.program.design.type]
+
+
+def _link_words(study: Study) -> str:
+    return {
+        "nip": _(
+            "Sources are linked by NIP, which a pseudonym replaces before anything is computed."
+        ),
+        "respondent_code": _("Sources are linked by a code that respondents made themselves."),
+        "anonymous": _(
+            "Sources are anonymous and cannot be linked, so waves are compared as independent "
+            "samples, which is weaker."
+        ),
+    }[study.program.link]
+
+
+def _role_word(code: str) -> str:
+    return {
+        "roster": _("list of persons"),
+        "survey": _("survey"),
+        "rating": _("rating by others"),
+        "record": _("administrative record"),
+        "events": _("log of the platform"),
+        "interviews": _("coded interviews"),
+        "documents": _("document ratings"),
+        "table": _("other table"),
+    }[code]
+
+
+def _sample_words(result: EvaluationResult, k: int) -> list[Element]:
+    sample = result.sample
+    if sample.analysed is None:
+        return [Paragraph(_("Persons in the analysis: {reason}.").format(
+            reason=words.why(sample.reason, k).rstrip(".")), "note")]  # fmt: skip
+    text = plural(
+        "{n} person is in the analysis.", "{n} persons are in the analysis.", sample.analysed
+    ).format(n=count(sample.analysed))
+    if sample.response_rate_share is not None:
+        text += " " + _("Of those invited, {share} answered.").format(
+            share=percent(sample.response_rate_share)
+        )
+    if sample.weighted:
+        text += " " + _("Answers are weighted to the population.")
+    return [Paragraph(text)]
+
+
+def _quality_words(result: EvaluationResult) -> str:
+    quality = result.quality
+    return _(
+        "{read} rows were read and {kept} kept; every change is listed in the appendix."
+    ).format(read=count(quality.rows_read), kept=count(quality.rows_kept))

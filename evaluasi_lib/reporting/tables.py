@@ -1,0 +1,360 @@
+"""Tables of a result: one function a part. Texts for readers, values for the workbook of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.reporting import words
+from evaluasi_lib.reporting.elements import Table
+from evaluasi_lib.results import (
+    Barrier,
+    Driver,
+    Effect,
+    Efficiency,
+    EvaluationResult,
+    Evidence,
+    FollowUp,
+    InputFile,
+    ModuleDemand,
+    Quality,
+    Recommendation,
+    Sample,
+    ScaleScore,
+    Stage,
+    Theme,
+    Triangulated,
+)
+from evaluasi_lib.wording import _, count, date, interval, number, p_value, percent, rupiah
+
+Cell = str | tuple[str, object]
+
+
+def figure_cell(value: float | None, form: Callable[..., str], *more: Any) -> Cell:
+    """A number as text for readers, with the number itself for the workbook."""
+    return ("—", None) if value is None else (form(value, *more), value)
+
+
+def build(
+    id: str,
+    caption: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[Sequence[Cell], str | None]],
+    k: int,
+    note: str = "",
+) -> Table | None:
+    """A table from rows of cells, each row with the reason of its nulls; None without rows.
+
+    The first null of a row says in words why it is null; a long reason becomes a note below.
+    """
+    if not rows:
+        return None
+    texts, values, notes = [], [], [note] if note else []
+    numeric = {i for cells, _r in rows for i, cell in enumerate(cells) if isinstance(cell, tuple)}
+    for cells, reason in rows:
+        line = [cell[0] if isinstance(cell, tuple) else cell for cell in cells]
+        empty = [i for i, c in enumerate(cells) if isinstance(c, tuple) and c[1] is None]
+        if reason and empty:
+            if reason in (SMALL_CELL, "no_answers"):
+                line[empty[0]] = words.why(reason, k)
+            else:
+                line[empty[0]] = _("see note")
+                remark = f"{line[0]}: {reason}"
+                notes += [remark] if remark not in notes else []
+        texts.append(line)
+        values.append([cell[1] if isinstance(cell, tuple) else cell for cell in cells])
+    return Table(id, caption, columns, texts, frozenset(numeric), values, " ".join(notes))
+
+
+def table_flow(sample: Sample, k: int) -> Table | None:
+    rows = [
+        ([s.step, figure_cell(s.n, count), figure_cell(s.dropped, count)], s.reason)
+        for s in sample.flow
+    ]
+    columns = [_("Step"), _("Persons"), _("Left out before it")]
+    return build("alur", _("Flow of persons"), columns, rows, k)
+
+
+def table_scales(scales: Sequence[ScaleScore], k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        (
+            [
+                s.label, words.wave_word(s.wave), words.group_word(s.group),
+                figure_cell(s.n, count), figure_cell(s.mean, number, 2),
+                interval(s.ci_low, s.ci_high, 2), figure_cell(s.mean_100, number, 1),
+                figure_cell(s.sd, number, 2), figure_cell(s.top2_share, percent),
+            ],
+            s.reason,
+        )
+        for s in scales
+    ]  # fmt: skip
+    columns = [
+        _("Scale"), _("Wave"), _("Group"), _("n"), _("Mean"), _("95% interval"), _("Mean, 0-100"),
+        _("SD"), _("Upper answers"),
+    ]  # fmt: skip
+    note = _("Upper answers: share of answers in the two highest categories.")
+    return build("skala", _("Scores of the instruments"), columns, rows, k, note)
+
+
+def table_reliability(scales: Sequence[ScaleScore], k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        (
+            [
+                s.label, words.wave_word(s.wave), words.group_word(s.group), (count(s.n_items),
+                s.n_items), figure_cell(s.alpha, number, 2),
+                interval(s.alpha_ci_low, s.alpha_ci_high, 2),
+                figure_cell(s.omega_total, number, 2),
+            ],
+            s.reason,
+        )
+        for s in scales
+        if s.n_items > 1
+    ]  # fmt: skip
+    columns = [
+        _("Scale"), _("Wave"), _("Group"), _("Items"), _("Alpha"), _("95% interval"), _("Omega"),
+    ]  # fmt: skip
+    note = _(
+        "From 0.70 on acceptable for comparing groups. Alpha does not prove that a scale measures "
+        "one thing."
+    )
+    return build("reliabilitas", _("Reliability of the instruments"), columns, rows, k, note)
+
+
+def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = []
+    for e in effects:
+        digits = words.digits_for(e.estimate, e.ci_low, e.ci_high)
+        rows.append(
+            (
+                [
+                    words.subgroup_word(e), words.level_word(e.level), words.claim_word(e.claim),
+                    figure_cell(e.estimate, number, digits), e.unit,
+                    interval(e.ci_low, e.ci_high, digits), figure_cell(e.p_value, p_value),
+                    figure_cell(e.p_adjusted, p_value), figure_cell(e.effect_size_g, number, 2),
+                    words.conclusion_word(e.conclusion),
+                ],
+                e.reason,
+            )
+        )  # fmt: skip
+    columns = [
+        _("Outcome"), _("Level"), _("Kind of claim"), _("Estimate"), _("Unit"), _("95% interval"),
+        _("p"), _("p adjusted"), _("Standardised"), _("Conclusion"),
+    ]  # fmt: skip
+    return build(id, caption, columns, rows, k)
+
+
+def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        (
+            [
+                words.subgroup_word(e), words.design_word(e.design),
+                e.estimator.replace("_", " "), e.estimand.replace("_", " "),
+                figure_cell(e.n_program, count), figure_cell(e.n_comparison, count),
+                figure_cell(e.std_error, number, words.digits_for(e.std_error)),
+                figure_cell(e.sesoi, number, words.digits_for(e.sesoi)),
+                figure_cell(e.n_needed, count),
+            ],
+            e.reason,
+        )
+        for e in effects
+    ]  # fmt: skip
+    columns = [
+        _("Outcome"), _("Design"), _("Estimator"), _("Estimand"), _("n program"),
+        _("n comparison"), _("Standard error"), _("Smallest effect of interest"), _("n needed"),
+    ]  # fmt: skip
+    note = _(
+        "n needed: persons that the same design would need to find the smallest effect of interest "
+        "with 80% power."
+    )
+    return build("penduga", _("How each outcome was estimated"), columns, rows, k, note)
+
+
+def table_evidence(evidence: Sequence[Evidence], labels: dict[str, str], k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        (
+            [
+                labels.get(e.outcome, e.outcome), words.design_word(e.design),
+                figure_cell(e.rating_0_5, count), figure_cell(e.maryland_sms, count),
+                figure_cell(e.baseline_max_abs_smd, number, 2), words.baseline_word(e.wwc_baseline),
+                figure_cell(e.attrition_overall_share, percent),
+                figure_cell(e.attrition_differential_share, percent),
+                figure_cell(e.mdes, number, 2),
+            ],
+            e.reason,
+        )
+        for e in evidence
+    ]  # fmt: skip
+    columns = [
+        _("Outcome"), _("Design"), _("Rating, 0-5"), _("Maryland scale, 1-5"),
+        _("Largest difference at the start"), _("Likeness at the start"), _("Loss"),
+        _("Difference in loss"), _("Smallest detectable"),
+    ]  # fmt: skip
+    note = _("Differences at the start and the smallest detectable effect are in SD.")
+    return build("bukti", _("How much the evidence can carry"), columns, rows, k, note)
+
+
+def table_barriers(barriers: Sequence[Barrier], k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        (_share_cells(b.label, b), b.reason) for b in barriers
+    ]
+    columns = [_("Barrier"), _("n"), _("Share"), _("95% interval")]
+    return build("hambatan", _("What holds people back"), columns, rows, k)
+
+
+def table_drivers(drivers: Sequence[Driver], k: int) -> Table | None:
+    def points(value: float | None) -> str:
+        return number(None if value is None else value * 100, 1)
+
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        (
+            [
+                d.label, figure_cell(d.ame, points),
+                _point_interval(d),
+                figure_cell(d.p_value, p_value),
+            ],
+            d.reason,
+        )
+        for d in drivers
+    ]  # fmt: skip
+    columns = [_("Variable"), _("Difference, percentage points"), _("95% interval"), _("p")]
+    note = _("Average marginal effects on the chance to complete; association, not cause.")
+    return build("pendorong", _("Who completes"), columns, rows, k, note)
+
+
+def _point_interval(driver: Driver) -> str:
+    if driver.ci_low is None or driver.ci_high is None:
+        return "—"
+    return interval(driver.ci_low * 100, driver.ci_high * 100)
+
+
+def table_stages(stages: Sequence[Stage], k: int) -> Table | None:
+    first = stages[0].n if stages else None
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        (
+            [
+                s.stage, figure_cell(s.n, count),
+                figure_cell(s.n / first if s.n is not None and first else None, percent),
+            ],
+            s.reason,
+        )
+        for s in stages
+    ]  # fmt: skip
+    columns = [_("Stage"), _("Persons"), _("Share of the first stage")]
+    return build("corong", _("From enrolment to completion"), columns, rows, k)
+
+
+def table_efficiency(part: Efficiency, k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        ([_("Total cost"), figure_cell(part.total_cost_idr, rupiah)], part.reason),
+        ([_("Cost per participant"), figure_cell(part.cost_per_participant_idr, rupiah)],
+         part.reason),
+        ([_("Cost per completer"), figure_cell(part.cost_per_completer_idr, rupiah)], part.reason),
+        ([_("Budget absorbed"), figure_cell(part.budget_absorption_share, percent)], part.reason),
+        ([_("Benefit-cost ratio"), figure_cell(part.bcr, number, 2)], part.reason),
+        ([_("Return on investment, %"), figure_cell(part.roi_pct, number, 1)], part.reason),
+    ]  # fmt: skip
+    return build("biaya", _("Costs and returns"), [_("Measure"), _("Value")], rows, k)
+
+
+def _share_cells(label: str, item: Barrier | ModuleDemand | Theme) -> list[Cell]:
+    between = "—"
+    if item.ci_low is not None and item.ci_high is not None:
+        between = _("{low} to {high}").format(low=percent(item.ci_low), high=percent(item.ci_high))
+    return [label, figure_cell(item.n, count), figure_cell(item.share, percent), between]
+
+
+def table_themes(themes: Sequence[Theme], k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = []
+    for t in themes:
+        cells = _share_cells(t.label, t)
+        cells.insert(1, words.source_word(t.source))
+        rows.append(([*cells, figure_cell(t.sentiment, number, 2)], t.reason))
+    columns = [
+        _("Theme"), _("Source"), _("n"), _("Share"), _("95% interval"), _("Tone, −1 to 1"),
+    ]  # fmt: skip
+    note = _("n: respondents, interviewees or documents in which the theme occurs.")
+    return build("tema", _("Themes by source"), columns, rows, k, note)
+
+
+def table_demand(demand: Sequence[ModuleDemand], k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        (_share_cells(d.label, d), d.reason) for d in demand
+    ]
+    columns = [_("Module"), _("n"), _("Share"), _("95% interval")]
+    return build("modul-diminta", _("Modules that participants ask for"), columns, rows, k)
+
+
+def table_triangulation(rows: Sequence[Triangulated], k: int) -> Table | None:
+    silent = _("silent")
+    body: list[tuple[Sequence[Cell], str | None]] = [
+        (
+            [t.question, t.survey or silent, t.interview or silent, t.document or silent,
+             f"{words.agreement_word(t.agreement)}. {t.explanation}".strip()],
+            None,
+        )
+        for t in rows
+    ]  # fmt: skip
+    columns = [_("Question"), _("Survey"), _("Interview"), _("Document"), _("Agreement")]
+    return build("triangulasi", _("What the sources say together"), columns, body, k)
+
+
+def table_recommendations(items: Sequence[Recommendation], k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        (
+            [r.text, count(r.priority), r.owner or _("not named yet"), date(r.due),
+             words.status_word(r.status)],
+            None,
+        )
+        for r in items
+    ]  # fmt: skip
+    columns = [_("Recommendation"), _("Priority"), _("Owner"), _("Due"), _("Status")]
+    return build("rekomendasi", _("Recommendations"), columns, rows, k)
+
+
+def change_words(change: dict[str, Any] | None, reason: str | None, k: int) -> str:
+    """The change of a followed indicator, as its own sentence where it brings one."""
+    if not change:
+        return words.why(reason, k)
+    if change.get("sentence"):
+        return str(change["sentence"])
+    before, after = change.get("before"), change.get("after")
+    if isinstance(before, (int, float)) and isinstance(after, (int, float)):
+        digits = words.digits_for(before, after)
+        return _("from {before} to {after}").format(
+            before=number(before, digits), after=number(after, digits)
+        )
+    return words.why(change.get("reason") or reason, k)
+
+
+def table_follow_up(items: Sequence[FollowUp], k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        ([f.text, f.from_cycle, words.status_word(f.status), change_words(f.change, f.reason, k)],
+         None)
+        for f in items
+    ]  # fmt: skip
+    columns = [_("Recommendation"), _("Cycle"), _("Status"), _("What changed since")]
+    return build("tindak-lanjut", _("Earlier recommendations"), columns, rows, k)
+
+
+def table_quality(quality: Quality, k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        ([c.rule.replace("_", " "), c.table, (count(c.n), c.n)], None) for c in quality.changes
+    ]
+    columns = [_("Rule"), _("Table"), _("Rows or cells changed")]
+    return build("pembersihan", _("What cleaning changed"), columns, rows, k)
+
+
+def table_inputs(inputs: Sequence[InputFile], k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        ([f.path, (count(f.bytes), f.bytes), f.sha256], None) for f in inputs
+    ]
+    columns = [_("File"), _("Bytes"), "SHA-256"]
+    return build("masukan", _("Files that this report rests on"), columns, rows, k)
+
+
+def table_packages(result: EvaluationResult, k: int) -> Table | None:
+    rows: list[tuple[Sequence[Cell], str | None]] = [
+        ([name, version], None) for name, version in result.provenance.packages.items()
+    ]
+    return build("paket", _("Software"), [_("Package"), _("Version")], rows, k)

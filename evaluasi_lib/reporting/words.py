@@ -1,0 +1,214 @@
+"""Codes of result.json as words, and why a number is not there.
+
+Codes are a contract and stay English; a reader meets only these words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
+from evaluasi_lib.results import Effect, EvaluationResult
+from evaluasi_lib.wording import _, interval, number, p_value, percent
+
+
+def why(reason: str | None, k: int = DEFAULT_K) -> str:
+    """The reason of a null in words; an em dash where none was given."""
+    if reason == SMALL_CELL:
+        return _("not shown (fewer than {k} persons)").format(k=k)
+    if reason == "no_answers":
+        return _("no answers")
+    return reason or "—"
+
+
+def shown(
+    value: float | None, form: Callable[..., str], reason: str | None, k: int = DEFAULT_K
+) -> str:
+    """A number in the reader's form, or why it is not there."""
+    return why(reason, k) if value is None else form(value)
+
+
+def digits_for(*values: float | None) -> int:
+    """Decimals that suit the size of the largest value: 0 from 100 on, 1 from 10 on, else 2."""
+    largest = max((abs(v) for v in values if v is not None), default=0.0)
+    return 0 if largest >= 100 else 1 if largest >= 10 else 2
+
+
+def _lookup(words: dict[str, str], code: str | None) -> str:
+    return "—" if code is None else words.get(code, code.replace("_", " "))
+
+
+def level_word(code: str | None) -> str:
+    return _lookup(
+        {
+            "reaction": _("Reaction"),
+            "learning": _("Learning"),
+            "behaviour": _("Behaviour"),
+            "results": _("Results"),
+        },
+        code,
+    )
+
+
+def group_word(code: str) -> str:
+    return _lookup({"program": _("program"), "comparison": _("comparison group")}, code)
+
+
+def wave_word(code: str) -> str:
+    return _lookup(
+        {
+            "pre": _("before"),
+            "post": _("after"),
+            "followup": _("follow-up"),
+            "baseline": _("before"),
+            "endline": _("after"),
+        },
+        code,
+    )
+
+
+def claim_word(code: str) -> str:
+    return _lookup({"effect": _("effect"), "change": _("change (cause not shown)")}, code)
+
+
+def conclusion_word(code: str | None) -> str:
+    return _lookup(
+        {
+            "improved": _("improved"),
+            "worsened": _("worsened"),
+            "no_meaningful_change": _("no meaningful change"),
+            "inconclusive": _("cannot be decided yet"),
+        },
+        code,
+    )
+
+
+def design_word(code: str | None) -> str:
+    return _lookup(
+        {
+            "single_group": _("one group before and after"),
+            "comparison": _("comparison group"),
+            "randomised": _("assigned by lot"),
+            "independent_samples": _("independent samples (persons not linked)"),
+            "cross_section": _("one measurement only"),
+        },
+        code,
+    )
+
+
+def baseline_word(code: str | None) -> str:
+    return _lookup(
+        {
+            "satisfied": _("groups alike at the start"),
+            "needs_adjustment": _("groups differ slightly; adjustment needed"),
+            "adjustment": _("groups differ slightly; adjustment needed"),
+            "not_satisfied": _("groups too different at the start"),
+            "fails": _("groups too different at the start"),
+            "not_needed": _("not asked of this design"),
+            "not_required": _("not asked of this design"),
+        },
+        code,
+    )
+
+
+def decision_word(code: str) -> str:
+    return _lookup(
+        {
+            "scale_up": _("Scale the program up"),
+            "continue": _("Continue the program"),
+            "adjust": _("Continue with adjustments"),
+            "redesign": _("Redesign the program"),
+            "insufficient_evidence": _("The evidence does not suffice for a decision"),
+        },
+        code,
+    )
+
+
+def agreement_word(code: str) -> str:
+    return _lookup(
+        {
+            "convergent": _("sources agree"),
+            "complementary": _("sources complete each other"),
+            "divergent": _("sources disagree"),
+            "silent": _("sources are silent"),
+        },
+        code,
+    )
+
+
+def status_word(code: str) -> str:
+    return _lookup(
+        {
+            "done": _("done"),
+            "partly": _("partly done"),
+            "not_done": _("not done"),
+            "dropped": _("dropped"),
+            "new": _("new"),
+            "repeated": _("repeated from an earlier cycle"),
+            "open": _("open"),
+            "proposed": _("proposed"),
+        },
+        code,
+    )
+
+
+def source_word(code: str) -> str:
+    return _lookup(
+        {"survey": _("survey"), "interview": _("interview"), "document": _("document")}, code
+    )
+
+
+def subgroup_word(effect: Effect) -> str:
+    return f"{effect.label} — {effect.subgroup}" if effect.subgroup else effect.label
+
+
+def primary_effects(result: EvaluationResult) -> list[Effect]:
+    return [e for e in result.effects if e.role == "primary"]
+
+
+def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:
+    """One primary estimate as a sentence; "not significant" is never told as "no effect"."""
+    if effect.estimate is None:
+        return _("{label}: no estimate, {reason}.").format(
+            label=effect.label, reason=why(effect.reason, k).rstrip(".")
+        )
+    digits = digits_for(effect.estimate, effect.ci_low, effect.ci_high)
+    values = {
+        "label": effect.label,
+        "estimate": number(effect.estimate, digits),
+        "unit": effect.unit,
+        "interval": interval(effect.ci_low, effect.ci_high, digits),
+        "p": p_value(effect.p_value),
+        "sesoi": number(effect.sesoi, digits_for(effect.sesoi)),
+    }
+    if effect.claim == "effect":
+        first = _("{label}: the estimated effect is {estimate} {unit} (95% interval {interval}).")
+    else:
+        first = _(
+            "{label}: the change is {estimate} {unit} (95% interval {interval}); "
+            "it cannot be told from this design whether the program caused it."
+        )
+    verdict = {
+        "improved": _("That is an improvement."),
+        "worsened": _("That is a deterioration."),
+        "no_meaningful_change": _(
+            "The interval lies within ±{sesoi}: no change that would matter."
+        ),
+        "inconclusive": _(
+            "The data cannot decide: the interval holds both change that matters and none."
+        ),
+    }.get(effect.conclusion or "", "")
+    return f"{first} {verdict}".format(**values).strip()
+
+
+def rating_word(rating: int | None, reason: str | None = None) -> str:
+    return why(reason) if rating is None else _("{rating} of 5").format(rating=number(rating, 0))
+
+
+def share_interval(share: float | None, low: float | None, high: float | None) -> str:
+    """0.4, 0.3, 0.5 -> "40% (30% to 50%)"."""
+    if share is None or low is None or high is None:
+        return percent(share)
+    return _("{share} ({low} to {high})").format(
+        share=percent(share), low=percent(low), high=percent(high)
+    )

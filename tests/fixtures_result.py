@@ -1,0 +1,193 @@
+"""A hand-made result with every part filled, and one with every part missing, for report tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from evaluasi_lib import results as r
+from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.program import Program
+from evaluasi_lib.study import Study
+
+SCRIPT = "<script>alert('x')</script> & \"kutip\""
+FORMULA = '=HYPERLINK("http://x.test","klik")'
+
+
+def example_study(*, bare: bool = False) -> Study:
+    """A study whose program is declared but whose tables are not needed."""
+    declared: dict = {
+        "id": "contoh-2025",
+        "title": {"id": "Pelatihan Contoh", "en": "Example Training"},
+        "kind": "leadership",
+        "organisation": {"id": "Kementerian Contoh", "en": "Ministry of Examples"},
+        "cycle": "2025",
+        "design": {"type": "single_group"},
+        "link": "nip",
+        "sources": {
+            "survei": {"file": "survei.csv", "role": "survey", "wave": "post", "columns": {}}
+        },
+    }
+    if not bare:
+        declared |= {
+            "synthetic": True,
+            "description": {"id": f"Uraian {SCRIPT}", "en": f"Description {SCRIPT}"},
+            "objectives": [{"id": "o1", "text": {"id": "Memimpin tim", "en": "Lead a team"}}],
+            "outcomes": [
+                {
+                    "id": "komunikasi", "label": "Komunikasi", "level": "learning",
+                    "variable": "skor", "unit": "poin", "sesoi": 0.3,
+                }
+            ],
+            "costs": {
+                "price_year": 2025,
+                "items": [
+                    {"category": "narasumber", "planned_idr": 60e6, "realised_idr": 54e6},
+                    {"category": "konsumsi", "realised_idr": 12_500_000},
+                ],
+            },
+        }  # fmt: skip
+    manifest = {
+        "inputs": [],
+        "quality": {"rows_read": 120, "rows_kept": 114, "changes": [], "problems": []},
+    }
+    return Study(Program.model_validate(declared), Path("no-such-folder"), manifest)
+
+
+def effect(outcome: str, label: str, **changes: object) -> r.Effect:
+    values: dict = {
+        "outcome": outcome, "label": label, "role": "primary", "subgroup": None, "wave": "post",
+        "sesoi": 0.3, "direction": "higher", "claim": "effect", "level": "learning",
+        "design": "comparison", "estimator": "ancova_cr2", "estimand": "att", "unit": "poin",
+        "n_program": 60, "n_comparison": 54, "estimate": 0.4125, "std_error": 0.1, "df": 110.0,
+        "ci_low": 0.2125, "ci_high": 0.6125, "p_value": 0.0001, "p_adjusted": 0.0003,
+        "effect_size_g": 0.55, "g_ci_low": 0.28, "g_ci_high": 0.82, "conclusion": "improved",
+        "n_needed": 120,
+    }  # fmt: skip
+    return r.Effect(**(values | changes))
+
+
+def example_result(language: str = "id") -> r.EvaluationResult:
+    """Every part filled; people's texts hold a script and a formula."""
+    english = language == "en"
+    return r.EvaluationResult(
+        schema_version=r.SCHEMA_VERSION,
+        program=r.ProgramInfo(
+            "contoh-2025", "Example Training" if english else "Pelatihan Contoh", "leadership",
+            "Ministry of Examples" if english else "Kementerian Contoh", "2025",
+            dt.date(2025, 2, 3), dt.date(2025, 6, 30),
+        ),
+        sample=r.Sample(
+            150, 120, 114, 0.8, False,
+            (
+                r.FlowStep("Diundang", 150, None),
+                r.FlowStep("Menjawab", 120, 30, "tidak menjawab"),
+                r.FlowStep("Dianalisis", 114, 6, "baris uji"),
+            ),
+        ),
+        scales=(
+            r.ScaleScore(
+                "kepuasan", "Kepuasan", "reaction", "post", "program", 9, 114, 4.1, 0.6, 77.5,
+                3.99, 4.21, 0.86, 0.82, 0.9, 0.87, 0.81,
+            ),
+            r.ScaleScore(
+                "motivasi", "Motivasi", "reaction", "post", "comparison", 5, None, None, None, None,
+                None, None, None, None, None, None, None, reason=SMALL_CELL,
+            ),
+        ),
+        effects=(
+            effect("komunikasi", "Komunikasi"),
+            effect(
+                "beban", "Beban kerja", direction="lower", claim="change", level="behaviour",
+                conclusion="inconclusive", estimate=-0.1, ci_low=-0.4, ci_high=0.2, p_value=0.4,
+                effect_size_g=-0.1, g_ci_low=-0.4, g_ci_high=0.2,
+                warnings=("Jawaban menumpuk di ujung skala.",),
+            ),
+            effect(
+                "skp", "SKP", level="results", estimate=None, std_error=None, df=None, ci_low=None,
+                ci_high=None, p_value=None, p_adjusted=None, effect_size_g=None, g_ci_low=None,
+                g_ci_high=None, conclusion=None, n_needed=None,
+                reason="SKP sesudah program belum tersedia.",
+            ),
+            effect("komunikasi", "Komunikasi", role="sensitivity", estimator="did"),
+            effect("komunikasi", "Komunikasi", role="subgroup", subgroup="Perempuan"),
+            effect(
+                "komunikasi", "Komunikasi", role="subgroup", subgroup="Laki-laki",
+                conclusion="no_meaningful_change", effect_size_g=0.05, estimate=0.0375,
+                ci_low=-0.1, ci_high=0.2, g_ci_low=-0.13, g_ci_high=0.26,
+            ),
+        ),
+        evidence=(
+            r.Evidence(
+                "komunikasi", "comparison", 3, 0.12, "needs_adjustment", 0.1, 0.03, 0.28, 3,
+                ("Penugasan tidak acak.",),
+            ),
+            r.Evidence("skp", "comparison", None, None, None, None, None, None, None, (),
+                       reason="SKP sesudah program belum tersedia."),
+        ),
+        participation=r.Participation(
+            150, 140, 118, 118 / 150,
+            (
+                r.Barrier("beban", "Beban kerja", 48, 0.42, 0.33, 0.51),
+                r.Barrier("izin", "Izin atasan", None, None, None, None, SMALL_CELL),
+            ),
+            (r.Driver("usia", "Usia", 0.021, 0.01, 0.002, 0.04, 0.03, "Kaitan, bukan sebab."),),
+        ),
+        elearning=r.Elearning(
+            140, 21.0, 0.34,
+            (r.Stage("Terdaftar", 150), r.Stage("Mulai", 140), r.Stage("Modul 4", None, SMALL_CELL),
+             r.Stage("Selesai", 118)),
+        ),
+        efficiency=r.Efficiency(
+            66_500_000.0, 443_333.33, 563_559.3,
+            r.CostPerEffect("komunikasi", "poin", 1_366_000.0, 900_000.0, 2_600_000.0, "bootstrap"),
+            0.9, None, None, reason="Manfaat tidak dinyatakan dalam rupiah.",
+        ),
+        themes=(
+            r.Theme("digital", "Keterampilan digital", "survey", 40, 0.35, 0.27, 0.44, -0.2,
+                    (r.Quote(f"{FORMULA} {SCRIPT}", "Peserta, survei", "digital"),)),
+            r.Theme("mentor", "Mentor", "interview", None, None, None, None, None,
+                    reason=SMALL_CELL),
+        ),
+        module_demand=(r.ModuleDemand("data", "Analisis data", 30, 0.26, 0.19, 0.35),),
+        triangulation=(
+            r.Triangulated("Apakah komunikasi membaik?", "Ya", "Ya", None, "convergent",
+                           "Dua sumber sejalan."),
+        ),
+        strengths=(r.Finding("k1", "Komunikasi membaik.", ("/effects/0",), 0.8),),
+        weaknesses=(r.Finding("l1", SCRIPT, ("/participation/barriers/0",), 0.42),),
+        verdict=r.Verdict("adjust", ("Satu luaran membaik, satu belum dapat diputuskan.",), "R3"),
+        recommendations=(
+            r.Recommendation("r1", "Kurangi beban saat pelatihan.", 1, ("l1",), "Biro SDM",
+                             dt.date(2026, 3, 1), "new"),
+        ),
+        follow_up=(
+            r.FollowUp("p1", "2024", FORMULA, "not_done", {"before": 3.5, "after": 3.9}),
+            r.FollowUp("p2", "2024", "Adakan mentor.", "done", None, SMALL_CELL),
+        ),
+        quality=r.Quality(
+            120, 114, (r.RuleCount("test_rows", "survei", 6),), ("Dua tanggal tidak terbaca.",)
+        ),
+        provenance=r.Provenance(
+            (r.InputFile("survei.csv", "0" * 64, 12345),), "0.1.0", {"numpy": "2.4.6"},
+            {"program_id": "contoh-2025", "language": language}, 20250101,
+        ),
+    )  # fmt: skip
+
+
+def empty_result() -> r.EvaluationResult:
+    """Nothing could be computed: each part is null with its reason."""
+    return r.EvaluationResult(
+        schema_version=r.SCHEMA_VERSION,
+        program=r.ProgramInfo("contoh-2025", "Pelatihan Contoh", "leadership", "Kementerian Contoh",
+                              "2025", None, None),
+        sample=r.Sample(None, None, None, None, False, (), SMALL_CELL),
+        scales=(), effects=(), evidence=(),
+        participation=r.Participation(None, None, None, None),
+        elearning=r.Elearning(None, None, None),
+        efficiency=r.Efficiency(None, None, None, None, None, None, None),
+        themes=(), module_demand=(), triangulation=(), strengths=(), weaknesses=(),
+        verdict=r.Verdict("insufficient_evidence", (), ""), recommendations=(), follow_up=(),
+        quality=r.Quality(0, 0, (), ()),
+        provenance=r.Provenance((), "0.1.0", {}, {}, 1),
+    )  # fmt: skip
