@@ -20,9 +20,10 @@ from typing import Any
 from statsmodels.stats.proportion import proportion_confint
 
 from evaluasi_lib.findings.pointers import as_document
+from evaluasi_lib.findings.words import digits_for
 from evaluasi_lib.program import EarlierRecommendation, Program
 from evaluasi_lib.results import EvaluationResult, FollowUp
-from evaluasi_lib.wording import _, choose
+from evaluasi_lib.wording import _, choose, interval, number, percent
 
 LISTS = {
     "scales": "scale", "effects": "outcome", "evidence": "outcome", "barriers": "barrier",
@@ -85,8 +86,8 @@ def _change(
         "indicator": item.indicator,
         "from_cycle": since.program.cycle,
         "to_cycle": measured.program.cycle,
-        "earlier": before.value,
-        "now": now.value,
+        "before": before.value,
+        "after": now.value,
         "difference": now.value - before.value,
         "ci_low": low,
         "ci_high": high,
@@ -98,7 +99,38 @@ def _change(
         ],
         "reason": None if low is not None else _("the indicator has no interval."),
     }
-    return change, None
+    return change | {"sentence": _sentence(change)}, None
+
+
+def _sentence(change: dict[str, Any]) -> str:
+    """ "From 3.20 (2024) to 3.60 (2025): better; difference 0.40 (95% interval 0.10 to 0.70)." """
+    share = change["indicator"].endswith("share")
+    values = (change["before"], change["after"], change["difference"])
+    low, high = change["ci_low"], change["ci_high"]
+    digits = digits_for(*values[:2])
+
+    def shown(value: float) -> str:
+        return percent(value) if share else number(value, digits)
+
+    text = _("From {before} ({from_cycle}) to {after} ({to_cycle}), a difference of {difference}")
+    text = text.format(
+        before=shown(values[0]),
+        after=shown(values[1]),
+        difference=_("{points} percentage points").format(points=number(values[2] * 100, 1))
+        if share
+        else number(values[2], digits),
+        from_cycle=change["from_cycle"],
+        to_cycle=change["to_cycle"],
+    )
+    if low is None or high is None:
+        return text + ". " + _("It has no interval, so chance cannot be ruled out.")
+    factor = 100 if share else 1
+    ends = interval(low * factor, high * factor, 1 if share else digits)
+    text += " " + _("(95% interval {interval})").format(interval=ends) + ". "
+    if low <= 0 <= high:
+        return text + _("The interval includes zero: no clear movement either way.")
+    better = (low > 0) == (change["better_when"] == "higher")
+    return text + (_("It moved in the wanted direction.") if better else _("It got worse."))
 
 
 def difference_interval(
