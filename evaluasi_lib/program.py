@@ -155,6 +155,23 @@ class Column(Model):
         default=[],
         description="Class limits that replace exact values, so that nobody stands out.",
     )
+    aliases: dict[Label, Label] = Field(
+        default={}, description="Other spellings of a category: as in the file, and its value."
+    )
+    decimal: Literal[".", ","] | None = Field(
+        default=None, description="Decimal sign of a number, where it cannot be told from the file."
+    )
+    spelling: Literal["golongan", "eselon"] | None = Field(
+        default=None,
+        description="Brings the many spellings of a grade (golongan) or echelon (eselon) into one.",
+    )
+    derive: Literal["age", "sex", "tenure"] | None = Field(
+        default=None,
+        description=(
+            "Takes age, sex or years of service at the start of the program from the NIP that "
+            "stands in this column."
+        ),
+    )
     ask_if: dict[str, list[Label]] = Field(
         default={}, description="Skip logic: the question is asked only at these other answers."
     )
@@ -199,6 +216,13 @@ class Source(Model):
     finished: str | None = Field(
         default=None,
         description="Date variable that is empty in unfinished answers, which are then left out.",
+    )
+    started: str | None = Field(
+        default=None, description="Date variable that says when the answers were begun."
+    )
+    min_seconds: Positive | None = Field(
+        default=None,
+        description="Answers given in fewer seconds are marked as impossibly fast (needs started).",
     )
     drop_test_rows: bool = Field(
         default=True, description="Leave out rows such as “tes”, “coba”, “asdf”."
@@ -410,6 +434,12 @@ class VoicesPlan(Model):
     documents: str | None = Field(default=None, description="Folder with documents.")
     rubric: str | None = Field(default=None, description="File with the rubric for documents.")
     document_ratings: str | None = Field(default=None, description="File with reviewers' ratings.")
+    quotes: str | None = Field(
+        default=None, description="File with quotes and their approval; kutipan.csv if absent."
+    )
+    manual_codes: str | None = Field(
+        default=None, description="File with answers coded by hand; kode_manual.csv if absent."
+    )
 
 
 class Question(Model):

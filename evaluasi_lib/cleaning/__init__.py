@@ -1,0 +1,1 @@
+"""From files as received to tidy, typed, pseudonymous tables. Start at `pipeline.clean_program`."""

@@ -1,0 +1,124 @@
+"""Labels as people type them, matched exactly after normalisation; an unknown one is an error."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from evaluasi_lib.errors import nearest
+
+_SPACES = re.compile(r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+")
+_DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212_/]\s*")
+# What could tell of a person when a cell lands in the wrong column: NIP, telephone, e-mail.
+PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d(?:[ .\-']?\d){8,}")
+
+
+def clean_space(text: str) -> str:
+    """Runs of blanks, NBSP, BOM and zero-width characters as one space, none at the ends."""
+    return _SPACES.sub(" ", text).strip()
+
+
+def normalise(text: str) -> str:
+    """The form in which two labels or headings are compared: case, spaces and dashes levelled.
+
+    "Ragu – ragu" and "ragu-ragu" are the same; "Tidak Setuju" and "Setuju" never are.
+    """
+    text = _SPACES.sub(" ", unicodedata.normalize("NFKC", text))
+    return _SPACES.sub(" ", _DASHES.sub(" ", text)).strip(" .:*").casefold()
+
+
+def show(text: str) -> str:
+    """A label that a message may show: cut short, and masked where it looks like a person's."""
+    text = PERSONAL.sub("[…]", clean_space(text))
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+@dataclass
+class Tally:
+    """What one column's values did: counts by rule, unknown labels and the first row of each."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, rule: str, n: int) -> None:
+        if n:
+            self.counts[rule] = self.counts.get(rule, 0) + int(n)
+
+    def add_unknown(self, label: str, n: int, row: int) -> None:
+        seen, first = self.unknown.get(label, (0, row))
+        self.unknown[label] = (seen + n, min(first, row))
+
+
+def label_map(values: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Normalised spelling -> key, for each key and its spellings."""
+    return {normalise(s): key for key, spellings in values.items() for s in (key, *spellings)}
+
+
+def match_labels(
+    text: pl.Series,
+    known: Callable[[str], float | int | str | None],
+    missing: frozenset[str],
+    dtype: pl.DataType | type[pl.DataType],
+    rows: pl.Series,
+    tally: Tally,
+) -> pl.Series:
+    """Each text as its declared value; None where missing or unknown (the tally names those).
+
+    `known` maps a normalised label to its value, or None. Only distinct texts are looked at, so
+    millions of rows cost as little as the few labels in them.
+    """
+    counts = text.value_counts(name="n")
+    mapping: dict[str, float | int | str] = {}
+    respelled = unknown = coded_missing = 0
+    for raw, n in counts.iter_rows():
+        if raw is None:
+            continue
+        key = normalise(raw)
+        value = known(key)
+        if value is not None:
+            mapping[raw] = value
+            respelled += n if raw != clean_space(raw) else 0
+        elif key in missing or not key:
+            coded_missing += n
+        else:
+            unknown += n
+            first = rows.filter(text == raw).min()
+            tally.add_unknown(clean_space(raw), n, int(first))  # type: ignore[arg-type]
+    tally.add("missing_code", coded_missing)
+    tally.add("spaces_trimmed", respelled)
+    if not mapping:
+        return pl.Series(text.name, [None] * len(text), dtype=dtype)
+    return text.replace_strict(mapping, default=None, return_dtype=dtype)
+
+
+def split_options(text: str, options: Mapping[str, str], separators: str) -> tuple[set[str], str]:
+    """(chosen keys, what was not recognised) of one answer to a question with several options.
+
+    options: normalised text -> key. The longest declared option is taken at each place, so an
+    option may hold the separator itself.
+    """
+    chosen: set[str] = set()
+    unknown: list[str] = []
+    parts = [p for p in re.split(f"[{re.escape(separators)}]", text)]
+    at = 0
+    while at < len(parts):
+        for end in range(len(parts), at, -1):
+            key = options.get(normalise(" ".join(parts[at:end])))
+            if key is not None:
+                chosen.add(key)
+                at = end
+                break
+        else:
+            if parts[at].strip():
+                unknown.append(parts[at].strip())
+            at += 1
+    return chosen, ", ".join(unknown)
+
+
+def near_label(label: str, known: Iterable[str]) -> str | None:
+    """The declared label that is most like an unknown one."""
+    return nearest(label, known)

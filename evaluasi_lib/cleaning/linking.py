@@ -1,0 +1,151 @@
+"""One pseudonym for each person over all sources of a program; a join is never forced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from evaluasi_lib.cleaning.identity import (
+    PREFIX_LENGTH,
+    nip_status,
+    normalise_code,
+    normalise_nip,
+    pseudonyms,
+    repair_prefixes,
+)
+from evaluasi_lib.cleaning.log import Log
+from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.program import Program
+
+UNLINKED = "-"  # stands in the pseudonyms of rows that belong to nobody known: "<source>-<row>"
+
+
+@dataclass
+class Linker:
+    """Turns the identifiers of a batch into pseudonyms.
+
+    repairs: damaged NIP -> whole NIP, or its 15 digits where no source has it whole but each has it
+    once. others: further identifiers of the roster (a platform's user number) -> NIP or code.
+    """
+
+    kind: str
+    key: bytes
+    scope: str
+    repairs: dict[str, str] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
+
+    def variable(self, mapped: Mapped) -> str | None:
+        """The column that identifies the rows of a source; None where rows are anonymous."""
+        return _identifier(mapped, self.kind) or (
+            _identifier(mapped, "respondent_code") if self.others else None
+        )
+
+    def pids(self, batch: pl.DataFrame, mapped: Mapped, log: Log) -> pl.Series:
+        """A pseudonym for each row; rows without a usable identifier get one of their own."""
+        own = pl.format(mapped.name + UNLINKED + "{}", pl.col("row")).alias("pid")
+        variable = self.variable(mapped)
+        if variable is None or variable not in batch.columns:
+            return batch.select(own).to_series()
+        identifiers = self._identifiers(batch[variable], mapped, variable, log)
+        log.add("identifier_missing", mapped.name, int(batch[variable].null_count()))
+        log.add("pseudonymised", mapped.name, int(identifiers.count()))
+        distinct = identifiers.drop_nulls().unique()
+        hashed = pseudonyms(distinct, self.key, self.scope)
+        lookup = dict(zip(distinct, hashed, strict=True))
+        known = identifiers.replace_strict(lookup or {"": ""}, default=None, return_dtype=pl.String)
+        return batch.select(pl.coalesce(known.alias("pid"), own)).to_series()
+
+    def _identifiers(self, text: pl.Series, mapped: Mapped, variable: str, log: Log) -> pl.Series:
+        if mapped.source.columns[variable].type == "respondent_code":
+            code = normalise_code(text)
+            if self.others:
+                return code.replace_strict(self.others, default=None, return_dtype=pl.String)
+            return code
+        nip = normalise_nip(text)
+        status = nip_status(nip)
+        counts = dict(status.value_counts(name="n").iter_rows())
+        damaged = (status == "damaged").fill_null(False)
+        repaired = nip.replace_strict(
+            self.repairs or {"": ""}, default=None, return_dtype=pl.String
+        )
+        log.add("nip_invalid", mapped.name, counts.get("invalid", 0))
+        log.add("nip_damaged", mapped.name, counts.get("damaged", 0))
+        log.add("nip_repaired", mapped.name, int((damaged & repaired.is_not_null()).sum()))
+        chosen = pl.when(damaged).then(repaired).otherwise(nip)
+        return pl.select(pl.when(status != "invalid").then(chosen)).to_series()
+
+
+def _identifier(mapped: Mapped, kind: str) -> str | None:
+    return next((v for v, c in mapped.source.columns.items() if c.type == kind), None)
+
+
+def _column(mapped: Mapped, variable: str) -> pl.Series:
+    """One column of a source over all of its rows."""
+    batches = mapped.table.batches({variable: mapped.columns[variable]}, 1_000_000)
+    parts = [b[variable] for b in batches]
+    return pl.concat(parts) if parts else pl.Series(variable, [], dtype=pl.String)
+
+
+def make_linker(program: Program, sources: Iterable[Mapped], key: bytes) -> Linker:
+    """Reads the identifying columns of all sources, to know which damaged NIP can be recognised."""
+    linker = Linker(program.link, key, program.series or program.id)
+    if program.link == "anonymous":
+        return linker
+    with_id = [(m, v) for m in sources if (v := _identifier(m, program.link)) in m.columns and v]
+    if program.link == "nip":
+        linker.repairs = _repairs([normalise_nip(_column(m, v)) for m, v in with_id])
+    for mapped, variable in with_id:
+        if mapped.name == program.roster and program.link == "nip":
+            code = _identifier(mapped, "respondent_code")
+            if code in mapped.columns and code is not None:
+                nip = normalise_nip(_column(mapped, variable)).replace(linker.repairs)
+                frame = pl.DataFrame({"code": normalise_code(_column(mapped, code)), "nip": nip})
+                only = frame.drop_nulls().unique().filter(pl.len().over("code") == 1)
+                linker.others = dict(zip(only["code"], only["nip"], strict=True))
+    return linker
+
+
+def _repairs(columns: list[pl.Series]) -> dict[str, str]:
+    """Damaged NIP -> the whole one of the same 15 digits, or the digits where nothing speaks against."""
+    damaged_in = [c.filter((nip_status(c) == "damaged").fill_null(False)) for c in columns]
+    damaged = pl.concat([d.alias("nip") for d in damaged_in] or [pl.Series("nip", [], pl.String)])
+    if not len(damaged):
+        return {}
+    whole = pl.concat(
+        [c.filter(nip_status(c).is_in(["pns", "pppk"]).fill_null(False)).alias("nip") for c in columns]
+    ).unique()
+    repairs = repair_prefixes(whole, damaged.unique())
+    prefixes = set(whole.str.slice(0, PREFIX_LENGTH))
+    repeated = {v for d in damaged_in for v in d.filter(d.is_duplicated())}
+    for value in damaged.unique().sort():
+        prefix = value[:PREFIX_LENGTH]
+        if prefix not in prefixes and value not in repeated:
+            repairs[value] = prefix
+    return repairs
+
+
+def report_matches(program: Program, pids: dict[str, pl.DataFrame], log: Log) -> None:
+    """How many rows of each source belong to somebody on the roster, and the other way round.
+
+    pids: source -> pid of its rows; the roster's has `arm` too where the design has groups.
+    """
+    if program.roster is None or program.link == "anonymous" or program.roster not in pids:
+        return
+    roster = pids[program.roster]
+    found = {}
+    for name, frame in pids.items():
+        if name == program.roster:
+            continue
+        matched = int(frame["pid"].is_in(roster["pid"].implode()).sum())
+        if matched < frame.height:
+            log.note("unmatched", source=name, n=frame.height - matched, total=frame.height)
+        seen = roster.with_columns(seen=pl.col("pid").is_in(frame["pid"].implode()))
+        arms = seen.group_by("arm").agg(pl.len().alias("n"), pl.col("seen").sum()).sort("arm")
+        found[name] = {
+            "rows": frame.height,
+            "matched": matched,
+            "roster": {arm or "": {"n": n, "matched": m} for arm, n, m in arms.iter_rows()},
+        }
+    log.details["links"] = found

@@ -1,0 +1,80 @@
+"""manifest.json: from which files, by which code, the processed tables were made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from evaluasi_lib.cleaning.log import Log
+from evaluasi_lib.program import Program
+
+NAME = "manifest.json"
+_LIBRARY = Path(__file__).parent.parent
+_CODE = ("cleaning/*.py", "voices/ingest.py", "program.py", "study.py")
+
+
+def raw_files(raw: Path) -> list[Path]:
+    """Every file of a program's raw folder, hidden ones aside, in the order of the alphabet."""
+    return sorted(
+        p for p in raw.rglob("*")
+        if p.is_file() and not any(part.startswith(".") for part in p.relative_to(raw).parts)
+    )  # fmt: skip
+
+
+def fingerprint(raw: Path) -> list[tuple[str, int, int]]:
+    """Name, size and time of each raw file: whether anything was changed meanwhile."""
+    return [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in raw_files(raw)]
+
+
+def describe_inputs(raw: Path) -> list[dict[str, Any]]:
+    """Path under raw/, sha256 and size of each file."""
+    found = []
+    for path in raw_files(raw):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        found.append(
+            {
+                "path": path.relative_to(raw.parent).as_posix(),
+                "sha256": digest,
+                "bytes": path.stat().st_size,
+            }
+        )
+    return found
+
+
+@lru_cache
+def code_digest() -> str:
+    """A digest of the code that makes processed tables, so that a change of it makes them stale."""
+    digest = hashlib.sha256()
+    for pattern in _CODE:
+        for path in sorted(_LIBRARY.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def write(program: Program, raw: Path, folder: Path, log: Log) -> None:
+    tables = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.parquet"))
+    content = {
+        "program": program.id,
+        "inputs": describe_inputs(raw),
+        "code": code_digest(),
+        "tables": tables,
+        "quality": log.quality(),
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=False)
+    (folder / NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def is_stale(raw: Path, processed: Path) -> bool:
+    try:
+        content = json.loads((processed / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return True
+    if content.get("code") != code_digest():
+        return True
+    sizes = {item["path"]: item["bytes"] for item in content["inputs"]}
+    now = {p.relative_to(raw.parent).as_posix(): p.stat().st_size for p in raw_files(raw)}
+    return sizes != now or content["inputs"] != describe_inputs(raw)

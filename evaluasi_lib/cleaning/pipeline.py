@@ -1,0 +1,153 @@
+"""Raw files to tidy tables: read -> map -> correct -> type -> pseudonymise -> check -> swap in.
+
+Every source is read in batches of text and typed by the declared model, so that a file of millions
+of rows needs no more memory than a batch. Problems of all sources are collected and raised
+together; the processed folder is replaced whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+
+import polars as pl
+
+from evaluasi_lib.cleaning import manifest, presets
+from evaluasi_lib.cleaning.corrections import read_corrections
+from evaluasi_lib.cleaning.identity import pseudonym_key
+from evaluasi_lib.cleaning.linking import make_linker, report_matches
+from evaluasi_lib.cleaning.log import Log
+from evaluasi_lib.cleaning.mapping import Mapped, contradictions, map_source
+from evaluasi_lib.cleaning.readers import open_source, source_path
+from evaluasi_lib.cleaning.source import Context, clean_source
+from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.loading import DataFolder
+from evaluasi_lib.program import Program
+from evaluasi_lib.wording import _
+
+
+def clean_program(program: Program, data: DataFolder, *, force: bool = False) -> Path:
+    """The processed folder of a program, rebuilt where it is missing or stale.
+
+    Raises DataError with every problem of the data at once; the folder that was there stays then.
+    """
+    target = data.processed(program.id)
+    if not force and not is_stale(program, data):
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = target.parent / f".{program.id}-{uuid.uuid4().hex}"
+    work.mkdir()
+    try:
+        raw = data.raw(program.id)
+        before = manifest.fingerprint(raw)
+        log = _clean_into(program, raw, work, pseudonym_key(program))
+        if log.errors:
+            raise DataError(*log.errors)
+        if manifest.fingerprint(raw) != before:
+            raise DataError(
+                Problem(
+                    _("files changed while they were being read"),
+                    program.id,
+                    _("wait until they are copied, then clean again"),
+                )
+            )
+        manifest.write(program, raw, work, log)
+        if force or is_stale(program, data):  # another process may have been quicker
+            swap_in(work, target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return target
+
+
+def is_stale(program: Program, data: DataFolder) -> bool:
+    """Whether the processed folder is missing, or made from other files or by other code."""
+    return manifest.is_stale(data.raw(program.id), data.processed(program.id))
+
+
+def check_program(program: Program, data: DataFolder) -> list[Problem]:
+    """Every problem of the program's data, in the order a person would mend them.
+
+    Nothing is changed: the tables are made in a temporary folder and thrown away.
+    """
+    with tempfile.TemporaryDirectory(prefix="evaluasi-") as work:
+        return _clean_into(program, data.raw(program.id), Path(work), b"check").errors
+
+
+def swap_in(work: Path, target: Path) -> None:
+    """Put a finished folder in the place of another, which is removed afterwards."""
+    for _attempt in range(20):
+        try:
+            os.rename(work, target)
+            return
+        except OSError:
+            if not target.exists():
+                raise
+            aside = target.parent / f".{target.name}-{uuid.uuid4().hex}-old"
+            try:
+                os.rename(target, aside)
+            except FileNotFoundError:  # another process moved it first
+                continue
+            shutil.rmtree(aside, ignore_errors=True)
+    raise DataError(Problem(_("the processed folder cannot be replaced"), str(target)))
+
+
+def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
+    """Clean every source into a folder; errors are in the log."""
+    log = Log()
+    log.errors.extend(contradictions(program))
+    mapped = _open_all(program, raw, log)
+    corrections, problems = read_corrections(raw, program)
+    log.errors.extend(problems)
+    context = Context(program, make_linker(program, mapped, key), corrections, mapped)
+    pids: dict[str, pl.DataFrame] = {}
+    for source in mapped:
+        pids[source.name] = clean_source(source, context, folder, log)
+    report_matches(program, pids, log)
+    _read_voices(program, raw, folder, log)
+    return log
+
+
+def _open_all(program: Program, raw: Path, log: Log) -> list[Mapped]:
+    """The sources whose file is there and holds the declared columns; problems of the others."""
+    opened = []
+    for name, source in program.sources.items():
+        try:
+            path = source_path(raw, source, name)
+            codes = frozenset(
+                c.header for v, c in source.columns.items()
+                if c.type in ("number", "integer")
+                or (c.type == "item" and c.scale and not program.scales[c.scale].labels)
+            )  # fmt: skip
+            table = open_source(path, source, codes)
+        except DataError as error:
+            log.errors.extend(error.problems)
+            continue
+        preset = None
+        if source.preset == "auto":
+            preset = presets.recognise(table.headers)
+        elif source.preset != "none":
+            preset = source.preset
+        if preset is not None:
+            log.note("preset", source=name, preset=presets.PRESETS[preset].title)
+        mapped, problems = map_source(program, name, source, table, preset)
+        log.errors.extend(problems)
+        if mapped.unused:
+            log.note("unused_columns", source=name, n=len(mapped.unused))
+        log.add("user_missing", name, table.details.get("user_missing", 0))
+        opened.append(mapped)
+    return opened
+
+
+def _read_voices(program: Program, raw: Path, folder: Path, log: Log) -> None:
+    """Interviews, documents and transcripts, as the voices room reads them, into restricted/."""
+    from evaluasi_lib.voices.ingest import read_voices
+
+    tables, problems = read_voices(program, raw)
+    log.errors.extend(problems)
+    for name, frame in tables.items():
+        path = folder / "restricted" / f"{name}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        frame.to_parquet(path, index=False)

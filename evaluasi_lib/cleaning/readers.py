@@ -1,0 +1,297 @@
+"""Files as received, read as text in batches: nothing is guessed here, typing comes after.
+
+`open_source` gives the headings and an iterator of batches of strings, so that a file of millions
+of rows never lies in memory whole. Readers are polars (CSV, Parquet), python-calamine through
+pandas (XLSX, XLS, ODS) and pyreadstat (SPSS, Stata with value labels and user-missing codes).
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import datetime as dt
+import io
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import polars as pl
+
+from evaluasi_lib.cleaning.labels import clean_space
+from evaluasi_lib.errors import DataError, Problem, suggestion
+from evaluasi_lib.program import Source
+from evaluasi_lib.wording import _
+
+BATCH_ROWS = 100_000
+_SAMPLE_BYTES = 1_000_000
+_DELIMITERS = ",;\t|"
+_THREE_DECIMALS = re.compile(r"-?\d{1,3}\.\d{3}")
+SUFFIXES = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv",
+    ".xlsx": "excel", ".xls": "excel", ".xlsm": "excel", ".xlsb": "excel", ".ods": "excel",
+    ".sav": "spss", ".zsav": "spss", ".dta": "stata",
+    ".parquet": "parquet",
+    ".jsonl": "json_lines", ".ndjson": "json_lines",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A file's headings and its rows as text. Columns of `frame` are "0", "1", ... in file order."""
+
+    headers: list[str]
+    frame: pl.LazyFrame
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def batches(self, columns: dict[str, int], size: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
+        """Frames with `row` (1-based) and the chosen columns (name -> position), in file order."""
+        wanted = [pl.col(str(i)).alias(name) for name, i in columns.items()]
+        lazy = self.frame.with_row_index("row", offset=1)
+        lazy = lazy.select(pl.col("row").cast(pl.Int64), *wanted)
+        yield from lazy.collect_batches(chunk_size=size, maintain_order=True)
+
+
+def source_path(folder: Path, source: Source, name: str) -> Path:
+    """The source's file. Raises DataError naming the most similar file where it is missing."""
+    path = folder / source.file
+    if not path.is_file():
+        there = sorted(p.name for p in folder.iterdir() if p.is_file() and p.suffix != ".yml")
+        raise DataError(
+            Problem(
+                _("the file of the source “{name}” is missing").format(name=name),
+                source.file,
+                suggestion(source.file, there)
+                if there
+                else _("put the file into the program's folder"),
+            )
+        )
+    if path.stat().st_size == 0:
+        raise DataError(Problem(_("the file is empty"), source.file, _("export it once more")))
+    return path
+
+
+def open_source(path: Path, source: Source, codes: frozenset[str] = frozenset()) -> RawTable:
+    """A file as text. codes: headings (SPSS, Stata) whose codes are wanted rather than labels.
+
+    Raises DataError for an unknown kind of file and for one that cannot be read.
+    """
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        raise DataError(
+            Problem(
+                _("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix),
+                path.name,
+                _("known: {names}").format(names=", ".join(SUFFIXES)),
+            )
+        )
+    try:
+        if kind == "csv":
+            return _open_csv(path, source)
+        if kind == "parquet":
+            return _open_parquet(path)
+        if kind == "excel":
+            return _open_excel(path, source)
+        if kind == "json_lines":
+            frame = pl.read_ndjson(path, infer_schema_length=None)
+            return _positional(frame.columns, _to_text(frame.lazy()))
+        return _open_labelled(path, kind, codes)
+    except DataError:
+        raise
+    except Exception as error:  # each library has errors of its own for a damaged file
+        raise DataError(
+            Problem(
+                _("the file cannot be read ({error})").format(error=type(error).__name__),
+                path.name,
+                _("open it in the program that made it and export it once more"),
+            )
+        ) from error
+
+
+def _positional(headers: list[str], frame: pl.LazyFrame, **details: Any) -> RawTable:
+    names = frame.collect_schema().names()
+    renamed = frame.select(pl.col(n).alias(str(i)) for i, n in enumerate(names))
+    return RawTable([clean_space(h) for h in headers], renamed, details)
+
+
+# --- CSV ---------------------------------------------------------------------------------------
+
+
+def detect_encoding(head: bytes) -> str:
+    """The encoding of a text file by its mark or its bytes: UTF-8, UTF-16, else Windows-1252."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    try:  # a character cut at the end of the sample is no error
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
+
+
+def detect_delimiter(lines: str) -> str:
+    """The separator that splits the first rows into the same, largest number of columns."""
+
+    def quality(delimiter: str) -> tuple[int, int]:
+        rows = list(itertools.islice(csv.reader(io.StringIO(lines), delimiter=delimiter), 20))
+        widths = [len(r) for r in rows if r][:-1] or [len(r) for r in rows if r]
+        common = max(set(widths), key=lambda w: (widths.count(w), w)) if widths else 0
+        return (widths.count(common) if common > 1 else 0, common)
+
+    return max(_DELIMITERS, key=quality)
+
+
+def _open_csv(path: Path, source: Source) -> RawTable:
+    with path.open("rb") as file:
+        head = file.read(_SAMPLE_BYTES)
+    encoding = source.encoding or detect_encoding(head)
+    data: Path | io.BytesIO = path
+    if encoding.lower().replace("_", "-") not in ("utf-8", "utf-8-sig", "utf8", "ascii"):
+        content = _decode(path, encoding)
+        data, sample = io.BytesIO(content.encode("utf-8")), content[:_SAMPLE_BYTES]
+    else:
+        sample = head.decode("utf-8-sig", errors="ignore")
+    skip = source.header_row
+    if sample[:4].lower() == "sep=":  # Excel's own first line names the separator
+        skip += 1
+    delimiter = source.delimiter or detect_delimiter(sample)
+    rows = list(itertools.islice(csv.reader(io.StringIO(sample), delimiter=delimiter), skip))
+    if len(rows) < skip:
+        raise DataError(Problem(_("the file has no heading row"), path.name))
+    headers = rows[-1]
+    frame = pl.scan_csv(
+        data,
+        has_header=False,
+        skip_rows=skip,
+        separator=delimiter,
+        schema=dict.fromkeys(map(str, range(len(headers))), pl.String),
+        encoding="utf8",
+    )
+    return RawTable(
+        [clean_space(h) for h in headers], frame, {"encoding": encoding, "delimiter": delimiter}
+    )
+
+
+def _decode(path: Path, encoding: str) -> str:
+    try:
+        return path.read_bytes().decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise DataError(
+            Problem(
+                _("the file is not text in the encoding {encoding}").format(encoding=encoding),
+                path.name,
+                _("declare “encoding”, for example utf-8, cp1252 or utf-16"),
+            )
+        ) from error
+
+
+# --- Workbooks ---------------------------------------------------------------------------------
+
+
+def cell_text(value: Any) -> str | None:
+    """A cell of a workbook as text: whole numbers without ".0", dates as ISO, blanks as None.
+
+    Excel keeps 15 digits. A longer number is written with zeros for what is lost, so that a damaged
+    NIP is recognised later instead of being taken for another person's.
+    """
+    if value is None or value == "" or value is pd.NaT:
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        if value != value:
+            return None
+        if abs(value) >= 1e15:
+            mantissa, exponent = f"{value:.14e}".split("e")
+            return mantissa.replace(".", "") + "0" * (int(exponent) - 14)
+        text = str(int(value)) if value == int(value) else repr(float(value))
+        # "1.234" could be read as 1234 later; a fourth decimal says which sign is the decimal one.
+        return text + "0" if _THREE_DECIMALS.fullmatch(text) else text
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ", timespec="seconds").removesuffix(" 00:00:00")
+    return str(value)
+
+
+def _open_excel(path: Path, source: Source) -> RawTable:
+    with pd.ExcelFile(path, engine="calamine") as book:
+        sheets = [str(s) for s in book.sheet_names]
+        sheet = source.sheet or sheets[0]
+        if sheet not in sheets:
+            raise DataError(
+                Problem(
+                    _("there is no sheet “{sheet}”").format(sheet=sheet),
+                    path.name,
+                    suggestion(sheet, sheets),
+                )
+            )
+        cells = book.parse(sheet, header=None, dtype=object, na_filter=False)
+    if len(cells) < source.header_row:
+        raise DataError(Problem(_("the file has no heading row"), f"{path.name}, {sheet}"))
+    headers = [cell_text(v) or "" for v in cells.iloc[source.header_row - 1]]
+    body = cells.iloc[source.header_row :]
+    frame = pl.DataFrame(
+        {str(i): [cell_text(v) for v in body.iloc[:, i]] for i in range(len(headers))},
+        schema=dict.fromkeys(map(str, range(len(headers))), pl.String),
+    )
+    return RawTable([clean_space(h) for h in headers], frame.lazy(), {"sheet": sheet})
+
+
+# --- Statistical packages ----------------------------------------------------------------------
+
+
+def _open_labelled(path: Path, kind: str, codes: frozenset[str]) -> RawTable:
+    import pyreadstat
+
+    read = pyreadstat.read_sav if kind == "spss" else pyreadstat.read_dta
+    frame, meta = read(path, user_missing=True)
+    columns: dict[str, list[str | None]] = {}
+    user_missing = 0
+    for i, name in enumerate(meta.column_names):
+        labels = {} if name in codes else meta.variable_value_labels.get(name, {})
+        ranges = meta.missing_ranges.get(name, [])
+        values: list[str | None] = []
+        for value in frame[name]:
+            if _is_user_missing(value, ranges):
+                values.append(None)
+                user_missing += 1
+            else:
+                values.append(str(labels[value]) if value in labels else cell_text(value))
+        columns[str(i)] = values
+    schema = dict.fromkeys(columns, pl.String)
+    questions = [meta.column_names_to_labels.get(n) or "" for n in meta.column_names]
+    return RawTable(
+        list(meta.column_names),
+        pl.DataFrame(columns, schema=schema).lazy(),
+        {"user_missing": user_missing, "questions": questions},
+    )
+
+
+def _is_user_missing(value: Any, ranges: list[dict[str, Any]]) -> bool:
+    """Whether SPSS's declared user-missing values or ranges hold the value."""
+    if isinstance(value, (int, float)):
+        return any(
+            isinstance(r["lo"], (int, float)) and r["lo"] <= value <= r["hi"] for r in ranges
+        )
+    return any(value == r["lo"] for r in ranges)
+
+
+def _open_parquet(path: Path) -> RawTable:
+    frame = pl.scan_parquet(path)
+    return _positional(frame.collect_schema().names(), _to_text(frame))
+
+
+def _to_text(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Every column as text; nested ones as JSON."""
+    casts = []
+    for name, dtype in frame.collect_schema().items():
+        column = pl.col(name)
+        if isinstance(dtype, pl.Struct):
+            column = column.struct.json_encode()
+        elif dtype.is_float():
+            column = column.map_elements(cell_text, return_dtype=pl.String)
+        elif isinstance(dtype, pl.List):
+            column = column.cast(pl.List(pl.String)).list.join(";")
+        casts.append(column.cast(pl.String).alias(name))
+    return frame.select(casts)

@@ -1,0 +1,126 @@
+"""Typed batches into one Parquet file a source, with the dtypes that pandas shall see.
+
+A file is written batch by batch. Only where rows must go afterwards (duplicates) or the classes of
+a category are known at the end alone is it written a second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from evaluasi_lib.cleaning.values import Spec
+
+_DTYPES = {
+    "item": "float64", "number": "float64", "integer": "Int64", "flag": "boolean",
+    "date": "datetime64[us]", "text": "str", "multi": "boolean",
+}  # fmt: skip
+
+
+def class_labels(limits: list[float]) -> list[str]:
+    """[30, 50] -> "<30", "30-<50", "≥50"."""
+    text = [f"{x:g}" for x in limits]
+    return [f"<{text[0]}", *(f"{a}-<{b}" for a, b in zip(text, text[1:], strict=False)), f"≥{text[-1]}"]
+
+
+def output_dtypes(spec: Spec) -> dict[str, object]:
+    """Column -> pandas dtype of a variable in the processed table; empty for what stays inside."""
+    column = spec.column
+    if column.type == "multi":
+        return {f"{spec.name}__{key}": "boolean" for key in column.options}
+    if column.coarsen:
+        return {spec.name: pd.CategoricalDtype(class_labels(column.coarsen), ordered=True)}
+    if column.type in ("category", "ordinal"):
+        if not column.categories:
+            return {spec.name: "str"}  # its classes are known at the end
+        return {spec.name: pd.CategoricalDtype(list(column.categories), column.type == "ordinal")}
+    return {spec.name: _DTYPES[column.type]} if column.type in _DTYPES else {}
+
+
+def schema_for(dtypes: dict[str, object]) -> pa.Schema:
+    """The Arrow schema, with pandas' own note, that reads back as these dtypes."""
+    frame = pd.DataFrame({n: pd.Series([], dtype=d) for n, d in dtypes.items()})
+    return pa.Schema.from_pandas(frame, preserve_index=False)
+
+
+@dataclass
+class TableWriter:
+    """Writes typed batches; `finish` drops rows and settles categories where that is needed."""
+
+    path: Path
+    specs: list[Spec]
+    dtypes: dict[str, object] = field(init=False)
+    open_classes: list[str] = field(init=False)
+    _writer: pq.ParquetWriter | None = None
+
+    def __post_init__(self) -> None:
+        self.dtypes = {"row": "int64", "pid": "str"}
+        for spec in self.specs:
+            self.dtypes |= output_dtypes(spec)
+        self.open_classes = [
+            s.name for s in self.specs
+            if s.column.type in ("category", "ordinal")
+            and not s.column.categories and not s.column.coarsen
+        ]  # fmt: skip
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(self, frame: pl.DataFrame) -> None:
+        table = _encode(frame, self.dtypes)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
+        self._writer.write_table(table)
+
+    def finish(self, keep: pl.Series | None) -> None:
+        """Close the file. keep: rows that stay, where others must go."""
+        if self._writer is None:
+            self.write(pl.DataFrame({n: [] for n in self.dtypes}))
+        assert self._writer is not None
+        self._writer.close()
+        if keep is None and not self.open_classes:
+            return
+        lazy = pl.scan_parquet(self.path)
+        dtypes = dict(self.dtypes)
+        for name in self.open_classes:
+            found = lazy.select(pl.col(name).unique()).collect().to_series().drop_nulls().sort()
+            dtypes[name] = pd.CategoricalDtype(found.to_list())
+        whole, final = self.path, self.path.with_suffix(".tmp")
+        reader = pq.ParquetFile(whole)
+        with pq.ParquetWriter(final, _encode_schema(dtypes), compression="zstd") as writer:
+            for batch in reader.iter_batches(200_000):
+                frame = pl.from_arrow(batch)
+                assert isinstance(frame, pl.DataFrame)
+                if keep is not None:
+                    frame = frame.filter(pl.col("row").is_in(keep.implode()))
+                writer.write_table(_encode(frame, dtypes))
+        reader.close()
+        final.replace(whole)
+
+
+def _encode_schema(dtypes: dict[str, object]) -> pa.Schema:
+    return _encode(pl.DataFrame({n: [] for n in dtypes}), dtypes).schema
+
+
+def _encode(frame: pl.DataFrame, dtypes: dict[str, object]) -> pa.Table:
+    schema = schema_for(dtypes)
+    arrays = []
+    for item in schema:
+        dtype = dtypes[item.name]
+        values = frame[item.name]
+        if isinstance(dtype, pd.CategoricalDtype):
+            labels = pa.array(list(dtype.categories), pa.string())
+            text = values.cast(pl.String).to_arrow().cast(pa.string())
+            codes = pc.index_in(text, labels).cast(pa.int32())
+            arrays.append(pa.DictionaryArray.from_arrays(codes, labels, ordered=bool(dtype.ordered)))
+            schema = schema.set(
+                schema.get_field_index(item.name), pa.field(item.name, arrays[-1].type)
+            )
+        else:
+            array = values.to_arrow() if values.dtype != pl.Null else pa.nulls(len(values))
+            arrays.append(array.cast(item.type))
+    return pa.Table.from_arrays(arrays, schema=schema)
