@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 from evaluasi_lib.disclosure import is_small, protect_counts, publishable_share
+from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Column, Program
+from evaluasi_lib.scoring.items import wilson
+from evaluasi_lib.scoring.scales import instrument_scores
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, number
 
@@ -59,9 +61,10 @@ def person_variable(study: Study, variable: str) -> pd.Series | None:
     waves = study.waves_of(instrument) if instrument is not None else []
     if not waves:
         return None
-    from evaluasi_lib.scoring.scales import instrument_scores
-
-    scores = instrument_scores(study, variable, waves[0])
+    try:
+        scores = instrument_scores(study, variable, waves[0])
+    except DataError:
+        return None  # no one source asks all its items
     return scores.drop_duplicates("pid").set_index("pid")["score"].reindex(persons.index)
 
 
@@ -91,14 +94,6 @@ def protect_funnel(
         if not any(is_small(step, k) for step in steps):
             shown.add(stage)
     return {stage: counts[stage] if stage in shown else None for stage in stages}
-
-
-def wilson(n: int, total: int) -> tuple[float, float]:
-    """95% interval of a share (Wilson 1927); (0, 1) of nobody."""
-    if total == 0:
-        return 0.0, 1.0
-    low, high = proportion_confint(n, total, method="wilson")
-    return float(low), float(high)
 
 
 def share_row(n: int, total: int, k: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def score_efficiency(
     """Costs of one program, at the price level of the declared year.
 
     total = realised costs + participants' time where declared (hours x cost of an hour x those who
-    started, or enrolled where no start is declared). Participants are the enrolled. A number of
+    started, or enrolled where that is not known). Participants are the enrolled. A number of
     persons that may not be shown hides every figure from which it could be computed. `details`:
 
     - price_year, fully_loaded, n_participants, n_completers, cost_per_jp_idr, jp_reason
@@ -314,7 +314,7 @@ def value_benefit(
         "per_person_idr": None,
         "total_idr": None,
     }
-    amount: float | None = 1.0
+    amount = 1.0
     if benefit.outcome is not None:
         found = [e for e in effects if e.outcome == benefit.outcome and e.role == "primary"]
         if not found or found[0].estimate is None:
@@ -329,10 +329,10 @@ def value_benefit(
         turned = effect.direction == "lower"
         if turned and at != "estimate":
             at = "ci_high" if at == "ci_low" else "ci_low"
-        amount = getattr(effect, at)
-        if amount is None:
+        limit: float | None = getattr(effect, at)
+        if limit is None:
             return row | {"reason": _("The effect could not be estimated.")}
-        amount = -amount if turned else amount
+        amount = -limit if turned else limit
     if n is None:
         return row | {"reason": SMALL_CELL}
     each = amount * benefit.value_per_unit_idr * benefit.confidence_share

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small
+from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import ParticipationPlan
 from evaluasi_lib.results import Participation
 from evaluasi_lib.scoring.background import (
@@ -23,6 +24,7 @@ from evaluasi_lib.scoring.background import (
 )
 from evaluasi_lib.scoring.barriers import barriers_by_group, score_barriers, score_representation
 from evaluasi_lib.scoring.driver_report import score_drivers
+from evaluasi_lib.scoring.scales import instrument_scores
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _
 
@@ -150,8 +152,6 @@ def score_motivation(study: Study) -> dict[str, Any] | None:
     name = plan.motivation if plan is not None else None
     if name is None:
         return None
-    from evaluasi_lib.scoring.scales import instrument_scores
-
     instrument = study.program.instruments[name]
     waves = study.waves_of(instrument)
     result: dict[str, Any] = {
@@ -168,7 +168,10 @@ def score_motivation(study: Study) -> dict[str, Any] | None:
         return result | empty | {"reason": _("Motivation was measured only once.")}
     scores = []
     for wave in (waves[0], waves[-1]):
-        frame = instrument_scores(study, name, wave)
+        try:
+            frame = instrument_scores(study, name, wave)
+        except DataError as error:
+            return result | empty | {"reason": error.problems[0].what}
         frame = frame[frame["group"].eq("program") & frame["score"].notna()]
         scores.append(frame.drop_duplicates("pid").set_index("pid")["score"])
     before, after = scores

@@ -1,0 +1,181 @@
+"""A platform's log, of any size, summed up for each person by polars.
+
+The log (pid, time in UTC, event, module, component, origin) is read in parts that hold all events
+of some persons, so that memory is bounded by a part and not by the log. Everything that needs the
+order of events is worked out inside a part; rows of the file may stand in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+KEYS = ("event", "module", "component", "origin")
+ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
+PART_ROWS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class EventSummary:
+    """Sums of a log. Local times are naive, in each person's own zone.
+
+    persons: pid, events, off_events, weekend_events, sessions, off_sessions, minutes, days_active,
+    busiest_day_minutes, first, last (local).  modules: pid, module, events, minutes, first.
+    hours: weekday (1 = Monday), hour, events, persons.  weeks: week (its Monday), events, persons.
+    origins: origin, events, persons.  The counts tell what was left out, and why.
+    """
+
+    persons: pl.DataFrame
+    modules: pl.DataFrame
+    hours: pl.DataFrame
+    weeks: pl.DataFrame
+    origins: pl.DataFrame
+    n_events: int
+    n_duplicates: int
+    n_without_time: int
+    n_other_persons: int
+
+
+def zone_name(value: str | None, default: str) -> str:
+    """IANA name of a zone written as WIB, WITA, WIT or as an IANA name; the default if missing."""
+    return default if value is None else ZONES.get(value.strip().upper(), value.strip())
+
+
+def minutes_of_day(clock: str) -> int:
+    """ "07:30" -> 450."""
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def summarise_events(
+    path: Path,
+    zones: Mapping[str, str],
+    *,
+    gap_minutes: float,
+    work_hours: tuple[str, str],
+    part_rows: int = PART_ROWS,
+) -> EventSummary:
+    """Sum up the events of the persons in `zones` (pid -> IANA zone).
+
+    A session ends at a pause longer than gap_minutes. Time on task is the sum of the pauses within
+    sessions, counted for the module of the earlier event: the last page of a session counts for
+    nothing, and a pause within the limit counts whole, whatever was done in it. Off-hours are
+    Saturday, Sunday, and the other days before or after `work_hours`; public holidays are not
+    known. Pauses are taken in UTC, so a change of clocks neither makes nor swallows time. Events
+    that are the same in every column are counted once.
+    """
+    people = pl.DataFrame(
+        {"pid": list(zones), "zone": list(zones.values())},
+        schema={"pid": pl.String, "zone": pl.String},
+    ).with_row_index("person")
+    log = pl.scan_parquet(path)
+    known = log.select(pl.len(), pl.col("time").null_count().alias("null"))
+    n_rows, n_without_time = known.collect(engine="streaming").row(0)
+    parts = max(1, -(-n_rows // part_rows))
+    located = (
+        log.filter(pl.col("time").is_not_null())
+        .with_columns(pl.col("pid").cast(pl.String))
+        .join(people.lazy(), on="pid", how="inner")
+        .select("person", "zone", "time", *KEYS)
+    )
+    sums: dict[str, list[pl.DataFrame]] = {}
+    n_read = n_kept = 0
+    for part in range(parts):
+        events = located.filter(pl.col("person") % parts == part).collect(engine="streaming")
+        n_read += events.height
+        events = events.unique()
+        n_kept += events.height
+        measured = _measure(events, gap_minutes, [minutes_of_day(c) for c in work_hours])
+        for name, frame in _sums(measured).items():
+            sums.setdefault(name, []).append(frame)
+    totals = {name: pl.concat(frames) for name, frames in sums.items()}
+    pids = people.select("person", "pid")
+    return EventSummary(
+        persons=_named(totals["persons"], pids, ["pid"]),
+        modules=_named(totals["modules"], pids, ["pid", "module"]),
+        hours=_added(totals["hours"], ["weekday", "hour"]),
+        weeks=_added(totals["weeks"], ["week"]),
+        origins=_added(totals["origins"], ["origin"]),
+        n_events=n_kept,
+        n_duplicates=n_read - n_kept,
+        n_without_time=int(n_without_time),
+        n_other_persons=int(n_rows) - int(n_without_time) - n_read,
+    )
+
+
+def _measure(events: pl.DataFrame, gap_minutes: float, work: list[int]) -> pl.DataFrame:
+    """Events in order, with local time, off-hours, what opens a session, and the time spent."""
+    zones = events["zone"].unique().sort().to_list()
+    local = pl.col("time").dt.convert_time_zone
+    parts = [
+        events.filter(pl.col("zone") == zone).with_columns(
+            local(zone).dt.replace_time_zone(None).alias("local")
+        )
+        for zone in zones
+    ]
+    placed = pl.concat(parts) if parts else events.with_columns(
+        pl.col("time").dt.replace_time_zone(None).alias("local")
+    )  # fmt: skip
+    minute = pl.col("local").dt.hour().cast(pl.Int32) * 60 + pl.col("local").dt.minute()
+    weekend = pl.col("local").dt.weekday() > 5
+    same = pl.col("person") == pl.col("person").shift(1)
+    # whole milliseconds: their sums do not depend on the order of addition
+    pause = (pl.col("time") - pl.col("time").shift(1)).dt.total_milliseconds()
+    goes_on = (same & (pause <= round(gap_minutes * 60_000))).fill_null(False)
+    return (
+        placed.sort("person", "time", "module")
+        .with_columns(
+            off=weekend | (minute < work[0]) | (minute >= work[1]),
+            weekend=weekend,
+            opens=~goes_on,
+            before=pl.when(goes_on).then(pause).otherwise(0),
+        )
+        .with_columns(spent=pl.col("before").shift(-1, fill_value=0))
+        .drop("before", "zone", "time")
+    )
+
+
+def _sums(events: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """What one part adds to each table of the summary."""
+    day = pl.col("local").dt.date().alias("day")
+    minutes = pl.col("spent").sum().truediv(60_000).alias("minutes")
+    days = events.group_by("person", day).agg(minutes)
+    busiest = days.group_by("person").agg(
+        days_active=pl.len(), busiest_day_minutes=pl.col("minutes").max()
+    )
+    persons = events.group_by("person").agg(
+        events=pl.len(),
+        off_events=pl.col("off").sum(),
+        weekend_events=pl.col("weekend").sum(),
+        sessions=pl.col("opens").sum(),
+        off_sessions=(pl.col("opens") & pl.col("off")).sum(),
+        minutes=minutes,
+        first=pl.col("local").min(),
+        last=pl.col("local").max(),
+    )
+    modules = (
+        events.filter(pl.col("module").is_not_null())
+        .group_by("person", "module")
+        .agg(events=pl.len(), minutes=minutes, first=pl.col("local").min())
+    )
+    counted = {"events": pl.len(), "persons": pl.col("person").n_unique()}
+    moment = pl.col("local").dt
+    return {
+        "persons": persons.join(busiest, on="person", how="left"),
+        "modules": modules,
+        "hours": events.group_by(weekday=moment.weekday(), hour=moment.hour()).agg(**counted),
+        "weeks": events.group_by(week=moment.truncate("1w").dt.date()).agg(**counted),
+        "origins": events.group_by("origin").agg(**counted),
+    }
+
+
+def _named(frame: pl.DataFrame, pids: pl.DataFrame, order: list[str]) -> pl.DataFrame:
+    return frame.join(pids, on="person", how="left").drop("person").sort(order)
+
+
+def _added(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Parts hold different persons, so numbers of persons add up as numbers of events do."""
+    return frame.group_by(keys).agg(pl.col("events").sum(), pl.col("persons").sum()).sort(keys)

@@ -1,0 +1,235 @@
+"""Use of the platform and what goes with it: outcomes by dose and spacing, access by group.
+
+Associations among users, who chose how much and when to learn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from scipy import stats
+
+from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_counts
+from evaluasi_lib.errors import EvaluationError
+from evaluasi_lib.program import ElearningPlan, Outcome
+from evaluasi_lib.scoring.background import (
+    hidden_levels,
+    level_label,
+    level_text,
+    levels_of,
+    person_variable,
+    share_row,
+    variable_label,
+)
+from evaluasi_lib.scoring.scales import instrument_scores
+from evaluasi_lib.study import Study
+from evaluasi_lib.wording import _, choose
+
+CRAMMED_SHARE = 0.5  # of one's learning time on a single day
+
+
+def relate_to_outcome(study: Study, persons: pd.DataFrame, k: int) -> dict[str, Any]:
+    """{"dose_response": ..., "spacing": ...}, for the first outcome of learning known of users.
+
+    dose_response: outcome, label, unit, n, per_hour, ci_low, ci_high, p_value, adjusted (for the
+    outcome before the program), spearman, thirds [{third, median_minutes, n, mean, ci_low,
+    ci_high}], note, reason.  spacing: n_spaced, n_crammed, difference (spaced minus crammed, at
+    the same time on task), ci_low, ci_high, p_value, note, reason. Crammed: over half of the
+    learning time on one day.
+    """
+    note = _("An association: people chose themselves how much and when to learn.")
+    order = {"learning": 0, "behaviour": 1, "results": 2, "reaction": 3}
+    for outcome in sorted(study.program.outcomes, key=lambda o: order[o.level]):
+        frame = outcome_frame(study, outcome, persons)
+        if frame is None or len(frame) < max(2 * k, 10) or frame["minutes"].nunique() < 3:
+            continue
+        named = {"outcome": outcome.id, "label": choose(outcome.label), "note": note}
+        return {
+            "dose_response": named | {"unit": choose(outcome.unit)} | dose_response(frame),
+            "spacing": named | spacing(frame, k),
+        }
+    reason = _("No outcome is known for enough users of the platform.")
+    return {"dose_response": {"reason": reason}, "spacing": {"reason": reason}}
+
+
+def outcome_frame(study: Study, outcome: Outcome, persons: pd.DataFrame) -> pd.DataFrame | None:
+    """Users with minutes, crammed, y and (where known of enough) before; complete rows only."""
+    y = _scores(study, outcome, outcome.wave, outcome.variable)
+    if y is None:
+        return None
+    share = persons["busiest_day_minutes"] / persons["minutes"].where(persons["minutes"] > 0)
+    frame = pd.DataFrame({"minutes": persons["minutes"], "crammed": share > CRAMMED_SHARE})
+    frame = frame[frame["minutes"] > 0].join(y.rename("y"), how="inner").dropna()
+    if outcome.baseline_wave is not None or outcome.baseline_variable is not None:
+        before = _scores(
+            study, outcome, outcome.baseline_wave, outcome.baseline_variable or outcome.variable
+        )
+        if before is not None:
+            both = frame.join(before.rename("before"), how="left")
+            if both["before"].notna().mean() > 0.5:
+                frame = both.dropna()
+    return frame.sort_index()
+
+
+def _scores(
+    study: Study, outcome: Outcome, wave: str | None, variable: str | None
+) -> pd.Series | None:
+    """The outcome of one wave by pid, as numbers; None where it cannot be read."""
+    try:
+        if outcome.instrument is not None and wave is not None:
+            table = instrument_scores(study, outcome.instrument, wave)
+            values, pid = table["score"], table["pid"]
+        elif variable is not None:
+            table = study.tables[study.source_of([variable], wave, outcome.source)]
+            values, pid = table[variable], table["pid"]
+        else:
+            return None
+    except EvaluationError:
+        return None
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        return None
+    series = pd.Series(values.to_numpy(float, na_value=np.nan), index=pid)
+    return series[~series.index.duplicated()]
+
+
+def _slope(y: pd.Series, x: pd.DataFrame) -> dict[str, float | None]:
+    """OLS with HC2 errors: the coefficient of the first column of x, in y's unit."""
+    fit = sm.OLS(y.to_numpy(), sm.add_constant(x.to_numpy(float))).fit(cov_type="HC2", use_t=True)
+    if not np.isfinite(fit.bse[1]) or fit.bse[1] == 0:
+        return dict.fromkeys(["value", "ci_low", "ci_high", "p_value"])
+    low, high = fit.conf_int()[1]
+    return {
+        "value": float(fit.params[1]),
+        "ci_low": float(low),
+        "ci_high": float(high),
+        "p_value": float(fit.pvalues[1]),
+    }
+
+
+def dose_response(frame: pd.DataFrame) -> dict[str, Any]:
+    """Outcome against hours of learning, straight line and thirds; keys in relate_to_outcome."""
+    hours = frame["minutes"] / 60
+    x = pd.DataFrame({"hours": hours})
+    if "before" in frame:
+        x["before"] = frame["before"]
+    line = _slope(frame["y"], x)
+    third = np.ceil(3 * stats.rankdata(hours, method="average") / len(hours)).astype(int)
+    rows = []
+    for i in (1, 2, 3):
+        part = frame[third == i]
+        if len(part) < 2:
+            continue
+        half = float(stats.t.ppf(0.975, len(part) - 1) * part["y"].sem())
+        mean = float(part["y"].mean())
+        rows.append(
+            {
+                "third": i,
+                "median_minutes": float(part["minutes"].median()),
+                "n": len(part),
+                "mean": mean,
+                "ci_low": mean - half,
+                "ci_high": mean + half,
+            }
+        )
+    rho = stats.spearmanr(hours, frame["y"]).statistic if np.ptp(frame["y"]) > 0 else np.nan
+    return {
+        "n": len(frame),
+        "per_hour": line.pop("value"),
+        **line,
+        "adjusted": "before" in frame,
+        "spearman": float(rho) if np.isfinite(rho) else None,
+        "thirds": rows,
+        "reason": None,
+    }
+
+
+def spacing(frame: pd.DataFrame, k: int) -> dict[str, Any]:
+    """Spaced against crammed learners at the same time on task; keys in relate_to_outcome."""
+    n_crammed = int(frame["crammed"].sum())
+    n_spaced = len(frame) - n_crammed
+    empty = dict.fromkeys(["n_spaced", "n_crammed", "difference", "ci_low", "ci_high", "p_value"])
+    if is_small(n_crammed, k) or is_small(n_spaced, k):
+        return empty | {"reason": SMALL_CELL}
+    if 0 in (n_crammed, n_spaced):
+        return empty | {
+            "n_spaced": n_spaced,
+            "n_crammed": n_crammed,
+            "reason": _("All users learned in the same way, so there is nothing to compare."),
+        }
+    x = pd.DataFrame({"spaced": ~frame["crammed"], "hours": frame["minutes"] / 60})
+    if "before" in frame:
+        x["before"] = frame["before"]
+    line = _slope(frame["y"], x)
+    return {
+        "n_spaced": n_spaced,
+        "n_crammed": n_crammed,
+        "difference": line.pop("value"),
+        **line,
+        "reason": None,
+    }
+
+
+def compare_access(
+    study: Study,
+    plan: ElearningPlan,
+    persons: pd.DataFrame,
+    stages: pd.DataFrame,
+    zones: dict[str, str],
+) -> list[dict[str, Any]]:
+    """Whether groups and regions use the platform alike.
+
+    One row for each group: variable, variable_label, group, label, n, used_share, used_ci_low,
+    used_ci_high, completed_share, completed_ci_low, completed_ci_high, median_minutes (of users),
+    p_value (chi-squared over the variable's groups, of use; not corrected), reason. Variables: the
+    e-learning group, the groups of participation, and the time zone.
+    """
+    k = study.program.privacy.min_cell
+    enrolled = stages.index[stages["enrolled"]]
+    participation = study.program.participation
+    names = [plan.group, plan.time_zone_variable, *(participation.groups if participation else [])]
+    found: list[dict[str, Any]] = []
+    for name in dict.fromkeys(n for n in names if n is not None):
+        values = person_variable(study, name)
+        if values is None:
+            continue
+        group = values.reindex(enrolled).astype("object").map(level_text)
+        used = pd.Series(enrolled.isin(persons.index), index=enrolled)
+        done = stages["completed"].reindex(enrolled) if "completed" in stages else None
+        total = group.value_counts()
+        levels = levels_of(study.program, name, group)
+        sizes = protect_counts({str(level): int(n) for level, n in total.items()}, k=k)
+        hidden = {what: set[str]() for what in ("used", "completed")}
+        flags = {"used": used} if done is None else {"used": used, "completed": done}
+        for what, flag in flags.items():
+            hidden[what] = hidden_levels(group[flag].value_counts(), total, [*levels, ""], k)
+        p_value = _chi_squared(group, used, levels)
+        for level in levels:
+            here = group.eq(level)
+            row: dict[str, Any] = {
+                "variable": name,
+                "variable_label": variable_label(study.program, name),
+                "group": level,
+                "label": level_label(study.program, name, level),
+                "n": sizes[level],
+            }
+            for what in ("used", "completed"):
+                part = {"share": None, "ci_low": None, "ci_high": None}
+                if what in flags and level not in hidden[what]:
+                    part = share_row(int((flags[what] & here).sum()), int(total[level]), k)
+                row |= {f"{what}_{key}": part[key] for key in ("share", "ci_low", "ci_high")}
+            minutes = persons["minutes"].reindex(enrolled[here & used])
+            row["median_minutes"] = float(minutes.median()) if len(minutes) >= k else None
+            row["p_value"] = p_value
+            row["reason"] = SMALL_CELL if row["used_share"] is None else None
+            found.append(row)
+    return found
+
+
+def _chi_squared(group: pd.Series, flag: pd.Series, levels: list[str]) -> float | None:
+    table = pd.crosstab(group[group.isin(levels)], flag)
+    if min(table.shape) < 2:
+        return None
+    return float(stats.chi2_contingency(table, correction=False).pvalue)
