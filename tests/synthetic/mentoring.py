@@ -240,9 +240,10 @@ def _as_kobo(rng: Rng, out: pd.DataFrame, declared: Declared, table: pd.DataFram
     if "hambatan" in table:
         heading = declared.columns("survei_akhir")["hambatan"]["from"]
         for text in declared.options("survei_akhir", "hambatan").values():
-            out[f"{heading}/{text}"] = [
-                None if answer is None else int(text in answer) for answer in table["hambatan"]
-            ]
+            out[f"{heading}/{text}"] = np.array(
+                [None if answer is None else int(text in answer) for answer in table["hambatan"]],
+                dtype=object,
+            )
     n = len(out)
     out["_id"] = 48_210_000 + np.arange(n) * 17
     out["_uuid"] = ["".join(f"{v:02x}" for v in rng.integers(0, 256, 16)) for _ in range(n)]

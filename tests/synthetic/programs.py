@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tests.synthetic.leadership_files import write_leadership
 from tests.synthetic.mentoring import write_mentoring
 from tests.synthetic.truth import TRUTH
 
 PROGRAMS: dict[str, Callable[[int, Path], None]] = {
     "mentoring-karier-2024": partial(write_mentoring, "mentoring-karier-2024"),
     "mentoring-karier-2025": partial(write_mentoring, "mentoring-karier-2025"),
+    "pelatihan-kepemimpinan-2025": write_leadership,
 }
 
 
