@@ -90,16 +90,21 @@ def _alpha_of(program: Program, result: EvaluationResult, effect: Effect) -> flo
 
 
 def facts(situation: Situation, limits: Thresholds) -> Facts:
-    """Fact -> answer, for every fact of the decision table."""
-    states = situation.outcomes
+    """Fact -> answer, for every fact of the decision table.
+
+    Reactions can do harm, but that participants are pleased improves nothing by itself: the facts
+    about improvement, design and evidence are about the decisive outcomes beyond reaction.
+    """
+    states = tuple(s for s in situation.outcomes if s.effect.level != "reaction")
     conclusions = [s.conclusion for s in states]
-    measured = [s for s in states if s.conclusion is not None]
+    everywhere = [s.conclusion for s in situation.outcomes]
     improved = conclusions.count("improved")
     enough = improved > 0 and improved >= limits.min_improved_share * len(states)
+    agree: Answer = "unknown" if situation.divergent is None else _yes(situation.divergent == 0)
     return {
-        "measured": _yes(bool(measured)),
-        "harm": _yes("worsened" in conclusions),
-        "beyond_reaction": _yes(any(s.effect.level != "reaction" for s in measured)),
+        "measured": _yes(any(c is not None for c in everywhere)),
+        "harm": _yes("worsened" in everywhere),
+        "beyond_reaction": _yes(any(c is not None for c in conclusions)),
         "mostly_improved": _yes(enough),
         "any_improved": _yes(improved > 0),
         "all_improved": _yes(improved > 0 and improved == len(states)),
@@ -110,9 +115,7 @@ def facts(situation: Situation, limits: Thresholds) -> Facts:
         "affordable": _affordable(situation, limits),
         "delivered": _at_least([situation.completion_share], limits.min_completion_share),
         "reliable": _reliable(states, limits.min_alpha),
-        "sources_agree": _yes(situation.divergent == 0)
-        if situation.divergent is not None
-        else "unknown",
+        "sources_agree": agree,
     }
 
 

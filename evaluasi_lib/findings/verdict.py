@@ -32,8 +32,9 @@ def judge(program: Program, result: EvaluationResult) -> Verdict:
 
 def strength_of_words(situation: Situation, min_rating: int) -> str:
     """ "strong", "moderate" or "weak": what the weakest decisive outcome's evidence can carry."""
-    ratings = [s.rating for s in situation.outcomes]
-    causal = all(s.effect.claim == "effect" for s in situation.outcomes)
+    states = [s for s in situation.outcomes if s.effect.level != "reaction"]
+    ratings = [s.rating for s in states]
+    causal = all(s.effect.claim == "effect" for s in states)
     if not ratings or not causal or any(r is None or r < min_rating for r in ratings):
         return "weak"
     return "strong" if min(r for r in ratings if r is not None) >= 4 else "moderate"
