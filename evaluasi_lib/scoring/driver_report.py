@@ -123,9 +123,9 @@ def _notes(study: Study, model: DriverModel, fewer: int) -> list[str]:
         )
     if model.n_clusters is not None:
         notes.append(
-            _(
-                "Standard errors allow for persons of one agency resembling each other ({n})."
-            ).format(n=_("{n} agencies").format(n=model.n_clusters))
+            _("Intervals allow for persons of one agency being alike ({n} agencies).").format(
+                n=model.n_clusters
+            )
         )
     elif study.program.design.cluster is None:
         notes.append(_("No agency is declared, so persons are taken as independent of each other."))
@@ -188,13 +188,9 @@ def driver_sentence(program: Program, effect: MarginalEffect) -> str:
             interval=interval(100 * effect.gap_ci_low, 100 * effect.gap_ci_high, 0),
         )
     if effect.gap < 0:
-        text = _(
-            "{who}: {points} percentage points less likely to complete than {whom} [{interval}]."
-        )
+        text = _("{who} complete {points} percentage points less often than {whom} [{interval}].")
     else:
-        text = _(
-            "{who}: {points} percentage points more likely to complete than {whom} [{interval}]."
-        )
+        text = _("{who} complete {points} percentage points more often than {whom} [{interval}].")
     ends = sorted((abs(effect.gap_ci_low), abs(effect.gap_ci_high)))
     sentence = text.format(
         who=who,
