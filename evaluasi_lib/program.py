@@ -449,6 +449,12 @@ class Question(Model):
     barrier: str | None = Field(default=None, description="Barrier by which the survey answers.")
     themes: list[str] = Field(default=[], description="Themes by which voices answer.")
     indicators: list[str] = Field(default=[], description="Rubric indicators that answer.")
+    counter_themes: list[str] = Field(
+        default=[], description="Themes that speak for the answer no."
+    )
+    counter_indicators: list[str] = Field(
+        default=[], description="Rubric indicators whose evidence speaks for the answer no."
+    )
 
 
 class EarlierRecommendation(Model):
@@ -545,6 +551,10 @@ class Program(Model):
     )
     population: dict[str, dict[Label, Positive]] = Field(
         default={}, description="Population numbers by variable and value, for weights."
+    )
+    standards: dict[str, Any] = Field(
+        default={},
+        description="Numbers that replace those of scoring/standards.yml, under the same keys.",
     )
     thresholds: Thresholds = Field(default=Thresholds(), description="Limits for the verdict.")
     earlier_recommendations: list[EarlierRecommendation] = Field(

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evaluasi_lib.cleaning.log import note_text
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Instrument, Program
 from evaluasi_lib.results import Group, InputFile, Quality, RuleCount
@@ -74,7 +75,7 @@ class Study:
             rows_read=data["rows_read"],
             rows_kept=data["rows_kept"],
             changes=tuple(RuleCount(**c) for c in data["changes"]),
-            problems=tuple(data["problems"]),
+            problems=tuple(note_text(note) for note in data["problems"]),
             details=data.get("details", {}),
         )
 

@@ -60,8 +60,12 @@ def read_corrections(folder: Path, program: Program) -> tuple[list[Correction], 
                 continue
             corrections.append(
                 Correction(
-                    item["row"], text["source"], int(text["key"]), text["column"],
-                    text["old"], text["new"] or None,
+                    item["row"],
+                    text["source"],
+                    int(text["key"]),
+                    text["column"],
+                    text["old"],
+                    text["new"] or None,
                 )  # fmt: skip
             )
     return corrections, problems
@@ -77,7 +81,9 @@ def _check(text: dict[str, str], line: int, program: Program) -> Problem | None:
         what = _("unknown variable") + f": “{text['column']}”"
         return Problem(what, where, suggestion(text["column"], source.columns))
     if not text["key"].isdigit():
-        return Problem(_("the row is no whole number"), where, _("count the rows below the heading"))
+        return Problem(
+            _("the row is no whole number"), where, _("count the rows below the heading")
+        )
     if not text["reason"] or not text["who"]:
         return Problem(_("a correction needs a reason and a name of who decided it"), where)
     return None

@@ -114,7 +114,10 @@ def _repairs(columns: list[pl.Series]) -> dict[str, str]:
     if not len(damaged):
         return {}
     whole = pl.concat(
-        [c.filter(nip_status(c).is_in(["pns", "pppk"]).fill_null(False)).alias("nip") for c in columns]
+        [
+            c.filter(nip_status(c).is_in(["pns", "pppk"]).fill_null(False)).alias("nip")
+            for c in columns
+        ]
     ).unique()
     repairs = repair_prefixes(whole, damaged.unique())
     prefixes = set(whole.str.slice(0, PREFIX_LENGTH))

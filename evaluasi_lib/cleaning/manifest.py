@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from evaluasi_lib.cleaning.codebook import write_codebooks
 from evaluasi_lib.cleaning.log import Log
 from evaluasi_lib.program import Program
 
@@ -56,6 +57,7 @@ def code_digest() -> str:
 
 
 def write(program: Program, raw: Path, folder: Path, log: Log) -> None:
+    write_codebooks(program, folder)
     tables = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.parquet"))
     content = {
         "program": program.id,

@@ -95,7 +95,9 @@ def map_source(
     declared = {normalise(c.header) for c in source.columns.values()}
     used = set(columns.values())
     unused = [
-        h for i, h in enumerate(table.headers) if h and i not in used and normalise(h) not in declared
+        h
+        for i, h in enumerate(table.headers)
+        if h and i not in used and normalise(h) not in declared
     ]
     specs = [
         Spec(v, c, scale_of(program, v, c), c.type == "item" and is_reversed(program, v))
@@ -136,9 +138,19 @@ def _option_columns(column: Column, places: dict[str, list[int]]) -> dict[str, i
     """0/1 columns of a multi question: "question/option" (KoboToolbox), "question [option]"."""
     found = {}
     for key, text in column.options.items():
-        spelled = text if isinstance(text, list) else list(text.values()) if isinstance(text, dict) else [text]
+        spelled = (
+            text
+            if isinstance(text, list)
+            else list(text.values())
+            if isinstance(text, dict)
+            else [text]
+        )
         for option in (key, *spelled):
-            for form in (f"{column.header}/{option}", f"{column.header} [{option}]", f"{column.header}[{option}]"):
+            for form in (
+                f"{column.header}/{option}",
+                f"{column.header} [{option}]",
+                f"{column.header}[{option}]",
+            ):
                 if normalise(form) in places:
                     found[key] = places[normalise(form)][0]
     return found if len(found) == len(column.options) else {}

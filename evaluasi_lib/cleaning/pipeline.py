@@ -17,6 +17,7 @@ import polars as pl
 
 from evaluasi_lib.cleaning import manifest, presets
 from evaluasi_lib.cleaning.corrections import read_corrections
+from evaluasi_lib.cleaning.events import clean_events
 from evaluasi_lib.cleaning.identity import pseudonym_key
 from evaluasi_lib.cleaning.linking import make_linker, report_matches
 from evaluasi_lib.cleaning.log import Log
@@ -104,7 +105,8 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
     context = Context(program, make_linker(program, mapped, key), corrections, mapped)
     pids: dict[str, pl.DataFrame] = {}
     for source in mapped:
-        pids[source.name] = clean_source(source, context, folder, log)
+        clean = clean_events if source.source.role == "events" else clean_source
+        pids[source.name] = clean(source, context, folder, log)
     report_matches(program, pids, log)
     _read_voices(program, raw, folder, log)
     return log

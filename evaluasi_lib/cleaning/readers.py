@@ -92,12 +92,11 @@ def open_source(path: Path, source: Source, codes: frozenset[str] = frozenset())
         if kind == "csv":
             return _open_csv(path, source)
         if kind == "parquet":
-            return _open_parquet(path)
+            return _open_nested(pl.scan_parquet(path))
         if kind == "excel":
             return _open_excel(path, source)
         if kind == "json_lines":
-            frame = pl.read_ndjson(path, infer_schema_length=None)
-            return _positional(frame.columns, _to_text(frame.lazy()))
+            return _open_nested(pl.scan_ndjson(path, infer_schema_length=None))
         return _open_labelled(path, kind, codes)
     except DataError:
         raise
@@ -109,12 +108,6 @@ def open_source(path: Path, source: Source, codes: frozenset[str] = frozenset())
                 _("open it in the program that made it and export it once more"),
             )
         ) from error
-
-
-def _positional(headers: list[str], frame: pl.LazyFrame, **details: Any) -> RawTable:
-    names = frame.collect_schema().names()
-    renamed = frame.select(pl.col(n).alias(str(i)) for i, n in enumerate(names))
-    return RawTable([clean_space(h) for h in headers], renamed, details)
 
 
 # --- CSV ---------------------------------------------------------------------------------------
@@ -277,21 +270,23 @@ def _is_user_missing(value: Any, ranges: list[dict[str, Any]]) -> bool:
     return any(value == r["lo"] for r in ranges)
 
 
-def _open_parquet(path: Path) -> RawTable:
-    frame = pl.scan_parquet(path)
-    return _positional(frame.collect_schema().names(), _to_text(frame))
+def _open_nested(frame: pl.LazyFrame) -> RawTable:
+    """Every column as text; fields inside fields get headings such as "actor.account.name"."""
+    columns: list[tuple[str, pl.Expr]] = []
 
-
-def _to_text(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Every column as text; nested ones as JSON."""
-    casts = []
-    for name, dtype in frame.collect_schema().items():
-        column = pl.col(name)
+    def add(name: str, column: pl.Expr, dtype: pl.DataType) -> None:
         if isinstance(dtype, pl.Struct):
-            column = column.struct.json_encode()
-        elif dtype.is_float():
-            column = column.map_elements(cell_text, return_dtype=pl.String)
+            for field in dtype.fields:
+                add(f"{name}.{field.name}", column.struct.field(field.name), field.dtype)  # type: ignore[arg-type]
         elif isinstance(dtype, pl.List):
-            column = column.cast(pl.List(pl.String)).list.join(";")
-        casts.append(column.cast(pl.String).alias(name))
-    return frame.select(casts)
+            text = pl.element().struct.json_encode() if dtype.inner == pl.Struct else pl.element()
+            columns.append((name, column.list.eval(text.cast(pl.String)).list.join(";")))
+        elif dtype.is_float():
+            columns.append((name, column.map_elements(cell_text, return_dtype=pl.String)))
+        else:
+            columns.append((name, column.cast(pl.String)))
+
+    for name, dtype in frame.collect_schema().items():
+        add(name, pl.col(name), dtype)
+    headers = [clean_space(name) for name, _column in columns]
+    return RawTable(headers, frame.select(c.alias(str(i)) for i, (_n, c) in enumerate(columns)))

@@ -63,7 +63,10 @@ def kept_of_duplicates(keys: pl.DataFrame, rule: Duplicates) -> pl.DataFrame:
     by = {
         "first": [pl.col("order").rank("dense"), -pl.col("answered").cast(pl.Int64)],
         "last": [-pl.col("order").rank("dense").cast(pl.Int64), -pl.col("answered").cast(pl.Int64)],
-        "most_complete": [-pl.col("answered").cast(pl.Int64), -pl.col("order").rank("dense").cast(pl.Int64)],
+        "most_complete": [
+            -pl.col("answered").cast(pl.Int64),
+            -pl.col("order").rank("dense").cast(pl.Int64),
+        ],
     }[rule.keep]
     ranked = keys.sort([*by, pl.col("content"), pl.col("row")], nulls_last=True)
     return ranked.unique("pid", keep="first", maintain_order=True).select("row").sort("row")

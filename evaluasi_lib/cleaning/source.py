@@ -56,7 +56,8 @@ class Context:
     def __post_init__(self) -> None:
         """Names of persons are needed where free text could hold them."""
         self.names = []
-        if any(c.type == "text" for m in self.sources for c in m.source.columns.values()):
+        free = any(c.type == "text" for m in self.sources for c in m.source.columns.values())
+        if free or any(m.source.role == "events" for m in self.sources):
             for m in self.sources:
                 for variable, column in m.source.columns.items():
                     if column.type == "name" and variable in m.columns:
@@ -106,7 +107,9 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
         log.errors.extend(explain(tally, spec, mapped))
     key = pl.concat(keys) if keys else pl.DataFrame(schema={"row": pl.Int64, "pid": pl.String})
     if not key.height:
-        log.errors.append(Problem(_("no row is left"), source.file, _("see the rules in program.yml")))
+        log.errors.append(
+            Problem(_("no row is left"), source.file, _("see the rules in program.yml"))
+        )
         writer.finish(None)
         return key
     kept = _duplicates(key, mapped, log)
@@ -118,9 +121,7 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     return key
 
 
-def _typed(
-    batch: pl.DataFrame, spec: Spec, context: Context, tally: Tally
-) -> dict[str, pl.Series]:
+def _typed(batch: pl.DataFrame, spec: Spec, context: Context, tally: Tally) -> dict[str, pl.Series]:
     """The processed columns of one variable, named; identifiers have none."""
     kind, rows = spec.column.type, batch["row"]
     if kind in IDENTIFIERS:
@@ -128,9 +129,7 @@ def _typed(
     if kind == "multi" and spec.name not in batch.columns:
         flag = Spec(spec.name, spec.column.model_copy(update={"categories": {}}))
         names = [f"{spec.name}__{key}" for key in spec.column.options]
-        return {
-            n: type_flag(batch[n], rows, flag, tally) for n in names if n in batch.columns
-        }
+        return {n: type_flag(batch[n], rows, flag, tally) for n in names if n in batch.columns}
     if spec.name not in batch.columns:
         return {}
     text = batch[spec.name]
@@ -196,7 +195,12 @@ def _drop_rows(batch: pl.DataFrame, mapped: Mapped, specs: list[Spec], log: Log)
     empty = rules.empty_rows(batch.drop("row"))
     drops = [("empty_row_dropped", empty)]
     if source.drop_test_rows:
-        drops.append(("test_row_dropped", rules.test_rows(batch.select("row", *(c for c in free if c in batch.columns)))))
+        drops.append(
+            (
+                "test_row_dropped",
+                rules.test_rows(batch.select("row", *(c for c in free if c in batch.columns))),
+            )
+        )
     if source.finished and source.finished in batch.columns:
         drops.append(("unfinished_dropped", clean_text(batch[source.finished]).is_null()))
     gone = rules.no_row(batch.height)
@@ -241,10 +245,16 @@ def _key_columns(
     """What later steps need of each row: pid, arm, and what decides between duplicates."""
     columns = [pl.col("row"), pl.col("pid")]
     group = context.program.design.group
-    if group is not None and mapped.name == context.program.roster and group.variable in frame.columns:
+    if (
+        group is not None
+        and mapped.name == context.program.roster
+        and group.variable in frame.columns
+    ):
         value = pl.col(group.variable).cast(pl.String)
         arm = pl.when(value.is_in(group.program)).then(pl.lit("program"))
-        columns.append(arm.when(value.is_in(group.comparison)).then(pl.lit("comparison")).alias("arm"))
+        columns.append(
+            arm.when(value.is_in(group.comparison)).then(pl.lit("comparison")).alias("arm")
+        )
     else:
         columns.append(pl.lit(None, dtype=pl.String).alias("arm"))
     if context.linker.variable(mapped) is not None:
@@ -277,7 +287,9 @@ def _duplicates(key: pl.DataFrame, mapped: Mapped, log: Log) -> pl.Series | None
             Problem(
                 _("several rows belong to the same person"),
                 f"{source.file}, " + _("row {row}").format(row=int(repeated["row"][0])),
-                _("declare “duplicates: {{keep: last, order_by: ...}}”, or first, or most_complete"),
+                _(
+                    "declare “duplicates: {{keep: last, order_by: ...}}”, or first, or most_complete"
+                ),
                 repeated.height,
             )
         )
@@ -335,7 +347,16 @@ def _known_labels(spec: Spec) -> list[str]:
     texts = spec.column.options if spec.column.type == "multi" else spec.column.categories
     known = []
     for key, text in texts.items():
-        known += [key, *(text.values() if isinstance(text, dict) else [text] if isinstance(text, str) else text)]
+        known += [
+            key,
+            *(
+                text.values()
+                if isinstance(text, dict)
+                else [text]
+                if isinstance(text, str)
+                else text
+            ),
+        ]
     return known
 
 
@@ -345,5 +366,3 @@ def _check_labels(spec: Spec) -> str:
     if spec.column.type == "multi":
         return _("add it to “options”, or give one option the text “*” for everything else")
     return _("add it to “categories” or “missing”")
-
-

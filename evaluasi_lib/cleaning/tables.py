@@ -26,7 +26,11 @@ _DTYPES = {
 def class_labels(limits: list[float]) -> list[str]:
     """[30, 50] -> "<30", "30-<50", "≥50"."""
     text = [f"{x:g}" for x in limits]
-    return [f"<{text[0]}", *(f"{a}-<{b}" for a, b in zip(text, text[1:], strict=False)), f"≥{text[-1]}"]
+    return [
+        f"<{text[0]}",
+        *(f"{a}-<{b}" for a, b in zip(text, text[1:], strict=False)),
+        f"≥{text[-1]}",
+    ]
 
 
 def output_dtypes(spec: Spec) -> dict[str, object]:
@@ -116,7 +120,9 @@ def _encode(frame: pl.DataFrame, dtypes: dict[str, object]) -> pa.Table:
             labels = pa.array(list(dtype.categories), pa.string())
             text = values.cast(pl.String).to_arrow().cast(pa.string())
             codes = pc.index_in(text, labels).cast(pa.int32())
-            arrays.append(pa.DictionaryArray.from_arrays(codes, labels, ordered=bool(dtype.ordered)))
+            arrays.append(
+                pa.DictionaryArray.from_arrays(codes, labels, ordered=bool(dtype.ordered))
+            )
             schema = schema.set(
                 schema.get_field_index(item.name), pa.field(item.name, arrays[-1].type)
             )

@@ -13,7 +13,20 @@ import polars as pl
 from evaluasi_lib.cleaning.labels import Tally, label_map, match_labels, normalise, split_options
 from evaluasi_lib.program import Column, Scale
 
-TRUE_WORDS = ("true", "1", "ya", "y", "yes", "benar", "sudah", "hadir", "selesai", "lulus", "v", "x")
+TRUE_WORDS = (
+    "true",
+    "1",
+    "ya",
+    "y",
+    "yes",
+    "benar",
+    "sudah",
+    "hadir",
+    "selesai",
+    "lulus",
+    "v",
+    "x",
+)
 FALSE_WORDS = (
     "false", "0", "tidak", "t", "n", "no", "salah", "belum", "tidak hadir", "tidak lulus",
     "tidak selesai",
@@ -146,7 +159,9 @@ def type_number(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> p
     rest = text.filter(text.is_not_null() & ~plain.fill_null(True))
     if len(rest):
         spelled = _spelled_numbers(rest.unique(maintain_order=True), spec, tally, text, rows)
-        values = values.fill_null(text.replace_strict(spelled, default=None, return_dtype=pl.Float64))
+        values = values.fill_null(
+            text.replace_strict(spelled, default=None, return_dtype=pl.Float64)
+        )
     codes = missing_labels(column, None, frozenset())
     if codes:
         coded = text.str.strip_chars().str.to_lowercase().is_in(list(codes)).fill_null(False)

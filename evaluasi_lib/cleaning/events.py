@@ -1,0 +1,159 @@
+"""Logs of e-learning platforms as one table: pid, time (UTC), event, module, component, origin.
+
+Raw Moodle logs, generic tables whose variables bear these names, and xAPI statements (one JSON
+object a line) are read in batches, so that a log of any size passes through.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from evaluasi_lib.cleaning.labels import PERSONAL, Tally, normalise
+from evaluasi_lib.cleaning.log import Log
+from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.cleaning.presets import preset_heading
+from evaluasi_lib.cleaning.source import Context
+from evaluasi_lib.cleaning.values import Spec, clean_text, type_date
+from evaluasi_lib.errors import Problem
+from evaluasi_lib.program import Column
+from evaluasi_lib.wording import _
+
+FIELDS = ("event", "module", "component", "origin")
+# Short names of the Moodle preset, and where an xAPI statement has the same, by falling preference.
+_PLACES = {
+    "time": ("time", "timestamp"),
+    "event": ("event", "verb.display.id", "verb.display.en", "verb.display.en-US", "verb.id"),
+    "module": (
+        "module", "context", "object.definition.name.id", "object.definition.name.en",
+        "object.definition.name.en-US", "object.id",
+    ),
+    "component": ("component", "object.definition.type"),
+    "origin": ("origin", "context.platform"),
+}  # fmt: skip
+_CONTEXT = r"^[^:]{2,30}: (.+)$"  # "Quiz: Kuis 1" -> "Kuis 1"
+_PERSON_CONTEXT = r"(?i)^(?:user|pengguna) ?:"
+_USER_ID = r"(?i)\bid '?(\d+)'?"
+_OFFSET = r"(?i)(z|utc|gmt|[+-]\d{2}:?\d{2})$"
+
+
+def with_event_columns(mapped: Mapped) -> Mapped:
+    """The source with the places of the fields that its preset knows and program.yml leaves out."""
+    places = {normalise(h): i for i, h in enumerate(mapped.table.headers)}
+    columns = dict(mapped.columns)
+    for field, headings in _PLACES.items():
+        known = [h for short in headings for h in (*preset_heading(mapped.preset, short), short)]
+        found = [places[normalise(h)] for h in known if normalise(h) in places]
+        if field not in columns and found:
+            columns[field] = found[0]
+    return Mapped(
+        mapped.name,
+        mapped.source,
+        mapped.table,
+        mapped.preset,
+        columns,
+        mapped.specs,
+        mapped.unused,
+    )
+
+
+def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl.DataFrame:
+    """Write <source>.parquet of a log; returns the pid of every person in it, once."""
+    mapped = with_event_columns(mapped)
+    where = mapped.source.file
+    if "time" not in mapped.columns:
+        what = _("the log has no column with the time of events")
+        log.errors.append(
+            Problem(what, where, _("declare a variable “time”, and “event”, “module”, “origin”"))
+        )
+        return pl.DataFrame(schema={"pid": pl.String, "arm": pl.String})
+    plan = context.program.elearning
+    zone = plan.time_zone if plan is not None else "Asia/Jakarta"
+    modules = {normalise(m): m for m in (plan.modules if plan is not None else {})}
+    spec = next((s for s in mapped.specs if s.name == "time"), None)
+    spec = spec or Spec("time", Column.model_validate({"from": "time", "type": "date"}))
+    tally, persons, writer = Tally(), [], None
+    try:
+        for batch in mapped.table.batches(mapped.columns):
+            log.rows_read += batch.height
+            log.rows_kept += batch.height
+            batch = _user_numbers(batch, mapped, context)
+            frame = pl.DataFrame(
+                [
+                    context.linker.pids(batch, mapped, log).alias("pid"),
+                    utc_times(batch["time"], batch["row"], spec, zone, tally).alias("time"),
+                    *(_field(batch, name, modules, context.names) for name in FIELDS),
+                ]
+            )
+            persons.append(frame.select("pid").unique())
+            table = frame.to_arrow()
+            if writer is None:
+                writer = pq.ParquetWriter(folder / f"{mapped.name}.parquet", table.schema)
+            writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()
+    log.add("time_missing", mapped.name, sum(n for n, _row in tally.unknown.values()))
+    if not persons:
+        log.errors.append(Problem(_("no row is left"), where))
+        return pl.DataFrame(schema={"pid": pl.String, "arm": pl.String})
+    return pl.concat(persons).unique().with_columns(arm=pl.lit(None, dtype=pl.String))
+
+
+def utc_times(text: pl.Series, rows: pl.Series, spec: Spec, zone: str, tally: Tally) -> pl.Series:
+    """Times as UTC: an offset in the text counts; without one, the platform's zone; or Unix time."""
+    text = clean_text(text)
+    unix = text.str.contains(r"^\d{10}(?:\d{3})?$").fill_null(False)
+    number = pl.select(pl.when(unix).then(text)).to_series().cast(pl.Int64)
+    seconds = pl.select(
+        pl.when(number > 10**11).then(number * 1000).otherwise(number * 10**6)
+    ).to_series()
+    wall = type_date(pl.select(pl.when(~unix).then(text)).to_series(), rows, spec, tally)
+    offset = text.str.extract(_OFFSET, 1).str.to_uppercase().str.replace(":", "")
+    frame = pl.DataFrame({"wall": wall, "offset": offset, "seconds": seconds})
+    hours = pl.col("offset").str.slice(0, 3).cast(pl.Int64, strict=False).fill_null(0)
+    minutes = pl.col("offset").str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
+    minutes = pl.when(pl.col("offset").str.starts_with("-")).then(-minutes).otherwise(minutes)
+    shifted = pl.col("wall") - pl.duration(hours=hours, minutes=minutes)
+    local = pl.col("wall").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return frame.select(
+        pl.coalesce(
+            pl.from_epoch("seconds", "us").dt.replace_time_zone("UTC"),
+            pl.when(pl.col("offset").is_not_null()).then(shifted.dt.replace_time_zone("UTC")),
+            local.dt.convert_time_zone("UTC"),
+        )
+    ).to_series()
+
+
+def _user_numbers(batch: pl.DataFrame, mapped: Mapped, context: Context) -> pl.DataFrame:
+    """Moodle writes a user's number inside the description: only that number identifies."""
+    variable = context.linker.variable(mapped)
+    if mapped.preset != "moodle" or variable not in mapped.columns or variable is None:
+        return batch
+    heading = normalise(mapped.table.headers[mapped.columns[variable]])
+    if heading not in map(normalise, preset_heading("moodle", "description")):
+        return batch
+    return batch.with_columns(pl.col(variable).str.extract(_USER_ID, 1))
+
+
+def _field(batch: pl.DataFrame, name: str, modules: dict[str, str], names: list[str]) -> pl.Series:
+    """One field as text; a context that names a person is left out, a module gets its declared name."""
+    if name not in batch.columns:
+        return pl.Series(name, [None] * batch.height, dtype=pl.String)
+    text = batch[name]
+    mapping: dict[str, str] = {}
+    for raw in text.unique().drop_nulls():
+        value = " ".join(raw.split())
+        if name == "module":
+            short = pl.Series([value]).str.extract(_CONTEXT, 1)[0] or value
+            value = modules.get(normalise(value)) or modules.get(normalise(short)) or short
+        if name in ("event", "component") and value.startswith(("http://", "https://")):
+            value = value.rstrip("/").rsplit("/", 1)[-1]  # xAPI verbs are addresses
+        mapping[raw] = value
+    hidden = text.str.contains(_PERSON_CONTEXT) | text.str.contains(PERSONAL.pattern)
+    if names:
+        hidden = hidden | text.str.to_lowercase().str.contains_any(names)
+    kept = pl.select(pl.when(~hidden.fill_null(False)).then(text)).to_series()
+    return kept.replace(mapping).alias(name)
