@@ -22,6 +22,8 @@ from pydantic import TypeAdapter
 
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
 from evaluasi_lib.reporting.elements import Section
+from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf
+from evaluasi_lib.reporting.workbook import render_workbook
 from evaluasi_lib.results import SCHEMA_VERSION, EvaluationResult
 from evaluasi_lib.wording import _, date, language
 
@@ -55,10 +57,18 @@ def write_report(
                     _("unknown format “{form}”").format(form=form), remedy=suggestion(form, FORMATS)
                 )
             )
+    if {"pdf", "docx"} & set(formats):
+        check_extra()
     contents: dict[str, bytes] = {
         report_name("html"): render_html(sections, result).encode("utf-8"),
         "result.json": result_json(result).encode("utf-8"),
     }
+    if "pdf" in formats:
+        contents[report_name("pdf")] = render_pdf(sections, page_texts(result))
+    if "docx" in formats:
+        contents[report_name("docx")] = render_docx(sections, page_texts(result))
+    if "xlsx" in formats:
+        contents[report_name("xlsx")] = render_workbook(sections, page_texts(result))
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         (folder / name).write_bytes(content)

@@ -26,7 +26,7 @@ from evaluasi_lib.results import (
     Theme,
     Triangulated,
 )
-from evaluasi_lib.wording import _, count, date, interval, number, p_value, percent, rupiah
+from evaluasi_lib.wording import _, count, date, number, p_value, percent, rupiah
 
 Cell = str | tuple[str, object]
 
@@ -34,6 +34,14 @@ Cell = str | tuple[str, object]
 def figure_cell(value: float | None, form: Callable[..., str], *more: Any) -> Cell:
     """A number as text for readers, with the number itself for the workbook."""
     return ("—", None) if value is None else (form(value, *more), value)
+
+
+def between(low: float | None, high: float | None, form: Callable[..., str], *more: Any) -> Cell:
+    """An interval in one cell; the workbook sets its ends in two columns."""
+    if low is None or high is None:
+        return ("—", None)
+    text = _("{low} to {high}").format(low=form(low, *more), high=form(high, *more))
+    return (text, (low, high))
 
 
 def build(
@@ -82,7 +90,7 @@ def table_scales(scales: Sequence[ScaleScore], k: int) -> Table | None:
             [
                 s.label, words.wave_word(s.wave), words.group_word(s.group),
                 figure_cell(s.n, count), figure_cell(s.mean, number, 2),
-                interval(s.ci_low, s.ci_high, 2), figure_cell(s.mean_100, number, 1),
+                between(s.ci_low, s.ci_high, number, 2), figure_cell(s.mean_100, number, 1),
                 figure_cell(s.sd, number, 2), figure_cell(s.top2_share, percent),
             ],
             s.reason,
@@ -103,7 +111,7 @@ def table_reliability(scales: Sequence[ScaleScore], k: int) -> Table | None:
             [
                 s.label, words.wave_word(s.wave), words.group_word(s.group), (count(s.n_items),
                 s.n_items), figure_cell(s.alpha, number, 2),
-                interval(s.alpha_ci_low, s.alpha_ci_high, 2),
+                between(s.alpha_ci_low, s.alpha_ci_high, number, 2),
                 figure_cell(s.omega_total, number, 2),
             ],
             s.reason,
@@ -130,7 +138,7 @@ def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> T
                 [
                     words.subgroup_word(e), words.level_word(e.level), words.claim_word(e.claim),
                     figure_cell(e.estimate, number, digits), e.unit,
-                    interval(e.ci_low, e.ci_high, digits), figure_cell(e.p_value, p_value),
+                    between(e.ci_low, e.ci_high, number, digits), figure_cell(e.p_value, p_value),
                     figure_cell(e.p_adjusted, p_value), figure_cell(e.effect_size_g, number, 2),
                     words.conclusion_word(e.conclusion),
                 ],
@@ -210,7 +218,7 @@ def table_drivers(drivers: Sequence[Driver], k: int) -> Table | None:
         (
             [
                 d.label, figure_cell(d.ame, points),
-                _point_interval(d),
+                between(d.ci_low, d.ci_high, points),
                 figure_cell(d.p_value, p_value),
             ],
             d.reason,
@@ -220,12 +228,6 @@ def table_drivers(drivers: Sequence[Driver], k: int) -> Table | None:
     columns = [_("Variable"), _("Difference, percentage points"), _("95% interval"), _("p")]
     note = _("Average marginal effects on the chance to complete; association, not cause.")
     return build("pendorong", _("Who completes"), columns, rows, k, note)
-
-
-def _point_interval(driver: Driver) -> str:
-    if driver.ci_low is None or driver.ci_high is None:
-        return "—"
-    return interval(driver.ci_low * 100, driver.ci_high * 100)
 
 
 def table_stages(stages: Sequence[Stage], k: int) -> Table | None:
@@ -258,10 +260,10 @@ def table_efficiency(part: Efficiency, k: int) -> Table | None:
 
 
 def _share_cells(label: str, item: Barrier | ModuleDemand | Theme) -> list[Cell]:
-    between = "—"
-    if item.ci_low is not None and item.ci_high is not None:
-        between = _("{low} to {high}").format(low=percent(item.ci_low), high=percent(item.ci_high))
-    return [label, figure_cell(item.n, count), figure_cell(item.share, percent), between]
+    return [
+        label, figure_cell(item.n, count), figure_cell(item.share, percent),
+        between(item.ci_low, item.ci_high, percent),
+    ]  # fmt: skip
 
 
 def table_themes(themes: Sequence[Theme], k: int) -> Table | None:
@@ -347,10 +349,11 @@ def table_quality(quality: Quality, k: int) -> Table | None:
 
 def table_inputs(inputs: Sequence[InputFile], k: int) -> Table | None:
     rows: list[tuple[Sequence[Cell], str | None]] = [
-        ([f.path, (count(f.bytes), f.bytes), f.sha256], None) for f in inputs
+        ([f.path, (count(f.bytes), f.bytes), f"{f.sha256[:12]}…"], None) for f in inputs
     ]
     columns = [_("File"), _("Bytes"), "SHA-256"]
-    return build("masukan", _("Files that this report rests on"), columns, rows, k)
+    note = _("The checksums stand in full in result.json.")
+    return build("masukan", _("Files that this report rests on"), columns, rows, k, note)
 
 
 def table_packages(result: EvaluationResult, k: int) -> Table | None:

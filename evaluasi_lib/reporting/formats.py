@@ -1,0 +1,252 @@
+"""PDF and DOCX, from the same sections as the HTML.
+
+pandoc (a separate program inside the pypandoc_binary wheel) reads the sections' HTML and writes
+DOCX, or Typst, from which the typst wheel makes a tagged PDF/UA. Pictures travel as files. Both
+wheels come with the extra “formats”; HTML and XLSX need neither.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import io
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from evaluasi_lib.errors import EvaluationError, Problem, UsageError
+from evaluasi_lib.reporting.elements import Figure, Section
+from evaluasi_lib.wording import _
+
+TEMPLATE = Path(__file__).parent / "template"
+EPOCH = "315532800"  # 1980-01-01, the oldest date that a ZIP file can hold
+PNG_PPI = 220
+
+
+def check_extra() -> None:
+    """Raise UsageError with the remedy where the extra “formats” is not installed."""
+    missing = [
+        wheel
+        for wheel, module in (("pypandoc_binary", "pypandoc"), ("typst", "typst"))
+        if importlib.util.find_spec(module) is None
+    ]
+    if missing:
+        raise UsageError(
+            Problem(
+                _("PDF and DOCX need packages that are not installed: {names}").format(
+                    names=", ".join(missing)
+                ),
+                remedy=_("install them with “pip install -e .[formats]”, or choose html or xlsx"),
+            )
+        )
+
+
+def render_pdf(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
+    """The report as tagged PDF/UA-1. texts: as export.page_texts gives them."""
+    import typst
+
+    check_extra()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        html = _page(sections, folder, "svg")
+        body = _pandoc(html, ["--to=typst", "--wrap=none"], folder).decode("utf-8")
+        body = body.replace("align(center)[#table(", "align(left)[#table(")
+        (folder / "report.typ").write_text(_typst_source(body, texts), encoding="utf-8")
+        try:
+            pdf: bytes = typst.compile(
+                str(folder / "report.typ"),
+                root=str(folder),
+                format="pdf",
+                pdf_standards=["ua-1"],
+                timestamp=int(EPOCH),
+            )
+        except Exception as error:  # typst raises bare classes of its own
+            raise EvaluationError(
+                Problem(
+                    _("the PDF could not be made: {error}").format(error=error),
+                    remedy=_("report this; the other formats are not affected"),
+                )
+            ) from error
+    return pdf
+
+
+def render_docx(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
+    """The report as DOCX that can be edited, in the styles of a reference document."""
+    check_extra()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        html = _page(sections, folder, "png")
+        (folder / "reference.docx").write_bytes(_reference_document(texts))
+        metadata = {
+            "title": texts["heading"],
+            "subtitle": texts["subtitle"],
+            "author": texts["organisation"],
+            "lang": texts["language"],
+            "toc-title": texts["contents"],
+        }
+        options = ["--to=docx", "--reference-doc=reference.docx", "--toc", "--toc-depth=1"]
+        options += [f"--metadata={key}={value}" for key, value in metadata.items()]
+        return _pandoc(html, [*options, "--output=-"], folder)
+
+
+def _page(sections: Sequence[Section], folder: Path, form: str) -> str:
+    """The sections' HTML for pandoc, pictures written beside it as SVG or PNG files."""
+    html = "\n".join(section.html() for section in sections)
+    for figure in (e for s in sections for e in s.elements if isinstance(e, Figure)):
+        svg = folder / f"{figure.id}.svg"
+        svg.write_bytes(figure.svg)
+        if form == "png":
+            (folder / f"{figure.id}.png").write_bytes(_png(svg))
+        embedded = base64.b64encode(figure.svg).decode("ascii")
+        html = html.replace(f"data:image/svg+xml;base64,{embedded}", f"{figure.id}.{form}")
+    # pandoc keeps the class of a div, not that of a paragraph, and alignment only as a style.
+    html = re.sub(
+        r'<p class="(lead|note|warning)"[^>]*>(.*?)</p>',
+        r'<div class="\1"><p>\2</p></div>',
+        html,
+        flags=re.DOTALL,
+    )
+    html = re.sub(
+        r'<figure class="quote">(.*?)<figcaption>(.*?)</figcaption></figure>',
+        r'\1<div class="note"><p>\2</p></div>',
+        html,
+        flags=re.DOTALL,
+    )
+    html = html.replace('class="num"', 'style="text-align: right"')
+    return f"<html><body>{html}</body></html>"
+
+
+def _png(svg: Path) -> bytes:
+    import typst
+
+    source = f'#set page(width: auto, height: auto, margin: 0pt)\n#image("{svg.name}", width: 17cm)'
+    path = svg.with_suffix(".picture.typ")
+    path.write_text(source, encoding="utf-8")
+    png: bytes = typst.compile(str(path), root=str(svg.parent), format="png", ppi=PNG_PPI)
+    return png
+
+
+def _pandoc(html: str, options: Sequence[str], folder: Path) -> bytes:
+    import pypandoc
+
+    command = [
+        pypandoc.get_pandoc_path(),
+        "--from=html",
+        "--shift-heading-level-by=-1",
+        f"--lua-filter={TEMPLATE / 'formats.lua'}",
+        *options,
+    ]
+    done = subprocess.run(
+        command,
+        input=html.encode("utf-8"),
+        capture_output=True,
+        cwd=folder,
+        env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH},
+        check=False,
+    )
+    if done.returncode:
+        message = done.stderr.decode("utf-8", "replace").strip()
+        raise EvaluationError(
+            Problem(
+                _("pandoc could not convert the report: {error}").format(error=message),
+                remedy=_("report this; the other formats are not affected"),
+            )
+        )
+    return done.stdout
+
+
+def _typst_source(body: str, texts: Mapping[str, str]) -> str:
+    """The Typst template with its places filled: `$name$` in it stands for a text."""
+    values = {
+        "document-title": _string(texts["heading"]),
+        "document-author": _string(texts["organisation"]),
+        "running-head": _string(texts["heading"]),
+        "running-cycle": _string(texts["organisation"]),
+        "table-word": _string(_("Table")),
+        "figure-word": _string(_("Figure")),
+        "language": texts["language"],
+        **{key: _markup(texts[key]) for key in ("organisation", "subtitle", "contents", "footer")},
+        "body": body,
+    }
+    template = (TEMPLATE / "report.typ").read_text(encoding="utf-8")
+    return re.sub(r"\$([a-z-]+)\$", lambda match: values[match[1]], template)
+
+
+def _string(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _markup(text: str) -> str:
+    """Text as Typst content that is never read as code."""
+    return f"#{_string(text)}"
+
+
+def _reference_document(texts: Mapping[str, str]) -> bytes:
+    """pandoc's own reference document in the report's type, with running heads and page numbers."""
+    import pypandoc
+    from docx import Document
+    from docx.enum.style import WD_STYLE_TYPE
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Mm, Pt, RGBColor
+
+    default = subprocess.run(
+        [pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"],
+        capture_output=True,
+        check=True,
+    ).stdout
+    document = Document(io.BytesIO(default))
+    ink, muted, accent = (
+        RGBColor(0x1F, 0x29, 0x33),
+        RGBColor(0x4B, 0x56, 0x60),
+        RGBColor(11, 83, 148),
+    )
+    sizes: dict[str, tuple[float, bool, Any]] = {
+        "Normal": (10.5, False, ink),
+        "Title": (24, True, ink),
+        "Subtitle": (13, False, muted),
+        "Author": (12, True, muted),
+        "Heading 1": (16, True, ink),
+        "Heading 2": (12, True, accent),
+        "Compact": (8.5, False, ink),
+        "Table Caption": (9.5, True, ink),
+        "Image Caption": (9.5, False, ink),
+    }
+    for extra, size, bold, colour in (
+        ("Lead", 13, True, ink), ("Note", 9, False, muted), ("Warning", 10, True, amber),
+    ):  # fmt: skip
+        style = document.styles.add_style(extra, WD_STYLE_TYPE.PARAGRAPH)
+        style.base_style = document.styles["Body Text"]
+        sizes[extra] = (size, bold, colour)
+    for name, (size, bold, colour) in sizes.items():
+        font = document.styles[name].font
+        font.name, font.size, font.bold, font.color.rgb = "Calibri", Pt(size), bold, colour
+        font.italic = False
+    for name in ("Table Caption", "Image Caption"):
+        document.styles[name].paragraph_format.keep_with_next = True
+    page = document.sections[0]
+    page.page_width, page.page_height = Mm(210), Mm(297)
+    page.left_margin = page.right_margin = Mm(20)
+    page.top_margin, page.bottom_margin = Mm(22), Mm(20)
+    page.different_first_page_header_footer = True
+    head = page.header.paragraphs[0]
+    head.text = f"{texts['heading']} — {texts['organisation']}"
+    head.runs[0].font.size, head.runs[0].font.color.rgb = Pt(8), muted
+    foot = page.footer.paragraphs[0]
+    foot.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    _add_page_number(foot)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def _add_page_number(paragraph: Any) -> None:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), "PAGE")
+    paragraph._p.append(field)
