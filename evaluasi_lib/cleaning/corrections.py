@@ -58,16 +58,8 @@ def read_corrections(folder: Path, program: Program) -> tuple[list[Correction], 
             if problem is not None:
                 problems.append(problem)
                 continue
-            corrections.append(
-                Correction(
-                    item["row"],
-                    text["source"],
-                    int(text["key"]),
-                    text["column"],
-                    text["old"],
-                    text["new"] or None,
-                )  # fmt: skip
-            )
+            cell = (item["row"], text["source"], int(text["key"]), text["column"])
+            corrections.append(Correction(*cell, text["old"], text["new"] or None))
     return corrections, problems
 
 

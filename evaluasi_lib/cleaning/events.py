@@ -6,6 +6,7 @@ object a line) are read in batches, so that a log of any size passes through.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -48,15 +49,7 @@ def with_event_columns(mapped: Mapped) -> Mapped:
         found = [places[normalise(h)] for h in known if normalise(h) in places]
         if field not in columns and found:
             columns[field] = found[0]
-    return Mapped(
-        mapped.name,
-        mapped.source,
-        mapped.table,
-        mapped.preset,
-        columns,
-        mapped.specs,
-        mapped.unused,
-    )
+    return replace(mapped, columns=columns)
 
 
 def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl.DataFrame:
@@ -103,7 +96,7 @@ def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
 
 
 def utc_times(text: pl.Series, rows: pl.Series, spec: Spec, zone: str, tally: Tally) -> pl.Series:
-    """Times as UTC: an offset in the text counts; without one, the platform's zone; or Unix time."""
+    """Times as UTC: by the offset in the text, else by the platform's zone; or Unix time."""
     text = clean_text(text)
     unix = text.str.contains(r"^\d{10}(?:\d{3})?$").fill_null(False)
     number = pl.select(pl.when(unix).then(text)).to_series().cast(pl.Int64)
@@ -139,7 +132,7 @@ def _user_numbers(batch: pl.DataFrame, mapped: Mapped, context: Context) -> pl.D
 
 
 def _field(batch: pl.DataFrame, name: str, modules: dict[str, str], names: list[str]) -> pl.Series:
-    """One field as text; a context that names a person is left out, a module gets its declared name."""
+    """One field as text, modules by their declared name; what names a person is left out."""
     if name not in batch.columns:
         return pl.Series(name, [None] * batch.height, dtype=pl.String)
     text = batch[name]

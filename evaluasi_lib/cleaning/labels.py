@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from evaluasi_lib.errors import nearest
-
 _SPACES = re.compile(r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+")
 _DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212_/]\s*")
 # What could tell of a person when a cell lands in the wrong column: NIP, telephone, e-mail.
@@ -103,7 +101,7 @@ def split_options(text: str, options: Mapping[str, str], separators: str) -> tup
     """
     chosen: set[str] = set()
     unknown: list[str] = []
-    parts = [p for p in re.split(f"[{re.escape(separators)}]", text)]
+    parts = re.split(f"[{re.escape(separators)}]", text)
     at = 0
     while at < len(parts):
         for end in range(len(parts), at, -1):
@@ -117,8 +115,3 @@ def split_options(text: str, options: Mapping[str, str], separators: str) -> tup
                 unknown.append(parts[at].strip())
             at += 1
     return chosen, ", ".join(unknown)
-
-
-def near_label(label: str, known: Iterable[str]) -> str | None:
-    """The declared label that is most like an unknown one."""
-    return nearest(label, known)

@@ -108,17 +108,13 @@ def make_linker(program: Program, sources: Iterable[Mapped], key: bytes) -> Link
 
 
 def _repairs(columns: list[pl.Series]) -> dict[str, str]:
-    """Damaged NIP -> the whole one of the same 15 digits, or the digits where nothing speaks against."""
+    """Damaged NIP -> the whole one of the same 15 digits, or else the digits alone."""
     damaged_in = [c.filter((nip_status(c) == "damaged").fill_null(False)) for c in columns]
-    damaged = pl.concat([d.alias("nip") for d in damaged_in] or [pl.Series("nip", [], pl.String)])
+    damaged = pl.concat([pl.Series("nip", [], pl.String), *(d.alias("nip") for d in damaged_in)])
     if not len(damaged):
         return {}
-    whole = pl.concat(
-        [
-            c.filter(nip_status(c).is_in(["pns", "pppk"]).fill_null(False)).alias("nip")
-            for c in columns
-        ]
-    ).unique()
+    sound = [c.filter(nip_status(c).is_in(["pns", "pppk"]).fill_null(False)) for c in columns]
+    whole = pl.concat([c.alias("nip") for c in sound]).unique()
     repairs = repair_prefixes(whole, damaged.unique())
     prefixes = set(whole.str.slice(0, PREFIX_LENGTH))
     repeated = {v for d in damaged_in for v in d.filter(d.is_duplicated())}

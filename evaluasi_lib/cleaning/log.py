@@ -77,7 +77,9 @@ def rule_label(rule: str) -> str:
 
 def note_text(note: dict[str, Any]) -> str:
     """A note of the manifest as a sentence in the reader's language."""
-    values = {k: count(v) if isinstance(v, int) else v for k, v in note.items() if k != "kind"}
+    values: dict[str, Any] = {
+        k: count(v) if isinstance(v, int) else v for k, v in note.items() if k != "kind"
+    }
     if "share" in values:
         values["share"] = percent(values["share"])
     templates = {

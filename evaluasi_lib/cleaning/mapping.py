@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from evaluasi_lib.cleaning.labels import normalise, show
 from evaluasi_lib.cleaning.presets import preset_heading
 from evaluasi_lib.cleaning.readers import RawTable
-from evaluasi_lib.cleaning.values import Spec
+from evaluasi_lib.cleaning.values import Spec, option_texts
 from evaluasi_lib.errors import Problem, suggestion
 from evaluasi_lib.program import Column, Program, Scale, Source
 from evaluasi_lib.wording import _
@@ -137,20 +137,10 @@ def _find(
 def _option_columns(column: Column, places: dict[str, list[int]]) -> dict[str, int]:
     """0/1 columns of a multi question: "question/option" (KoboToolbox), "question [option]"."""
     found = {}
-    for key, text in column.options.items():
-        spelled = (
-            text
-            if isinstance(text, list)
-            else list(text.values())
-            if isinstance(text, dict)
-            else [text]
-        )
+    for key, spelled in option_texts(column).items():
         for option in (key, *spelled):
-            for form in (
-                f"{column.header}/{option}",
-                f"{column.header} [{option}]",
-                f"{column.header}[{option}]",
-            ):
-                if normalise(form) in places:
-                    found[key] = places[normalise(form)][0]
+            for form in ("{}/{}", "{} [{}]", "{}[{}]"):
+                at = places.get(normalise(form.format(column.header, option)))
+                if at:
+                    found[key] = at[0]
     return found if len(found) == len(column.options) else {}

@@ -41,7 +41,7 @@ SUFFIXES = {
 
 @dataclass(frozen=True)
 class RawTable:
-    """A file's headings and its rows as text. Columns of `frame` are "0", "1", ... in file order."""
+    """A file's headings and its rows as text; columns of `frame` are "0", "1", ... in order."""
 
     headers: list[str]
     frame: pl.LazyFrame
@@ -261,7 +261,7 @@ def _open_labelled(path: Path, kind: str, codes: frozenset[str]) -> RawTable:
     )
 
 
-def _is_user_missing(value: Any, ranges: list[dict[str, Any]]) -> bool:
+def _is_user_missing(value: Any, ranges: list[Any]) -> bool:
     """Whether SPSS's declared user-missing values or ranges hold the value."""
     if isinstance(value, (int, float)):
         return any(

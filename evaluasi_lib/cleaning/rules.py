@@ -42,7 +42,8 @@ def empty_rows(frame: pl.DataFrame) -> pl.Series:
 def straight_lining(items: pl.DataFrame) -> pl.Series:
     """Rows with one and the same answer to all items (before reversed ones are turned).
 
-    items: `row` and the answers as numbers. Rows with fewer than MIN_STRAIGHT_ITEMS answers are never marked.
+    items: `row` and the answers as numbers. Rows with fewer than MIN_STRAIGHT_ITEMS answers are
+    never marked.
     """
     if items.width <= MIN_STRAIGHT_ITEMS:
         return no_row(items.height)
@@ -60,13 +61,12 @@ def kept_of_duplicates(keys: pl.DataFrame, rule: Duplicates) -> pl.DataFrame:
     first/last go by the date; equal dates by completeness, then by content, so that the order of
     the file decides only between rows that are the same.
     """
+    fullest = -pl.col("answered").cast(pl.Int64)
+    earliest = pl.col("order").rank("dense").cast(pl.Int64)
     by = {
-        "first": [pl.col("order").rank("dense"), -pl.col("answered").cast(pl.Int64)],
-        "last": [-pl.col("order").rank("dense").cast(pl.Int64), -pl.col("answered").cast(pl.Int64)],
-        "most_complete": [
-            -pl.col("answered").cast(pl.Int64),
-            -pl.col("order").rank("dense").cast(pl.Int64),
-        ],
+        "first": [earliest, fullest],
+        "last": [-earliest, fullest],
+        "most_complete": [fullest, -earliest],
     }[rule.keep]
     ranked = keys.sort([*by, pl.col("content"), pl.col("row")], nulls_last=True)
     return ranked.unique("pid", keep="first", maintain_order=True).select("row").sort("row")

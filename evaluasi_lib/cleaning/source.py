@@ -12,15 +12,17 @@ import pyarrow.parquet as pq
 from evaluasi_lib.cleaning import rules
 from evaluasi_lib.cleaning.corrections import Correction, apply_corrections
 from evaluasi_lib.cleaning.identity import name_patterns
-from evaluasi_lib.cleaning.labels import PERSONAL, Tally, near_label, show
+from evaluasi_lib.cleaning.labels import PERSONAL, Tally, show
 from evaluasi_lib.cleaning.linking import UNLINKED, Linker
 from evaluasi_lib.cleaning.log import Log
 from evaluasi_lib.cleaning.mapping import Mapped
 from evaluasi_lib.cleaning.tables import TableWriter, class_labels
 from evaluasi_lib.cleaning.values import (
     Spec,
+    categories_of,
     clean_text,
     decimal_evidence,
+    option_texts,
     type_category,
     type_date,
     type_flag,
@@ -29,7 +31,7 @@ from evaluasi_lib.cleaning.values import (
     type_number,
     type_open,
 )
-from evaluasi_lib.errors import Problem
+from evaluasi_lib.errors import Problem, nearest
 from evaluasi_lib.program import Program
 from evaluasi_lib.wording import _
 
@@ -68,7 +70,7 @@ class Context:
 
 
 def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl.DataFrame:
-    """Write <source>.parquet and its restricted table; returns `pid` (and `arm`) of the kept rows."""
+    """Write <source>.parquet and its restricted table; returns pid and arm of the kept rows."""
     name, source = mapped.name, mapped.source
     specs = [
         replace(s, decimal=_decimal_of(mapped, s)) if s.column.type in ("number", "integer") else s
@@ -90,7 +92,7 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
         typed = {"row": batch["row"], "pid": context.linker.pids(batch, mapped, log)}
         for spec in specs:
             typed |= _typed(batch, spec, context, tallies[spec.name])
-        frame = pl.DataFrame(list(s.alias(n) for n, s in typed.items()))
+        frame = pl.DataFrame([s.alias(n) for n, s in typed.items()])
         straight = _straight(frame, specs)
         if source.drop_straight_lining:
             log.add("straight_lining_dropped", name, int(straight.sum()))
@@ -107,9 +109,8 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
         log.errors.extend(explain(tally, spec, mapped))
     key = pl.concat(keys) if keys else pl.DataFrame(schema={"row": pl.Int64, "pid": pl.String})
     if not key.height:
-        log.errors.append(
-            Problem(_("no row is left"), source.file, _("see the rules in program.yml"))
-        )
+        remedy = _("see the rules in program.yml")
+        log.errors.append(Problem(_("no row is left"), source.file, remedy))
         writer.finish(None)
         return key
     kept = _duplicates(key, mapped, log)
@@ -191,16 +192,13 @@ def _proved_decimal(mapped: Mapped, variable: str) -> str:
 def _drop_rows(batch: pl.DataFrame, mapped: Mapped, specs: list[Spec], log: Log) -> pl.DataFrame:
     """Without empty, test and unfinished rows, each counted once under the first rule that fits."""
     source, name = mapped.source, mapped.name
-    free = [s.name for s in specs if s.column.type in ("name", "respondent_code", "open", "nip")]
+    free = [
+        s.name for s in specs if s.column.type in (*IDENTIFIERS, "open") and s.name in batch.columns
+    ]
     empty = rules.empty_rows(batch.drop("row"))
     drops = [("empty_row_dropped", empty)]
     if source.drop_test_rows:
-        drops.append(
-            (
-                "test_row_dropped",
-                rules.test_rows(batch.select("row", *(c for c in free if c in batch.columns))),
-            )
-        )
+        drops.append(("test_row_dropped", rules.test_rows(batch.select("row", *free))))
     if source.finished and source.finished in batch.columns:
         drops.append(("unfinished_dropped", clean_text(batch[source.finished]).is_null()))
     gone = rules.no_row(batch.height)
@@ -243,31 +241,27 @@ def _key_columns(
     frame: pl.DataFrame, batch: pl.DataFrame, mapped: Mapped, context: Context
 ) -> pl.DataFrame:
     """What later steps need of each row: pid, arm, and what decides between duplicates."""
-    columns = [pl.col("row"), pl.col("pid")]
-    group = context.program.design.group
-    if (
-        group is not None
-        and mapped.name == context.program.roster
-        and group.variable in frame.columns
-    ):
-        value = pl.col(group.variable).cast(pl.String)
-        arm = pl.when(value.is_in(group.program)).then(pl.lit("program"))
-        columns.append(
-            arm.when(value.is_in(group.comparison)).then(pl.lit("comparison")).alias("arm")
-        )
-    else:
-        columns.append(pl.lit(None, dtype=pl.String).alias("arm"))
-    if context.linker.variable(mapped) is not None:
-        order = mapped.source.duplicates.order_by
-        answers = frame.drop("row", "pid")
-        columns += [
-            pl.col(order) if order in frame.columns else pl.lit(None, dtype=pl.Datetime("us")).alias("order"),
-            answers.select(pl.sum_horizontal(pl.all().is_not_null())).to_series().alias("answered"),
-            batch.drop("row").hash_rows(seed=1).alias("content"),
-        ]  # fmt: skip
-        if order in frame.columns:
-            columns[3] = pl.col(order).cast(pl.Datetime("us")).alias("order")
-    return frame.select(columns)
+    keys = frame.select("row", "pid", arm=_arm(frame, mapped, context))
+    if context.linker.variable(mapped) is None:
+        return keys
+    order = mapped.source.duplicates.order_by
+    date = pl.col(order) if order in frame.columns else pl.lit(None)
+    measured = frame.select(
+        date.cast(pl.Datetime("us")).alias("order"),
+        pl.sum_horizontal(pl.all().exclude("row", "pid").is_not_null()).alias("answered"),
+        batch.drop("row").hash_rows(seed=1).alias("content"),
+    )
+    return keys.hstack(measured)
+
+
+def _arm(frame: pl.DataFrame, mapped: Mapped, context: Context) -> pl.Expr:
+    """The group of each person of the roster, where the design has groups."""
+    rule = context.program.design.group
+    if rule is None or mapped.name != context.program.roster or rule.variable not in frame.columns:
+        return pl.lit(None, dtype=pl.String)
+    value = frame[rule.variable].cast(pl.String)
+    arm = pl.when(value.is_in(rule.program)).then(pl.lit("program"))
+    return arm.when(value.is_in(rule.comparison)).then(pl.lit("comparison"))
 
 
 def _duplicates(key: pl.DataFrame, mapped: Mapped, log: Log) -> pl.Series | None:
@@ -287,9 +281,7 @@ def _duplicates(key: pl.DataFrame, mapped: Mapped, log: Log) -> pl.Series | None
             Problem(
                 _("several rows belong to the same person"),
                 f"{source.file}, " + _("row {row}").format(row=int(repeated["row"][0])),
-                _(
-                    "declare “duplicates: {{keep: last, order_by: ...}}”, or first, or most_complete"
-                ),
+                _("declare “duplicates”: keep first, last (by order_by) or most_complete"),
                 repeated.height,
             )
         )
@@ -315,7 +307,7 @@ def explain(tally: Tally, spec: Spec, mapped: Mapped) -> list[Problem]:
     for label, (n, row) in sorted(tally.unknown.items(), key=lambda item: (-item[1][0], item[0])):
         at = where + ", " + _("row {row}").format(row=row)
         if labelled:
-            near = near_label(label, _known_labels(spec))
+            near = nearest(label, _known_labels(spec))
             remedy = _("did you mean “{name}”?").format(name=near) + " " if near else ""
             what = _("unknown label “{label}”").format(label=show(label))
             problems.append(Problem(what, at, remedy + _check_labels(spec), n))
@@ -344,20 +336,8 @@ def _known_labels(spec: Spec) -> list[str]:
         return [*spec.scale.labels, *spec.scale.aliases] or [
             str(v) for v in range(spec.scale.min, spec.scale.max + 1)
         ]
-    texts = spec.column.options if spec.column.type == "multi" else spec.column.categories
-    known = []
-    for key, text in texts.items():
-        known += [
-            key,
-            *(
-                text.values()
-                if isinstance(text, dict)
-                else [text]
-                if isinstance(text, str)
-                else text
-            ),
-        ]
-    return known
+    texts = option_texts if spec.column.type == "multi" else categories_of
+    return [label for key, spelled in texts(spec.column).items() for label in (key, *spelled)]
 
 
 def _check_labels(spec: Spec) -> str:

@@ -6,8 +6,10 @@ a category are known at the end alone is it written a second time.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import polars as pl
@@ -26,14 +28,11 @@ _DTYPES = {
 def class_labels(limits: list[float]) -> list[str]:
     """[30, 50] -> "<30", "30-<50", "≥50"."""
     text = [f"{x:g}" for x in limits]
-    return [
-        f"<{text[0]}",
-        *(f"{a}-<{b}" for a, b in zip(text, text[1:], strict=False)),
-        f"≥{text[-1]}",
-    ]
+    between = [f"{low}-<{high}" for low, high in itertools.pairwise(text)]
+    return [f"<{text[0]}", *between, f"≥{text[-1]}"]
 
 
-def output_dtypes(spec: Spec) -> dict[str, object]:
+def output_dtypes(spec: Spec) -> dict[str, Any]:
     """Column -> pandas dtype of a variable in the processed table; empty for what stays inside."""
     column = spec.column
     if column.type == "multi":
@@ -47,7 +46,7 @@ def output_dtypes(spec: Spec) -> dict[str, object]:
     return {spec.name: _DTYPES[column.type]} if column.type in _DTYPES else {}
 
 
-def schema_for(dtypes: dict[str, object]) -> pa.Schema:
+def schema_for(dtypes: dict[str, Any]) -> pa.Schema:
     """The Arrow schema, with pandas' own note, that reads back as these dtypes."""
     frame = pd.DataFrame({n: pd.Series([], dtype=d) for n, d in dtypes.items()})
     return pa.Schema.from_pandas(frame, preserve_index=False)
@@ -59,7 +58,7 @@ class TableWriter:
 
     path: Path
     specs: list[Spec]
-    dtypes: dict[str, object] = field(init=False)
+    dtypes: dict[str, Any] = field(init=False)
     open_classes: list[str] = field(init=False)
     _writer: pq.ParquetWriter | None = None
 
@@ -106,11 +105,11 @@ class TableWriter:
         final.replace(whole)
 
 
-def _encode_schema(dtypes: dict[str, object]) -> pa.Schema:
+def _encode_schema(dtypes: dict[str, Any]) -> pa.Schema:
     return _encode(pl.DataFrame({n: [] for n in dtypes}), dtypes).schema
 
 
-def _encode(frame: pl.DataFrame, dtypes: dict[str, object]) -> pa.Table:
+def _encode(frame: pl.DataFrame, dtypes: dict[str, Any]) -> pa.Table:
     schema = schema_for(dtypes)
     arrays = []
     for item in schema:

@@ -100,10 +100,7 @@ def type_item(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> pl.
 
 def categories_of(column: Column) -> dict[str, list[str]]:
     """Key -> the spellings that mean it: the labels of each language."""
-    spelled = {
-        key: list(text.values()) if isinstance(text, dict) else [text]
-        for key, text in column.categories.items()
-    }
+    spelled = {key: [*_texts(text)] for key, text in column.categories.items()}
     for alias, key in column.aliases.items():
         spelled.setdefault(key, []).append(alias)
     return spelled
@@ -152,7 +149,7 @@ def decimal_evidence(text: pl.Series) -> tuple[int, int, int]:
 
 
 def type_number(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> pl.Series:
-    """Numbers as Float64, within the declared range; others are unknown or, if declared, missing."""
+    """Numbers as Float64; outside the declared range they are unknown or, if declared, missing."""
     column = spec.column
     plain = text.str.contains(r"^-?\d{1,15}$")
     values = pl.select(pl.when(plain).then(text)).to_series().cast(pl.Float64)
@@ -274,13 +271,20 @@ def _date_parts(text: pl.Series, pattern: str, month_first: bool) -> pl.Series:
     ).to_series()
 
 
+def option_texts(column: Column) -> dict[str, list[str]]:
+    """Option -> its texts in the file."""
+    return {key: _texts(value) for key, value in column.options.items()}
+
+
+def _texts(text: str | list[str] | dict[str, str]) -> list[str]:
+    if isinstance(text, str):
+        return [text]
+    return list(text.values()) if isinstance(text, dict) else text
+
+
 def type_multi(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> list[pl.Series]:
     """One Boolean column for each declared option; missing where the question was left blank."""
-    spelled = {
-        key: value if isinstance(value, list)
-        else list(value.values()) if isinstance(value, dict) else [value]
-        for key, value in spec.column.options.items()
-    }  # fmt: skip
+    spelled = option_texts(spec.column)
     other = next((key for key, texts in spelled.items() if "*" in texts), None)
     separators = spec.column.separator or ";,|\n"
     options = label_map(
