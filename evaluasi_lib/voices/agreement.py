@@ -1,0 +1,268 @@
+"""How far two or more coders agree, with intervals.
+
+Arrays of codes in, a frozen result out. Missing codes are None or NaN. References:
+Cohen (1960); Krippendorff (2011, "Computing Krippendorff's alpha-reliability"); Gwet (2008, AC1);
+Fleiss (1971). Agreement with R (own formulas) and the Python package krippendorff is held by
+tests/test_agreement.py to 1e-6. Intervals are percentile bootstraps over units (default 2,000
+draws), which need no normality of a coefficient near 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from evaluasi_lib.wording import _
+
+Level = Literal["nominal", "ordinal", "interval", "ratio"]
+Ratings = NDArray[np.float64]
+MIN_KAPPA = 0.6  # below it a codebook's coding is called unreliable (Landis & Koch: substantial)
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """value in -1..1 (agreement: 0..1); None where it is undefined, such as one code for all."""
+
+    value: float | None
+    ci_low: float | None
+    ci_high: float | None
+    n_units: int
+
+
+@dataclass(frozen=True, slots=True)
+class TwoCoders:
+    percent: Coefficient
+    cohen_kappa: Coefficient
+    alpha_nominal: Coefficient
+    alpha_ordinal: Coefficient | None
+    gwet_ac1: Coefficient
+
+
+def as_codes(ratings: ArrayLike) -> Ratings:
+    """units x coders of any labels (None: missing) -> numbers 0.. by sorted label, NaN: missing."""
+    table = np.asarray(ratings, dtype=object)
+    codes, _labels = pd.factorize(table.ravel(), sort=True)
+    return np.where(codes < 0, np.nan, codes).astype(float).reshape(table.shape)
+
+
+def percent_agreement(ratings: Ratings) -> float | None:
+    """Mean over units of the share of pairs of coders that agree; units with two codes or more."""
+    counts, _values = _count(ratings)
+    n = counts.sum(axis=1)
+    counts, n = counts[n > 1], n[n > 1]
+    if not len(n):
+        return None
+    return float(np.mean((counts * (counts - 1)).sum(axis=1) / (n * (n - 1))))
+
+
+def cohen_kappa(ratings: Ratings) -> float | None:
+    """Cohen's kappa of the first two columns, over units that both coded."""
+    pair = ratings[:, :2]
+    pair = pair[~np.isnan(pair).any(axis=1)]
+    if not len(pair):
+        return None
+    values = np.unique(pair)
+    shares = np.stack([(pair == v).mean(axis=0) for v in values])
+    observed = float((pair[:, 0] == pair[:, 1]).mean())
+    expected = float(shares.prod(axis=1).sum())
+    return None if expected == 1 else (observed - expected) / (1 - expected)
+
+
+def gwet_ac1(ratings: Ratings) -> float | None:
+    """Gwet's AC1 for any number of coders and missing codes (Gwet 2008, formulas 13-15)."""
+    counts, values = _count(ratings)
+    n = counts.sum(axis=1)
+    observed = percent_agreement(ratings)
+    if observed is None:
+        return None
+    q = len(values)
+    if q < 2:
+        return None
+    coded = n > 0
+    pi = (counts[coded] / n[coded, None]).mean(axis=0)
+    expected = float((pi * (1 - pi)).sum() / (q - 1))
+    return (observed - expected) / (1 - expected)
+
+
+def krippendorff_alpha(ratings: Ratings, level: Level = "nominal") -> float | None:
+    """Krippendorff's alpha by the coincidence matrix; units with fewer than two codes drop out."""
+    counts, values = _count(ratings)
+    n = counts.sum(axis=1)
+    counts, n = counts[n > 1], n[n > 1]
+    if not len(n):
+        return None
+    weight = 1 / (n - 1)
+    coincidences = (counts * weight[:, None]).T @ counts - np.diag((counts.T * weight).sum(axis=1))
+    totals = coincidences.sum(axis=1)
+    distance = _distance(values, totals, level)
+    observed = (coincidences * distance).sum()
+    expected = (np.outer(totals, totals) * distance).sum() / (totals.sum() - 1)
+    return None if expected == 0 else float(1 - observed / expected)
+
+
+def fleiss_kappa(counts: ArrayLike) -> tuple[float | None, float]:
+    """(kappa, mean observed agreement) of units x categories, each unit with as many codes."""
+    table = np.asarray(counts, dtype=float)
+    n = table.sum(axis=1)[0]
+    observed = float((((table**2).sum(axis=1) - n) / (n * (n - 1))).mean())
+    expected = float(((table.sum(axis=0) / table.sum()) ** 2).sum())
+    return (None if expected == 1 else (observed - expected) / (1 - expected)), observed
+
+
+def _count(ratings: Ratings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """units x values table of how many coders gave each value, and the values in order."""
+    values = np.unique(ratings[~np.isnan(ratings)])
+    return np.stack([(ratings == v).sum(axis=1) for v in values], axis=1).astype(float) if len(
+        values
+    ) else np.zeros((len(ratings), 0)), values
+
+
+def _distance(
+    values: NDArray[np.float64], totals: NDArray[np.float64], level: Level
+) -> NDArray[np.float64]:
+    """Squared distance between each two values (Krippendorff 2011, section E)."""
+    a, b = values[:, None], values[None, :]
+    if level == "nominal":
+        return (a != b).astype(float)
+    if level == "interval":
+        return (a - b) ** 2
+    if level == "ratio":
+        return np.divide(a - b, a + b, out=np.zeros((len(values),) * 2), where=(a + b) != 0) ** 2
+    running = np.concatenate([[0.0], np.cumsum(totals)])
+    low = np.minimum.outer(np.arange(len(values)), np.arange(len(values)))
+    high = np.maximum.outer(np.arange(len(values)), np.arange(len(values)))
+    between = running[high + 1] - running[low] - (totals[:, None] + totals[None, :]) / 2
+    return np.where(low == high, 0.0, between) ** 2
+
+
+def with_interval(
+    statistic: Callable[[Ratings], float | None],
+    ratings: Ratings,
+    rng: np.random.Generator,
+    draws: int = 2_000,
+    level: float = 0.95,
+) -> Coefficient:
+    """A coefficient with the percentile bootstrap interval over units.
+
+    None bounds with fewer than ten units, or where more than a tenth of the draws are undefined.
+    """
+    value = statistic(ratings)
+    n = len(ratings)
+    if value is None or n < 10:
+        return Coefficient(value, None, None, n)
+    drawn = [statistic(ratings[rng.integers(0, n, n)]) for _i in range(draws)]
+    known = np.array([d for d in drawn if d is not None])
+    if len(known) < 0.9 * draws:
+        return Coefficient(value, None, None, n)
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return Coefficient(value, float(low), float(high), n)
+
+
+def agreement_of(
+    ratings: Ratings, rng: np.random.Generator, *, ordinal: bool = False, draws: int = 2_000
+) -> TwoCoders:
+    """Every coefficient of units x coders (kappa: the first two coders)."""
+
+    def measure(statistic: Callable[[Ratings], float | None]) -> Coefficient:
+        return with_interval(statistic, ratings, rng, draws)
+
+    return TwoCoders(
+        percent=measure(percent_agreement),
+        cohen_kappa=measure(cohen_kappa),
+        alpha_nominal=measure(krippendorff_alpha),
+        alpha_ordinal=measure(lambda r: krippendorff_alpha(r, "ordinal")) if ordinal else None,
+        gwet_ac1=measure(gwet_ac1),
+    )
+
+
+def as_rows(agreement: TwoCoders) -> list[dict[str, object]]:
+    """Agreement as rows of a table: coefficient, label, value, interval, units."""
+    labels = {
+        "percent": _("Percent agreement"),
+        "cohen_kappa": _("Cohen's kappa"),
+        "alpha_nominal": _("Krippendorff's alpha (nominal)"),
+        "alpha_ordinal": _("Krippendorff's alpha (ordinal)"),
+        "gwet_ac1": _("Gwet's AC1"),
+    }
+    return [
+        {
+            "coefficient": name,
+            "label": label,
+            "value": found.value,
+            "ci_low": found.ci_low,
+            "ci_high": found.ci_high,
+            "n_units": found.n_units,
+        }
+        for name, label in labels.items()
+        if (found := getattr(agreement, name)) is not None
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """How a codebook finds one theme, against a person's coding of the same answers."""
+
+    theme: str
+    n_answers: int
+    n_manual: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    kappa: Coefficient
+
+
+def compare_codes(
+    manual: NDArray[np.bool_],
+    found: NDArray[np.bool_],
+    names: Sequence[str],
+    rng: np.random.Generator,
+    draws: int = 2_000,
+) -> list[Retrieval]:
+    """Precision, recall, F1 and kappa by theme; answers x themes, the same answers in both."""
+    results = []
+    for j, name in enumerate(names):
+        m, f = manual[:, j], found[:, j]
+        both = int((m & f).sum())
+        precision = both / int(f.sum()) if f.any() else None
+        recall = both / int(m.sum()) if m.any() else None
+        f1 = 2 * both / int(f.sum() + m.sum()) if (f.any() or m.any()) else None
+        kappa = _kappa_of_two_by_two(both, int(m.sum()), int(f.sum()), len(m), rng, draws)
+        results.append(Retrieval(name, len(m), int(m.sum()), precision, recall, f1, kappa))
+    return results
+
+
+def _kappa_of_two_by_two(
+    both: int, first: int, second: int, n: int, rng: np.random.Generator, draws: int
+) -> Coefficient:
+    """Cohen's kappa of yes/no codes. Drawing units anew is drawing the table from a multinomial."""
+    cells = np.array([both, first - both, second - both, n - first - second + both])
+
+    def kappa(tables: NDArray[np.float64]) -> NDArray[np.float64]:
+        yes_yes, yes_no, no_yes, no_no = tables.T / n
+        observed = yes_yes + no_no
+        expected = (yes_yes + yes_no) * (yes_yes + no_yes) + (no_no + yes_no) * (no_no + no_yes)
+        known = expected < 1
+        return np.where(known, (observed - expected) / np.where(known, 1 - expected, 1), np.nan)
+
+    value = float(kappa(cells[None, :].astype(float))[0]) if n else np.nan
+    if np.isnan(value) or n < 10:
+        return Coefficient(None if np.isnan(value) else value, None, None, n)
+    drawn = kappa(rng.multinomial(n, cells / n, draws).astype(float))
+    drawn = drawn[~np.isnan(drawn)]
+    if len(drawn) < 0.9 * draws:
+        return Coefficient(value, None, None, n)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Coefficient(value, float(low), float(high), n)
+
+
+def macro_f1(manual: NDArray[np.bool_], found: NDArray[np.bool_]) -> float:
+    """Mean F1 over the themes that a person used at all; 0 for a theme that is never found."""
+    used = manual.any(axis=0)
+    both = (manual & found).sum(axis=0)[used]
+    sizes = (manual.sum(axis=0) + found.sum(axis=0))[used]
+    return float(np.mean(2 * both / sizes))

@@ -1,0 +1,238 @@
+"""A codebook: themes with phrases that stand for them, found in the words of an answer.
+
+The phrases of all themes lie in one index by their first word, so an answer costs a look-up for
+each of its words, whatever the size of the codebook.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.program import Text
+from evaluasi_lib.voices.text import BOUNDARY, Word, analyse, read_yaml, slang
+from evaluasi_lib.wording import _, choose
+
+GAP = "..."
+MAX_GAP = 3  # words that may stand in a gap
+LOOK_BACK = 3  # words before a phrase in which a negation counts
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Code(_Model):
+    label: Text = Field(description="Name of the theme as reports show it.")
+    include: list[str] = Field(default=[], description="Phrases that stand for the theme.")
+    exclude: list[str] = Field(default=[], description="Phrases that take matches away.")
+    negated: str = Field(default="keep", description="keep, drop, or the theme it turns into.")
+    aliases: list[str] = Field(default=[], description="Other names in tables coded by hand.")
+
+
+class Codebook(_Model):
+    source: str = Field(description="Where the codebook comes from.")
+    themes: dict[str, Code] = Field(description="Themes of open answers.")
+    modules: dict[str, Code] = Field(default={}, description="Modules that people ask for.")
+
+    def code_of(self, name: str) -> str:
+        """A theme's id for a name used in a table coded by hand; the name itself if unknown."""
+        key = name.strip().casefold().replace(" ", "_")
+        for kind in (self.themes, self.modules):
+            for code_id, code in kind.items():
+                labels = code.label.values() if isinstance(code.label, dict) else [code.label]
+                names = {code_id, *code.aliases, *(x.casefold().replace(" ", "_") for x in labels)}
+                if key in names:
+                    return code_id
+        return key
+
+    def label(self, code_id: str) -> str:
+        code = self.themes.get(code_id) or self.modules.get(code_id)
+        return choose(code.label) if code else code_id.replace("_", " ").capitalize()
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def parse_model(text: str, where: str, model: type[M]) -> M:
+    """A YAML table as a model. Raises DataError with every problem in it."""
+    try:
+        return model.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise DataError(
+            Problem(_("the file is not valid YAML"), where, _("check indentation and quotes"))
+        ) from error
+    except ValidationError as error:
+        raise DataError(
+            *(
+                Problem(
+                    _("the table does not have the expected form"),
+                    f"{where}: {'.'.join(str(p) for p in item['loc'])}",
+                    _("see docs/voices.md"),
+                )
+                for item in error.errors()
+            )
+        ) from error
+
+
+@cache
+def own_codebook() -> Codebook:
+    """The workbook's own codebook."""
+    return Codebook.model_validate(read_yaml("codebook.yml"))
+
+
+class Phrase(NamedTuple):
+    code: str
+    parts: tuple[str, ...]  # stems, "=form", or GAP
+    kind: Literal["include", "exclude"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A code found at words start..end (inclusive) of clause `clause`."""
+
+    code: str
+    start: int
+    end: int
+    negated: bool
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """Phrases by their first word. negated: code -> keep, drop or another code."""
+
+    by_stem: dict[str, tuple[Phrase, ...]]
+    by_form: dict[str, tuple[Phrase, ...]]
+    negated: dict[str, str]
+
+    @classmethod
+    def of(cls, codes: dict[str, Code]) -> Matcher:
+        by_stem: dict[str, list[Phrase]] = defaultdict(list)
+        by_form: dict[str, list[Phrase]] = defaultdict(list)
+        for name, code in codes.items():
+            for kind, texts in (("include", code.include), ("exclude", code.exclude)):
+                for text in texts:
+                    phrase = Phrase(name, _parts(text), kind)  # type: ignore[arg-type]
+                    first = phrase.parts[0]
+                    if first.startswith("="):
+                        by_form[first[1:]].append(phrase)
+                    else:
+                        by_stem[first].append(phrase)
+        return cls(
+            {key: tuple(value) for key, value in by_stem.items()},
+            {key: tuple(value) for key, value in by_form.items()},
+            {name: code.negated for name, code in codes.items()},
+        )
+
+    def hits(self, words: list[Word]) -> list[Hit]:
+        """What the words speak of, exclusions and negations applied, in order of appearance."""
+        found: list[Hit] = []
+        taken: list[Hit] = []
+        for i, word in enumerate(words):
+            stems, forms = self.by_stem.get(word.stem), self.by_form.get(word.form)
+            if stems is None and forms is None:
+                continue
+            for phrase in (*(stems or ()), *(forms or ())):
+                end = _end_of(phrase.parts, words, i)
+                if end is None:
+                    continue
+                hit = Hit(phrase.code, i, end, False)
+                if phrase.kind == "exclude":
+                    taken.append(hit)
+                else:
+                    found.append(hit)
+        return list(self._resolve(found, taken, words))
+
+    def _resolve(self, found: list[Hit], taken: list[Hit], words: list[Word]) -> Iterator[Hit]:
+        for hit in found:
+            if any(t.code == hit.code and t.start <= hit.start and hit.end <= t.end for t in taken):
+                continue
+            turned = is_negated(words, hit.start)
+            code = hit.code
+            if turned:
+                meaning = self.negated.get(code, "keep")
+                if meaning == "drop":
+                    continue
+                code = code if meaning == "keep" else meaning
+            yield Hit(code, hit.start, hit.end, turned)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """A phrase of the codebook as it will be met: a root means its whole family of words ("guna":
+    berguna, gunanya, kegunaan), a derived word means itself (stems join too much: "pelatihan" and
+    "latihan" have one root)."""
+    parts: list[str] = []
+    for piece in text.split():
+        if piece == GAP:
+            parts.append(GAP)
+        elif piece.startswith("="):
+            table = slang().words
+            parts.append("=" + table.get(piece[1:], piece[1:]))
+        else:
+            words = [w for w in analyse(piece) if w.form != BOUNDARY]
+            parts.extend(w.stem if w.stem == w.form else "=" + w.form for w in words)
+    return tuple(parts) or ("=" + text,)
+
+
+def _end_of(parts: tuple[str, ...], words: list[Word], start: int) -> int | None:
+    """The last word of a phrase that begins at `start`, or None where it does not go on so."""
+    at = start
+    slack = 0
+    for part in parts[1:]:
+        if part == GAP:
+            slack = MAX_GAP
+            continue
+        for position in range(at + 1, min(at + 2 + slack, len(words))):
+            word = words[position]
+            if word.form == BOUNDARY:
+                return None
+            if part == word.stem or (part[0] == "=" and part[1:] == word.form):
+                at = position
+                break
+        else:
+            return None
+        slack = 0
+    return at
+
+
+def is_negated(words: list[Word], start: int) -> bool:
+    """Whether an odd number of negations stands within LOOK_BACK words before, in the clause.
+
+    "tidak saja" and "bukan saja" (not only) are no negation.
+    """
+    negators = slang().negators
+    count = 0
+    for i in range(start - 1, max(start - 1 - LOOK_BACK, -1), -1):
+        if words[i].form == BOUNDARY:
+            break
+        if words[i].form in negators and words[i + 1].form != "saja":
+            count += 1
+    return count % 2 == 1
+
+
+def lexicon_matcher(data: dict[str, Any]) -> Matcher:
+    """The lexicon as a matcher with the codes "+" and "-"."""
+    return Matcher.of(
+        {
+            "+": Code(label="+", include=data["positive"]),
+            "-": Code(label="-", include=data["negative"]),
+        }
+    )
+
+
+@cache
+def own_lexicon() -> Matcher:
+    return lexicon_matcher(read_yaml("lexicon.yml"))
+
+
+def clause_sentiment(hits: Iterable[Hit]) -> float | None:
+    """(praise - complaint) / (praise + complaint), in -1..1; None where there is neither."""
+    signs = [(1 if hit.code == "+" else -1) * (-1 if hit.negated else 1) for hit in hits]
+    return sum(signs) / len(signs) if signs else None

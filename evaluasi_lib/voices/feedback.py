@@ -1,0 +1,169 @@
+"""Open answers: which themes each speaks of, how it sounds, and which modules are asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evaluasi_lib.disclosure import is_small, publishable_share
+from evaluasi_lib.results import ModuleDemand, Quote, Theme
+from evaluasi_lib.scoring.items import wilson
+from evaluasi_lib.study import Study
+from evaluasi_lib.voices.codebook import Code, Codebook, Matcher, clause_sentiment, own_lexicon
+from evaluasi_lib.voices.text import BOUNDARY, Word, analyse, slang
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Answers by themes. present: rows x codes (bool). sentiment: by row, -1..1 or NaN;
+    theme_sentiment: rows x codes, of the clauses that speak of the theme. content: by row."""
+
+    present: pd.DataFrame
+    sentiment: np.ndarray
+    theme_sentiment: pd.DataFrame
+    content: np.ndarray
+
+
+def code_answers(texts: Sequence[str], codes: dict[str, Code]) -> Coded:
+    """Find the codes in each answer. Equal texts are read once; order is kept."""
+    matcher, lexicon, nothing = Matcher.of(codes), own_lexicon(), slang().nothing
+    names = list(codes)
+    column = {name: j for j, name in enumerate(names)}
+    values, where = pd.factorize(np.asarray(texts, dtype=object))[::-1]
+    present = np.zeros((len(values), len(names)), dtype=bool)
+    by_theme = np.full((len(values), len(names)), np.nan)
+    sentiment = np.full(len(values), np.nan)
+    content = np.zeros(len(values), dtype=bool)
+    for i, text in enumerate(values):
+        words = analyse(text)
+        content[i] = any(w.form != BOUNDARY and w.form not in nothing for w in words)
+        if not content[i]:
+            continue
+        tones = lexicon.hits(words)
+        whole = clause_sentiment(tones)
+        sentiment[i] = np.nan if whole is None else whole
+        hits = matcher.hits(words)
+        if not hits:
+            continue
+        clause = _clauses(words)
+        for name in {hit.code for hit in hits}:
+            present[i, column[name]] = True
+            spoken = {clause[hit.start] for hit in hits if hit.code == name}
+            tone = clause_sentiment(t for t in tones if clause[t.start] in spoken)
+            tone = whole if tone is None else tone
+            by_theme[i, column[name]] = np.nan if tone is None else tone
+    return Coded(
+        pd.DataFrame(present[where], columns=names),
+        sentiment[where],
+        pd.DataFrame(by_theme[where], columns=names),
+        content[where],
+    )
+
+
+def _clauses(words: list[Word]) -> list[int]:
+    """The number of the clause that each word stands in."""
+    return list(np.cumsum([w.form == BOUNDARY for w in words]))
+
+
+def open_answers(study: Study, variables: Iterable[str]) -> pd.DataFrame:
+    """source, variable, row, pid, text of the named open questions, in declared order."""
+    wanted = list(variables)
+    parts = []
+    for source, declared in study.program.sources.items():
+        asked = [v for v in wanted if v in declared.columns]
+        table = study.restricted(source) if asked else pd.DataFrame()
+        if table.empty:
+            continue
+        rows = table[table["variable"].isin(asked) & table["text"].notna()]
+        parts.append(rows[["row", "pid", "variable", "text"]].assign(source=source))
+    if not parts:
+        return pd.DataFrame(columns=["source", "variable", "row", "pid", "text"])
+    frame = pd.concat(parts, ignore_index=True)[["source", "variable", "row", "pid", "text"]]
+    return frame[frame["text"].astype(str).str.strip() != ""].reset_index(drop=True)
+
+
+def count_themes(
+    answers: pd.DataFrame,
+    coded: Coded,
+    codebook: Codebook,
+    quotes: dict[str, tuple[Quote, ...]],
+    k: int,
+) -> tuple[Theme, ...]:
+    """Respondents who speak of each theme, of those who said anything, with Wilson intervals.
+
+    A theme that nobody spoke of is left out. Quotes are shown only where the number is.
+    """
+    total, n_by = _respondents(answers["pid"], coded)
+    themes = []
+    for name in coded.present.columns:
+        if n_by[name] == 0:
+            continue
+        n, share, reason = publishable_share(n_by[name], total, k=k)
+        ci = wilson(n, total) if n is not None else (None, None)
+        tone = coded.theme_sentiment[name].mean()
+        themes.append(
+            Theme(
+                theme=name,
+                label=codebook.label(name),
+                source="survey",
+                n=n,
+                share=share,
+                ci_low=ci[0],
+                ci_high=ci[1],
+                sentiment=None if n is None or np.isnan(tone) else float(tone),
+                quotes=quotes.get(name, ()) if n is not None else (),
+                reason=reason,
+            )
+        )
+    return tuple(sorted(themes, key=lambda t: -(n_by[t.theme]) if t.n else 0))
+
+
+def count_modules(
+    answers: pd.DataFrame, coded: Coded, codebook: Codebook, k: int
+) -> tuple[ModuleDemand, ...]:
+    """Respondents who ask for each module, of those who answered the question with any content."""
+    total, n_by = _respondents(answers["pid"], coded)
+    demand = []
+    for name in coded.present.columns:
+        if n_by[name] == 0:
+            continue
+        n, share, reason = publishable_share(n_by[name], total, k=k)
+        low, high = wilson(n, total) if n is not None else (None, None)
+        demand.append(ModuleDemand(name, codebook.label(name), n, share, low, high, reason))
+    return tuple(sorted(demand, key=lambda d: -(d.n or 0)))
+
+
+def _respondents(pid: pd.Series, coded: Coded) -> tuple[int, dict[str, int]]:
+    """Distinct persons with content, and by code; a person counts once over all questions."""
+    total = int(pid[coded.content].nunique())
+    return total, {
+        name: int(pid[coded.present[name].to_numpy()].nunique()) for name in coded.present.columns
+    }
+
+
+def candidate_terms(
+    texts: Sequence[str], pids: Sequence[str], *, k: int, limit: int = 20
+) -> list[dict[str, object]]:
+    """Words that occur with at least k persons among answers without a theme, most frequent first.
+
+    They are proposals for new themes: a person decides.
+    """
+    persons: dict[str, set[str]] = {}
+    shown: dict[str, Counter[str]] = {}
+    skip = slang().stop | slang().negators
+    for text, pid in zip(texts, pids, strict=True):
+        for word in analyse(text):
+            if len(word.stem) < 4 or word.stem in skip or word.form in skip:
+                continue
+            persons.setdefault(word.stem, set()).add(pid)
+            shown.setdefault(word.stem, Counter())[word.form] += 1
+    counts = {stem: len(who) for stem, who in persons.items()}
+    frequent = sorted((-n, stem) for stem, n in counts.items() if n and not is_small(n, k))
+    return [
+        {"term": min(shown[stem].items(), key=lambda item: (-item[1], item[0]))[0], "n": -n}
+        for n, stem in frequent[:limit]
+    ]

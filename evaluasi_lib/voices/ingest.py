@@ -1,0 +1,262 @@
+"""Interviews, transcripts, documents and hand-coded tables of one program, read for cleaning.
+
+What comes out goes to the restricted folder of data/processed: respondents and reviewers are
+numbered by order of appearance (R01, P01), texts stay as they are. Every missing or broken file
+is a problem of its own; the others are read all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+from pydantic import BaseModel
+
+from evaluasi_lib.cleaning.readers import open_source
+from evaluasi_lib.errors import DataError, Problem, suggestion
+from evaluasi_lib.program import Program, Source, VoicesPlan
+from evaluasi_lib.voices.codebook import Codebook, parse_model
+from evaluasi_lib.voices.documents import read_documents
+from evaluasi_lib.voices.interviews import read_coded, read_transcripts
+from evaluasi_lib.voices.rubric import Rubric
+from evaluasi_lib.wording import _
+
+QUOTES, MANUAL_CODES = "kutipan.csv", "kode_manual.csv"
+STATUSES = ("disetujui", "usulan", "ditolak")
+
+# Headings in use -> the column that they mean.
+HEADINGS = {
+    "respondent": ["responden", "respondent", "informan", "narasumber", "kode_responden", "nama"],
+    "group": ["kelompok", "group", "kategori", "kelompok_responden", "peran"],
+    "coder": ["pengode", "koder", "coder", "penilai_kode"],
+    "code": ["kode", "code", "tema", "theme", "tag"],
+    "excerpt": ["kutipan", "excerpt", "petikan", "segmen", "content", "text", "teks"],
+    "unit": ["segmen_id", "unit", "nomor_segmen", "segment"],
+    "case": ["kasus", "case", "success_case"],
+    "document": ["dokumen", "document", "berkas", "file"],
+    "reviewer": ["penilai", "reviewer", "penelaah"],
+    "indicator": ["indikator", "indicator"],
+    "rating": ["nilai", "rating", "skor", "score"],
+    "quote": ["kutipan", "quote", "petikan"],
+    "page": ["halaman", "page", "hal"],
+    "source": ["source", "sumber"],
+    "variable": ["variable", "variabel", "pertanyaan"],
+    "row": ["row", "baris"],
+    "theme": ["theme", "tema", "kode", "code", "themes"],
+    "text": ["text", "teks", "kutipan"],
+    "status": ["status"],
+}
+
+
+def read_voices(
+    program: Program, raw_folder: Path
+) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
+    """Restricted tables by name, and what is missing or broken.
+
+    interviews: respondent, group, coder, code, excerpt, unit, case; transcripts: respondent, turn,
+    speaker, text; documents: document, page, text, pages, problem; document_ratings: reviewer,
+    document, indicator, rating, quote, page; rubric and codebook: text of the file; quotes: source,
+    variable, row, theme, text, status; manual_codes: source, variable, row, theme (empty: none).
+    """
+    plan = program.voices
+    tables: dict[str, pd.DataFrame] = {}
+    problems: list[Problem] = []
+    if plan is None:
+        return tables, problems
+
+    def take(name: str, file: str | None, read: Callable[[Path], pd.DataFrame]) -> None:
+        if file is None:
+            return
+        try:
+            tables[name] = read(_inside(raw_folder, file, f"voices.{name}"))
+        except DataError as error:
+            problems.extend(error.problems)
+
+    take("interviews", plan.interviews, _interviews)
+    take("transcripts", plan.transcripts, lambda p: _with_problems(read_transcripts(p), problems))
+    take("documents", plan.documents, lambda p: _with_problems(read_documents(p), problems))
+    take("rubric", plan.rubric, lambda p: _yaml_table(p, Rubric))
+    take("document_ratings", plan.document_ratings, _ratings)
+    take("codebook", plan.codebook, lambda p: _yaml_table(p, Codebook))
+    take("quotes", _present(raw_folder, plan.quotes, QUOTES), _quotes)
+    take("manual_codes", _present(raw_folder, plan.manual_codes, MANUAL_CODES), _manual_codes)
+    return tables, problems
+
+
+def _present(folder: Path, declared: str | None, usual: str) -> str | None:
+    """The declared file, or the usual one where it is there."""
+    return declared or (usual if (folder / usual).is_file() else None)
+
+
+def voices_files(plan: VoicesPlan | None, folder: Path) -> list[Path]:
+    """Every file that `read_voices` reads, for the manifest; missing ones are left out."""
+    if plan is None:
+        return []
+    names = [
+        plan.interviews, plan.transcripts, plan.documents, plan.rubric, plan.document_ratings,
+        plan.codebook, _present(folder, plan.quotes, QUOTES),
+        _present(folder, plan.manual_codes, MANUAL_CODES),
+    ]  # fmt: skip
+    paths = [folder / name for name in names if name]
+    files = [q for p in paths for q in (sorted(p.rglob("*")) if p.is_dir() else [p])]
+    return [path for path in files if path.is_file()]
+
+
+def _with_problems(
+    read: tuple[pd.DataFrame, list[Problem]], problems: list[Problem]
+) -> pd.DataFrame:
+    problems.extend(read[1])
+    return read[0]
+
+
+def _inside(folder: Path, name: str, key: str) -> Path:
+    """A file or folder of the program. Raises DataError where it is missing or lies elsewhere."""
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise DataError(
+            Problem(
+                _("the file lies outside the program's folder"),
+                f"{key}: {name}",
+                _("put it into the program's folder and name it relative to program.yml"),
+            )
+        )
+    if not path.exists():
+        there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        raise DataError(
+            Problem(_("the file or folder is missing"), f"{key}: {name}", suggestion(name, there))
+        )
+    return path
+
+
+def read_table(path: Path, required: list[str], optional: list[str]) -> pd.DataFrame:
+    """A CSV or XLSX table with the columns that its headings mean, all as text, blanks as "".
+
+    Raises DataError naming every required column that no heading stands for.
+    """
+    raw = open_source(path, Source(file=path.name, columns={}))
+    frame = raw.frame.collect().to_pandas()
+    frame.columns = pd.Index([h.strip().casefold().replace(" ", "_") for h in raw.headers])
+    chosen: dict[str, pd.Series] = {}
+    taken: set[str] = set()
+    missing = []
+    for name in [*required, *optional]:
+        heading = next((h for h in HEADINGS[name] if h in frame and h not in taken), None)
+        if heading is not None:
+            taken.add(heading)
+            chosen[name] = frame[heading].fillna("").astype(str).str.strip()
+        elif name in required:
+            missing.append(
+                Problem(
+                    _("the column “{name}” is missing").format(name=HEADINGS[name][0]),
+                    path.name,
+                    _("known headings: {names}").format(names=", ".join(HEADINGS[name])),
+                )
+            )
+    if missing:
+        raise DataError(*missing)
+    return pd.DataFrame(chosen)
+
+
+def numbered(values: pd.Series, letter: str) -> pd.Series:
+    """Names -> R01, R02, ... by order of appearance, so that no name is kept."""
+    order = {name: f"{letter}{i:02}" for i, name in enumerate(dict.fromkeys(values), 1)}
+    return values.map(order)
+
+
+def _interviews(path: Path) -> pd.DataFrame:
+    if path.suffix.lower() in (".csv", ".tsv", ".xlsx", ".xls", ".ods"):
+        table = read_table(
+            path, ["code", "excerpt"], ["respondent", "group", "coder", "unit", "case", "document"]
+        )
+        if "respondent" not in table:
+            if "document" not in table:
+                raise DataError(
+                    Problem(
+                        _("the column “{name}” is missing").format(name="responden"),
+                        path.name,
+                        _("known headings: {names}").format(
+                            names=", ".join(HEADINGS["respondent"] + HEADINGS["document"])
+                        ),
+                    )
+                )
+            table["respondent"] = table["document"]  # Taguette: one document an interview
+    else:
+        table = read_coded(path)
+    for name in ("group", "coder", "unit", "case"):
+        if name not in table:
+            table[name] = ""
+    table = table.assign(
+        respondent=numbered(table["respondent"], "R"), coder=numbered(table["coder"], "K")
+    )
+    return table[["respondent", "group", "coder", "code", "excerpt", "unit", "case"]]
+
+
+def _ratings(path: Path) -> pd.DataFrame:
+    table = read_table(path, ["document", "indicator", "rating"], ["reviewer", "quote", "page"])
+    for name in ("reviewer", "quote", "page"):
+        if name not in table:
+            table[name] = ""
+    rating = pd.to_numeric(table["rating"].str.replace(",", "."), errors="coerce")
+    bad = rating.isna() & (table["rating"] != "")
+    if bad.any():
+        raise DataError(
+            Problem(
+                _("the rating is no number"),
+                f"{path.name}, " + _first_row(bad),
+                _("write a number of the rubric's scale"),
+                int(bad.sum()),
+            )
+        )
+    return table.assign(rating=rating, reviewer=numbered(table["reviewer"], "P"))
+
+
+def _yaml_table(path: Path, model: type[BaseModel]) -> pd.DataFrame:
+    """The text of a YAML table, once it has been held to its form."""
+    text = path.read_text(encoding="utf-8-sig")
+    parse_model(text, path.name, model)
+    return pd.DataFrame({"text": [text]})
+
+
+def _first_row(bad: pd.Series) -> str:
+    """The first row of the file that is marked, as a spreadsheet counts it."""
+    return _("row {row}").format(row=int(bad.to_numpy().argmax()) + 2)
+
+
+def _rows(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    row = pd.to_numeric(table["row"], errors="coerce")
+    if row.isna().any():
+        raise DataError(
+            Problem(
+                _("the row's number is missing or no number"),
+                f"{path.name}, " + _first_row(row.isna()),
+                _("write the data row of the answer, counted from 1"),
+                int(row.isna().sum()),
+            )
+        )
+    return table.assign(row=row.astype("int64"))
+
+
+def _quotes(path: Path) -> pd.DataFrame:
+    table = _rows(
+        read_table(path, ["source", "variable", "row", "theme", "text", "status"], []), path
+    )
+    table["status"] = table["status"].str.casefold()
+    unknown = ~table["status"].isin(STATUSES)
+    if unknown.any():
+        raise DataError(
+            Problem(
+                _("the status of a quote is unknown"),
+                f"{path.name}, " + _first_row(unknown),
+                _("known: {names}").format(names=", ".join(STATUSES)),
+                int(unknown.sum()),
+            )
+        )
+    return table
+
+
+def _manual_codes(path: Path) -> pd.DataFrame:
+    table = _rows(read_table(path, ["source", "variable", "row", "theme"], ["coder"]), path)
+    table["theme"] = table["theme"].str.split(r"[;|,]")
+    table = table.explode("theme", ignore_index=True)
+    return table.assign(theme=table["theme"].fillna("").str.strip())

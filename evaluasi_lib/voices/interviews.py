@@ -1,0 +1,213 @@
+"""Interviews: coded excerpts and transcripts, and what the codes show together."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evaluasi_lib.disclosure import is_small, publishable_share
+from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.results import Quote, Theme
+from evaluasi_lib.scoring.items import wilson
+from evaluasi_lib.voices.agreement import as_codes
+from evaluasi_lib.voices.codebook import Codebook
+from evaluasi_lib.voices.documents import Refused, pages_of
+from evaluasi_lib.voices.refi import read_refi
+from evaluasi_lib.wording import _
+
+_SPEAKER = re.compile(r"^\s*\**([A-Za-z][\w .'-]{0,29}?)\**\s*[:：]\s+(.*)$")
+_INTERVIEWERS = ("p", "pewawancara", "peneliti", "interviewer", "q", "t", "tanya", "moderator")
+TRANSCRIPTS = (".docx", ".txt", ".md")
+
+
+def read_coded(path: Path) -> pd.DataFrame:
+    """respondent, coder, code, excerpt from a project that is no table (REFI-QDA).
+
+    Raises DataError naming what is wrong with the file.
+    """
+    if path.suffix.lower() not in (".qdpx", ".qde"):
+        raise DataError(
+            Problem(
+                _("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix),
+                path.name,
+                _("export coded excerpts as CSV, XLSX or REFI-QDA (.qdpx)"),
+            )
+        )
+    try:
+        return read_refi(path).excerpts
+    except Refused as error:
+        raise DataError(
+            Problem(str(error), path.name, _("export the project once more as REFI-QDA"))
+        ) from error
+
+
+def read_transcripts(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
+    """respondent (T01 ... by file name), turn, speaker ("interviewer"/"respondent"), text.
+
+    A turn begins with a short name and a colon; names are not kept. Text before the first such
+    line is left out; a file without any turn is one turn of its respondent, and a problem.
+    """
+    rows: list[dict[str, object]] = []
+    problems: list[Problem] = []
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in TRANSCRIPTS)
+    for number, path in enumerate(paths, 1):
+        try:
+            turns = speaker_turns("\n".join(pages_of(path)))
+        except Refused as error:
+            problems.append(Problem(str(error), path.name, _("repair it or leave it out")))
+            continue
+        if not any(speaker for speaker, _text in turns):
+            problems.append(
+                Problem(
+                    _("no speaker is marked"),
+                    path.name,
+                    _("begin each turn with who speaks and a colon, such as “P: ...”"),
+                )
+            )
+        for turn, (speaker, text) in enumerate(turns, 1):
+            asks = speaker.casefold().split(" ")[0] in _INTERVIEWERS
+            rows.append(
+                {
+                    "respondent": f"T{number:02}",
+                    "turn": turn,
+                    "speaker": "interviewer" if asks else "respondent",
+                    "text": text,
+                }
+            )
+    return pd.DataFrame(rows, columns=["respondent", "turn", "speaker", "text"]), problems
+
+
+def speaker_turns(text: str) -> list[tuple[str, str]]:
+    """(speaker, words) by turn; the speaker is "" where no turn is marked at all."""
+    turns: list[tuple[str, list[str]]] = []
+    for line in text.splitlines():
+        match = _SPEAKER.match(line)
+        if match:
+            turns.append((match[1].strip(), [match[2].strip()]))
+        elif turns and line.strip():
+            turns[-1][1].append(line.strip())
+    if not turns and text.strip():
+        return [("", " ".join(text.split()))]
+    return [(speaker, " ".join(words)) for speaker, words in turns]
+
+
+def count_codes(
+    coded: pd.DataFrame, codebook: Codebook, quotes: dict[str, tuple[Quote, ...]], k: int
+) -> tuple[Theme, ...]:
+    """Interviewees who speak of each code, whoever coded it, with Wilson intervals."""
+    total = coded["respondent"].nunique()
+    counted = coded.groupby("code", sort=False)["respondent"].nunique()
+    themes = []
+    for code, n_true in sorted(counted.items(), key=lambda item: (-item[1], str(item[0]))):
+        n, share, reason = publishable_share(int(n_true), total, k=k)
+        low, high = wilson(n, total) if n is not None else (None, None)
+        name = str(code)
+        themes.append(
+            Theme(
+                name, codebook.label(name), "interview", n, share, low, high, None,
+                quotes.get(name, ()) if n is not None else (), reason,
+            )
+        )  # fmt: skip
+    return tuple(themes)
+
+
+def theme_by_group(coded: pd.DataFrame, k: int) -> list[dict[str, object]]:
+    """code, group, n interviewees, share of the group; groups with fewer than k are hidden."""
+    sizes = coded.groupby("group", sort=False)["respondent"].nunique()
+    counts = coded.groupby(["code", "group"])["respondent"].nunique()
+    cells: list[dict[str, object]] = []
+    for code, group in itertools.product(dict.fromkeys(coded["code"]), sizes.index):
+        n, share, reason = publishable_share(
+            int(counts.get((code, group), 0)), int(sizes[group]), k=k
+        )
+        cells.append({"theme": code, "group": group, "n": n, "share": share, "reason": reason})
+    return cells
+
+
+def saturation(coded: pd.DataFrame) -> list[dict[str, int]]:
+    """interviews, codes known so far, new codes: in the order in which the interviews were read."""
+    known: set[str] = set()
+    curve = []
+    for i, respondent in enumerate(dict.fromkeys(coded["respondent"]), 1):
+        codes = set(coded.loc[coded["respondent"] == respondent, "code"])
+        curve.append({"interviews": i, "codes": len(known | codes), "new": len(codes - known)})
+        known |= codes
+    return curve
+
+
+def saturation_point(curve: Sequence[dict[str, int]], base: int = 4, run: int = 2) -> int | None:
+    """The interview after which `run` interviews brought at most 5% of the codes of the first
+    `base` (Guest, Namey & Chen 2020); None where that never happens."""
+    if len(curve) < base + run:
+        return None
+    first = curve[base - 1]["codes"]
+    for end in range(base + run, len(curve) + 1):
+        if sum(c["new"] for c in curve[end - run : end]) <= 0.05 * first:
+            return end - run
+    return None
+
+
+def co_occurrence(coded: pd.DataFrame, k: int) -> list[dict[str, object]]:
+    """Pairs of codes with the interviewees who speak of both, at least k; most frequent first."""
+    by_code = coded.groupby("code")["respondent"].agg(set)
+    pairs = [
+        (len(by_code[a] & by_code[b]), len(by_code[a] | by_code[b]), a, b)
+        for a, b in itertools.combinations(sorted(by_code.index), 2)
+    ]
+    shown = sorted(
+        (p for p in pairs if p[0] > 0 and not is_small(p[0], k)), key=lambda p: (-p[0], p[2], p[3])
+    )
+    return [{"a": a, "b": b, "n": n, "jaccard": n / union} for n, union, a, b in shown]
+
+
+def coders_matrix(coded: pd.DataFrame) -> tuple[np.ndarray, list[str]] | None:
+    """units x coders of the code each coder gave, for excerpts that two coders read.
+
+    The unit is `unit`, else the excerpt itself. Where a coder gave a unit several codes, each
+    (unit, code) pair is a yes/no unit instead. None with fewer than two coders.
+    """
+    coders = [c for c in dict.fromkeys(coded["coder"]) if c]
+    if len(coders) < 2:
+        return None
+    unit = coded["unit"].where(coded["unit"] != "", coded["respondent"] + coded["excerpt"])
+    table = coded.assign(unit=unit).drop_duplicates(["unit", "coder", "code"])
+    read = table.groupby("unit")["coder"].nunique()
+    table = table[table["unit"].isin(read[read > 1].index)]
+    if table.empty:
+        return None
+    if not table.duplicated(["unit", "coder"]).any():
+        wide = pd.crosstab(table["unit"], table["coder"], table["code"], aggfunc="first")
+        return as_codes(wide[coders].to_numpy(dtype=object)), coders
+    read_by = pd.crosstab(table["unit"], table["coder"])[coders] > 0
+    pairs = pd.crosstab([table["unit"], table["code"]], table["coder"])[coders] > 0
+    seen = read_by.loc[pairs.index.get_level_values("unit")].to_numpy()
+    return np.where(seen, pairs.to_numpy(dtype=float), np.nan), coders
+
+
+def coverage(coded: pd.DataFrame, transcripts: pd.DataFrame, k: int) -> dict[str, object]:
+    """Interviews, excerpts and transcripts in numbers; groups smaller than k are hidden."""
+    sizes: dict[Any, int] = {}
+    if len(coded):
+        sizes = coded.groupby("group", sort=False)["respondent"].nunique().to_dict()
+    words = {"interviewer": 0, "respondent": 0}
+    for speaker, text in zip(*(transcripts.get(c, []) for c in ("speaker", "text")), strict=True):
+        words[speaker] += len(text.split())
+    everything = sum(words.values())
+    return {
+        "interviewees": int(coded["respondent"].nunique()) if len(coded) else 0,
+        "excerpts": len(coded.drop_duplicates(["respondent", "excerpt"])) if len(coded) else 0,
+        "groups": [
+            {"group": str(g), "n": None if is_small(int(n), k) else int(n)}
+            for g, n in sizes.items()
+            if g
+        ],
+        "transcripts": int(transcripts["respondent"].nunique()) if len(transcripts) else 0,
+        "turns": len(transcripts),
+        "respondent_word_share": words["respondent"] / everything if everything else None,
+    }

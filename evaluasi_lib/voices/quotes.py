@@ -1,0 +1,116 @@
+"""Quotes: proposed by rule, approved by a person in kutipan.csv, printed only then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from evaluasi_lib.disclosure import publishable_share
+from evaluasi_lib.program import Program
+from evaluasi_lib.results import Quote
+from evaluasi_lib.study import Study
+from evaluasi_lib.voices.codebook import Codebook
+from evaluasi_lib.voices.feedback import code_answers, open_answers
+from evaluasi_lib.voices.masking import mask
+from evaluasi_lib.wording import _, choose
+
+COLUMNS = ["source", "variable", "row", "theme", "text", "status"]
+APPROVED, PROPOSED = "disetujui", "usulan"
+INTERVIEWS = "interviews"
+MIN_WORDS, MAX_WORDS = 5, 60
+TYPICAL, DISSENTING = 2, 1  # quotes proposed for a theme
+
+
+def approved_quotes(
+    quotes: pd.DataFrame, codebook: Codebook, program: Program, *, interviews: bool
+) -> dict[str, tuple[Quote, ...]]:
+    """Theme -> approved quotes, masked once more by patterns, as many as there are.
+
+    interviews: those whose source is “interviews”; else those of the surveys.
+    """
+    found: dict[str, list[Quote]] = {}
+    if quotes.empty:
+        return {}
+    chosen = quotes[
+        (quotes["status"] == APPROVED) & (quotes["source"].eq(INTERVIEWS) == interviews)
+    ]
+    for line in chosen.itertuples():
+        column = (
+            program.sources[str(line.source)].columns.get(str(line.variable))
+            if line.source in program.sources
+            else None
+        )
+        asked = choose(column.label) if column is not None and column.label else ""
+        where = _("interview") if interviews else asked or _("open answer")
+        theme = codebook.code_of(str(line.theme))
+        found.setdefault(theme, []).append(Quote(mask(str(line.text)), where, theme))
+    return {theme: tuple(items) for theme, items in found.items()}
+
+
+def propose_quotes(
+    study: Study, codebook: Codebook, names: Iterable[str] = (), places: Iterable[str] = ()
+) -> pd.DataFrame:
+    """Rows for kutipan.csv (status “usulan”), typical and dissenting answers of each theme.
+
+    Typical: the answers whose words the theme's other answers use most (centroid of word shares),
+    of the prevailing tone; dissenting: the most typical of the opposite tone. Only answers of 5-60
+    words, only themes whose number may be published, each answer once. Texts are masked; earlier
+    decisions (any status) stay as they are and are not proposed again. names, places: of the raw
+    roster where the caller may read it.
+    """
+    plan = study.program.voices
+    earlier = study.restricted("quotes")
+    kept = earlier[COLUMNS] if not earlier.empty else pd.DataFrame(columns=COLUMNS)
+    if plan is None:
+        return kept
+    answers = open_answers(study, plan.open_answers)
+    if answers.empty:
+        return kept
+    coded = code_answers(answers["text"].tolist(), codebook.themes)
+    known = set(zip(kept["source"], kept["variable"], kept["row"], strict=True))
+    places = [*places, *_work_places(study)]
+    rows = []
+    k, total = study.program.privacy.min_cell, answers["pid"][coded.content].nunique()
+    for theme in codebook.themes:
+        has = coded.present[theme].to_numpy()
+        n = answers["pid"][has].nunique()
+        if n == 0 or publishable_share(n, total, k=k)[2] is not None:
+            continue
+        for i in _chosen(answers, has, coded.theme_sentiment[theme].to_numpy()):
+            line = answers.iloc[i]
+            key = (line["source"], line["variable"], int(line["row"]))
+            if key in known:
+                continue
+            known.add(key)
+            rows.append([*key, theme, mask(line["text"], names, places), PROPOSED])
+    return pd.concat([kept, pd.DataFrame(rows, columns=COLUMNS)], ignore_index=True)
+
+
+def _chosen(answers: pd.DataFrame, has: np.ndarray, tone: np.ndarray) -> list[int]:
+    """Positions of the answers to propose for one theme, most typical first."""
+    texts = answers["text"].astype(str)
+    length = np.array([len(text.split()) for text in texts])
+    fit = np.flatnonzero(has & (length >= MIN_WORDS) & (length <= MAX_WORDS))
+    if not len(fit):
+        return []
+    words = [set(texts.iloc[i].lower().split()) for i in fit]
+    frequency: dict[str, int] = {}
+    for group in words:
+        for word in group:
+            frequency[word] = frequency.get(word, 0) + 1
+    likeness = np.array([np.mean([frequency[w] for w in group]) for group in words])
+    order = fit[np.argsort(-likeness, kind="stable")]
+    prevailing = np.sign(np.nansum(tone[has])) or 1.0
+    other = [i for i in order if np.sign(tone[i]) == -prevailing][:DISSENTING]
+    usual = [i for i in order if i not in other and np.sign(tone[i]) != -prevailing][:TYPICAL]
+    return [int(i) for i in (*usual, *other)]
+
+
+def _work_places(study: Study) -> list[str]:
+    """Names of agencies and units in the roster, by the design's cluster."""
+    cluster = study.program.design.cluster
+    if cluster is None or cluster not in study.persons:
+        return []
+    return [str(v) for v in study.persons[cluster].dropna().unique() if str(v).strip()]
