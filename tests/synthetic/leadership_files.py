@@ -31,8 +31,9 @@ from tests.synthetic.voices_files import manual_codes, quotes
 _REASONS = ["Beban kerja", "Tidak diizinkan atasan", "Sakit", "Mutasi", "Lainnya"]
 _BARRIERS = {
     "beban": 0.5, "atasan": 0.18, "manfaat": 0.15, "motivasi": 0.08, "jadwal": 0.33,
-    "keluarga": 0.09, "tidak_ada": 0.3,
+    "keluarga": 0.09, "tidak_ada": 0.3, "lainnya": 0.03,
 }  # fmt: skip
+_OWN_BARRIERS = ("Sedang hamil besar", "Rumah jauh dari tempat pelatihan", "Laptop dinas rusak")
 _PREDICATES = ["", "Sangat Kurang", "Kurang", "Butuh Perbaikan", "Baik", "Sangat Baik"]
 _ASKED = {
     "baik": ("good", {"materi": 4, "fasilitator": 3, "metode": 3, "jejaring": 1.5, "manfaat": 3,
@@ -133,7 +134,12 @@ def _reaction(
     ticks = rng.random(chance.shape) < chance
     none = list(options).index("tidak_ada")
     ticks[:, none] &= ~np.delete(ticks, none, axis=1).any(axis=1)
-    columns["hambatan"] = tick(options, ticks)
+    own = list(_OWN_BARRIERS)
+    options["lainnya"] = own[0]
+    columns["hambatan"] = [
+        None if text is None else text.replace(own[0], own[int(i)])
+        for text, i in zip(tick(options, ticks), rng.integers(0, len(own), n), strict=True)
+    ]
     given = {
         name: open_answers.compose(rng, question, n, weights)
         for name, (question, weights) in _ASKED.items()

@@ -13,13 +13,13 @@ def _split(text: str) -> list[str]:
 
 _MALE = _split("""Agus Bambang Cahyo Dedi Eko Fajar Gunawan Hendra Irfan Joko Kurnia Lukman Muhammad
 Nugroho Oscar Putu Rahmat Slamet Teguh Umar Wahyu Yusuf Zainal Made Andi Petrus Yohanes Rizky""")
-_FEMALE = _split("""Ani Budiarti Citra Dewi Endang Fitri Galuh Hesti Indah Juwita Kartika Lestari Maria
-Nurul Oktavia Puspita Ratna Sri Tuti Utami Wulan Yuliana Zahra Ni Andriani Rosalina Yosefina
+_FEMALE = _split("""Ani Budiarti Citra Dewi Endang Fitri Galuh Hesti Indah Juwita Kartika Lestari
+Maria Nurul Oktavia Puspita Ratna Sri Tuti Utami Wulan Yuliana Zahra Ni Andriani Rosalina Yosefina
 Megawati""")
-_LAST = _split("""Santoso Wibowo Pratama Siregar Nasution Hidayat Saputra Kusuma Lubis Simanjuntak Setiawan
-Halim Tampubolon Rumbiak Wenda Latuconsina Manuputty Suryani Mahendra Ginting Purnomo Rahman
-Syahputra Anwar Kurniawan Maulana Wijaya Suharto Lestaluhu Tandiono Bauw Harahap Daulay Pane
-Hutapea""")
+_LAST = _split("""Santoso Wibowo Pratama Siregar Nasution Hidayat Saputra Kusuma Lubis
+Simanjuntak Setiawan Halim Tampubolon Rumbiak Wenda Latuconsina Manuputty Suryani Mahendra
+Ginting Purnomo Rahman Syahputra Anwar Kurniawan Maulana Wijaya Suharto Lestaluhu Tandiono
+Bauw Harahap Daulay Pane Hutapea""")
 _BEFORE = ["", "", "", "", "Dr. ", "Ir. ", "Drs. ", "H. "]
 _AFTER = [
     "",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tests.synthetic.elearning_files import write_elearning
 from tests.synthetic.leadership_files import write_leadership
 from tests.synthetic.mentoring import write_mentoring
 from tests.synthetic.truth import TRUTH
@@ -14,6 +15,7 @@ PROGRAMS: dict[str, Callable[[int, Path], None]] = {
     "mentoring-karier-2024": partial(write_mentoring, "mentoring-karier-2024"),
     "mentoring-karier-2025": partial(write_mentoring, "mentoring-karier-2025"),
     "pelatihan-kepemimpinan-2025": write_leadership,
+    "elearning-asn-2025": write_elearning,
 }
 
 
