@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from evaluasi_lib.scoring.drivers import DriverModel, MarginalEffect, fit_driver
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, interval, number
 
+MIN_EVENTS = 10  # of completing and of not completing, under which no model is fitted
 EVENTS_PER_TERM = 10  # Peduzzi et al. (1996): fewer make logit estimates unreliable
 
 
@@ -38,7 +40,7 @@ def score_drivers(study: Study, stages: pd.DataFrame) -> tuple[tuple[Driver, ...
     frame, completed = _plain(frame[known]), completed[known]
     n, events = len(completed), int(completed.sum())
     fewer = min(events, n - events)
-    if fewer < max(k, 2) or not columns:
+    if fewer < max(k, MIN_EVENTS) or not columns:
         extra["driver_notes"].append(_why_no_model(n, events))
         return (), extra
     for name in map(str, frame.columns):
@@ -162,7 +164,8 @@ def _driver(program: Program, effect: MarginalEffect) -> Driver:
 def driver_sentence(program: Program, effect: MarginalEffect) -> str:
     """A driver in one plain sentence, in percentage points, with its 95% interval."""
     label = variable_label(program, effect.variable)
-    label = label[:1].lower() + label[1:] if not label[:2].isupper() else label
+    label = re.sub(r"\s*\([^()]*\)$", "", label)  # "(1-5)" says nothing within a sentence
+    label = label if label[:2].isupper() else label[:1].lower() + label[1:]
     if effect.level is None:
         who = _("staff with high {label} ({high})").format(label=label, high=_short(effect.high))
         whom = _("those with low {label} ({low})").format(label=label, low=_short(effect.low))

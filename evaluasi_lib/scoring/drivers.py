@@ -129,11 +129,11 @@ def fit_drivers(
 ) -> DriverModel:
     """Logit of `completed` (bool) on the drivers, row for row; rows must be complete.
 
-    Standard errors: with `cluster` the CR1 sandwich, (G/(G-1))((N-1)/(N-k)), and t with G-1
-    degrees of freedom; without, the model's own and normal quantiles. Those of the marginal
-    effects by the delta method at the persons observed (as marginaleffects::avg_slopes and
-    avg_comparisons of R). Variables that are constant, collinear or separate the outcome are left
-    out and named. Raises ValueError where nobody, or everybody, completed.
+    Standard errors: with `cluster` the jackknife over clusters and t with G-1 degrees of freedom;
+    without, the model's own and normal quantiles. Those of the marginal effects by the delta method
+    at the persons observed (as marginaleffects::avg_slopes and avg_comparisons of R). Variables
+    that are constant, collinear or separate the outcome are left out and named. Raises ValueError
+    where nobody, or everybody, completed.
     """
     y = completed.to_numpy(float)
     if y.min(initial=1) == y.max(initial=0):
@@ -150,15 +150,13 @@ def fit_drivers(
         kept = kept.drop(columns=list(found))
     order = {name: left_out[name] for name in drivers.columns if name in left_out}
     names = ["const", *matrix.columns]
-    model = sm.Logit(y, x)
-    options = {"disp": 0, "method": "newton", "maxiter": 100, "tol": 1e-12}
+    fit = sm.Logit(y, x).fit(disp=0, method="newton", maxiter=100, tol=1e-12)
+    beta, cov = np.asarray(fit.params), np.asarray(fit.cov_params())
     n_clusters, df = None, None
     codes = pd.factorize(cluster)[0] if cluster is not None else np.zeros(len(y), int)
     if codes.max() > 0:
         n_clusters, df = int(codes.max() + 1), float(codes.max())
-        options |= {"cov_type": "cluster", "cov_kwds": {"groups": codes}}
-    fit = model.fit(**options)
-    beta, cov = np.asarray(fit.params), np.asarray(fit.cov_params())
+        cov = jackknife_covariance(x, y, beta, codes)
     effects = _effects(beta, cov, x, terms, names, kept, df)
     return DriverModel(
         n=len(y),
@@ -170,6 +168,27 @@ def fit_drivers(
         beta=dict(zip(names, map(float, beta), strict=True)),
         std_error=dict(zip(names, map(float, np.sqrt(np.diag(cov))), strict=True)),
     )
+
+
+def jackknife_covariance(x: Floats, y: Floats, beta: Floats, codes: np.ndarray) -> Floats:
+    """Covariance of logit coefficients by leaving out one cluster at a time, one Newton step each.
+
+    V = (G-1)/G sum_g d_g d_g', d_g = -(H - H_g)^+ s_g, with H_g and s_g the information and the
+    score of cluster g: the linearised cluster jackknife (CV3L; MacKinnon, Nielsen and Webb 2023).
+    The usual CR1 sandwich is too small with some ten to thirty agencies: in tests/recover.py its
+    intervals cover 92-94%, these 94-96%.
+    """
+    p = expit(x @ beta)
+    weighted = x * (p * (1 - p))[:, None]
+    information = weighted.T @ x
+    total = np.zeros_like(information)
+    for g in range(codes.max() + 1):
+        own = codes == g
+        score = x[own].T @ (y[own] - p[own])
+        step = np.linalg.pinv(information - weighted[own].T @ x[own], hermitian=True) @ score
+        total += np.outer(step, step)
+    n_clusters = codes.max() + 1
+    return (n_clusters - 1) / n_clusters * total
 
 
 def _fault(x: Floats, y: Floats, terms: list[_Term]) -> dict[str, str] | None:

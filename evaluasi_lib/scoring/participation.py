@@ -37,7 +37,7 @@ def score_participation(study: Study) -> Participation:
     completion_share = completed / enrolled (all of the program's persons where enrolment is not
     declared). `details`, each a list of dicts ready for a table:
 
-    - funnel: stage, n, share (of the first stage), reason
+    - funnel: stage, n, share (of the first stage shown), reason
     - dropout_reasons: reason_given, n, share, ci_low, ci_high, reason
     - barriers_by_group: variable, group, label, barrier, n, share, ci_low, ci_high, reason
     - drivers_left_out: variable, label, sentence;  driver_notes: sentences
@@ -57,13 +57,13 @@ def score_participation(study: Study) -> Participation:
         if shown["completed"] is not None and shown["enrolled"] is not None:
             share = counts["completed"] / counts["enrolled"]
     drivers, extra = score_drivers(study, stages)
-    first = next(iter(counts.values()), 0)
+    base = next((n for n in shown.values() if n), None)
     details: dict[str, Any] = {
         "funnel": [
             {
                 "stage": name,
                 "n": n,
-                "share": n / first if n is not None and first else None,
+                "share": n / base if n is not None and base else None,
                 "reason": SMALL_CELL if n is None else None,
             }
             for name, n in shown.items()
