@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import is_small, publishable_share
+from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_counts, publishable_share
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.results import Quote, Theme
 from evaluasi_lib.scoring.items import wilson
 from evaluasi_lib.voices.agreement import as_codes
 from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.documents import Refused, pages_of
+from evaluasi_lib.voices.feedback import code_answers
 from evaluasi_lib.voices.refi import read_refi
 from evaluasi_lib.wording import _
 
@@ -97,36 +98,85 @@ def speaker_turns(text: str) -> list[tuple[str, str]]:
     return [(speaker, " ".join(words)) for speaker, words in turns]
 
 
+def tones_of(coded: pd.DataFrame) -> pd.Series:
+    """How each excerpt sounds by the lexicon, -1..1; NaN where it neither praises nor complains."""
+    sentiment = code_answers(coded["excerpt"].astype(str).tolist(), {}).sentiment
+    return pd.Series(sentiment, index=coded.index)
+
+
 def count_codes(
     coded: pd.DataFrame, codebook: Codebook, quotes: dict[str, tuple[Quote, ...]], k: int
 ) -> tuple[Theme, ...]:
     """Interviewees who speak of each code, whoever coded it, with Wilson intervals."""
     total = coded["respondent"].nunique()
-    counted = coded.groupby("code", sort=False)["respondent"].nunique()
+    counted = coded.groupby("code")["respondent"].nunique()
+    tone = tones_of(coded).groupby(coded["code"]).mean()
     themes = []
-    for code, n_true in sorted(counted.items(), key=lambda item: (-item[1], str(item[0]))):
-        n, share, reason = publishable_share(int(n_true), total, k=k)
+    for code in sorted(counted.index, key=lambda c: (-counted[c], c)):
+        n, share, reason = publishable_share(int(counted[code]), total, k=k)
         low, high = wilson(n, total) if n is not None else (None, None)
-        name = str(code)
         themes.append(
             Theme(
-                name, codebook.label(name), "interview", n, share, low, high, None,
-                quotes.get(name, ()) if n is not None else (), reason,
+                theme=code,
+                label=codebook.label(code),
+                source="interview",
+                n=n,
+                share=share,
+                ci_low=low,
+                ci_high=high,
+                sentiment=None if n is None or np.isnan(tone[code]) else float(tone[code]),
+                quotes=quotes.get(code, ()) if n is not None else (),
+                reason=reason,
             )
-        )  # fmt: skip
+        )
     return tuple(themes)
 
 
-def theme_by_group(coded: pd.DataFrame, k: int) -> list[dict[str, object]]:
-    """code, group, n interviewees, share of the group; groups with fewer than k are hidden."""
-    sizes = coded.groupby("group", sort=False)["respondent"].nunique()
-    counts = coded.groupby(["code", "group"])["respondent"].nunique()
-    cells: list[dict[str, object]] = []
-    for code, group in itertools.product(dict.fromkeys(coded["code"]), sizes.index):
-        n, share, reason = publishable_share(
-            int(counts.get((code, group), 0)), int(sizes[group]), k=k
-        )
-        cells.append({"theme": code, "group": group, "n": n, "share": share, "reason": reason})
+def band(n: int, total: int) -> str:
+    """Words that fit many numbers, for cells too small to be counted out: none, some, most."""
+    return "none" if n == 0 else "most" if 2 * n >= total else "some"
+
+
+def merge_small_groups(coded: pd.DataFrame, k: int, column: str = "group") -> pd.DataFrame:
+    """Groups of fewer than k interviewees become one, so that the others can be shown."""
+    sizes = coded.groupby(column)["respondent"].nunique()
+    small = [g for g in sizes.index if is_small(int(sizes[g]), k)]
+    if not small:
+        return coded
+    name = _("Other groups") if len(small) < len(sizes) else _("All groups")
+    return coded.assign(**{column: coded[column].where(~coded[column].isin(small), name)})
+
+
+def theme_by_group(coded: pd.DataFrame, k: int) -> list[dict[str, Any]]:
+    """theme, group, size of the group, n interviewees and share of the group, band.
+
+    Small groups are one group. Where a cell is hidden a second of its row is, as rows add up to
+    the theme's published total; the band stays.
+    """
+    merged = merge_small_groups(coded, k)
+    sizes = merged.groupby("group", sort=False)["respondent"].nunique()
+    counts = pd.crosstab(
+        merged["code"], merged["group"], merged["respondent"], aggfunc="nunique"
+    ).fillna(0)
+    cells: list[dict[str, Any]] = []
+    for code in dict.fromkeys(merged["code"]):
+        row = {g: int(counts.loc[code, g]) for g in sizes.index}
+        shown = protect_counts(row, k=k)
+        if any(publishable_share(n, int(sizes[g]), k=k)[2] for g, n in row.items()):
+            shown = dict.fromkeys(row)
+        for group, n in shown.items():
+            size = int(sizes[group])
+            cells.append(
+                {
+                    "theme": code,
+                    "group": group,
+                    "group_size": None if is_small(size, k) else size,
+                    "n": n,
+                    "share": None if n is None else n / size,
+                    "band": band(row[group], size),
+                    "reason": SMALL_CELL if n is None else None,
+                }
+            )
     return cells
 
 
@@ -194,7 +244,8 @@ def coverage(coded: pd.DataFrame, transcripts: pd.DataFrame, k: int) -> dict[str
     """Interviews, excerpts and transcripts in numbers; groups smaller than k are hidden."""
     sizes: dict[Any, int] = {}
     if len(coded):
-        sizes = coded.groupby("group", sort=False)["respondent"].nunique().to_dict()
+        merged = merge_small_groups(coded, k)
+        sizes = merged.groupby("group", sort=False)["respondent"].nunique().to_dict()
     words = {"interviewer": 0, "respondent": 0}
     for speaker, text in zip(*(transcripts.get(c, []) for c in ("speaker", "text")), strict=True):
         words[speaker] += len(text.split())

@@ -31,6 +31,7 @@ from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Voices, codebook_of
 from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.feedback import Coded, code_answers, open_answers
+from evaluasi_lib.voices.interviews import band, tones_of
 from evaluasi_lib.wording import _, choose, count, interval, join_words, number, percent
 
 Answer = Literal["yes", "no", "unclear"]
@@ -138,10 +139,10 @@ def _effect_cell(effect: Effect) -> Cell | None:
     if effect.estimate is None or effect.conclusion is None:
         return None
     words = {
-        "improved": _("{label} improved by {estimate} {unit} (95% CI {ci})"),
-        "worsened": _("{label} worsened by {estimate} {unit} (95% CI {ci})"),
+        "improved": _("{label}: improved, {estimate} {unit} (95% CI {ci})"),
+        "worsened": _("{label}: worsened, {estimate} {unit} (95% CI {ci})"),
         "no_meaningful_change": _(
-            "{label} changed by {estimate} {unit} (95% CI {ci}), less than what would matter"
+            "{label}: {estimate} {unit} (95% CI {ci}), less than what would matter"
         ),
         "inconclusive": _("{label}: {estimate} {unit} (95% CI {ci}); the data do not decide"),
     }
@@ -163,9 +164,8 @@ def _spoken_in_interviews(study: Study, codebook: Codebook) -> Spoken | None:
     if excerpts.empty:
         return None
     codes = excerpts["code"].map(codebook.code_of)
-    tones = code_answers(excerpts["excerpt"].astype(str).tolist(), codebook.themes).sentiment
     present = pd.get_dummies(codes).astype(bool)
-    tone = present.astype(float).where(present).mul(tones, axis=0)
+    tone = present.astype(float).where(present).mul(tones_of(excerpts), axis=0)
     return Spoken(excerpts["respondent"], present, tone)
 
 
@@ -221,9 +221,10 @@ def _who(n: int, total: int, k: int, interview: bool) -> str:
             else _("{n} of {total} respondents ({share})")
         )
         return text.format(n=count(n), total=count(total), share=percent(share))
+    most = band(n, total) == "most"
     if interview:
-        return _("most interviewees") if 2 * n >= total else _("some interviewees")
-    return _("most respondents") if 2 * n >= total else _("some respondents")
+        return _("most interviewees") if most else _("some interviewees")
+    return _("most respondents") if most else _("some respondents")
 
 
 def _tone_words(tone: float) -> str:
