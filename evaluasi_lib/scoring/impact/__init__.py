@@ -1,146 +1,197 @@
 """Effects of a program: one primary estimate for each outcome, and what checks it.
 
 `estimate_effects` is the way from a study to results; the estimators themselves are pure functions
-on arrays, one file for each design.
+on arrays, one file for each design, chosen by the table in plans.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
-from evaluasi_lib.disclosure import protect
+import pandas as pd
+
+from evaluasi_lib.disclosure import SMALL_CELL, protect, protect_counts
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import Effect, Role
-from evaluasi_lib.scoring.frames import OutcomeFrame, try_outcome_frame
-from evaluasi_lib.scoring.impact.case import ESTIMATORS, PRIMARY, Case, Plan
+from evaluasi_lib.scoring.frames import try_outcome_frame
+from evaluasi_lib.scoring.impact.case import Case
+from evaluasi_lib.scoring.impact.checks import (
+    add_weights,
+    best_value,
+    cautions,
+    sensitivity_details,
+)
 from evaluasi_lib.scoring.impact.estimate import (
     Estimate,
     adjusted_interval,
     conclude,
     not_estimated,
 )
+from evaluasi_lib.scoring.impact.plans import ESTIMATORS, NET_SHARE, plan_of
+from evaluasi_lib.scoring.impact.subgroups import Rule, compare, levels_of
 from evaluasi_lib.scoring.multiplicity import adjust_p_values
 from evaluasi_lib.scoring.power import n_needed
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose, percent
+from evaluasi_lib.wording import _, choose, p_value
 
-KEPT = ("sesoi", "warnings", "details")
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    outcome: Outcome
+    role: Role
+    estimate: Estimate
+    subgroup: str | None = None
+    hidden: bool = False
 
 
 def estimate_effects(study: Study) -> tuple[Effect, ...]:
-    """Every effect of a study: outcomes in declared order, the primary estimate first.
+    """Every effect of a study: outcomes in declared order, each with its primary estimate, then
+    those that check it, then its subgroups.
 
     p_adjusted and the conclusion belong to primary estimates alone (the declared family).
     """
-    program = study.program
-    rows: list[tuple[Outcome, Role, str | None, Estimate]] = []
-    for outcome in program.outcomes:
-        rows += [(outcome, *found) for found in _estimates(study, outcome)]
-    primaries = [e.p_value for _o, role, _s, e in rows if role == "primary"]
-    adjusted = iter(adjust_p_values(primaries, program.multiplicity))
+    rows = [row for outcome in study.program.outcomes for row in _rows(study, outcome)]
+    family = [row.estimate.p_value for row in rows if row.role == "primary"]
+    adjusted = iter(adjust_p_values(family, study.program.multiplicity))
     return tuple(
-        _effect(
-            study, outcome, role, subgroup, estimate, next(adjusted) if role == "primary" else None
-        )
-        for outcome, role, subgroup, estimate in rows
+        _effect(study, row, next(adjusted) if row.role == "primary" else None) for row in rows
     )
 
 
-def _estimates(study: Study, outcome: Outcome) -> list[tuple[Role, str | None, Estimate]]:
+def _rows(study: Study, outcome: Outcome) -> list[_Row]:
     frame = try_outcome_frame(study, outcome)
     if isinstance(frame, str):
-        return [("primary", None, not_estimated(outcome.estimator or "none", "difference", frame))]
-    case = Case(outcome, study.program.design, frame, _best(study, outcome))
+        return [_Row(outcome, "primary", not_estimated("none", "difference", frame))]
+    frame = add_weights(study, frame)
+    best = best_value(study, outcome) if outcome.direction == "higher" else None
+    case = Case(outcome, study.program.design, frame, best)
     plan = plan_of(case)
     if plan is None:
         reason = _("one group measured once: there is nothing to compare it with")
-        n = len(frame.after)
-        return [("primary", None, not_estimated("none", "difference", reason, n_program=n))]
-    primary = ESTIMATORS[plan.primary](case) or not_estimated(
-        plan.primary, "difference",
-        _("the declared estimator “{name}” does not fit the data of this outcome").format(
-            name=plan.primary
-        ),
-    )  # fmt: skip
-    notes = (*frame.warnings, *_cautions(study, case))
-    found: list[tuple[Role, str | None, Estimate]] = [
-        ("primary", None, replace(primary, warnings=(*primary.warnings, *notes)))
+        alone = not_estimated("none", "difference", reason, n_program=len(frame.after))
+        return [_Row(outcome, "primary", alone)]
+    primary = _run(plan.primary, case)
+    primary = replace(
+        primary,
+        details=primary.details | sensitivity_details(study, case, primary),
+        warnings=(*primary.warnings, *frame.warnings, *cautions(study, case, primary)),
+    )
+    others = [ESTIMATORS[name](case) for name in plan.sensitivity if name in ESTIMATORS]
+    rows = [_Row(outcome, "primary", primary)]
+    rows += [_Row(outcome, "sensitivity", found) for found in others if found is not None]
+    for variable in outcome.subgroups:
+        rows += _subgroups(study, case, plan.primary, variable)
+    return rows
+
+
+def _run(name: str, case: Case) -> Estimate:
+    """The named estimator's result, or the reason why it cannot be."""
+    found = ESTIMATORS[name](case) if name in ESTIMATORS else None
+    if found is not None:
+        return found
+    reason = _("the estimator “{name}” does not fit the data of this outcome").format(name=name)
+    return not_estimated(name, "difference", reason)
+
+
+def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[_Row]:
+    """The primary estimator in each group of a variable, with the test that they differ."""
+    if variable not in case.frame.after:
+        return []
+    parts = [
+        (label, case.subset(partial(_rows_of, variable, rule)))
+        for label, rule in levels_of(case.frame.after[variable])
     ]
-    for name in plan.sensitivity:
-        if (other := ESTIMATORS[name](case)) is not None:
-            found.append(("sensitivity", None, other))
-    return found
-
-
-def plan_of(case: Case) -> Plan | None:
-    """The plan of a case: the table's, or the declared estimator with the table's as a check."""
-    plan = PRIMARY.get((case.design.type, case.baseline))
-    declared = case.outcome.estimator
-    if declared is None or declared not in ESTIMATORS or (plan and declared == plan.primary):
-        return plan
-    others = () if plan is None else (plan.primary, *plan.sensitivity)
-    return Plan(declared, tuple(name for name in others if name != declared))
-
-
-def _best(study: Study, outcome: Outcome) -> float | None:
-    """The best possible value of an instrument's score, for the normalised gain."""
-    if outcome.instrument is None or outcome.direction == "lower":
-        return None
-    return float(study.program.scales[study.program.instruments[outcome.instrument].scale].max)
-
-
-def _cautions(study: Study, case: Case) -> list[str]:
-    """What a reader must know of the design, in words."""
+    found = {label: _run(estimator, part) for label, part in parts if len(part.frame.after)}
+    hidden = _hidden(found, study.program.privacy.min_cell)
+    test = compare([e for label, e in found.items() if label not in hidden])
+    details: dict[str, Any] = {"variable": variable}
     notes = []
-    if case.design.type == "single_group":
+    if test is not None:
+        details |= {
+            "interaction_p": test.p_value, "interaction_f": test.f,
+            "interaction_df1": test.df1, "interaction_df2": test.df2,
+        }  # fmt: skip
         notes.append(
-            _("There is no comparison group: the figure shows change, and other causes than the "
-              "program cannot be told apart.")
-        )  # fmt: skip
-    if case.baseline == "linked" and study.program.link in ("nip", "respondent_code"):
-        words = {"program": _("program group"), "comparison": _("comparison group")}
-        for group, share in case.frame.linked_share.items():
-            if share < 0.9:
-                notes.append(
-                    _("Only {share} of the answers of the {group} could be linked with the measure "
-                      "before the program.").format(share=percent(share), group=words[group])
-                )  # fmt: skip
-    return notes
+            _("Test that the groups differ in their effect: p = {p}.").format(
+                p=p_value(test.p_value)
+            )
+        )
+    name, words = _variable_words(study, variable)
+    return [
+        _Row(
+            case.outcome, "subgroup",
+            replace(
+                estimate,
+                details=estimate.details | details | {"value": label},
+                warnings=(*estimate.warnings, *notes),
+            ),
+            subgroup=f"{name}: {words.get(label, label)}",
+            hidden=label in hidden,
+        )
+        for label, estimate in found.items()
+    ]  # fmt: skip
 
 
-def _effect(
-    study: Study, outcome: Outcome, role: Role, subgroup: str | None, found: Estimate,
-    p_adjusted: float | None,
-) -> Effect:  # fmt: skip
+def _rows_of(variable: str, rule: Rule, rows: pd.DataFrame) -> pd.Series:
+    return rule(rows[variable])
+
+
+def _hidden(found: dict[str, Estimate], k: int) -> set[str]:
+    """Groups too small to show, and those by which one could be found from the total."""
+    hidden = set()
+    for sizes in (
+        {label: e.n_program for label, e in found.items()},
+        {label: e.n_comparison for label, e in found.items() if e.n_comparison is not None},
+    ):
+        hidden |= {label for label, n in protect_counts(sizes, k=k).items() if n is None}
+    return hidden
+
+
+def _variable_words(study: Study, variable: str) -> tuple[str, dict[str, str]]:
+    """A variable and its values as reports show them."""
+    for source in study.program.sources.values():
+        if variable in source.columns:
+            column = source.columns[variable]
+            return choose(column.label) or variable, {
+                str(value): choose(text) for value, text in column.categories.items()
+            }
+    return variable, {}
+
+
+def _effect(study: Study, row: _Row, p_adjusted: float | None) -> Effect:
+    outcome, found = row.outcome, row.estimate
     low, high = found.interval(0.95)
     low90, high90 = found.interval(0.90)
     g, g_low, g_high = found.effect_size()
-    details = dict(found.details)
-    conclusion, needed = None, None
-    if role == "primary":
+    details, conclusion, needed = dict(found.details), None, None
+    sesoi = _sesoi(outcome, found)
+    if row.role == "primary":
         conclusion = conclude(
-            found, sesoi=outcome.sesoi, direction=outcome.direction, p_adjusted=p_adjusted
+            found, sesoi=sesoi, direction=outcome.direction, p_adjusted=p_adjusted
         )
         details["ci_adjusted_low"], details["ci_adjusted_high"] = adjusted_interval(
             found, p_adjusted
         )
         n = found.n_program + (found.n_comparison or 0)
-        if outcome.sesoi and found.inference and found.std_error and found.df and n:
-            needed = n_needed(n, found.std_error, found.df, outcome.sesoi)
+        if sesoi and found.inference and found.std_error and found.df and n:
+            needed = n_needed(n, found.std_error, found.df, sesoi)
     effect = Effect(
         outcome=outcome.id,
         label=choose(outcome.label),
-        role=role,
-        subgroup=subgroup,
+        role=row.role,
+        subgroup=row.subgroup,
         wave=outcome.wave,
-        sesoi=outcome.sesoi,
+        sesoi=sesoi,
         direction=outcome.direction,
         claim="change" if study.program.design.type == "single_group" else "effect",
         level=outcome.level,
         design=study.program.design.type,
         estimator=found.estimator,
         estimand=found.estimand,
-        unit=choose(outcome.unit),
+        unit=_unit(outcome, found),
         n_program=found.n_program,
         n_comparison=found.n_comparison,
         estimate=found.estimate,
@@ -161,11 +212,30 @@ def _effect(
         warnings=found.warnings,
         reason=found.reason,
     )
-    safe = protect(
-        effect, persons=[found.n_program, found.n_comparison], k=study.program.privacy.min_cell,
-        keep=KEPT,
-    )  # fmt: skip
-    return effect if safe is effect else replace(safe, details={}, conclusion=None)
+    sizes: Sequence[int | None] = [1] if row.hidden else [found.n_program, found.n_comparison]
+    k = study.program.privacy.min_cell
+    safe = protect(effect, persons=sizes, k=k, keep=("sesoi", "warnings"))
+    if safe.reason == SMALL_CELL:
+        return replace(safe, details={}, conclusion=None)
+    return safe
 
 
-__all__ = ["Estimate", "OutcomeFrame", "estimate_effects"]
+def _sesoi(outcome: Outcome, found: Estimate) -> float | None:
+    """The declared smallest effect of interest, where it is in the estimate's own unit. That of an
+    ordered outcome is a net share of persons (0-1), whatever its primary estimator."""
+    if found.estimator == "dose_response":
+        return None
+    if (outcome.scale_type == "ordinal") != (found.estimator in NET_SHARE):
+        return None
+    return outcome.sesoi
+
+
+def _unit(outcome: Outcome, found: Estimate) -> str:
+    if found.estimator in NET_SHARE:
+        return _("net share of persons (−1 to 1)")
+    if found.estimator == "dose_response":
+        return _("{unit} for one more unit of dose").format(unit=choose(outcome.unit))
+    return choose(outcome.unit)
+
+
+__all__ = ["estimate_effects"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,16 @@ from evaluasi_lib.wording import _
 
 MIN_CLUSTERS = 4  # in an arm; with fewer no method here controls the error rate
 FEW_DF = 4.0  # Satterthwaite df under which t tests are unreliable (Tipton 2015)
+
+
+def too_few_clusters(arms: Sequence[int]) -> str | None:
+    """The reason why the clusters in each arm are too few for a p-value, or None."""
+    if min(arms) >= MIN_CLUSTERS:
+        return None
+    return _(
+        "only {n} clusters in one group: too few for a p-value or an interval; at least {least} "
+        "are needed"
+    ).format(n=min(arms), least=MIN_CLUSTERS)
 
 
 def linear_contrast(
@@ -56,12 +67,9 @@ def linear_contrast(
         if two_groups:
             arms.append(len(np.unique(code[~program])))
         found["clusters"] = arms
-        if min(arms) < MIN_CLUSTERS:
+        reason = too_few_clusters(arms)
+        if reason is not None:
             inference = False
-            reason = _(
-                "only {n} clusters in one group: too few for a p-value or an interval; at least "
-                "{least} are needed"
-            ).format(n=min(arms), least=MIN_CLUSTERS)
             notes.append(reason)
         elif fit.df[column] < FEW_DF:
             notes.append(

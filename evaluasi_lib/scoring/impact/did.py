@@ -97,9 +97,9 @@ def fixed_effects(
     """Within estimator on a long panel: one row for each entity and time, rows with gaps left out.
 
     regressors: columns of data; time indicators either among them or by time_effects. errors:
-    "classical" (df n - N - k), or "cluster" (by entity, with the small-sample factor that counts
-    the absorbed effects). Wooldridge's Example 14.1 (JTRAIN, scrap rates): grant -.252 (.151),
-    grant_1 -.422 (.210); agrees with R plm.
+    "classical" (df n - N - k), or "cluster" (by entity, G/(G-1) (n-1)/(n-k); the absorbed
+    effects lie within clusters and do not count in k, as plm's "sss"). Wooldridge's Example 14.1
+    (JTRAIN, scrap rates): grant -.252 (.151), grant_1 -.422 (.210); agrees with R plm.
     """
     if errors not in ("classical", "cluster"):
         raise ValueError(f"unknown errors {errors!r}")
@@ -111,7 +111,7 @@ def fixed_effects(
     if errors == "classical":
         fit = model.fit(cov_type="unadjusted")
     else:
-        fit = model.fit(cov_type="clustered", cluster_entity=True, count_effects=True)
+        fit = model.fit(cov_type="clustered", cluster_entity=True, group_debias=True)
     bounds = fit.conf_int()
 
     def named(values: pd.Series) -> dict[str, float]:

@@ -106,6 +106,20 @@ def pooled_sd(a: np.ndarray, b: np.ndarray) -> tuple[float | None, float]:
     return (math.sqrt(variance) if variance > 0 else None), float(df)
 
 
+def binary_effect_size(
+    program: np.ndarray, comparison: np.ndarray
+) -> tuple[float | None, float | None]:
+    """Cox's index ln(odds ratio) / 1.65 of two groups' 0/1 outcomes and its error; (None, None)
+    where a share is 0 or 1. It is on the scale of Hedges' g (WWC 4.1)."""
+    p, q, n, m = program.mean(), comparison.mean(), len(program), len(comparison)
+    if not (0 < p < 1 and 0 < q < 1):
+        return None, None
+    correct = hedges_correction(n + m - 2)
+    size = math.log(p / (1 - p) / (q / (1 - q))) / 1.65
+    error = math.sqrt(1 / (n * p * (1 - p)) + 1 / (m * q * (1 - q))) / 1.65
+    return float(correct * size), float(correct * error)
+
+
 def conclude(
     estimate: Estimate,
     *,

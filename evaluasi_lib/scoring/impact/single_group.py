@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import optimize, stats
 
 from evaluasi_lib.scoring.impact.contrast import linear_contrast
 from evaluasi_lib.scoring.impact.estimate import (
@@ -87,13 +87,16 @@ def paired_effect_sizes(after: ArrayLike, before: ArrayLike) -> dict[str, float 
 
 def noncentral_interval(t: float, df: float, level: float = 0.95) -> tuple[float, float]:
     """Interval of the noncentrality of which t is one draw (inverting the noncentral t)."""
-    from scipy.optimize import brentq
-
     tail = (1 - level) / 2
     width = 10 + 2 * abs(t)
 
+    def below(nc: float) -> float:
+        """P(T <= t); far out, where the library gives NaN, it is 0 or 1."""
+        found = float(stats.nct.cdf(t, df, nc))
+        return found if math.isfinite(found) else float(nc < t)
+
     def solve(p: float) -> float:
-        return float(brentq(lambda nc: stats.nct.cdf(t, df, nc) - p, t - width, t + width))
+        return float(optimize.brentq(lambda nc: below(nc) - p, t - width, t + width))
 
     return solve(1 - tail), solve(tail)
 

@@ -1,0 +1,39 @@
+"""The dated table of bands and thresholds (standards.yml), and a program's own numbers over it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from evaluasi_lib.errors import Problem, ProgramError, suggestion
+from evaluasi_lib.wording import _
+
+PATH = Path(__file__).parent / "standards.yml"
+
+
+@lru_cache
+def _shipped() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    return found
+
+
+def standards(replaced: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The shipped table, with a program's `standards` in place of its own numbers. Raises
+    ProgramError, naming the nearest known key, where one does not exist."""
+    return _merge(_shipped(), replaced or {}, "standards")
+
+
+def _merge(known: dict[str, Any], new: Mapping[str, Any], where: str) -> dict[str, Any]:
+    merged = dict(known)
+    for key, value in new.items():
+        if key not in known:
+            raise ProgramError(
+                Problem(_("unknown key “{key}”").format(key=key), where, suggestion(key, known))
+            )
+        inner = isinstance(known[key], dict) and isinstance(value, Mapping)
+        merged[key] = _merge(known[key], value, f"{where}.{key}") if inner else value
+    return merged
