@@ -58,7 +58,7 @@ surroundings = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(outcome, min_size=1, max_size=4), surroundings, st.data())
 def test_a_better_estimate_never_lowers_the_decision(outcomes, around, data):
     """Standard errors, numbers, cost, design fixed; insufficient_evidence is out of the order."""
@@ -94,7 +94,7 @@ def test_an_inconclusive_outcome_is_never_taken_for_an_unchanged_one(outcomes, a
     assert verdict.decision == "insufficient_evidence"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(outcome, min_size=1, max_size=4), surroundings)
 def test_every_recommendation_addresses_a_weakness_that_exists(outcomes, around):
     result = conclude(*make(outcomes, **around), None)

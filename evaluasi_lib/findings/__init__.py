@@ -16,7 +16,7 @@ from evaluasi_lib.findings.observe import Note
 from evaluasi_lib.findings.pointers import as_document
 from evaluasi_lib.findings.recommendations import recommend
 from evaluasi_lib.findings.rules import agency_files, read_catalogue
-from evaluasi_lib.findings.verdict import judge
+from evaluasi_lib.findings.verdict import judge, with_stability
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, Finding
 
@@ -56,7 +56,7 @@ def conclude(
         result,
         strengths=_ranked(notes, good=True),
         weaknesses=weaknesses,
-        verdict=judge(program, result),
+        verdict=with_stability(program, result, judge(program, result)),
         recommendations=recommend(program, weaknesses, as_document(result), rules),
     )
 

@@ -48,10 +48,20 @@ class Row(Strict):
         return all(facts[name] in answers for name, answers in self.when.items())
 
 
+class Move(Strict):
+    """How far a limit is moved to see whether the verdict hangs on it."""
+
+    limit: str
+    absolute: float | None = None
+    relative: float | None = None
+    text: Text
+
+
 class DecisionTable(Strict):
     version: int
     facts: dict[str, Text]
     rows: list[Row]
+    moves: list[Move]
 
     @model_validator(mode="after")
     def _complete(self) -> DecisionTable:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from evaluasi_lib.findings.robustness import diagnose_robustness
 from evaluasi_lib.findings.rules import Row, decision_table
 from evaluasi_lib.findings.situation import Facts, OutcomeState, Situation, facts, situation_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, Verdict
-from evaluasi_lib.wording import _, choose, count, join_words
+from evaluasi_lib.wording import _, choose, count, join_words, percent
 
 
 def judge(program: Program, result: EvaluationResult) -> Verdict:
@@ -27,6 +30,20 @@ def judge(program: Program, result: EvaluationResult) -> Verdict:
             "table": [_shown(r, fired=r.rule == row.rule) for r in decision_table().rows],
             "needed": needed,
         },
+    )
+
+
+def with_stability(program: Program, result: EvaluationResult, verdict: Verdict) -> Verdict:
+    """The verdict with its stability in details, and a sentence on it among the reasons."""
+    stability = diagnose_robustness(program, result)
+    text = _("The decision stays the same in {share} of {n} repetitions with inputs redrawn.")
+    sentence = text.format(share=percent(stability["share"], 1), n=count(stability["draws"]))
+    if stability["hangs_on"]:
+        sentence += " " + _("It hangs most on: {source}.").format(source=stability["hangs_on"])
+    return replace(
+        verdict,
+        reasons=(*verdict.reasons, sentence),
+        details={**verdict.details, "stability": stability},
     )
 
 
@@ -117,6 +134,3 @@ def _need(state: OutcomeState) -> str:
     return _("To settle “{label}”: measure more persons or use a more precise measure.").format(
         label=effect.label
     )
-
-
-__all__ = ["judge", "strength_of_words", "what_would_settle"]
