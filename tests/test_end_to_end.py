@@ -1,0 +1,150 @@
+"""The five shipped programs, from raw files to the report, in both languages."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pandas as pd
+import pytest
+
+from evaluasi_lib import wording
+from evaluasi_lib.evaluation import evaluate, open_workbook
+from evaluasi_lib.reporting.export import render_html, result_json
+from evaluasi_lib.reporting.sections import report_sections
+from evaluasi_lib.study import Study
+from tests.guard_data import SHIPPED
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMA = json.loads((ROOT / "evaluasi_lib" / "result.schema.json").read_text(encoding="utf-8"))
+SECTIONS = [
+    "ringkasan", "program", "metodologi", "efektivitas", "efisiensi", "elearning", "partisipasi",
+    "suara", "kekuatan-kelemahan", "putusan", "tindak-lanjut", "lampiran",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Report:
+    study: Study
+    result: dict[str, Any]
+    text: str
+    html: str
+    language: str
+
+
+def _cases() -> list[Any]:
+    return [
+        pytest.param((name, code), id=f"{name}-{code}", marks=pytest.mark.xdist_group(name))
+        for name in SHIPPED
+        for code in wording.LANGUAGES
+    ]
+
+
+@pytest.fixture(scope="module", params=_cases())
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    program_id, code = request.param
+    data = tmp_path_factory.mktemp("data")
+    for name in SHIPPED if program_id.startswith("mentoring") else (program_id,):
+        if name == program_id or name.startswith("mentoring"):
+            shutil.copytree(ROOT / "data" / "raw" / name, data / "raw" / name)
+    try:
+        workbook = open_workbook(program_id, code, data)
+        result = evaluate(workbook)
+        html = render_html(report_sections(workbook.study, result), result)
+        text = result_json(result)
+    finally:
+        wording.set_language("id")
+    return Report(workbook.study, json.loads(text), text, html, code)
+
+
+def _without_images(html: str) -> str:
+    return re.sub(r'src="data:[^"]*"', "", html)
+
+
+def test_the_result_holds_to_its_schema(report: Report) -> None:
+    jsonschema.Draft202012Validator(SCHEMA).validate(report.result)
+
+
+def test_every_section_is_there_in_order_and_filled(report: Report) -> None:
+    assert re.findall(r'<section id="([a-z-]+)"', report.html) == SECTIONS
+    for part in re.split(r"<section id=", report.html)[1:]:
+        assert len(re.sub(r"<[^>]+>|\s+", " ", part).split()) > 5
+
+
+def test_no_reader_meets_a_nan_a_traceback_or_a_python_name(report: Report) -> None:
+    shown = _without_images(report.html)
+    visible = re.sub(r"<style.*?</style>|<[^>]+>", " ", shown, flags=re.DOTALL)
+    bad = r"\b(nan|NaN|None|inf|Traceback|NoneType|True|False)\b"
+    assert re.findall(rf".{{30}}{bad}.{{30}}", visible) == []
+    assert not re.search(r"\b(NaN|Infinity)\b", report.text)
+
+
+def test_no_identifier_of_a_person_reaches_the_report(report: Report) -> None:
+    raw = ROOT / "data" / "raw" / report.study.program.id
+    names: set[str] = set()
+    for source in report.study.program.sources.values():
+        headers = [c.header for c in source.columns.values() if c.type in ("name", "email", "nip")]
+        if headers and source.file.endswith(".csv"):
+            text = pd.read_csv(
+                raw / source.file,
+                dtype=str,
+                sep=None,
+                engine="python",
+                header=source.header_row - 1,
+            )
+            for header in set(headers) & set(text.columns):
+                names |= {v.strip() for v in text[header].dropna() if len(v.strip()) > 5}
+    shown = _without_images(report.html) + report.text
+    assert sorted(n for n in names if n in shown) == []
+    assert re.findall(r"(?<![0-9a-f.])(?:19|20)\d{16}(?![0-9a-f])", shown) == []
+
+
+def test_an_outcome_has_one_primary_estimate(report: Report) -> None:
+    primaries = [e["outcome"] for e in report.result["effects"] if e["role"] == "primary"]
+    assert sorted(primaries) == sorted(set(primaries))
+    assert set(primaries) == {o.id for o in report.study.program.outcomes}
+    claim = "change" if report.study.program.design.type == "single_group" else "effect"
+    linked = [
+        e["claim"] for e in report.result["effects"] if e["role"] == "primary" and e["estimate"]
+    ]
+    assert set(linked) <= {claim, "change"}
+
+
+def test_every_pointer_of_a_finding_resolves(report: Report) -> None:
+    for finding in [*report.result["strengths"], *report.result["weaknesses"]]:
+        assert finding["evidence"]
+        for pointer in finding["evidence"]:
+            value: Any = report.result
+            for part in pointer.strip("/").split("/"):
+                value = value[int(part)] if isinstance(value, list) else value[part]
+            assert value is not None
+
+
+def test_every_recommendation_addresses_something_that_was_found(report: Report) -> None:
+    found = {f["id"] for f in [*report.result["strengths"], *report.result["weaknesses"]]}
+    for recommendation in report.result["recommendations"]:
+        assert set(recommendation["addresses"]) & found
+
+
+def test_a_null_number_says_why(report: Report) -> None:
+    for effect in report.result["effects"]:
+        assert effect["estimate"] is not None or effect["reason"]
+    for scale in report.result["scales"]:
+        assert scale["mean"] is not None or scale["reason"]
+
+
+def test_the_page_needs_no_network_and_stays_light(report: Report) -> None:
+    shown = _without_images(report.html)
+    assert re.findall(r'(?:src|href)="(?:https?:)?//[^"]*"', shown) == []
+    assert len(report.html.encode("utf-8")) < 1_500_000
+
+
+def test_synthetic_data_are_named_on_the_first_page(report: Report) -> None:
+    first = report.html.split('<section id="program"')[0]
+    word = "synthetic" if report.language == "en" else "sintetis"
+    assert (word in first.lower()) == report.study.program.synthetic
