@@ -168,7 +168,7 @@ def driver_sentence(program: Program, effect: MarginalEffect) -> str:
     label = label if label[:2].isupper() else label[:1].lower() + label[1:]
     if effect.level is None:
         who = _("staff with high {label} ({high})").format(label=label, high=_short(effect.high))
-        whom = _("those with low {label} ({low})").format(label=label, low=_short(effect.low))
+        whom = _("those with lower {label} ({low})").format(label=label, low=_short(effect.low))
     elif effect.level in ("true", "1"):
         who = _("staff with {label}").format(label=label)
         whom = _("those without")

@@ -74,7 +74,8 @@ def kaplan_meier(times: np.ndarray, done: np.ndarray, *, method: str = "cloglog"
     if len(times) == 0 or done.sum() == 0:
         return KaplanMeier(len(times), 0, None, None, None, ())
     fit = SurvfuncRight(np.asarray(times, float), done)
-    low, high = fit.quantile_ci(0.5, method=method)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where the curve stands at 0 or 1
+        low, high = fit.quantile_ci(0.5, method=method)
     surv = np.clip(np.asarray(fit.surv_prob, float), 0, 1)
     lower, upper = _log_log(surv, np.asarray(fit.surv_prob_se, float))
     points = zip(fit.surv_times, surv, lower, upper, fit.n_risk, fit.n_events, strict=True)
@@ -85,11 +86,25 @@ def kaplan_meier(times: np.ndarray, done: np.ndarray, *, method: str = "cloglog"
     return KaplanMeier(
         n=len(times),
         n_completed=int(done.sum()),
-        median_days=_finite(fit.quantile(0.5)),
+        median_days=_median(np.asarray(fit.surv_times, float), surv),
         median_ci_low=_finite(low),
         median_ci_high=_finite(high),
         curve=curve,
     )
+
+
+def _median(times: np.ndarray, surv: np.ndarray) -> float | None:
+    """First time at which half have completed; the middle of a stretch at exactly one half (as R).
+
+    The tolerance is that of a product of many factors in floating point.
+    """
+    below = np.flatnonzero(surv <= 0.5 + 1e-9)
+    if len(below) == 0:
+        return None
+    first = below[0]
+    level = abs(surv[first] - 0.5) < 1e-9
+    until = np.flatnonzero(surv < 0.5 - 1e-9)
+    return float((times[first] + times[until[0]]) / 2 if level and len(until) else times[first])
 
 
 def _log_log(surv: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -183,8 +183,8 @@ def compare_access(
 
     One row for each group: variable, variable_label, group, label, n, used_share, used_ci_low,
     used_ci_high, completed_share, completed_ci_low, completed_ci_high, median_minutes (of users),
-    p_value (chi-squared over the variable's groups, of use; not corrected), reason. Variables: the
-    e-learning group, the groups of participation, and the time zone.
+    p_used, p_completed (chi-squared over the variable's groups, uncorrected), reason. Variables:
+    the e-learning group, the time zone, and the groups of participation.
     """
     k = study.program.privacy.min_cell
     enrolled = stages.index[stages["enrolled"]]
@@ -205,7 +205,7 @@ def compare_access(
         flags = {"used": used} if done is None else {"used": used, "completed": done}
         for what, flag in flags.items():
             hidden[what] = hidden_levels(group[flag].value_counts(), total, [*levels, ""], k)
-        p_value = _chi_squared(group, used, levels)
+        p_values = {what: _chi_squared(group, flag, levels) for what, flag in flags.items()}
         for level in levels:
             here = group.eq(level)
             row: dict[str, Any] = {
@@ -222,7 +222,7 @@ def compare_access(
                 row |= {f"{what}_{key}": part[key] for key in ("share", "ci_low", "ci_high")}
             minutes = persons["minutes"].reindex(enrolled[here & used])
             row["median_minutes"] = float(minutes.median()) if len(minutes) >= k else None
-            row["p_value"] = p_value
+            row |= {f"p_{what}": p_values.get(what) for what in ("used", "completed")}
             row["reason"] = SMALL_CELL if row["used_share"] is None else None
             found.append(row)
     return found

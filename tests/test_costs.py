@@ -1,0 +1,253 @@
+"""Costs, cost for a unit of effect, benefits in money."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evaluasi_lib.program import Benefit
+from evaluasi_lib.results import Effect, Efficiency, Participation
+from evaluasi_lib.scoring.costs import (
+    bootstrap_ratio,
+    comparable_costs,
+    cost_per_effect,
+    fieller,
+    phillips,
+    score_efficiency,
+    value_benefit,
+)
+from tests.made_studies import make_study, survey
+
+ITEMS = [
+    {"category": "pengajar", "planned_idr": 60_000_000, "realised_idr": 50_000_000},
+    {"category": "bahan", "planned_idr": 40_000_000, "realised_idr": 40_000_000},
+]
+
+
+def effect(estimate: float | None = 0.5, error: float = 0.1, **changes: Any) -> Effect:
+    low = None if estimate is None else estimate - 2 * error
+    high = None if estimate is None else estimate + 2 * error
+    values: dict[str, Any] = {
+        "outcome": "kompetensi", "label": "Kompetensi", "role": "primary", "subgroup": None,
+        "wave": "post", "sesoi": 0.2, "direction": "higher", "claim": "effect",
+        "level": "learning", "design": "comparison", "estimator": "ancova", "estimand": "att",
+        "unit": "poin", "n_program": 100, "n_comparison": 90, "estimate": estimate,
+        "std_error": error, "df": 60.0, "ci_low": low, "ci_high": high, "p_value": 0.01,
+        "p_adjusted": None, "effect_size_g": None, "g_ci_low": None, "g_ci_high": None,
+        "conclusion": "improved",
+    }  # fmt: skip
+    return Effect(**(values | changes))
+
+
+def measured(
+    tmp_path: Path,
+    effects: tuple[Effect, ...] = (),
+    people: tuple[int | None, int | None, int | None] = (100, 90, 60),
+    **costs: Any,
+) -> Efficiency:
+    declared = {
+        "design": {"type": "single_group"},
+        "link": "nip",
+        "sources": {"daftar": survey({"x": "number"}, role="roster")},
+        "costs": {"price_year": 2025, "items": ITEMS} | costs,
+    }
+    study = make_study(tmp_path, declared, {"daftar": pd.DataFrame({"pid": ["a"], "x": [1.0]})})
+    return score_efficiency(study, effects, Participation(*people, None))
+
+
+def test_costs_for_each_participant_completer_and_hour(tmp_path: Path) -> None:
+    found = measured(tmp_path, training_hours_jp=20)
+    assert found.total_cost_idr == 90_000_000
+    assert found.cost_per_participant_idr == 900_000
+    assert found.cost_per_completer_idr == 1_500_000
+    assert found.details["cost_per_jp_idr"] == 45_000
+    assert found.budget_absorption_share == 0.9
+    assert sum(row["share_of_total"] for row in found.details["costs"]) == pytest.approx(1)
+
+
+def test_working_time_of_those_who_started_is_a_cost_but_no_budget(tmp_path: Path) -> None:
+    found = measured(tmp_path, participant_time={"hours": 10, "hourly_idr": 50_000})
+    assert found.total_cost_idr == 90_000_000 + 10 * 50_000 * 90
+    assert found.budget_absorption_share == 0.9
+    assert found.details["fully_loaded"]
+
+
+def test_a_program_without_costs_says_so(tmp_path: Path) -> None:
+    declared = {
+        "design": {"type": "single_group"}, "link": "nip",
+        "sources": {"daftar": survey({"x": "number"}, role="roster")},
+    }  # fmt: skip
+    study = make_study(tmp_path, declared, {"daftar": pd.DataFrame({"pid": ["a"], "x": [1.0]})})
+    found = score_efficiency(study, (), Participation(None, None, None, None))
+    assert found.total_cost_idr is None
+    assert found.reason
+
+
+def test_zero_cost_leaves_ratios_undefined(tmp_path: Path) -> None:
+    free = [{"category": "pengajar", "planned_idr": 0, "realised_idr": 0}]
+    benefit = {"label": "x", "value_per_unit_idr": 1000, "isolation": "trend"}
+    found = measured(tmp_path, items=free, benefits=[benefit])
+    assert (found.total_cost_idr, found.cost_per_participant_idr) == (0, 0)
+    assert (found.budget_absorption_share, found.bcr, found.roi_pct) == (None, None, None)
+    assert found.details["money_reason"]
+
+
+def test_nobody_completed_and_nobody_took_part(tmp_path: Path) -> None:
+    nobody = measured(tmp_path, people=(100, 90, 0))
+    assert nobody.cost_per_completer_idr is None
+    assert nobody.reason
+    empty = measured(tmp_path, (effect(),), people=(0, 0, 0))
+    assert empty.cost_per_participant_idr is None
+    assert empty.cost_per_unit_effect is not None
+    assert empty.cost_per_unit_effect.reason
+
+
+def test_a_hidden_number_of_persons_cannot_be_computed_from_its_cost(tmp_path: Path) -> None:
+    found = measured(
+        tmp_path, (effect(),), people=(100, None, None),
+        participant_time={"hours": 10, "hourly_idr": 50_000},
+    )  # fmt: skip
+    assert found.cost_per_completer_idr is None
+    assert found.reason == "small_cell"
+    assert found.total_cost_idr == 90_000_000 + 10 * 50_000 * 100
+    hidden = measured(
+        tmp_path, (effect(),), people=(None, None, None),
+        participant_time={"hours": 10, "hourly_idr": 50_000},
+    )  # fmt: skip
+    assert hidden.total_cost_idr is None
+    assert hidden.cost_per_unit_effect is not None
+    assert hidden.cost_per_unit_effect.reason == "small_cell"
+
+
+def test_cost_for_a_unit_of_effect_is_total_over_effect_of_all_participants() -> None:
+    row = cost_per_effect(effect(0.5, 0.1), 90e6, 100, seed=1)
+    assert row["estimate"] == pytest.approx(90e6 / 100 / 0.5)
+    # with a known cost Fieller's limits are the cost over the limits of the effect (t, df 60)
+    q = 2.0002978
+    assert row["ci_low"] == pytest.approx(900_000 / (0.5 + q * 0.1), rel=1e-6)
+    assert row["ci_high"] == pytest.approx(900_000 / (0.5 - q * 0.1), rel=1e-6)
+    # 10,000 draws leave about 1% of Monte Carlo error in a limit
+    assert row["bootstrap_ci_low"] == pytest.approx(row["ci_low"], rel=0.03)
+    assert row["bootstrap_ci_high"] == pytest.approx(row["ci_high"], rel=0.03)
+    assert row == cost_per_effect(effect(0.5, 0.1), 90e6, 100, seed=1)
+
+
+def test_where_less_is_better_the_effect_is_turned() -> None:
+    fewer_days = effect(-0.5, 0.1, direction="lower")
+    assert cost_per_effect(fewer_days, 90e6, 100, seed=1)["estimate"] == pytest.approx(1.8e6)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        effect(claim="change"),
+        effect(-0.5),
+        effect(0.0),
+        effect(0.5, direction="lower"),
+        effect(0.1, 0.1),
+        effect(None),
+    ],
+    ids=["change", "negative", "zero", "wrong way", "interval holds zero", "not estimated"],
+)
+def test_the_ratio_is_refused_with_a_reason(found: Effect) -> None:
+    row = cost_per_effect(found, 90e6, 100, seed=1)
+    assert row["reason"]
+    assert row["estimate"] is row["ci_low"] is row["ci_high"] is None
+
+
+def test_fieller_agrees_with_a_search_over_all_ratios() -> None:
+    """Second route: every ratio whose test statistic stays within the normal quantile."""
+    top, bottom, var_top, var_bottom, cov = 10.0, 4.0, 2.0, 0.5, 0.3
+    grid = np.linspace(0, 8, 800_001)
+    spread = np.sqrt(var_top - 2 * grid * cov + grid**2 * var_bottom)
+    inside = grid[np.abs(top - grid * bottom) <= 1.959963985 * spread]
+    found = fieller(top, bottom, var_top, var_bottom, cov)
+    assert found.bounded
+    assert found.low == pytest.approx(inside.min(), abs=2e-5)
+    assert found.high == pytest.approx(inside.max(), abs=2e-5)
+
+
+def test_fieller_and_bootstrap_refuse_a_bottom_near_zero() -> None:
+    assert not fieller(1, 0.1, 0, 0.01).bounded
+    assert fieller(1, 0, 0, 0.01).estimate is None
+    assert not bootstrap_ratio(1, 0.1, 0.1, None, np.random.default_rng(1)).bounded
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(1e6, 1e10), st.floats(0.2, 5), st.floats(0.01, 0.05), st.floats(0.01, 1000))
+def test_the_ratio_follows_the_units(
+    total: float, value: float, error: float, scale: float
+) -> None:
+    """Measuring the outcome in units a hundred times as small makes each a hundredth as dear."""
+    one = cost_per_effect(effect(value, error), total, 100, seed=1)
+    other = cost_per_effect(effect(value * scale, error * scale), total, 100, seed=1)
+    for name in ("estimate", "ci_low", "ci_high"):
+        assert other[name] == pytest.approx(one[name] / scale, rel=1e-9)
+
+
+def test_the_headline_is_a_decisive_outcome_with_an_effect(tmp_path: Path) -> None:
+    found = measured(
+        tmp_path, (effect(claim="change"), effect(outcome="lain"))
+    ).cost_per_unit_effect
+    assert found is not None
+    assert (found.outcome, found.reason) == ("lain", None)
+
+
+def test_bcr_and_roi_by_phillips(tmp_path: Path) -> None:
+    assert phillips(150.0, 100.0) == (1.5, 50.0)
+    benefit = {
+        "label": "Naskah lebih cepat", "outcome": "kompetensi", "value_per_unit_idr": 4_000_000,
+        "isolation": "comparison_group", "confidence_share": 0.75,
+    }  # fmt: skip
+    found = measured(tmp_path, (effect(0.5),), benefits=[benefit])
+    # 0.5 units x Rp4 million x 0.75 x 100 participants = Rp150 million, costs Rp90 million
+    assert found.bcr == pytest.approx(150 / 90)
+    assert found.roi_pct == pytest.approx(60 / 90 * 100)
+    rows = found.details["sensitivity"]
+    assert rows[0]["bcr"] == found.bcr
+    assert min(row["bcr"] for row in rows) == rows[-1]["bcr"] < found.bcr
+
+
+def test_isolation_by_a_comparison_group_needs_one(tmp_path: Path) -> None:
+    benefit = {
+        "label": "x", "outcome": "kompetensi", "value_per_unit_idr": 1e6,
+        "isolation": "comparison_group",
+    }  # fmt: skip
+    found = measured(tmp_path, (effect(claim="change"),), benefits=[benefit])
+    assert (found.bcr, found.roi_pct, found.details["sensitivity"]) == (None, None, [])
+    assert found.details["money_reason"] == found.details["benefits"][0]["reason"]
+
+
+def test_a_worsened_outcome_is_a_negative_benefit() -> None:
+    benefit = Benefit(label="x", outcome="kompetensi", value_per_unit_idr=1e6, isolation="trend")
+    assert value_benefit(benefit, (effect(-0.5),), 10)["total_idr"] == -5e6
+    lower = effect(0.5, 0.1, direction="lower")
+    assert value_benefit(benefit, (lower,), 10)["total_idr"] == -5e6
+    # the unfavourable limit of an outcome of which less is better is the upper one
+    assert value_benefit(benefit, (lower,), 10, at="ci_low")["total_idr"] == pytest.approx(-7e6)
+
+
+def test_programs_are_compared_on_the_same_outcome_only() -> None:
+    from types import SimpleNamespace
+
+    def result(name: str, *rows: dict[str, Any]) -> Any:
+        efficiency = SimpleNamespace(details={"cost_per_effect": list(rows), "price_year": 2025})
+        return SimpleNamespace(
+            program=SimpleNamespace(id=name, cycle="2025"), efficiency=efficiency
+        )
+
+    shared = cost_per_effect(effect(), 90e6, 100, seed=1)
+    alone = cost_per_effect(effect(outcome="lain"), 90e6, 100, seed=1)
+    other_unit = cost_per_effect(effect(unit="poin 0-100"), 90e6, 100, seed=1)
+    found = comparable_costs(
+        [result("a", shared, alone), result("b", shared), result("c", other_unit)]
+    )
+    assert [(row["program"], row["outcome"]) for row in found] == [
+        ("a", "kompetensi"), ("b", "kompetensi"),
+    ]  # fmt: skip

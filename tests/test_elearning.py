@@ -1,0 +1,263 @@
+"""E-learning of a whole program, made by hand: what is shown, and what is said where nothing is."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from evaluasi_lib.results import Elearning
+from evaluasi_lib.scoring.elearning import score_elearning
+from tests.made_studies import make_study, survey
+from tests.test_events import SCHEMA
+
+START = dt.datetime(2025, 3, 3, 1, tzinfo=dt.UTC)
+DATES = {"daftar": "date", "selesai": "date", "jk": "category", "zona": "category"}
+
+
+def roster(n: int = 60, done: int = 40) -> pd.DataFrame:
+    first = pd.Series(pd.Timestamp("2025-03-03"), index=range(n))
+    days = pd.to_timedelta(10 + np.arange(n) % 20, unit="D")
+    return pd.DataFrame(
+        {
+            "pid": [f"p{i:02d}" for i in range(n)],
+            "daftar": first,
+            "selesai": (first + days).where(np.arange(n) < done),
+            "jk": pd.Categorical(["P" if i % 2 else "L" for i in range(n)]),
+            "zona": pd.Categorical(["WIB" if i % 3 else "WIT" for i in range(n)]),
+        }
+    )
+
+
+def log(people: pd.DataFrame, modules: list[str], spread_days: float = 3) -> list[tuple[Any, ...]]:
+    """Everybody opens the first module; who completes opens them all, in three clicks each."""
+    rows = []
+    for i, (pid, done) in enumerate(zip(people["pid"], people["selesai"].notna(), strict=True)):
+        for m, module in enumerate(modules if done else modules[:1]):
+            for click in range(3):
+                time = START + dt.timedelta(
+                    days=m * spread_days, hours=i % 12, minutes=(4 + i % 7) * click
+                )
+                rows.append((pid, time, "dilihat", module, "modul", "ws" if i % 2 else "web"))
+    return rows
+
+
+def measured(
+    folder: Path,
+    people: pd.DataFrame,
+    rows: list[tuple[Any, ...]],
+    *,
+    tables: dict[str, pd.DataFrame] | None = None,
+    plan: dict[str, Any] | None = None,
+    **declaration: Any,
+) -> Elearning:
+    declared = {
+        "design": {"type": "single_group"},
+        "link": "nip",
+        "roster": "pegawai",
+        "sources": {
+            "pegawai": survey(DATES, role="roster"),
+            "log": {"file": "log.csv", "role": "events"},
+        },
+        "participation": {"enrolled": "daftar", "completed": "selesai", "groups": ["jk"]},
+        "elearning": {"events": "log", "modules": {"M1": "Modul 1", "M2": "Modul 2"}}
+        | (plan or {}),
+    } | declaration
+    study = make_study(folder, declared, {"pegawai": people} | (tables or {}))
+    pl.DataFrame(rows, schema=SCHEMA, orient="row").write_parquet(folder / "log.parquet")
+    found = score_elearning(study)
+    json.dumps(dataclasses.asdict(found), allow_nan=False)
+    return found
+
+
+def test_users_funnel_and_time_to_completion(tmp_path: Path) -> None:
+    people = roster()
+    found = measured(tmp_path, people, log(people, ["M1", "M2"]))
+    assert found.users == 60
+    assert {stage.stage: stage.n for stage in found.funnel} == {
+        "enrolled": 60, "active": 60, "M1": 60, "M2": 40, "completed": 40,
+    }  # fmt: skip
+    first, second = found.modules
+    assert (first["label"], first["n"], first["reached"]) == ("Modul 1", 60, 60)
+    assert first["dropoff_share"] == pytest.approx(1 / 3)
+    assert second["dropoff_share"] == 0
+    # two on each of the days 10-29, 20 of 60 never: exactly half on day 24, the next on day 25
+    assert found.median_days_to_complete == 24.5
+    assert found.details["survival"]["start"] == "enrolled"
+    assert sum(row["share"] or 0 for row in found.details["heatmap"]) <= 1 + 1e-9
+    assert len(found.details["heatmap"]) == 7 * 24
+
+
+def test_who_only_appears_later_has_reached_the_earlier_module(tmp_path: Path) -> None:
+    people = roster()
+    rows = [row for row in log(people, ["M1", "M2"]) if not (row[3] == "M1" and row[0] < "p10")]
+    found = measured(tmp_path, people, rows)
+    assert found.modules[0]["n"] == 50
+    assert found.modules[0]["reached"] == 60
+
+
+def test_one_module(tmp_path: Path) -> None:
+    people = roster()
+    found = measured(tmp_path, people, log(people, ["M1"]), plan={"modules": {"M1": "Satu"}})
+    (module,) = found.modules
+    assert (module["n"], module["reached"]) == (60, 60)
+    assert module["dropoff_share"] == pytest.approx(20 / 60)
+
+
+def test_modules_that_nobody_declared_stand_in_the_order_of_use(tmp_path: Path) -> None:
+    people = roster()
+    found = measured(tmp_path, people, log(people, ["Z", "A"]), plan={"modules": {}})
+    assert [row["module"] for row in found.modules] == ["Z", "A"]
+
+
+def test_nobody_completes(tmp_path: Path) -> None:
+    people = roster(done=0)
+    found = measured(tmp_path, people, log(people, ["M1", "M2"]))
+    assert found.users == 60
+    assert found.median_days_to_complete is None
+    assert found.reason == "Tidak ada yang selesai."
+    assert found.details["survival"]["n_completed"] == 0
+
+
+def test_everybody_completes(tmp_path: Path) -> None:
+    people = roster(done=60)
+    found = measured(tmp_path, people, log(people, ["M1", "M2"]), plan={"group": "jk"})
+    assert found.funnel[-1].n == 60
+    assert found.median_days_to_complete == 19.5
+    survival = found.details["survival"]
+    assert [row["group"] for row in survival["groups"]] == ["L", "P"]
+    assert survival["log_rank"]["df"] == 1
+    assert survival["cox"][0]["hazard_ratio"] > 0
+
+
+def test_fewer_than_half_leave_no_median_and_say_so(tmp_path: Path) -> None:
+    people = roster(done=20)
+    found = measured(tmp_path, people, log(people, ["M1", "M2"]))
+    assert found.median_days_to_complete is None
+    assert "separuh" in (found.reason or "")
+    assert found.details["survival"]["median_days_of_completers"] == pytest.approx(19.5)
+
+
+def test_completion_before_the_start_is_set_aside_and_counted(tmp_path: Path) -> None:
+    people = roster()
+    people.loc[:6, "selesai"] = pd.Timestamp("2025-02-01")
+    found = measured(tmp_path, people, log(people, ["M1", "M2"]))
+    assert found.details["survival"]["n_set_aside"] == 7
+    assert found.details["survival"]["n"] == 53
+
+
+def test_flags_instead_of_dates_count_from_the_first_event_to_the_last(tmp_path: Path) -> None:
+    people = roster()
+    rows = log(people, ["M1", "M2"])
+    people["daftar"] = pd.array([True] * 60, dtype="boolean")
+    people["selesai"] = pd.array(people["selesai"].notna(), dtype="boolean")
+    found = measured(tmp_path, people, rows)
+    assert found.details["survival"]["start"] == "first_event"
+    assert found.median_days_to_complete == pytest.approx(3, abs=0.05)
+
+
+def test_learners_in_the_east_have_their_own_office_hours(tmp_path: Path) -> None:
+    people = roster()
+    rows = [row for row in log(people, ["M1"], 0) if row[1].hour == 1]  # 08.00 WIB, 10.00 WIT
+    late = [(pid, t.replace(hour=23), *rest) for pid, t, *rest in rows]  # 06.00 WIB, 08.00 WIT
+    plan = {"time_zone_variable": "zona", "modules": {"M1": "Satu"}}
+    found = measured(tmp_path, people, rows + late, plan=plan)
+    expected = {p: "WIB" for p, z in zip(people["pid"], people["zona"], strict=True) if z == "WIB"}
+    off = [row for row in late if row[0] in expected]
+    assert found.off_hours_share == pytest.approx(len(off) / (2 * len(rows)))
+    assert found.details["off_hours"]["time_zones"] == ["Asia/Jakarta", "Asia/Jayapura"]
+
+
+@pytest.mark.parametrize("missing", ["plan", "log", "users"])
+def test_what_is_missing_is_said_in_words(tmp_path: Path, missing: str) -> None:
+    people = roster()
+    rows = log(people, ["M1", "M2"])
+    if missing == "plan":
+        found = measured(tmp_path, people, rows, elearning=None)
+    elif missing == "log":
+        found = measured(tmp_path, people, rows, plan={"events": "log_lain"})
+    else:
+        found = measured(tmp_path, people, [("admin", *row[1:]) for row in rows])
+        assert found.users == 0
+    assert found.median_days_to_complete is None
+    assert found.reason
+    assert found.reason != "small_cell"
+
+
+def test_fewer_users_than_may_be_shown(tmp_path: Path) -> None:
+    people = roster()
+    rows = [row for row in log(people, ["M1", "M2"]) if row[0] < "p03"]
+    found = measured(tmp_path, people, rows)
+    assert (found.users, found.off_hours_share, found.reason) == (None, None, "small_cell")
+
+
+def test_outcome_by_dose_is_an_association(tmp_path: Path) -> None:
+    people = roster(done=60)
+    rng = np.random.default_rng(3)
+    minutes = 2 * 2 * (4 + np.arange(60) % 7)  # as `log` makes them
+    score = pd.DataFrame(
+        {"pid": people["pid"], "nilai": 60 + minutes / 60 * 5 + rng.normal(0, 0.01, 60)}
+    )
+    found = measured(
+        tmp_path,
+        people,
+        log(people, ["M1", "M2"]),
+        sources={
+            "pegawai": survey(DATES, role="roster"),
+            "log": {"file": "log.csv", "role": "events"},
+            "tes": survey({"nilai": "number"}, role="record", wave="post"),
+        },
+        outcomes=[
+            {
+                "id": "nilai",
+                "label": "Nilai",
+                "level": "learning",
+                "variable": "nilai",
+                "unit": "poin",
+            }
+        ],
+        tables={"tes": score},
+    )
+    dose = found.details["dose_response"]
+    assert dose["per_hour"] == pytest.approx(5, abs=0.1)
+    assert dose["n"] == 60
+    assert "asosiasi" in dose["note"]
+    assert [row["third"] for row in dose["thirds"]] == [1, 2, 3]
+    # each spent the same time on two days, so nobody crammed
+    assert found.details["spacing"]["n_crammed"] == 0
+    assert found.details["spacing"]["reason"]
+
+
+def test_access_is_compared_between_groups_and_regions(tmp_path: Path) -> None:
+    people = roster()
+    silent = set(people.loc[people["jk"].eq("P"), "pid"].head(12))
+    rows = [row for row in log(people, ["M1", "M2"]) if row[0] not in silent]
+    plan = {"time_zone_variable": "zona"}
+    rows_of = {
+        (row["variable"], row["group"]): row
+        for row in measured(tmp_path, people, rows, plan=plan).details["access"]
+    }
+    assert set(rows_of) == {("zona", "WIB"), ("zona", "WIT"), ("jk", "L"), ("jk", "P")}
+    women = rows_of["jk", "P"]
+    assert women["used_share"] == pytest.approx(18 / 30)
+    assert women["used_ci_low"] < women["used_share"] < women["used_ci_high"]
+    assert women["p_used"] < 0.01
+
+
+def test_the_same_log_in_another_order_gives_the_same_bytes(tmp_path: Path) -> None:
+    people = roster()
+    rows = log(people, ["M1", "M2"])
+    folders = [tmp_path / "a", tmp_path / "b"]
+    texts = []
+    for folder, own in zip(folders, (rows, rows[::-1]), strict=True):
+        folder.mkdir()
+        found = measured(folder, people, own, plan={"group": "jk"})
+        texts.append(json.dumps(dataclasses.asdict(found)))
+    assert texts[0] == texts[1]

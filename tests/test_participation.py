@@ -1,0 +1,282 @@
+"""Who takes part and who is missed: counts, shares, sentences, and what may not be shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evaluasi_lib.results import Participation
+from evaluasi_lib.scoring.background import protect_funnel
+from evaluasi_lib.scoring.participation import mean_change, score_participation
+from evaluasi_lib.wording import set_language
+from tests.made_studies import make_study, survey
+
+ROSTER = {
+    "instansi": "category", "jk": "category", "beban": "number", "tahu": "flag",
+    "undang": "flag", "daftar": "flag", "mulai": "flag", "selesai": "flag", "alasan": "category",
+}  # fmt: skip
+
+
+def people(n: int = 200, seed: int = 4) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    beban = np.clip(np.rint(rng.normal(3, 1, n)), 1, 5)
+    chance = 1 / (1 + np.exp(-(1.0 - 0.9 * (beban - 3))))
+    enrolled = np.arange(n) < 0.9 * n
+    started = enrolled & (np.arange(n) % 10 != 0)
+    return pd.DataFrame(
+        {
+            "pid": [f"p{i:03d}" for i in range(n)],
+            "instansi": pd.Categorical([f"I{i % 17}" for i in range(n)]),
+            "jk": pd.Categorical(rng.choice(["P", "L"], n)),
+            "beban": beban,
+            "tahu": pd.array(rng.random(n) < 0.5, dtype="boolean"),
+            "undang": pd.array(np.ones(n, bool), dtype="boolean"),
+            "daftar": pd.array(enrolled, dtype="boolean"),
+            "mulai": pd.array(started, dtype="boolean"),
+            "selesai": pd.array(started & (rng.random(n) < chance), dtype="boolean"),
+            "alasan": pd.Categorical(rng.choice(["sibuk", "mutasi"], n, p=[0.8, 0.2])),
+        }
+    )
+
+
+def measured(
+    folder: Path, roster: pd.DataFrame, plan: dict[str, Any] | None = None, **declaration: Any
+) -> Participation:
+    stages = {"invited": "undang", "enrolled": "daftar", "started": "mulai", "completed": "selesai"}
+    declared = {
+        "design": {"type": "single_group", "cluster": "instansi"},
+        "link": "nip",
+        "roster": "pegawai",
+        "sources": {"pegawai": survey(ROSTER, role="roster")},
+        "participation": stages | (plan or {}),
+    } | declaration
+    tables = {"pegawai": roster} | declaration.pop("tables", {})
+    declared.pop("tables", None)
+    found = score_participation(make_study(folder, declared, tables))
+    # nothing that JSON cannot hold, no NaN, ever leaves this room
+    json.dumps(dataclasses.asdict(found), allow_nan=False)
+    return found
+
+
+def test_the_funnel_counts_persons_at_each_stage(tmp_path: Path) -> None:
+    found = measured(tmp_path, people())
+    assert (found.enrolled, found.started) == (180, 162)
+    assert found.completion_share == found.completed / found.enrolled
+    assert [row["n"] for row in found.details["funnel"]] == [200, 180, 162, found.completed]
+
+
+def test_who_completed_has_started_whatever_the_flag_says(tmp_path: Path) -> None:
+    roster = people()
+    roster["mulai"] = pd.array([False] * 200, dtype="boolean")
+    found = measured(tmp_path, roster)
+    assert found.started in (found.completed, None)
+
+
+def test_dates_say_as_much_as_flags(tmp_path: Path) -> None:
+    roster = people()
+    flags = measured(tmp_path, roster)
+    roster["selesai"] = pd.Series(pd.Timestamp("2025-05-01"), index=roster.index).where(
+        roster["selesai"].astype(bool)
+    )
+    assert measured(tmp_path, roster).completed == flags.completed
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=8), st.integers(2, 10))
+def test_neighbours_in_a_funnel_never_differ_by_a_few_persons(counts: list[int], k: int) -> None:
+    ordered = sorted(counts, reverse=True)
+    shown = protect_funnel({str(i): n for i, n in enumerate(ordered)}, k=k, first=("0",))
+    kept = [n for n in shown.values() if n is not None]
+    for high, low in zip(kept, [*kept[1:], 0], strict=True):
+        assert high - low == 0 or high - low >= k
+
+
+def test_a_few_who_left_hide_the_stage_between_and_no_share_tells_them(tmp_path: Path) -> None:
+    roster = people()
+    roster["undang"] = pd.array(np.arange(200) < 183, dtype="boolean")  # three never enrolled
+    found = measured(tmp_path, roster)
+    assert found.details["funnel"][0] == {
+        "stage": "invited", "n": None, "share": None, "reason": "small_cell",
+    }  # fmt: skip
+    assert found.details["funnel"][1]["share"] == 1
+
+
+def test_a_program_without_a_plan_says_so(tmp_path: Path) -> None:
+    found = measured(tmp_path, people(), participation=None)
+    assert found.enrolled is None
+    assert found.reason
+
+
+def test_drivers_are_sentences_in_the_readers_language(tmp_path: Path) -> None:
+    plan = {"drivers": ["beban", "tahu", "jk"]}
+    found = measured(tmp_path, people(600), plan)
+    workload = found.drivers[0]
+    assert workload.ame is not None
+    assert workload.ci_high is not None
+    assert workload.ci_high < 0
+    assert workload.sentence.startswith("Pegawai dengan beban tinggi (4) ")
+    assert "poin persen lebih jarang selesai" in workload.sentence
+    assert [d.variable for d in found.drivers] == ["beban", "tahu", "jk"]
+    set_language("en")
+    try:
+        english = measured(tmp_path, people(600), plan).drivers[0].sentence
+    finally:
+        set_language("id")
+    assert "percentage points less often" in english
+
+
+def test_an_unclear_driver_is_never_called_no_effect(tmp_path: Path) -> None:
+    found = measured(tmp_path, people(), {"drivers": ["jk"]})
+    (sex,) = found.drivers
+    assert sex.ci_low is not None
+    assert sex.ci_high is not None
+    assert sex.ci_low < 0 < sex.ci_high
+    assert sex.sentence.startswith("Data belum dapat memastikan")
+
+
+@pytest.mark.parametrize("everybody", [True, False])
+def test_nobody_or_everybody_completed(tmp_path: Path, everybody: bool) -> None:
+    roster = people()
+    roster["selesai"] = pd.array(np.full(200, everybody) & roster["mulai"], dtype="boolean")
+    roster["daftar"] = roster["mulai"]
+    found = measured(tmp_path, roster, {"drivers": ["beban"]})
+    assert found.completion_share == float(everybody)
+    assert found.drivers == ()
+    assert found.details["driver_notes"]
+
+
+def test_a_separating_driver_is_named_in_a_sentence(tmp_path: Path) -> None:
+    roster = people()
+    done = roster["selesai"].astype(bool)
+    roster["tahu"] = pd.array(done & (np.arange(200) % 3 == 0), dtype="boolean")
+    found = measured(tmp_path, roster, {"drivers": ["beban", "tahu"]})
+    (left,) = found.details["drivers_left_out"]
+    assert (left["variable"], left["why"]) == ("tahu", "separation")
+    assert "separasi" in left["sentence"]
+    assert [d.variable for d in found.drivers] == ["beban"]
+
+
+def test_a_driver_with_a_tiny_group_is_not_published(tmp_path: Path) -> None:
+    roster = people()
+    roster["tahu"] = pd.array(np.arange(200) < 3, dtype="boolean")
+    found = measured(tmp_path, roster, {"drivers": ["beban", "tahu"]})
+    assert [d.variable for d in found.drivers] == ["beban"]
+    assert found.details["drivers_left_out"][0]["why"] == "small_cell"
+
+
+def _barriers(n_yes: list[int], groups: list[str]) -> pd.DataFrame:
+    """Answers of as many persons as groups; the first n_yes of each group named the barrier."""
+    seen: dict[str, int] = {}
+    wanted = dict(zip(dict.fromkeys(groups), n_yes, strict=True))
+    chosen = []
+    for group in groups:
+        seen[group] = seen.get(group, 0) + 1
+        chosen.append(seen[group] <= wanted[group])
+    return pd.DataFrame(
+        {
+            "pid": [f"p{i:03d}" for i in range(len(groups))],
+            "hambatan__sibuk": pd.array(chosen, dtype="boolean"),
+            "hambatan__lain": pd.array([False] * len(groups), dtype="boolean"),
+        }
+    )
+
+
+def _with_barriers(folder: Path, n_yes: list[int], sizes: list[int]) -> Participation:
+    groups = [level for level, n in zip("PLX", sizes, strict=False) for _ in range(n)]
+    roster = people(len(groups))
+    roster["jk"] = pd.Categorical(groups)
+    options = {"sibuk": "Terlalu sibuk", "lain": "Lainnya"}
+    sources = {
+        "pegawai": survey(ROSTER, role="roster"),
+        "survei": {
+            "file": "s.csv",
+            "columns": {"hambatan": {"from": "H", "type": "multi", "options": options}},
+        },
+    }
+    plan = {"barriers": {"source": "survei", "variable": "hambatan"}, "groups": ["jk"]}
+    return measured(
+        folder, roster, plan, sources=sources, tables={"survei": _barriers(n_yes, groups)}
+    )
+
+
+def test_barriers_are_shares_of_those_who_answered(tmp_path: Path) -> None:
+    found = _with_barriers(tmp_path, [30, 20], [50, 50])
+    first, second = found.barriers
+    assert (first.label, first.n, first.share) == ("Terlalu sibuk", 50, 0.5)
+    # Wilson 95% of 50 in 100 (R: prop.test(50, 100, correct = FALSE))
+    assert (first.ci_low, first.ci_high) == (
+        pytest.approx(0.4038315, abs=1e-6), pytest.approx(0.5961685, abs=1e-6),
+    )  # fmt: skip
+    assert (second.n, second.share) == (0, 0.0)
+
+
+def test_a_small_group_cannot_be_found_by_subtraction(tmp_path: Path) -> None:
+    found = _with_barriers(tmp_path, [30, 10, 2], [50, 50, 20])
+    shown = {
+        row["group"]: row["n"]
+        for row in found.details["barriers_by_group"]
+        if row["variable"] == "jk" and row["barrier"] == "sibuk"
+    }
+    assert shown == {"P": 30, "L": None, "X": None}
+
+
+def test_representation_says_who_is_missed(tmp_path: Path) -> None:
+    roster = people()
+    roster["jk"] = pd.Categorical(["P"] * 60 + ["L"] * 140)
+    found = measured(tmp_path, roster, population={"jk": {"P": 500, "L": 500}})
+    rows = {row["group"]: row for row in found.details["representation"]}
+    assert (rows["P"]["status"], rows["L"]["status"]) == ("under", "over")
+    assert rows["P"]["share"] == 60 / 180
+    assert rows["P"]["reference"] == "population"
+
+
+def test_dropout_reasons_hide_the_few(tmp_path: Path) -> None:
+    roster = people()
+    left = (roster["daftar"] & ~roster["selesai"]).to_numpy(bool)
+    reason = np.full(200, "sibuk", dtype=object)
+    reason[np.flatnonzero(left)[:3]] = "mutasi"
+    roster["alasan"] = pd.Categorical(reason)
+    found = measured(tmp_path, roster, {"dropout_reason": "alasan"})
+    assert all(row["reason"] == "small_cell" for row in found.details["dropout_reasons"])
+
+
+def test_motivation_before_and_after(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    before = rng.integers(2, 5, (40, 2)).astype(float)
+    after = np.clip(before + rng.integers(0, 2, (40, 2)), 1, 5)
+    pid = [f"p{i:03d}" for i in range(40)]
+    tables = {
+        "pra": pd.DataFrame({"pid": pid, "m1": before[:, 0], "m2": before[:, 1]}),
+        "pasca": pd.DataFrame({"pid": pid[::-1], "m1": after[::-1, 0], "m2": after[::-1, 1]}),
+    }
+    items = {"m1": "item", "m2": "item"}
+    found = measured(
+        tmp_path,
+        people(40),
+        {"motivation": "motivasi"},
+        sources={
+            "pegawai": survey(ROSTER, role="roster"),
+            "pra": survey(items, wave="pre"),
+            "pasca": survey(items, wave="post"),
+        },
+        scales={"s": {"points": 5}},
+        instruments={"motivasi": {"label": "Motivasi", "scale": "s", "items": ["m1", "m2"]}},
+        tables=tables,
+    ).details["motivation"]
+    assert found["paired"]
+    assert found["n_before"] == 40
+    assert found["change"] == pytest.approx((after - before).mean())
+    assert found["ci_low"] < found["change"] < found["ci_high"]
+
+
+def test_a_change_needs_values_that_differ() -> None:
+    assert mean_change(np.ones(5), np.ones(5), paired=True) is None
+    assert mean_change(np.array([1.0]), np.array([2.0]), paired=False) is None

@@ -1,0 +1,116 @@
+"""Time to completion: the reference values and the edges."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluasi_lib.scoring.survival import cox, kaplan_meier, log_rank, publishable_curve
+
+REFERENCE = json.loads(
+    (Path(__file__).parent / "reference" / "survival.json").read_text(encoding="utf-8")
+)["values"]
+LUNG = Path(__file__).parents[2] / "shared" / "golden" / "inputs" / "lung.csv"
+
+# Freireich et al. (1963), as in textbooks: weeks of remission under 6-MP, then under placebo.
+TEXT = (
+    "6 6 6 6 7 9 10 10 11 13 16 17 19 20 22 23 25 32 32 34 35 "
+    "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"
+)
+WEEKS = np.array(TEXT.split(), dtype=float)
+ENDED = np.array([1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0] + [1] * 21)
+TREATED = np.array([1] * 21 + [0] * 21)
+
+
+def close(key: str) -> object:
+    return pytest.approx(REFERENCE[key]["value"], rel=REFERENCE[key]["tol_rel"])
+
+
+@pytest.mark.skipif(not LUNG.is_file(), reason="the reference input lung.csv is not here")
+def test_agrees_with_r_on_the_lung_data() -> None:
+    lung = pd.read_csv(LUNG)
+    times, done = lung["time"].to_numpy(float), lung["status"].to_numpy() - 1
+    km = kaplan_meier(times, done)
+    assert km.median_days == close("km.lung.median")
+    assert km.median_ci_low == close("km.lung.median_lo_loglogCI")
+    assert km.median_ci_high == close("km.lung.median_hi_loglogCI")
+    logs = kaplan_meier(times, done, method="log")
+    assert logs.median_ci_low == close("km.lung.median_lo_logCI")
+    assert logs.median_ci_high == close("km.lung.median_hi_logCI")
+    for sex, key in ((1, "km.lung.median_g1"), (2, "km.lung.median_g2")):
+        own = lung["sex"].eq(sex).to_numpy()
+        assert kaplan_meier(times[own], done[own]).median_days == close(key)
+    test = log_rank(times, done, lung["sex"].to_numpy())
+    assert test is not None
+    assert test.chi2 == close("km.lung.logrank_chi2")
+    assert test.p_value == close("km.lung.logrank_p")
+    (hazard,) = cox(times, done, lung[["sex"]].astype(float))
+    assert hazard.beta == close("km.lung.cox_efron_b")
+    assert hazard.std_error == close("km.lung.cox_efron_se")
+
+
+def test_agrees_with_the_textbook_on_remission_times() -> None:
+    km = kaplan_meier(WEEKS[:21], ENDED[:21])
+    share = {point.days: 1 - point.share_completed for point in km.curve}
+    assert share[6] == pytest.approx(18 / 21)
+    assert share[7] == pytest.approx(18 / 21 * 16 / 17)
+    assert km.median_days == 23
+    test = log_rank(WEEKS, ENDED, TREATED)
+    assert test is not None
+    assert test.chi2 == pytest.approx(16.79, abs=0.005)
+    (hazard,) = cox(WEEKS, ENDED, pd.DataFrame({"6-MP": TREATED.astype(float)}))
+    assert hazard.beta == pytest.approx(-1.5721, abs=5e-5)
+    assert hazard.std_error == pytest.approx(0.4124, abs=5e-5)
+
+
+def test_nobody_completes() -> None:
+    km = kaplan_meier(np.arange(1.0, 11), np.zeros(10, int))
+    assert (km.n, km.n_completed, km.median_days, km.curve) == (10, 0, None, ())
+    assert log_rank(np.arange(1.0, 11), np.zeros(10, int), np.arange(10) % 2) is None
+    assert cox(np.arange(1.0, 11), np.zeros(10, int), pd.DataFrame({"x": np.arange(10.0)})) == ()
+
+
+def test_everybody_completes_on_the_same_day() -> None:
+    km = kaplan_meier(np.full(12, 3.0), np.ones(12, int))
+    assert (km.median_days, len(km.curve)) == (3.0, 1)
+    assert km.curve[0].share_completed == 1
+    assert publishable_curve(km, k=5)[0]["share_completed"] == 1
+
+
+def test_no_median_before_half_have_completed() -> None:
+    km = kaplan_meier(np.arange(1.0, 11), np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0]))
+    assert km.median_days is None
+    assert km.median_ci_high is None
+
+
+def test_a_curve_that_rests_at_one_half_has_its_median_in_the_middle() -> None:
+    # R: survfit(Surv(c(1, 2, 4, 9), rep(1, 4)) ~ 1) has the median 3
+    assert kaplan_meier(np.array([1.0, 2, 4, 9]), np.ones(4, int)).median_days == 3
+    assert kaplan_meier(np.array([1.0, 2, 4, 9]), np.array([1, 1, 0, 0])).median_days == 2
+
+
+def test_without_censoring_the_curve_is_the_share_that_completed() -> None:
+    times = np.random.default_rng(1).integers(1, 20, 60).astype(float)
+    for point in kaplan_meier(times, np.ones(60, int)).curve:
+        assert point.share_completed == pytest.approx((times <= point.days).mean())
+        assert point.ci_low <= point.share_completed <= point.ci_high
+
+
+def test_one_group_or_one_covariate_value_compares_nothing() -> None:
+    assert log_rank(WEEKS, ENDED, np.ones(len(WEEKS))) is None
+    assert cox(WEEKS, ENDED, pd.DataFrame({"x": np.ones(len(WEEKS))})) == ()
+
+
+@pytest.mark.parametrize("k", [5, 10])
+def test_published_points_never_part_fewer_than_k_persons(k: int) -> None:
+    times = np.random.default_rng(2).integers(1, 40, 97).astype(float)
+    km = kaplan_meier(times, np.ones(97, int))
+    heights = [0.0, *(float(p["share_completed"]) for p in publishable_curve(km, k=k))]
+    steps = np.rint(np.diff(heights) * 97)
+    assert (steps >= k).all()
+    left = round((1 - heights[-1]) * 97)
+    assert left == 0 or left >= k
