@@ -51,7 +51,8 @@ def elearning_frames(
     people["paham_manfaat"] = np.clip(np.rint(rng.normal(3.0, 1.0, n)), 1, 5).astype(int)
     keen = rng.normal(3.55, 0.5, n)
     _add_scale(rng, people, "mot", 6, keen, draw["motivation_change"], reversed_item=4)
-    _add_scale(rng, people, "pen", 4, 0.6 * keen + 0.75, draw["use_change"])
+    uses = 0.6 * keen + 0.75 + rng.normal(0, 0.4, n)
+    _add_scale(rng, people, "pen", 4, uses, draw["use_change"])
     people["motivasi"] = people[[f"mot_{j}_pra" for j in range(1, 7)]].assign(
         mot_4_pra=turn(people["mot_4_pra"].to_numpy(), 5)
     ).mean(axis=1)  # fmt: skip
@@ -113,7 +114,7 @@ def _add_scale(
     lazy = np.flatnonzero(rng.random(n) < 0.04)
     later = level + change + rng.normal(0, 0.25, n)
     for wave, theta in (("pra", level), ("pasca", later)):
-        answers = likert(theta, rng.normal(0, 0.6, (n, n_items)), easy)
+        answers = likert(theta, rng.normal(0, 0.5, (n, n_items)), easy)
         if reversed_item is not None:
             answers[:, reversed_item - 1] = turn(answers[:, reversed_item - 1], 5)
         answers = straight_line(answers, lazy)

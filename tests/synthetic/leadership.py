@@ -53,12 +53,14 @@ def leadership_frames(
 
     gain = draw["common_change"] + rng.normal(0, 0.22, n)
     gain = gain + cluster_effects(rng, len(UNITS), draw["unit_sd_of_change"])[unit]
-    for prefix, easy, effect in (
-        ("man", np.linspace(-0.35, 0.35, 14), draw["competence_effect"]),
-        ("kom", np.linspace(-0.3, 0.3, 5), draw["communication_effect"]),
+    # Each competence has a side of its own, the same before and after, that its two items share.
+    facets = np.repeat(rng.normal(0, 0.35, (n, 7)), 2, axis=1)
+    for prefix, easy, own, effect in (
+        ("man", np.linspace(-0.35, 0.35, 14), facets, draw["competence_effect"]),
+        ("kom", np.linspace(-0.3, 0.3, 5), 0.0, draw["communication_effect"]),
     ):
         for wave, level in (("pra", skill), ("pasca", skill + gain + effect * dose)):
-            answers = likert(level, rng.normal(0, 0.65, (n, len(easy))), easy)
+            answers = likert(level, own + rng.normal(0, 0.5, (n, len(easy))), easy)
             people[[f"{prefix}_{j}_{wave}" for j in range(1, len(easy) + 1)]] = answers
     _add_superior(rng, people, skill, dose, draw["behaviour_effect"])
     _add_records(rng, people, skill, dose, draw)
@@ -93,7 +95,7 @@ def _background(rng: Rng, n_program: int, n_comparison: int) -> pd.DataFrame:
     keen = 0.5 * (skill - 3.4) - 0.02 * (age - 41) + rng.gumbel(0, 1, n)
     group = np.full(n, "Pembanding", dtype=object)
     group[np.argsort(-keen, kind="stable")[:n_program]] = "Peserta"
-    assessed = np.clip(62 + 13 * (skill - 3.4) + rng.normal(0, 4.5, n), 20, 98)
+    assessed = np.clip(62 + 13 * (skill - 3.4) + rng.normal(0, 3.0, n), 20, 98)
     female = rng.random(n) < 0.46
     return pd.DataFrame(
         {
@@ -128,6 +130,7 @@ def _add_participation(rng: Rng, people: pd.DataFrame, slope: dict[str, float]) 
         + slope["knows_benefits"] * (people["paham_manfaat"] - 3)
         + slope["motivation"] * (people["motivasi_awal"] - 3)
     )
+    people["chance"] = chance
     people["selesai"] = people["mulai"] & (rng.random(n) < chance)
 
 
@@ -139,7 +142,7 @@ def _add_superior(
     mild = cluster_effects(rng, len(UNITS), 0.15)[people["_unit"]]
     seen = 3.1 + 0.5 * (skill - 3.4) + mild + rng.normal(0, 0.35, n) + effect * dose
     people[[f"perilaku_{j}" for j in range(1, 6)]] = likert(
-        seen, rng.normal(0, 0.5, (n, 5)), np.linspace(-0.2, 0.2, 5)
+        seen, rng.normal(0, 0.45, (n, 5)), np.linspace(-0.2, 0.2, 5)
     )
     gap = np.array([0.25, 0.1, -0.05, 0.0, 0.1, -0.25, -0.3, -0.1])
     level = people["level_jpm"].to_numpy() + 0.8 * (seen - 3.2)

@@ -99,6 +99,9 @@ def _self_assessment(
     n = len(people)
     lazy = np.flatnonzero(rng.random(n) < 0.04)
     columns: dict[str, Any] = {"nip": persons.typed_nips(rng, nip)}
+    if wave == "pasca":  # one sent back from Excel: nothing can tell any more whose row it is
+        sent_back = np.flatnonzero(people["menjawab_pasca"].to_numpy())[33]
+        columns["nip"][sent_back] = f"{float(nip[sent_back]):.5E}"
     if wave == "pra":
         columns |= {v: people[v] for v in ("beban_kerja", "paham_manfaat", "motivasi_awal")}
     for instrument in ("kompetensi", "komunikasi"):

@@ -71,9 +71,9 @@ def mentoring_frames(program_id: str, seed: int, scale: int = 1) -> dict[str, pd
     people["menjawab_akhir"] = done & (rng.random(n) < 0.95) | (
         ~done & (rng.random(n) < 0.35) & people["mulai"]
     )
-    level = rng.normal(0, 0.42, n) + cluster_effects(rng, len(UNITS), 0.12)[unit]
+    level = rng.normal(0, 0.48, n) + cluster_effects(rng, len(UNITS), 0.12)[unit]
     efficacy = _twice(rng, 3.25 + level, draw["efficacy_change"], 6, 0.22)
-    behaviour = _twice(rng, 2.75 + 0.7 * level, draw["behaviour_change"], 5, 0.22)
+    behaviour = _twice(rng, 2.75 + 0.9 * level, draw["behaviour_change"], 5, 0.22)
     for wave in (0, 1):
         name = ("pra", "pasca")[wave]
         people[[f"efikasi_{i}_{name}" for i in range(1, 7)]] = efficacy[wave]
@@ -85,7 +85,7 @@ def mentoring_frames(program_id: str, seed: int, scale: int = 1) -> dict[str, pd
     content = rng.normal(draw["satisfaction"], 0.35, n)
     easy = np.array([0.05, 0.1, 0.0, -0.45, 0.1])
     people[[f"puas_{i}" for i in range(1, 6)]] = likert(
-        content, rng.normal(0, 0.5, (n, 5)), easy, points=4
+        content, rng.normal(0, 0.4, (n, 5)), easy, points=4
     )
     people["nps"] = np.clip(np.rint(2.6 * content + rng.normal(0, 1.1, n)), 0, 10).astype(int)
     return {"people": people}
@@ -99,8 +99,8 @@ def _twice(
     easy = np.linspace(-0.3, 0.3, n_items)
     later = level + change + rng.normal(0, spread, n)
     return (
-        likert(level, rng.normal(0, 0.6, (n, n_items)), easy),
-        likert(later, rng.normal(0, 0.6, (n, n_items)), easy),
+        likert(level, rng.normal(0, 0.5, (n, n_items)), easy),
+        likert(later, rng.normal(0, 0.5, (n, n_items)), easy),
     )
 
 

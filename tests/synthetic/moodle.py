@@ -117,7 +117,7 @@ def _visit(
     seconds = [0, int(rng.integers(300, 1500))]
     if completed is not None:
         seconds.append(int((completed - when).total_seconds()))
-    elif rng.random() < 0.5:
+    elif rng.random() < 0.35:
         seconds.append(seconds[1] + int(rng.integers(200, 900)))
     rows = []
     for step, later in enumerate(seconds):

@@ -1,0 +1,250 @@
+"""The shipped synthetic programs are what the generator writes, and hold what they promise."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from evaluasi_lib.loading import load_program
+from tests.synthetic import PROGRAMS, generate
+from tests.synthetic.answers import bank, compose
+from tests.synthetic.declared import RAW
+from tests.synthetic.draws import likert, stamp, straight_line
+from tests.synthetic.elearning import elearning_frames
+from tests.synthetic.files import csv_bytes, docx_bytes, pdf_bytes, xlsx_bytes
+from tests.synthetic.leadership import leadership_frames
+
+WRITTEN_BY_HAND = {"program.yml", "rubrik.yml"}
+SHIPPED = sorted([*PROGRAMS, "nsw-1976"])
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in WRITTEN_BY_HAND
+    }
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("raw")
+    for program_id in PROGRAMS:
+        generate(program_id, None, folder / program_id)
+    return folder
+
+
+@pytest.mark.parametrize("program_id", sorted(PROGRAMS))
+def test_generator_writes_the_shipped_files_byte_for_byte(program_id: str, generated: Path) -> None:
+    ours, shipped = _files(generated / program_id), _files(RAW / program_id)
+    assert list(ours) == list(shipped)
+    assert [name for name in ours if ours[name] != shipped[name]] == []
+
+
+def test_another_seed_makes_other_persons(tmp_path: Path) -> None:
+    generate("mentoring-karier-2024", 99, tmp_path)
+    shipped = _files(RAW / "mentoring-karier-2024")
+    assert set(_files(tmp_path)) == set(shipped)
+    assert all(_files(tmp_path)[name] != content for name, content in shipped.items())
+
+
+@pytest.mark.parametrize("program_id", SHIPPED)
+def test_every_shipped_program_loads_and_says_whether_it_is_synthetic(program_id: str) -> None:
+    program = load_program(RAW / program_id)
+    assert program.synthetic is (program_id != "nsw-1976")
+    if program.synthetic:
+        head = (RAW / program_id / "program.yml").read_text(encoding="utf-8").splitlines()[0]
+        assert "SINTETIS" in head
+        assert "SYNTHETIC" in head
+
+
+def test_readme_names_every_program_and_which_are_synthetic() -> None:
+    text = (RAW / "README.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+    assert sorted(rows) == SHIPPED
+    for program_id, row in rows.items():
+        assert ("SINTETIS" in row) is (program_id != "nsw-1976")
+        assert ("DATA NYATA" in row) is (program_id == "nsw-1976")
+
+
+def test_shipped_data_stay_small() -> None:
+    assert sum(len(c) for p in SHIPPED for c in _files(RAW / p).values()) < 4_000_000
+    assert (RAW / "elearning-asn-2025" / "log_moodle.csv").stat().st_size < 2_000_000
+
+
+def test_nsw_is_the_published_data() -> None:
+    # Dehejia and Wahba (1999), table 1: 185 treated, 260 controls, mean re78 6349.14 and 4554.80.
+    table = pd.read_csv(RAW / "nsw-1976" / "nsw.csv")
+    assert table.groupby("treat")["re78"].agg(["size", "mean"]).round(2).to_numpy().tolist() == [
+        [260, 4554.80],
+        [185, 6349.14],
+    ]
+
+
+def test_every_nip_is_invented_and_unique_in_its_first_15_digits() -> None:
+    for program_id, file, separator in (
+        ("pelatihan-kepemimpinan-2025", "daftar_pegawai.csv", ";"),
+        ("elearning-asn-2025", "peserta.csv", ","),
+    ):
+        text = (RAW / program_id / file).read_text(encoding="utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text), delimiter=separator))
+        nip = [row["NIP"].lstrip("'") for row in rows]
+        shape = re.compile(
+            r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d)(19|20)\d\d(0[1-9]|1[0-2])[12]9\d\d"
+        )
+        assert all(shape.fullmatch(n) for n in nip)
+        assert len({n[:15] for n in nip}) == len(nip)
+
+
+def test_the_forms_hold_the_dirt_that_cleaning_has_to_meet() -> None:
+    folder = RAW / "pelatihan-kepemimpinan-2025"
+    survey = (folder / "survei_pra.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(survey, newline="")))
+    answers = {value for row in rows for value in row.values()}
+    assert {"tes", "asdf", "coba"} <= answers
+    assert "setuju" in answers
+    assert "SETUJU" in answers
+    assert any("\u00a0" in value for value in answers)
+    assert any(re.match(r"'\d{18}", row["NIP (18 angka)"]) for row in rows)
+    assert any(re.match(r"\d{8} \d{6} \d \d{3}", row["NIP (18 angka)"]) for row in rows)
+    assert all(
+        re.match(r"\d\d/\d\d/2025 \d{1,2}\.\d\d\.\d\d$", row["Stempel waktu"]) for row in rows
+    )
+    book = pd.read_excel(folder / "penilaian_atasan.xlsx", header=2, engine="calamine")
+    damaged = [v for v in book["NIP Pegawai yang Dinilai"] if not isinstance(v, str)]
+    assert damaged
+    # Excel keeps 15 digits; numbers of this size lie 32 apart.
+    assert all(abs(int(v) - round(int(v), -3)) <= 16 for v in damaged)
+
+
+def test_open_answers_are_many_and_varied() -> None:
+    texts = set()
+    for program_id, file in (
+        ("pelatihan-kepemimpinan-2025", "survei_reaksi.csv"),
+        ("elearning-asn-2025", "survei_akhir.csv"),
+    ):
+        table = pd.read_csv(RAW / program_id / file, dtype=str)
+        texts |= set(table.iloc[:, -3:].melt()["value"].dropna())
+    assert len(texts) > 600
+    assert len(bank()) == 6
+    assert sum(len(p) for q in ("good", "improve", "wanted") for p in bank()[q].values()) > 150
+    lengths = np.array([len(t) for t in texts])
+    assert np.quantile(lengths, 0.1) <= 25
+    assert np.quantile(lengths, 0.9) >= 70
+
+
+@pytest.mark.parametrize("program_id", ["pelatihan-kepemimpinan-2025", "elearning-asn-2025"])
+def test_quotes_and_manual_codes_point_at_the_answers_they_mean(program_id: str) -> None:
+    folder = RAW / program_id
+    declared = yaml.safe_load((folder / "program.yml").read_text(encoding="utf-8"))["sources"]
+    quotes = pd.read_csv(folder / "kutipan.csv", dtype=str)
+    codes = pd.read_csv(folder / "kode_manual.csv", dtype=str)
+    assert quotes["status"].isin(["disetujui", "usulan"]).all()
+    assert quotes["status"].eq("disetujui").sum() >= 8
+    assert len(codes) >= 80
+    for source, rows in quotes.groupby("source"):
+        table = pd.read_csv(folder / declared[source]["file"], dtype=str)
+        for quote in rows.itertuples():
+            heading = declared[source]["columns"][quote.variable]["from"]
+            assert table[heading].iloc[int(quote.row) - 1] == quote.text
+
+
+def test_no_approved_quote_names_a_person() -> None:
+    for path in RAW.glob("*/kutipan.csv"):
+        table = pd.read_csv(path, dtype=str)
+        approved = " ".join(table.loc[table["status"].eq("disetujui"), "text"])
+        assert not any(piece in approved for piece in bank()["identifying"])
+        assert "Wicaksono" not in approved
+
+
+def test_clusters_hold_both_groups_and_differ() -> None:
+    people = leadership_frames(1)["people"]
+    members = people.groupby("satuan_kerja")["kelompok"].nunique()
+    assert len(members) == 24
+    assert (members == 2).all()
+    means = leadership_frames(1, 20)["people"].groupby("satuan_kerja")["nilai_asesmen"].mean()
+    assert means.std() > 1
+
+
+def test_the_busy_complete_less_often_and_answer_less_often() -> None:
+    people = elearning_frames(5, 10)["people"]
+    learners = people[people["kelompok"].eq("Peserta")]
+    busy = learners["beban_kerja"] >= 4
+    assert learners[busy]["selesai"].mean() < learners[~busy]["selesai"].mean() - 0.1
+    assert learners[busy]["menjawab_akhir"].mean() < learners[~busy]["menjawab_akhir"].mean()
+
+
+def test_the_same_person_without_the_program_differs_after_it_alone() -> None:
+    people = leadership_frames(3)["people"]
+    without = leadership_frames(3, with_program=False)["people"]
+    before = [c for c in people if str(c).endswith(("_pra", "_2024"))]
+    pd.testing.assert_frame_equal(people[before], without[before])
+    comparison = people["kelompok"].eq("Pembanding")
+    pd.testing.assert_frame_equal(people[comparison], without[comparison])
+    assert not people.equals(without)
+
+
+def test_likert_ends_at_the_ends_of_the_scale() -> None:
+    noise = np.zeros((3, 2))
+    answers = likert(np.array([-4.0, 3.2, 9.0]), noise, np.array([0.0, 0.5]))
+    assert answers.tolist() == [[1, 1], [3, 4], [5, 5]]
+    assert straight_line(answers, np.array([1])).tolist() == [[1, 1], [3, 3], [5, 5]]
+
+
+def test_stamp_is_that_of_google_forms_in_indonesian() -> None:
+    assert stamp(pd.Timestamp("2025-02-03 09:05:07")) == "03/02/2025 9.05.07"
+
+
+def test_the_same_theme_is_not_worded_alike() -> None:
+    rng = np.random.default_rng(0)
+    answers = compose(rng, "improve", 60, {"beban_kerja": 1, "jadwal": 1}, empty=0)
+    assert all(answer.text and answer.themes for answer in answers)
+    assert len({answer.text for answer in answers}) > 50
+
+
+def test_files_are_the_same_bytes_each_time_and_hold_no_clock() -> None:
+    table = pd.DataFrame({"a": ["1", None], "b": ["x;y", 'say "q"']}, dtype=object)
+    for make in (
+        lambda: csv_bytes(table, delimiter=";", bom=True),
+        lambda: xlsx_bytes({"S": table}, title_rows=["T"]),
+        lambda: docx_bytes("T", [["a"], ["# b"]]),
+        lambda: pdf_bytes("T", [["a (b)"], ["é"]]),
+    ):
+        digests = {hashlib.sha256(make()).hexdigest() for _ in range(2)}
+        assert len(digests) == 1
+    with zipfile.ZipFile(io.BytesIO(xlsx_bytes({"S": table}))) as book:
+        assert {i.date_time for i in book.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {i.compress_type for i in book.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_pdf_and_docx_are_read_back_page_by_page() -> None:
+    from docx import Document
+    from pypdf import PdfReader
+
+    reader = PdfReader(io.BytesIO(pdf_bytes("Judul", [["satu (dua)"], ["# Bab", "tiga"]])))
+    assert [
+        ("satu (dua)" in p.extract_text(), "tiga" in p.extract_text()) for p in reader.pages
+    ] == [
+        (True, False),
+        (False, True),
+    ]
+    document = Document(io.BytesIO(docx_bytes("Judul", [["satu"], ["# Bab", "tiga"]])))
+    assert [p.text.strip() for p in document.paragraphs if p.text.strip()] == [
+        "Judul", "satu", "Bab", "tiga",
+    ]  # fmt: skip
+
+
+def test_mentoring_2025_follows_up_what_2024_recommended() -> None:
+    program = load_program(RAW / "mentoring-karier-2025")
+    assert program.series == load_program(RAW / "mentoring-karier-2024").series
+    assert {r.from_cycle for r in program.earlier_recommendations} == {"2024"}
+    assert {r.status for r in program.earlier_recommendations} == {"done", "partly", "not_done"}
