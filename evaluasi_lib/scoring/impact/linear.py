@@ -1,8 +1,8 @@
 """Least squares with standard errors that hold under unequal variances and within clusters.
 
-The estimates of every linear design pass here. statsmodels gives the coefficients and the classical
-and HC0-HC3 errors; the bias-reduced cluster errors (CR2) with Satterthwaite degrees of freedom are
-written here because no kept library has them.
+The estimates of every linear design pass here. No kept library has bias-reduced cluster errors
+(CR2) with Satterthwaite degrees of freedom; the other errors share their algebra, and a test holds
+them to statsmodels.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import statsmodels.api as sm
 from numpy.typing import ArrayLike, NDArray
 
 Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR2"]
@@ -60,16 +59,20 @@ def fit_linear(
     root = np.ones(n) if weights is None else np.sqrt(np.asarray(weights, dtype=float))
     wx, wy = x * root[:, None], y * root
     bread = np.linalg.inv(wx.T @ wx)
-    fit = sm.WLS(y, x, weights=root**2).fit()
-    residuals = wy - wx @ fit.params
+    coef = bread @ (wx.T @ wy)
+    residuals = wy - wx @ coef
     groups: int | None = None
     df = np.full(k, float(n - k))
     if errors == "classical":
-        cov = fit.cov_params()
-    elif errors == "HC2":
-        cov, df = fit.cov_HC2, _hc2_df(wx, bread)
+        cov = bread * float(residuals @ residuals) / (n - k)
     elif errors.startswith("HC"):
-        cov = getattr(fit, f"cov_{errors}")
+        slack = np.clip(1.0 - np.einsum("ij,ij->i", wx @ bread, wx), TINY, None)
+        power = {"HC2": 1.0, "HC3": 2.0}.get(errors, 0.0)
+        cov = bread @ ((wx * (residuals**2 / slack**power)[:, None]).T @ wx) @ bread
+        if errors == "HC1":
+            cov = cov * n / (n - k)
+        if errors == "HC2":
+            df = _hc2_df(wx, bread)
     else:
         if clusters is None:
             raise ValueError(f"{errors} needs clusters")
@@ -83,12 +86,13 @@ def fit_linear(
             if errors == "CR1":
                 cov = cov * groups / (groups - 1) * (n - 1) / (n - k)
             df = np.full(k, float(groups - 1))
+    total = float(np.sum((wy - root * (root @ wy) / (root @ root)) ** 2))
     return LinearFit(
-        coef=np.asarray(fit.params),
-        cov=np.asarray(cov),
+        coef=coef,
+        cov=cov,
         df=df,
-        residuals=y - x @ fit.params,
-        r_squared=float(fit.rsquared),
+        residuals=y - x @ coef,
+        r_squared=1 - float(residuals @ residuals) / total if total > 0 else 0.0,
         n=n,
         n_clusters=groups,
         errors=errors,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,26 +22,24 @@ MIN_PAIRS = 3
 
 
 def paired(
-    after: ArrayLike, before: ArrayLike, *, clusters: ArrayLike | None = None,
-    best: float | None = None, estimator: str = "paired",
-) -> Estimate:  # fmt: skip
+    after: ArrayLike,
+    before: ArrayLike,
+    *,
+    clusters: ArrayLike | None = None,
+    best: float | None = None,
+    estimator: str = "paired",
+) -> Estimate:
     """Mean of after - before (n,) of the same persons: the paired t test.
 
     The error is CR2 where clusters are given. The effect size is g_av (the mean of the two
-    variances in the denominator); details hold d_z with its noncentral t interval, d_av, d_rm and
-    Hake's normalised gain of the means when `best`, the highest possible value, is known.
-    Agrees with R t.test(paired), effectsize and Lakens (2013) on the sleep data.
+    variances in the denominator); details hold d_z with its noncentral t interval, d_av, d_rm,
+    Wilcoxon's test, and Hake's normalised gain of the means when `best`, the highest possible
+    value, is known. Agrees with R t.test(paired), effectsize and Lakens (2013) on the sleep data.
     """
+    found = mean_change(after, before, clusters=clusters, estimator=estimator)
+    if found.estimate is None:
+        return found
     after, before = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
-    change = after - before
-    n = len(change)
-    if n < MIN_PAIRS:
-        return not_estimated(
-            estimator, "change",
-            _("at least {n} persons measured at both times are needed").format(n=MIN_PAIRS),
-            n_program=n,
-        )  # fmt: skip
-    sd_av = math.sqrt((after.var(ddof=1) + before.var(ddof=1)) / 2)
     details = {
         "mean_before": float(before.mean()),
         "mean_after": float(after.mean()),
@@ -49,10 +48,30 @@ def paired(
     }
     if best is not None:
         details["hake_gain"] = hake_gain(float(before.mean()), float(after.mean()), best)
+    return replace(found, details=found.details | details)
+
+
+def mean_change(
+    after: ArrayLike,
+    before: ArrayLike,
+    *,
+    clusters: ArrayLike | None = None,
+    estimator: str = "paired",
+) -> Estimate:
+    """The estimate and error of `paired`, without its effect sizes."""
+    after, before = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
+    n = len(after)
+    if n < MIN_PAIRS:
+        return not_estimated(
+            estimator, "change",
+            _("at least {n} persons measured at both times are needed").format(n=MIN_PAIRS),
+            n_program=n,
+        )  # fmt: skip
+    sd_av = math.sqrt((after.var(ddof=1) + before.var(ddof=1)) / 2)
     return linear_contrast(
-        np.ones((n, 1)), change, 0, estimator=estimator, estimand="change",
+        np.ones((n, 1)), after - before, 0, estimator=estimator, estimand="change",
         program=np.ones(n, dtype=bool), clusters=clusters, two_groups=False,
-        sd=sd_av or None, sd_df=float(n - 1), details=details,
+        sd=sd_av or None, sd_df=float(n - 1),
     )  # fmt: skip
 
 
