@@ -488,7 +488,7 @@ class Thresholds(Model):
         default=0.2, description="Share from which a wanted module is proposed."
     )
     min_improved_share: Share = Field(
-        default=0.5,
+        default=0.6,
         description="Share of the decisive outcomes that must improve for the program to continue.",
     )
     min_scale_up_rating: int = Field(

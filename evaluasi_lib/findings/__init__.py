@@ -27,6 +27,7 @@ RULES = (
     observe.cost_notes,
     delivery.completion_notes,
     delivery.barrier_notes,
+    delivery.access_notes,
     delivery.theme_notes,
     delivery.demand_notes,
     delivery.triangulation_notes,

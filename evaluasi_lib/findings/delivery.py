@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from evaluasi_lib.findings.observe import Note, note
 from evaluasi_lib.findings.pointers import pointer
@@ -13,6 +14,9 @@ from evaluasi_lib.wording import _, choose, percent
 
 MIN_RESPONSE_SHARE = 0.5
 THEME_SHARE = 0.2
+ACCESS_P = 0.05
+# Themes of the codebook that say only that something was good or could be better.
+GENERAL_THEMES = ("berhasil", "perlu_diperbaiki")
 SENTIMENT = 0.1  # on the lexicon's -1..1; nearer to zero is mixed, not good or bad
 
 
@@ -51,7 +55,9 @@ def barrier_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
 def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Themes of open answers that are frequent and clearly good or bad."""
     for i, theme in enumerate(result.themes):
-        if theme.source != "survey" or theme.share is None or theme.sentiment is None:
+        if theme.source != "survey" or theme.theme in GENERAL_THEMES:
+            continue
+        if theme.share is None or theme.sentiment is None:
             continue
         if theme.share < THEME_SHARE or abs(theme.sentiment) < SENTIMENT:
             continue
@@ -80,22 +86,65 @@ def demand_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         yield note(False, f"module.{wanted.module}", text, 0.3 + 0.5 * wanted.share, path)
 
 
+def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """Groups that are missed among the enrolled, and groups that complete e-learning less often."""
+    for i, row in enumerate(result.participation.details.get("representation", ())):
+        if row["status"] != "under" or row["share"] is None:
+            continue
+        text = _(
+            "“{group}” ({variable}) is missed: {share} of those enrolled, {expected} of those who "
+            "could have been."
+        ).format(
+            group=row["label"],
+            variable=row["variable_label"],
+            share=share_with_interval(row["share"], row["ci_low"], row["ci_high"]),
+            expected=percent(row["population_share"]),
+        )
+        path = pointer("participation", "details", "representation", i, "share")
+        score = 0.35 + min(row["population_share"] - row["share"], 0.3)
+        yield note(False, f"access.{row['variable']}.{row['group']}", text, score, path)
+    groups: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    for i, row in enumerate(result.elearning.details.get("access", ())):
+        if row["completed_share"] is not None and (row["p_completed"] or 1) < ACCESS_P:
+            groups.setdefault(row["variable"], []).append((i, row))
+    for variable, rows in groups.items():
+        i, low = min(rows, key=lambda r: r[1]["completed_share"])
+        j, high = max(rows, key=lambda r: r[1]["completed_share"])
+        text = _(
+            "“{low}” completes the e-learning less often ({low_share}) than “{high}” "
+            "({high_share})."
+        ).format(
+            low=low["label"],
+            low_share=percent(low["completed_share"]),
+            high=high["label"],
+            high_share=percent(high["completed_share"]),
+        )
+        paths = [
+            pointer("elearning", "details", "access", n, "completed_share")
+            for n in dict.fromkeys((i, j))
+        ]
+        if len(paths) > 1:
+            score = 0.35 + min(high["completed_share"] - low["completed_share"], 0.3)
+            yield note(False, f"access.elearning.{variable}", text, score, *paths)
+
+
 def triangulation_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Where the sources contradict one another, and where all of them agree."""
-    questions = {q.id: choose(q.text) for q in program.questions}
+    questions = {choose(q.text): q.id for q in program.questions}
     for i, row in enumerate(result.triangulation):
         if row.agreement not in ("divergent", "convergent"):
             continue
         good = row.agreement == "convergent"
-        question = questions.get(row.question, row.question)
         text = (
             _("The sources agree on: {question}")
             if good
             else _("The sources contradict one another on: {question}")
-        ).format(question=question)
+        ).format(question=row.question)
         kind = "agreement" if good else "divergence"
         path = pointer("triangulation", i, "agreement")
-        yield note(good, f"{kind}.{row.question}", text, 0.2 if good else 0.45, path)
+        yield note(
+            good, f"{kind}.{questions.get(row.question, i)}", text, 0.2 if good else 0.45, path
+        )
 
 
 def promise_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.findings.pointers import pointer
 from evaluasi_lib.findings.situation import beneficial, is_decisive, primaries
 from evaluasi_lib.findings.words import amount, with_interval
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Effect, EvaluationResult, Finding
-from evaluasi_lib.wording import _, count, number, percent, rupiah
+from evaluasi_lib.wording import _, count, join_words, number, percent, rupiah
 
 LEVEL_WEIGHT = {"reaction": 0.5, "learning": 0.8, "behaviour": 0.9, "results": 1.0}
 
@@ -79,7 +80,7 @@ def _at(i: int, field: str) -> str:
 
 
 def _reason(effect: Effect) -> str:
-    if effect.reason == "small_cell":
+    if effect.reason == SMALL_CELL:
         return _("the group is too small to be shown.")
     return effect.reason or ""
 
@@ -138,27 +139,49 @@ def _moved(effect: Effect, *, capped: bool) -> str:
 
 
 def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
-    """How much the evidence of each primary estimate can carry."""
+    """Primary outcomes whose evidence is weak, those whose evidence is strong, and the threats."""
     limit = program.thresholds.min_evidence_rating
-    labels = {e.outcome: e.label for _i, e in primaries(result)}
+    labels = {e.outcome: f"“{e.label}”" for _i, e in primaries(result)}
+    rated = [
+        (i, e.rating_0_5, labels[e.outcome])
+        for i, e in enumerate(result.evidence)
+        if e.rating_0_5 is not None and e.outcome in labels
+    ]
+    for good, chosen in (
+        (False, [r for r in rated if r[1] < limit]),
+        (True, [r for r in rated if r[1] >= max(4, limit)]),
+    ):
+        if chosen:
+            ratings = sorted({rating for _i, rating, _label in chosen})
+            text = (
+                _("The evidence is strong (rating {rating} of 5) for {labels}.")
+                if good
+                else _("The evidence is weak (rating {rating} of 5) for {labels}.")
+            ).format(
+                rating=join_words([count(rating) for rating in ratings]),
+                labels=join_words([label for _i, _rating, label in chosen]),
+            )
+            score = 0.1 * ratings[-1] if good else 0.35 + 0.1 * (limit - ratings[0])
+            evidence = [pointer("evidence", i, "rating_0_5") for i, _rating, _label in chosen]
+            yield note(good, "evidence.rating", text, score, *evidence)
+    places: dict[str, list[str]] = {}
     for i, item in enumerate(result.evidence):
-        if item.rating_0_5 is None or item.outcome not in labels:
-            continue
-        values = {"label": labels[item.outcome], "rating": count(item.rating_0_5)}
-        evidence = pointer("evidence", i, "rating_0_5")
-        if item.rating_0_5 < limit:
-            text = _("The evidence on “{label}” is weak (rating {rating} of 5).").format(**values)
-            score = 0.35 + 0.1 * (limit - item.rating_0_5)
-            yield note(False, f"evidence.{item.outcome}", text, score, evidence)
-        elif item.rating_0_5 >= 4:
-            text = _("The evidence on “{label}” is strong (rating {rating} of 5).").format(**values)
-            yield note(True, f"evidence.{item.outcome}", text, 0.1 * item.rating_0_5, evidence)
+        for j, threat in enumerate(item.threats if item.outcome in labels else ()):
+            places.setdefault(threat, []).append(pointer("evidence", i, "threats", j))
+    for n, (threat, evidence) in enumerate(places.items()):
+        text = _("What could mislead the estimates: {threat}").format(threat=threat)
+        yield note(False, f"threat.{n + 1}", text, 0.3, *evidence)
 
 
 def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Each instrument at its last wave in the program's group, by its alpha."""
     limit = program.thresholds.min_alpha
     last = {s.scale: i for i, s in enumerate(result.scales) if s.group == "program"}
+    # Ratings of importance are not meant to hang together, and a dimension of few items is judged
+    # within its instrument.
+    importance = {x.importance for x in program.instruments.values()}
+    for scale in [s for s in last if s in importance or s.rpartition(".")[0] in last]:
+        del last[scale]
     for scale, i in last.items():
         score = result.scales[i]
         if score.alpha is None:
@@ -199,6 +222,10 @@ def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         else:
             text = _("The benefits valued in money cover the costs (ratio {bcr}).")
             yield note(True, "bcr.program", text.format(**values), 0.6, evidence)
+    if costs.cost_per_completer_idr is None and costs.reason not in (None, SMALL_CELL):
+        text = _("What the program costs for each completer is not known: {reason}")
+        evidence = pointer("efficiency", "reason")
+        yield note(False, "unpriced.program", text.format(reason=costs.reason), 0.4, evidence)
     used = costs.budget_absorption_share
     if used is not None and (used > 1 or used < 0.8):
         text = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -11,6 +12,9 @@ from evaluasi_lib.findings.rules import RecommendationRule
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Finding, Recommendation
 from evaluasi_lib.wording import _, choose, join_words, percent
+
+# Scores from which the impact of answering a weakness is 2, 3, 4, 5.
+IMPACT_BANDS = (0.3, 0.45, 0.55, 0.7)
 
 
 def recommend(
@@ -63,12 +67,12 @@ def _recommendation(
     program: Program, rule: RecommendationRule, group: list[Finding], document: dict[str, Any]
 ) -> Recommendation:
     score = max(f.score for f in group)
-    impact = 1 + min(4, int(score * 5))
+    impact = 1 + bisect_right(IMPACT_BANDS, score)
     subjects = [subject_of(f)[1] for f in group]
     due = program.period.end + dt.timedelta(days=rule.due_days) if program.period else None
     return Recommendation(
         id=f"{rule.id}.{subjects[0]}" if rule.each else rule.id,
-        text=_filled(choose(rule.text), [_context(program, f, document) for f in group]),
+        text=_filled(program, choose(rule.text), group, document),
         priority=impact * rule.feasibility,
         addresses=tuple(f.id for f in group),
         owner=choose(rule.owner),
@@ -86,25 +90,31 @@ def _recommendation(
     )
 
 
-def _context(program: Program, finding: Finding, document: dict[str, Any]) -> dict[str, str]:
-    """label, share and interval of the record that a weakness's first pointer lies in."""
-    record = record_of(document, finding.evidence[0])
-    _kind, subject = subject_of(finding)
-    label = record.get("label") or next(
-        (choose(o.label) for o in program.outcomes if o.id == subject), None
-    )
-    label = label or next((choose(q.text) for q in program.questions if q.id == subject), None)
+def _labels(program: Program, finding: Finding, document: dict[str, Any]) -> list[str]:
+    """Names, in quotation marks, of what the weakness's pointers point at; else its own subject."""
+    named = {o.id: choose(o.label) for o in program.outcomes}
+    named |= {q.id: choose(q.text) for q in program.questions}
+    found = []
+    for path in finding.evidence:
+        record = record_of(document, path)
+        label = record.get("label") or named.get(record.get("outcome", "")) or record.get("text")
+        found += [label] if label else []
+    subject = subject_of(finding)[1]
+    chosen = list(dict.fromkeys(found)) or [named.get(subject, subject.replace("_", " "))]
+    return [f"“{str(label).rstrip('.')}”" for label in chosen]
+
+
+def _filled(program: Program, template: str, group: list[Finding], document: dict[str, Any]) -> str:
+    """The text with its placeholders filled; braces that no rule may use stay as they are."""
+    labels = list(dict.fromkeys(x for f in group for x in _labels(program, f, document)))
+    record = record_of(document, group[0].evidence[0])
     low, high = record.get("ci_low"), record.get("ci_high")
-    return {
-        "label": str(label or record.get("text") or subject.replace("_", " ")),
+    values = {
+        "label": labels[0],
+        "labels": join_words(labels),
         "share": percent(record.get("share")),
         "interval": _("95% interval {low} to {high}").format(low=percent(low), high=percent(high)),
     }
-
-
-def _filled(template: str, contexts: list[dict[str, str]]) -> str:
-    """The text with the first weakness's values; braces that no rule may use stay as they are."""
-    values = {**contexts[0], "labels": join_words([c["label"] for c in contexts])}
     for name, value in values.items():
         template = template.replace("{" + name + "}", value)
     return template

@@ -80,9 +80,27 @@ def _reasons(row: Row, situation: Situation, answers: Facts, strength: str) -> l
                 "cannot tell what caused it."
             )
         )
+    if row.decision == "continue":
+        missing = "; ".join(missing_for_scale_up(answers))
+        reasons.append(
+            _("Still wanted before scaling up: {conditions}.").format(conditions=missing)
+        )
     if strength == "weak":
         reasons.append(_("The evidence is weak, so the verdict is provisional."))
     return reasons
+
+
+def missing_for_scale_up(answers: Facts) -> list[str]:
+    """The conditions of the row that scales up which do not hold, in words; unknown ones say so."""
+    table = decision_table()
+    row = next(r for r in table.rows if r.decision == "scale_up")
+    found = []
+    for name, accepted in row.when.items():
+        text = choose(table.facts[name])
+        if answers[name] not in accepted:
+            unknown = _("{condition} (not known)").format(condition=text)
+            found.append(unknown if answers[name] == "unknown" else text)
+    return found
 
 
 def _by_conclusion(situation: Situation) -> list[str]:
