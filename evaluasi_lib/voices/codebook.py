@@ -172,12 +172,10 @@ def _parts(text: str) -> tuple[str, ...]:
     for piece in text.split():
         if piece == GAP:
             parts.append(GAP)
-        elif piece.startswith("="):
-            table = slang().words
-            parts.append("=" + table.get(piece[1:], piece[1:]))
         else:
-            words = [w for w in analyse(piece) if w.form != BOUNDARY]
-            parts.extend(w.stem if w.stem == w.form else "=" + w.form for w in words)
+            words = [w for w in analyse(piece.removeprefix("=")) if w.form != BOUNDARY]
+            family = not piece.startswith("=")
+            parts += [w.stem if family and w.stem == w.form else "=" + w.form for w in words]
     return tuple(parts) or ("=" + text,)
 
 
@@ -221,8 +219,8 @@ def lexicon_matcher(data: dict[str, Any]) -> Matcher:
     """The lexicon as a matcher with the codes "+" and "-"."""
     return Matcher.of(
         {
-            "+": Code(label="+", include=data["positive"]),
-            "-": Code(label="-", include=data["negative"]),
+            "+": Code(label="+", include=data["positive"], exclude=data["neither"]),
+            "-": Code(label="-", include=data["negative"], exclude=data["neither"]),
         }
     )
 

@@ -25,6 +25,11 @@ _LINK = re.compile(r"(?:https?://|www\.)\S+")
 _LONG = re.compile(r"([a-z])\1{2,}")
 _WORD = re.compile(r"[a-z0-9]+(?:['’/&-][a-z0-9]+)*/?|[.,;:!?()\n|…]+")
 _TWICE = re.compile(r"([a-z]{3,}?)2(nya|an)?")
+# Everything that Sastrawi could take off, infixes included (held by a test against Sastrawi).
+_AFFIXED = re.compile(
+    r"^(?:di|ke|se|ku|kau|be|te|me|pe|[^aiueo](?:er|el|em|in)[aiueo])."
+    r"|.(?:i|an|is|isme|lah|kah|tah|pun|ku|mu|nya)$"
+)
 _CLAUSE_STARTS = frozenset(
     {"tetapi", "padahal", "sedangkan", "meski", "meskipun", "walau", "walaupun", "although"}
 )
@@ -81,47 +86,41 @@ def stemmer() -> Stemmer:
 
 @cache
 def stem(word: str) -> str:
-    """The root of one lower-case word."""
-    return stemmer().stem(word) if word.isalpha() else word
+    """The root of one lower-case word; words without any affix that Sastrawi knows skip it."""
+    return stemmer().stem(word) if word.isalpha() and _AFFIXED.search(word) else word
 
 
 @cache
 def _words_of(raw: str) -> tuple[Word, ...]:
-    """One written word as zero or more words: slang resolved, doubling taken out, stemmed."""
+    """What was written between two spaces as words: slang resolved, doubling taken out, stemmed."""
+    if not raw[0].isalnum():
+        return (END,)
     table = slang()
     if raw in table.particles:
         return ()
     word = _LONG.sub(r"\1", raw)
     if match := _TWICE.fullmatch(word):  # kuliah2, teman2nya
         word = match[1] + (match[2] or "")
-    standard = table.words.get(word)
-    if standard is None and "-" in word:
+    if word not in table.words and "-" in word:
         left, _, right = word.partition("-")
         if right.startswith(left) or left.endswith(right.removesuffix("nya")):  # teman-temannya
             word = right
-        elif left not in table.words and right not in table.words and len(left) > 2:
+        elif len(left) > 2:
             return (*_words_of(left), *_words_of(right))
-        standard = table.words.get(word)
-    if standard is None and word.endswith("nya"):
-        standard = table.words.get(word.removesuffix("nya"))
-    if standard is not None:
-        return tuple(Word(w, stem(w)) for w in standard.split())
-    form = word.removesuffix("nya") if len(word) > 6 else word
-    return (Word(form, stem(word)),)
+    standard = table.words.get(word) or table.words.get(word.removesuffix("nya"))
+    forms = standard.split() if standard else [word.removesuffix("nya") if len(word) > 6 else word]
+    words = tuple(Word(form, stem(form if standard else word)) for form in forms)
+    return (END, *words) if words[0].form in _CLAUSE_STARTS else words
 
 
 def analyse(text: str) -> list[Word]:
     """The words of a text in order, with END between its clauses."""
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).lower()
+    text = text[:MAX_CHARACTERS].lower()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).lower()
     if "http" in text or "www." in text:
         text = _LINK.sub(" ", text)
     words: list[Word] = []
     for raw in _WORD.findall(text):
-        if not raw[0].isalnum():
-            words.append(END)
-            continue
-        for word in _words_of(raw):
-            if word.form in _CLAUSE_STARTS:
-                words.append(END)
-            words.append(word)
+        words += _words_of(raw)
     return words
