@@ -186,8 +186,13 @@ def _interviews(path: Path) -> pd.DataFrame:
     for name in ("group", "coder", "unit", "case"):
         if name not in table:
             table[name] = ""
+    unit = numbered(table["respondent"] + "\x1f" + table["unit"], "U").where(
+        table["unit"] != "", ""
+    )
     table = table.assign(
-        respondent=numbered(table["respondent"], "R"), coder=numbered(table["coder"], "K")
+        respondent=numbered(table["respondent"], "R"),
+        coder=numbered(table["coder"], "K").where(table["coder"] != "", ""),
+        unit=unit,
     )
     return table[["respondent", "group", "coder", "code", "excerpt", "unit", "case"]]
 

@@ -22,7 +22,7 @@ from evaluasi_lib.voices.feedback import code_answers
 from evaluasi_lib.voices.refi import read_refi
 from evaluasi_lib.wording import _
 
-_SPEAKER = re.compile(r"^\s*\**([A-Za-z][\w .'-]{0,29}?)\**\s*[:：]\s+(.*)$")
+_SPEAKER = re.compile(r"^\s*\**([A-Za-z][\w .'-]{0,29}?)\**\s*[:：]\**\s+(.*)$")
 _INTERVIEWERS = ("p", "pewawancara", "peneliti", "interviewer", "q", "t", "tanya", "moderator")
 TRANSCRIPTS = (".docx", ".txt", ".md")
 
