@@ -169,7 +169,7 @@ def cells() -> Iterator[Cell]:
     for estimator in ("difference", "did", "did_repeated", "superiority", "net_rise", "aipw"):
         yield Cell(estimator, 200, 8, 4)
         yield Cell(estimator, 1000, 40, 20)
-        if estimator in ("difference", "did"):
+        if estimator in ("difference", "did", "aipw"):
             yield Cell(estimator, 1000, 40, 4)
             yield Cell(estimator, 1000, 40, 8)
     for estimator in ("paired", "waves"):

@@ -142,7 +142,7 @@ def aipw(
     The outcome model is least squares in the comparison group; att = mean over the treated of
     (y - m) minus the Hajek-weighted mean of the comparison's residuals. Its error comes from the
     influence function that includes both models' estimation (stacked estimating equations), summed
-    by cluster with the factor G/(G-1). lalonde614: 1231.044.
+    by cluster. lalonde614: 1231.044.
     """
     y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
     ready = _prepare(y, covariates, member, estimator, names)
@@ -156,18 +156,13 @@ def aipw(
     beta = np.linalg.lstsq(x[~member], y[~member], rcond=None)[0]
     att, influence = _aipw_influence(y, x, member, fit, beta)
     few: str | None = None
-    parts = influence
-    if clusters is None:
-        df = float(max(1, min(member.sum(), (~member).sum()) - x.shape[1]))
-    else:
+    code = np.arange(len(y))
+    if clusters is not None:
         code = np.unique(np.asarray(clusters), return_inverse=True)[1]
-        parts = np.bincount(code, weights=influence).astype(float)
         arms = [len(np.unique(code[member])), len(np.unique(code[~member]))]
-        df = float(max(1, min(arms) - 1))
         details["clusters"] = arms
         few = too_few_clusters(arms)
-    groups = len(parts)
-    error = math.sqrt(float(np.sum(parts**2)) * groups / (groups - 1)) / len(y)
+    error, df = _influence_error(influence, member, code, x.shape[1])
     details["errors"] = "influence function"
     details["att_regression"] = float(np.mean(y[member] - x[member] @ beta))
     sd, sd_df = pooled_sd(y[member], y[~member])
@@ -176,6 +171,32 @@ def aipw(
         sd_df=sd_df, inference=few is None and error > 0, details=details,
         warnings=notes, reason=few,
     )  # fmt: skip
+
+
+def _influence_error(
+    influence: Array, member: NDArray[np.bool_], code: NDArray[np.intp], k: int
+) -> tuple[float, float]:
+    """Error of a mean of influences (n,) summed by cluster, and its Welch-Satterthwaite df.
+
+    Each arm's part takes CR1's factor G/(G-1) (n-1)/(n-k) with its own numbers, so that few
+    treated clusters are not drowned by many others; clusters in both arms are one arm.
+    """
+    sums = np.bincount(code, weights=influence)
+    treated = np.bincount(code, weights=member.astype(float))
+    size = np.bincount(code)
+    pure = (treated == 0) | (treated == size)
+    arms = (treated > 0, treated == 0) if pure.all() else (np.ones(len(size), dtype=bool),)
+    parts, dfs = [], []
+    for arm in arms:
+        groups, persons = int(arm.sum()), int(size[arm].sum())
+        if groups < 2 or persons <= k:
+            return 0.0, 1.0
+        factor = groups / (groups - 1) * (persons - 1) / (persons - k)
+        parts.append(factor * float(np.sum(sums[arm] ** 2)))
+        dfs.append(groups - 1 if groups < persons else groups - k)
+    total = sum(parts)
+    df = total**2 / sum(part**2 / d for part, d in zip(parts, dfs, strict=True))
+    return math.sqrt(total) / len(influence), float(df)
 
 
 def _aipw_influence(
