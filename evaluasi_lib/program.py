@@ -423,6 +423,13 @@ class Costs(Model):
 
 class VoicesPlan(Model):
     open_answers: list[str] = Field(default=[], description="Open questions whose themes count.")
+    asks: dict[str, str] = Field(
+        default={},
+        description=(
+            "Open questions that themselves set a theme: variable and theme, such as "
+            "“baik: berhasil” where participants were asked what was good."
+        ),
+    )
     codebook: str | None = Field(
         default=None, description="Codebook file of your own; the workbook's own if absent."
     )

@@ -201,12 +201,15 @@ def test_a_document_that_takes_too_long_is_left(tmp_path, monkeypatch):
         list(pages_of(pdf(tmp_path / "a.pdf", 2)))
 
 
+SURVEY = {"file": "s.csv", "columns": {"saran": {"from": "S", "type": "open"}}}
+
+
 def program(**voices: str) -> Program:
     return Program.model_validate(
         {
             "id": "contoh", "title": "Contoh", "kind": "other", "organisation": "X", "cycle": "1",
             "design": {"type": "single_group"}, "link": "anonymous",
-            "sources": {"survei": {"file": "s.csv", "columns": {"saran": {"from": "S", "type": "open"}}}},
+            "sources": {"survei": SURVEY},
             "voices": voices,
         }
     )  # fmt: skip

@@ -18,11 +18,13 @@ from evaluasi_lib.voices.feedback import (
     Coded,
     candidate_terms,
     code_answers,
+    code_open_answers,
     count_modules,
     count_themes,
     open_answers,
 )
 from evaluasi_lib.voices.interviews import (
+    case_pages,
     co_occurrence,
     coders_matrix,
     count_codes,
@@ -31,7 +33,7 @@ from evaluasi_lib.voices.interviews import (
     saturation_point,
     theme_by_group,
 )
-from evaluasi_lib.voices.quotes import approved_quotes
+from evaluasi_lib.voices.quotes import APPROVED, INTERVIEWS, approved_quotes
 from evaluasi_lib.wording import _
 
 MIN_MANUAL = 30  # hand-coded answers under which agreement is not judged
@@ -59,9 +61,8 @@ def code_voices(study: Study) -> Voices:
     demand: tuple[ModuleDemand, ...] = ()
     details: dict[str, Any] = {"codebook": codebook.source}
 
-    answers = open_answers(study, plan.open_answers)
+    answers, coded = code_open_answers(study, codebook)
     if len(answers):
-        coded = code_answers(answers["text"].tolist(), codebook.themes)
         spoken = approved_quotes(quotes, codebook, study.program, interviews=False)
         themes += count_themes(answers, coded, codebook, spoken, k)
         details["survey"] = _describe_answers(answers, coded, k)
@@ -81,6 +82,9 @@ def code_voices(study: Study) -> Voices:
         spoken = approved_quotes(quotes, codebook, study.program, interviews=True)
         themes += count_codes(excerpts, codebook, spoken, k)
         details["interviews"] |= _describe_interviews(excerpts, codebook, rng, k)
+        approved = quotes[quotes["status"] == APPROVED] if len(quotes) else quotes
+        approved = approved[approved["source"] == INTERVIEWS] if len(approved) else approved
+        details["interviews"]["cases"] = case_pages(excerpts, codebook, approved, k)
     documents = describe_documents(study, rng)
     themes += documents.themes
     if documents.details:
@@ -99,18 +103,14 @@ def codebook_of(study: Study) -> Codebook:
 def list_unthemed(study: Study) -> pd.DataFrame:
     """source, variable, row, text of the answers in which no theme was found: for the researcher's
     own eyes, to extend the codebook. Not for a report."""
-    plan = study.program.voices
-    answers = open_answers(study, plan.open_answers if plan else [])
-    if answers.empty:
-        return answers
-    coded = code_answers(answers["text"].tolist(), codebook_of(study).themes)
-    unthemed = coded.content & ~coded.present.to_numpy().any(axis=1)
+    answers, coded = code_open_answers(study, codebook_of(study))
+    unthemed = coded.content & ~coded.found
     return answers.loc[unthemed, ["source", "variable", "row", "text"]].reset_index(drop=True)
 
 
 def _describe_answers(answers: pd.DataFrame, coded: Coded, k: int) -> dict[str, Any]:
     """How many answers had content, how many no theme, and the words that these use."""
-    unthemed = coded.content & ~coded.present.to_numpy().any(axis=1)
+    unthemed = coded.content & ~coded.found
     n_content, n_unthemed = int(coded.content.sum()), int(unthemed.sum())
     shown, share, reason = publishable_share(n_unthemed, n_content, k=k)
     people = int(answers["pid"][coded.content].nunique())

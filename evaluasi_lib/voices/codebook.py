@@ -34,6 +34,9 @@ class Code(_Model):
     include: list[str] = Field(default=[], description="Phrases that stand for the theme.")
     exclude: list[str] = Field(default=[], description="Phrases that take matches away.")
     negated: str = Field(default="keep", description="keep, drop, or the theme it turns into.")
+    denied_by: str | None = Field(
+        default=None, description="Theme that, found alone, denies what a question implies."
+    )
     aliases: list[str] = Field(default=[], description="Other names in tables coded by hand.")
 
 

@@ -20,12 +20,14 @@ from evaluasi_lib.voices.text import BOUNDARY, Word, analyse, slang
 @dataclass(frozen=True)
 class Coded:
     """Answers by themes. present: rows x codes (bool). sentiment: by row, -1..1 or NaN;
-    theme_sentiment: rows x codes, of the clauses that speak of the theme. content: by row."""
+    theme_sentiment: rows x codes, of the clauses that speak of the theme. content, found: by row,
+    whether it says anything, and whether any pattern was found in it."""
 
     present: pd.DataFrame
     sentiment: np.ndarray
     theme_sentiment: pd.DataFrame
     content: np.ndarray
+    found: np.ndarray
 
 
 def code_answers(texts: Sequence[str], codes: dict[str, Code]) -> Coded:
@@ -61,12 +63,36 @@ def code_answers(texts: Sequence[str], codes: dict[str, Code]) -> Coded:
         sentiment[where],
         pd.DataFrame(by_theme[where], columns=names),
         content[where],
+        present[where].any(axis=1),
     )
 
 
 def _clauses(words: list[Word]) -> list[int]:
     """The number of the clause that each word stands in."""
     return list(np.cumsum([w.form == BOUNDARY for w in words]))
+
+
+def code_open_answers(study: Study, codebook: Codebook) -> tuple[pd.DataFrame, Coded]:
+    """The declared open answers and their themes, with those that the question itself sets.
+
+    An answer with content to such a question has its theme, unless only the theme that denies it
+    was found ("semua bagus" to: what should be improved?).
+    """
+    plan = study.program.voices
+    answers = open_answers(study, plan.open_answers if plan else [])
+    coded = code_answers(answers["text"].astype(str).tolist(), codebook.themes)
+    for variable, name in (plan.asks if plan else {}).items():
+        theme = codebook.code_of(name)
+        if theme not in codebook.themes:
+            continue
+        implied = (answers["variable"] == variable).to_numpy() & coded.content
+        denied_by = codebook.themes[theme].denied_by
+        if denied_by is not None:
+            implied &= ~coded.present[denied_by].to_numpy()
+        new = implied & ~coded.present[theme].to_numpy()
+        coded.present.loc[new, theme] = True
+        coded.theme_sentiment.loc[new, theme] = coded.sentiment[new]
+    return answers, coded
 
 
 def open_answers(study: Study, variables: Iterable[str]) -> pd.DataFrame:

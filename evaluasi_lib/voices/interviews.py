@@ -19,6 +19,7 @@ from evaluasi_lib.voices.agreement import as_codes
 from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.documents import Refused, pages_of
 from evaluasi_lib.voices.feedback import code_answers
+from evaluasi_lib.voices.masking import mask
 from evaluasi_lib.voices.refi import read_refi
 from evaluasi_lib.wording import _
 
@@ -178,6 +179,33 @@ def theme_by_group(coded: pd.DataFrame, k: int) -> list[dict[str, Any]]:
                 }
             )
     return cells
+
+
+def case_pages(
+    coded: pd.DataFrame, codebook: Codebook, approved: pd.DataFrame, k: int
+) -> list[dict[str, Any]]:
+    """A page for each kind of case of the Success Case Method (column `case`: who gained, who not).
+
+    Themes are named, most frequent first, where k interviewees or more are of the kind; with fewer
+    only what was approved is printed. approved: row (of the interviews' table), theme, text.
+    """
+    pages = []
+    for case in [c for c in dict.fromkeys(coded["case"]) if c]:
+        of_case = coded[coded["case"] == case]
+        n = int(of_case["respondent"].nunique())
+        spoken = of_case.groupby("code")["respondent"].nunique()
+        order = sorted(spoken.index, key=lambda c: (-spoken[c], c))
+        quoted = approved[approved["row"].isin(of_case.index + 1)] if len(approved) else approved
+        pages.append(
+            {
+                "case": case,
+                "n": None if is_small(n, k) else n,
+                "reason": SMALL_CELL if is_small(n, k) else None,
+                "themes": [] if is_small(n, k) else [codebook.label(c) for c in order],
+                "quotes": [mask(str(text)) for text in quoted["text"]] if len(quoted) else [],
+            }
+        )
+    return pages
 
 
 def saturation(coded: pd.DataFrame) -> list[dict[str, int]]:

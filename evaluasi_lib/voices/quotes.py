@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,8 @@ from evaluasi_lib.program import Program
 from evaluasi_lib.results import Quote
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.codebook import Codebook
-from evaluasi_lib.voices.feedback import code_answers, open_answers
+from evaluasi_lib.voices.feedback import code_open_answers
+from evaluasi_lib.voices.interviews import tones_of
 from evaluasi_lib.voices.masking import mask
 from evaluasi_lib.wording import _, choose
 
@@ -57,35 +58,53 @@ def propose_quotes(
     Typical: the answers whose words the theme's other answers use most (centroid of word shares),
     of the prevailing tone; dissenting: the most typical of the opposite tone. Only answers of 5-60
     words, only themes whose number may be published, each answer once. Texts are masked; earlier
-    decisions (any status) stay as they are and are not proposed again. names, places: of the raw
-    roster where the caller may read it.
+    decisions (any status) stay as they are and are not proposed again. Excerpts of interviews have
+    the source “interviews”, no variable, and the data row of the interviews' table. names, places:
+    of the raw roster where the caller may read it.
     """
-    plan = study.program.voices
     earlier = study.restricted("quotes")
     kept = earlier[COLUMNS] if not earlier.empty else pd.DataFrame(columns=COLUMNS)
-    if plan is None:
-        return kept
-    answers = open_answers(study, plan.open_answers)
-    if answers.empty:
-        return kept
-    coded = code_answers(answers["text"].tolist(), codebook.themes)
     known = set(zip(kept["source"], kept["variable"], kept["row"], strict=True))
-    places = [*places, *_work_places(study)]
+    hidden = (list(names), [*places, *_work_places(study)])
     rows = []
-    k, total = study.program.privacy.min_cell, answers["pid"][coded.content].nunique()
-    for theme in codebook.themes:
-        has = coded.present[theme].to_numpy()
-        n = answers["pid"][has].nunique()
-        if n == 0 or publishable_share(n, total, k=k)[2] is not None:
-            continue
-        for i in _chosen(answers, has, coded.theme_sentiment[theme].to_numpy()):
-            line = answers.iloc[i]
-            key = (line["source"], line["variable"], int(line["row"]))
-            if key in known:
+    for table, present, tone in _quotable(study, codebook):
+        total = table["pid"].nunique()
+        for theme in present:
+            has = present[theme].to_numpy()
+            n = table["pid"][has].nunique()
+            if n == 0 or publishable_share(n, total, k=study.program.privacy.min_cell)[2]:
                 continue
-            known.add(key)
-            rows.append([*key, theme, mask(line["text"], names, places), PROPOSED])
+            for i in _chosen(table, has, tone[theme].to_numpy()):
+                line = table.iloc[i]
+                key = (line["source"], line["variable"], int(line["row"]))
+                if key not in known:
+                    known.add(key)
+                    rows.append([*key, theme, mask(line["text"], *hidden), PROPOSED])
     return pd.concat([kept, pd.DataFrame(rows, columns=COLUMNS)], ignore_index=True)
+
+
+def _quotable(
+    study: Study, codebook: Codebook
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
+    """(source, variable, row, pid, text; themes; tone by theme) of open answers and interviews."""
+    answers, coded = code_open_answers(study, codebook)
+    if len(answers):
+        keep = coded.content
+        yield answers[keep], coded.present[keep], coded.theme_sentiment[keep]
+    excerpts = study.restricted("interviews")
+    if len(excerpts):
+        table = pd.DataFrame(
+            {
+                "source": INTERVIEWS,
+                "variable": "",
+                "row": np.arange(1, len(excerpts) + 1),
+                "pid": excerpts["respondent"],
+                "text": excerpts["excerpt"],
+            }
+        )
+        present = pd.get_dummies(excerpts["code"].map(codebook.code_of)).astype(bool)
+        tone = present.astype(float).where(present).mul(tones_of(excerpts), axis=0)
+        yield table, present, tone
 
 
 def _chosen(answers: pd.DataFrame, has: np.ndarray, tone: np.ndarray) -> list[int]:

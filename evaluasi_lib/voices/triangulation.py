@@ -30,7 +30,7 @@ from evaluasi_lib.results import Agreement, Effect, Participation, Triangulated
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Voices, codebook_of
 from evaluasi_lib.voices.codebook import Codebook
-from evaluasi_lib.voices.feedback import Coded, code_answers, open_answers
+from evaluasi_lib.voices.feedback import code_open_answers
 from evaluasi_lib.voices.interviews import band, tones_of
 from evaluasi_lib.wording import _, choose, count, interval, join_words, number, percent
 
@@ -170,11 +170,9 @@ def _spoken_in_interviews(study: Study, codebook: Codebook) -> Spoken | None:
 
 
 def _spoken_in_survey(study: Study, codebook: Codebook) -> Spoken | None:
-    plan = study.program.voices
-    answers = open_answers(study, plan.open_answers if plan else [])
+    answers, coded = code_open_answers(study, codebook)
     if answers.empty:
         return None
-    coded: Coded = code_answers(answers["text"].tolist(), codebook.themes)
     keep = coded.content
     return Spoken(answers["pid"][keep], coded.present[keep], coded.theme_sentiment[keep])
 
