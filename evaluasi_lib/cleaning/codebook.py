@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import polars as pl
+import pyarrow.parquet as pq
 
 from evaluasi_lib.cleaning.mapping import is_reversed, scale_of
 from evaluasi_lib.program import Column, Program
@@ -27,11 +28,7 @@ def codebook(program: Program, folder: Path) -> pd.DataFrame:
         path = folder / f"{name}.parquet"
         if source.role == "events" or not path.is_file():
             continue
-        frame = pl.scan_parquet(path)
-        filled = (
-            frame.select(pl.all().count(), pl.len().alias(" rows")).collect().row(0, named=True)
-        )
-        total = filled[" rows"]
+        filled, total = _filled(path)
         answers = _open_counts(folder / "restricted" / f"{name}.parquet")
         for variable, column in source.columns.items():
             options = {f"{variable}__{k}": choose_option(v) for k, v in column.options.items()}
@@ -92,6 +89,16 @@ def _markdown(program: Program, folder: Path) -> str:
             lines.append("| " + " | ".join(cells) + " |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _filled(path: Path) -> tuple[dict[str, int], int]:
+    """(values of each column, rows) of a Parquet file, from its own statistics."""
+    about = pq.ParquetFile(path).metadata
+    filled = dict.fromkeys(about.schema.names, about.num_rows)
+    for group in range(about.num_row_groups):
+        for i, name in enumerate(filled):
+            filled[name] -= about.row_group(group).column(i).statistics.null_count
+    return filled, about.num_rows
 
 
 def _open_counts(path: Path) -> dict[str, int]:

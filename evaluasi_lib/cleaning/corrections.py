@@ -97,7 +97,8 @@ def apply_corrections(
         if normalise(current or "") != normalise(c.old):
             skipped.append(c.line)
             continue
-        cell = pl.when(pl.col("row") == c.row).then(pl.lit(c.new)).otherwise(pl.col(c.column))
+        text = pl.col(c.column).cast(pl.String)
+        cell = pl.when(pl.col("row") == c.row).then(pl.lit(c.new)).otherwise(text)
         batch = batch.with_columns(cell.alias(c.column))
         applied += 1
     return batch, applied, skipped

@@ -145,6 +145,8 @@ def _open_all(program: Program, raw: Path, log: Log) -> list[Mapped]:
 
 def _read_voices(program: Program, raw: Path, folder: Path, log: Log) -> None:
     """Interviews, documents and transcripts, as the voices room reads them, into restricted/."""
+    if program.voices is None:
+        return
     from evaluasi_lib.voices.ingest import read_voices
 
     tables, problems = read_voices(program, raw)

@@ -13,7 +13,7 @@ import datetime as dt
 import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,18 +39,39 @@ SUFFIXES = {
 }  # fmt: skip
 
 
+Scan = Callable[[dict[str, Any]], pl.LazyFrame]
+
+
 @dataclass(frozen=True)
 class RawTable:
-    """A file's headings and its rows as text; columns of `frame` are "0", "1", ... in order."""
+    """A file's headings and its rows as text; columns of the scan are "0", "1", ... in order.
+
+    scan: takes the dtype of columns that shall be read as dictionaries of texts (pl.Categorical:
+    the same text, stored once), and gives a lazy frame.
+    """
 
     headers: list[str]
-    frame: pl.LazyFrame
+    scan: Scan
     details: dict[str, Any] = field(default_factory=dict)
 
-    def batches(self, columns: dict[str, int], size: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
-        """Frames with `row` (1-based) and the chosen columns (name -> position), in file order."""
+    @property
+    def frame(self) -> pl.LazyFrame:
+        """All columns as plain text."""
+        return self.scan({})
+
+    def batches(
+        self,
+        columns: dict[str, int],
+        size: int = BATCH_ROWS,
+        labels: Iterable[str] = (),
+    ) -> Iterator[pl.DataFrame]:
+        """Frames with `row` (1-based) and the chosen columns (name -> position), in file order.
+
+        labels: the columns that hold few distinct texts.
+        """
         wanted = [pl.col(str(i)).alias(name) for name, i in columns.items()]
-        lazy = self.frame.with_row_index("row", offset=1)
+        lazy = self.scan({str(columns[name]): pl.Categorical for name in labels})
+        lazy = lazy.with_row_index("row", offset=1)
         lazy = lazy.select(pl.col("row").cast(pl.Int64), *wanted)
         yield from lazy.collect_batches(chunk_size=size, maintain_order=True)
 
@@ -154,17 +175,15 @@ def _open_csv(path: Path, source: Source) -> RawTable:
     if len(rows) < skip:
         raise DataError(Problem(_("the file has no heading row"), path.name))
     headers = rows[-1]
-    frame = pl.scan_csv(
-        data,
-        has_header=False,
-        skip_rows=skip,
-        separator=delimiter,
-        schema=dict.fromkeys(map(str, range(len(headers))), pl.String),
-        encoding="utf8",
-    )
-    return RawTable(
-        [clean_space(h) for h in headers], frame, {"encoding": encoding, "delimiter": delimiter}
-    )
+    schema: dict[str, Any] = dict.fromkeys(map(str, range(len(headers))), pl.String)
+
+    def scan(dtypes: dict[str, Any]) -> pl.LazyFrame:
+        return pl.scan_csv(
+            data, has_header=False, skip_rows=skip, separator=delimiter, schema=schema | dtypes
+        )
+
+    details = {"encoding": encoding, "delimiter": delimiter}
+    return RawTable([clean_space(h) for h in headers], scan, details)
 
 
 def _decode(path: Path, encoding: str) -> str:
@@ -228,7 +247,7 @@ def _open_excel(path: Path, source: Source) -> RawTable:
         {str(i): [cell_text(v) for v in body.iloc[:, i]] for i in range(len(headers))},
         schema=dict.fromkeys(map(str, range(len(headers))), pl.String),
     )
-    return RawTable([clean_space(h) for h in headers], frame.lazy(), {"sheet": sheet})
+    return RawTable([clean_space(h) for h in headers], frame.lazy().cast, {"sheet": sheet})
 
 
 # --- Statistical packages ----------------------------------------------------------------------
@@ -256,7 +275,7 @@ def _open_labelled(path: Path, kind: str, codes: frozenset[str]) -> RawTable:
     questions = [meta.column_names_to_labels.get(n) or "" for n in meta.column_names]
     return RawTable(
         list(meta.column_names),
-        pl.DataFrame(columns, schema=schema).lazy(),
+        pl.DataFrame(columns, schema=schema).lazy().cast,
         {"user_missing": user_missing, "questions": questions},
     )
 
@@ -289,4 +308,5 @@ def _open_nested(frame: pl.LazyFrame) -> RawTable:
     for name, dtype in frame.collect_schema().items():
         add(name, pl.col(name), dtype)
     headers = [clean_space(name) for name, _column in columns]
-    return RawTable(headers, frame.select(c.alias(str(i)) for i, (_n, c) in enumerate(columns)))
+    texts = frame.select(c.alias(str(i)) for i, (_n, c) in enumerate(columns))
+    return RawTable(headers, texts.cast)

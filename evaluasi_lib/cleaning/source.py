@@ -35,6 +35,7 @@ from evaluasi_lib.errors import Problem, nearest
 from evaluasi_lib.program import Program
 from evaluasi_lib.wording import _
 
+CODED = ("item", "category", "ordinal", "flag", "multi")
 IDENTIFIERS = ("nip", "respondent_code", "name", "email", "phone")
 ONE_ROW_A_PERSON = ("roster", "survey", "record")
 MASK = "[…]"
@@ -82,7 +83,8 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     keys: list[pl.DataFrame] = []
     restricted: list[pl.DataFrame] = []
     corrections = [c for c in context.corrections if c.source == name]
-    for batch in mapped.table.batches(mapped.columns):
+    coded = [s.name for s in specs if s.column.type in CODED and s.name in mapped.columns]
+    for batch in mapped.table.batches(mapped.columns, labels=coded):
         log.rows_read += batch.height
         batch, applied, skipped = apply_corrections(batch, corrections)
         log.add("correction_applied", name, applied)
@@ -135,8 +137,8 @@ def _typed(batch: pl.DataFrame, spec: Spec, context: Context, tally: Tally) -> d
         return {}
     text = batch[spec.name]
     if kind == "multi":
-        return {s.name: s for s in type_multi(clean_text(text), rows, spec, tally)}
-    if kind not in ("item", "open", "flag"):
+        return {s.name: s for s in type_multi(text, rows, spec, tally)}
+    if kind not in (*CODED, "open"):
         text = clean_text(text)
     values = _TYPERS[kind](text, rows, spec, tally)
     if kind == "text" or (kind in ("category", "ordinal") and not spec.column.categories):

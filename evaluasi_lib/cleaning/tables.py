@@ -49,7 +49,12 @@ def output_dtypes(spec: Spec) -> dict[str, Any]:
 def schema_for(dtypes: dict[str, Any]) -> pa.Schema:
     """The Arrow schema, with pandas' own note, that reads back as these dtypes."""
     frame = pd.DataFrame({n: pd.Series([], dtype=d) for n, d in dtypes.items()})
-    return pa.Schema.from_pandas(frame, preserve_index=False)
+    schema = pa.Schema.from_pandas(frame, preserve_index=False)
+    for i, (name, dtype) in enumerate(dtypes.items()):
+        if isinstance(dtype, pd.CategoricalDtype):
+            labels = pa.dictionary(pa.int32(), pa.string(), ordered=bool(dtype.ordered))
+            schema = schema.set(i, pa.field(name, labels))
+    return schema
 
 
 @dataclass
@@ -61,6 +66,7 @@ class TableWriter:
     dtypes: dict[str, Any] = field(init=False)
     open_classes: list[str] = field(init=False)
     _writer: pq.ParquetWriter | None = None
+    _schema: pa.Schema = field(init=False)
 
     def __post_init__(self) -> None:
         self.dtypes = {"row": "int64", "pid": "str"}
@@ -74,10 +80,10 @@ class TableWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def write(self, frame: pl.DataFrame) -> None:
-        table = _encode(frame, self.dtypes)
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
-        self._writer.write_table(table)
+            self._schema = schema_for(self.dtypes)
+            self._writer = pq.ParquetWriter(self.path, self._schema, compression="zstd")
+        self._writer.write_table(_encode(frame, self.dtypes, self._schema))
 
     def finish(self, keep: pl.Series | None) -> None:
         """Close the file. keep: rows that stay, where others must go."""
@@ -94,37 +100,32 @@ class TableWriter:
             dtypes[name] = pd.CategoricalDtype(found.to_list())
         whole, final = self.path, self.path.with_suffix(".tmp")
         reader = pq.ParquetFile(whole)
-        with pq.ParquetWriter(final, _encode_schema(dtypes), compression="zstd") as writer:
+        schema = schema_for(dtypes)
+        with pq.ParquetWriter(final, schema, compression="zstd") as writer:
             for batch in reader.iter_batches(200_000):
                 frame = pl.from_arrow(batch)
                 assert isinstance(frame, pl.DataFrame)
                 if keep is not None:
                     frame = frame.filter(pl.col("row").is_in(keep.implode()))
-                writer.write_table(_encode(frame, dtypes))
+                writer.write_table(_encode(frame, dtypes, schema))
         reader.close()
         final.replace(whole)
 
 
-def _encode_schema(dtypes: dict[str, Any]) -> pa.Schema:
-    return _encode(pl.DataFrame({n: [] for n in dtypes}), dtypes).schema
-
-
-def _encode(frame: pl.DataFrame, dtypes: dict[str, Any]) -> pa.Table:
-    schema = schema_for(dtypes)
+def _encode(frame: pl.DataFrame, dtypes: dict[str, Any], schema: pa.Schema) -> pa.Table:
+    """A typed batch in the schema; labels become codes of the declared classes."""
     arrays = []
     for item in schema:
-        dtype = dtypes[item.name]
-        values = frame[item.name]
+        dtype, values = dtypes[item.name], frame[item.name]
         if isinstance(dtype, pd.CategoricalDtype):
-            labels = pa.array(list(dtype.categories), pa.string())
-            text = values.cast(pl.String).to_arrow().cast(pa.string())
-            codes = pc.index_in(text, labels).cast(pa.int32())
-            arrays.append(
-                pa.DictionaryArray.from_arrays(codes, labels, ordered=bool(dtype.ordered))
-            )
-            schema = schema.set(
-                schema.get_field_index(item.name), pa.field(item.name, arrays[-1].type)
-            )
+            labels = pa.array(list(dtype.categories), item.type.value_type)
+            if values.dtype == pl.Enum:
+                codes = values.to_physical().to_arrow().cast(pa.int32())
+            else:
+                text = values.cast(pl.String).to_arrow().cast(item.type.value_type)
+                codes = pc.index_in(text, labels)
+            ordered = bool(dtype.ordered)
+            arrays.append(pa.DictionaryArray.from_arrays(codes, labels, ordered=ordered))
         else:
             array = values.to_arrow() if values.dtype != pl.Null else pa.nulls(len(values))
             arrays.append(array.cast(item.type))

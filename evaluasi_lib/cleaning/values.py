@@ -7,10 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
-from evaluasi_lib.cleaning.labels import Tally, label_map, match_labels, normalise, split_options
+from evaluasi_lib.cleaning.labels import (
+    Tally,
+    clean_space,
+    encode,
+    label_map,
+    match_labels,
+    normalise,
+    split_options,
+)
 from evaluasi_lib.program import Column, Scale
 
 TRUE_WORDS = (
@@ -111,14 +120,17 @@ def type_category(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) ->
     known = label_map(categories_of(spec.column))
     missing = missing_labels(spec.column, None, BLANKS)
     if spec.column.categories:
-        return match_labels(text, known.get, missing, pl.String, rows, tally)
-    spelled: dict[str, str] = {}
-    for value in text.drop_nulls().unique(maintain_order=True):
-        spelled.setdefault(value, known.get(normalise(value), value))
-    mapped = text.replace(spelled)
-    gone = mapped.is_in([v for v in spelled if normalise(v) in missing])
-    tally.add("missing_code", int(gone.sum() or 0))
-    return pl.select(pl.when(~gone).then(mapped)).to_series().alias(text.name)
+        dtype = pl.Enum(list(spec.column.categories))
+        return match_labels(text, known.get, missing, dtype, rows, tally)
+    encoded = encode(text, rows)
+    values: dict[int, Any] = {}
+    for code, raw in encoded.texts.items():
+        key = normalise(raw)
+        if key in missing or not key:
+            tally.add("missing_code", int(encoded.counts[code]))
+        else:
+            values[code] = known.get(key, clean_space(raw))
+    return encoded.decode(values, pl.String).alias(text.name)
 
 
 def type_flag(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> pl.Series:
@@ -127,8 +139,8 @@ def type_flag(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> pl.
     known = label_map(categories_of(spec.column) if spec.column.categories else words)
     known |= {"true": "true", "false": "false"}
     missing = missing_labels(spec.column, None, BLANKS)
-    keys = match_labels(text, known.get, missing, pl.String, rows, tally)
-    return keys == "true"
+    flags = {spelling: key == "true" for spelling, key in known.items()}
+    return match_labels(text, flags.get, missing, pl.Boolean, rows, tally)
 
 
 def decimal_evidence(text: pl.Series) -> tuple[int, int, int]:
@@ -291,23 +303,22 @@ def type_multi(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> li
         {k: [normalise(" ".join(_split(t, separators))) for t in v] for k, v in spelled.items()}
     )
     missing = missing_labels(spec.column, None, BLANKS)
-    chosen: dict[str, set[str] | None] = {}
-    for raw, n in text.value_counts(name="n").iter_rows():
-        if raw is None or normalise(raw) in missing or not normalise(raw):
+    encoded = encode(text, rows)
+    chosen: dict[int, set[str]] = {}
+    for code, raw in encoded.texts.items():
+        if normalise(raw) in missing or not normalise(raw):
             continue
-        keys, unknown = split_options(raw, options, separators)
+        chosen[code], unknown = split_options(raw, options, separators)
+        n = int(encoded.counts[code])
         if unknown and other is not None:
-            keys.add(other)
+            chosen[code].add(other)
             tally.add("other_option", n)
         elif unknown:
-            tally.add_unknown(unknown, n, int(rows.filter(text == raw).min()))  # type: ignore[arg-type]
-        chosen[raw] = keys
+            tally.add_unknown(unknown, n, encoded.first_rows[code])
     return [
-        text.replace_strict(
-            {raw: key in keys for raw, keys in chosen.items() if keys is not None} or {"": False},
-            default=None,
-            return_dtype=pl.Boolean,
-        ).alias(f"{spec.name}__{key}")
+        encoded.decode({code: key in keys for code, keys in chosen.items()}, pl.Boolean).alias(
+            f"{spec.name}__{key}"
+        )
         for key in spec.column.options
     ]
 
