@@ -21,6 +21,7 @@ SENTIMENT = 0.1  # on the lexicon's -1..1; nearer to zero is mixed, not good or 
 
 
 def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """Who completes, by the program's own limit, and who answers the survey."""
     share, limit = result.participation.completion_share, program.thresholds.min_completion_share
     if share is not None:
         good = share >= limit

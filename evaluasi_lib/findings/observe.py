@@ -30,6 +30,7 @@ class Note:
 
 
 def note(good: bool, id: str, statement: str, score: float, *evidence: str) -> Note:
+    """A note whose score is held within 0-1."""
     return Note(good, Finding(id, statement, evidence, min(max(score, 0.0), 1.0)))
 
 

@@ -95,6 +95,7 @@ class Catalogue(Strict):
 
 @lru_cache
 def decision_table() -> DecisionTable:
+    """The table of decision_table.yml."""
     data = yaml.safe_load((HERE / "decision_table.yml").read_text(encoding="utf-8"))
     return DecisionTable.model_validate(data)
 

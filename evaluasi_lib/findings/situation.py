@@ -59,6 +59,7 @@ def primaries(result: EvaluationResult) -> list[tuple[int, Effect]]:
 
 
 def is_decisive(program: Program, outcome_id: str) -> bool:
+    """Whether the verdict rests on this outcome, as program.yml declares."""
     return next((o.decisive for o in program.outcomes if o.id == outcome_id), True)
 
 

@@ -1,0 +1,343 @@
+"""The report over all programs: side by side, without a total that hides what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from evaluasi_lib.findings import portfolio as compare
+from evaluasi_lib.findings.portfolio import Pooled, Ranked, Result
+from evaluasi_lib.reporting import tables, words
+from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting.figures import plot_effects
+from evaluasi_lib.reporting.figures_portfolio import plot_cost_effect, plot_evidence_map
+from evaluasi_lib.reporting.tables import Cell, build, figure_cell
+from evaluasi_lib.results import Effect
+from evaluasi_lib.wording import _, count, interval, join_words, number, p_value, percent, rupiah
+
+HIGH_I2 = 0.75  # Higgins et al. 2003: considerable heterogeneity
+Rows = list[tuple[Sequence[Cell], str | None]]
+
+
+def portfolio_sections(results: Sequence[Result]) -> list[Section]:
+    """The sections over several result.json, in the order given; a note where there is none."""
+    if not results:
+        text = _("There is no report yet. Make some first: evaluasi report --all.")
+        return [Section("ringkasan", _("All programs"), (Paragraph(text, "note"),))]
+    return [
+        _section("ringkasan", _("All programs"), _summary(results)),
+        _section("pengaruh", _("Effects and changes, level by level"), _forests(results)),
+        _section("biaya", _("Cost against effect"), _costs(results)),
+        _section("bukti", _("How far the evidence carries"), _evidence(results)),
+        _section("gabungan", _("Outcomes that can be pooled"), _pooled(results)),
+        _section("kelemahan", _("Weaknesses that programs share"), _weaknesses(results)),
+        _section("peringkat", _("Ranking by several criteria"), _ranking(results)),
+        _section("oecd-dac", _("Which questions the reports answer (OECD-DAC)"), _dac(results)),
+        _section("siklus", _("From cycle to cycle"), _cycles(results)),
+    ]
+
+
+def _section(id: str, title: str, elements: Sequence[Element | None]) -> Section:
+    shown = tuple(e for e in elements if e is not None)
+    nothing = Paragraph(_("No report has data for this."), "note")
+    return Section(id, title, shown or (nothing,))
+
+
+def _table(
+    id: str, caption: str, columns: Sequence[str], rows: Rows, note: str = ""
+) -> Table | None:
+    return build(id, caption, columns, rows, 0, note)
+
+
+def _summary(results: Sequence[Result]) -> list[Element | None]:
+    found = compare.side_by_side(results)
+    decisions = [row["decision"] for row in found]
+    parts = [
+        f"{count(decisions.count(d))} {words.decision_word(d).lower()}"
+        for d in ("scale_up", "continue", "adjust", "redesign", "insufficient_evidence")
+        if d in decisions
+    ]
+    rows: Rows = [
+        (
+            [
+                row["name"], words.decision_word(row["decision"]),
+                figure_cell(row["stability_share"], percent),
+                _rating_range(row["rating_low"], row["rating_high"]),
+                figure_cell(row["analysed"], count), figure_cell(row["completion_share"], percent),
+                figure_cell(row["cost_per_completer_idr"], rupiah),
+            ],
+            None,
+        )
+        for row in found
+    ]  # fmt: skip
+    columns = [
+        _("Program"), _("Verdict"), _("Stability"), _("Evidence, 0-5"), _("Analysed"),
+        _("Completed"), _("Cost per completer"),
+    ]  # fmt: skip
+    return [
+        Paragraph(
+            _("{n} programs: {parts}.").format(n=count(len(results)), parts=join_words(parts)),
+            "lead",
+        ),
+        _table("berdampingan", _("Programs side by side"), columns, rows),
+        Paragraph(
+            _(
+                "Stability is the share of repetitions, with inputs redrawn and limits moved, in "
+                "which the verdict stays the same."
+            ),
+            "note",
+        ),
+    ]
+
+
+def _rating_range(low: int | None, high: int | None) -> str:
+    if low is None or high is None:
+        return "—"
+    return count(low) if low == high else f"{count(low)}–{count(high)}"
+
+
+def effect_of(record: Mapping[str, Any], label: str) -> Effect:
+    """An estimate of result.json as the class that figures and tables take, under a new label."""
+    known = {f.name: record[f.name] for f in fields(Effect) if f.name in record}
+    return Effect(**{**known, "label": label, "warnings": tuple(record.get("warnings", ()))})
+
+
+def _forests(results: Sequence[Result]) -> list[Element | None]:
+    elements: list[Element | None] = []
+    for level in compare.LEVELS:
+        effects = [
+            effect_of(e, f"{compare.name_of(r)}: {e['label']}")
+            for r in results
+            for _i, e in compare.primaries_of(r)
+            if e["level"] == level
+        ]
+        if effects:
+            word = words.level_word(level)
+            title = _("{level}: what changed, program by program?").format(level=word)
+            elements += [
+                Heading(word),
+                plot_effects(effects, f"hutan-{level}", title),
+                tables.table_effects(effects, f"pengaruh-{level}", word, 0),
+            ]
+    return elements
+
+
+def _costs(results: Sequence[Result]) -> list[Element | None]:
+    rows: Rows = []
+    for result in results:
+        cost = result["efficiency"]["cost_per_unit_effect"]
+        if cost is None:
+            continue
+        label = next(
+            (e["label"] for e in result["effects"] if e["outcome"] == cost["outcome"]),
+            cost["outcome"],
+        )
+        rows.append(
+            (
+                [
+                    compare.name_of(result), label, str(cost["unit"]),
+                    figure_cell(cost["estimate"], rupiah),
+                    tables.between(cost["ci_low"], cost["ci_high"], rupiah),
+                ],
+                cost["reason"],
+            )
+        )  # fmt: skip
+    columns = [_("Program"), _("Outcome"), _("Unit"), _("Cost per unit"), _("95% interval")]
+    note = _("Compare rows of the same outcome and unit only.")
+    caption = _("Cost of one unit of effect")
+    return [plot_cost_effect(results), _table("biaya-satuan", caption, columns, rows, note)]
+
+
+def _evidence(results: Sequence[Result]) -> list[Element | None]:
+    rows: Rows = [
+        ([compare.name_of(r), *[figure_cell(cell, count) for cell in row]], None)
+        for r, row in zip(results, compare.evidence_map(results), strict=True)
+    ]
+    columns = [_("Program"), *[words.level_word(level) for level in compare.LEVELS]]
+    caption = _("Lowest evidence rating, 0-5, by level")
+    return [plot_evidence_map(results), _table("peta-bukti", caption, columns, rows)]
+
+
+def _pooled(results: Sequence[Result]) -> list[Element | None]:
+    pooled = [compare.pool(group) for group in compare.comparable(results)]
+    if not pooled:
+        text = _(
+            "No two programs measured the same outcome in the same unit, at the same time and with "
+            "the same kind of claim, so nothing is pooled."
+        )
+        return [Paragraph(text, "note")]
+    rows: Rows = [
+        (
+            [
+                p.label, words.claim_word(p.claim), (count(p.k), p.k),
+                (number(p.estimate, 2), p.estimate), interval(p.ci_low, p.ci_high, 2),
+                (percent(p.i2), p.i2), p_value(p.q_p_value),
+                interval(p.prediction_low, p.prediction_high, 2),
+            ],
+            None,
+        )
+        for p in pooled
+    ]  # fmt: skip
+    columns = [
+        _("Outcome"), _("Claim"), _("Programs"), _("Mean"), _("95% interval"), "I²", _("p of Q"),
+        _("Prediction interval"),
+    ]  # fmt: skip
+    method = _(
+        "Random effects: Paule-Mandel variance, Hartung-Knapp interval; a prediction interval from "
+        "three programs on. Units are those of each outcome."
+    )
+    return [
+        *[Paragraph(_pooled_sentence(p)) for p in pooled],
+        _table("gabungan", _("Random-effects means"), columns, rows, method),
+    ]
+
+
+def _pooled_sentence(p: Pooled) -> str:
+    digits = words.digits_for(p.estimate, p.ci_low, p.ci_high)
+    text = _(
+        "{label}: over {programs} the mean is {mean} {unit} (95% interval {interval})."
+    ).format(
+        label=p.label,
+        programs=join_words(list(p.names)),
+        mean=number(p.estimate, digits),
+        unit=p.unit,
+        interval=interval(p.ci_low, p.ci_high, digits),
+    )
+    if p.i2 >= HIGH_I2:
+        text += " " + _(
+            "The programs differ more than chance explains (I² {i2}): read them one by one."
+        ).format(i2=percent(p.i2))
+    if p.k == 2:
+        text += " " + _("Two programs say little about how such programs vary.")
+    return text
+
+
+def _weaknesses(results: Sequence[Result]) -> list[Element | None]:
+    rows: Rows = [
+        (
+            [kind_word(row["kind"]), (count(len(row["programs"])), len(row["programs"])),
+             join_words(row["programs"]), row["example"]],
+            None,
+        )
+        for row in compare.common_weaknesses(results)
+    ]  # fmt: skip
+    columns = [_("Weakness"), _("Programs"), _("Which"), _("For example")]
+    return [_table("kelemahan-bersama", _("Weaknesses of two programs or more"), columns, rows)]
+
+
+def kind_word(kind: str) -> str:
+    """A kind of weakness in words."""
+    return {
+        "access": _("Groups with less access"), "barrier": _("Barriers"),
+        "bcr": _("Benefits below costs"), "budget": _("Use of the budget"),
+        "completion": _("Few complete"), "cost": _("Cost above the limit"),
+        "divergence": _("Sources that contradict one another"),
+        "evidence": _("Weak evidence"), "flat": _("Outcomes without meaningful change"),
+        "harm": _("Outcomes that got worse"), "item": _("Important and rated low"),
+        "module": _("Wanted modules that are not offered"),
+        "promise": _("Promised and not done"), "reliability": _("Unreliable instruments"),
+        "response": _("Low response"), "theme": _("Criticism in open answers"),
+        "threat": _("Threats to the estimates"), "unclear": _("Outcomes not settled"),
+        "unmeasured": _("Outcomes not measured"), "unpriced": _("Costs not known"),
+    }.get(kind, kind)  # fmt: skip
+
+
+def _ranking(results: Sequence[Result]) -> list[Element | None]:
+    ranked = compare.rank_programs(results)
+    passed = [r for r in ranked if r.rank is not None]
+    criteria = criterion_words()
+    rows: Rows = [
+        (
+            [
+                r.name, count(r.rank),
+                *[figure_cell(r.utilities[c], number, 2) for c in compare.CRITERIA],
+                (percent(r.rank_shares[0]), r.rank_shares[0]), _usual_places(r),
+            ],
+            None,
+        )
+        for r in passed
+    ]  # fmt: skip
+    columns = [_("Program"), _("Place"), *[criteria[c] for c in compare.CRITERIA],
+               _("First in"), _("Places in 90% of the draws")]  # fmt: skip
+    gates: Rows = [
+        ([r.name, join_words([_gate_word(g) for g in r.failed])], None)
+        for r in ranked
+        if r.rank is None
+    ]
+    return [
+        Paragraph(
+            _(
+                "An aid to discussion, not a verdict. Only programs that pass every gate are "
+                "ranked, and nothing makes good for a failed gate. Each criterion runs from 0 to "
+                "1; all weigh the same. Stability: {n} draws of other weights, with what is "
+                "unknown drawn too."
+            ).format(n=count(compare.DRAWS))
+        ),
+        _table("peringkat", _("Programs that pass the gates"), columns, rows),
+        _table("gerbang", _("Not ranked, and why"), [_("Program"), _("Gates not passed")], gates),
+    ]
+
+
+def _usual_places(r: Ranked) -> str:
+    """The places between the 5th and the 95th percentile of the draws."""
+    reached, places = 0.0, []
+    for place, share in enumerate(r.rank_shares, 1):
+        reached += share
+        if reached > 0.05:
+            places.append(place)
+        if reached >= 0.95:
+            break
+    first, last = places[0], places[-1]
+    return count(first) if first == last else f"{count(first)}–{count(last)}"
+
+
+def criterion_words() -> dict[str, str]:
+    """Criteria of the ranking in words."""
+    return {
+        "effectiveness": _("Effect"),
+        "evidence": _("Evidence"),
+        "participation": _("Completion"),
+        "cost": _("Cost"),
+    }
+
+
+def _gate_word(gate: str) -> str:
+    return {
+        "harm": _("an outcome got worse"),
+        "open": _("the evidence does not suffice for a verdict"),
+        "evidence": _("evidence rating below {limit}").format(limit=count(compare.MIN_RATING)),
+    }[gate]
+
+
+def _dac(results: Sequence[Result]) -> list[Element | None]:
+    status = {"covered": _("answered"), "partly": _("in part"), "none": "—"}
+    rows: Rows = [
+        ([compare.name_of(r), *[status[s] for s, _p in compare.dac_coverage(r).values()]], None)
+        for r in results
+    ]
+    names = {
+        "relevance": _("Relevance"), "coherence": _("Coherence"),
+        "effectiveness": _("Effectiveness"), "efficiency": _("Efficiency"),
+        "impact": _("Impact"), "sustainability": _("Sustainability"),
+    }  # fmt: skip
+    note = _(
+        "The criteria are questions, not a scale, so there is no total. In part: a change without "
+        "comparison group, only part of the costs, or only what holds participants back."
+    )
+    columns = [_("Program"), *[names[c] for c in compare.DAC]]
+    return [_table("oecd-dac", _("Coverage of the OECD-DAC criteria"), columns, rows, note)]
+
+
+def _cycles(results: Sequence[Result]) -> list[Element | None]:
+    rows: Rows = [
+        (
+            [f["text"], compare.name_of(r), str(f["from_cycle"]), words.status_word(f["status"]),
+             (f["change"] or {}).get("sentence") or f["reason"] or "—"],
+            None,
+        )
+        for r in results
+        for f in r["follow_up"]
+    ]  # fmt: skip
+    columns = [_("Recommendation"), _("Program"), _("Cycle"), _("Status"), _("What changed since")]
+    return [_table("siklus", _("Earlier recommendations"), columns, rows)]

@@ -1,0 +1,117 @@
+"""Figures over several programs: cost against effect, and how far each level's evidence carries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.patches import Rectangle
+
+from evaluasi_lib.findings.portfolio import (
+    LEVELS,
+    Result,
+    evidence_map,
+    name_of,
+    primaries_of,
+    turned_g,
+)
+from evaluasi_lib.reporting import theme
+from evaluasi_lib.reporting.elements import Figure
+from evaluasi_lib.reporting.words import level_word
+from evaluasi_lib.wording import _, count, interval, join_words, number, rupiah
+
+SHADES = ("#f6d5c3", "#f3e3c4", "#e6ecd2", "#c9e2cf", "#9fd0be", "#6fbba6")  # ratings 0 to 5
+
+
+def plot_cost_effect(results: Sequence[Result]) -> Figure | None:
+    """Cost per participant against each primary estimate beyond reaction, with its interval."""
+    points = [
+        (name_of(r), cost, e["label"], g)
+        for r in results
+        if (cost := r["efficiency"]["cost_per_participant_idr"]) is not None
+        for _i, e in primaries_of(r)
+        if e["level"] != "reaction" and (g := turned_g(e)) is not None
+    ]
+    if not points:
+        return None
+    names = list(dict.fromkeys(name for name, _c, _l, _g in points))
+    with theme.canvas(4.4) as (figure, ax):
+        ax.grid(axis="both")
+        top = max(high for _n, _c, _l, (_g, _low, high) in points)
+        span = max(cost for _n, cost, _l, _g in points) or 1.0
+        for name in names:
+            own = [p for p in points if p[0] == name]
+            for j, (_name, cost, _label, (size, low, high)) in enumerate(own):
+                x = cost + (j - (len(own) - 1) / 2) * span * 0.012
+                ax.plot([x, x], [low, high], color=theme.PROGRAM, lw=1.6)
+                ax.plot([x], [size], "o", color=theme.PROGRAM, ms=5)
+            height = max(high for _n, _c, _l, (_g, _low, high) in own)
+            ax.annotate(
+                theme.wrap(name, 22), (own[0][1], height), xytext=(0, 6), ha="center",
+                textcoords="offset points", va="bottom", fontsize=8.5,
+            )  # fmt: skip
+        ax.axhline(0, color=theme.INK, lw=0.9)
+        ax.set_xlim(-0.08 * span, 1.18 * span)
+        ax.set_ylim(top=top * 1.3 if top > 0 else None)
+        ax.set_xlabel(_("cost per participant, rupiah"))
+        ax.set_ylabel(_("standard deviations; up is better"))
+        theme.local_numbers(ax.xaxis)
+        theme.local_numbers(ax.yaxis)
+        svg = theme.to_svg(figure)
+    cheapest = min(points, key=lambda p: p[1])
+    answer = _("Cheapest for each participant: {name} ({cost}).").format(
+        name=cheapest[0], cost=rupiah(cheapest[1])
+    )
+    caution = _("Programs with other aims are not better or worse for costing more or less.")
+    described = [
+        _("{name}, {cost}: {label} {g} ({interval}).").format(
+            name=name, cost=rupiah(cost), label=label, g=number(g, 2),
+            interval=interval(low, high, 2),
+        )
+        for name, cost, label, (g, low, high) in points
+    ]  # fmt: skip
+    return Figure(
+        id="biaya-pengaruh",
+        title=_("What does each program cost, and how much changed?"),
+        answer=f"{answer} {caution}",
+        alt=" ".join([_("Cost per participant against standardised estimates."), *described]),
+        svg=svg,
+    )
+
+
+def plot_evidence_map(results: Sequence[Result]) -> Figure | None:
+    """Programs x Kirkpatrick levels; each cell the lowest evidence rating, 0-5."""
+    ratings = evidence_map(results)
+    if not any(cell is not None for row in ratings for cell in row):
+        return None
+    names = [name_of(r) for r in results]
+    with theme.canvas(0.9 + 0.55 * len(names)) as (figure, ax):
+        ax.grid(False)
+        for i, row in enumerate(ratings):
+            for j, cell in enumerate(row):
+                colour = theme.PAPER if cell is None else SHADES[cell]
+                ax.add_patch(Rectangle((j, i), 0.96, 0.92, facecolor=colour, lw=0))
+                text = "—" if cell is None else count(cell)
+                ax.text(j + 0.48, i + 0.46, text, ha="center", va="center", fontsize=11)
+        ax.set_xlim(0, len(LEVELS))
+        ax.set_ylim(len(names), 0)
+        ax.xaxis.tick_top()
+        ax.set_xticks([j + 0.48 for j in range(len(LEVELS))], [level_word(x) for x in LEVELS])
+        ax.set_yticks([i + 0.46 for i in range(len(names))], [theme.wrap(n, 34) for n in names])
+        svg = theme.to_svg(figure)
+    return Figure(
+        id="peta-bukti",
+        title=_("How far does the evidence carry?"),
+        answer=_("Lowest evidence rating (0-5) of each level; a dash: not measured."),
+        alt=" ".join(_row_words(name, row) for name, row in zip(names, ratings, strict=True)),
+        svg=svg,
+    )
+
+
+def _row_words(name: str, row: Sequence[Any]) -> str:
+    known = [
+        _("{level} {rating}").format(level=level_word(level).lower(), rating=count(cell))
+        for level, cell in zip(LEVELS, row, strict=True)
+        if cell is not None
+    ]
+    return f"{name}: {join_words(known) or _('nothing rated')}."
