@@ -68,6 +68,20 @@ def person_variable(study: Study, variable: str) -> pd.Series | None:
     return scores.drop_duplicates("pid").set_index("pid")["score"].reindex(persons.index)
 
 
+def cluster_of(study: Study, pids: pd.Index) -> np.ndarray | None:
+    """Codes (n) of the declared agency of each pid; None where none is declared or known.
+
+    A person without an agency is taken as one that resembles nobody.
+    """
+    name = study.program.design.cluster
+    values = person_variable(study, name) if name is not None else None
+    if values is None:
+        return None
+    codes, found = pd.factorize(values.reindex(pids).astype("object"))
+    lone = codes < 0
+    return np.where(lone, len(found) + np.cumsum(lone), codes)
+
+
 def reached(values: pd.Series) -> pd.Series:
     """Whether a stage was reached: a flag that is true, a date that is there, a number above 0."""
     if pd.api.types.is_bool_dtype(values.dtype):

@@ -10,8 +10,13 @@ import pandas as pd
 from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Driver
-from evaluasi_lib.scoring.background import level_label, person_variable, variable_label
-from evaluasi_lib.scoring.drivers import DriverModel, MarginalEffect, fit_drivers
+from evaluasi_lib.scoring.background import (
+    cluster_of,
+    level_label,
+    person_variable,
+    variable_label,
+)
+from evaluasi_lib.scoring.drivers import DriverModel, MarginalEffect, fit_drivers, plain
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, interval, number
 
@@ -37,7 +42,7 @@ def score_drivers(study: Study, stages: pd.DataFrame) -> tuple[tuple[Driver, ...
             columns[name] = values.reindex(enrolled)
     frame = pd.DataFrame(columns, index=enrolled)
     known = frame.notna().all(axis=1)
-    frame, completed = _plain(frame[known]), completed[known]
+    frame, completed = plain(frame[known]), completed[known]
     n, events = len(completed), int(completed.sum())
     fewer = min(events, n - events)
     if fewer < max(k, MIN_EVENTS) or not columns:
@@ -48,14 +53,7 @@ def score_drivers(study: Study, stages: pd.DataFrame) -> tuple[tuple[Driver, ...
             if frame[name].value_counts().min() < k:
                 extra["drivers_left_out"].append(_left_out(study.program, name, "small_cell"))
                 frame = frame.drop(columns=name)
-    cluster = None
-    if study.program.design.cluster is not None:
-        agency = person_variable(study, study.program.design.cluster)
-        if agency is not None:
-            # a person without an agency resembles nobody, so is a cluster of one
-            code = agency.reindex(frame.index).astype("object")
-            cluster = code.where(code.notna(), pd.Series(frame.index, index=frame.index))
-    model = fit_drivers(frame, completed, cluster)
+    model = fit_drivers(frame, completed, cluster_of(study, frame.index))
     extra["drivers_left_out"] += [
         _left_out(study.program, name, why) for name, why in model.left_out.items()
     ]
@@ -66,21 +64,6 @@ def score_drivers(study: Study, stages: pd.DataFrame) -> tuple[tuple[Driver, ...
     }
     extra["driver_notes"] += _notes(study, model, fewer)
     return tuple(_driver(study.program, effect) for effect in model.effects), extra
-
-
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Categories without unused levels, flags as bool: what `fit_drivers` reads."""
-    out = frame.copy()
-    for name in out:
-        if pd.api.types.is_bool_dtype(out[name].dtype):
-            out[name] = out[name].astype(bool)
-        elif pd.api.types.is_numeric_dtype(out[name].dtype):
-            out[name] = out[name].astype(float)
-        elif isinstance(out[name].dtype, pd.CategoricalDtype):
-            out[name] = out[name].cat.remove_unused_categories()
-        else:
-            out[name] = out[name].astype(str)
-    return out
 
 
 def _why_no_model(n: int, events: int) -> str:

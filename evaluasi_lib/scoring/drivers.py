@@ -67,6 +67,21 @@ class _Term:
     reference: str | None
 
 
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Categories without unused levels, flags as bool: what `encode` reads."""
+    out = frame.copy()
+    for name in out:
+        if pd.api.types.is_bool_dtype(out[name].dtype):
+            out[name] = out[name].astype(bool)
+        elif pd.api.types.is_numeric_dtype(out[name].dtype):
+            out[name] = out[name].astype(float)
+        elif isinstance(out[name].dtype, pd.CategoricalDtype):
+            out[name] = out[name].cat.remove_unused_categories()
+        else:
+            out[name] = out[name].astype(str)
+    return out
+
+
 def encode(drivers: pd.DataFrame) -> tuple[pd.DataFrame, list[_Term]]:
     """Design matrix (float, no constant) and what its columns mean.
 
@@ -125,7 +140,7 @@ def separated_columns(x: Floats, y: Floats) -> Floats:
 
 
 def fit_drivers(
-    drivers: pd.DataFrame, completed: pd.Series, cluster: pd.Series | None = None
+    drivers: pd.DataFrame, completed: pd.Series, cluster: pd.Series | np.ndarray | None = None
 ) -> DriverModel:
     """Logit of `completed` (bool) on the drivers, row for row; rows must be complete.
 

@@ -11,17 +11,14 @@ from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_counts
 from evaluasi_lib.program import ElearningPlan
 from evaluasi_lib.results import Elearning, Stage
 from evaluasi_lib.scoring.background import (
-    level_label,
     level_text,
-    levels_of,
     person_variable,
     protect_funnel,
     share_row,
-    variable_label,
 )
+from evaluasi_lib.scoring.completion import score_completion
 from evaluasi_lib.scoring.events import EventSummary, summarise_events, zone_name
 from evaluasi_lib.scoring.participation import stage_flags
-from evaluasi_lib.scoring.survival import cox, kaplan_meier, log_rank, publishable_curve
 from evaluasi_lib.scoring.usage import compare_access, relate_to_outcome
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
@@ -41,10 +38,7 @@ def score_elearning(study: Study) -> Elearning:
     - sessions: n, gap_minutes, median_per_user;  time_on_task: median_minutes, q25, q75, caveat
     - heatmap: weekday (1 = Monday), hour, share (of all events), reason — 168 rows
     - weeks: week, persons, reason;  devices: origin, label, persons, share, events_share, ...
-    - survival: n, n_completed, n_set_aside, start, median_days, median_ci_low, median_ci_high,
-      curve [{days, share_completed, ci_low, ci_high}], groups [same with group, label], log_rank
-      {chi2, df, p_value}, cox [{term, label, hazard_ratio, ci_low, ci_high, p_value, ph_p_value}],
-      median_days_of_completers, reason
+    - survival: see completion.score_completion
     - dose_response, spacing: see usage.relate_to_outcome;  access: see usage.compare_access
     - log_quality: events, duplicates, without_time, other_persons
     """
@@ -76,7 +70,7 @@ def score_elearning(study: Study) -> Elearning:
         reason = _("Nobody of the program appears in the log.")
         return Elearning(0, None, None, reason=reason, details={"log_quality": quality})
     modules, funnel = score_modules(study, plan, summary, stages)
-    survival = score_survival(study, plan, persons, stages)
+    survival = score_completion(study, plan, persons, stages)
     off = off_hours(persons)
     details: dict[str, Any] = {
         "off_hours": off
@@ -256,133 +250,3 @@ def _by_first_use(table: pd.DataFrame) -> list[str]:
     """Modules in the order in which people (median) first opened them, where none is declared."""
     first = table.groupby("module")["first"].median().reset_index()
     return first.sort_values(["first", "module"])["module"].tolist()
-
-
-# Time to completion
-
-
-def completion_times(
-    study: Study, persons: pd.DataFrame, stages: pd.DataFrame
-) -> tuple[pd.DataFrame, str]:
-    """(frame with days and done for each user, what the clock starts at).
-
-    Start: the date of enrolment, else of the declared start, else the first event. End: the date of
-    completion, else the last event of who is flagged as completed; who is not is censored at the
-    last day that the log or the roster knows. Negative times (completion before the start) stay in:
-    the caller sets them aside and counts them.
-    """
-    plan = study.program.participation
-    roster = study.persons.reindex(persons.index)
-    start, kind = persons["first"], "first_event"
-    for stage in ("enrolled", "started"):
-        name = getattr(plan, stage) if plan is not None else None
-        if name in roster and pd.api.types.is_datetime64_any_dtype(roster[name].dtype):
-            start, kind = roster[name].fillna(persons["first"]), stage
-            break
-    done = pd.Series(False, index=persons.index)
-    if "completed" in stages:
-        done = stages["completed"].reindex(persons.index).fillna(False).astype(bool)
-    end = persons["last"]
-    name = plan.completed if plan is not None else None
-    if name in roster and pd.api.types.is_datetime64_any_dtype(roster[name].dtype):
-        end = roster[name].fillna(persons["last"])
-    horizon = max(persons["last"].max(), end.max())
-    end = end.where(done, horizon)
-    days = (end - start).dt.total_seconds() / 86_400
-    return pd.DataFrame({"days": days, "done": done.astype(int)}), kind
-
-
-def score_survival(
-    study: Study, plan: ElearningPlan, persons: pd.DataFrame, stages: pd.DataFrame
-) -> dict[str, Any]:
-    """Time to completion of the users, in all and by the declared group."""
-    k = study.program.privacy.min_cell
-    empty: dict[str, Any] = dict.fromkeys(
-        ["n", "n_completed", "n_set_aside", "start", "median_days", "median_ci_low",
-         "median_ci_high", "median_days_of_completers", "log_rank"]
-    ) | {"curve": [], "groups": [], "cox": []}  # fmt: skip
-    if "completed" not in stages:
-        return empty | {"reason": _("The program does not declare who completed.")}
-    times, start = completion_times(study, persons, stages)
-    aside = times["days"] < 0
-    times = times[~aside]
-    km = kaplan_meier(times["days"].to_numpy(), times["done"].to_numpy())
-    result = empty | {"start": start, "n_set_aside": int(aside.sum())}
-    if is_small(int(aside.sum()), k):
-        result["n_set_aside"] = None
-    if km.n_completed == 0:
-        return result | {"n": km.n, "n_completed": 0, "reason": _("Nobody completed.")}
-    if is_small(km.n_completed, k) or is_small(km.n, k):
-        return result | {"reason": SMALL_CELL}
-    shown = protect_funnel({"n": km.n, "completed": km.n_completed}, k=k)
-    reason = None
-    if km.median_days is None:
-        reason = _("Fewer than half completed within the time observed, so there is no median.")
-    result |= _median(km) | {
-        "n": shown["n"],
-        "n_completed": shown["completed"],
-        "median_days_of_completers": float(times.loc[times["done"].eq(1), "days"].median()),
-        "curve": publishable_curve(km, k=k),
-        "reason": reason,
-    }
-    return result | _by_group(study, plan, times, k)
-
-
-def _median(km: Any) -> dict[str, float | None]:
-    return {
-        "median_days": km.median_days,
-        "median_ci_low": km.median_ci_low,
-        "median_ci_high": km.median_ci_high,
-    }
-
-
-def _by_group(study: Study, plan: ElearningPlan, times: pd.DataFrame, k: int) -> dict[str, Any]:
-    """Curves, log-rank and Cox of the groups with at least k persons and k completions."""
-    values = person_variable(study, plan.group) if plan.group is not None else None
-    if values is None or plan.group is None:
-        return {}
-    group = values.reindex(times.index).astype("object").map(level_text)
-    rows: list[dict[str, Any]] = []
-    usable: list[str] = []
-    for level in levels_of(study.program, plan.group, group):
-        part = times[group.eq(level)]
-        km = kaplan_meier(part["days"].to_numpy(), part["done"].to_numpy())
-        row: dict[str, Any] = {
-            "group": level,
-            "label": level_label(study.program, plan.group, level),
-        }
-        if km.n < k or km.n_completed < k:
-            blank = {"median_days": None, "median_ci_low": None, "median_ci_high": None}
-            rows.append(row | blank | {"curve": [], "reason": SMALL_CELL})
-            continue
-        usable.append(level)
-        rows.append(row | _median(km) | {"curve": publishable_curve(km, k=k), "reason": None})
-    kept = group.isin(usable)
-    days, done = times.loc[kept, "days"].to_numpy(), times.loc[kept, "done"].to_numpy()
-    test = log_rank(days, done, group[kept].to_numpy()) if len(usable) > 1 else None
-    hazards = []
-    if len(usable) > 1:
-        dummies = pd.DataFrame({lv: group[kept].eq(lv).astype(float) for lv in usable[1:]})
-        for hazard in cox(days, done, dummies):
-            hazards.append(
-                {
-                    "term": hazard.term,
-                    "label": _("{label}: {level} (against {reference})").format(
-                        label=variable_label(study.program, plan.group),
-                        level=level_label(study.program, plan.group, hazard.term),
-                        reference=level_label(study.program, plan.group, usable[0]),
-                    ),
-                    "hazard_ratio": hazard.hazard_ratio,
-                    "ci_low": hazard.ci_low,
-                    "ci_high": hazard.ci_high,
-                    "p_value": hazard.p_value,
-                    "ph_p_value": hazard.ph_p_value,
-                }
-            )
-    return {
-        "groups": rows,
-        "log_rank": None
-        if test is None
-        else {"chi2": test.chi2, "df": test.df, "p_value": test.p_value},
-        "cox": hazards,
-    }

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import ParticipationPlan
 from evaluasi_lib.results import Participation
 from evaluasi_lib.scoring.background import (
+    cluster_of,
     hidden_levels,
     level_label,
     level_text,
@@ -24,6 +24,8 @@ from evaluasi_lib.scoring.background import (
 )
 from evaluasi_lib.scoring.barriers import barriers_by_group, score_barriers, score_representation
 from evaluasi_lib.scoring.driver_report import score_drivers
+from evaluasi_lib.scoring.impact.groups import difference
+from evaluasi_lib.scoring.impact.single_group import mean_change
 from evaluasi_lib.scoring.scales import instrument_scores
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _
@@ -145,8 +147,8 @@ def score_motivation(study: Study) -> dict[str, Any] | None:
 
     {instrument, label, wave_before, wave_after, paired, n_before, n_after, mean_before,
     mean_after, change, ci_low, ci_high, p_value, reason}. The same persons are compared where they
-    can be linked (paired t), otherwise two independent samples (Welch), which is weaker. A change
-    in one group is no effect. None where no instrument is declared.
+    can be linked (errors clustered by agency), otherwise two independent samples, which is weaker.
+    A change in one group is no effect. None where no instrument is declared.
     """
     plan = study.program.participation
     name = plan.motivation if plan is not None else None
@@ -176,38 +178,28 @@ def score_motivation(study: Study) -> dict[str, Any] | None:
         scores.append(frame.drop_duplicates("pid").set_index("pid")["score"])
     before, after = scores
     if study.linked:
-        both = before.index.intersection(after.index)
+        both = before.index.intersection(after.index, sort=False)
         before, after = before.reindex(both), after.reindex(both)
-    change = mean_change(before.to_numpy(float), after.to_numpy(float), paired=study.linked)
     k = study.program.privacy.min_cell
     if is_small(len(before), k) or is_small(len(after), k):
         return result | empty | {"reason": SMALL_CELL}
-    if change is None:
-        return result | empty | {"reason": _("Too few persons answered both times.")}
-    return result | change | {"reason": None}
-
-
-def mean_change(before: np.ndarray, after: np.ndarray, *, paired: bool) -> dict[str, Any] | None:
-    """Mean change with its 95% t interval (paired: row for row; else Welch).
-
-    None where there are fewer than 2 values, or none of them differ.
-    """
-    if min(len(before), len(after)) < 2:
-        return None
-    if (paired and np.ptp(after - before) == 0) or np.ptp(np.r_[before, after]) == 0:
-        return None
-    test = stats.ttest_rel(after, before) if paired else stats.ttest_ind(
-        after, before, equal_var=False
-    )  # fmt: skip
-    limits = test.confidence_interval(0.95)
-    return {
-        "paired": paired,
+    if study.linked:
+        found = mean_change(after, before, clusters=cluster_of(study, before.index))
+    else:
+        later = np.repeat([False, True], [len(before), len(after)])
+        found = difference(np.r_[before, after], later, estimand="change")
+    if found.estimate is None or found.p_value is None:
+        return result | empty | {"reason": found.reason or _("Too few persons answered.")}
+    low, high = found.interval(0.95)
+    return result | {
+        "paired": study.linked,
         "n_before": len(before),
         "n_after": len(after),
         "mean_before": float(before.mean()),
         "mean_after": float(after.mean()),
-        "change": float(after.mean() - before.mean()),
-        "ci_low": float(limits.low),
-        "ci_high": float(limits.high),
-        "p_value": float(test.pvalue),
+        "change": found.estimate,
+        "ci_low": low,
+        "ci_high": high,
+        "p_value": found.p_value,
+        "reason": None,
     }

@@ -134,16 +134,25 @@ def log_rank(times: np.ndarray, done: np.ndarray, group: np.ndarray) -> LogRank 
     return LogRank(float(chi2), n_groups - 1, float(p)) if np.isfinite(chi2) else None
 
 
-def cox(times: np.ndarray, done: np.ndarray, covariates: pd.DataFrame) -> tuple[Hazard, ...]:
+def cox(
+    times: np.ndarray,
+    done: np.ndarray,
+    covariates: pd.DataFrame,
+    clusters: np.ndarray | None = None,
+) -> tuple[Hazard, ...]:
     """Cox model with Efron's treatment of ties; () where it cannot be estimated.
 
-    covariates: (n, p) floats without missing values. Reference: survival::coxph of R.
+    covariates: (n, p) floats without missing values. clusters: codes (n) of persons that may be
+    alike; the errors then allow for it (Lin and Wei 1989). Reference: survival::coxph of R.
     """
     done = np.asarray(done, int)
     varying = covariates.loc[:, [bool(np.ptp(covariates[c])) for c in covariates]]
     if done.sum() == 0 or varying.shape[1] == 0:
         return ()
-    fit = PHReg(np.asarray(times, float), varying, status=done, ties="efron").fit()
+    if np.linalg.matrix_rank(varying - varying.mean()) < varying.shape[1]:
+        return ()
+    model = PHReg(np.asarray(times, float), varying, status=done, ties="efron")
+    fit = model.fit() if clusters is None else model.fit(groups=clusters)
     beta, error = np.asarray(fit.params), np.asarray(fit.bse)
     if not (np.isfinite(beta).all() and np.isfinite(error).all()) or (np.abs(beta) > 15).any():
         return ()

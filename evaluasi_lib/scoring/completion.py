@@ -1,0 +1,194 @@
+"""How long the users of the platform took to complete, in all, by group and by driver."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from evaluasi_lib.disclosure import SMALL_CELL, is_small
+from evaluasi_lib.program import ElearningPlan
+from evaluasi_lib.scoring.background import (
+    cluster_of,
+    level_label,
+    level_text,
+    levels_of,
+    person_variable,
+    protect_funnel,
+    variable_label,
+)
+from evaluasi_lib.scoring.drivers import encode, plain
+from evaluasi_lib.scoring.survival import (
+    KaplanMeier,
+    cox,
+    kaplan_meier,
+    log_rank,
+    publishable_curve,
+)
+from evaluasi_lib.study import Study
+from evaluasi_lib.wording import _
+
+NOTHING: dict[str, Any] = dict.fromkeys(
+    ["n", "n_completed", "n_set_aside", "start", "median_days", "median_ci_low", "median_ci_high",
+     "median_days_of_completers", "log_rank"]
+) | {"curve": [], "groups": [], "cox": []}  # fmt: skip
+
+
+def score_completion(
+    study: Study, plan: ElearningPlan, persons: pd.DataFrame, stages: pd.DataFrame
+) -> dict[str, Any]:
+    """Time to completion of the users.
+
+    n, n_completed, n_set_aside (completed before they began), start (of the clock: "enrolled",
+    "started", "first_event"), median_days, median_ci_low, median_ci_high (Kaplan-Meier, log-log),
+    median_days_of_completers, curve [{days, share_completed, ci_low, ci_high}], groups (by the
+    declared group: group, label, median..., curve, reason), log_rank {chi2, df, p_value} of the
+    groups, cox [{term, label, hazard_ratio, ci_low, ci_high, p_value, ph_p_value}] of the group and
+    the drivers together, reason. A hazard ratio above 1: completes sooner. Associations, no causes.
+    """
+    k = study.program.privacy.min_cell
+    if "completed" not in stages:
+        return NOTHING | {"reason": _("The program does not declare who completed.")}
+    times, start = completion_times(study, persons, stages)
+    aside = times["days"] < 0
+    times = times[~aside]
+    km = kaplan_meier(times["days"].to_numpy(), times["done"].to_numpy())
+    n_aside = int(aside.sum())
+    result = NOTHING | {"start": start, "n_set_aside": None if is_small(n_aside, k) else n_aside}
+    if km.n_completed == 0:
+        return result | {"n": km.n, "n_completed": 0, "reason": _("Nobody completed.")}
+    if is_small(km.n_completed, k) or is_small(km.n, k):
+        return result | {"reason": SMALL_CELL}
+    shown = protect_funnel({"n": km.n, "completed": km.n_completed}, k=k)
+    reason = None
+    if km.median_days is None:
+        reason = _("Fewer than half completed within the time observed, so there is no median.")
+    result |= _median(km) | {
+        "n": shown["n"],
+        "n_completed": shown["completed"],
+        "median_days_of_completers": float(times.loc[times["done"].eq(1), "days"].median()),
+        "curve": publishable_curve(km, k=k),
+        "cox": _hazards(study, plan, times, k),
+        "reason": reason,
+    }
+    return result | _by_group(study, plan, times, k)
+
+
+def completion_times(
+    study: Study, persons: pd.DataFrame, stages: pd.DataFrame
+) -> tuple[pd.DataFrame, str]:
+    """(frame with days and done for each user, what the clock starts at).
+
+    Start: the date of enrolment, else of the declared start, else the first event. End: the date of
+    completion, else the last event of who is flagged as completed; who is not is censored at the
+    last day that the log or the roster knows. Negative times (completion before the start) stay in:
+    the caller sets them aside and counts them.
+    """
+    plan = study.program.participation
+    roster = study.persons.reindex(persons.index)
+    start, kind = persons["first"], "first_event"
+    for stage in ("enrolled", "started"):
+        name = getattr(plan, stage) if plan is not None else None
+        if name in roster and pd.api.types.is_datetime64_any_dtype(roster[name].dtype):
+            start, kind = roster[name].fillna(persons["first"]), stage
+            break
+    done = pd.Series(False, index=persons.index)
+    if "completed" in stages:
+        done = stages["completed"].reindex(persons.index).fillna(False).astype(bool)
+    end = persons["last"]
+    name = plan.completed if plan is not None else None
+    if name in roster and pd.api.types.is_datetime64_any_dtype(roster[name].dtype):
+        end = roster[name].fillna(persons["last"])
+    horizon = max(persons["last"].max(), end.max())
+    end = end.where(done, horizon)
+    days = (end - start).dt.total_seconds() / 86_400
+    return pd.DataFrame({"days": days, "done": done.astype(int)}), kind
+
+
+def _median(km: KaplanMeier) -> dict[str, float | None]:
+    return {
+        "median_days": km.median_days,
+        "median_ci_low": km.median_ci_low,
+        "median_ci_high": km.median_ci_high,
+    }
+
+
+def _by_group(study: Study, plan: ElearningPlan, times: pd.DataFrame, k: int) -> dict[str, Any]:
+    """Curves and log-rank of the groups with at least k persons and k completions."""
+    values = person_variable(study, plan.group) if plan.group is not None else None
+    if values is None or plan.group is None:
+        return {}
+    group = values.reindex(times.index).astype("object").map(level_text)
+    rows: list[dict[str, Any]] = []
+    usable: list[str] = []
+    for level in levels_of(study.program, plan.group, group):
+        part = times[group.eq(level)]
+        km = kaplan_meier(part["days"].to_numpy(), part["done"].to_numpy())
+        label = level_label(study.program, plan.group, level)
+        row: dict[str, Any] = {"group": level, "label": label}
+        if km.n < k or km.n_completed < k:
+            blank = {"median_days": None, "median_ci_low": None, "median_ci_high": None}
+            rows.append(row | blank | {"curve": [], "reason": SMALL_CELL})
+            continue
+        usable.append(level)
+        rows.append(row | _median(km) | {"curve": publishable_curve(km, k=k), "reason": None})
+    kept = times[group.isin(usable)]
+    test = log_rank(
+        kept["days"].to_numpy(), kept["done"].to_numpy(), group[kept.index].to_numpy()
+    )  # fmt: skip
+    if test is None:
+        return {"groups": rows}
+    return {
+        "groups": rows,
+        "log_rank": {"chi2": test.chi2, "df": test.df, "p_value": test.p_value},
+    }
+
+
+def _hazards(
+    study: Study, plan: ElearningPlan, times: pd.DataFrame, k: int
+) -> list[dict[str, Any]]:
+    """Cox model of the declared group and drivers, errors clustered by agency.
+
+    Persons lacking a value are left out; a variable with a level of fewer than k persons too.
+    """
+    drivers = study.program.participation.drivers if study.program.participation else []
+    columns: dict[str, pd.Series] = {}
+    for name in dict.fromkeys([*([plan.group] if plan.group else []), *drivers]):
+        values = person_variable(study, name)
+        if values is not None and values.reindex(times.index).notna().any():
+            columns[name] = values.reindex(times.index)
+    frame = pd.DataFrame(columns, index=times.index).dropna()
+    frame = plain(frame)
+    for name in list(columns):
+        if frame[name].nunique() == 2 or not pd.api.types.is_numeric_dtype(frame[name].dtype):
+            if frame[name].value_counts().min() < k:
+                frame = frame.drop(columns=name)
+    kept = times.loc[frame.index]
+    if frame.empty or is_small(int(kept["done"].sum()), k):
+        return []
+    matrix, terms = encode(frame)
+    labels = {}
+    for term in terms:
+        for i, column in enumerate(term.columns):
+            labels[column] = variable_label(study.program, term.variable)
+            if column != term.variable:
+                labels[column] = _("{label}: {level} (against {reference})").format(
+                    label=labels[column],
+                    level=level_label(study.program, term.variable, term.levels[i]),
+                    reference=level_label(study.program, term.variable, term.reference),
+                )
+    found = cox(
+        kept["days"].to_numpy(), kept["done"].to_numpy(), matrix, cluster_of(study, frame.index)
+    )
+    return [
+        {
+            "term": hazard.term,
+            "label": labels[hazard.term],
+            "hazard_ratio": hazard.hazard_ratio,
+            "ci_low": hazard.ci_low,
+            "ci_high": hazard.ci_high,
+            "p_value": hazard.p_value,
+            "ph_p_value": hazard.ph_p_value,
+        }
+        for hazard in found
+    ]
