@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape
 from typing import Literal
 
@@ -76,10 +76,6 @@ class Table:
             f'<table id="tbl-{self.id}"><caption>{escape(self.caption)}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{note}"
         )
-
-    def renamed(self, id: str, caption: str) -> Table:
-        """The same table under another id and caption, where a report shows it more than once."""
-        return replace(self, id=id, caption=caption)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 import json
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,11 @@ def write_report(
 
 def render_html(sections: Sequence[Section], result: EvaluationResult) -> str:
     """The report as one HTML page that needs no other file."""
+    return render_page(sections, page_texts(result))
+
+
+def render_page(sections: Sequence[Section], texts: Mapping[str, str]) -> str:
+    """Sections as one HTML page; texts: the words around them, with the keys of `page_texts`."""
     notebook = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_code_cell(
@@ -91,7 +96,7 @@ def render_html(sections: Sequence[Section], result: EvaluationResult) -> str:
             for section in sections
         ]
     )
-    resources = {"report": page_texts(result)}
+    resources = {"report": dict(texts)}
     html, _resources = _exporter().from_notebook_node(notebook, resources)
     return "\n".join(line.rstrip() for line in html.splitlines()) + "\n"
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pandas as pd
-from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
@@ -105,54 +106,83 @@ def plot_likert(
 ) -> Figure | None:
     """Diverging bars of one instrument's items; the middle of the scale stands at zero.
 
-    distribution: item, label (the answer), n, share; share missing where it may not be shown.
-    levels: the answers from low to high.
+    distribution: item_label (the question), label (the answer), share, missing where it may not be
+    shown. levels: the answers from low to high. Hidden shares of an item are drawn together, in
+    white, where the first of them stands.
     """
-    wide = (
-        distribution.pivot_table(
-            index="item", columns="label", values="share", sort=False, dropna=False
-        )
-        .reindex(columns=list(levels))
-        .dropna()
-    )
+    wide = distribution.pivot_table(
+        index="item_label", columns="label", values="share", sort=False, dropna=False
+    ).reindex(columns=list(levels))
+    wide = wide[wide.notna().any(axis=1)]
     if wide.empty or len(levels) not in theme.DIVERGING:
         return None
     half, odd = divmod(len(levels), 2)
     upper = list(levels)[half + odd :]
-    top = wide[upper].sum(axis=1)
-    wide = wide.loc[top.sort_values(ascending=False, kind="stable").index]
-    with theme.canvas(1.0 + 0.5 * len(wide)) as (figure, ax):
-        start = -wide.iloc[:, :half].sum(axis=1) - (wide.iloc[:, half] / 2 if odd else 0.0)
-        for place, level in enumerate(levels):
-            share = wide[level]
-            colour = theme.DIVERGING[len(levels)][place]
-            ax.barh(range(len(wide)), share, left=start, height=0.68, color=colour, label=level)
-            dark = place in (0, len(levels) - 1)
-            for row, (left, width) in enumerate(zip(start, share, strict=True)):
-                if width >= 0.06:
-                    ax.text(
-                        left + width / 2, row, percent(width), ha="center", va="center",
-                        fontsize=8.5, color=theme.PAPER if dark else theme.INK,
-                    )  # fmt: skip
-            start = start + share
+    top = wide[upper].sum(axis=1).where(wide[upper].notna().all(axis=1))
+    wide = wide.loc[top.sort_values(ascending=False, kind="stable", na_position="last").index]
+    top = top.loc[wide.index]
+    hidden = (1 - wide.sum(axis=1)).clip(lower=0).where(wide.isna().any(axis=1), 0.0)
+    with theme.canvas(0.8 + 0.5 * len(wide)) as (figure, ax):
+        for row, (_item, shares) in enumerate(wide.iterrows()):
+            _likert_bar(ax, row, shares.to_list(), float(hidden.iloc[row]))
         ax.axvline(0, color=theme.INK, lw=0.8)
-        ax.set_yticks(range(len(wide)), [theme.wrap(str(i), 38) for i in wide.index])
+        ax.set_yticks(range(len(wide)), [theme.wrap(str(i), 44) for i in wide.index])
         ax.set_ylim(len(wide) - 0.5, -0.5)
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)
-        figure.legend(loc="outside lower center", ncols=min(len(levels), 5), handlelength=1)
+        keys = [Patch(color=theme.DIVERGING[len(levels)][i], label=x) for i, x in enumerate(levels)]
+        if hidden.gt(0).any():
+            keys.append(
+                Patch(fc=theme.PAPER, ec=theme.MUTED, label=_("not shown (too few persons)"))
+            )
+        figure.legend(
+            handles=keys, loc="outside lower center", ncols=min(len(keys), 3), handlelength=1
+        )
         svg = theme.to_svg(figure)
-    best, worst = wide.index[0], wide.index[-1]
-    answer = _("Most agreement: {best} ({high}).").format(best=best, high=percent(top[best]))
-    if len(wide) > 1:
-        answer += " " + _("Least: {worst} ({low}).").format(worst=worst, low=percent(top[worst]))
-    alt = _(
-        "Bars of answers for each item; share of answers in the upper half of the scale: {items}."
-    )
+    known = top.dropna()
+    answer = _("For no item may the share of the upper answers be shown.")
+    if len(known):
+        answer = _("Most agreement: {best} ({high}).").format(
+            best=known.index[0], high=percent(known.iloc[0])
+        )
+    if len(known) > 1:
+        answer += " " + _("Least: {worst} ({low}).").format(
+            worst=known.index[-1], low=percent(known.iloc[-1])
+        )
+    alt = _("{title} Share of answers in the upper half of the scale: {items}.")
     return Figure(
         id, title, answer,
-        alt.format(items="; ".join(f"{i} {percent(top[i])}" for i in wide.index)), svg,
+        alt.format(title=title, items="; ".join(f"{i} {percent(v)}" for i, v in top.items())), svg,
     )  # fmt: skip
+
+
+def _likert_bar(ax: Axes, row: int, shares: Sequence[float], hidden: float) -> None:
+    """One item's bar: the lower half of the scale left of zero, the middle astride it."""
+    half, odd = divmod(len(shares), 2)
+    colours = theme.DIVERGING[len(shares)]
+    parts: list[tuple[float, str, bool]] = []
+    place_of_zero = 0.0
+    for i, share in enumerate(shares):
+        width = share if share == share else hidden  # the first hidden cell takes all of it
+        if share != share:
+            hidden = 0.0
+        side = 1.0 if i < half else 0.5 if odd and i == half else 0.0
+        place_of_zero += side * width
+        parts.append(
+            (width, colours[i] if share == share else theme.PAPER, i in (0, len(shares) - 1))
+        )
+    left = -place_of_zero
+    for width, colour, dark in parts:
+        if width <= 0:
+            continue
+        edge = theme.MUTED if colour == theme.PAPER else colour
+        ax.barh(row, width, left=left, height=0.68, color=colour, ec=edge, lw=0.5)
+        if width >= 0.06 and colour != theme.PAPER:
+            ax.text(
+                left + width / 2, row, percent(width), ha="center", va="center", fontsize=8.5,
+                color=theme.PAPER if dark else theme.INK,
+            )  # fmt: skip
+        left += width
 
 
 def plot_flow(sample: Sample, k: int) -> Figure | None:
@@ -194,8 +224,8 @@ def plot_flow(sample: Sample, k: int) -> Figure | None:
     )  # fmt: skip
 
 
-def _box(ax: object, x: float, y: float, width: float, text: str, *, loss: bool = False) -> None:
-    ax.add_patch(  # type: ignore[attr-defined]
+def _box(ax: Axes, x: float, y: float, width: float, text: str, *, loss: bool = False) -> None:
+    ax.add_patch(
         FancyBboxPatch(
             (x, y - 0.3),
             width,
@@ -207,4 +237,4 @@ def _box(ax: object, x: float, y: float, width: float, text: str, *, loss: bool 
             lw=1,
         )
     )
-    ax.text(x + width / 2, y, text, ha="center", va="center", fontsize=9)  # type: ignore[attr-defined]
+    ax.text(x + width / 2, y, text, ha="center", va="center", fontsize=9)

@@ -199,11 +199,8 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
         check=True,
     ).stdout
     document = Document(io.BytesIO(default))
-    ink, muted, accent = (
-        RGBColor(0x1F, 0x29, 0x33),
-        RGBColor(0x4B, 0x56, 0x60),
-        RGBColor(11, 83, 148),
-    )
+    ink, muted = RGBColor(0x1F, 0x29, 0x33), RGBColor(0x4B, 0x56, 0x60)
+    accent, amber = RGBColor(0x0B, 0x53, 0x94), RGBColor(0x7A, 0x41, 0x00)
     sizes: dict[str, tuple[float, bool, Any]] = {
         "Normal": (10.5, False, ink),
         "Title": (24, True, ink),
@@ -215,12 +212,11 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
         "Table Caption": (9.5, True, ink),
         "Image Caption": (9.5, False, ink),
     }
-    for extra, size, bold, colour in (
-        ("Lead", 13, True, ink), ("Note", 9, False, muted), ("Warning", 10, True, amber),
-    ):  # fmt: skip
+    own = {"Lead": (13, True, ink), "Note": (9, False, muted), "Warning": (10, True, amber)}
+    for extra in own:
         style = document.styles.add_style(extra, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = document.styles["Body Text"]
-        sizes[extra] = (size, bold, colour)
+    sizes |= own
     for name, (size, bold, colour) in sizes.items():
         font = document.styles[name].font
         font.name, font.size, font.bold, font.color.rgb = "Calibri", Pt(size), bold, colour

@@ -26,6 +26,7 @@ from evaluasi_lib.results import (
     Theme,
     Triangulated,
 )
+from evaluasi_lib.scoring.impact.names import estimator_name
 from evaluasi_lib.wording import _, count, date, number, p_value, percent, rupiah
 
 Cell = str | tuple[str, object]
@@ -51,15 +52,24 @@ def build(
     rows: Sequence[tuple[Sequence[Cell], str | None]],
     k: int,
     note: str = "",
+    *,
+    fold: bool = False,
+    text_columns: Sequence[int] = (),
 ) -> Table | None:
     """A table from rows of cells, each row with the reason of its nulls; None without rows.
 
     The first null of a row says in words why it is null; a long reason becomes a note below.
+    fold: rows of which no number may be shown are named in the note instead, when some others may.
     """
     if not rows:
         return None
     texts, values, notes = [], [], [note] if note else []
+    rows, hidden = _fold(rows) if fold else (rows, [])
+    if hidden:
+        listed = "; ".join(hidden)
+        notes.append(f"{words.why(SMALL_CELL, k).capitalize()}: {listed}.")
     numeric = {i for cells, _r in rows for i, cell in enumerate(cells) if isinstance(cell, tuple)}
+    numeric -= set(text_columns)
     for cells, reason in rows:
         line = [cell[0] if isinstance(cell, tuple) else cell for cell in cells]
         empty = [i for i, c in enumerate(cells) if isinstance(c, tuple) and c[1] is None]
@@ -75,6 +85,22 @@ def build(
     return Table(id, caption, columns, texts, frozenset(numeric), values, " ".join(notes))
 
 
+def _fold(
+    rows: Sequence[tuple[Sequence[Cell], str | None]],
+) -> tuple[list[tuple[Sequence[Cell], str | None]], list[str]]:
+    """Rows that show a number, and the heads of those that may not."""
+    kept: list[tuple[Sequence[Cell], str | None]] = []
+    hidden: list[str] = []
+    for cells, reason in rows:
+        numbers = [cell for cell in cells if isinstance(cell, tuple)]
+        if reason == SMALL_CELL and all(value is None for _text, value in numbers):
+            texts = [cell for cell in cells if isinstance(cell, str)]
+            hidden.append(", ".join(texts))
+        else:
+            kept.append((cells, reason))
+    return (kept, hidden) if kept else (list(rows), [])
+
+
 def table_flow(sample: Sample, k: int) -> Table | None:
     rows = [
         ([s.step, figure_cell(s.n, count), figure_cell(s.dropped, count)], s.reason)
@@ -84,7 +110,7 @@ def table_flow(sample: Sample, k: int) -> Table | None:
     return build("alur", _("Flow of persons"), columns, rows, k)
 
 
-def table_scales(scales: Sequence[ScaleScore], k: int) -> Table | None:
+def table_scales(scales: Sequence[ScaleScore], id: str, caption: str, k: int) -> Table | None:
     rows: list[tuple[Sequence[Cell], str | None]] = [
         (
             [
@@ -102,7 +128,7 @@ def table_scales(scales: Sequence[ScaleScore], k: int) -> Table | None:
         _("SD"), _("Upper answers"),
     ]  # fmt: skip
     note = _("Upper answers: share of answers in the two highest categories.")
-    return build("skala", _("Scores of the instruments"), columns, rows, k, note)
+    return build(id, caption, columns, rows, k, note)
 
 
 def table_reliability(scales: Sequence[ScaleScore], k: int) -> Table | None:
@@ -130,14 +156,15 @@ def table_reliability(scales: Sequence[ScaleScore], k: int) -> Table | None:
 
 
 def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
+    """Primary estimates, one row an outcome, its unit in words beside its name."""
     rows: list[tuple[Sequence[Cell], str | None]] = []
     for e in effects:
         digits = words.digits_for(e.estimate, e.ci_low, e.ci_high)
         rows.append(
             (
                 [
-                    words.subgroup_word(e), words.level_word(e.level), words.claim_word(e.claim),
-                    figure_cell(e.estimate, number, digits), e.unit,
+                    f"{words.subgroup_word(e)} ({e.unit})", words.claim_word(e.claim),
+                    figure_cell(e.estimate, number, digits),
                     between(e.ci_low, e.ci_high, number, digits), figure_cell(e.p_value, p_value),
                     figure_cell(e.p_adjusted, p_value), figure_cell(e.effect_size_g, number, 2),
                     words.conclusion_word(e.conclusion),
@@ -146,8 +173,32 @@ def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> T
             )
         )  # fmt: skip
     columns = [
-        _("Outcome"), _("Level"), _("Kind of claim"), _("Estimate"), _("Unit"), _("95% interval"),
-        _("p"), _("p adjusted"), _("Standardised"), _("Conclusion"),
+        _("Outcome"), _("Kind of claim"), _("Estimate"), _("95% interval"), _("p"),
+        _("p adjusted"), _("Standardised"), _("Conclusion"),
+    ]  # fmt: skip
+    note = _("Standardised: in standard deviations. p adjusted: for the number of outcomes.")
+    return build(id, caption, columns, rows, k, note)
+
+
+def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
+    """Estimates beside the primary ones: by other methods, or in groups of persons."""
+    rows: list[tuple[Sequence[Cell], str | None]] = []
+    for e in effects:
+        digits = words.digits_for(e.estimate, e.ci_low, e.ci_high)
+        rows.append(
+            (
+                [
+                    words.subgroup_word(e), estimator_name(e.estimator), e.unit,
+                    figure_cell(e.estimate, number, digits),
+                    between(e.ci_low, e.ci_high, number, digits), figure_cell(e.p_value, p_value),
+                    figure_cell(e.effect_size_g, number, 2),
+                ],
+                e.reason,
+            )
+        )  # fmt: skip
+    columns = [
+        _("Outcome"), _("Estimator"), _("Unit"), _("Estimate"), _("95% interval"), _("p"),
+        _("Standardised"),
     ]  # fmt: skip
     return build(id, caption, columns, rows, k)
 
@@ -157,7 +208,7 @@ def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
         (
             [
                 words.subgroup_word(e), words.design_word(e.design),
-                e.estimator.replace("_", " "), e.estimand.replace("_", " "),
+                estimator_name(e.estimator), words.estimand_word(e.estimand),
                 figure_cell(e.n_program, count), figure_cell(e.n_comparison, count),
                 figure_cell(e.std_error, number, words.digits_for(e.std_error)),
                 figure_cell(e.sesoi, number, words.digits_for(e.sesoi)),
@@ -207,7 +258,7 @@ def table_barriers(barriers: Sequence[Barrier], k: int) -> Table | None:
         (_share_cells(b.label, b), b.reason) for b in barriers
     ]
     columns = [_("Barrier"), _("n"), _("Share"), _("95% interval")]
-    return build("hambatan", _("What holds people back"), columns, rows, k)
+    return build("hambatan", _("What holds people back"), columns, rows, k, fold=True)
 
 
 def table_drivers(drivers: Sequence[Driver], k: int) -> Table | None:
@@ -235,7 +286,7 @@ def table_stages(stages: Sequence[Stage], k: int) -> Table | None:
     rows: list[tuple[Sequence[Cell], str | None]] = [
         (
             [
-                s.stage, figure_cell(s.n, count),
+                words.stage_word(s.stage), figure_cell(s.n, count),
                 figure_cell(s.n / first if s.n is not None and first else None, percent),
             ],
             s.reason,
@@ -276,7 +327,7 @@ def table_themes(themes: Sequence[Theme], k: int) -> Table | None:
         _("Theme"), _("Source"), _("n"), _("Share"), _("95% interval"), _("Tone, −1 to 1"),
     ]  # fmt: skip
     note = _("n: respondents, interviewees or documents in which the theme occurs.")
-    return build("tema", _("Themes by source"), columns, rows, k, note)
+    return build("tema", _("Themes by source"), columns, rows, k, note, fold=True)
 
 
 def table_demand(demand: Sequence[ModuleDemand], k: int) -> Table | None:
@@ -284,21 +335,25 @@ def table_demand(demand: Sequence[ModuleDemand], k: int) -> Table | None:
         (_share_cells(d.label, d), d.reason) for d in demand
     ]
     columns = [_("Module"), _("n"), _("Share"), _("95% interval")]
-    return build("modul-diminta", _("Modules that participants ask for"), columns, rows, k)
+    return build(
+        "modul-diminta", _("Modules that participants ask for"), columns, rows, k, fold=True
+    )
 
 
-def table_triangulation(rows: Sequence[Triangulated], k: int) -> Table | None:
+def table_triangulation(item: Triangulated, place: int, k: int) -> Table | None:
+    """One question: what each source says, one row a source."""
     silent = _("silent")
     body: list[tuple[Sequence[Cell], str | None]] = [
-        (
-            [t.question, t.survey or silent, t.interview or silent, t.document or silent,
-             f"{words.agreement_word(t.agreement)}. {t.explanation}".strip()],
-            None,
+        ([name, text or silent], None)
+        for name, text in (
+            (_("Survey"), item.survey),
+            (_("Interview"), item.interview),
+            (_("Document"), item.document),
         )
-        for t in rows
-    ]  # fmt: skip
-    columns = [_("Question"), _("Survey"), _("Interview"), _("Document"), _("Agreement")]
-    return build("triangulasi", _("What the sources say together"), columns, body, k)
+    ]
+    note = f"{words.agreement_word(item.agreement).capitalize()}. {item.explanation}".strip()
+    columns = [_("Source"), _("What it says")]
+    return build(f"triangulasi-{place}", item.question, columns, body, k, note)
 
 
 def table_recommendations(items: Sequence[Recommendation], k: int) -> Table | None:

@@ -97,16 +97,19 @@ def to_svg(figure: Canvas) -> bytes:
     return "\n".join(line for line in lines if line and not line.startswith("<!--")).encode("utf-8")
 
 
-def local_numbers(axis: Axis, *, share: bool = False, ticks: int = 6) -> None:
-    """Tick labels in the reader's numbers (1.234,5), with as many decimals as the step needs."""
+def local_numbers(axis: Axis, *, share: bool = False, ticks: int = 6, scale: float = 1.0) -> None:
+    """Tick labels in the reader's numbers (1.234,5), with as many decimals as the step needs.
+
+    scale: what values are multiplied with before they are written (1e-6 for millions).
+    """
     axis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]))
 
     def label(value: float, _position: int | None) -> str:
         if share:
             return percent(value)
         places = axis.get_majorticklocs()
-        step = abs(places[1] - places[0]) if len(places) > 1 else 1.0
-        return number(value, 0 if step >= 1 else 1 if step >= 0.1 else 2)
+        step = abs(places[1] - places[0]) * scale if len(places) > 1 else 1.0
+        return number(value * scale, 0 if step >= 1 else 1 if step >= 0.1 else 2)
 
     axis.set_major_formatter(FuncFormatter(label))
 

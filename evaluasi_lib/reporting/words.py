@@ -5,7 +5,7 @@ Codes are a contract and stay English; a reader meets only these words.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
 from evaluasi_lib.results import Effect, EvaluationResult
@@ -212,3 +212,72 @@ def share_interval(share: float | None, low: float | None, high: float | None) -
     return _("{share} ({low} to {high})").format(
         share=percent(share), low=percent(low), high=percent(high)
     )
+
+
+def estimand_word(code: str) -> str:
+    return _lookup(
+        {
+            "att": _("effect on those who took part"),
+            "ate": _("effect on everybody"),
+            "itt": _("effect on those assigned"),
+            "change": _("change over time"),
+            "difference": _("difference"),
+        },
+        code,
+    )
+
+
+def stage_word(code: str) -> str:
+    return _lookup(
+        {
+            "invited": _("Invited"),
+            "enrolled": _("Enrolled"),
+            "started": _("Started"),
+            "active": _("Active on the platform"),
+            "completed": _("Completed"),
+        },
+        code,
+    )
+
+
+SECTION_OF = {
+    "program": "program",
+    "sample": "metodologi",
+    "quality": "metodologi",
+    "evidence": "metodologi",
+    "effects": "efektivitas",
+    "scales": "efektivitas",
+    "efficiency": "efisiensi",
+    "elearning": "elearning",
+    "participation": "partisipasi",
+    "themes": "suara",
+    "voices": "suara",
+    "module_demand": "suara",
+    "triangulation": "suara",
+    "follow_up": "tindak-lanjut",
+}
+
+
+def section_titles() -> dict[str, str]:
+    """Section id -> title, in the order of the report."""
+    return {
+        "ringkasan": _("Executive summary"),
+        "program": _("Program and objectives"),
+        "metodologi": _("Methodology"),
+        "efektivitas": _("Effectiveness"),
+        "efisiensi": _("Efficiency"),
+        "elearning": _("E-learning"),
+        "partisipasi": _("Participation, motivation and barriers"),
+        "suara": _("Feedback, interviews and documents"),
+        "kekuatan-kelemahan": _("Strengths and weaknesses"),
+        "putusan": _("Verdict and recommendations"),
+        "tindak-lanjut": _("Follow-up of earlier recommendations"),
+        "lampiran": _("Appendix"),
+    }
+
+
+def evidence_places(pointers: Sequence[str]) -> str:
+    """JSON pointers as the sections in which a reader finds the evidence."""
+    titles = section_titles()
+    found = [SECTION_OF.get(pointer.lstrip("/").split("/")[0]) for pointer in pointers]
+    return "; ".join(dict.fromkeys(titles[place] for place in found if place))

@@ -12,7 +12,8 @@ from evaluasi_lib.reporting.sections.conclusions import (
 )
 from evaluasi_lib.reporting.sections.effects import section_effectiveness
 from evaluasi_lib.reporting.sections.efficiency import section_efficiency
-from evaluasi_lib.reporting.sections.people import section_elearning, section_participation
+from evaluasi_lib.reporting.sections.people import section_participation
+from evaluasi_lib.reporting.sections.platform import section_elearning
 from evaluasi_lib.reporting.sections.summary import section_summary
 from evaluasi_lib.reporting.sections.voices import section_voices
 from evaluasi_lib.results import EvaluationResult

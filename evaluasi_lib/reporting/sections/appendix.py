@@ -12,8 +12,12 @@ from evaluasi_lib.wording import _
 
 def section_appendix(study: Study, result: EvaluationResult) -> Section:
     k, origin = study.program.privacy.min_cell, result.provenance
+    flow = tables.table_flow(result.sample, k) if len(result.sample.flow) > 1 else None
+    parts = [s for s in result.scales if "." in s.scale]
     elements: list[Element | None] = [
+        flow,
         tables.table_estimators(words.primary_effects(result), k),
+        tables.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
         tables.table_reliability(result.scales, k),
         tables.table_quality(result.quality, k),
         tables.table_inputs(origin.inputs, k),

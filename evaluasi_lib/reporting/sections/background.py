@@ -94,7 +94,7 @@ def section_methodology(study: Study, result: EvaluationResult) -> Section:
     elements.append(tables.build("sumber", _("Sources of data"), columns, rows, k))
     elements += [Heading(_("Who is in the analysis")), *_sample_words(result, k)]
     flow = plot_flow(result.sample, k)
-    elements += [flow, tables.table_flow(result.sample, k)]
+    elements.append(flow or tables.table_flow(result.sample, k))
     elements += [Heading(_("Quality of data")), Paragraph(_quality_words(result))]
     elements.append(Bullets(list(result.quality.problems)) if result.quality.problems else None)
     elements += [Heading(_("How much the evidence can carry"))]

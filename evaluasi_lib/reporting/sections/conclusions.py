@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section
+from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section, Table
 from evaluasi_lib.reporting.sections.common import section
-from evaluasi_lib.results import EvaluationResult, Finding
+from evaluasi_lib.results import EvaluationResult, Finding, Verdict
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, number
 
@@ -30,30 +30,51 @@ def section_findings(study: Study, result: EvaluationResult) -> Section:
     return section("kekuatan-kelemahan", _("Strengths and weaknesses"), elements, "")
 
 
-def _finding_table(findings: Sequence[Finding], id: str, caption: str, k: int):  # type: ignore[no-untyped-def]
+def _finding_table(findings: Sequence[Finding], id: str, caption: str, k: int) -> Table | None:
+    """Findings with the sections that hold their evidence; the workbook has the exact places."""
     rows: list[tuple[list[tables.Cell], str | None]] = [
-        ([f.statement, (number(f.score, 2), f.score), ", ".join(f.evidence)], None)
+        (
+            [
+                f.statement, (number(f.score, 2), f.score),
+                (words.evidence_places(f.evidence), ", ".join(f.evidence)),
+            ],
+            None,
+        )
         for f in findings
-    ]
-    columns = [_("Finding"), _("Weight, 0-1"), _("Where it stands in result.json")]
-    return tables.build(id, caption, columns, rows, k)
+    ]  # fmt: skip
+    columns = [_("Finding"), _("Weight, 0-1"), _("Evidence in section")]
+    return tables.build(id, caption, columns, rows, k, text_columns=(2,))
 
 
 def section_verdict(study: Study, result: EvaluationResult) -> Section:
     k, verdict = study.program.privacy.min_cell, result.verdict
+    decision = words.decision_word(verdict.decision)
     elements: list[Element | None] = [
-        Paragraph(
-            _("Verdict: {decision}.").format(decision=words.decision_word(verdict.decision)), "lead"
-        ),
+        Paragraph(_("Verdict: {decision}.").format(decision=decision), "lead"),
         Bullets(list(verdict.reasons)) if verdict.reasons else None,
-        Paragraph(_("Rule applied: {rule}").format(rule=verdict.rule), "note")
-        if verdict.rule
-        else None,
         Heading(_("Recommendations")),
         tables.table_recommendations(result.recommendations, k)
         or Paragraph(_("No recommendation follows from the findings."), "note"),
+        *_rules(verdict, k),
     ]
     return section("putusan", _("Verdict and recommendations"), elements, "")
+
+
+def _rules(verdict: Verdict, k: int) -> list[Element | None]:
+    """The decision table, with the rule that fired."""
+    rows: list[tuple[list[tables.Cell], str | None]] = []
+    for row in verdict.details.get("table", []):
+        decision = words.decision_word(str(row["decision"]))
+        fired = _("applied") if row.get("fired") else "—"
+        rows.append(([str(row["rule"]), str(row["text"]), decision, fired], None))
+    if not rows:
+        return []
+    columns = [_("Rule"), _("Situation"), _("Decision"), _("This program")]
+    note = _("Rules are read from the top; the first that fits decides.")
+    return [
+        Heading(_("How the verdict was reached")),
+        tables.build("aturan-putusan", _("Rules of decision"), columns, rows, k, note),
+    ]
 
 
 def section_follow_up(study: Study, result: EvaluationResult) -> Section:

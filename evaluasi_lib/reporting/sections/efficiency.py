@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.elements import Element, Paragraph, Section
+from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting.figures_design import plot_cost_plane
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import CostPerEffect, EvaluationResult
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose, percent, rupiah
+from evaluasi_lib.wording import _, number, percent, rupiah
 
 
 def section_efficiency(study: Study, result: EvaluationResult) -> Section:
     title = _("Efficiency")
     k, costs = study.program.privacy.min_cell, study.program.costs
-    part = result.efficiency
+    part, details = result.efficiency, result.efficiency.details
     if costs is None or part.total_cost_idr is None:
         return section(
             "efisiensi", title, [],
@@ -27,37 +30,108 @@ def section_efficiency(study: Study, result: EvaluationResult) -> Section:
             )
         ),
         tables.table_efficiency(part, k),
-        Paragraph(_per_effect(part.cost_per_unit_effect, k)) if part.cost_per_unit_effect else None,
     ]
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                choose(item.label) or item.category.replace("_", " "),
-                tables.figure_cell(item.planned_idr, rupiah),
-                (rupiah(item.realised_idr), item.realised_idr),
-                tables.figure_cell(
-                    item.realised_idr / item.planned_idr if item.planned_idr else None, percent
-                ),
-            ],
-            None,
-        )
-        for item in costs.items
-    ]
-    columns = [_("Category"), _("Planned"), _("Realised"), _("Absorbed")]
-    elements.append(tables.build("pos-biaya", _("Costs by category"), columns, rows, k))
+    if details.get("money_reason"):
+        elements.append(Paragraph(str(details["money_reason"]), "note"))
+    elements.append(_cost_table(details.get("costs", []), k))
+    cost = part.cost_per_unit_effect
+    if cost is not None:
+        effect = next((e for e in words.primary_effects(result) if e.outcome == cost.outcome), None)
+        elements += [
+            Heading(_("What the effect costs")),
+            Paragraph(_per_effect(cost, effect.label if effect else cost.outcome, k)),
+            plot_cost_plane(effect, cost, part.cost_per_participant_idr) if effect else None,
+            _per_outcome_table(details.get("cost_per_effect", []), k),
+        ]
+    if details.get("benefits"):
+        elements += [
+            Heading(_("What it brings in money")),
+            _benefit_table(details["benefits"], k),
+            _sensitivity_table(details.get("sensitivity", []), k),
+        ]
     return section("efisiensi", title, elements, "")
 
 
-def _per_effect(cost: CostPerEffect, k: int) -> str:
+def _per_effect(cost: CostPerEffect, label: str, k: int) -> str:
     if cost.estimate is None:
         return _("Cost per unit of effect: {reason}.").format(
             reason=words.why(cost.reason, k).rstrip(".")
         )
-    text = _("One unit of effect ({unit}) cost {estimate}").format(
-        unit=cost.unit, estimate=rupiah(cost.estimate)
+    text = _("One unit of effect on {label} ({unit}) costs {estimate}").format(
+        label=label, unit=cost.unit, estimate=rupiah(cost.estimate)
     )
     if cost.ci_low is None or cost.ci_high is None:
         return f"{text}. {words.why(cost.reason, k) if cost.reason else ''}".strip()
     return text + _(" (95% interval {low} to {high}).").format(
         low=rupiah(cost.ci_low), high=rupiah(cost.ci_high)
     )
+
+
+def _cost_table(costs: list[dict[str, Any]], k: int) -> Table | None:
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        (
+            [
+                c["label"], tables.figure_cell(c["planned_idr"], rupiah),
+                tables.figure_cell(c["realised_idr"], rupiah),
+                tables.figure_cell(c["absorption_share"], percent),
+                tables.figure_cell(c["share_of_total"], percent),
+            ],
+            None,
+        )
+        for c in costs
+    ]  # fmt: skip
+    columns = [
+        _("Category"), _("Planned"), _("Realised"), _("Absorbed"), _("Share of the total"),
+    ]  # fmt: skip
+    return tables.build("pos-biaya", _("Costs by category"), columns, rows, k)
+
+
+def _per_outcome_table(items: list[dict[str, Any]], k: int) -> Table | None:
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        (
+            [
+                f"{c['label']} ({c['unit']})", tables.figure_cell(c["estimate"], rupiah),
+                tables.between(c["ci_low"], c["ci_high"], rupiah),
+            ],
+            c["reason"],
+        )
+        for c in items
+    ]  # fmt: skip
+    columns = [_("Outcome"), _("Cost of one unit of effect"), _("95% interval")]
+    return tables.build("biaya-efek", _("Cost of one unit of effect"), columns, rows, k)
+
+
+def _benefit_table(items: list[dict[str, Any]], k: int) -> Table | None:
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        (
+            [
+                b["label"], tables.figure_cell(b["confidence_share"], percent),
+                tables.figure_cell(b["per_person_idr"], rupiah),
+                tables.figure_cell(b["total_idr"], rupiah),
+            ],
+            b["reason"],
+        )
+        for b in items
+    ]  # fmt: skip
+    columns = [_("Benefit"), _("Confidence"), _("For each person"), _("Total")]
+    return tables.build("manfaat", _("Benefits valued in money, first year"), columns, rows, k)
+
+
+def _sensitivity_table(items: list[dict[str, Any]], k: int) -> Table | None:
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        (
+            [
+                s["assumption"], tables.figure_cell(s["cost_idr"], rupiah),
+                tables.figure_cell(s["benefit_idr"], rupiah),
+                tables.figure_cell(s["bcr"], number, 2),
+                tables.figure_cell(s["roi_pct"], number, 1),
+            ],
+            None,
+        )
+        for s in items
+    ]  # fmt: skip
+    columns = [
+        _("Assumption"), _("Cost"), _("Benefit"), _("Benefit-cost ratio"),
+        _("Return on investment, %"),
+    ]  # fmt: skip
+    return tables.build("kepekaan-manfaat", _("If the assumptions were others"), columns, rows, k)

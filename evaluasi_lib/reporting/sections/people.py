@@ -1,52 +1,21 @@
-"""Who takes part, what holds people back, and how the platform is used."""
+"""Who takes part, what holds people back, and who completes."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
-from evaluasi_lib.reporting.figures_people import plot_funnel, plot_shares
+from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting.figures_people import plot_shares
 from evaluasi_lib.reporting.sections.common import section
-from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.results import EvaluationResult, Participation
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, count, number, percent
-
-
-def section_elearning(study: Study, result: EvaluationResult) -> Section:
-    title, part = _("E-learning"), result.elearning
-    k = study.program.privacy.min_cell
-    if part.users is None and not part.funnel:
-        return section(
-            "elearning", title, [],
-            words.why(part.reason, k) if part.reason
-            else _("The program has no log of an e-learning platform."),
-        )  # fmt: skip
-    sentences = []
-    if part.users is not None:
-        sentences.append(_("{n} persons used the platform.").format(n=count(part.users)))
-    if part.median_days_to_complete is not None:
-        sentences.append(
-            _("Half of those who completed needed {days} days or less.").format(
-                days=number(part.median_days_to_complete, 0)
-            )
-        )
-    if part.off_hours_share is not None:
-        sentences.append(
-            _("{share} of activity fell outside office hours.").format(
-                share=percent(part.off_hours_share)
-            )
-        )
-    elements: list[Element | None] = [
-        Paragraph(" ".join(sentences)) if sentences else None,
-        Paragraph(words.why(part.reason, k), "note") if part.reason else None,
-        plot_funnel(part.funnel, k),
-        tables.table_stages(part.funnel, k),
-    ]
-    return section("elearning", title, elements, "")
+from evaluasi_lib.wording import _, count, interval, number, p_value, percent
 
 
 def section_participation(study: Study, result: EvaluationResult) -> Section:
     title, part = _("Participation, motivation and barriers"), result.participation
-    k = study.program.privacy.min_cell
+    k, details = study.program.privacy.min_cell, part.details
     numbers = (part.enrolled, part.started, part.completed)
     if all(n is None for n in numbers) and not part.barriers and not part.drivers:
         return section(
@@ -54,10 +23,6 @@ def section_participation(study: Study, result: EvaluationResult) -> Section:
             words.why(part.reason, k) if part.reason
             else _("The program has no data on participation."),
         )  # fmt: skip
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        ([name, tables.figure_cell(n, count)], part.reason)
-        for name, n in zip((_("Enrolled"), _("Started"), _("Completed")), numbers, strict=True)
-    ]
     elements: list[Element | None] = []
     if part.completion_share is not None:
         elements.append(
@@ -67,22 +32,132 @@ def section_participation(study: Study, result: EvaluationResult) -> Section:
                 )
             )
         )
-    elements.append(
-        tables.build("kepesertaan", _("Participation"), [_("Stage"), _("Persons")], rows, k)
-    )
-    if part.barriers:
-        elements += [
-            Heading(_("Barriers")),
-            plot_shares(
-                [(b.label, b.share, b.ci_low, b.ci_high) for b in part.barriers],
-                "hambatan", _("What holds people back?"), _("Named most often: {label} ({share})."),
-            ),
-            tables.table_barriers(part.barriers, k),
-        ]  # fmt: skip
-    if part.drivers:
+    elements.append(_stage_table(part, k))
+    elements.append(_share_table(details.get("dropout_reasons") or [], "alasan-berhenti",
+                                 _("Why people left"), _("Reason"), k))  # fmt: skip
+    elements += _barriers(part, k)
+    if details.get("motivation"):
+        elements += [Heading(_("Motivation")), Paragraph(_motivation(details["motivation"], k))]
+    if part.drivers or details.get("driver_notes"):
         elements += [
             Heading(_("Who completes, and who does not")),
             tables.table_drivers(part.drivers, k),
+            *(Paragraph(d.sentence) for d in part.drivers if d.sentence),
+            *(Paragraph(note, "note") for note in details.get("driver_notes", [])),
         ]
-        elements += [Paragraph(d.sentence) for d in part.drivers if d.sentence]
+    if details.get("representation"):
+        elements += [Heading(_("Who is missed")), _representation(details["representation"], k)]
     return section("partisipasi", title, elements, "")
+
+
+def _stage_table(part: Participation, k: int) -> Table | None:
+    funnel = part.details.get("funnel") or [
+        {"stage": name, "n": n, "share": None, "reason": part.reason}
+        for name, n in (
+            ("enrolled", part.enrolled),
+            ("started", part.started),
+            ("completed", part.completed),
+        )
+    ]
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        (
+            [
+                words.stage_word(s["stage"]), tables.figure_cell(s["n"], count),
+                tables.figure_cell(s["share"], percent),
+            ],
+            s["reason"],
+        )
+        for s in funnel
+    ]  # fmt: skip
+    columns = [_("Stage"), _("Persons"), _("Share of the first stage")]
+    return tables.build("kepesertaan", _("Participation"), columns, rows, k)
+
+
+def _share_table(
+    items: list[dict[str, Any]], id: str, caption: str, head: str, k: int
+) -> Table | None:
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        (
+            [
+                i["label"], tables.figure_cell(i["n"], count),
+                tables.figure_cell(i["share"], percent),
+                tables.between(i["ci_low"], i["ci_high"], percent),
+            ],
+            i["reason"],
+        )
+        for i in items
+    ]  # fmt: skip
+    columns = [head, _("n"), _("Share"), _("95% interval")]
+    return tables.build(id, caption, columns, rows, k, fold=True)
+
+
+def _barriers(part: Participation, k: int) -> list[Element | None]:
+    if not part.barriers:
+        return []
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        (
+            [
+                f"{b['variable_label']}: {b['label']}", b["barrier_label"],
+                tables.figure_cell(b["n"], count), tables.figure_cell(b["share"], percent),
+                tables.between(b["ci_low"], b["ci_high"], percent),
+            ],
+            b["reason"],
+        )
+        for b in part.details.get("barriers_by_group", [])
+    ]  # fmt: skip
+    columns = [_("Group"), _("Barrier"), _("n"), _("Share"), _("95% interval")]
+    return [
+        Heading(_("Barriers")),
+        plot_shares(
+            [(b.label, b.share, b.ci_low, b.ci_high) for b in part.barriers],
+            "hambatan", _("What holds people back?"), _("Named most often: {label} ({share})."),
+        ),
+        tables.table_barriers(part.barriers, k),
+        tables.build("hambatan-kelompok", _("Barriers by group"), columns, rows, k, fold=True),
+    ]  # fmt: skip
+
+
+def _motivation(found: dict[str, Any], k: int) -> str:
+    if found["mean_after"] is None:
+        return _("{label}: {reason}.").format(
+            label=found["label"], reason=words.why(found["reason"], k).rstrip(".")
+        )
+    if found["mean_before"] is None or found["change"] is None:
+        return _("{label}: mean {after} (n = {n}).").format(
+            label=found["label"], after=number(found["mean_after"], 2), n=count(found["n_after"])
+        )
+    return _(
+        "{label}: from {before} to {after}, a change of {change} (95% interval {between}; p = {p})."
+    ).format(
+        label=found["label"], before=number(found["mean_before"], 2),
+        after=number(found["mean_after"], 2), change=number(found["change"], 2),
+        between=interval(found["ci_low"], found["ci_high"], 2), p=p_value(found["p_value"]),
+    )  # fmt: skip
+
+
+def _representation(items: list[dict[str, Any]], k: int) -> Table | None:
+    status = {
+        "as_expected": _("as expected"),
+        "under": _("too few"),
+        "over": _("too many"),
+    }
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        (
+            [
+                f"{i['variable_label']}: {i['label']}", tables.figure_cell(i["n"], count),
+                tables.figure_cell(i["share"], percent),
+                tables.between(i["ci_low"], i["ci_high"], percent),
+                tables.figure_cell(i["population_share"], percent),
+                status.get(str(i["status"]), "—"),
+            ],
+            i["reason"],
+        )
+        for i in items
+    ]  # fmt: skip
+    columns = [
+        _("Group"), _("n"), _("Share of participants"), _("95% interval"),
+        _("Share of the population"), _("Compared with the population"),
+    ]  # fmt: skip
+    return tables.build(
+        "keterwakilan", _("Participants and the population"), columns, rows, k, fold=True
+    )
