@@ -102,7 +102,7 @@ def protect_funnel(
     """
     stages = list(counts)
     shown: set[str] = set()
-    for stage in [*first, *(s for s in stages if s not in first)]:
+    for stage in [*(s for s in first if s in counts), *(s for s in stages if s not in first)]:
         trial = [counts[s] for s in stages if s in shown | {stage}]
         steps = [high - low for high, low in zip(trial, [*trial[1:], 0], strict=True)]
         if not any(is_small(step, k) for step in steps):
