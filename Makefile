@@ -25,8 +25,8 @@ $(READY): requirements.lock pyproject.toml
 	  echo "evaluasi: this Python has no module venv."; \
 	  echo "Remedy: sudo apt install python3-venv (Debian, Ubuntu), then the same command again."; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 	@echo "evaluasi: $(VENV) is ready"
 

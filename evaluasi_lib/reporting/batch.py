@@ -71,7 +71,7 @@ def run_notebook(notebook: Path, output: Path, parameters: dict[str, object]) ->
             kernel_name="python3",
             progress_bar=False,
             log_output=False,
-            extra_arguments=["--log-level=ERROR"],  # not its note on transport at every start
+            extra_arguments=["--log-level=CRITICAL"],  # no notes of the kernel on itself
             cwd=str(notebook.parent),
         )
     except PapermillExecutionError as error:
