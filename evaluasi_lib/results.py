@@ -53,6 +53,7 @@ class Sample:
     weighted: bool
     flow: tuple[FlowStep, ...]
     reason: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class ScaleScore:
     top2_ci_low: float | None = None
     top2_ci_high: float | None = None
     reason: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

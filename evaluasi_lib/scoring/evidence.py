@@ -1,32 +1,289 @@
-"""How much weight the design of an estimate can carry."""
+"""How much weight the design of an estimate can carry, by dated and published yardsticks.
+
+Maryland's scale and the padlocks rate the design; the What Works Clearinghouse's rules say whether
+the groups were alike before and whether too many persons were lost. Every threshold stands in
+standards.yml, and a program may replace it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import Effect, Evidence
+from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, try_outcome_frame
+from evaluasi_lib.scoring.impact.checks import Attrition, diagnose_attrition, is_circular
+from evaluasi_lib.scoring.impact.estimate import hedges_correction, pooled_sd
+from evaluasi_lib.scoring.power import detectable
+from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, number, percent
+
+ADJUSTS = ("adjusted", "ancova", "aipw", "ipw", "did", "did_repeated", "net_rise")
+LINKED_SHARE = 0.7  # under this share of linked answers the pairs may not speak for the rest
+
+
+@dataclass(frozen=True, slots=True)
+class Threat:
+    """One reason for doubt; `deducts` from the rating."""
+
+    text: str
+    deducts: bool = True
 
 
 def rate_evidence(study: Study, effects: Sequence[Effect]) -> tuple[Evidence, ...]:
-    """One rating for the primary estimate of each outcome, in declared order."""
-    return tuple(_rate(study, e) for e in effects if e.role == "primary")
+    """One rating for the primary estimate of each outcome, in the order of effects. Raises
+    ProgramError where program.yml replaces a threshold that does not exist."""
+    table = standards(study.program.standards)
+    return tuple(_rate(study, e, table) for e in effects if e.role == "primary")
 
 
-def _rate(study: Study, effect: Effect) -> Evidence:
-    sms = {"single_group": 1, "comparison": 3 if effect.estimator.startswith("did") else 2}
-    rating = {"single_group": 0, "comparison": 2}
+def _rate(study: Study, effect: Effect, table: Mapping[str, Any]) -> Evidence:
+    outcome = study.program.outcome(effect.outcome)
+    frame = try_outcome_frame(study, outcome)
+    if isinstance(frame, str) or effect.estimate is None:
+        why = effect.reason or _("nothing was estimated, so there is nothing to rate")
+        return Evidence(effect.outcome, effect.design, None, None, None, None, None, None, None, (),
+                        why)  # fmt: skip
+    loss = diagnose_attrition(study, frame)
+    smd = largest_baseline_difference(study, frame)
+    equivalence = baseline_verdict(study, effect, loss, smd, table)
+    mdes = _mdes(effect)
+    threats = _threats(study, outcome, effect, frame, loss, smd, table)
+    overall, differential = (None, None) if loss is None else (loss.overall, loss.differential)
+    reason: str | None = None
+    if loss is None:
+        reason = _("it is not known how many persons were lost, so attrition cannot be rated")
+    if loss is not None and _loss_is_small(study, loss):
+        overall = differential = None
+        reason = "small_cell"
     return Evidence(
         outcome=effect.outcome,
         design=effect.design,
-        maryland_sms=sms.get(effect.design, 5),
-        baseline_max_abs_smd=None,
-        wwc_baseline=None,
-        attrition_overall_share=None,
-        attrition_differential_share=None,
-        mdes=None,
-        rating_0_5=rating.get(effect.design, 4),
-        threats=(),
-        reason=_("attrition is not known"),
-    )
+        maryland_sms=maryland(effect),
+        baseline_max_abs_smd=smd,
+        wwc_baseline=equivalence,
+        attrition_overall_share=overall,
+        attrition_differential_share=differential,
+        mdes=mdes,
+        rating_0_5=rating(
+            effect, None if loss is None else loss.overall, mdes,
+            sum(threat.deducts for threat in threats), table,
+        ),
+        threats=tuple(threat.text for threat in threats),
+        reason=reason,
+    )  # fmt: skip
+
+
+def maryland(effect: Effect) -> int:
+    """Maryland Scientific Methods Scale: 1 before and after, or two groups as they are; 2 with
+    adjustment; 3 before and after with a comparison group; 5 randomised."""
+    if effect.design == "randomised":
+        return 5
+    if effect.design == "single_group":
+        return 1
+    if effect.estimator in ("did", "did_repeated", "net_rise", "ancova"):
+        return 3
+    return 2 if effect.estimator in ADJUSTS else 1
+
+
+def rating(
+    effect: Effect, attrition: float | None, mdes: float | None, threats: int,
+    table: Mapping[str, Any],
+) -> int:  # fmt: skip
+    """0-5: the lowest of what design, detectable effect and loss allow, less the threats."""
+    rules = table["rating"]
+    if effect.design == "comparison":
+        kind = {3: "comparison_baseline", 2: "comparison_adjusted"}.get(
+            maryland(effect), "comparison_unadjusted"
+        )
+    else:
+        kind = effect.design
+    allowed = [int(rules["design"][kind])]
+    if mdes is not None:
+        fits = [row["rating"] for row in rules["mdes"] if mdes < row["below"]]
+        allowed.append(max(fits, default=0))
+    if attrition is None:
+        allowed.append(int(rules["unknown_attrition"]))
+    else:
+        fits = [row["rating"] for row in rules["attrition"] if attrition <= row["up_to"]]
+        allowed.append(max(fits, default=0))
+    return max(0, min(allowed) - min(threats, int(rules["max_threat_deduction"])))
+
+
+def attrition_level(
+    overall: float, differential: float, table: Mapping[str, Any] | None = None
+) -> str:
+    """WWC: "low" (within the cautious limit), "moderate" (within the optimistic one), or "high".
+    Shares 0-1; limits between the table's rows are interpolated."""
+    rows = (table or standards())["attrition"]["table"]
+    points = [row["overall"] for row in rows]
+
+    def limit(kind: str) -> float:
+        values = [math.nan if row[kind] is None else row[kind] for row in rows]
+        return float(np.interp(overall * 100, points, values, right=math.nan))
+
+    if differential * 100 <= limit("cautious"):
+        return "low"
+    return "moderate" if differential * 100 <= limit("optimistic") else "high"
+
+
+def baseline_verdict(
+    study: Study, effect: Effect, loss: Attrition | None, smd: float | None,
+    table: Mapping[str, Any],
+) -> str | None:  # fmt: skip
+    """WWC baseline equivalence: not_required | satisfied | adjustment_needed |
+    satisfied_with_adjustment | not_satisfied; None: one group, or nothing measured before."""
+    if effect.design == "single_group":
+        return None
+    if effect.design == "randomised":
+        if loss is None or loss.differential is None:
+            return None  # asked only where attrition is high, and that is not known
+        if attrition_level(loss.overall, loss.differential, table) == "low":
+            return "not_required"
+    if smd is None:
+        return None
+    limits = table["baseline"]
+    if smd <= limits["satisfied"]:
+        return "satisfied"
+    if smd > limits["adjustment"]:
+        return "not_satisfied"
+    return "satisfied_with_adjustment" if effect.estimator in ADJUSTS else "adjustment_needed"
+
+
+def largest_baseline_difference(study: Study, frame: OutcomeFrame) -> float | None:
+    """Largest |difference| before, in SD, of the outcome and the declared covariates among those
+    analysed: Hedges' g with the pooled SD, Cox's index for two values. None with one group."""
+    if frame.design == "single_group":
+        return None
+    rows = frame.complete
+    member = (rows["group"] == "program").to_numpy(dtype=bool)
+    z, names = design_matrix(rows, study.program.design.covariates)
+    sizes = [
+        baseline_difference(column[member], column[~member])
+        for name, column in zip(names, z.T, strict=True)
+        if not name.endswith("=?")  # being missing is no characteristic
+    ]
+    if frame.before is not None:
+        early = (frame.before["group"] == "program").to_numpy(dtype=bool)
+        y0 = frame.before["y"].to_numpy()
+        sizes.append(baseline_difference(y0[early], y0[~early]))
+    elif frame.has_baseline:
+        y0 = rows["y0"].to_numpy()
+        sizes.append(baseline_difference(y0[member], y0[~member]))
+    known = [abs(size) for size in sizes if size is not None]
+    return max(known) if known else None
+
+
+def baseline_difference(program: ArrayLike, comparison: ArrayLike) -> float | None:
+    """Difference of two groups in SD: Hedges' g (pooled SD), or Cox's index where all values are 0
+    or 1. None where nothing varies, or a share of 0 or 1 leaves the index without bound."""
+    a, b = np.asarray(program, dtype=float), np.asarray(comparison, dtype=float)
+    if min(len(a), len(b)) < 2:
+        return None
+    correct = hedges_correction(len(a) + len(b) - 2)
+    if set(np.unique(np.concatenate([a, b]))) <= {0.0, 1.0}:
+        p, q = a.mean(), b.mean()
+        if not (0 < p < 1 and 0 < q < 1):
+            return None
+        return float(correct * math.log(p / (1 - p) / (q / (1 - q))) / 1.65)
+    sd, _df = pooled_sd(a, b)
+    return None if sd is None else float(correct * (a.mean() - b.mean()) / sd)
+
+
+def _mdes(effect: Effect) -> float | None:
+    """The smallest effect, in SD, that an estimate of this precision finds with 80% power."""
+    if not effect.std_error or not effect.df or not effect.effect_size_g or not effect.estimate:
+        return None
+    sd = effect.estimate / effect.effect_size_g
+    return detectable(effect.std_error, effect.df) / abs(sd)
+
+
+def _loss_is_small(study: Study, loss: Attrition) -> bool:
+    k = study.program.privacy.min_cell
+    return any(is_small(n - loss.analysed.get(group, 0), k) for group, n in loss.assigned.items())
+
+
+def _threats(
+    study: Study, outcome: Outcome, effect: Effect, frame: OutcomeFrame, loss: Attrition | None,
+    smd: float | None, table: Mapping[str, Any],
+) -> list[Threat]:  # fmt: skip
+    """What else casts doubt on the estimate, in words."""
+    found: list[Threat] = []
+    if is_circular(study, outcome):
+        found.append(Threat(_("The outcome rises by rule when somebody is trained.")))
+    if effect.design == "comparison" and smd is not None and smd > table["baseline"]["adjustment"]:
+        found.append(
+            Threat(
+                _("The groups differed before the program by up to {smd} standard deviations.")
+                .format(smd=number(smd, 2))
+            )
+        )  # fmt: skip
+    if loss is not None and loss.differential is not None:
+        level = attrition_level(loss.overall, loss.differential, table)
+        if level == "high" and not _loss_is_small(study, loss):
+            found.append(
+                Threat(
+                    _("Far more persons were lost from one group than from the other ({points} "
+                      "percentage points apart).").format(points=number(loss.differential * 100, 1))
+                )
+            )  # fmt: skip
+        elif level != "low":
+            text = _("More persons were lost from one group than from the other.")
+            found.append(Threat(text, deducts=False))
+    if loss is None:
+        text = _("It is not known how many persons were invited or assigned and then lost.")
+        found.append(Threat(text, deducts=False))
+    if frame.before is not None:
+        found.append(Threat(_("The two waves cannot be linked by person.")))
+    elif min(frame.linked_share.values(), default=1.0) < LINKED_SHARE:
+        share = percent(min(frame.linked_share.values()))
+        found.append(
+            Threat(_("Only {share} of one group's answers could be linked.").format(share=share))
+        )
+    if effect.p_value is None:
+        found.append(Threat(_("The data cannot carry a p-value for this estimate.")))
+    low, high = effect.df is not None and effect.df < 10, effect.design != "single_group"
+    if low and high and study.program.design.cluster:
+        text = _("The estimate rests on few agencies; one of them could change it.")
+        found.append(Threat(text, deducts=False))
+    if effect.design == "single_group":
+        text = _("Without a comparison group other causes cannot be ruled out.")
+        found.append(Threat(text, deducts=False))
+    return found
+
+
+def table_baseline(study: Study, outcome_id: str) -> pd.DataFrame:
+    """Balance of the groups before: variable, mean_program, mean_comparison, difference (Hedges' g
+    or Cox's index). For the appendix; empty with one group."""
+    columns = ["variable", "mean_program", "mean_comparison", "difference"]
+    frame = try_outcome_frame(study, study.program.outcome(outcome_id))
+    if isinstance(frame, str) or frame.design == "single_group":
+        return pd.DataFrame(columns=columns)
+    rows = frame.complete
+    member = (rows["group"] == "program").to_numpy(dtype=bool)
+    k = study.program.privacy.min_cell
+    if min(member.sum(), (~member).sum()) < k:
+        return pd.DataFrame(columns=columns)
+    z, names = design_matrix(rows, study.program.design.covariates)
+    if "y0" in rows:
+        z, names = np.column_stack([rows["y0"], z]), ["y0", *names]
+    records = []
+    for name, column in zip(names, z.T, strict=True):
+        counts = [column[member].sum(), column[~member].sum()]
+        rare = set(np.unique(column)) <= {0.0, 1.0} and any(
+            is_small(int(v), k) or is_small(int(n - v), k)
+            for v, n in zip(counts, (member.sum(), (~member).sum()), strict=True)
+        )
+        means = (None, None) if rare else (column[member].mean(), column[~member].mean())
+        size = None if rare else baseline_difference(column[member], column[~member])
+        records.append((name, *means, size))
+    return pd.DataFrame.from_records(records, columns=columns)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Instrument, Outcome
 from evaluasi_lib.scoring.items import score_items
@@ -15,6 +17,8 @@ from evaluasi_lib.study import GROUPS, Study
 from evaluasi_lib.wording import _, percent
 
 Array = NDArray[np.float64]
+DesignType = Literal["single_group", "comparison", "randomised"]
+CHANGE_ONLY = ("paired", "waves")  # estimators of one group, whatever the program's design
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,14 @@ class OutcomeFrame:
     after: one row a person (of an anonymous source: a row) with an answer at the outcome's wave:
     pid, group, y, and y0 where persons are linked and were measured before; then `cluster` and the
     declared background. before: where the waves cannot be linked, the same at the baseline wave.
-    linked_share: share of each group's `after` that has a y0.
+    linked_share: share of each group's `after` that has a y0. design: the program's, except that
+    an outcome known of the program's persons alone is a single group's.
     """
 
     after: pd.DataFrame
     before: pd.DataFrame | None
     has_baseline: bool
+    design: DesignType
     linked_share: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -108,32 +114,42 @@ def outcome_frame(study: Study, outcome: Outcome) -> OutcomeFrame:
     columns = background(study, outcome)
     warnings: list[str] = []
     ungrouped = int(after["group"].isna().sum())
-    if ungrouped:
+    if ungrouped and not is_small(ungrouped, study.program.privacy.min_cell):
         warnings.append(
             _("{share} of the answers belong to neither group and are left out.").format(
                 share=percent(ungrouped / len(after), 1)
             )
         )
     after = _tidy(after, columns)
+    design = _design_of(study, outcome, after)
+    if design == "single_group":
+        after = after[after["group"] == "program"].reset_index(drop=True)
     if outcome.baseline_wave is None and outcome.baseline_variable is None:
-        return OutcomeFrame(after, None, False, warnings=tuple(warnings))
+        return OutcomeFrame(after, None, False, design, warnings=tuple(warnings))
     variable = outcome.baseline_variable or outcome.variable
-    same_table = outcome.baseline_wave is None
-    if same_table or study.linked:
-        before = measure(
-            study, outcome.model_copy(update={"source": None} if not same_table else {}),
-            outcome.wave if same_table else str(outcome.baseline_wave), variable,
-        )  # fmt: skip
+    if outcome.baseline_wave is None or study.linked:
+        # A column beside the outcome's own, or another wave in whatever source holds it.
+        same = outcome.baseline_wave is None
+        where = outcome if same else outcome.model_copy(update={"source": None})
+        before = measure(study, where, outcome.baseline_wave or outcome.wave, variable)
         y0 = before.set_index("pid")["y"]
         after["y0"] = after["pid"].map(y0).astype(float)
         shares = {
             str(group): float(part["y0"].notna().mean())
             for group, part in after.groupby("group", sort=False)
         }
-        return OutcomeFrame(after, None, True, shares, tuple(warnings))
+        return OutcomeFrame(after, None, True, design, shares, tuple(warnings))
     earlier = outcome.model_copy(update={"source": None})
-    before = measure(study, earlier, str(outcome.baseline_wave), variable)
-    return OutcomeFrame(after, _tidy(before, columns), True, warnings=tuple(warnings))
+    before = _tidy(measure(study, earlier, outcome.baseline_wave, variable), columns)
+    if design == "single_group":
+        before = before[before["group"] == "program"].reset_index(drop=True)
+    return OutcomeFrame(after, before, True, design, warnings=tuple(warnings))
+
+
+def _design_of(study: Study, outcome: Outcome, after: pd.DataFrame) -> DesignType:
+    if outcome.estimator in CHANGE_ONLY or not (after["group"] == "comparison").any():
+        return "single_group"
+    return study.program.design.type
 
 
 def background(study: Study, outcome: Outcome) -> list[str]:

@@ -39,7 +39,7 @@ class Ikm:
         return self.grade != self.grade_with_011
 
 
-def ikm(answers: ArrayLike) -> Ikm:
+def ikm(answers: ArrayLike, bands: list[dict[str, Any]] | None = None) -> Ikm:
     """Indeks Kepuasan Masyarakat of items (n, k) answered 1-4 (PermenPANRB 14/2017): the mean of
     the item means, each with weight 1/k, times 25. Raises ValueError for values outside 1-4."""
     x = np.asarray(answers, dtype=float)
@@ -47,7 +47,7 @@ def ikm(answers: ArrayLike) -> Ikm:
     if known.size == 0 or known.min() < 1 or known.max() > 4:
         raise ValueError("an IKM needs answers on a scale of 1 to 4")
     items = np.array([column[~np.isnan(column)].mean() for column in x.T])
-    table = standards()["ikm"]["bands"]
+    table = bands or standards()["ikm"]["bands"]
     wrong = 0.11 if len(items) == 9 else math.floor(100 / len(items)) / 100
     index = _half_up(float(items.mean()) * 25, 2)
     return Ikm(
@@ -93,8 +93,9 @@ def nps(answers: ArrayLike) -> Nps | None:
 
 @dataclass(frozen=True, slots=True)
 class Attainment:
-    """Competency level against the level that the job requires (JPM). mean_pct: of attained /
-    required x 100, capped at 100 a person; below_share: persons under their required level."""
+    """Competency level against the level that the job requires (JPM). mean_gap: held less
+    required; mean_pct: held / required x 100, each competency capped at 100; below_share: persons
+    whose mean level is under the required one; bands: persons by their own percentage."""
 
     n: int
     mean_gap: float
@@ -104,21 +105,24 @@ class Attainment:
 
 
 def attainment(level: ArrayLike, required: ArrayLike) -> Attainment | None:
-    """Job-person match of levels (n,) and required levels (n,), both 1-5 (PermenPANRB 38/2017).
-    Bands: 90 and over optimal, 78 to under 90 fairly, under 78 less (BRIN 3/2023)."""
-    held, need = np.asarray(level, dtype=float), np.asarray(required, dtype=float)
-    known = ~np.isnan(held) & ~np.isnan(need) & (need > 0)
+    """Job-person match of levels (n,) or (n, competencies), and required levels (n,), 1-5
+    (PermenPANRB 38/2017). Bands: 90 and over optimal, 78 to under 90 fairly, under 78 less (BRIN
+    3/2023). None without a person whose two levels are known."""
+    need = np.asarray(required, dtype=float)
+    held = np.asarray(level, dtype=float).reshape(len(need), -1)
+    known = ~np.isnan(held).all(axis=1) & ~np.isnan(need) & (need > 0)
     if not known.any():
         return None
     held, need = held[known], need[known]
-    pct = np.minimum(held / need, 1.0) * 100
+    pct = np.nanmean(np.minimum(held / need[:, None], 1.0), axis=1) * 100
+    mean = np.nanmean(held, axis=1)
     table = standards()["jpm"]["bands"]
     names = [band(float(value), table)["grade"] for value in pct]
     return Attainment(
         n=len(held),
-        mean_gap=float(np.mean(held - need)),
+        mean_gap=float(np.mean(mean - need)),
         mean_pct=float(pct.mean()),
-        below_share=float(np.mean(held < need)),
+        below_share=float(np.mean(mean < need)),
         bands={row["grade"]: names.count(row["grade"]) for row in table},
     )
 

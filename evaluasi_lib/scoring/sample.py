@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.disclosure import is_small
+from typing import Any
+
+from evaluasi_lib.disclosure import SMALL_CELL, is_small
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import FlowStep, Sample
 from evaluasi_lib.scoring.frames import numeric, try_outcome_frame
+from evaluasi_lib.scoring.impact.checks import diagnose_attrition
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
 
@@ -14,37 +17,78 @@ SURVEYS = ("survey", "rating")
 
 def score_sample(study: Study) -> Sample:
     """Invited (roster, or those flagged as invited), responded (any answer in a survey), analysed
-    (in the primary estimate of the first decisive outcome), with the flow between them."""
+    (in the primary estimate of the first decisive outcome), with the flow between them.
+
+    details: `groups` {group: {assigned, analysed}} and `linked_share` {group: share of the answers
+    that could be linked with the measure before}, both of that outcome.
+    """
     invited, reason = _invited(study)
     responded = _responded(study)
-    analysed, label = _analysed(study)
-    k = study.program.privacy.min_cell
-    steps = [
-        (_("invited or assigned"), invited, reason),
-        (_("answered at least one questionnaire"), responded, None),
-        (_("analysed for the primary estimate: {outcome}").format(outcome=label), analysed, None),
-    ]
+    outcome, analysed = _analysed(study)
+    label = choose(outcome.label) if outcome else "—"
+    flow = _flow(
+        [
+            (_("invited or assigned"), invited, reason),
+            (_("answered at least one questionnaire"), responded, None),
+            (_("analysed for the estimate of: {outcome}").format(outcome=label), analysed, None),
+        ],
+        study.program.privacy.min_cell,
+    )  # fmt: skip
+    first, second, third = (step.n for step in flow)
+    hidden = responded is not None and second is None
+    return Sample(
+        invited=first,
+        responded=second,
+        analysed=third,
+        response_rate_share=second / first if first and second is not None else None,
+        weighted=bool(study.program.population),
+        flow=flow,
+        reason=SMALL_CELL if hidden else reason,
+        details=_details(study, outcome),
+    )
+
+
+def _flow(steps: list[tuple[str, int | None, str | None]], k: int) -> tuple[FlowStep, ...]:
+    """Steps with the number lost before each; a few who left could be found by subtraction, so a
+    step after which 1 to k-1 persons are missing is hidden."""
     flow: list[FlowStep] = []
     last: int | None = None
     for step, n, why in steps:
         dropped = None if n is None or last is None else last - n
-        small = is_small(n, k) or is_small(dropped, k)
-        flow.append(
-            FlowStep(step, None if is_small(n, k) else n, None if small else dropped,
-                     "small_cell" if small else why)
-        )  # fmt: skip
+        if dropped is not None and dropped < 0:
+            dropped = None  # records also cover persons who answered no questionnaire
+        if is_small(n, k) or is_small(dropped, k):
+            flow.append(FlowStep(step, None, None, SMALL_CELL))
+            continue
+        flow.append(FlowStep(step, n, dropped, why))
         last = n if n is not None else last
-    rate = responded / invited if invited and responded is not None else None
-    hide = is_small(responded, k)
-    return Sample(
-        invited=None if is_small(invited, k) else invited,
-        responded=None if hide else responded,
-        analysed=None if is_small(analysed, k) else analysed,
-        response_rate_share=None if hide else rate,
-        weighted=False,
-        flow=tuple(flow),
-        reason="small_cell" if hide else reason,
-    )
+    return tuple(flow)
+
+
+def _details(study: Study, outcome: Outcome | None) -> dict[str, Any]:
+    """Who was lost in each group, and how many answers could be linked."""
+    frame = None if outcome is None else try_outcome_frame(study, outcome)
+    if frame is None or isinstance(frame, str):
+        return {}
+    k = study.program.privacy.min_cell
+    details: dict[str, Any] = {}
+    loss = diagnose_attrition(study, frame)
+    if loss is not None:
+        groups: dict[str, dict[str, int | None]] = {}
+        for group, assigned in loss.assigned.items():
+            kept = loss.analysed[group]
+            small = is_small(kept, k) or is_small(assigned - kept, k)
+            groups[group] = {"assigned": assigned, "analysed": None if small else kept}
+        if sum(row["analysed"] is None for row in groups.values()) == 1:
+            groups = {g: row | {"analysed": None} for g, row in groups.items()}  # no subtraction
+        details["groups"] = groups
+    if frame.linked_share:
+        sizes = frame.after["group"].value_counts()
+        details["linked_share"] = {
+            group: None if is_small(round(sizes[group] * (1 - share)), k) else share
+            for group, share in frame.linked_share.items()
+        }
+    return details
 
 
 def _invited(study: Study) -> tuple[int | None, str | None]:
@@ -66,15 +110,14 @@ def _responded(study: Study) -> int | None:
     """Persons with any answer in a questionnaire; the largest wave where persons are not linked."""
     program = study.program
     names = [n for n, s in program.sources.items() if s.role in SURVEYS and n in study.tables]
-    if not names:
-        names = list(study.tables)[:1]
     people = []
-    for name in names:
+    for name in names or list(study.tables)[:1]:
         table = study.tables[name]
-        items = [c for c, column in program.sources[name].columns.items() if column.type == "item"]
-        items = [c for c in items if c in table]
-        answered = table[table[items].notna().any(axis=1)] if items else table
-        people.append(set(answered["pid"]))
+        columns = program.sources[name].columns
+        items = [c for c in columns if columns[c].type == "item" and c in table]
+        people.append(
+            set(table[table[items].notna().any(axis=1)]["pid"] if items else table["pid"])
+        )
     if not people:
         return None
     if not study.linked:
@@ -83,15 +126,10 @@ def _responded(study: Study) -> int | None:
     return len(everyone & set(study.persons.index)) if program.roster else len(everyone)
 
 
-def _analysed(study: Study) -> tuple[int | None, str]:
+def _analysed(study: Study) -> tuple[Outcome | None, int | None]:
+    """The first decisive outcome that has data, and the persons in its primary estimate."""
     for outcome in sorted(study.program.outcomes, key=lambda o: not o.decisive):
-        n = analysed_persons(study, outcome)
-        if n is not None:
-            return n, choose(outcome.label)
-    return None, "—"
-
-
-def analysed_persons(study: Study, outcome: Outcome) -> int | None:
-    """Persons in the primary estimate of an outcome; None where its data are missing."""
-    frame = try_outcome_frame(study, outcome)
-    return None if isinstance(frame, str) else len(frame.complete)
+        frame = try_outcome_frame(study, outcome)
+        if not isinstance(frame, str):
+            return outcome, len(frame.complete)
+    return None, None

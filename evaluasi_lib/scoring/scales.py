@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import protect, protect_counts
+from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect, protect_counts
 from evaluasi_lib.errors import DataError
-from evaluasi_lib.program import Instrument, Scale
+from evaluasi_lib.program import Instrument
 from evaluasi_lib.results import Group, ScaleScore
 from evaluasi_lib.scoring.frames import instrument_rows
-from evaluasi_lib.scoring.items import (
-    mean_interval,
-    rescale_100,
-    score_items,
-    top2_share,
-    wilson,
-)
-from evaluasi_lib.scoring.reliability import diagnose_reliability
+from evaluasi_lib.scoring.impact.case import cluster_codes
+from evaluasi_lib.scoring.impact.estimate import critical
+from evaluasi_lib.scoring.impact.linear import fit_linear
+from evaluasi_lib.scoring.indexed import index_details
+from evaluasi_lib.scoring.items import rescale_100, score_items, top2_share, wilson
+from evaluasi_lib.scoring.reliability import describe_reliability, diagnose_reliability
+from evaluasi_lib.scoring.weights import Weights, rake
 from evaluasi_lib.study import GROUPS, Study
 from evaluasi_lib.wording import _, choose
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """An instrument or one of its dimensions, in one group at one wave."""
+
+    name: str
+    label: str
+    instrument: Instrument
+    items: list[str]
+    wave: str
+    group: Group
+    rows: pd.DataFrame
+
+
 def score_scales(study: Study) -> tuple[ScaleScore, ...]:
-    """Every instrument and each of its dimensions (`instrument.dimension`), by wave and group."""
+    """Every instrument and each of its dimensions (`instrument.dimension`), by wave and group.
+
+    Means are weighted to the declared population where there is one (program group), and their
+    intervals allow for the declared clusters. details hold, where they apply: `reliability` (in
+    words), `item_rest` and `alpha_if_deleted` by item, `weights` (deff, n_effective, mean_unweighted),
+    and `ikm`, `nps`, `jpm` or `ipa` (see indexed.py).
+    """
     scores = []
     for name, instrument in study.program.instruments.items():
         for wave in study.waves_of(instrument):
@@ -30,60 +52,111 @@ def score_scales(study: Study) -> tuple[ScaleScore, ...]:
                 rows = instrument_rows(study, instrument, wave)
             except DataError:
                 continue  # no one source asks all the items at this wave
-            parts = {name: instrument.items} | {
-                f"{name}.{dimension}": items for dimension, items in instrument.dimensions.items()
+            label = choose(instrument.label)
+            parts = {name: (label, instrument.items)} | {
+                f"{name}.{dimension}": (f"{label}: {dimension.replace('_', ' ')}", items)
+                for dimension, items in instrument.dimensions.items()
             }
             for group in GROUPS:
                 members = rows[rows["group"] == group]
                 if members.empty:
                     continue
                 scores += [
-                    _scale_score(study, instrument, part, items, wave, group, members)
-                    for part, items in parts.items()
+                    _scale_score(study, _Part(part, text, instrument, items, wave, group, members))
+                    for part, (text, items) in parts.items()
                 ]
     return tuple(scores)
 
 
-def _scale_score(
-    study: Study, instrument: Instrument, name: str, items: list[str], wave: str, group: Group,
-    rows: pd.DataFrame,
-) -> ScaleScore:  # fmt: skip
-    scale: Scale = study.program.scales[instrument.scale]
-    answers = rows[items].to_numpy(dtype=float)
-    found = mean_interval(score_items(answers, instrument.min_answered_share))
-    reliability = diagnose_reliability(answers) if len(items) > 1 else None
+def _scale_score(study: Study, part: _Part) -> ScaleScore:
+    scale = study.program.scales[part.instrument.scale]
+    k = study.program.privacy.min_cell
+    answers = part.rows[part.items].to_numpy(dtype=float)
+    y = score_items(answers, part.instrument.min_answered_share)
+    numbers, details = _mean(study, part, y)
+    n, mean = numbers["n"], numbers["mean"]
+    found = diagnose_reliability(answers) if len(part.items) > 1 else None
+    if len(part.items) > 1:
+        details["reliability"] = describe_reliability(found, study.program.thresholds.min_alpha)
+    if found is not None:
+        details["item_rest"] = dict(zip(part.items, found.item_rest, strict=True))
+        details["alpha_if_deleted"] = dict(zip(part.items, found.alpha_if_deleted, strict=True))
     share = top2_share(answers, scale.max)
     top = share[0] if share else None
     # The share is of answers, its interval of persons: answers of one person are not independent.
-    top_low, top_high = (
-        wilson(top * found.n, found.n) if top is not None and found.n else (None, None)
-    )
-    label = choose(instrument.label)
-    if "." in name:
-        label = f"{label}: {name.split('.', 1)[1].replace('_', ' ')}"
+    low, high = wilson(top * n, n) if top is not None and n else (None, None)
+    whole = part.name in study.program.instruments
+    warnings: tuple[str, ...] = ()
+    if whole and n >= k:
+        more, warnings = index_details(study, part.instrument, part.rows, part.wave)
+        details |= more
     score = ScaleScore(
-        scale=name,
-        label=label,
-        level=instrument.level,
-        wave=wave,
-        group=group,
-        n_items=len(items),
-        n=found.n,
-        mean=found.mean,
-        sd=found.sd,
-        mean_100=None if found.mean is None else rescale_100(found.mean, scale.min, scale.max),
-        ci_low=found.ci_low,
-        ci_high=found.ci_high,
-        alpha=reliability.alpha if reliability else None,
-        alpha_ci_low=reliability.alpha_ci_low if reliability else None,
-        alpha_ci_high=reliability.alpha_ci_high if reliability else None,
-        omega_total=reliability.omega_total if reliability else None,
+        scale=part.name,
+        label=part.label,
+        level=part.instrument.level,
+        wave=part.wave,
+        group=part.group,
+        n_items=len(part.items),
+        mean_100=None if mean is None else rescale_100(mean, scale.min, scale.max),
+        alpha=found.alpha if found else None,
+        alpha_ci_low=found.alpha_ci_low if found else None,
+        alpha_ci_high=found.alpha_ci_high if found else None,
+        omega_total=found.omega_total if found else None,
         top2_share=top,
-        top2_ci_low=top_low,
-        top2_ci_high=top_high,
-        reason=None if found.n else _("nobody answered enough items for a score"),
+        top2_ci_low=low,
+        top2_ci_high=high,
+        reason=None if n else _("nobody answered enough items for a score"),
+        details=details,
+        warnings=warnings,
+        **numbers,
     )
-    return protect(score, persons=found.n, k=study.program.privacy.min_cell, keep=("n_items",))
+    if part.instrument.index == "skp":
+        score = replace(
+            score, mean=None, sd=None, mean_100=None, ci_low=None, ci_high=None,
+            reason=_("SKP predicates have an order but no distances: see their distribution"),
+        )  # fmt: skip
+    safe = protect(score, persons=n, k=k, keep=("n_items", "warnings"))
+    return replace(safe, details={}) if safe.reason == SMALL_CELL else safe
+
+
+def _mean(study: Study, part: _Part, y: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
+    """n, mean, sd and interval of the scores y (rows,); and how they were weighted."""
+    known = ~np.isnan(y)
+    rows, y = part.rows[known], y[known]
+    n = len(y)
+    if n < 2:
+        mean = float(y[0]) if n else None
+        return {"n": n, "mean": mean, "sd": None, "ci_low": None, "ci_high": None}, {}
+    weights = population_weights(study, rows) if part.group == "program" else None
+    clusters = cluster_codes(rows, study.program.design.cluster)
+    w = None if weights is None else weights.per_row
+    fit = fit_linear(
+        np.ones((n, 1)), y, errors="HC2" if clusters is None else "CR2", clusters=clusters,
+        weights=w,
+    )  # fmt: skip
+    mean, half = float(fit.coef[0]), float(critical(0.95, fit.df[0]) * fit.std_error[0])
+    spread = float(np.sqrt(np.average((y - mean) ** 2, weights=w) * n / (n - 1)))
+    details: dict[str, Any] = {"errors": fit.errors}
+    if weights is not None:
+        details["weights"] = {
+            "deff": weights.deff, "n_effective": weights.n_effective,
+            "mean_unweighted": float(y.mean()), "left_out": list(weights.left_out),
+        }  # fmt: skip
+    one_cluster = fit.n_clusters == 1
+    return {
+        "n": n, "mean": mean, "sd": spread,
+        "ci_low": None if one_cluster else mean - half,
+        "ci_high": None if one_cluster else mean + half,
+    }, details  # fmt: skip
+
+
+def population_weights(study: Study, rows: pd.DataFrame) -> Weights | None:
+    """Weights of rows to the declared population margins; None where there are none or the rows
+    lack a variable of theirs."""
+    margins = study.program.population
+    if not margins or not set(margins) <= set(rows.columns):
+        return None
+    return rake(rows, margins)
 
 
 def instrument_scores(study: Study, instrument_id: str, wave: str) -> pd.DataFrame:
@@ -94,10 +167,9 @@ def instrument_scores(study: Study, instrument_id: str, wave: str) -> pd.DataFra
     instrument = study.program.instruments[instrument_id]
     rows = instrument_rows(study, instrument, wave)
     score = score_items(rows[instrument.items].to_numpy(dtype=float), instrument.min_answered_share)
-    rest = [
-        c for c in rows if c not in (*instrument.items, "row", "pid", "group", "score", "source")
-    ]
-    return rows.assign(score=score)[["row", "pid", "group", "score", *rest]]
+    first = ("row", "pid", "group", "score")
+    rest = [c for c in rows if c not in (*instrument.items, *first, "source")]
+    return rows.assign(score=score)[[*first, *rest]]
 
 
 def item_distributions(study: Study, instrument_id: str, wave: str) -> pd.DataFrame:
@@ -114,6 +186,8 @@ def item_distributions(study: Study, instrument_id: str, wave: str) -> pd.DataFr
         answers = rows[item].dropna()
         counts = {str(point): int((answers == point).sum()) for point in points}
         safe = protect_counts(counts, k=study.program.privacy.min_cell)
+        if is_small(len(answers), study.program.privacy.min_cell):
+            safe = dict.fromkeys(counts)
         # A reversed item was turned when it was read; its label is turned back here.
         names = labels[::-1] if item in instrument.reversed else labels
         for (value, n), label in zip(safe.items(), names, strict=True):

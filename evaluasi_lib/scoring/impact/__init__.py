@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from evaluasi_lib.disclosure import SMALL_CELL, protect, protect_counts
+from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect, protect_counts
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import Effect, Role
-from evaluasi_lib.scoring.frames import try_outcome_frame
+from evaluasi_lib.scoring.frames import DesignType, try_outcome_frame
 from evaluasi_lib.scoring.impact.case import Case
 from evaluasi_lib.scoring.impact.checks import (
     add_weights,
@@ -43,6 +43,7 @@ class _Row:
     outcome: Outcome
     role: Role
     estimate: Estimate
+    design: DesignType
     subgroup: str | None = None
     hidden: bool = False
 
@@ -64,7 +65,8 @@ def estimate_effects(study: Study) -> tuple[Effect, ...]:
 def _rows(study: Study, outcome: Outcome) -> list[_Row]:
     frame = try_outcome_frame(study, outcome)
     if isinstance(frame, str):
-        return [_Row(outcome, "primary", not_estimated("none", "difference", frame))]
+        alone = not_estimated("none", "difference", frame)
+        return [_Row(outcome, "primary", alone, study.program.design.type)]
     frame = add_weights(study, frame)
     best = best_value(study, outcome) if outcome.direction == "higher" else None
     case = Case(outcome, study.program.design, frame, best)
@@ -72,7 +74,7 @@ def _rows(study: Study, outcome: Outcome) -> list[_Row]:
     if plan is None:
         reason = _("one group measured once: there is nothing to compare it with")
         alone = not_estimated("none", "difference", reason, n_program=len(frame.after))
-        return [_Row(outcome, "primary", alone)]
+        return [_Row(outcome, "primary", alone, frame.design)]
     primary = _run(plan.primary, case)
     primary = replace(
         primary,
@@ -80,8 +82,8 @@ def _rows(study: Study, outcome: Outcome) -> list[_Row]:
         warnings=(*primary.warnings, *frame.warnings, *cautions(study, case, primary)),
     )
     others = [ESTIMATORS[name](case) for name in plan.sensitivity if name in ESTIMATORS]
-    rows = [_Row(outcome, "primary", primary)]
-    rows += [_Row(outcome, "sensitivity", found) for found in others if found is not None]
+    rows = [_Row(outcome, "primary", primary, frame.design)]
+    rows += [_Row(outcome, "sensitivity", e, frame.design) for e in others if e is not None]
     for variable in outcome.subgroups:
         rows += _subgroups(study, case, plan.primary, variable)
     return rows
@@ -128,6 +130,7 @@ def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[
                 details=estimate.details | details | {"value": label},
                 warnings=(*estimate.warnings, *notes),
             ),
+            case.frame.design,
             subgroup=f"{name}: {words.get(label, label)}",
             hidden=label in hidden,
         )
@@ -186,9 +189,9 @@ def _effect(study: Study, row: _Row, p_adjusted: float | None) -> Effect:
         wave=outcome.wave,
         sesoi=sesoi,
         direction=outcome.direction,
-        claim="change" if study.program.design.type == "single_group" else "effect",
+        claim="change" if row.design == "single_group" else "effect",
         level=outcome.level,
-        design=study.program.design.type,
+        design=row.design,
         estimator=found.estimator,
         estimand=found.estimand,
         unit=_unit(outcome, found),
@@ -214,10 +217,26 @@ def _effect(study: Study, row: _Row, p_adjusted: float | None) -> Effect:
     )
     sizes: Sequence[int | None] = [1] if row.hidden else [found.n_program, found.n_comparison]
     k = study.program.privacy.min_cell
+    effect = replace(effect, details=_safe_details(study, outcome, effect))
     safe = protect(effect, persons=sizes, k=k, keep=("sesoi", "warnings"))
     if safe.reason == SMALL_CELL:
         return replace(safe, details={}, conclusion=None)
     return safe
+
+
+def _safe_details(study: Study, outcome: Outcome, effect: Effect) -> dict[str, Any]:
+    """Details without the shares of persons that rest on a small cell."""
+    k, details = study.program.privacy.min_cell, dict(effect.details)
+    sizes = {"program": effect.n_program, "comparison": effect.n_comparison}
+    for name, value in effect.details.items():
+        kind, group = name.split("_")[0], name.rsplit("_", 1)[-1]
+        shares = ("rose", "fell", "mean") if outcome.scale_type == "binary" else ("rose", "fell")
+        n = sizes.get(group, effect.n_program)
+        if kind in shares and value is not None and n:
+            part = round(value * n)
+            if is_small(part, k) or is_small(n - part, k):
+                details[name] = None
+    return details
 
 
 def _sesoi(outcome: Outcome, found: Estimate) -> float | None:

@@ -18,6 +18,16 @@ Array = NDArray[np.float64]
 Baseline = Literal["none", "linked", "independent"]
 
 
+def cluster_codes(rows: pd.DataFrame, name: str | None) -> NDArray[np.intp] | None:
+    """Codes of a cluster variable; a person without a value is a cluster of their own."""
+    if name is None or name not in rows:
+        return None
+    code, values = pd.factorize(rows[name].astype("object"), sort=False)
+    lone = code < 0
+    code[lone] = len(values) + np.arange(int(lone.sum()))
+    return code
+
+
 @dataclass(frozen=True)
 class Case:
     """The arrays of one outcome (or of one of its subgroups)."""
@@ -35,20 +45,13 @@ class Case:
 
     @property
     def estimand(self) -> Estimand:
-        return "ate" if self.design.type == "randomised" else "att"
+        return "ate" if self.frame.design == "randomised" else "att"
 
     def member(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
         return (rows["group"] == "program").to_numpy(dtype=bool)
 
     def clusters(self, rows: pd.DataFrame) -> NDArray[np.intp] | None:
-        """Codes of the declared cluster; a person without one is a cluster of their own."""
-        name = self.design.cluster
-        if name is None or name not in rows:
-            return None
-        code, values = pd.factorize(rows[name].astype("object"), sort=False)
-        lone = code < 0
-        code[lone] = len(values) + np.arange(int(lone.sum()))
-        return code
+        return cluster_codes(rows, self.design.cluster)
 
     def covariates(self, rows: pd.DataFrame) -> tuple[Array, list[str]]:
         return design_matrix(rows, self.design.covariates)
@@ -68,5 +71,6 @@ class Case:
             self.frame.after[keep(self.frame.after)].reset_index(drop=True),
             None if before is None else before[keep(before)].reset_index(drop=True),
             self.frame.has_baseline,
+            self.frame.design,
         )
         return Case(self.outcome, self.design, frame, self.best)

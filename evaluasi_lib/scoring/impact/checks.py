@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, measure
@@ -47,12 +48,18 @@ def diagnose_attrition(study: Study, frame: OutcomeFrame) -> Attrition | None:
     program = study.program
     if program.design.attrition == "unknown" or program.roster is None or not study.linked:
         return None
-    persons = study.persons[study.persons["group"].notna()]
+    persons = _assigned(study, frame)
     counts = persons["group"].value_counts()
     present = persons.index.intersection(pd.Index(frame.complete["pid"]))
     kept = persons.loc[present, "group"].value_counts()
     order = [g for g in ("program", "comparison") if g in counts]
     return Attrition({g: int(counts[g]) for g in order}, {g: int(kept.get(g, 0)) for g in order})
+
+
+def _assigned(study: Study, frame: OutcomeFrame) -> pd.DataFrame:
+    """The persons on the roster of the groups that the outcome's design compares."""
+    groups = ("program",) if frame.design == "single_group" else ("program", "comparison")
+    return study.persons[study.persons["group"].isin(groups)]
 
 
 def add_weights(study: Study, frame: OutcomeFrame) -> OutcomeFrame:
@@ -78,12 +85,12 @@ def _chance_analysed(study: Study, frame: OutcomeFrame) -> pd.Series | None:
     program = study.program
     if diagnose_attrition(study, frame) is None or not program.design.covariates:
         return None
-    persons = study.persons[study.persons["group"].notna()]
+    persons = _assigned(study, frame)
     seen = persons.index.isin(frame.complete["pid"])
     if min(seen.sum(), (~seen).sum()) < MIN_LOST:
         return None
     z, _names = design_matrix(persons, program.design.covariates)
-    if program.design.type != "single_group":
+    if frame.design != "single_group":
         z = np.column_stack([(persons["group"] == "program").to_numpy(dtype=float), z])
     fit = propensity(z, seen)
     return None if fit is None else pd.Series(fit.score, index=persons.index)
@@ -93,14 +100,14 @@ def sensitivity_details(study: Study, case: Case, primary: Estimate) -> dict[str
     """Figures that go with a primary estimate: e_value (comparison designs alone), lee_bounds
     (randomised, persons lost), placebo (a wave before the baseline)."""
     details: dict[str, Any] = {}
-    if case.design.type == "comparison" and primary.estimate is not None:
+    if case.frame.design == "comparison" and primary.estimate is not None:
         g, low, high = primary.effect_size()
         if g is not None and low is not None and high is not None:
             found = e_value_difference(g, (high - low) / (2 * 1.959963984540054))
             details["e_value"], details["e_value_interval"] = found.point, found.interval
-    if case.design.type == "randomised" and (bounds := _lee(study, case)):
+    if case.frame.design == "randomised" and (bounds := _lee(study, case)):
         details["lee_bounds"] = bounds
-    if case.design.type == "comparison" and (earlier := _placebo(study, case.outcome, case)):
+    if case.frame.design == "comparison" and (earlier := _placebo(study, case.outcome, case)):
         details["placebo"] = earlier
     return details
 
@@ -108,7 +115,7 @@ def sensitivity_details(study: Study, case: Case, primary: Estimate) -> dict[str
 def _lee(study: Study, case: Case) -> dict[str, Any] | None:
     if diagnose_attrition(study, case.frame) is None:
         return None
-    persons = study.persons[study.persons["group"].notna()]
+    persons = _assigned(study, case.frame)
     y = persons.index.to_series().map(case.frame.after.set_index("pid")["y"]).astype(float)
     seen = y.notna().to_numpy()
     if seen.all():
@@ -148,8 +155,8 @@ def _placebo(study: Study, outcome: Outcome, case: Case) -> dict[str, Any] | Non
 def cautions(study: Study, case: Case, primary: Estimate) -> list[str]:
     """What a reader must know of the design and the data, in words."""
     notes: list[str] = []
-    outcome = case.outcome
-    if case.design.type == "single_group":
+    outcome, k = case.outcome, study.program.privacy.min_cell
+    if case.frame.design == "single_group":
         notes.append(
             _("There is no comparison group: the figure shows change, and other causes than the "
               "program cannot be told apart.")
@@ -157,7 +164,8 @@ def cautions(study: Study, case: Case, primary: Estimate) -> list[str]:
     if case.baseline == "linked" and study.program.link in ("nip", "respondent_code"):
         words = {"program": _("program group"), "comparison": _("comparison group")}
         for group, share in case.frame.linked_share.items():
-            if share < 0.9:
+            n = int((case.frame.after["group"] == group).sum())
+            if share < 0.9 and not is_small(round(n * (1 - share)), k):
                 notes.append(
                     _("Only {share} of the answers of the {group} could be linked with the measure "
                       "before the program.").format(share=percent(share), group=words[group])
@@ -206,8 +214,10 @@ def _at_ceiling(study: Study, case: Case) -> float | None:
     end = best_value(study, case.outcome, y)
     if end is None or y.empty:
         return None
-    share = float(np.isclose(y, end).mean())
-    return share if share > CEILING_SHARE else None
+    top = np.isclose(y, end)
+    if is_small(int(top.sum()), study.program.privacy.min_cell):
+        return None
+    return float(top.mean()) if top.mean() > CEILING_SHARE else None
 
 
 def best_value(study: Study, outcome: Outcome, seen: pd.Series | None = None) -> float | None:

@@ -58,9 +58,9 @@ def plan_of(case: Case) -> Plan | None:
     first and the table's own checks it."""
     table = ORDINAL_PLANS if case.outcome.scale_type == "ordinal" else PLANS
     situation: str = case.baseline
-    if situation == "none" and case.design.covariates and case.design.type != "single_group":
+    if situation == "none" and case.design.covariates and case.frame.design != "single_group":
         situation = "covariates"
-    plan = table.get((case.design.type, situation))
+    plan = table.get((case.frame.design, situation))
     if plan is None:
         return None
     declared = case.outcome.estimator
@@ -132,7 +132,7 @@ def _weighting(estimator: Callable[..., Estimate]) -> Callable[[Case], Estimate 
     def run(case: Case) -> Estimate | None:
         rows = case.frame.complete
         z, names = _with_baseline(case, rows)
-        if not names or case.design.type == "single_group":
+        if not names or case.frame.design == "single_group":
             return None
         return estimator(rows["y"], z, case.member(rows), clusters=case.clusters(rows), names=names)
 
@@ -157,7 +157,7 @@ def _waves(case: Case) -> Estimate | None:
 
 
 def _superiority(case: Case) -> Estimate | None:
-    if case.design.type == "single_group":
+    if case.frame.design == "single_group":
         if case.frame.before is None:
             return None
         rows = case.stacked()
@@ -175,7 +175,7 @@ def _net_rise(case: Case) -> Estimate | None:
     if case.baseline != "linked":
         return None
     rows = case.frame.complete
-    member = None if case.design.type == "single_group" else case.member(rows)
+    member = None if case.frame.design == "single_group" else case.member(rows)
     return ordinal.net_rise(rows["y"], rows["y0"], member, clusters=case.clusters(rows))
 
 
@@ -184,11 +184,11 @@ def _weighted(estimator: str, weight: str) -> Callable[[Case], Estimate | None]:
 
     def run(case: Case) -> Estimate | None:
         rows = case.frame.complete
-        if weight not in rows or case.design.type == "single_group":
+        if weight not in rows or case.frame.design == "single_group":
             return None
         rows = rows.dropna(subset=[weight])
         member, clusters = case.member(rows), case.clusters(rows)
-        if case.design.type == "comparison" and case.baseline == "linked":
+        if case.frame.design == "comparison" and case.baseline == "linked":
             return did.did(
                 rows["y"], rows["y0"], member, clusters=clusters, weights=rows[weight],
                 estimator=estimator,
