@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from matplotlib.ticker import MaxNLocator
+
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure, Table
 from evaluasi_lib.reporting.tables import Cell, between, build, figure_cell
@@ -172,6 +174,7 @@ def plot_saturation(curve: Lines, point: int | None) -> Figure | None:
         if point is not None:
             ax.axvline(point, color=theme.MUTED, lw=1, ls="--")
         ax.set_xticks(x)
+        ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         ax.set_ylim(0, max(y) * 1.1)
         ax.set_xlabel(_("Interviews"))
         ax.set_ylabel(_("Different codes"))
@@ -179,9 +182,7 @@ def plot_saturation(curve: Lines, point: int | None) -> Figure | None:
     answer = (
         _("Not yet: new codes kept coming until the last of {n} interviews.").format(n=len(curve))
         if point is None
-        else _("Yes: after interview {point} the next two brought hardly a new code.").format(
-            point=point
-        )
+        else _("Yes: after interview {point} hardly a new code was found.").format(point=point)
     )
     alt = _("Codes known after each interview: {listed}.").format(
         listed=", ".join(f"{step['interviews']}: {step['codes']}" for step in curve)

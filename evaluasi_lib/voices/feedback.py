@@ -15,6 +15,7 @@ from evaluasi_lib.scoring.items import wilson
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.codebook import Code, Codebook, Matcher, clause_sentiment, own_lexicon
 from evaluasi_lib.voices.text import BOUNDARY, Word, analyse, slang
+from evaluasi_lib.wording import choose
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def code_answers(texts: Sequence[str], codes: dict[str, Code]) -> Coded:
         sentiment[where],
         pd.DataFrame(by_theme[where], columns=names),
         content[where],
-        present[where].any(axis=1),
+        np.asarray(present[where].any(axis=1)),
     )
 
 
@@ -159,7 +160,9 @@ def count_modules(
             continue
         n, share, reason = publishable_share(n_by[name], total, k=k)
         low, high = wilson(n, total) if n is not None else (None, None)
-        demand.append(ModuleDemand(name, codebook.label(name), n, share, low, high, reason))
+        demand.append(
+            ModuleDemand(name, choose(codebook.modules[name].label), n, share, low, high, reason)
+        )
     return tuple(sorted(demand, key=lambda d: -(d.n or 0)))
 
 

@@ -220,15 +220,17 @@ def saturation(coded: pd.DataFrame) -> list[dict[str, int]]:
 
 
 def saturation_point(curve: Sequence[dict[str, int]], base: int = 4, run: int = 2) -> int | None:
-    """The interview after which `run` interviews brought at most 5% of the codes of the first
-    `base` (Guest, Namey & Chen 2020); None where that never happens."""
+    """The interview from which on no `run` interviews together brought more than 5% of the codes
+    of the first `base` (after Guest, Namey & Chen 2020); None where that is not reached."""
     if len(curve) < base + run:
         return None
-    first = curve[base - 1]["codes"]
-    for end in range(base + run, len(curve) + 1):
-        if sum(c["new"] for c in curve[end - run : end]) <= 0.05 * first:
-            return end - run
-    return None
+    limit = 0.05 * curve[base - 1]["codes"]
+    point = None
+    for start in range(len(curve) - run, base - 1, -1):
+        if sum(step["new"] for step in curve[start : start + run]) > limit:
+            break
+        point = start
+    return point
 
 
 def co_occurrence(coded: pd.DataFrame, k: int) -> list[dict[str, object]]:
@@ -247,8 +249,8 @@ def co_occurrence(coded: pd.DataFrame, k: int) -> list[dict[str, object]]:
 def coders_matrix(coded: pd.DataFrame) -> tuple[np.ndarray, list[str]] | None:
     """units x coders of the code each coder gave, for excerpts that two coders read.
 
-    The unit is `unit`, else the excerpt itself. Where a coder gave a unit several codes, each
-    (unit, code) pair is a yes/no unit instead. None with fewer than two coders.
+    The unit is `unit`, else the excerpt itself. Where a coder gave a unit several codes, each unit
+    is asked about each code in use, yes or no, instead. None with fewer than two coders.
     """
     coders = [c for c in dict.fromkeys(coded["coder"]) if c]
     if len(coders) < 2:
@@ -263,9 +265,11 @@ def coders_matrix(coded: pd.DataFrame) -> tuple[np.ndarray, list[str]] | None:
         wide = pd.crosstab(table["unit"], table["coder"], table["code"], aggfunc="first")
         return as_codes(wide[coders].to_numpy(dtype=object)), coders
     read_by = pd.crosstab(table["unit"], table["coder"])[coders] > 0
-    pairs = pd.crosstab([table["unit"], table["code"]], table["coder"])[coders] > 0
-    seen = read_by.loc[pairs.index.get_level_values("unit")].to_numpy()
-    return np.where(seen, pairs.to_numpy(dtype=float), np.nan), coders
+    given = pd.crosstab([table["unit"], table["code"]], table["coder"])[coders] > 0
+    every = pd.MultiIndex.from_product([read_by.index, sorted(table["code"].unique())])
+    seen = read_by.loc[every.get_level_values(0)].to_numpy()
+    yes = given.reindex(every, fill_value=False).to_numpy(dtype=float)
+    return np.where(seen, yes, np.nan), coders
 
 
 def coverage(coded: pd.DataFrame, transcripts: pd.DataFrame, k: int) -> dict[str, object]:
