@@ -12,10 +12,11 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from evaluasi_lib.cleaning.labels import PERSONAL, Tally, normalise
+from evaluasi_lib.cleaning.labels import Tally, normalise
 from evaluasi_lib.cleaning.log import Log
 from evaluasi_lib.cleaning.mapping import Mapped
 from evaluasi_lib.cleaning.presets import preset_heading
+from evaluasi_lib.cleaning.privacy import Names, hides
 from evaluasi_lib.cleaning.source import Context
 from evaluasi_lib.cleaning.values import Spec, clean_text, type_date
 from evaluasi_lib.errors import Problem
@@ -131,7 +132,7 @@ def _user_numbers(batch: pl.DataFrame, mapped: Mapped, context: Context) -> pl.D
     return batch.with_columns(pl.col(variable).str.extract(_USER_ID, 1))
 
 
-def _field(batch: pl.DataFrame, name: str, modules: dict[str, str], names: list[str]) -> pl.Series:
+def _field(batch: pl.DataFrame, name: str, modules: dict[str, str], names: Names) -> pl.Series:
     """One field as text, modules by their declared name; what names a person is left out."""
     if name not in batch.columns:
         return pl.Series(name, [None] * batch.height, dtype=pl.String)
@@ -145,8 +146,6 @@ def _field(batch: pl.DataFrame, name: str, modules: dict[str, str], names: list[
         if name in ("event", "component") and value.startswith(("http://", "https://")):
             value = value.rstrip("/").rsplit("/", 1)[-1]  # xAPI verbs are addresses
         mapping[raw] = value
-    hidden = text.str.contains(_PERSON_CONTEXT) | text.str.contains(PERSONAL.pattern)
-    if names:
-        hidden = hidden | text.str.to_lowercase().str.contains_any(names)
+    hidden = text.str.contains(_PERSON_CONTEXT) | hides(text, names, words=False)
     kept = pl.select(pl.when(~hidden.fill_null(False)).then(text)).to_series()
     return kept.replace(mapping).alias(name)

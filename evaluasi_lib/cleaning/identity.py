@@ -7,6 +7,7 @@ file of mode 600 in the user's own data folder, made on first use.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import os
@@ -18,7 +19,6 @@ from pathlib import Path
 
 import polars as pl
 
-from evaluasi_lib.cleaning.labels import normalise
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Program
 from evaluasi_lib.wording import _
@@ -26,11 +26,6 @@ from evaluasi_lib.wording import _
 KEY_VARIABLE = "EVALUASI_KEY"
 PSEUDONYM_LENGTH = 20
 PREFIX_LENGTH = 15  # digits of a number that Excel keeps
-_TITLES = re.compile(
-    r"\b(?:dr|drs|dra|ir|prof|hj?|kh|st|se|sh|mm|msi|mh|mkom|skom|spd|mpd|sip|ssos|sstp|map|mpa|"
-    r"mkes|phd|amd|sag|skm|mt|bapak|ibu|pak|bu|sdr|sdri)\b\.?",
-    re.IGNORECASE,
-)
 
 
 def user_data_folder() -> Path:
@@ -160,11 +155,61 @@ def repair_prefixes(whole: pl.Series, damaged: pl.Series) -> dict[str, str]:
     return {d: found[d[:PREFIX_LENGTH]] for d in damaged if d[:PREFIX_LENGTH] in found}
 
 
-def name_patterns(names: pl.Series) -> list[str]:
-    """Names as they could occur in other text: without titles, in lower case, each once."""
-    found = set()
-    for name in names.drop_nulls().unique():
-        core = normalise(_TITLES.sub(" ", name.split(",")[0]))
-        if len(core) >= 4:
-            found.add(core)
-    return sorted(found)
+def from_nip(text: pl.Series, what: str, at: dt.date) -> pl.Series:
+    """ "age" or "tenure" in whole years on a day, or "sex" as L/P, as text, from the NIP itself.
+
+    Read from the first 15 digits, which a spreadsheet keeps. A PPPK number tells the year of the
+    start alone; its tenure counts from January. None where the number has no such structure.
+    """
+    nip = normalise_nip(text.cast(pl.String))
+    usable = nip_status(nip).is_in(["pns", "pppk", "damaged"]).fill_null(False)
+    nip = pl.select(pl.when(usable).then(nip)).to_series()
+    if what == "sex":
+        code = nip.str.slice(14, 1)
+        return code.replace_strict({"1": "L", "2": "P"}, default=None, return_dtype=pl.String)
+    year = nip.str.slice(0 if what == "age" else 8, 4).cast(pl.Int32)
+    month = nip.str.slice(4 if what == "age" else 12, 2).cast(pl.Int32)
+    if what == "tenure":
+        is_month = month.is_between(1, 12)
+        month = pl.select(pl.when(is_month).then(month).otherwise(1)).to_series()
+        day = 1
+    else:
+        day = nip.str.slice(6, 2).cast(pl.Int32)  # type: ignore[assignment]
+    before = (month * 100 + day) > at.month * 100 + at.day
+    years = at.year - year - before.cast(pl.Int32)
+    return years.cast(pl.String)
+
+
+_GRADE = re.compile(r"(?<![A-Z])(IV|III|II|I|[1-4])\s*[/.\-(]?\s*([A-E])(?![A-Z])", re.IGNORECASE)
+_PPPK_GRADE = re.compile(r"(?:GOL(?:ONGAN)?\.?\s*)?(X?(?:IX|IV|V?I{1,3}|V)|X)", re.IGNORECASE)
+_ECHELON = re.compile(
+    r"(?:ESELON|ESL?)?\.?\s*(IV|III|II|I|[1-5]|V)\s*[/.\-]?\s*([AB])?", re.IGNORECASE
+)
+_NO_ECHELON = re.compile(
+    r"(?:NON|BUKAN|TANPA)\s*-?\s*(?:ESELON|STRUKTURAL|JABATAN.*)", re.IGNORECASE
+)
+_ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V"}
+
+
+def spell_golongan(text: str) -> str | None:
+    """ "Pembina Tk.I/ IV/b", "IV b", "4b" -> "IV/b"; a PPPK grade "Gol. IX" -> "IX"; else None."""
+    found = _GRADE.findall(text)
+    if found:
+        roman, letter = found[-1]
+        return f"{_ROMAN.get(roman, roman.upper())}/{letter.lower()}"
+    only = _PPPK_GRADE.fullmatch(text.strip())
+    return only[1].upper() if only else None
+
+
+def spell_eselon(text: str) -> str | None:
+    """ "Eselon III.a", "IIIA", "3a" -> "III/a"; "Eselon 2" -> "II"; "Non Eselon" -> "Noneselon"."""
+    if _NO_ECHELON.fullmatch(text.strip()):
+        return "Noneselon"
+    only = _ECHELON.fullmatch(text.strip())
+    if only is None:
+        return None
+    roman = _ROMAN.get(only[1], only[1].upper())
+    return f"{roman}/{only[2].lower()}" if only[2] else roman
+
+
+SPELLINGS = {"golongan": spell_golongan, "eselon": spell_eselon}

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
 _SPACES = re.compile(r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+")
 _DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212_/]\s*")
@@ -69,16 +71,25 @@ class Encoded:
     blank: int
     texts: dict[int, str]
     counts: np.ndarray
-    first_rows: dict[int, int]
+    rows: pl.Series
+
+    def first_row(self, code: int) -> int:
+        return int(self.rows[int(np.argmax(self.codes == code))])
 
     def decode(self, values: Mapping[int, Any], dtype: pl.DataType | type) -> pl.Series:
         """The value of each row's code; missing where the code has none."""
-        if dtype == pl.Float64:  # missing as NaN on the way: several times faster
-            numbers = np.full(self.blank + 1, np.nan)
-            numbers[list(values)] = list(values.values())
-            return pl.Series(numbers[self.codes], nan_to_null=True)
-        table = [values.get(code) for code in range(self.blank + 1)]
-        return pl.Series(table, dtype=dtype).gather(self.codes)
+        if dtype == pl.String:
+            table = [values.get(code) for code in range(self.blank + 1)]
+            return pl.Series(table, dtype=dtype).gather(self.codes)
+        if isinstance(dtype, pl.Enum):
+            place = {label: i for i, label in enumerate(dtype.categories)}
+            values = {code: place[label] for code, label in values.items()}
+        numbers = np.full(self.blank + 1, np.nan)
+        numbers[list(values)] = list(values.values())
+        series = pl.Series(numbers[self.codes], nan_to_null=True)
+        if isinstance(dtype, pl.Enum):
+            return series.cast(pl.UInt32).cat.to(dtype)
+        return series.cast(dtype)
 
 
 def encode(text: pl.Series, rows: pl.Series) -> Encoded:
@@ -86,24 +97,19 @@ def encode(text: pl.Series, rows: pl.Series) -> Encoded:
     cost as little as the few labels in them."""
     labels = text.cast(pl.Categorical)
     physical = labels.to_physical()
-    blank = int(physical.max() or 0) + 1  # type: ignore[call-overload]
-    codes = physical.fill_null(blank).to_numpy()
+    blank = int(np.max(physical.drop_nulls().to_numpy(), initial=0)) + 1
+    codes = pc.fill_null(physical.to_arrow(), pa.scalar(blank, pa.uint32())).to_numpy()
     counts = np.bincount(codes, minlength=blank + 1)
     present = np.flatnonzero(counts[:blank])
     if len(present) > 100:
-        present, first = np.unique(codes, return_index=True)
-        first = first[present < blank]
-        present = present[present < blank]
+        found, first = np.unique(codes, return_index=True)
+        first = first[found < blank]
     else:
         first = np.array([np.argmax(codes == code) for code in present], dtype=np.int64)
-    texts = labels.gather(first).cast(pl.String) if len(first) else []
-    return Encoded(
-        codes,
-        blank,
-        dict(zip(present.tolist(), texts, strict=True)),
-        counts,
-        dict(zip(present.tolist(), rows.gather(first) if len(first) else [], strict=True)),
-    )
+    texts: dict[int, str] = {}
+    if len(first):
+        texts = dict(zip(present.tolist(), labels.gather(first).cast(pl.String), strict=True))
+    return Encoded(codes, blank, texts, counts, rows)
 
 
 def match_labels(
@@ -129,7 +135,7 @@ def match_labels(
         elif key in missing or not key:
             tally.add("missing_code", n)
         else:
-            tally.add_unknown(clean_space(raw), n, encoded.first_rows[code])
+            tally.add_unknown(clean_space(raw), n, encoded.first_row(code))
     return encoded.decode(values, dtype).alias(text.name)
 
 

@@ -17,6 +17,7 @@ from evaluasi_lib.cleaning.identity import (
 )
 from evaluasi_lib.cleaning.log import Log
 from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.program import Program
 
 UNLINKED = "-"  # stands in the pseudonyms of rows that belong to nobody known: "<source>-<row>"
@@ -73,6 +74,7 @@ class Linker:
         log.add("nip_invalid", mapped.name, counts.get("invalid", 0))
         log.add("nip_damaged", mapped.name, counts.get("damaged", 0))
         log.add("nip_repaired", mapped.name, int((damaged & repaired.is_not_null()).sum()))
+        log.add("nip_ambiguous", mapped.name, int((damaged & repaired.is_null()).sum()))
         chosen = pl.when(damaged).then(repaired).otherwise(nip)
         return pl.select(pl.when(status != "invalid").then(chosen)).to_series()
 
@@ -133,6 +135,10 @@ def report_matches(program: Program, pids: dict[str, pl.DataFrame], log: Log) ->
     if program.roster is None or program.link == "anonymous" or program.roster not in pids:
         return
     roster = pids[program.roster]
+
+    def safe(n: int) -> int | None:
+        return None if is_small(n, program.privacy.min_cell) else n
+
     found = {}
     for name, frame in pids.items():
         if name == program.roster:
@@ -144,7 +150,9 @@ def report_matches(program: Program, pids: dict[str, pl.DataFrame], log: Log) ->
         arms = seen.group_by("arm").agg(pl.len().alias("n"), pl.col("seen").sum()).sort("arm")
         found[name] = {
             "rows": frame.height,
-            "matched": matched,
-            "roster": {arm or "": {"n": n, "matched": m} for arm, n, m in arms.iter_rows()},
+            "matched": safe(matched),
+            "roster": {
+                arm or "": {"n": safe(n), "matched": safe(m)} for arm, n, m in arms.iter_rows()
+            },
         }
     log.details["links"] = found

@@ -67,6 +67,7 @@ def rule_label(rule: str) -> str:
         "identifier_missing": _("rows without an identifier"),
         "nip_invalid": _("NIP that have not the structure of a NIP"),
         "nip_damaged": _("NIP damaged by a spreadsheet"),
+        "nip_ambiguous": _("damaged NIP that fit several persons or none"),
         "nip_repaired": _("damaged NIP recognised by their first 15 digits"),
         "skip_violation": _("answers to questions that should have been skipped read as missing"),
         "outlier_flagged": _("unusually large or small values, marked"),

@@ -22,6 +22,7 @@ from evaluasi_lib.cleaning.identity import pseudonym_key
 from evaluasi_lib.cleaning.linking import make_linker, report_matches
 from evaluasi_lib.cleaning.log import Log
 from evaluasi_lib.cleaning.mapping import Mapped, contradictions, map_source
+from evaluasi_lib.cleaning.privacy import names_in
 from evaluasi_lib.cleaning.readers import open_source, source_path
 from evaluasi_lib.cleaning.source import Context, clean_source
 from evaluasi_lib.errors import DataError, Problem
@@ -102,12 +103,16 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
     mapped = _open_all(program, raw, log)
     corrections, problems = read_corrections(raw, program)
     log.errors.extend(problems)
-    context = Context(program, make_linker(program, mapped, key), corrections, mapped)
+    linker = make_linker(program, mapped, key)
+    context = Context(program, linker, corrections, names_in(mapped))
     pids: dict[str, pl.DataFrame] = {}
     for source in mapped:
         clean = clean_events if source.source.role == "events" else clean_source
         pids[source.name] = clean(source, context, folder, log)
     report_matches(program, pids, log)
+    if any(marks.height for marks in context.flags):
+        (folder / "quality").mkdir()
+        pl.concat(context.flags).write_parquet(folder / "quality" / "flags.parquet")
     _read_voices(program, raw, folder, log)
     return log
 

@@ -39,7 +39,7 @@ SUFFIXES = {
 }  # fmt: skip
 
 
-Scan = Callable[[dict[str, Any]], pl.LazyFrame]
+Scan = Callable[[Any], pl.LazyFrame]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from evaluasi_lib.cleaning.identity import SPELLINGS
 from evaluasi_lib.cleaning.labels import (
     Tally,
     clean_space,
@@ -119,9 +120,20 @@ def type_category(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) ->
     """Declared categories as their keys; without a declaration, the cleaned text itself."""
     known = label_map(categories_of(spec.column))
     missing = missing_labels(spec.column, None, BLANKS)
-    if spec.column.categories:
-        dtype = pl.Enum(list(spec.column.categories))
-        return match_labels(text, known.get, missing, dtype, rows, tally)
+    spell = SPELLINGS.get(spec.column.spelling or "")
+
+    def declared(key: str) -> str | None:
+        """The category of a normalised text; "III/a" counts as "III" where that alone is one."""
+        if spell is None or key in known:
+            return known.get(key)
+        grade = spell(key)
+        if grade is None or not spec.column.categories:
+            return grade
+        return known.get(normalise(grade)) or known.get(normalise(grade.split("/")[0]))
+
+    if spec.column.categories or spell is not None:
+        dtype = pl.Enum(list(spec.column.categories)) if spec.column.categories else pl.String
+        return match_labels(text, declared, missing, dtype, rows, tally)
     encoded = encode(text, rows)
     values: dict[int, Any] = {}
     for code, raw in encoded.texts.items():
@@ -314,7 +326,7 @@ def type_multi(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> li
             chosen[code].add(other)
             tally.add("other_option", n)
         elif unknown:
-            tally.add_unknown(unknown, n, encoded.first_rows[code])
+            tally.add_unknown(unknown, n, encoded.first_row(code))
     return [
         encoded.decode({code: key in keys for code, keys in chosen.items()}, pl.Boolean).alias(
             f"{spec.name}__{key}"
