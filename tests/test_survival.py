@@ -100,6 +100,22 @@ def test_without_censoring_the_curve_is_the_share_that_completed() -> None:
         assert point.ci_low <= point.share_completed <= point.ci_high
 
 
+def test_clusters_that_are_alike_widen_the_interval_of_what_varies_between_them() -> None:
+    rng = np.random.default_rng(6)
+    cluster = np.repeat(np.arange(12), 25)
+    region = (cluster < 3).astype(float)
+    speed = np.exp(rng.normal(0, 0.8, 12))[cluster]
+    times = rng.exponential(1 / speed)
+    frame = pd.DataFrame({"region": region, "own": rng.normal(size=300)})
+    plain = cox(times, np.ones(300, int), frame)
+    allowed = cox(times, np.ones(300, int), frame, cluster)
+    assert [h.beta for h in plain] == [h.beta for h in allowed]
+    assert allowed[0].std_error > 2 * plain[0].std_error
+    # a region of one cluster alone: its error cannot be known, so nothing is said
+    alone = frame.assign(region=(cluster == 0).astype(float))
+    assert cox(times, np.ones(300, int), alone, cluster) == ()
+
+
 def test_one_group_or_one_covariate_value_compares_nothing() -> None:
     assert log_rank(WEEKS, ENDED, np.ones(len(WEEKS))) is None
     assert cox(WEEKS, ENDED, pd.DataFrame({"x": np.ones(len(WEEKS))})) == ()

@@ -16,6 +16,8 @@ from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 from evaluasi_lib.disclosure import is_small
 
+JACKKNIFE_CLUSTERS = 50  # up to which the sandwich is too small
+
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
@@ -143,7 +145,9 @@ def cox(
     """Cox model with Efron's treatment of ties; () where it cannot be estimated.
 
     covariates: (n, p) floats without missing values. clusters: codes (n) of persons that may be
-    alike; the errors then allow for it (Lin and Wei 1989). Reference: survival::coxph of R.
+    alike; the errors then come from leaving out one cluster at a time, with t of G-1 degrees of
+    freedom, or with many clusters from Lin and Wei's (1989) sandwich. Reference: survival::coxph
+    of R.
     """
     done = np.asarray(done, int)
     varying = covariates.loc[:, [bool(np.ptp(covariates[c])) for c in covariates]]
@@ -151,13 +155,18 @@ def cox(
         return ()
     if np.linalg.matrix_rank(varying - varying.mean()) < varying.shape[1]:
         return ()
-    model = PHReg(np.asarray(times, float), varying, status=done, ties="efron")
+    times = np.asarray(times, float)
+    model = PHReg(times, varying, status=done, ties="efron")
     fit = model.fit() if clusters is None else model.fit(groups=clusters)
-    beta, error = np.asarray(fit.params), np.asarray(fit.bse)
+    beta, error, df = np.asarray(fit.params), np.asarray(fit.bse), np.inf
+    if clusters is not None and len(np.unique(clusters)) <= JACKKNIFE_CLUSTERS:
+        left_out = _without_each(times, done, varying, clusters, beta)
+        df = len(left_out) - 1
+        error = np.sqrt(df / (df + 1) * ((left_out - beta) ** 2).sum(axis=0))
     if not (np.isfinite(beta).all() and np.isfinite(error).all()) or (np.abs(beta) > 15).any():
         return ()
-    half = stats.norm.ppf(0.975) * error
-    proportional = _schoenfeld(fit, np.asarray(times, float), varying.shape[1])
+    half = stats.t.ppf(0.975, df) * error
+    proportional = _schoenfeld(fit, times, varying.shape[1])
     return tuple(
         Hazard(
             term=str(name),
@@ -166,11 +175,32 @@ def cox(
             hazard_ratio=float(np.exp(b)),
             ci_low=float(np.exp(b - h)),
             ci_high=float(np.exp(b + h)),
-            p_value=float(2 * stats.norm.sf(abs(b) / e)),
+            p_value=float(2 * stats.t.sf(abs(b) / e, df)),
             ph_p_value=ph,
         )
         for name, b, e, h, ph in zip(varying.columns, beta, error, half, proportional, strict=True)
     )
+
+
+def _without_each(
+    times: np.ndarray,
+    done: np.ndarray,
+    covariates: pd.DataFrame,
+    clusters: np.ndarray,
+    start: np.ndarray,
+) -> np.ndarray:
+    """Coefficients (G, p) without each cluster; NaN where they cannot be estimated without it."""
+    rows: list[np.ndarray] = []
+    for code in np.unique(clusters):
+        kept = clusters != code
+        x = covariates.to_numpy()[kept]
+        usable = np.linalg.matrix_rank(x - x.mean(axis=0)) == x.shape[1] and done[kept].any()
+        if usable:
+            model = PHReg(times[kept], x, status=done[kept], ties="efron")
+            rows.append(np.asarray(model.fit(start_params=start).params))
+        else:
+            rows.append(np.full(x.shape[1], np.nan))
+    return np.array(rows)
 
 
 def _schoenfeld(fit: PHReg, times: np.ndarray, p: int) -> list[float | None]:
