@@ -1,0 +1,389 @@
+"""What the voices give a report: themes, quotes, agreement, and the comparison of the sources."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluasi_lib import wording
+from evaluasi_lib.program import Program
+from evaluasi_lib.results import Barrier, Effect, Participation
+from evaluasi_lib.study import Study
+from evaluasi_lib.voices import code_voices, list_unthemed
+from evaluasi_lib.voices.codebook import own_codebook
+from evaluasi_lib.voices.interviews import (
+    case_pages,
+    co_occurrence,
+    coders_matrix,
+    saturation,
+    saturation_point,
+    theme_by_group,
+)
+from evaluasi_lib.voices.masking import mask
+from evaluasi_lib.voices.quotes import propose_quotes
+from evaluasi_lib.voices.triangulation import agreement_of_sources, triangulate
+
+RUBRIC = """
+met: 2
+indicators:
+  pendampingan:
+    label: Pendampingan
+    question: Apakah ada pendampingan?
+    search: [pendampingan, mentor]
+  pembebasan:
+    label: Pembebasan tugas
+    search: [bebas tugas]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    wording.set_language("en")
+    yield
+    wording.set_language("id")
+
+
+def make_study(folder: Path, k: int = 5, **tables: pd.DataFrame) -> Study:
+    program = Program.model_validate(
+        {
+            "id": "contoh", "title": "Contoh", "kind": "other", "organisation": "X", "cycle": "1",
+            "design": {"type": "single_group"}, "link": "anonymous",
+            "sources": {
+                "survei": {
+                    "file": "s.csv",
+                    "columns": {
+                        "saran": {"from": "Saran", "type": "open"},
+                        "modul": {"from": "Modul", "type": "open"},
+                    },
+                }
+            },
+            "voices": {"open_answers": ["saran"], "modules_question": "modul"},
+            "questions": [
+                {"id": "a", "text": "Does it work?", "outcome": "y", "themes": ["manfaat"],
+                 "indicators": ["pendampingan"]},
+                {"id": "b", "text": "Is work in the way?", "barrier": "beban",
+                 "themes": ["beban_kerja"], "counter_indicators": ["pembebasan"]},
+            ],
+            "privacy": {"min_cell": k},
+        }
+    )  # fmt: skip
+    (folder / "restricted").mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        table.to_parquet(folder / "restricted" / f"{name}.parquet")
+    return Study(program, folder, {"inputs": [], "quality": {}})
+
+
+def answers(texts: list[str], variable: str = "saran") -> pd.DataFrame:
+    n = len(texts)
+    return pd.DataFrame(
+        {"row": range(1, n + 1), "pid": [f"p{i}" for i in range(n)], "variable": variable,
+         "text": texts}
+    )  # fmt: skip
+
+
+SURVEY = answers(
+    ["wifi mati terus"] * 6 + ["mentor sabar sekali dan jelas"] * 8 + ["koperasi"] * 5 + ["-"] * 7
+    + ["kuis sulit"] * 2
+)  # fmt: skip
+
+
+def interviews(rows: list[tuple[str, str, str, str]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["respondent", "group", "coder", "code"])
+    return table.assign(excerpt="kerjaan menumpuk terus", unit="", case="")
+
+
+def test_themes_count_respondents_who_said_anything(tmp_path):
+    voices = code_voices(make_study(tmp_path, survei=SURVEY))
+    themes = {t.theme: t for t in voices.themes}
+    assert (themes["sarana"].n, themes["sarana"].share) == (6, 6 / 21)
+    assert themes["sarana"].ci_low < 6 / 21 < themes["sarana"].ci_high
+    assert themes["fasilitator"].sentiment == 1
+    described = voices.details["survey"]
+    assert described["unthemed"]["n"] == 5
+    assert described["without_content"] == 7
+    assert [t["term"] for t in described["candidate_terms"]] == ["koperasi"]
+
+
+def test_small_cells_are_hidden_with_their_tone_and_quotes(tmp_path):
+    quotes = pd.DataFrame(
+        {"source": "survei", "variable": "saran", "row": [27, 1], "theme": ["tugas", "sarana"],
+         "text": ["kuis sulit", "wifi mati terus"], "status": "disetujui"}
+    )  # fmt: skip
+    themes = {
+        t.theme: t for t in code_voices(make_study(tmp_path, survei=SURVEY, quotes=quotes)).themes
+    }
+    hidden = themes["tugas"]
+    assert (hidden.n, hidden.share, hidden.sentiment, hidden.quotes) == (None, None, None, ())
+    assert hidden.reason == "small_cell"
+    assert [q.text for q in themes["sarana"].quotes] == ["wifi mati terus"]
+
+
+def test_only_approved_quotes_are_printed_and_masked_again(tmp_path):
+    quotes = pd.DataFrame(
+        {"source": "survei", "variable": "saran", "row": [1, 2, 3], "theme": "sarana",
+         "text": ["wifi mati, tanya Pak Budi Santoso", "rahasia", "ditolak"],
+         "status": ["disetujui", "usulan", "ditolak"]}
+    )  # fmt: skip
+    voices = code_voices(make_study(tmp_path, survei=SURVEY, quotes=quotes))
+    shown = [q.text for t in voices.themes for q in t.quotes]
+    assert shown == ["wifi mati, tanya Pak [nama]"]
+
+
+def test_a_person_counts_once_however_often_they_answer(tmp_path):
+    table = pd.concat([SURVEY, SURVEY.head(6).assign(row=100, variable="saran")])
+    themes = {t.theme: t.n for t in code_voices(make_study(tmp_path, survei=table)).themes}
+    assert themes["sarana"] == 6
+
+
+def test_a_question_can_set_a_theme_unless_the_answer_denies_it(tmp_path):
+    study = make_study(tmp_path, survei=answers(["koperasi"] * 6 + ["semua bagus"] * 6 + ["-"] * 6))
+    plan = study.program.voices.model_copy(update={"asks": {"saran": "perlu_diperbaiki"}})
+    program = study.program.model_copy(update={"voices": plan})
+    themes = {t.theme: t.n for t in code_voices(Study(program, tmp_path, {})).themes}
+    assert themes == {"perlu_diperbaiki": 6, "berhasil": 6}
+
+
+def test_unthemed_answers_can_be_listed_for_the_researcher(tmp_path):
+    listed = list_unthemed(make_study(tmp_path, survei=SURVEY))
+    assert listed["text"].unique().tolist() == ["koperasi"]
+
+
+def test_wanted_modules_have_their_own_label_and_interval(tmp_path):
+    table = pd.concat(
+        [
+            SURVEY,
+            answers(
+                ["keterampilan digital"] * 9 + ["jenjang karier"] * 6 + ["terserah"] * 9, "modul"
+            ),
+        ]
+    )
+    demand = {d.module: d for d in code_voices(make_study(tmp_path, survei=table)).module_demand}
+    assert (demand["keterampilan_digital"].n, demand["keterampilan_digital"].share) == (9, 9 / 24)
+    assert demand["karier"].label == "Career planning"
+
+
+def test_agreement_with_hand_coding_warns_under_kappa_06(tmp_path):
+    manual = pd.DataFrame(
+        {"source": "survei", "variable": "saran", "row": range(1, 20),
+         "theme": ["sarana"] * 6 + ["materi"] * 8 + [""] * 5}
+    )  # fmt: skip
+    agreement = code_voices(make_study(tmp_path, survei=SURVEY, manual_codes=manual)).details[
+        "agreement"
+    ]
+    rows = {r["theme"]: r for r in agreement["themes"]}
+    assert (rows["sarana"]["precision"], rows["sarana"]["recall"]) == (1, 1)
+    assert rows["materi"]["recall"] == 0
+    assert len(agreement["warnings"]) == 2  # few hand-coded answers, and low kappa
+    assert "Material" in agreement["warnings"][1]
+    assert "Facilities" not in agreement["warnings"][1]
+
+
+def test_hand_codes_of_other_rows_are_said_to_match_nothing(tmp_path):
+    manual = pd.DataFrame({"source": "lain", "variable": "saran", "row": [1], "theme": ["materi"]})
+    agreement = code_voices(make_study(tmp_path, survei=SURVEY, manual_codes=manual)).details[
+        "agreement"
+    ]
+    assert agreement["n"] == 0
+    assert agreement["warnings"]
+
+
+def test_details_are_json_without_nan(tmp_path):
+    table = interviews(
+        [(f"R{i:02}", "A" if i < 9 else "B", "K01", "beban_kerja") for i in range(12)]
+    )
+    pages = pd.DataFrame({"document": ["a.pdf"], "page": [1], "text": ["Ada pendampingan."]})
+    study = make_study(
+        tmp_path, survei=SURVEY, interviews=table, documents=pages,
+        rubric=pd.DataFrame({"text": [RUBRIC]}),
+    )  # fmt: skip
+    json.dumps(code_voices(study).details, allow_nan=False)
+
+
+def test_a_program_without_voices_has_none(tmp_path):
+    study = make_study(tmp_path)
+    bare = study.program.model_copy(update={"voices": None, "questions": []})
+    assert code_voices(Study(bare, tmp_path, {})).themes == ()
+
+
+def test_quotes_are_proposed_masked_and_never_twice(tmp_path):
+    table = answers(
+        ["wifi mati terus kata Pak Budi Santoso"] * 6 + ["wifi di gedung kami bagus sekali"]
+        + ["-"] * 3 + ["mentor sabar dan sangat jelas menerangkan"] * 7
+    )  # fmt: skip
+    proposed = propose_quotes(make_study(tmp_path, survei=table), own_codebook())
+    of_wifi = proposed[proposed["theme"] == "sarana"]["text"].tolist()
+    assert of_wifi == ["wifi mati terus kata Pak [nama]"] * 2 + ["wifi di gedung kami bagus sekali"]
+    assert set(proposed["status"]) == {"usulan"}
+    decided = proposed.assign(status="ditolak")
+    again = propose_quotes(make_study(tmp_path, survei=table, quotes=decided), own_codebook())
+    assert not again.duplicated(["source", "variable", "row"]).any()
+    assert (again["status"].head(len(decided)) == "ditolak").all()
+
+
+def test_no_quote_is_proposed_from_a_small_cell(tmp_path):
+    table = answers(["wifi mati terus kata panitia"] * 4 + ["mentor sabar dan sangat jelas"] * 9)
+    proposed = propose_quotes(make_study(tmp_path, survei=table), own_codebook())
+    assert "sarana" not in set(proposed["theme"])
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("hubungi 0812-9900-1234 ya", "hubungi [telepon] ya"),
+        ("hub +62 812 9900 1234", "hub [telepon]"),
+        ("NIP 198609262015051001", "NIP [NIP]"),
+        ("NIP 19860926 201505 1 001", "NIP [NIP]"),
+        ("email budi.s@contoh.go.id", "email [surel]"),
+        ("tanya Bu Sri Wulandari saja", "tanya Bu [nama] saja"),
+        ("kata Pak Camat begitu", "kata Pak Camat begitu"),
+        ("di Dinas Kesehatan Kota Bogor", "di Dinas [tempat]"),
+        ("20 JP sehari, 3 hari", "20 JP sehari, 3 hari"),
+        ("kata wulan dan Ani", "kata [nama] dan Ani"),
+        ("di satker mawar", "di [unit kerja]"),
+    ],
+)
+def test_masking_reaches_patterns_and_rosters(text, masked):
+    assert mask(text, names=["Wulan"], places=["Satker Mawar"]) == masked
+
+
+def test_small_groups_are_shown_as_one_and_nothing_can_be_subtracted():
+    rows = [(f"R{i}", "Alumni", "K", "a") for i in range(8)]
+    rows += [("R20", "Atasan", "K", "a"), ("R21", "Atasan", "K", "b")]
+    rows += [(f"R3{i}", "Panitia", "K", "b") for i in range(4)]
+    cells = theme_by_group(interviews(rows), k=5)
+    assert {c["group"] for c in cells} == {"Alumni", "Other groups"}
+    of_a = [c for c in cells if c["theme"] == "a"]
+    assert all(c["n"] is None for c in of_a)  # 8 + 1: the total would give the 1 away
+    assert {c["group"]: c["band"] for c in of_a} == {"Alumni": "most", "Other groups": "some"}
+
+
+def test_saturation_is_reached_only_where_no_later_burst_comes():
+    def curve(new: list[int]) -> list[dict[str, int]]:
+        steps = np.cumsum(new)
+        return [
+            {"interviews": i + 1, "codes": int(c), "new": n}
+            for i, (c, n) in enumerate(zip(steps, new, strict=True))
+        ]
+
+    assert saturation_point(curve([5, 3, 1, 1, 0, 0, 0, 0])) == 4
+    assert saturation_point(curve([5, 3, 1, 1, 0, 0, 0, 2, 0, 0])) == 8
+    assert saturation_point(curve([5, 3, 1, 1, 1, 1, 1])) is None
+    assert saturation_point(curve([5, 3])) is None
+    table = interviews([("R1", "A", "K", "x"), ("R1", "A", "K", "y"), ("R2", "A", "K", "x")])
+    assert saturation(table) == [
+        {"interviews": 1, "codes": 2, "new": 2}, {"interviews": 2, "codes": 2, "new": 0},
+    ]  # fmt: skip
+
+
+def test_co_occurrence_shows_only_pairs_of_enough_interviewees():
+    rows = [(f"R{i}", "A", "K", code) for i in range(6) for code in ("a", "b")] + [
+        ("R0", "A", "K", "c")
+    ]
+    assert co_occurrence(interviews(rows), k=5) == [{"a": "a", "b": "b", "n": 6, "jaccard": 1.0}]
+
+
+def test_coders_are_asked_about_every_code_of_every_shared_unit():
+    rows = [("R1", "A", coder, code) for coder, code in
+            [("K1", "a"), ("K1", "b"), ("K2", "a"), ("K1", "c")]]  # fmt: skip
+    table = interviews(rows).assign(unit=["U1", "U1", "U1", "U2"])
+    matrix, coders = coders_matrix(table)
+    assert coders == ["K1", "K2"]
+    assert matrix.tolist() == [[1, 1], [1, 0]]  # U1 about a and b; U2 was read by one coder
+    single = interviews([("R1", "A", "K1", "a"), ("R1", "A", "K2", "b")]).assign(unit="U1")
+    assert coders_matrix(single)[0].tolist() == [[0, 1]]
+    assert coders_matrix(single.head(1)) is None
+
+
+def test_case_pages_below_the_limit_print_only_what_was_approved():
+    table = interviews([("R1", "A", "K", "manfaat"), ("R2", "A", "K", "manfaat")]).assign(
+        case="Berhasil"
+    )
+    approved = pd.DataFrame({"row": [2], "theme": ["manfaat"], "text": ["kata Pak Budi: berubah"]})
+    page = case_pages(table, own_codebook(), approved, k=5)[0]
+    assert (page["n"], page["themes"], page["quotes"]) == (None, [], ["kata Pak [nama]: berubah"])
+
+
+def effect(conclusion: str | None, estimate: float | None = 0.4) -> Effect:
+    return Effect(
+        outcome="y", label="Skill", role="primary", subgroup=None, wave="post", sesoi=0.2,
+        direction="higher", claim="effect", level="learning", design="comparison", estimator="did",
+        estimand="ATT", unit="points", n_program=50, n_comparison=50, estimate=estimate,
+        std_error=0.1, df=90, ci_low=0.2, ci_high=0.6, p_value=0.01, p_adjusted=0.01,
+        effect_size_g=0.4, g_ci_low=0.2, g_ci_high=0.6, conclusion=conclusion,
+    )  # fmt: skip
+
+
+def barrier(share: float | None, low: float | None, high: float | None) -> Participation:
+    found = Barrier("beban", "Workload", 50, share, low, high)
+    return Participation(100, 90, 80, 0.8, barriers=(found,))
+
+
+def ratings(pendampingan: list[float], pembebasan: list[float]) -> pd.DataFrame:
+    rows = [("pendampingan", r) for r in pendampingan] + [("pembebasan", r) for r in pembebasan]
+    return pd.DataFrame(
+        {"reviewer": "P01", "document": [f"{i}.pdf" for i in range(len(rows))],
+         "indicator": [r[0] for r in rows], "rating": [r[1] for r in rows], "quote": "", "page": ""}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict"),
+    [
+        ([], "silent"),
+        (["yes"], "silent"),
+        (["yes", "yes"], "convergent"),
+        (["no", "no", "unclear"], "convergent"),
+        (["yes", "no"], "divergent"),
+        (["yes", "yes", "no"], "divergent"),
+        (["yes", "unclear"], "complementary"),
+        (["unclear", "unclear"], "complementary"),
+    ],
+)
+def test_the_written_rule(answers, verdict):
+    assert agreement_of_sources(answers) == verdict
+
+
+def test_sources_that_differ_are_discussed_and_not_averaged(tmp_path):
+    table = interviews([(f"R{i}", "A", "K", "manfaat") for i in range(12)])
+    study = make_study(
+        tmp_path, interviews=table.assign(excerpt="tidak bermanfaat"),
+        document_ratings=ratings([0, 0, 0], [0, 0, 3]), rubric=pd.DataFrame({"text": [RUBRIC]}),
+    )  # fmt: skip
+    rows = triangulate(study, (effect("improved"),), barrier(0.5, 0.4, 0.6), code_voices(study))
+    assert [r.agreement for r in rows] == ["divergent", "convergent"]
+    assert "Skill: improved" in rows[0].survey
+    assert "12 of 12 interviewees" in rows[0].interview
+    assert "mostly complaint" in rows[0].interview
+    assert "neither is averaged away" in rows[0].explanation
+    assert rows[1].interview is None
+
+
+def test_an_inconclusive_effect_decides_nothing(tmp_path):
+    study = make_study(
+        tmp_path, document_ratings=ratings([3, 3], []), rubric=pd.DataFrame({"text": [RUBRIC]})
+    )
+    row = triangulate(
+        study, (effect("inconclusive"),), barrier(None, None, None), code_voices(study)
+    )[0]
+    assert row.agreement == "complementary"
+    assert "do not decide" in row.survey
+
+
+def test_an_estimate_that_is_missing_leaves_the_survey_silent(tmp_path):
+    study = make_study(tmp_path)
+    rows = triangulate(study, (effect(None, None),), barrier(None, None, None), code_voices(study))
+    assert [(r.survey, r.agreement) for r in rows] == [(None, "silent"), (None, "silent")]
+
+
+def test_few_interviewees_are_put_in_words(tmp_path):
+    table = interviews(
+        [(f"R{i}", "A", "K", "beban_kerja" if i < 3 else "materi") for i in range(12)]
+    )
+    study = make_study(tmp_path, interviews=table)
+    cell = triangulate(study, (), barrier(0.5, 0.4, 0.6), code_voices(study))[1].interview
+    assert "some interviewees" in cell
+    assert "3" not in cell
