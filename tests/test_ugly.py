@@ -1,0 +1,159 @@
+"""Whole programs that nobody would wish for come out as a report that says so, or as a message."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import re
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from bs4 import BeautifulSoup
+
+from evaluasi_lib import wording
+from evaluasi_lib.evaluation import evaluate, open_workbook
+from evaluasi_lib.reporting.export import render_html, result_json, write_report
+from evaluasi_lib.reporting.sections import report_sections
+
+HERE = Path(__file__).resolve().parent
+RAW = HERE / "ugly" / "raw"
+SCHEMA = json.loads((HERE.parent / "evaluasi_lib" / "result.schema.json").read_text("utf-8"))
+UGLY = sorted(path.name for path in RAW.iterdir())
+
+
+@dataclass(frozen=True)
+class Report:
+    result: dict[str, Any]
+    html: str
+    folder: Path
+    processed: Path
+
+
+def _cases() -> list[Any]:
+    return [
+        pytest.param((name, code), id=f"{name}-{code}", marks=pytest.mark.xdist_group(name))
+        for name in UGLY
+        for code in wording.LANGUAGES
+    ]
+
+
+@pytest.fixture(scope="module", params=_cases())
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    program_id, code = request.param
+    data = tmp_path_factory.mktemp("data")
+    shutil.copytree(RAW / program_id, data / "raw" / program_id)
+    try:
+        workbook = open_workbook(program_id, code, data)
+        result = evaluate(workbook)
+        sections = report_sections(workbook.study, result)
+        html = render_html(sections, result)
+        (data / "out").mkdir()
+        write_report(data / "out", sections, result, ("html", "xlsx"))
+        return Report(
+            json.loads(result_json(result)), html, data / "out", data / "processed" / program_id
+        )
+    finally:
+        wording.set_language("id")
+
+
+def test_the_result_holds_to_its_schema(report: Report) -> None:
+    jsonschema.Draft202012Validator(SCHEMA).validate(report.result)
+
+
+def test_no_number_is_infinite_or_missing_without_a_name(report: Report) -> None:
+    def numbers(value: Any) -> list[float]:
+        if isinstance(value, dict):
+            return [n for v in value.values() for n in numbers(v)]
+        if isinstance(value, list):
+            return [n for v in value for n in numbers(v)]
+        return [value] if isinstance(value, float) else []
+
+    assert all(math.isfinite(n) for n in numbers(report.result))
+
+
+def test_nothing_that_people_wrote_becomes_code_or_markup(report: Report) -> None:
+    page = BeautifulSoup(report.html, "html5lib")
+    assert page.find("script") is None
+    assert not page.find_all(lambda tag: any(a.lower().startswith("on") for a in tag.attrs))
+    addresses = [tag.get("href") or tag.get("src") for tag in page.find_all(["a", "img", "svg"])]
+    assert all(a is None or a.startswith(("#", "data:image/")) for a in addresses)
+    assert page.find("iframe") is None
+    assert len(page.find_all("h1")) == 1
+
+
+def test_every_section_stands_and_no_reader_meets_python(report: Report) -> None:
+    page = BeautifulSoup(report.html, "html5lib")
+    assert len(page.main.find_all("section", recursive=True)) == 12
+    text = page.get_text(" ")
+    assert not re.search(r"\b(nan|NaN|None|Traceback|inf|NaT|<NA>)\b", text)
+    assert "small_cell" not in text
+
+
+def test_workbook_holds_no_formula_and_no_link_to_elsewhere(report: Report) -> None:
+    books = list(report.folder.glob("*.xlsx"))
+    assert books
+    with zipfile.ZipFile(io.BytesIO(books[0].read_bytes())) as book:
+        for name in book.namelist():
+            if name.startswith("xl/worksheets/"):
+                content = book.read(name).decode()
+                assert not re.search(r"<f[ >]", content), name
+                assert 'TargetMode="External"' not in content, name
+
+
+def test_no_small_number_of_persons_is_published(report: Report) -> None:
+    k = 5
+    for part in ("participation", "themes", "module_demand"):
+        rows = report.result[part]
+        rows = rows["barriers"] if isinstance(rows, dict) else rows
+        for row in rows:
+            if part == "themes" and row["source"] != "survey":
+                continue
+            assert row["n"] is None or row["n"] == 0 or row["n"] >= k
+    for effect in report.result["effects"]:
+        for n in (effect["n_program"], effect["n_comparison"]):
+            assert n is None or n == 0 or n >= k
+
+
+def test_no_name_or_nip_reaches_processed_data_or_the_report(report: Report) -> None:
+    names = ["Budi", "Fitri", "Dedi", "Hadi"]
+    public = [p for p in report.processed.glob("*") if p.is_file()]
+    for path in [*public, *report.folder.iterdir()]:
+        content = path.read_bytes()
+        assert not re.search(rb"19\d{6}2010\d{8}", content), path.name
+        if path.suffix in (".html", ".json", ".md"):
+            assert not any(name.encode() in content for name in names), path.name
+
+
+def test_one_group_alone_gives_no_effect_and_says_why(report: Report) -> None:
+    if report.result["program"]["id"] != "satu-kelompok":
+        pytest.skip("about the program with a declared, but empty comparison group")
+    for effect in report.result["effects"]:
+        if effect["role"] == "primary":
+            assert effect["estimate"] is None
+            assert effect["reason"]
+            assert effect["conclusion"] is None
+    assert report.result["verdict"]["decision"] == "insufficient_evidence"
+
+
+def test_a_measure_without_an_after_gives_no_change(report: Report) -> None:
+    if report.result["program"]["id"] != "tanpa-pasca":
+        pytest.skip("about the program that was measured once")
+    assert [e["estimate"] for e in report.result["effects"]] == [None]
+    assert report.result["scales"]
+    assert all(s["mean"] is None for s in report.result["scales"])
+    assert report.result["verdict"]["decision"] == "insufficient_evidence"
+
+
+def test_without_any_spread_nothing_is_certain(report: Report) -> None:
+    if report.result["program"]["id"] != "serba-sama":
+        pytest.skip("about the program in which all answers are alike")
+    for effect in report.result["effects"]:
+        assert effect["conclusion"] not in ("improved", "worsened")
+        assert effect["p_value"] is None
+    assert all(s["alpha"] is None for s in report.result["scales"])
