@@ -24,6 +24,7 @@ RULES = (
     observe.effect_notes,
     observe.evidence_notes,
     observe.reliability_notes,
+    observe.item_notes,
     observe.cost_notes,
     delivery.completion_notes,
     delivery.barrier_notes,

@@ -11,6 +11,8 @@ from evaluasi_lib.reporting.words import decision_word
 from evaluasi_lib.wording import _, count, language, plural
 
 Entry = Mapping[str, Any]
+# This page has no list of contents beside its text.
+WIDE = ".page { grid-template-columns: minmax(0, 1fr); } main { max-width: 74rem; }"
 
 
 def index_html(entries: Sequence[Entry]) -> str:
@@ -25,7 +27,7 @@ def index_html(entries: Sequence[Entry]) -> str:
         f"<title>{escape(title)}</title>\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<style>\n{style}\n</style>\n</head>\n<body>\n"
+        f"<style>\n{style}\n{WIDE}\n</style>\n</head>\n<body>\n"
         f'<a class="skip" href="#isi">{escape(_("Skip to the reports"))}</a>\n'
         f'<header>\n<h1>{escape(title)}</h1>\n<p class="subtitle">{escape(_summary(entries))}</p>\n'
         f'</header>\n<div class="page">\n<main id="isi" tabindex="-1">\n'

@@ -200,6 +200,26 @@ def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[No
             yield note(True, f"reliability.{scale}", text, 0.25, evidence)
 
 
+def item_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """Importance-performance analysis: what participants call important, rated low or high."""
+    for i, score in enumerate(result.scales):
+        ipa = score.details.get("ipa") if score.group == "program" else None
+        for quadrant, good in (("concentrate", False), ("keep_up", True)):
+            items = [(j, x) for j, x in enumerate((ipa or {}).get("items", ()))
+                     if x["quadrant"] == quadrant]  # fmt: skip
+            if items:
+                text = (
+                    _("Important to participants and rated above average: {items}.")
+                    if good
+                    else _("Important to participants and rated below average: {items}.")
+                ).format(items=join_words([f"“{x['label']}”" for _j, x in items]))
+                evidence = [
+                    pointer("scales", i, "details", "ipa", "items", j, "quadrant")
+                    for j, _x in items
+                ]
+                yield note(good, f"item.{score.scale}@{score.wave}", text, 0.45, *evidence)
+
+
 def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Cost per completer, use of the budget, benefits against costs, by the declared limits."""
     costs, limits = result.efficiency, program.thresholds

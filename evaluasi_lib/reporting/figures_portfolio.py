@@ -37,22 +37,21 @@ def plot_cost_effect(results: Sequence[Result]) -> Figure | None:
     names = list(dict.fromkeys(name for name, _c, _l, _g in points))
     with theme.canvas(4.4) as (figure, ax):
         ax.grid(axis="both")
-        top = max(high for _n, _c, _l, (_g, _low, high) in points)
+        top = max(0.2, *(high for _n, _c, _l, (_g, _low, high) in points))
         span = max(cost for _n, cost, _l, _g in points) or 1.0
-        for name in names:
+        by_cost = sorted(names, key=lambda n: next(p[1] for p in points if p[0] == n))
+        for i, name in enumerate(by_cost):
             own = [p for p in points if p[0] == name]
             for j, (_name, cost, _label, (size, low, high)) in enumerate(own):
                 x = cost + (j - (len(own) - 1) / 2) * span * 0.012
                 ax.plot([x, x], [low, high], color=theme.PROGRAM, lw=1.6)
                 ax.plot([x], [size], "o", color=theme.PROGRAM, ms=5)
-            height = max(high for _n, _c, _l, (_g, _low, high) in own)
-            ax.annotate(
-                theme.wrap(name, 22), (own[0][1], height), xytext=(0, 6), ha="center",
-                textcoords="offset points", va="bottom", fontsize=8.5,
-            )  # fmt: skip
+            # Neighbours in cost get labels at heights of their own, each with a leader.
+            height, at = top * (1.12 + 0.14 * (i % 3)), own[0][1]
+            ax.plot([at, at], [max(p[3][2] for p in own), height], color=theme.GRID, lw=0.8)
+            ax.text(at + span * 0.008, height, name, ha="left", va="center", fontsize=8.5)
         ax.axhline(0, color=theme.INK, lw=0.9)
-        ax.set_xlim(-0.08 * span, 1.18 * span)
-        ax.set_ylim(top=top * 1.3 if top > 0 else None)
+        ax.set_xlim(-0.04 * span, 1.35 * span)
         ax.set_xlabel(_("cost per participant, rupiah"))
         ax.set_ylabel(_("standard deviations; up is better"))
         theme.local_numbers(ax.xaxis)

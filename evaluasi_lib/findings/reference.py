@@ -1,0 +1,119 @@
+"""docs/verdict.md and its English twin, generated from the two rule tables.
+
+`python -m evaluasi_lib.findings.reference` writes both.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evaluasi_lib import wording
+from evaluasi_lib.findings.rules import AGENCY_FILE, Row, decision_table, read_catalogue
+from evaluasi_lib.program import Thresholds
+from evaluasi_lib.wording import _, choose
+
+PAGES = {"id": "verdict.md", "en": "verdict.en.md"}
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def verdict_page() -> str:
+    """The page in the language in force."""
+    parts = [
+        f"# {_('From results to a verdict and recommendations')}",
+        _("Generated from evaluasi_lib/findings/*.yml; do not edit it by hand."),
+        f"## {_('The decision table')}",
+        _(
+            "The first row whose conditions all hold decides; the report prints the row that "
+            "fired. redesign < adjust < continue < scale_up; insufficient_evidence stands outside "
+            "that order. Only primary estimates of decisive outcomes count. What is inconclusive is "
+            "never taken for no change."
+        ),
+        _rows(),
+        f"## {_('The facts')}",
+        _(
+            "Each is yes, no or unknown. From mostly_improved on, an outcome is one beyond "
+            "reaction: that participants are pleased improves nothing by itself."
+        ),
+        _table([_("Fact"), _("Meaning")],
+               [[f"`{n}`", choose(t)] for n, t in decision_table().facts.items()]),
+        f"## {_('Limits, and how firmly the verdict stands')}",
+        _(
+            "The limits are keys of thresholds in program.yml (sesoi: of each outcome), declared "
+            "before results are seen. The verdict is repeated with estimates and completion drawn "
+            "again from their sampling distributions and every limit moved at random within the "
+            "amount below; the stability share is the share of repetitions with the same decision."
+        ),
+        _limits(),
+        f"## {_('Recommendations')}",
+        _(
+            "Each answers at least one weakness. Priority = impact (1-5, from the weakness's "
+            "score) x feasibility (1-5); 25 is the highest. Due: days after the last day of the "
+            "program."
+        ),
+        _catalogue(),
+        f"## {_('Rules of your own')}",
+        _(
+            "Write {file} in the data folder (for all programs) or in data/raw/<id>/ (for one), in "
+            "the form of evaluasi_lib/findings/catalogue.yml. Your rules come first, and one with "
+            "an id from the table above replaces that rule."
+        ).format(file=f"`{AGENCY_FILE}`"),
+        "```yaml\n"
+        "rules:\n"
+        "  - id: klinik-digital\n"
+        "    kind: module\n"
+        '    subject: ["*digital*"]\n'
+        "    each: true\n"
+        '    text: "Buka klinik digital setiap Jumat: {label} diminta {share} ({interval})."\n'
+        "    owner: Pusdatin\n"
+        "    feasibility: 5\n"
+        "    due_days: 60\n"
+        "    indicator: module_demand/{subject}/share\n"
+        "```",
+    ]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _rows() -> str:
+    def when(row: Row) -> str:
+        conditions = [f"`{name}` {'/'.join(answers)}" for name, answers in row.when.items()]
+        return ", ".join(conditions) or _("otherwise")
+
+    rows = [[r.rule, when(r), f"`{r.decision}`", choose(r.text)] for r in decision_table().rows]
+    return _table([_("Rule"), _("When"), _("Decision"), _("Meaning")], rows)
+
+
+def _limits() -> str:
+    rows = []
+    for move in decision_table().moves:
+        field = Thresholds.model_fields.get(move.limit)
+        default = "—" if field is None or field.default is None else f"{field.default}"
+        by = f"± {move.relative:.0%}" if move.relative else f"± {move.absolute}"
+        rows.append([f"`{move.limit}`", choose(move.text), default, by])
+    return _table([_("Limit"), _("Meaning"), _("Default"), _("Moved by")], rows)
+
+
+def _catalogue() -> str:
+    rows = [
+        [f"`{r.id}`", f"`{r.kind}`", " ".join(f"`{p}`" for p in r.subject) or "—", choose(r.text),
+         choose(r.owner), str(r.feasibility), str(r.due_days)]
+        for r in read_catalogue()
+    ]  # fmt: skip
+    head = [_("Rule"), _("Weakness"), _("Subject"), _("Recommendation"), _("Owner"),
+            _("Feasibility"), _("Days")]  # fmt: skip
+    return _table(head, rows)
+
+
+def write_pages(folder: Path = DOCS) -> None:
+    """Write the page of each language."""
+    for code, name in PAGES.items():
+        wording.set_language(code)
+        (folder / name).write_text(verdict_page(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    write_pages()
