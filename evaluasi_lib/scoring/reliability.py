@@ -122,7 +122,10 @@ def omega_total(cov: ArrayLike) -> float | None:
         discrepancy, start, jac=True, method="L-BFGS-B",
         bounds=[(np.log(0.005), 0.0)] * k, options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 2000},
     )  # fmt: skip
-    unique = np.exp(found.x)
+    # The search stops short of full precision where it is flat; the gradient's root does not.
+    exact = optimize.root(lambda v: discrepancy(v)[1], found.x, tol=1e-13)
+    close = exact.success and np.max(np.abs(exact.x - found.x)) < 1e-2
+    unique = np.exp(exact.x if close else found.x)
     root = np.sqrt(unique)
     values, vectors = np.linalg.eigh(corr / np.outer(root, root))
     if values[-1] <= 1 or unique.min() < 0.0051:

@@ -42,8 +42,8 @@ def score_scales(study: Study) -> tuple[ScaleScore, ...]:
 
     Means are weighted to the declared population where there is one (program group), and their
     intervals allow for the declared clusters. details hold, where they apply: `reliability` (in
-    words), `item_rest` and `alpha_if_deleted` by item, `weights` (deff, n_effective, mean_unweighted),
-    and `ikm`, `nps`, `jpm` or `ipa` (see indexed.py).
+    words), `item_rest` and `alpha_if_deleted` by item, `weights` (deff, n_effective,
+    mean_unweighted), and `ikm`, `nps`, `jpm` or `ipa` (see indexed.py).
     """
     scores = []
     for name, instrument in study.program.instruments.items():

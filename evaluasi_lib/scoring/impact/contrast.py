@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -99,3 +100,24 @@ def linear_contrast(
         warnings=tuple(notes),
         reason=reason,
     )
+
+
+def two_groups_contrast(
+    y: NDArray[np.float64],
+    program: NDArray[np.bool_],
+    *,
+    clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    **named: Any,
+) -> Estimate:
+    """Mean of y (n,) where program (n,) is true minus where it is not: linear_contrast, but without
+    clusters and weights the degrees of freedom are Welch's (R t.test)."""
+    x = np.column_stack([np.ones(len(y)), program])
+    found = linear_contrast(x, y, 1, program=program, clusters=clusters, weights=weights, **named)
+    if clusters is not None or weights is not None or not found.inference:
+        return found
+    parts = [
+        (values.var(ddof=1) / len(values), len(values)) for values in (y[program], y[~program])
+    ]
+    df = sum(v for v, _n in parts) ** 2 / sum(v**2 / (n - 1) for v, n in parts)
+    return replace(found, df=float(df))

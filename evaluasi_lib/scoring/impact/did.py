@@ -9,7 +9,7 @@ import pandas as pd
 from linearmodels.panel import PanelOLS
 from numpy.typing import ArrayLike
 
-from evaluasi_lib.scoring.impact.contrast import linear_contrast
+from evaluasi_lib.scoring.impact.contrast import linear_contrast, two_groups_contrast
 from evaluasi_lib.scoring.impact.estimate import Estimate, not_estimated, pooled_sd
 from evaluasi_lib.scoring.impact.groups import two_few
 from evaluasi_lib.wording import _
@@ -34,10 +34,9 @@ def did(
         for group, rows in (("program", member), ("comparison", ~member))
         for when, values in (("before", before), ("after", after))
     }
-    return linear_contrast(
-        np.column_stack([np.ones(len(after)), member]), after - before, 1, estimator=estimator,
-        estimand="att", program=member, clusters=clusters, weights=weights, sd=sd, sd_df=df,
-        details=details,
+    return two_groups_contrast(
+        after - before, member, estimator=estimator, estimand="att", clusters=clusters,
+        weights=weights, sd=sd, sd_df=df, details=details,
     )  # fmt: skip
 
 

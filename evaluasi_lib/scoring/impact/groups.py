@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evaluasi_lib.scoring.impact.contrast import linear_contrast
+from evaluasi_lib.scoring.impact.contrast import linear_contrast, two_groups_contrast
 from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate, not_estimated, pooled_sd
 from evaluasi_lib.wording import _
 
@@ -36,18 +36,17 @@ def difference(
 ) -> Estimate:
     """Mean of y (n,) in the program minus that of the comparison; program (n,) is true or false.
 
-    Ordinary least squares on the group: HC2 errors are Welch's, and df are Bell and McCaffrey's.
+    Ordinary least squares on the group with HC2 errors and Welch's df, which is Welch's t test.
     NSW (Dehejia-Wahba) gives 1794.342 with HC2 670.997 and classical 632.853.
     """
     y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
     if reason := two_few(member):
         return not_estimated(estimator, estimand, reason)
     sd, df = pooled_sd(y[member], y[~member])
-    x = np.column_stack([np.ones(len(y)), member])
     means = {"mean_program": float(y[member].mean()), "mean_comparison": float(y[~member].mean())}
-    return linear_contrast(
-        x, y, 1, estimator=estimator, estimand=estimand, program=member, clusters=clusters,
-        weights=weights, sd=sd, sd_df=df, details=means,
+    return two_groups_contrast(
+        y, member, estimator=estimator, estimand=estimand, clusters=clusters, weights=weights,
+        sd=sd, sd_df=df, details=means,
     )  # fmt: skip
 
 

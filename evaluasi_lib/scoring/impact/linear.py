@@ -7,11 +7,13 @@ them to statsmodels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR2"]
 Array = NDArray[np.float64]
@@ -97,6 +99,16 @@ def fit_linear(
         n_clusters=groups,
         errors=errors,
     )
+
+
+def wald_f(fit: LinearFit, columns: Sequence[int]) -> tuple[float, float, float, float]:
+    """(F, df1, df2, p) that all the coefficients in `columns` are 0; df2 is the smallest of theirs.
+    With classical errors it is the F test of nested models (R anova, type II for one factor)."""
+    at = list(columns)
+    b = fit.coef[at]
+    f = float(b @ np.linalg.solve(fit.cov[np.ix_(at, at)], b)) / len(at)
+    df2 = float(np.min(fit.df[at]))
+    return f, float(len(at)), df2, float(stats.f.sf(f, len(at), df2))
 
 
 def _sum_by(values: Array, code: NDArray[np.intp], groups: int) -> Array:

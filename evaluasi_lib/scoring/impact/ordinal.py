@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from evaluasi_lib.scoring.impact.contrast import linear_contrast
+from evaluasi_lib.scoring.impact.contrast import linear_contrast, two_groups_contrast
 from evaluasi_lib.scoring.impact.did import did
 from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate, not_estimated
 from evaluasi_lib.scoring.impact.groups import two_few
@@ -45,7 +45,7 @@ def superiority(
     """Net share of the program's persons above those of the comparison (Cliff's delta).
 
     Its error is that of a difference of mean placements, the place of each person among the other
-    group (Brunner and Munzel 2000, with Bell-McCaffrey df); CR2 within clusters.
+    group (Brunner and Munzel 2000, with their df); CR2 within clusters.
     """
     y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
     if reason := two_few(member):
@@ -53,14 +53,15 @@ def superiority(
     placement = np.empty(len(y))
     placement[member] = _net_place(y[member], y[~member])
     placement[~member] = _net_place(y[~member], y[member])
-    # Each group's mean placement is plus and minus delta; half their difference is delta, and the
-    # variance of the sum of both groups' contributions is that of the difference of means.
-    x = np.column_stack([np.ones(len(y)), member])
-    found = linear_contrast(
-        x, placement, 1, estimator=estimator, estimand=estimand, program=member,
-        clusters=clusters, details=dict(mann_whitney(y[member], y[~member])),
+    # A group's mean placement is delta, the other's minus delta: half their difference is delta,
+    # and its variance adds up what each group contributes.
+    found = two_groups_contrast(
+        placement / 2, member, estimator=estimator, estimand=estimand, clusters=clusters,
+        details=dict(mann_whitney(y[member], y[~member])),
     )  # fmt: skip
-    return replace(found, estimate=None if found.estimate is None else found.estimate / 2)
+    spread = {name: found.details[name] * 2 for name in found.details if name.startswith("se_")}
+    error = None if found.std_error is None else found.std_error * 2
+    return replace(found, std_error=error, details=found.details | spread)
 
 
 def _net_place(values: Array, others: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
-from evaluasi_lib.scoring.impact.contrast import linear_contrast
+from evaluasi_lib.scoring.impact.contrast import linear_contrast, two_groups_contrast
 from evaluasi_lib.scoring.impact.estimate import (
     Estimate,
     hedges_correction,
@@ -168,9 +168,9 @@ def waves(
     y = np.concatenate([after, before])
     later = np.arange(len(y)) < len(after)
     sd, df = pooled_sd(after, before)
-    found = linear_contrast(
-        np.column_stack([np.ones(len(y)), later]), y, 1, estimator=estimator, estimand="change",
-        program=later, clusters=clusters, persons=(len(after), None), sd=sd, sd_df=df,
+    return two_groups_contrast(
+        y, later, estimator=estimator, estimand="change", clusters=clusters,
+        persons=(len(after), None), sd=sd, sd_df=df,
         details={"n_before": len(before), "mean_before": float(before.mean()),
                  "mean_after": float(after.mean())},
         warnings=(
@@ -178,4 +178,3 @@ def waves(
               "samples: weaker evidence than the same persons before and after."),
         ),
     )  # fmt: skip
-    return found
