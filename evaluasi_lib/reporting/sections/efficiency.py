@@ -30,6 +30,7 @@ def section_efficiency(study: Study, result: EvaluationResult) -> Section:
             )
         ),
         tables.table_efficiency(part, k),
+        Paragraph(_loading(details, k), "note"),
     ]
     if details.get("money_reason"):
         elements.append(Paragraph(str(details["money_reason"]), "note"))
@@ -50,6 +51,20 @@ def section_efficiency(study: Study, result: EvaluationResult) -> Section:
             _sensitivity_table(details.get("sensitivity", []), k),
         ]
     return section("efisiensi", title, elements, "")
+
+
+def _loading(details: dict[str, Any], k: int) -> str:
+    """What the costs hold, and the cost of a training hour."""
+    if details.get("fully_loaded"):
+        text = _("Participants' working time is included.")
+    else:
+        text = _("Participants' working time is not declared, so it is not included.")
+    hour, reason = details.get("cost_per_jp_idr"), details.get("jp_reason")
+    if hour is not None:
+        return f"{text} " + _("One training hour (JP) of one participant costs {cost}.").format(
+            cost=rupiah(hour)
+        )
+    return f"{text} {words.why(reason, k)}" if reason else text
 
 
 def _per_effect(cost: CostPerEffect, label: str, k: int) -> str:
@@ -92,20 +107,30 @@ def _per_outcome_table(items: list[dict[str, Any]], k: int) -> Table | None:
             [
                 f"{c['label']} ({c['unit']})", tables.figure_cell(c["estimate"], rupiah),
                 tables.between(c["ci_low"], c["ci_high"], rupiah),
+                tables.between(c["bootstrap_ci_low"], c["bootstrap_ci_high"], rupiah),
             ],
             c["reason"],
         )
         for c in items
     ]  # fmt: skip
-    columns = [_("Outcome"), _("Cost of one unit of effect"), _("95% interval")]
+    columns = [
+        _("Outcome"), _("Cost of one unit of effect"), _("95% interval (Fieller)"),
+        _("95% interval (bootstrap)"),
+    ]  # fmt: skip
     return tables.build("biaya-efek", _("Cost of one unit of effect"), columns, rows, k)
 
 
 def _benefit_table(items: list[dict[str, Any]], k: int) -> Table | None:
+    isolation = {
+        "comparison_group": _("comparison group"),
+        "trend": _("trend"),
+        "participant_estimate": _("participants' own estimate"),
+    }
     rows: list[tuple[list[tables.Cell], str | None]] = [
         (
             [
-                b["label"], tables.figure_cell(b["confidence_share"], percent),
+                b["label"], isolation.get(b["isolation"], b["isolation"]),
+                tables.figure_cell(b["confidence_share"], percent),
                 tables.figure_cell(b["per_person_idr"], rupiah),
                 tables.figure_cell(b["total_idr"], rupiah),
             ],
@@ -113,7 +138,9 @@ def _benefit_table(items: list[dict[str, Any]], k: int) -> Table | None:
         )
         for b in items
     ]  # fmt: skip
-    columns = [_("Benefit"), _("Confidence"), _("For each person"), _("Total")]
+    columns = [
+        _("Benefit"), _("Isolated by"), _("Confidence"), _("For each person"), _("Total"),
+    ]  # fmt: skip
     return tables.build("manfaat", _("Benefits valued in money, first year"), columns, rows, k)
 
 

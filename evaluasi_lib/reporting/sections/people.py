@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting.figures_drivers import plot_drivers
 from evaluasi_lib.reporting.figures_people import plot_shares
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult, Participation
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, count, interval, number, p_value, percent
+from evaluasi_lib.wording import _, count, interval, join_words, number, p_value, percent
 
 
 def section_participation(study: Study, result: EvaluationResult) -> Section:
@@ -41,12 +42,18 @@ def section_participation(study: Study, result: EvaluationResult) -> Section:
     if part.drivers or details.get("driver_notes"):
         elements += [
             Heading(_("Who completes, and who does not")),
+            plot_drivers(part.drivers),
             tables.table_drivers(part.drivers, k),
-            *(Paragraph(d.sentence) for d in part.drivers if d.sentence),
+            Bullets([d.sentence for d in part.drivers if d.sentence]) if part.drivers else None,
+            *(Paragraph(left["sentence"], "note") for left in details.get("drivers_left_out", [])),
             *(Paragraph(note, "note") for note in details.get("driver_notes", [])),
         ]
     if details.get("representation"):
-        elements += [Heading(_("Who is missed")), _representation(details["representation"], k)]
+        elements += [
+            Heading(_("Who is missed")),
+            Paragraph(_missed(details["representation"])),
+            _representation(details["representation"], k),
+        ]
     return section("partisipasi", title, elements, "")
 
 
@@ -133,6 +140,20 @@ def _motivation(found: dict[str, Any], k: int) -> str:
         after=number(found["mean_after"], 2), change=number(found["change"], 2),
         between=interval(found["ci_low"], found["ci_high"], 2), p=p_value(found["p_value"]),
     )  # fmt: skip
+
+
+def _missed(items: list[dict[str, Any]]) -> str:
+    under = [
+        _("{variable} {group} ({share} of participants, {expected} of the population)").format(
+            variable=i["variable_label"], group=i["label"], share=percent(i["share"]),
+            expected=percent(i["population_share"]),
+        )
+        for i in items
+        if i["status"] == "under"
+    ]  # fmt: skip
+    if not under:
+        return _("No group is clearly less present than in the population.")
+    return _("Less present than in the population: {listed}.").format(listed=join_words(under))
 
 
 def _representation(items: list[dict[str, Any]], k: int) -> Table | None:

@@ -33,6 +33,8 @@ def section_elearning(study: Study, result: EvaluationResult) -> Section:
         elements += [
             Heading(_("When people learn")),
             plot_calendar(details["heatmap"], plan.work_hours),
+            Paragraph(_use(details)),
+            _device_table(details.get("devices") or [], k),
             Paragraph(str(details["off_hours"]["note"]), "note"),
         ]
     survival = details.get("survival") or {}
@@ -41,6 +43,7 @@ def section_elearning(study: Study, result: EvaluationResult) -> Section:
             Heading(_("How long it takes")),
             plot_completion(survival["curve"], survival["median_days"]),
             _survival_table(survival, k),
+            _hazard_table(survival.get("cox") or [], k),
         ]
     elements += _learning(details, k)
     elements.append(_access_table(details.get("access") or [], k))
@@ -115,6 +118,64 @@ def _survival_table(survival: dict[str, Any], k: int) -> Table | None:
     return tables.build("waktu-kelompok", _("Time to complete by group"), columns, rows, k, note)
 
 
+def _use(details: dict[str, Any]) -> str:
+    """Sessions, weekends and hours in words."""
+    off, sessions = details["off_hours"], details["sessions"]
+    return _(
+        "A session ends with a pause of more than {gap} minutes; a middle learner had {n}. "
+        "{sessions_share} of the sessions began outside office hours (of the clicks {share}, 95% "
+        "interval {low} to {high}), {weekend} of the clicks fell on a weekend. Hours are those of "
+        "the learner's own time zone."
+    ).format(
+        gap=number(sessions["gap_minutes"], 0), n=number(sessions["median_per_user"], 0),
+        sessions_share=percent(off["sessions_share"]), share=percent(off["events_share"]),
+        low=percent(off["ci_low"]), high=percent(off["ci_high"]),
+        weekend=percent(off["weekend_share"]),
+    )  # fmt: skip
+
+
+def _device_table(items: list[dict[str, Any]], k: int) -> Table | None:
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        (
+            [
+                d["label"], tables.figure_cell(d["n"], count),
+                tables.figure_cell(d["share"], percent),
+                tables.between(d["ci_low"], d["ci_high"], percent),
+                tables.figure_cell(d["events_share"], percent),
+            ],
+            d["reason"],
+        )
+        for d in items
+    ]  # fmt: skip
+    columns = [
+        _("Used through"), _("n"), _("Share of users"), _("95% interval"), _("Share of clicks"),
+    ]  # fmt: skip
+    return tables.build("perangkat", _("How the platform is reached"), columns, rows, k)
+
+
+def _hazard_table(items: list[dict[str, Any]], k: int) -> Table | None:
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        (
+            [
+                h["label"], tables.figure_cell(h["hazard_ratio"], number, 2),
+                tables.between(h["ci_low"], h["ci_high"], number, 2),
+                tables.figure_cell(h["p_value"], p_value),
+                tables.figure_cell(h["ph_p_value"], p_value),
+            ],
+            None,
+        )
+        for h in items
+    ]  # fmt: skip
+    columns = [
+        _("Variable"), _("Hazard ratio"), _("95% interval"), _("p"), _("p (changes with time)"),
+    ]  # fmt: skip
+    note = _(
+        "Cox model, all variables together. Above 1: completes sooner, for a number by each unit "
+        "more. A small last p: the ratio changes over time. Association, not cause."
+    )
+    return tables.build("laju-selesai", _("Who completes sooner"), columns, rows, k, note)
+
+
 def _learning(details: dict[str, Any], k: int) -> list[Element | None]:
     """How the dose and its spacing go with what was learned: association alone."""
     elements: list[Element | None] = []
@@ -132,8 +193,8 @@ def _learning(details: dict[str, Any], k: int) -> list[Element | None]:
         elements += [Heading(_("Does more use go with more learning?")), Paragraph(text)]
     if spacing.get("difference") is not None:
         text = _(
-            "Those who spread their learning scored {difference} higher on {label} than those who "
-            "crammed (95% interval {between}; p = {p})."
+            "At the same time on task, those who spread their learning over several days differ by "
+            "{difference} on {label} from those who crammed (95% interval {between}; p = {p})."
         ).format(
             difference=number(spacing["difference"], 2), label=spacing["label"],
             between=interval(spacing["ci_low"], spacing["ci_high"], 2),
