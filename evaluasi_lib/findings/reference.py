@@ -25,8 +25,8 @@ def verdict_page() -> str:
         _(
             "The first row whose conditions all hold decides; the report prints the row that "
             "fired. redesign < adjust < continue < scale_up; insufficient_evidence stands outside "
-            "that order. Only primary estimates of decisive outcomes count. What is inconclusive is "
-            "never taken for no change."
+            "that order. Only primary estimates of decisive outcomes count. What is inconclusive "
+            "is never taken for no change."
         ),
         _rows(),
         f"## {_('The facts')}",

@@ -1,0 +1,198 @@
+"""Programs side by side: only what is comparable is pooled, and no gate is bought off."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evaluasi_lib import wording
+from evaluasi_lib.findings import conclude
+from evaluasi_lib.findings.index import index_html
+from evaluasi_lib.findings.pointers import resolve
+from evaluasi_lib.findings.portfolio import (
+    CRITERIA,
+    DAC,
+    common_weaknesses,
+    comparable,
+    dac_coverage,
+    evidence_map,
+    pool,
+    rank_programs,
+    side_by_side,
+)
+from evaluasi_lib.portfolio import portfolio_sections
+from evaluasi_lib.reporting.export import result_json
+from tests.situations import make
+
+
+def report(id="a", outcomes=None, **keys):
+    """A result.json as the report writes it."""
+    specs = [
+        {"effect_size_g": o.get("estimate", 0.5), "g_ci_low": -0.1, "g_ci_high": 1.0} | o
+        for o in ([{}] if outcomes is None else outcomes)
+    ]
+    program, measured = make(specs, id=id, **keys)
+    text = result_json(conclude(program, measured, None))
+    data = json.loads(text)
+    data["program"]["title"] = f"Program {id}"
+    data["provenance"]["parameters"] = {"language": "id"}
+    return data
+
+
+GOOD = {"completion": 0.9, "cost": 2e6, "barriers": {"beban": 0.5}}
+
+
+# Pooling
+
+
+def test_pooling_agrees_with_a_reference_by_hand():
+    """Three studies, Paule-Mandel and Hartung-Knapp, solved here by a root search of its own."""
+    from scipy.optimize import brentq
+    from scipy.stats import t
+
+    y, se = np.array([0.1, 0.4, 0.9]), np.array([0.1, 0.15, 0.2])
+
+    def excess(tau2):
+        w = 1 / (se**2 + tau2)
+        return float(np.sum(w * (y - np.sum(w * y) / np.sum(w)) ** 2)) - 2
+
+    tau2 = brentq(excess, 0, 5, xtol=1e-14)
+    w = 1 / (se**2 + tau2)
+    mean = np.sum(w * y) / np.sum(w)
+    half = t.ppf(0.975, 2) * np.sqrt(np.sum(w * (y - mean) ** 2) / (2 * np.sum(w)))
+    results = [
+        report(f"p{i}", [{"estimate": a, "se": s}])
+        for i, (a, s) in enumerate(zip(y, se, strict=True))
+    ]
+    (group,) = comparable(results)
+    found = pool(group)
+    # statsmodels stops its iteration at 1e-5 of the estimating equation.
+    assert found.estimate == pytest.approx(mean, rel=1e-4)
+    assert found.tau2 == pytest.approx(tau2, rel=1e-3)
+    assert (found.ci_low, found.ci_high) == pytest.approx((mean - half, mean + half), rel=1e-3)
+    assert found.prediction_low < found.ci_low
+
+
+@pytest.mark.parametrize(
+    "other", [{"claim": "change"}, {"unit": "persen"}, {"wave": "followup"}, {"level": "learning"},
+              {"direction": "lower"}, {"outcome": "lain"}, {"estimate": None, "se": None}],
+)  # fmt: skip
+def test_what_differs_in_outcome_unit_time_or_claim_is_never_pooled(other):
+    assert comparable([report("a"), report("b", [other])]) == []
+    assert len(comparable([report("a"), report("b", [{}])])) == 1
+
+
+# Ranking
+
+
+def test_nothing_makes_good_for_a_failed_gate():
+    best = report("best", [{"estimate": 0.8}, {"estimate": -0.9}], ratings=5, **GOOD)
+    weak = report("weak", [{"estimate": 0.8}], ratings=1, **GOOD)
+    fair = report("fair", [{"estimate": 0.3}], ratings=2, completion=0.5, cost=9e6)
+    found = {r.name.split()[1]: r for r in rank_programs([best, weak, fair])}
+    assert found["fair"].rank == 1
+    assert (found["best"].rank, found["weak"].rank) == (None, None)
+    assert "harm" in found["best"].failed
+    assert found["weak"].failed == ("evidence",)
+
+
+def test_a_program_that_is_better_in_everything_is_first_under_all_weights():
+    first = report("a", [{"estimate": 0.8}], ratings=5, completion=0.95, cost=1e6)
+    second = report("b", [{"estimate": 0.3}], ratings=3, completion=0.5, cost=3e6)
+    one, two = rank_programs([second, first])
+    assert (one.name, one.rank, one.rank_shares) == ("Program a 2025", 1, (1.0, 0.0))
+    assert (two.rank, two.rank_shares) == (2, (0.0, 1.0))
+
+
+def test_what_is_unknown_makes_the_rank_uncertain_instead_of_bad():
+    known = report("a", [{"estimate": 0.5}], ratings=3, completion=0.6, cost=2e6)
+    unknown = report("b", [{"estimate": 0.5}], ratings=3)
+    found = {r.name: r for r in rank_programs([known, unknown])}
+    assert found["Program b 2025"].utilities["participation"] is None
+    assert 0.05 < found["Program b 2025"].rank_shares[0] < 0.95
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.floats(0.05, 1), min_size=4, max_size=4))
+def test_shares_of_ranks_add_up_and_the_order_of_programs_does_not_matter(weights):
+    results = [report(x, [{"estimate": e}], ratings=r, completion=c, cost=1e6) for x, e, r, c in
+               (("a", 0.6, 3, 0.7), ("b", 0.3, 5, 0.9), ("c", 0.7, 2, 0.5))]  # fmt: skip
+    chosen = dict(zip(CRITERIA, weights, strict=True))
+    found, turned = (rank_programs(order, chosen) for order in (results, results[::-1]))
+    assert [(r.name, r.rank) for r in found] == [(r.name, r.rank) for r in turned]
+    assert all(sum(r.rank_shares) == pytest.approx(1) for r in found)
+
+
+# Tables
+
+
+def test_side_by_side_weaknesses_and_evidence():
+    results = [
+        report("a", ratings=4, **GOOD),
+        report("b", [{"level": "learning"}], ratings=2, **GOOD),
+    ]
+    assert [r["rating_low"] for r in side_by_side(results)] == [4, 2]
+    assert evidence_map(results) == [[None, None, 4, None], [None, 2, None, None]]
+    (shared,) = [w for w in common_weaknesses(results) if w["kind"] == "barrier"]
+    assert len(shared["programs"]) == 2
+    assert common_weaknesses([results[0]]) == []
+
+
+def test_coverage_of_the_dac_criteria_has_evidence_that_resolves_and_no_total():
+    result = report("a", [{"level": "results"}, {"level": "learning", "claim": "change"}], **GOOD)
+    found = dac_coverage(result)
+    assert tuple(found) == DAC
+    assert {c: s for c, (s, _p) in found.items()} == {
+        "relevance": "partly", "coherence": "none", "effectiveness": "partly",
+        "efficiency": "partly", "impact": "covered", "sustainability": "none",
+    }  # fmt: skip
+    for _status, paths in found.values():
+        assert all(resolve(result, path) is not None for path in paths)
+
+
+# Pages
+
+
+@pytest.mark.parametrize("code", wording.LANGUAGES)
+def test_the_report_over_all_programs_has_its_sections(code):
+    wording.set_language(code)
+    try:
+        sections = portfolio_sections([report("a", **GOOD), report("b", **GOOD), report("c", [])])
+        html = "".join(s.html() for s in sections)
+    finally:
+        wording.set_language("id")
+    assert [s.id for s in sections] == [
+        "ringkasan", "pengaruh", "biaya", "bukti", "gabungan", "kelemahan", "peringkat",
+        "oecd-dac", "siklus",
+    ]  # fmt: skip
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert not re.search(r"\b(nan|None|inf)\b", re.sub(r'src="[^"]*"', "", html))
+    assert all(re.findall(r'alt="[^"]+"', html))
+
+
+def test_no_report_at_all_says_what_to_do():
+    (section,) = portfolio_sections([])
+    assert "evaluasi report --all" in section.html()
+
+
+def test_the_index_names_every_program_its_status_and_why_it_failed():
+    page = index_html(
+        [
+            {"program_id": "a", "result": report("a"), "failure": None},
+            {"program_id": "b", "result": report("b"), "failure": "kolom <nip> hilang"},
+            {"program_id": "c", "result": None, "failure": "program.yml rusak"},
+        ]
+    )
+    assert page.startswith('<!DOCTYPE html>\n<html lang="id">')
+    assert 'href="a/laporan.html"' in page
+    assert 'href="c/' not in page
+    assert "kolom &lt;nip&gt; hilang" in page
+    assert "program.yml rusak" in page
+    assert page.count("<h1>") == 1
+    assert "http" not in page.replace("http-equiv", "")
