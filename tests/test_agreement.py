@@ -91,6 +91,15 @@ def test_interval_holds_the_value_and_is_the_same_twice():
     assert drawn[0].ci_low < drawn[0].value < drawn[0].ci_high
 
 
+def test_rows_of_one_unit_are_drawn_together():
+    ratings = np.random.default_rng(4).integers(0, 2, (30, 2)).astype(float)
+    often = np.repeat(ratings, 8, axis=0)
+    alone = with_interval(percent_agreement, ratings, np.random.default_rng(1), 400)
+    units = np.repeat(np.arange(30), 8)
+    blocks = with_interval(percent_agreement, often, np.random.default_rng(1), 400, units=units)
+    assert blocks == alone  # copying rows of a unit adds no knowledge
+
+
 def test_few_units_get_no_interval():
     found = with_interval(percent_agreement, RATINGS[:5], np.random.default_rng(1), 100)
     assert found.value is not None

@@ -290,8 +290,8 @@ def test_coders_are_asked_about_every_code_of_every_shared_unit():
     rows = [("R1", "A", coder, code) for coder, code in
             [("K1", "a"), ("K1", "b"), ("K2", "a"), ("K1", "c")]]  # fmt: skip
     table = interviews(rows).assign(unit=["U1", "U1", "U1", "U2"])
-    matrix, coders = coders_matrix(table)
-    assert coders == ["K1", "K2"]
+    matrix, units = coders_matrix(table)
+    assert units.tolist() == [0, 0]
     assert matrix.tolist() == [[1, 1], [1, 0]]  # U1 about a and b; U2 was read by one coder
     single = interviews([("R1", "A", "K1", "a"), ("R1", "A", "K2", "b")]).assign(unit="U1")
     assert coders_matrix(single)[0].tolist() == [[0, 1]]

@@ -215,5 +215,5 @@ def _describe_interviews(
     }
     matrix = coders_matrix(excerpts)
     if matrix is not None:
-        details["coders"] = as_rows(agreement_of(matrix[0], rng))
+        details["coders"] = as_rows(agreement_of(matrix[0], rng, units=matrix[1]))
     return details

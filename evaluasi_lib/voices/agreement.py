@@ -146,16 +146,24 @@ def with_interval(
     rng: np.random.Generator,
     draws: int = 2_000,
     level: float = 0.95,
+    units: NDArray[np.int64] | None = None,
 ) -> Coefficient:
     """A coefficient with the percentile bootstrap interval over units.
 
-    None bounds with fewer than ten units, or where more than a tenth of the draws are undefined.
+    units: number of the unit of each row, where several rows are of one unit and are drawn
+    together; else each row is one. None bounds with fewer than ten units, or where more than a
+    tenth of the draws are undefined.
     """
     value = statistic(ratings)
-    n = len(ratings)
+    blocks = np.arange(len(ratings)) if units is None else np.unique(units, return_inverse=True)[1]
+    n = int(blocks.max()) + 1 if len(blocks) else 0
     if value is None or n < 10:
         return Coefficient(value, None, None, n)
-    drawn = [statistic(ratings[rng.integers(0, n, n)]) for _i in range(draws)]
+    rows = np.split(np.argsort(blocks, kind="stable"), np.cumsum(np.bincount(blocks))[:-1])
+    drawn = [
+        statistic(ratings[np.concatenate([rows[i] for i in rng.integers(0, n, n)])])
+        for _draw in range(draws)
+    ]
     known = np.array([d for d in drawn if d is not None])
     if len(known) < 0.9 * draws:
         return Coefficient(value, None, None, n)
@@ -164,12 +172,17 @@ def with_interval(
 
 
 def agreement_of(
-    ratings: Ratings, rng: np.random.Generator, *, ordinal: bool = False, draws: int = 2_000
+    ratings: Ratings,
+    rng: np.random.Generator,
+    *,
+    ordinal: bool = False,
+    draws: int = 2_000,
+    units: NDArray[np.int64] | None = None,
 ) -> TwoCoders:
-    """Every coefficient of units x coders (kappa: the first two coders)."""
+    """Every coefficient of units x coders (kappa: the first two coders); units: see above."""
 
     def measure(statistic: Callable[[Ratings], float | None]) -> Coefficient:
-        return with_interval(statistic, ratings, rng, draws)
+        return with_interval(statistic, ratings, rng, draws, units=units)
 
     return TwoCoders(
         percent=measure(percent_agreement),

@@ -246,8 +246,8 @@ def co_occurrence(coded: pd.DataFrame, k: int) -> list[dict[str, object]]:
     return [{"a": a, "b": b, "n": n, "jaccard": n / union} for n, union, a, b in shown]
 
 
-def coders_matrix(coded: pd.DataFrame) -> tuple[np.ndarray, list[str]] | None:
-    """units x coders of the code each coder gave, for excerpts that two coders read.
+def coders_matrix(coded: pd.DataFrame) -> tuple[np.ndarray, np.ndarray] | None:
+    """rows x coders of the code each coder gave, and the unit of each row, where two coders read.
 
     The unit is `unit`, else the excerpt itself. Where a coder gave a unit several codes, each unit
     is asked about each code in use, yes or no, instead. None with fewer than two coders.
@@ -263,13 +263,13 @@ def coders_matrix(coded: pd.DataFrame) -> tuple[np.ndarray, list[str]] | None:
         return None
     if not table.duplicated(["unit", "coder"]).any():
         wide = pd.crosstab(table["unit"], table["coder"], table["code"], aggfunc="first")
-        return as_codes(wide[coders].to_numpy(dtype=object)), coders
+        return as_codes(wide[coders].to_numpy(dtype=object)), np.arange(len(wide))
     read_by = pd.crosstab(table["unit"], table["coder"])[coders] > 0
     given = pd.crosstab([table["unit"], table["code"]], table["coder"])[coders] > 0
     every = pd.MultiIndex.from_product([read_by.index, sorted(table["code"].unique())])
     seen = read_by.loc[every.get_level_values(0)].to_numpy()
     yes = given.reindex(every, fill_value=False).to_numpy(dtype=float)
-    return np.where(seen, yes, np.nan), coders
+    return np.where(seen, yes, np.nan), every.codes[0].astype(np.int64)
 
 
 def coverage(coded: pd.DataFrame, transcripts: pd.DataFrame, k: int) -> dict[str, object]:
