@@ -116,7 +116,7 @@ def _head(program_id: str, link: str) -> list[str]:
         f"organisation: {_quote('?')}  # {check}: {_('agency that runs the program')}",
         f"cycle: {_quote(year[0] if year else '1')}  # {check}",
         f"design: {{type: single_group}}  # {check}: single_group, comparison, randomised",
-        f"link: {link}  # {check}: {_('how the files are linked')}: nip, respondent_code, anonymous",
+        f"link: {link}  # {check}: nip, respondent_code, anonymous",
     ]
 
 
@@ -307,9 +307,9 @@ def _instrument_lines(
     guesses: dict[str, list[Guess]], scales: dict[str, tuple[str, ...]], names: list[str]
 ) -> list[str]:
     """An instrument for each scale that at least three items share (or a question from 0 to 10)."""
-    lines = [
-        f"instruments:  # {_('CHECK')}: {_('which items belong together, which are reversed')}"
-    ]
+    check = _("CHECK")
+    lines = [f"instruments:  # {check}: {_('which items belong together, which are reversed')}"]
+    outcomes: list[str] = []
     for scale, labels in scales.items():
         items = [g for n in names for g in guesses[n] if g.labels and _scale_of(g, scales) == scale]
         variables = list(dict.fromkeys(g.variable for g in items))
@@ -340,7 +340,7 @@ def _instrument_lines(
                 "    wave: post",
                 "    baseline_wave: pre",
                 f"    unit: {_quote(_('points'))}",
-                f"    # sesoi:  {check}: {_('smallest effect of interest, before you see results')}",
+                f"    # {check}: sesoi: {_('smallest effect of interest, set before results')}",
             ]
     if outcomes:
         lines += ["outcomes:", *outcomes]
