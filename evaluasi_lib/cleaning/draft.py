@@ -14,7 +14,14 @@ from evaluasi_lib.cleaning import presets
 from evaluasi_lib.cleaning.identity import nip_status, normalise_nip
 from evaluasi_lib.cleaning.labels import Tally, clean_space, normalise
 from evaluasi_lib.cleaning.readers import RawTable, open_source
-from evaluasi_lib.cleaning.values import BLANKS, Spec, clean_text, type_date
+from evaluasi_lib.cleaning.values import (
+    BLANKS,
+    FALSE_WORDS,
+    TRUE_WORDS,
+    Spec,
+    clean_text,
+    type_date,
+)
 from evaluasi_lib.program import Column, Source
 from evaluasi_lib.wording import _
 
@@ -93,10 +100,19 @@ def draft_program(program_id: str, files: Sequence[Path]) -> str:
         preset = presets.recognise(table.headers)
         opened[name] = table, preset
         guesses[name] = [] if preset == "moodle" else _guess_columns(table)
-    scales = _scales([g for gs in guesses.values() for g in gs if g.labels])
+    columns = [g for found in guesses.values() for g in found]
+    scales = _scales([g for g in columns if g.kind == "item"])
+    for g in columns:  # not every label of a scale is chosen in every column
+        if g.kind == "category" and len(g.labels) > 1 and _scale_of(g, scales):
+            g.kind, g.lines = "item", []
     link = _link(guesses)
     lines = [f"# {_('Draft. Read every line; lines with “CHECK” are guesses.')}"]
     lines += _head(program_id, link)
+    roster = next(
+        (n for n, found in guesses.items() if link != "anonymous" and _is_roster(found)), None
+    )
+    if roster is not None:
+        lines.append(f"roster: {roster}")
     lines.append("sources:")
     for name, path in tables.items():
         lines += _source_lines(name, path, opened[name][1], guesses[name], scales, link)
@@ -135,9 +151,10 @@ def _guess_columns(table: RawTable) -> list[Guess]:
     for i, header in enumerate(table.headers):
         if not header:
             continue
-        variable = _slug(header, 4) or f"kolom_{i + 1}"
+        stem = variable = _slug(header, 4) or f"kolom_{i + 1}"
+        k = 2
         while variable in taken:
-            variable += "_b"
+            variable, k = f"{stem}_{k}", k + 1
         taken.add(variable)
         nth = table.headers[: i + 1].count(header)
         unique = header if table.headers.count(header) == 1 else f"{header}#{nth}"
@@ -213,8 +230,10 @@ def _guess_text(variable: str, header: str, values: pl.Series, distinct: pl.Seri
             ]
             return Guess(variable, header, "multi", lines)
     if len(distinct) <= 12 and len(distinct) * 4 <= len(values):
+        if {normalise(v) for v in distinct} <= {*TRUE_WORDS, *FALSE_WORDS}:
+            return Guess(variable, header, "flag")
         names = [f"  {_quote(v)}: {_quote(v)}" for v in sorted(distinct)]
-        return Guess(variable, header, "category", ["categories:", *names])
+        return Guess(variable, header, "category", ["categories:", *names], tuple(distinct))
     if len(distinct) <= 100 and len(distinct) * 5 <= len(values):
         return Guess(variable, header, "category")
     return Guess(variable, header, "open")
@@ -238,9 +257,10 @@ def _scales(items: list[Guess]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _scale_of(item: Guess, scales: dict[str, tuple[str, ...]]) -> str:
+def _scale_of(item: Guess, scales: dict[str, tuple[str, ...]]) -> str | None:
     wanted = {normalise(x) for x in item.labels}
-    return next(n for n, labels in scales.items() if wanted <= {normalise(x) for x in labels})
+    fits = (n for n, labels in scales.items() if wanted <= {normalise(x) for x in labels})
+    return next(fits, None)
 
 
 def _source_lines(
@@ -284,6 +304,12 @@ def _source_lines(
     return lines
 
 
+def _is_roster(guesses: list[Guess]) -> bool:
+    """A list of persons has identifiers and no items."""
+    kinds = {g.kind for g in guesses}
+    return bool(kinds & {"nip", "respondent_code", "name"}) and "item" not in kinds
+
+
 def _wave(source: str) -> str:
     return next((w for w, p in _WAVES if re.search(p, normalise(source))), "post")
 
@@ -311,7 +337,12 @@ def _instrument_lines(
     lines = [f"instruments:  # {check}: {_('which items belong together, which are reversed')}"]
     outcomes: list[str] = []
     for scale, labels in scales.items():
-        items = [g for n in names for g in guesses[n] if g.labels and _scale_of(g, scales) == scale]
+        items = [
+            g
+            for n in names
+            for g in guesses[n]
+            if g.kind == "item" and _scale_of(g, scales) == scale
+        ]
         variables = list(dict.fromkeys(g.variable for g in items))
         nps = labels[0] == "0..10"
         if len(variables) < (1 if nps else 3):
