@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.special import expit
 
 from evaluasi_lib.scoring.drivers import encode, fit_drivers, separated_columns
@@ -157,3 +158,20 @@ def test_a_gap_runs_from_the_lower_to_the_upper_quartile() -> None:
     assert (effect.low, effect.high) == (pytest.approx(low), pytest.approx(high))
     assert effect.gap == pytest.approx(effect.ame * (high - low), rel=0.1)
     assert effect.gap_ci_low < effect.gap < effect.gap_ci_high < 0
+
+
+def test_levels_of_one_variable_are_tested_together() -> None:
+    frame, done, agency = made()
+    model = fit_drivers(frame, done, agency)
+    # of a variable of one column the joint test is the coefficient's own
+    z = model.beta["beban"] / model.std_error["beban"]
+    assert model.joint_p["beban"] == pytest.approx(2 * stats.t.sf(abs(z), 19), rel=1e-9)
+    # second route, without clusters: the likelihood-ratio test agrees for large samples
+    frame, done, _ = made(n=3000)
+    both = fit_drivers(frame, done).joint_p["jabatan"]
+    x, _terms = encode(frame)
+    sm = pytest.importorskip("statsmodels.api")
+    full = sm.Logit(done.astype(float), sm.add_constant(x)).fit(disp=0).llf
+    less = x.drop(columns=[c for c in x if c.startswith("jabatan")])
+    small = sm.Logit(done.astype(float), sm.add_constant(less)).fit(disp=0).llf
+    assert both == pytest.approx(stats.chi2.sf(2 * (full - small), 2), abs=0.01)

@@ -45,7 +45,10 @@ class MarginalEffect:
 
 @dataclass(frozen=True, slots=True)
 class DriverModel:
-    """left_out: variable -> "constant" | "separation" | "collinear" | "missing"."""
+    """left_out: variable -> "constant" | "separation" | "collinear" | "missing".
+
+    joint_p: variable -> p-value of all its levels together (Wald; F over the clusters' df).
+    """
 
     n: int
     n_events: int
@@ -55,6 +58,7 @@ class DriverModel:
     left_out: dict[str, str]
     beta: dict[str, float]
     std_error: dict[str, float]
+    joint_p: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,8 @@ def fit_drivers(
     if codes.max() > 0:
         n_clusters, df = int(codes.max() + 1), float(codes.max())
         cov = jackknife_covariance(x, y, beta, codes)
-    effects = _effects(beta, cov, x, terms, names, kept, df)
+    places = _positions(terms)
+    effects = _effects(beta, cov, x, terms, df)
     return DriverModel(
         n=len(y),
         n_events=int(y.sum()),
@@ -182,6 +187,7 @@ def fit_drivers(
         left_out=order,
         beta=dict(zip(names, map(float, beta), strict=True)),
         std_error=dict(zip(names, map(float, np.sqrt(np.diag(cov))), strict=True)),
+        joint_p={name: _wald_p(beta[at], cov[np.ix_(at, at)], df) for name, at in places.items()},
     )
 
 
@@ -204,6 +210,13 @@ def jackknife_covariance(x: Floats, y: Floats, beta: Floats, codes: np.ndarray) 
         total += np.outer(step, step)
     n_clusters = codes.max() + 1
     return (n_clusters - 1) / n_clusters * total
+
+
+def _wald_p(beta: Floats, cov: Floats, df: float | None) -> float:
+    statistic = float(beta @ np.linalg.pinv(cov, hermitian=True) @ beta)
+    if df is None:
+        return float(stats.chi2.sf(statistic, len(beta)))
+    return float(stats.f.sf(statistic / len(beta), len(beta), df))
 
 
 def _fault(x: Floats, y: Floats, terms: list[_Term]) -> dict[str, str] | None:
@@ -244,8 +257,6 @@ def _effects(
     cov: Floats,
     x: Floats,
     terms: list[_Term],
-    names: list[str],
-    drivers: pd.DataFrame,
     df: float | None,
 ) -> list[MarginalEffect]:
     quantile = float(stats.norm.ppf(0.975) if df is None else stats.t.ppf(0.975, df))

@@ -16,6 +16,7 @@ from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_counts
 from evaluasi_lib.errors import EvaluationError
 from evaluasi_lib.program import ElearningPlan, Outcome
 from evaluasi_lib.scoring.background import (
+    cluster_of,
     hidden_levels,
     level_label,
     level_text,
@@ -24,6 +25,7 @@ from evaluasi_lib.scoring.background import (
     share_row,
     variable_label,
 )
+from evaluasi_lib.scoring.drivers import fit_drivers
 from evaluasi_lib.scoring.scales import instrument_scores
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
@@ -183,8 +185,9 @@ def compare_access(
 
     One row for each group: variable, variable_label, group, label, n, used_share, used_ci_low,
     used_ci_high, completed_share, completed_ci_low, completed_ci_high, median_minutes (of users),
-    p_used, p_completed (chi-squared over the variable's groups, uncorrected), reason. Variables:
-    the e-learning group, the time zone, and the groups of participation.
+    p_used, p_completed (whether all of the variable's groups are alike, not corrected for the
+    number of tests), reason. Variables: the e-learning group, the time zone, and the groups of
+    participation.
     """
     k = study.program.privacy.min_cell
     enrolled = stages.index[stages["enrolled"]]
@@ -205,7 +208,8 @@ def compare_access(
         flags = {"used": used} if done is None else {"used": used, "completed": done}
         for what, flag in flags.items():
             hidden[what] = hidden_levels(group[flag].value_counts(), total, [*levels, ""], k)
-        p_values = {what: _chi_squared(group, flag, levels) for what, flag in flags.items()}
+        clusters = cluster_of(study, enrolled)
+        p_values = {what: _p_alike(group, flag, clusters) for what, flag in flags.items()}
         for level in levels:
             here = group.eq(level)
             row: dict[str, Any] = {
@@ -228,8 +232,16 @@ def compare_access(
     return found
 
 
-def _chi_squared(group: pd.Series, flag: pd.Series, levels: list[str]) -> float | None:
-    table = pd.crosstab(group[group.isin(levels)], flag)
+def _p_alike(group: pd.Series, flag: pd.Series, clusters: np.ndarray | None) -> float | None:
+    """p-value that the share of `flag` is the same in all groups.
+
+    Chi-squared; with clusters a Wald test of a logit, None where a group has everybody or nobody.
+    """
+    known = group.ne("").to_numpy()
+    table = pd.crosstab(group[known], flag[known])
     if min(table.shape) < 2:
         return None
-    return float(stats.chi2_contingency(table, correction=False).pvalue)
+    if clusters is None:
+        return float(stats.chi2_contingency(table, correction=False).pvalue)
+    model = fit_drivers(pd.DataFrame({"group": group[known]}), flag[known], clusters[known])
+    return model.joint_p.get("group")
