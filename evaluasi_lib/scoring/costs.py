@@ -32,7 +32,7 @@ def score_efficiency(
     - cost_per_effect: one row for each primary estimate (outcome, label, unit, claim, effect,
       estimate, ci_low, ci_high, bootstrap_ci_low, bootstrap_ci_high, reason)
     - benefits: label, outcome, isolation, confidence_share, per_person_idr, total_idr, reason
-    - sensitivity: assumption, cost_idr, benefit_idr, bcr, roi_pct;  money_reason
+    - sensitivity: assumption, cost_idr, benefit_idr, bcr, roi_pct;  money_reason, money_note
     """
     costs = study.program.costs
     if costs is None:
@@ -64,6 +64,9 @@ def score_efficiency(
         "benefits": benefits,
         "sensitivity": sensitivity(costs, effects, enrolled, total) if benefit is not None else [],
         "money_reason": money_reason,
+        "money_note": None
+        if benefit is None
+        else _("Only benefits declared in money are counted, and only those of the first year."),
     }
     return Efficiency(
         total_cost_idr=total,

@@ -49,6 +49,7 @@ def section_efficiency(study: Study, result: EvaluationResult) -> Section:
             Heading(_("What it brings in money")),
             _benefit_table(details["benefits"], k),
             _sensitivity_table(details.get("sensitivity", []), k),
+            Paragraph(str(details["money_note"]), "note") if details.get("money_note") else None,
         ]
     return section("efisiensi", title, elements, "")
 
