@@ -15,6 +15,9 @@ from typing import Literal
 from evaluasi_lib.wording import _, language
 
 
+UNBROKEN = 26  # letters of a number or interval that stays on one line
+
+
 @dataclass(frozen=True, slots=True)
 class Paragraph:
     text: str
@@ -58,8 +61,10 @@ class Table:
     note: str = ""
 
     def html(self) -> str:
-        def css(i: int) -> str:
-            return ' class="num"' if i in self.numeric else ""
+        def css(i: int, length: int = 0) -> str:
+            if i not in self.numeric:
+                return ""
+            return ' class="num"' if length <= UNBROKEN else ' class="num long"'
 
         head = "".join(
             f'<th scope="col"{css(i)}>{escape(name)}</th>' for i, name in enumerate(self.columns)
@@ -67,7 +72,9 @@ class Table:
         body = []
         for row in self.rows:
             cells = [f'<th scope="row">{escape(row[0])}</th>']
-            cells += [f"<td{css(i)}>{escape(cell)}</td>" for i, cell in enumerate(row[1:], 1)]
+            cells += [
+                f"<td{css(i, len(cell))}>{escape(cell)}</td>" for i, cell in enumerate(row[1:], 1)
+            ]
             body.append("<tr>" + "".join(cells) + "</tr>")
         note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
         label = escape(self.caption, quote=True)

@@ -15,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.words import conclusion_word, subgroup_word, why
+from evaluasi_lib.reporting.words import conclusion_word, short_item, subgroup_word, why
 from evaluasi_lib.results import Effect, Sample
 from evaluasi_lib.wording import _, count, interval, join_words, number, percent, plural
 
@@ -35,7 +35,9 @@ def _sesoi_g(effect: Effect) -> float | None:
     return abs(effect.sesoi * effect.effect_size_g / effect.estimate)
 
 
-def plot_effects(effects: Sequence[Effect], id: str = "efek", title: str = "") -> Figure | None:
+def plot_effects(
+    effects: Sequence[Effect], id: str = "efek", title: str = "", answer: str = ""
+) -> Figure | None:
     """Forest: each estimate in standard deviations with its 95% interval; the band is ± SESOI."""
     drawn = [(e, place) for e in effects if (place := _turned(e)) is not None]
     if not drawn:
@@ -72,7 +74,7 @@ def plot_effects(effects: Sequence[Effect], id: str = "efek", title: str = "") -
     return Figure(
         id=id,
         title=title or _("What changed, and how sure is it?"),
-        answer=_effects_answer([e for e, _g in drawn]),
+        answer=answer or _effects_answer([e for e, _g in drawn]),
         alt=" ".join(
             [_("Forest plot of standardised estimates with 95% intervals.")]
             + [
@@ -110,6 +112,7 @@ def plot_likert(
     shown. levels: the answers from low to high. Hidden shares of an item are drawn together, in
     white, where the first of them stands.
     """
+    distribution = distribution.assign(item_label=distribution["item_label"].map(short_item))
     wide = distribution.pivot_table(
         index="item_label", columns="label", values="share", sort=False, dropna=False
     ).reindex(columns=list(levels))

@@ -116,7 +116,7 @@ def _page(sections: Sequence[Section], folder: Path, form: str) -> str:
         html,
         flags=re.DOTALL,
     )
-    html = html.replace('class="num"', 'style="text-align: right"')
+    html = re.sub(r'class="num( long)?"', 'style="text-align: right"', html)
     return f"<html><body>{html}</body></html>"
 
 

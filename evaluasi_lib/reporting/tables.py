@@ -27,9 +27,10 @@ from evaluasi_lib.results import (
     Triangulated,
 )
 from evaluasi_lib.scoring.impact.names import estimator_name
-from evaluasi_lib.wording import _, count, date, number, p_value, percent, rupiah
+from evaluasi_lib.wording import _, count, date, number, p_value, percent, plural, rupiah
 
 Cell = str | tuple[str, object]
+NAMED = 8  # hidden rows that a note names; more are counted
 
 
 def figure_cell(value: float | None, form: Callable[..., str], *more: Any) -> Cell:
@@ -67,6 +68,8 @@ def build(
     rows, hidden = _fold(rows) if fold else (rows, [])
     if hidden:
         listed = "; ".join(hidden)
+        if len(hidden) > NAMED:
+            listed = plural("{n} row", "{n} rows", len(hidden)).format(n=count(len(hidden)))
         notes.append(f"{words.why(SMALL_CELL, k).capitalize()}: {listed}.")
     numeric = {i for cells, _r in rows for i, cell in enumerate(cells) if isinstance(cell, tuple)}
     numeric -= set(text_columns)
@@ -255,7 +258,7 @@ def table_evidence(evidence: Sequence[Evidence], labels: dict[str, str], k: int)
 
 def table_barriers(barriers: Sequence[Barrier], k: int) -> Table | None:
     rows: list[tuple[Sequence[Cell], str | None]] = [
-        (_share_cells(b.label, b), b.reason) for b in barriers
+        (_share_cells(words.option_word(b.label), b), b.reason) for b in barriers
     ]
     columns = [_("Barrier"), _("n"), _("Share"), _("95% interval")]
     return build("hambatan", _("What holds people back"), columns, rows, k, fold=True)

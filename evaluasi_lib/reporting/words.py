@@ -5,10 +5,13 @@ Codes are a contract and stay English; a reader meets only these words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
+from evaluasi_lib.program import Program
 from evaluasi_lib.results import Effect, EvaluationResult
+from evaluasi_lib.scoring.background import level_label, variable_label
 from evaluasi_lib.wording import _, interval, number, p_value, percent
 
 
@@ -281,3 +284,27 @@ def evidence_places(pointers: Sequence[str]) -> str:
     titles = section_titles()
     found = [SECTION_OF.get(pointer.lstrip("/").split("/")[0]) for pointer in pointers]
     return "; ".join(dict.fromkeys(titles[place] for place in found if place))
+
+
+def option_word(label: str) -> str:
+    """The label of an option; "*" stands for what people wrote themselves."""
+    return _("something else") if label == "*" else label
+
+
+def short_item(label: str) -> str:
+    """ "Question [Row]" of a grid -> "Row"; other questions as they are."""
+    match = re.fullmatch(r".*\[(.+)\]\s*", label, flags=re.DOTALL)
+    return match[1].strip() if match else label
+
+
+def covariate_word(program: Program, name: str) -> str:
+    """A column of the adjustment: its variable's label, with the level where it stands for one."""
+    variable, _sign, level = name.partition("=")
+    if variable == "y0":
+        return _("the outcome before the program")
+    label = variable_label(program, variable)
+    if not level:
+        return label
+    if level == "?":
+        return _("{label}: not known").format(label=label)
+    return f"{label}: {level_label(program, variable, level)}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import Element, Paragraph, Section
 from evaluasi_lib.reporting.sections.common import section
+from evaluasi_lib.reporting.sections.conclusions import table_rules
+from evaluasi_lib.reporting.sections.people import barriers_by_group
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _
@@ -16,6 +18,14 @@ def section_appendix(study: Study, result: EvaluationResult) -> Section:
     parts = [s for s in result.scales if "." in s.scale]
     elements: list[Element | None] = [
         flow,
+        table_rules(result.verdict, k),
+        barriers_by_group(result.participation, k),
+        tables.table_others(
+            [e for e in result.effects if e.role == "sensitivity"],
+            "kepekaan",
+            _("Sensitivity: other estimators and definitions"),
+            k,
+        ),
         tables.table_estimators(words.primary_effects(result), k),
         tables.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
         tables.table_reliability(result.scales, k),

@@ -55,26 +55,28 @@ def section_verdict(study: Study, result: EvaluationResult) -> Section:
         Heading(_("Recommendations")),
         tables.table_recommendations(result.recommendations, k)
         or Paragraph(_("No recommendation follows from the findings."), "note"),
-        *_rules(verdict, k),
+        Paragraph(
+            _("The verdict follows rule {rule} of the decision table in the appendix.").format(
+                rule=verdict.rule
+            ),
+            "note",
+        )
+        if verdict.rule
+        else None,
     ]
     return section("putusan", _("Verdict and recommendations"), elements, "")
 
 
-def _rules(verdict: Verdict, k: int) -> list[Element | None]:
-    """The decision table, with the rule that fired."""
+def table_rules(verdict: Verdict, k: int) -> Table | None:
+    """For the appendix: the decision table, with the rule that fired."""
     rows: list[tuple[list[tables.Cell], str | None]] = []
     for row in verdict.details.get("table", []):
         decision = words.decision_word(str(row["decision"]))
         fired = _("applied") if row.get("fired") else "—"
         rows.append(([str(row["rule"]), str(row["text"]), decision, fired], None))
-    if not rows:
-        return []
     columns = [_("Rule"), _("Situation"), _("Decision"), _("This program")]
     note = _("Rules are read from the top; the first that fits decides.")
-    return [
-        Heading(_("How the verdict was reached")),
-        tables.build("aturan-putusan", _("Rules of decision"), columns, rows, k, note),
-    ]
+    return tables.build("aturan-putusan", _("Rules of decision"), columns, rows, k, note)
 
 
 def section_follow_up(study: Study, result: EvaluationResult) -> Section:

@@ -101,26 +101,15 @@ def _share_table(
 def _barriers(part: Participation, k: int) -> list[Element | None]:
     if not part.barriers:
         return []
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                f"{b['variable_label']}: {b['label']}", b["barrier_label"],
-                tables.figure_cell(b["n"], count), tables.figure_cell(b["share"], percent),
-                tables.between(b["ci_low"], b["ci_high"], percent),
-            ],
-            b["reason"],
-        )
-        for b in part.details.get("barriers_by_group", [])
-    ]  # fmt: skip
-    columns = [_("Group"), _("Barrier"), _("n"), _("Share"), _("95% interval")]
     return [
         Heading(_("Barriers")),
         plot_shares(
-            [(b.label, b.share, b.ci_low, b.ci_high) for b in part.barriers],
+            [
+                (words.option_word(b.label), b.share, b.ci_low, b.ci_high) for b in part.barriers
+            ],
             "hambatan", _("What holds people back?"), _("Named most often: {label} ({share})."),
         ),
         tables.table_barriers(part.barriers, k),
-        tables.build("hambatan-kelompok", _("Barriers by group"), columns, rows, k, fold=True),
     ]  # fmt: skip
 
 
@@ -182,3 +171,20 @@ def _representation(items: list[dict[str, Any]], k: int) -> Table | None:
     return tables.build(
         "keterwakilan", _("Participants and the population"), columns, rows, k, fold=True
     )
+
+
+def barriers_by_group(part: Participation, k: int) -> Table | None:
+    """For the appendix: each barrier within each group."""
+    rows: list[tuple[list[tables.Cell], str | None]] = [
+        (
+            [
+                f"{b['variable_label']}: {b['label']}", words.option_word(b["barrier_label"]),
+                tables.figure_cell(b["n"], count), tables.figure_cell(b["share"], percent),
+                tables.between(b["ci_low"], b["ci_high"], percent),
+            ],
+            b["reason"],
+        )
+        for b in part.details.get("barriers_by_group", [])
+    ]  # fmt: skip
+    columns = [_("Group"), _("Barrier"), _("n"), _("Share"), _("95% interval")]
+    return tables.build("hambatan-kelompok", _("Barriers by group"), columns, rows, k, fold=True)
