@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
@@ -122,8 +123,7 @@ def run_program(job: Job) -> Outcome:
                 for path in sorted((inner / job.program_id).iterdir()):
                     if main or path.name != "result.json":
                         path.rename(staging / path.name)
-                (inner / job.program_id).rmdir()
-                inner.rmdir()
+                shutil.rmtree(inner)
     except EvaluationError as error:
         kept = job.out_dir / FAILED_FOLDER / f"{job.program_id}.ipynb"
         return Outcome(job.program_id, str(error), kept if kept.is_file() else None)
