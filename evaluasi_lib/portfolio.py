@@ -238,6 +238,7 @@ def kind_word(kind: str) -> str:
         "module": _("Wanted modules that are not offered"),
         "promise": _("Promised and not done"), "reliability": _("Unreliable instruments"),
         "response": _("Low response"), "theme": _("Criticism in open answers"),
+        "spending": _("Largest item of cost"),
         "threat": _("Threats to the estimates"), "unclear": _("Outcomes not settled"),
         "unmeasured": _("Outcomes not measured"), "unpriced": _("Costs not known"),
     }.get(kind, kind)  # fmt: skip
@@ -340,4 +341,33 @@ def _cycles(results: Sequence[Result]) -> list[Element | None]:
         for f in r["follow_up"]
     ]  # fmt: skip
     columns = [_("Recommendation"), _("Program"), _("Cycle"), _("Status"), _("What changed since")]
-    return [_table("siklus", _("Earlier recommendations"), columns, rows)]
+    trends: Rows = [
+        (
+            [f["text"], f["change"]["indicator"], str(point["cycle"]),
+             (_in_unit(f["change"]["indicator"], point["value"]), point["value"]),
+             _ends(f["change"]["indicator"], point["ci_low"], point["ci_high"])],
+            None,
+        )
+        for r in results
+        for f in r["follow_up"]
+        if f["change"]
+        for point in f["change"]["trend"]
+    ]  # fmt: skip
+    heads = [_("Recommendation"), _("Indicator"), _("Cycle"), _("Value"), _("95% interval")]
+    return [
+        _table("siklus", _("Earlier recommendations"), columns, rows),
+        _table("tren", _("Their indicators, cycle by cycle"), heads, trends),
+    ]
+
+
+def _in_unit(indicator: str, value: float) -> str:
+    """Shares as per cent, other indicators with about three figures."""
+    if indicator.endswith("share"):
+        return percent(value, 1)
+    return number(value, words.digits_for(value))
+
+
+def _ends(indicator: str, low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "—"
+    return _("{low} to {high}").format(low=_in_unit(indicator, low), high=_in_unit(indicator, high))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.findings.pointers import pointer
 from evaluasi_lib.findings.situation import beneficial, is_decisive, primaries
-from evaluasi_lib.findings.words import amount, with_interval
+from evaluasi_lib.findings.words import amount, short_label, with_interval
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Effect, EvaluationResult, Finding
 from evaluasi_lib.wording import _, count, join_words, number, percent, rupiah
@@ -212,12 +212,26 @@ def item_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
                     _("Important to participants and rated above average: {items}.")
                     if good
                     else _("Important to participants and rated below average: {items}.")
-                ).format(items=join_words([f"“{x['label']}”" for _j, x in items]))
+                ).format(items=join_words([f"“{short_label(x['label'])}”" for _j, x in items]))
                 evidence = [
                     pointer("scales", i, "details", "ipa", "items", j, "quadrant")
                     for j, _x in items
                 ]
                 yield note(good, f"item.{score.scale}@{score.wave}", text, 0.45, *evidence)
+
+
+def _largest_item(result: EvaluationResult) -> Iterator[Note]:
+    """Where the money goes, when it is more than the limit."""
+    rows = [(i, row) for i, row in enumerate(result.efficiency.details.get("costs", ()))
+            if row.get("share_of_total") is not None]  # fmt: skip
+    if rows:
+        i, row = max(rows, key=lambda pair: pair[1]["share_of_total"])
+        text = _("The largest item of cost is “{label}”: {share} of all costs.").format(
+            label=row["label"], share=percent(row["share_of_total"])
+        )
+        evidence = pointer("efficiency", "details", "costs", i, "share_of_total")
+        score = 0.3 + 0.3 * row["share_of_total"]
+        yield note(False, f"spending.{row['category']}", text, score, evidence)
 
 
 def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
@@ -231,6 +245,7 @@ def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
             text = _("One completer costs {cost}, more than the limit of {limit}.")
             score = 0.5 + 0.5 * (cost / limit - 1)
             yield note(False, "cost.completer", text.format(**values), score, evidence)
+            yield from _largest_item(result)
         else:
             text = _("One completer costs {cost}, within the limit of {limit}.")
             yield note(True, "cost.completer", text.format(**values), 0.5, evidence)

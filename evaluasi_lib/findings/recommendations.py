@@ -9,6 +9,7 @@ from typing import Any
 
 from evaluasi_lib.findings.pointers import record_of
 from evaluasi_lib.findings.rules import RecommendationRule
+from evaluasi_lib.findings.words import short_label
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Finding, Recommendation
 from evaluasi_lib.wording import _, choose, join_words, percent
@@ -95,13 +96,14 @@ def _labels(program: Program, finding: Finding, document: dict[str, Any]) -> lis
     named = {o.id: choose(o.label) for o in program.outcomes}
     named |= {q.id: choose(q.text) for q in program.questions}
     found = []
-    for path in finding.evidence:
+    kind, subject = subject_of(finding)
+    # The second number of an access gap belongs to the group that is ahead.
+    for path in finding.evidence[: 1 if kind == "access" else None]:
         record = record_of(document, path)
         label = record.get("label") or named.get(record.get("outcome", "")) or record.get("text")
         found += [label] if label else []
-    subject = subject_of(finding)[1]
     chosen = list(dict.fromkeys(found)) or [named.get(subject, subject.replace("_", " "))]
-    return [f"“{str(label).rstrip('.')}”" for label in chosen]
+    return [f"“{short_label(str(label)).rstrip('.')}”" for label in chosen]
 
 
 def _filled(program: Program, template: str, group: list[Finding], document: dict[str, Any]) -> str:

@@ -22,8 +22,8 @@ AGENCY_FILE = "rekomendasi.yml"
 # the first dot. observe.py and delivery.py make them.
 WEAKNESS_KINDS = (
     "access", "barrier", "bcr", "budget", "completion", "cost", "divergence", "evidence", "flat",
-    "harm", "item", "module", "promise", "reliability", "response", "theme", "threat", "unclear",
-    "unmeasured", "unpriced",
+    "harm", "item", "module", "promise", "reliability", "response", "spending", "theme", "threat",
+    "unclear", "unmeasured", "unpriced",
 )  # fmt: skip
 
 

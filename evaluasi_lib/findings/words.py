@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 
 from evaluasi_lib.results import Effect
 from evaluasi_lib.wording import _, interval, number, percent
+
+
+def short_label(label: str) -> str:
+    """The item of a grid question: "How content are you? [Schedule]" -> "Schedule"."""
+    found = re.search(r"\[([^\[\]]+)\]\s*$", label)
+    return found.group(1) if found else label
 
 
 def digits_for(*values: float | None) -> int:

@@ -1,0 +1,76 @@
+"""The shipped programs: verdicts that fit their evidence, and a cycle that follows the last one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from evaluasi_lib.evaluation import earlier_cycle, measure, open_study
+from evaluasi_lib.findings import conclude
+from evaluasi_lib.findings.pointers import resolve
+from evaluasi_lib.loading import DataFolder
+from evaluasi_lib.reporting.export import result_json
+
+RAW = Path(__file__).resolve().parents[1] / "data" / "raw"
+pytestmark = pytest.mark.xdist_group("decisions")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    for name in ("nsw-1976", "mentoring-karier-2024", "mentoring-karier-2025"):
+        shutil.copytree(RAW / name, folder / "raw" / name)
+    return DataFolder.at(folder)
+
+
+@pytest.fixture(scope="module")
+def concluded(data):
+    found = {}
+    for name in data.program_ids:
+        study = open_study(data, name)
+        found[name] = conclude(study.program, measure(study), earlier_cycle(study.program, data))
+    return found
+
+
+def test_nsw_continues_and_is_not_scaled_up_because_nobody_knows_its_cost(concluded):
+    """A randomised gain with an interval above zero; no cost is declared."""
+    verdict = concluded["nsw-1976"].verdict
+    assert verdict.decision == "continue"
+    assert verdict.details["facts"]["affordable"] == "unknown"
+    assert verdict.details["facts"]["causal"] == "yes"
+    assert 0.6 < verdict.details["stability"]["share"] < 0.95
+
+
+def test_the_first_mentoring_cycle_is_adjusted_and_the_second_goes_on(concluded):
+    """Behaviour did not move in 2024, by design of the data, and does in 2025."""
+    first, second = (concluded[f"mentoring-karier-{year}"].verdict for year in (2024, 2025))
+    assert (first.decision, second.decision) == ("adjust", "continue")
+    for verdict in (first, second):
+        assert verdict.details["strength"] == "weak"
+        assert not any("efek" in reason or "pengaruh" in reason for reason in verdict.reasons)
+
+
+def test_the_second_cycle_says_what_became_of_the_firsts_recommendations(concluded):
+    items = {f.id: f for f in concluded["mentoring-karier-2025"].follow_up}
+    moved = items["2024-1"].change
+    assert moved["ci_low"] > 0  # behaviour rose between the cycles
+    assert [t["cycle"] for t in moved["trend"]] == ["2024", "2025"]
+    assert items["2024-4"].status == "not_done"
+    weaknesses = {w.id for w in concluded["mentoring-karier-2025"].weaknesses}
+    assert {"promise.2024-4", "promise.2024-2"} <= weaknesses
+
+
+def test_every_pointer_resolves_in_result_json_as_written(concluded):
+    for result in concluded.values():
+        document = json.loads(result_json(result))
+        for finding in document["strengths"] + document["weaknesses"]:
+            assert finding["evidence"]
+            assert all(resolve(document, path) is not None for path in finding["evidence"])
+        known = {w["id"] for w in document["weaknesses"]}
+        assert len(known) == len(document["weaknesses"])
+        for advice in document["recommendations"]:
+            assert set(advice["addresses"]) <= known
+            assert not set("{}") & set(advice["text"])
