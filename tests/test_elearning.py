@@ -251,6 +251,27 @@ def test_access_is_compared_between_groups_and_regions(tmp_path: Path) -> None:
     assert women["p_used"] < 0.01
 
 
+def counts_of_persons(tree: Any, key: str = "") -> list[tuple[str, int]]:
+    """Every number of persons in a result: keys n, n_*, persons, users, reached."""
+    if isinstance(tree, dict):
+        return [found for name, value in tree.items() for found in counts_of_persons(value, name)]
+    if isinstance(tree, (list, tuple)):
+        return [found for value in tree for found in counts_of_persons(value, key)]
+    named = key in ("n", "persons", "users", "reached") or key.startswith("n_")
+    return [(key, tree)] if named and isinstance(tree, int) else []
+
+
+@pytest.mark.parametrize("n", [6, 9, 14, 23])
+@pytest.mark.parametrize("lost", [1, 2, 4, 6])
+def test_no_number_of_a_few_persons_is_shown(tmp_path: Path, n: int, lost: int) -> None:
+    people = roster(n, done=max(n - lost, 0))
+    rows = log(people, ["M1", "M2"])
+    plan = {"group": "zona", "time_zone_variable": "zona"}
+    found = dataclasses.asdict(measured(tmp_path, people, rows, plan=plan))
+    found["details"].pop("sessions", None)  # sessions are no persons
+    assert [item for item in counts_of_persons(found) if 0 < item[1] < 5] == []
+
+
 def test_the_same_log_in_another_order_gives_the_same_bytes(tmp_path: Path) -> None:
     people = roster()
     rows = log(people, ["M1", "M2"])

@@ -19,6 +19,7 @@ from evaluasi_lib.scoring.background import protect_funnel
 from evaluasi_lib.scoring.participation import score_participation
 from evaluasi_lib.wording import set_language
 from tests.made_studies import make_study, survey
+from tests.test_elearning import counts_of_persons
 
 ROSTER = {
     "instansi": "category", "jk": "category", "beban": "number", "tahu": "flag",
@@ -276,3 +277,14 @@ def test_motivation_before_and_after(tmp_path: Path) -> None:
     assert found["n_before"] == 40
     assert found["change"] == pytest.approx((after - before).mean())
     assert found["ci_low"] < found["change"] < found["ci_high"]
+
+
+@pytest.mark.parametrize("n", [6, 11, 24, 57, 103])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_number_of_a_few_persons_is_shown(tmp_path: Path, n: int, seed: int) -> None:
+    plan = {"drivers": ["beban", "tahu", "jk"], "groups": ["jk", "instansi"]}
+    plan["dropout_reason"] = "alasan"
+    margins = {"jk": {"P": 500, "L": 500}, "instansi": {f"I{i}": 10 for i in range(17)}}
+    found = measured(tmp_path, people(n, seed), plan, population=margins)
+    shown = counts_of_persons(dataclasses.asdict(found))
+    assert [item for item in shown if 0 < item[1] < 5] == []

@@ -50,7 +50,7 @@ def relate_to_outcome(study: Study, persons: pd.DataFrame, k: int) -> dict[str, 
             continue
         named = {"outcome": outcome.id, "label": choose(outcome.label), "note": note}
         return {
-            "dose_response": named | {"unit": choose(outcome.unit)} | dose_response(frame),
+            "dose_response": named | {"unit": choose(outcome.unit)} | dose_response(frame, k),
             "spacing": named | spacing(frame, k),
         }
     reason = _("No outcome is known for enough users of the platform.")
@@ -111,7 +111,7 @@ def _slope(y: pd.Series, x: pd.DataFrame) -> dict[str, float | None]:
     }
 
 
-def dose_response(frame: pd.DataFrame) -> dict[str, Any]:
+def dose_response(frame: pd.DataFrame, k: int) -> dict[str, Any]:
     """Outcome against hours of learning, straight line and thirds; keys in relate_to_outcome."""
     hours = frame["minutes"] / 60
     x = pd.DataFrame({"hours": hours})
@@ -122,7 +122,7 @@ def dose_response(frame: pd.DataFrame) -> dict[str, Any]:
     rows = []
     for i in (1, 2, 3):
         part = frame[third == i]
-        if len(part) < 2:
+        if len(part) < k:
             continue
         half = float(stats.t.ppf(0.975, len(part) - 1) * part["y"].sem())
         mean = float(part["y"].mean())
