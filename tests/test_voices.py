@@ -24,7 +24,7 @@ from evaluasi_lib.voices.interviews import (
     theme_by_group,
 )
 from evaluasi_lib.voices.masking import mask
-from evaluasi_lib.voices.quotes import propose_quotes
+from evaluasi_lib.voices.quotes import propose_quotes, update_quotes
 from evaluasi_lib.voices.triangulation import agreement_of_sources, triangulate
 
 RUBRIC = """
@@ -224,6 +224,19 @@ def test_quotes_are_proposed_masked_and_never_twice(tmp_path):
     assert (again["status"].head(len(decided)) == "ditolak").all()
 
 
+def test_proposals_are_added_below_the_lines_of_kutipan_csv(tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    study = make_study(tmp_path, survei=answers(["mentor sabar dan sangat jelas sekali"] * 9))
+    assert update_quotes(study, raw) == 2
+    written = pd.read_csv(raw / "kutipan.csv")
+    assert written["row"].tolist() == [1, 2]
+    written.to_parquet(tmp_path / "restricted" / "quotes.parquet")
+    before = (raw / "kutipan.csv").read_bytes()
+    update_quotes(study, raw)
+    assert (raw / "kutipan.csv").read_bytes().startswith(before)
+
+
 def test_no_quote_is_proposed_from_a_small_cell(tmp_path):
     table = answers(["wifi mati terus kata panitia"] * 4 + ["mentor sabar dan sangat jelas"] * 9)
     proposed = propose_quotes(make_study(tmp_path, survei=table), own_codebook())
@@ -244,10 +257,11 @@ def test_no_quote_is_proposed_from_a_small_cell(tmp_path):
         ("20 JP sehari, 3 hari", "20 JP sehari, 3 hari"),
         ("kata wulan dan Ani", "kata [nama] dan Ani"),
         ("di satker mawar", "di [unit kerja]"),
+        ("kata Bagus, materinya bagus", "kata [nama], materinya bagus"),
     ],
 )
 def test_masking_reaches_patterns_and_rosters(text, masked):
-    assert mask(text, names=["Wulan"], places=["Satker Mawar"]) == masked
+    assert mask(text, names=["Wulan", "bagus prakoso"], places=["Satker Mawar"]) == masked
 
 
 def test_small_groups_are_shown_as_one_and_nothing_can_be_subtracted():

@@ -13,9 +13,11 @@ from pypdf import PdfWriter
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Program
 from evaluasi_lib.voices import documents
+from evaluasi_lib.voices.codebook import Codebook, own_codebook, parse_model
 from evaluasi_lib.voices.documents import Refused, is_scan, pages_of, read_documents
+from evaluasi_lib.voices.feedback import code_answers
 from evaluasi_lib.voices.ingest import read_table, read_voices
-from evaluasi_lib.voices.interviews import read_transcripts, speaker_turns
+from evaluasi_lib.voices.interviews import read_transcripts, speaker_turns, theme_codes
 from evaluasi_lib.voices.refi import read_codebook, read_refi
 
 QDE = """<?xml version="1.0" encoding="utf-8"?>
@@ -245,7 +247,21 @@ def test_a_refi_project_is_read_as_interviews(tmp_path):
     tables, problems = read_voices(program(interviews="p.qdpx"), tmp_path)
     assert not problems
     assert tables["interviews"]["respondent"].tolist() == ["R01", "R01", "R02"]
+    themes = theme_codes(tables["interviews"], own_codebook())
+    assert themes.tolist() == ["penerapan", "penerapan", "beban_kerja"]  # "rapat" lies below it
     assert "Ani" not in tables["interviews"].to_csv()
+
+
+def test_a_refi_codebook_can_be_the_programs_own(tmp_path):
+    (tmp_path / "b.qdc").write_text(
+        '<CodeBook xmlns="urn:QDA-XML:codebook:1.0"><Codes><Code guid="1" name="Beban kerja">'
+        '<Code guid="2" name="lembur"/></Code></Codes></CodeBook>'
+    )
+    tables, problems = read_voices(program(codebook="b.qdc"), tmp_path)
+    assert not problems
+    book = parse_model(tables["codebook"]["text"].iloc[0], "b", Codebook)
+    assert list(book.themes) == ["beban_kerja", "lembur"]
+    assert code_answers(["sering lembur"], book.themes).present["lembur"].tolist() == [True]
 
 
 def test_every_missing_or_broken_file_is_a_problem_and_the_rest_is_read(tmp_path):

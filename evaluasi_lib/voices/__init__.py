@@ -12,13 +12,14 @@ from evaluasi_lib.disclosure import is_small, publishable_share
 from evaluasi_lib.results import ModuleDemand, Theme
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.agreement import MIN_KAPPA, Retrieval, agreement_of, as_rows, compare_codes
-from evaluasi_lib.voices.codebook import Codebook, own_codebook, parse_model
+from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.evidence import describe_documents
 from evaluasi_lib.voices.feedback import (
     Coded,
     candidate_terms,
     code_answers,
     code_open_answers,
+    codebook_of,
     count_modules,
     count_themes,
     open_answers,
@@ -32,6 +33,7 @@ from evaluasi_lib.voices.interviews import (
     saturation,
     saturation_point,
     theme_by_group,
+    theme_codes,
 )
 from evaluasi_lib.voices.quotes import APPROVED, INTERVIEWS, approved_quotes
 from evaluasi_lib.wording import _
@@ -78,7 +80,7 @@ def code_voices(study: Study) -> Voices:
     if len(coded_excerpts) or len(transcripts):
         details["interviews"] = {"coverage": coverage(coded_excerpts, transcripts, k)}
     if len(coded_excerpts):
-        excerpts = coded_excerpts.assign(code=coded_excerpts["code"].map(codebook.code_of))
+        excerpts = coded_excerpts.assign(code=theme_codes(coded_excerpts, codebook))
         spoken = approved_quotes(quotes, codebook, study.program, interviews=True)
         themes += count_codes(excerpts, codebook, spoken, k)
         details["interviews"] |= _describe_interviews(excerpts, codebook, rng, k)
@@ -90,14 +92,6 @@ def code_voices(study: Study) -> Voices:
     if documents.details:
         details["documents"] = documents.details
     return Voices(tuple(themes), demand, details)
-
-
-def codebook_of(study: Study) -> Codebook:
-    """The program's own codebook, else the workbook's."""
-    table = study.restricted("codebook")
-    if table.empty:
-        return own_codebook()
-    return parse_model(str(table["text"].iloc[0]), "codebook", Codebook)
 
 
 def list_unthemed(study: Study) -> pd.DataFrame:

@@ -13,7 +13,15 @@ from evaluasi_lib.disclosure import is_small, publishable_share
 from evaluasi_lib.results import ModuleDemand, Quote, Theme
 from evaluasi_lib.scoring.items import wilson
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices.codebook import Code, Codebook, Matcher, clause_sentiment, own_lexicon
+from evaluasi_lib.voices.codebook import (
+    Code,
+    Codebook,
+    Matcher,
+    clause_sentiment,
+    own_codebook,
+    own_lexicon,
+    parse_model,
+)
 from evaluasi_lib.voices.text import BOUNDARY, Word, analyse, slang
 from evaluasi_lib.wording import choose
 
@@ -29,6 +37,14 @@ class Coded:
     theme_sentiment: pd.DataFrame
     content: np.ndarray
     found: np.ndarray
+
+
+def codebook_of(study: Study) -> Codebook:
+    """The program's own codebook, else the workbook's."""
+    table = study.restricted("codebook")
+    if table.empty:
+        return own_codebook()
+    return parse_model(str(table["text"].iloc[0]), "codebook", Codebook)
 
 
 def code_answers(texts: Sequence[str], codes: dict[str, Code]) -> Coded:

@@ -11,14 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import yaml
 from pydantic import BaseModel
 
 from evaluasi_lib.cleaning.readers import open_source
 from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.program import Program, Source, VoicesPlan
 from evaluasi_lib.voices.codebook import Codebook, parse_model
-from evaluasi_lib.voices.documents import read_documents
+from evaluasi_lib.voices.documents import Refused, read_documents
 from evaluasi_lib.voices.interviews import read_coded, read_transcripts
+from evaluasi_lib.voices.refi import read_codebook
 from evaluasi_lib.voices.rubric import Rubric
 from evaluasi_lib.wording import _
 
@@ -54,10 +56,10 @@ def read_voices(
 ) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
     """Restricted tables by name, and what is missing or broken.
 
-    interviews: respondent, group, coder, code, excerpt, unit, case; transcripts: respondent, turn,
-    speaker, text; documents: document, page, text, pages, problem; document_ratings: reviewer,
-    document, indicator, rating, quote, page; rubric and codebook: text of the file; quotes: source,
-    variable, row, theme, text, status; manual_codes: source, variable, row, theme (empty: none).
+    interviews: respondent, group, coder, code, above, excerpt, unit, case; transcripts: respondent,
+    turn, speaker, text; documents: document, page, text; document_ratings: reviewer, document,
+    indicator, rating, quote, page; rubric and codebook: text of the file; quotes: source, variable,
+    row, theme, text, status; manual_codes: source, variable, row, theme (empty: none).
     """
     plan = program.voices
     tables: dict[str, pd.DataFrame] = {}
@@ -78,7 +80,7 @@ def read_voices(
     take("documents", plan.documents, lambda p: _with_problems(read_documents(p), problems))
     take("rubric", plan.rubric, lambda p: _yaml_table(p, Rubric))
     take("document_ratings", plan.document_ratings, _ratings)
-    take("codebook", plan.codebook, lambda p: _yaml_table(p, Codebook))
+    take("codebook", plan.codebook, _codebook)
     take("quotes", _present(raw_folder, plan.quotes, QUOTES), _quotes)
     take("manual_codes", _present(raw_folder, plan.manual_codes, MANUAL_CODES), _manual_codes)
     return tables, problems
@@ -183,7 +185,7 @@ def _interviews(path: Path) -> pd.DataFrame:
             table["respondent"] = table["document"]  # Taguette: one document an interview
     else:
         table = read_coded(path)
-    for name in ("group", "coder", "unit", "case"):
+    for name in ("group", "coder", "unit", "case", "above"):
         if name not in table:
             table[name] = ""
     unit = numbered(table["respondent"] + "\x1f" + table["unit"], "U").where(
@@ -194,7 +196,7 @@ def _interviews(path: Path) -> pd.DataFrame:
         coder=numbered(table["coder"], "K").where(table["coder"] != "", ""),
         unit=unit,
     )
-    return table[["respondent", "group", "coder", "code", "excerpt", "unit", "case"]]
+    return table[["respondent", "group", "coder", "code", "above", "excerpt", "unit", "case"]]
 
 
 def _ratings(path: Path) -> pd.DataFrame:
@@ -214,6 +216,25 @@ def _ratings(path: Path) -> pd.DataFrame:
             )
         )
     return table.assign(rating=rating, reviewer=numbered(table["reviewer"], "P"))
+
+
+def _codebook(path: Path) -> pd.DataFrame:
+    """A codebook in YAML, or a REFI-QDA one (.qdc), each of whose codes is found by its name."""
+    if path.suffix.lower() != ".qdc":
+        return _yaml_table(path, Codebook)
+    try:
+        codes = read_codebook(path)
+    except Refused as error:
+        raise DataError(
+            Problem(str(error), path.name, _("export the codebook once more"))
+        ) from error
+    themes = {
+        code.name.casefold().replace(" ", "_"): {"label": code.name, "include": [code.name]}
+        for code in codes
+        if code.codable and code.name
+    }
+    text = yaml.safe_dump({"source": path.name, "themes": themes}, allow_unicode=True)
+    return pd.DataFrame({"text": [text]})
 
 
 def _yaml_table(path: Path, model: type[BaseModel]) -> pd.DataFrame:

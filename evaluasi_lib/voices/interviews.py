@@ -20,7 +20,7 @@ from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.documents import Refused, pages_of
 from evaluasi_lib.voices.feedback import code_answers
 from evaluasi_lib.voices.masking import mask
-from evaluasi_lib.voices.refi import read_refi
+from evaluasi_lib.voices.refi import ABOVE, read_refi
 from evaluasi_lib.wording import _
 
 _SPEAKER = re.compile(r"^\s*\**([A-Za-z][\w .'-]{0,29}?)\**\s*[:：]\**\s+(.*)$")
@@ -97,6 +97,21 @@ def speaker_turns(text: str) -> list[tuple[str, str]]:
     if not turns and text.strip():
         return [("", " ".join(text.split()))]
     return [(speaker, " ".join(words)) for speaker, words in turns]
+
+
+def theme_codes(coded: pd.DataFrame, codebook: Codebook) -> pd.Series:
+    """Each excerpt's code as a theme: the code itself where the codebook knows it, else the nearest
+    code above it that it knows (column `above`, outermost first), else the code's own name."""
+
+    def theme(code: str, above: str) -> str:
+        for name in [code, *reversed(above.split(ABOVE))]:
+            if (known := codebook.code_of(name)) in codebook.themes:
+                return known
+        return codebook.code_of(code)
+
+    above = coded["above"] if "above" in coded else [""] * len(coded)
+    themes = [theme(code, up) for code, up in zip(coded["code"], above, strict=True)]
+    return pd.Series(themes, index=coded.index)
 
 
 def tones_of(coded: pd.DataFrame) -> pd.Series:

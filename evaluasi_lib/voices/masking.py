@@ -34,7 +34,7 @@ MIN_NAME_LENGTH = 3
 def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> str:
     """The text with e-mail, telephone, NIP, names and places of work replaced by [kinds].
 
-    names, places: of the roster, in any capitals; words of a name from MIN_NAME_LENGTH letters.
+    names, places: of the roster, in any capitals; a part of a name only where it has a capital.
     """
     text = _EMAIL.sub("[surel]", text)
     text = _LINK.sub("[tautan]", text)
@@ -46,10 +46,13 @@ def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> st
             text = re.sub(rf"\b{re.escape(place)}\b", "[unit kerja]", text, flags=re.IGNORECASE)
     text = _PLACE.sub(r"\1 [tempat]", text)
     text = _TITLED.sub(_masked_title, text)
-    for name in sorted(set(names), key=lambda n: (-len(n), n)):
+    listed = sorted(set(names), key=lambda n: (-len(n), n))
+    for name in listed:
         if len(name) >= MIN_NAME_LENGTH:
             text = re.sub(rf"\b{re.escape(name)}\b", "[nama]", text, flags=re.IGNORECASE)
-    return text
+    # Parts of a name may be ordinary words (bagus, indah), so they count in capitals alone.
+    parts = {part.capitalize() for name in listed for part in name.split() if len(part) > 3}
+    return re.sub(r"\b[A-Z][a-z'’]{3,}\b", lambda m: "[nama]" if m[0] in parts else m[0], text)
 
 
 def _masked_title(match: re.Match[str]) -> str:

@@ -21,6 +21,7 @@ from evaluasi_lib.wording import _
 
 MAX_XML = 50_000_000
 MAX_DEPTH = 50
+ABOVE = " > "  # between the codes above a nested one
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class QdaCode:
 
 @dataclass(frozen=True)
 class QdaProject:
-    """excerpts: respondent (source's name), group, coder, code (name), excerpt."""
+    """excerpts: respondent (source's name), group, coder, code (name), above (the codes it is
+    nested in, outermost first), excerpt, unit."""
 
     codes: tuple[QdaCode, ...]
     excerpts: pd.DataFrame
@@ -131,7 +133,7 @@ def _codes(root: ET.Element) -> Iterator[QdaCode]:
 
 def _project(root: ET.Element, texts: dict[str, str]) -> QdaProject:
     codes = tuple(_codes(root))
-    names = {code.guid: code.name for code in codes}
+    names = {code.guid: code.path for code in codes}
     users = {
         node.get("guid"): node.get("name") or node.get("guid") or ""
         for node in root.iter()
@@ -159,12 +161,13 @@ def _project(root: ET.Element, texts: dict[str, str]) -> QdaProject:
                         "respondent": respondent,
                         "group": groups.get(source.get("guid"), ""),
                         "coder": users.get(coding.get("creatingUser"), ""),
-                        "code": names[ref],
+                        "code": names[ref][-1],
+                        "above": ABOVE.join(names[ref][:-1]),
                         "excerpt": " ".join(text[start:end].split()),
                         "unit": f"{respondent}:{start}-{end}",
                     }
                 )
-    columns = ["respondent", "group", "coder", "code", "excerpt", "unit"]
+    columns = ["respondent", "group", "coder", "code", "above", "excerpt", "unit"]
     return QdaProject(codes, pd.DataFrame(rows, columns=columns))
 
 

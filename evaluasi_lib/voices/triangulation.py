@@ -28,10 +28,10 @@ from evaluasi_lib.disclosure import publishable_share
 from evaluasi_lib.program import Question
 from evaluasi_lib.results import Agreement, Effect, Participation, Triangulated
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices import Voices, codebook_of
+from evaluasi_lib.voices import Voices
 from evaluasi_lib.voices.codebook import Codebook
-from evaluasi_lib.voices.feedback import code_open_answers
-from evaluasi_lib.voices.interviews import band, tones_of
+from evaluasi_lib.voices.feedback import code_open_answers, codebook_of
+from evaluasi_lib.voices.interviews import band, theme_codes, tones_of
 from evaluasi_lib.wording import _, choose, count, interval, join_words, number, percent
 
 Answer = Literal["yes", "no", "unclear"]
@@ -163,7 +163,7 @@ def _spoken_in_interviews(study: Study, codebook: Codebook) -> Spoken | None:
     excerpts = study.restricted("interviews")
     if excerpts.empty:
         return None
-    codes = excerpts["code"].map(codebook.code_of)
+    codes = theme_codes(excerpts, codebook)
     present = pd.get_dummies(codes).astype(bool)
     tone = present.astype(float).where(present).mul(tones_of(excerpts), axis=0)
     return Spoken(excerpts["respondent"], present, tone)
