@@ -34,7 +34,10 @@ def explain(tally: Tally, spec: Spec, mapped: Mapped) -> list[Problem]:
             what = _("unknown label “{label}”").format(label=show(label))
             problems.append(Problem(what, at, remedy + _check_labels(spec), n))
         elif label == "range":
-            what = _("values outside {low} to {high}").format(low=column.min, high=column.max)
+            what = _("values outside {low} to {high}").format(
+                low=f"{column.min:g}" if column.min is not None else "−∞",
+                high=f"{column.max:g}" if column.max is not None else "∞",
+            )
             remedy = _("correct them in koreksi.csv, or declare “out_of_range: missing”")
             problems.append(Problem(what, at, remedy, n))
         elif label == "uneven":

@@ -133,7 +133,7 @@ def match_labels(
             values[code] = value
             tally.add("spaces_trimmed", n if raw != clean_space(raw) else 0)
         elif key in missing or not key:
-            tally.add("missing_code", n)
+            tally.add("missing_code", n if key else 0)
         else:
             tally.add_unknown(clean_space(raw), n, encoded.first_row(code))
     return encoded.decode(values, dtype).alias(text.name)

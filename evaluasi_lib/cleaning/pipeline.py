@@ -103,12 +103,19 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
     mapped = _open_all(program, raw, log)
     corrections, problems = read_corrections(raw, program)
     log.errors.extend(problems)
-    linker = make_linker(program, mapped, key)
-    context = Context(program, linker, corrections, names_in(mapped))
+    try:
+        linker = make_linker(program, mapped, key)
+        context = Context(program, linker, corrections, names_in(mapped))
+    except DataError as error:
+        log.errors.extend(error.problems)
+        return log
     pids: dict[str, pl.DataFrame] = {}
     for source in mapped:
         clean = clean_events if source.source.role == "events" else clean_source
-        pids[source.name] = clean(source, context, folder, log)
+        try:
+            pids[source.name] = clean(source, context, folder, log)
+        except DataError as error:
+            log.errors.extend(error.problems)
     report_matches(program, pids, log)
     if any(marks.height for marks in context.flags):
         (folder / "quality").mkdir()
@@ -144,7 +151,8 @@ def _open_all(program: Program, raw: Path, log: Log) -> list[Mapped]:
         if mapped.unused:
             log.note("unused_columns", source=name, n=len(mapped.unused))
         log.add("user_missing", name, table.details.get("user_missing", 0))
-        opened.append(mapped)
+        if mapped.columns:
+            opened.append(mapped)
     return opened
 
 

@@ -74,5 +74,6 @@ def mask(values: pl.Series, names: Names, tally: Tally, *, words: bool) -> pl.Se
 
 def coarsen(values: pl.Series, limits: list[float]) -> pl.Series:
     """Class labels of numbers: a value on a limit belongs to the class above it."""
-    classes = values.cast(pl.Float64).cut(limits, labels=class_labels(limits), left_closed=True)
-    return classes.cast(pl.String)
+    place = pl.Series(limits).search_sorted(values.cast(pl.Float64), side="right")
+    labels = pl.Series(class_labels(limits), dtype=pl.String).gather(place)
+    return pl.select(pl.when(values.is_not_null()).then(labels)).to_series()

@@ -13,7 +13,7 @@ import datetime as dt
 import io
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,17 +63,32 @@ class RawTable:
         self,
         columns: dict[str, int],
         size: int = BATCH_ROWS,
-        labels: Iterable[str] = (),
+        labels: Sequence[str] = (),
     ) -> Iterator[pl.DataFrame]:
         """Frames with `row` (1-based) and the chosen columns (name -> position), in file order.
 
         labels: the columns that hold few distinct texts.
         """
         wanted = [pl.col(str(i)).alias(name) for name, i in columns.items()]
-        lazy = self.scan({str(columns[name]): pl.Categorical for name in labels})
+        coded = {columns[n] for n in labels} - {i for n, i in columns.items() if n not in labels}
+        lazy = self.scan({str(i): pl.Categorical for i in coded})
         lazy = lazy.with_row_index("row", offset=1)
         lazy = lazy.select(pl.col("row").cast(pl.Int64), *wanted)
-        yield from lazy.collect_batches(chunk_size=size, maintain_order=True)
+        try:
+            # Every column is split off, wanted or not: else a row with a field too many goes unseen.
+            yield from lazy.collect_batches(
+                chunk_size=size,
+                maintain_order=True,
+                optimizations=pl.QueryOptFlags(projection_pushdown=False),
+            )
+        except pl.exceptions.PolarsError as error:
+            raise DataError(
+                Problem(
+                    _("rows have more fields than there are headings, or quotes that never end"),
+                    self.details.get("place", ""),
+                    _("check the separator and the quotes, or declare “delimiter”"),
+                )
+            ) from error
 
 
 def source_path(folder: Path, source: Source, name: str) -> Path:
@@ -182,7 +197,7 @@ def _open_csv(path: Path, source: Source) -> RawTable:
             data, has_header=False, skip_rows=skip, separator=delimiter, schema=schema | dtypes
         )
 
-    details = {"encoding": encoding, "delimiter": delimiter}
+    details = {"encoding": encoding, "delimiter": delimiter, "place": path.name}
     return RawTable([clean_space(h) for h in headers], scan, details)
 
 

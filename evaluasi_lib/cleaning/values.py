@@ -49,7 +49,7 @@ OPEN_MISSING = frozenset(
 BLANKS = frozenset(normalise(w) for w in ("-", "n/a", "#n/a", "null", "nan", "na"))
 _UNITS = r"(?:%|jp|jam|menit|hari|bulan|bln|tahun|thn|th|orang|poin|kali|idr|usd|rupiah)\.?"
 _MONTHS = {
-    "jan": 1, "januari": 1, "january": 1, "feb": 2, "februari": 2, "pebruari": 2, "february": 2,
+    "jan": 1, "januari": 1, "january": 1, "feb": 2, "peb": 2, "februari": 2, "pebruari": 2, "february": 2,
     "mar": 3, "maret": 3, "march": 3, "apr": 4, "april": 4, "mei": 5, "may": 5, "jun": 6,
     "juni": 6, "june": 6, "jul": 7, "juli": 7, "july": 7, "agu": 8, "ags": 8, "agt": 8, "aug": 8,
     "agustus": 8, "august": 8, "sep": 9, "sept": 9, "september": 9, "okt": 10, "oct": 10,
@@ -252,7 +252,8 @@ def type_date(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> pl.
     """
     declared = spec.column.date_format
     missing = missing_labels(spec.column, None, BLANKS)
-    gone = text.str.to_lowercase().is_in(list(missing)).fill_null(False)
+    short = text.filter(text.str.len_chars() <= 20).unique().drop_nulls()
+    gone = text.is_in([t for t in short if normalise(t) in missing]).fill_null(False)
     tally.add("missing_code", int(gone.sum()))
     text = pl.select(pl.when(~gone).then(text)).to_series()
     month_first = bool(declared and 0 <= declared.find("%m") < declared.find("%d"))
