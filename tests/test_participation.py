@@ -220,6 +220,31 @@ def test_barriers_are_shares_of_those_who_answered(tmp_path: Path) -> None:
     assert (second.n, second.share) == (0, 0.0)
 
 
+def test_an_anonymous_survey_still_tells_the_barriers(tmp_path: Path) -> None:
+    groups = ["P"] * 30 + ["L"] * 30
+    answers = _barriers([20, 10], groups).assign(jk=pd.Categorical(groups))
+    options = {"sibuk": "Terlalu sibuk", "lain": "Lainnya"}
+    barrier = {"from": "H", "type": "multi", "options": options}
+    survei = {
+        "file": "s.csv",
+        "columns": {"hambatan": barrier, "jk": {"from": "JK", "type": "category"}},
+    }
+    declared = {
+        "design": {"type": "single_group"},
+        "link": "anonymous",
+        "sources": {"survei": survei, "lain": survey({"x": "number"})},
+        "participation": {
+            "barriers": {"source": "survei", "variable": "hambatan"}, "groups": ["jk"],
+        },
+    }  # fmt: skip
+    tables = {"survei": answers, "lain": pd.DataFrame({"pid": ["z1"], "x": [1.0]})}
+    found = score_participation(make_study(tmp_path, declared, tables))
+    assert (found.enrolled, found.barriers[0].n) == (None, 30)
+    assert found.reason
+    rows = {(r["group"], r["barrier"]): r["n"] for r in found.details["barriers_by_group"]}
+    assert (rows["P", "sibuk"], rows["L", "sibuk"]) == (20, 10)
+
+
 def test_a_small_group_cannot_be_found_by_subtraction(tmp_path: Path) -> None:
     found = _with_barriers(tmp_path, [30, 10, 2], [50, 50, 20])
     shown = {

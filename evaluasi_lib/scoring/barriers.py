@@ -23,19 +23,19 @@ from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
 
 
-def _barrier_answers(study: Study) -> pd.DataFrame:
-    """Answers to the question on barriers: option -> bool, plus `pid`, rows that answered."""
+def _barrier_answers(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(option -> bool, the rows themselves) of those who answered the question on barriers."""
     plan = study.program.participation
     question = plan.barriers if plan is not None else None
     if question is None or question.source not in study.tables:
-        return pd.DataFrame()
+        return pd.DataFrame(), pd.DataFrame()
     rows = study.rows(question.source)
     prefix = question.variable + "__"
     options = [c for c in rows.columns if c.startswith(prefix)]
     answered = rows[rows[options].notna().any(axis=1)] if options else rows.iloc[:0]
     chosen = answered[options].fillna(False).astype(bool)
     chosen.columns = [c.removeprefix(prefix) for c in options]
-    return chosen.assign(pid=answered["pid"])
+    return chosen, answered
 
 
 def _option_label(program: Program, option: str) -> str:
@@ -49,10 +49,9 @@ def _option_label(program: Program, option: str) -> str:
 
 def score_barriers(study: Study) -> tuple[Barrier, ...]:
     """Share of the respondents who name each barrier, most frequent first, Wilson intervals."""
-    answers = _barrier_answers(study)
+    answers, _rows = _barrier_answers(study)
     k = study.program.privacy.min_cell
-    options = [c for c in answers.columns if c != "pid"]
-    counts = {option: int(answers[option].sum()) for option in options}
+    counts = {str(option): int(answers[option].sum()) for option in answers}
     return tuple(
         Barrier(option, _option_label(study.program, option), **share_row(n, len(answers), k))
         for option, n in sorted(counts.items(), key=lambda item: -item[1])
@@ -64,23 +63,22 @@ def barriers_by_group(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]
 
     A small cell hides a second one of the same barrier, so that none can be found by subtraction.
     """
-    answers = _barrier_answers(study)
+    answers, rows = _barrier_answers(study)
     plan = study.program.participation
     if answers.empty or plan is None:
         return []
-    options = [c for c in answers.columns if c != "pid"]
     k = study.program.privacy.min_cell
-    groupings = {name: person_variable(study, name) for name in plan.groups}
+    groupings = {name: _own_or_known(study, name, rows) for name in plan.groups}
     if "completed" in stages:
-        groupings["completed"] = stages["completed"]
+        groupings["completed"] = rows["pid"].map(stages["completed"].astype("object"))
     found: list[dict[str, Any]] = []
     for name, values in groupings.items():
         if values is None:
             continue
-        group = answers["pid"].map(values.astype("object")).map(level_text)
+        group = values.astype("object").map(level_text)
         levels = levels_of(study.program, name, group)
         total = group.value_counts()
-        for option in options:
+        for option in map(str, answers.columns):
             yes = group[answers[option]].value_counts()
             hidden = hidden_levels(yes, total, [*levels, ""], k)
             for level in levels:
@@ -99,6 +97,14 @@ def barriers_by_group(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]
                     }
                 )
     return found
+
+
+def _own_or_known(study: Study, name: str, rows: pd.DataFrame) -> pd.Series | None:
+    """A grouping of the answers: asked in the same survey, or known of the person."""
+    if name in rows:
+        return rows[name]
+    values = person_variable(study, name)
+    return None if values is None else rows["pid"].map(values.astype("object"))
 
 
 def _grouping_label(program: Program, name: str) -> str:

@@ -40,7 +40,7 @@ def score_participation(study: Study) -> Participation:
     declared). `details`, each a list of dicts ready for a table:
 
     - funnel: stage, n, share (of the first stage shown), reason
-    - dropout_reasons: reason_given, n, share, ci_low, ci_high, reason
+    - dropout_reasons: value, label, n, share, ci_low, ci_high, reason
     - barriers_by_group: variable, group, label, barrier, n, share, ci_low, ci_high, reason
     - drivers_left_out: variable, label, sentence;  driver_notes: sentences
     - motivation: score_motivation's dict;  representation: score_representation's rows
@@ -49,7 +49,11 @@ def score_participation(study: Study) -> Participation:
     if plan is None:
         return _absent(_("The program declares nothing on participation."))
     if study.persons.empty:
-        return _absent(_("The sources cannot be linked, so persons cannot be followed."))
+        return Participation(
+            None, None, None, None, score_barriers(study),
+            details={"barriers_by_group": barriers_by_group(study, pd.DataFrame())},
+            reason=_("The sources cannot be linked, so persons cannot be followed."),
+        )  # fmt: skip
     stages = stage_flags(study)
     k = study.program.privacy.min_cell
     counts = {str(name): int(stages[name].sum()) for name in stages}
