@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from evaluasi_lib.findings import portfolio as compare
+from evaluasi_lib.findings.index import evidence_range
 from evaluasi_lib.findings.portfolio import Pooled, Ranked, Result
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
@@ -63,13 +64,13 @@ def _summary(results: Sequence[Result]) -> list[Element | None]:
             [
                 row["name"], words.decision_word(row["decision"]),
                 figure_cell(row["stability_share"], percent),
-                _rating_range(row["rating_low"], row["rating_high"]),
+                evidence_range(result),
                 figure_cell(row["analysed"], count), figure_cell(row["completion_share"], percent),
                 figure_cell(row["cost_per_completer_idr"], rupiah),
             ],
             None,
         )
-        for row in found
+        for result, row in zip(results, found, strict=True)
     ]  # fmt: skip
     columns = [
         _("Program"), _("Verdict"), _("Stability"), _("Evidence, 0-5"), _("Analysed"),
@@ -89,12 +90,6 @@ def _summary(results: Sequence[Result]) -> list[Element | None]:
             "note",
         ),
     ]
-
-
-def _rating_range(low: int | None, high: int | None) -> str:
-    if low is None or high is None:
-        return "—"
-    return count(low) if low == high else f"{count(low)}–{count(high)}"
 
 
 def effect_of(record: Mapping[str, Any], label: str) -> Effect:

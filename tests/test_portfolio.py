@@ -136,7 +136,7 @@ def test_side_by_side_weaknesses_and_evidence():
         report("a", ratings=4, **GOOD),
         report("b", [{"level": "learning"}], ratings=2, **GOOD),
     ]
-    assert [r["rating_low"] for r in side_by_side(results)] == [4, 2]
+    assert [r["completion_share"] for r in side_by_side(results)] == [0.9, 0.9]
     assert evidence_map(results) == [[None, None, 4, None], [None, 2, None, None]]
     (shared,) = [w for w in common_weaknesses(results) if w["kind"] == "barrier"]
     assert len(shared["programs"]) == 2

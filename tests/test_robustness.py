@@ -94,3 +94,10 @@ def test_the_report_says_how_firm_the_verdict_is_and_on_what_it_hangs():
     result = conclude(*make([{"estimate": 0.25}]), None)
     stability = result.verdict.details["stability"]
     assert str(stability["hangs_on"]) in result.verdict.reasons[-1]
+
+
+def test_names_and_order_of_outcomes_do_not_move_the_stability():
+    specs = [{"estimate": 0.25}, {"estimate": 0.4, "se": 0.2}, {"estimate": 0.1, "sesoi": None}]
+    turned = [{**s, "outcome": f"z{i}"} for i, s in enumerate(specs[::-1])]
+    one, other = (diagnose_robustness(*make(s, completion=0.72)) for s in (specs, turned))
+    assert (one["share"], one["decisions"]) == (other["share"], other["decisions"])

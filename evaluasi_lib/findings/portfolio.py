@@ -50,10 +50,9 @@ def turned_g(effect: Mapping[str, Any]) -> tuple[float, float, float] | None:
 
 
 def side_by_side(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """One row a program: verdict and its stability, evidence, size, participation, cost."""
+    """One row a program: verdict and its stability, size, participation, cost."""
     rows = []
     for result in results:
-        ratings = [e["rating_0_5"] for e in result["evidence"] if e["rating_0_5"] is not None]
         stability = result["verdict"]["details"].get("stability") or {}
         rows.append(
             {
@@ -61,10 +60,7 @@ def side_by_side(results: Sequence[Result]) -> list[dict[str, Any]]:
                 "name": name_of(result),
                 "decision": result["verdict"]["decision"],
                 "stability_share": stability.get("share"),
-                "rating_low": min(ratings, default=None),
-                "rating_high": max(ratings, default=None),
                 "analysed": result["sample"]["analysed"],
-                "analysed_reason": result["sample"]["reason"],
                 "completion_share": result["participation"]["completion_share"],
                 "cost_per_completer_idr": result["efficiency"]["cost_per_completer_idr"],
             }

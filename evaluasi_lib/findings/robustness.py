@@ -73,6 +73,8 @@ def family_of(program: Program, result: EvaluationResult) -> Family:
         for _i, e in primaries(result)
         if e.estimate is not None and e.p_value is not None and (se := _std_error(e))
     ]
+    # By their numbers, so that neither names nor the order of declaration move the draws.
+    drawn.sort(key=lambda pair: (pair[0].estimate, pair[1], pair[0].df or 0, pair[0].sesoi or 0))
     return Family(
         effects=tuple(e for e, _se in drawn),
         estimate=np.array([e.estimate for e, _se in drawn], dtype=float),
