@@ -36,6 +36,8 @@ class Coefficient:
 
 @dataclass(frozen=True, slots=True)
 class TwoCoders:
+    """Every coefficient of one table of codes."""
+
     percent: Coefficient
     cohen_kappa: Coefficient
     alpha_nominal: Coefficient

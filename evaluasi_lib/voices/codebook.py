@@ -30,6 +30,8 @@ class _Model(BaseModel):
 
 
 class Code(_Model):
+    """One theme or module: its name and the phrases that stand for it."""
+
     label: Text = Field(description="Name of the theme as reports show it.")
     include: list[str] = Field(default=[], description="Phrases that stand for the theme.")
     exclude: list[str] = Field(default=[], description="Phrases that take matches away.")
@@ -41,6 +43,8 @@ class Code(_Model):
 
 
 class Codebook(_Model):
+    """Themes of open answers, and modules that people ask for."""
+
     source: str = Field(description="Where the codebook comes from.")
     themes: dict[str, Code] = Field(description="Themes of open answers.")
     modules: dict[str, Code] = Field(default={}, description="Modules that people ask for.")
@@ -57,6 +61,7 @@ class Codebook(_Model):
         return key
 
     def label(self, code_id: str) -> str:
+        """A theme's name as reports show it; a code of an interview keeps its own."""
         code = self.themes.get(code_id) or self.modules.get(code_id)
         return choose(code.label) if code else code_id.replace("_", " ").capitalize()
 
@@ -92,6 +97,8 @@ def own_codebook() -> Codebook:
 
 
 class Phrase(NamedTuple):
+    """One pattern of a code, as it will be met."""
+
     code: str
     parts: tuple[str, ...]  # stems, "=form", or GAP
     kind: Literal["include", "exclude"]
@@ -117,6 +124,7 @@ class Matcher:
 
     @classmethod
     def of(cls, codes: dict[str, Code]) -> Matcher:
+        """The phrases of all codes in one index."""
         by_stem: dict[str, list[Phrase]] = defaultdict(list)
         by_form: dict[str, list[Phrase]] = defaultdict(list)
         for name, code in codes.items():
@@ -230,6 +238,7 @@ def lexicon_matcher(data: dict[str, Any]) -> Matcher:
 
 @cache
 def own_lexicon() -> Matcher:
+    """The workbook's own words of praise and complaint."""
     return lexicon_matcher(read_yaml("lexicon.yml"))
 
 

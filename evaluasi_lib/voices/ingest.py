@@ -14,7 +14,9 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel
 
-from evaluasi_lib.cleaning.readers import open_source
+from evaluasi_lib.cleaning.mapping import map_source
+from evaluasi_lib.cleaning.privacy import core_name
+from evaluasi_lib.cleaning.readers import open_source, source_path
 from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.program import Program, Source, VoicesPlan
 from evaluasi_lib.voices.codebook import Codebook, parse_model
@@ -286,3 +288,18 @@ def _manual_codes(path: Path) -> pd.DataFrame:
     table["theme"] = table["theme"].str.split(r"[;|,]")
     table = table.explode("theme", ignore_index=True)
     return table.assign(theme=table["theme"].fillna("").str.strip())
+
+
+def roster_names(program: Program, raw_folder: Path) -> list[str]:
+    """Every name in the raw files' columns of the type “name”, without titles."""
+    found: set[str] = set()
+    for name, source in program.sources.items():
+        named = [v for v, column in source.columns.items() if column.type == "name"]
+        if not named:
+            continue
+        table = open_source(source_path(raw_folder, source, name), source)
+        mapped, _problems = map_source(program, name, source, table, None)
+        for variable in set(named) & set(mapped.columns):
+            for batch in table.batches({variable: mapped.columns[variable]}):
+                found.update(core_name(text) for text in batch[variable].drop_nulls())
+    return sorted(found)

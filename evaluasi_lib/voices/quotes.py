@@ -8,9 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.cleaning.mapping import map_source
-from evaluasi_lib.cleaning.privacy import core_name
-from evaluasi_lib.cleaning.readers import open_source, source_path
 from evaluasi_lib.disclosure import publishable_share
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Quote
@@ -139,34 +136,19 @@ def _work_places(study: Study) -> list[str]:
     return [str(v) for v in study.persons[cluster].dropna().unique() if str(v).strip()]
 
 
-def update_quotes(study: Study, raw_folder: Path) -> int:
+def update_quotes(study: Study, raw_folder: Path, names: Iterable[str] = ()) -> int:
     """Write the proposals into kutipan.csv of the raw folder; the number of new ones.
 
-    The lines that stand there are kept as they are, above the new ones. Names of the raw files'
-    columns of the type “name” are masked; nothing else of them is kept.
+    The lines that stand there are kept as they are, above the new ones. names: of persons in the
+    raw files, to be masked (`ingest.roster_names`).
     """
     codebook = codebook_of(study)
     plan = study.program.voices
     path = raw_folder / ((plan.quotes if plan else None) or "kutipan.csv")
-    table = propose_quotes(study, codebook, roster_names(study.program, raw_folder))
+    table = propose_quotes(study, codebook, names)
     new = len(table) - len(study.restricted("quotes"))
     if new:
         work = path.with_suffix(".tmp")
         table.to_csv(work, index=False, lineterminator="\n")
         work.replace(path)
     return new
-
-
-def roster_names(program: Program, raw_folder: Path) -> list[str]:
-    """Every name in the raw files' columns of the type “name”, without titles."""
-    found: set[str] = set()
-    for name, source in program.sources.items():
-        named = [v for v, column in source.columns.items() if column.type == "name"]
-        if not named:
-            continue
-        table = open_source(source_path(raw_folder, source, name), source)
-        mapped, _problems = map_source(program, name, source, table, None)
-        for variable in set(named) & set(mapped.columns):
-            for batch in table.batches({variable: mapped.columns[variable]}):
-                found.update(core_name(text) for text in batch[variable].drop_nulls())
-    return sorted(found)

@@ -12,6 +12,8 @@ class _Model(BaseModel):
 
 
 class Indicator(_Model):
+    """One thing that documents should show."""
+
     label: Text = Field(description="Name of the indicator as reports show it.")
     question: Text = Field(default="", description="What the reviewer asks of the document.")
     evidence: Text = Field(default="", description="What counts as evidence.")
@@ -22,6 +24,8 @@ class Indicator(_Model):
 
 
 class Rubric(_Model):
+    """The scale of the ratings and the indicators."""
+
     min: int = Field(default=0, description="Lowest rating.")
     max: int = Field(default=3, description="Highest rating.")
     met: int = Field(default=2, description="Rating from which the evidence counts as found.")

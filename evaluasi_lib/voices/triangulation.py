@@ -4,7 +4,8 @@ Each source answers a question yes, no or unclear, or is silent:
 
 - survey: the primary effect of the question's outcome (improved: yes; worsened or no meaningful
   change: no; inconclusive: unclear), or the question's barrier (its share from the threshold on:
-  yes; its whole interval below it: no; else unclear), or, without either, its themes as below;
+  yes; its whole interval below it: no; else unclear), or, without either, the themes of its open
+  answers as below; beside a scale, open answers are told and do not decide;
 - interviews and open answers, for an outcome: spoken of by at least a quarter, and the tone of
   what is said (praise: yes; complaint: no; neither: unclear); for a barrier: yes when spoken of by
   at least a quarter; unclear when by fewer;
@@ -50,6 +51,7 @@ class Cell:
     strength: Strength
 
     def text(self) -> str:
+        """The finding with its strength, as the report prints it."""
         strength = {"strong": _("strong"), "moderate": _("moderate"), "weak": _("weak")}
         return _("{finding} (strength: {strength})").format(
             finding=self.finding, strength=strength[self.strength]
@@ -76,8 +78,10 @@ def triangulate(
     rows = []
     for question in study.program.questions:
         cells = {
-            "survey": _survey_cell(study, question, effects, participation)
-            or _spoken_cell(study, question, survey, codebook, interview=False),
+            "survey": _with_open_answers(
+                _survey_cell(study, question, effects, participation),
+                _spoken_cell(study, question, survey, codebook, interview=False),
+            ),
             "interview": _spoken_cell(study, question, interviews, codebook, interview=True),
             "document": _document_cell(question, voices),
         }
@@ -102,6 +106,16 @@ def agreement_of_sources(answers: list[Answer]) -> Agreement:
     if answers.count("yes") >= 2 or answers.count("no") >= 2:
         return "convergent"
     return "complementary"
+
+
+def _with_open_answers(scales: Cell | None, written: Cell | None) -> Cell | None:
+    """The survey's cell: its scales decide, and what was written beside them is told."""
+    if scales is None or written is None:
+        return scales or written
+    finding = _("{finding}; in open answers, {written}").format(
+        finding=scales.finding, written=written.finding
+    )
+    return Cell(scales.answer, finding, scales.strength)
 
 
 def _survey_cell(
