@@ -239,6 +239,9 @@ def _threats(
         elif level != "low":
             text = _("More persons were lost from one group than from the other.")
             found.append(Threat(text, deducts=False))
+    placebo = effect.details.get("placebo") or {}
+    if placebo.get("p_value") is not None and placebo["p_value"] < 0.05:
+        found.append(Threat(_("The groups already moved apart before the program began.")))
     if loss is None:
         text = _("It is not known how many persons were invited or assigned and then lost.")
         found.append(Threat(text, deducts=False))

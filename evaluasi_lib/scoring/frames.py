@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evaluasi_lib.disclosure import is_small
-from evaluasi_lib.errors import DataError
+from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Instrument, Outcome
 from evaluasi_lib.scoring.items import score_items
 from evaluasi_lib.study import GROUPS, Study
@@ -48,12 +48,22 @@ class OutcomeFrame:
 def numeric(values: pd.Series) -> pd.Series:
     """A variable as float64: flags 0/1, ordered categories their place from 1, dates refused.
 
-    A category of two values is 0/1 in declared order.
+    A category counts from 0 in declared order. Raises DataError for dates and text.
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
         codes = values.cat.codes.astype(float).where(values.notna())
         return codes + 1 if values.cat.ordered else codes
-    return values.astype("Float64").astype(float)
+    try:
+        if pd.api.types.is_datetime64_any_dtype(values.dtype):
+            raise TypeError
+        return values.astype("Float64").astype(float)
+    except (TypeError, ValueError):
+        raise DataError(
+            Problem(
+                _("the variable “{name}” holds no numbers").format(name=values.name),
+                remedy=_("declare it as a number, a flag or an ordinal in program.yml"),
+            )
+        ) from None
 
 
 def sources_with(
@@ -175,7 +185,7 @@ def design_matrix(rows: pd.DataFrame, names: list[str]) -> tuple[Array, list[str
     """
     columns: dict[str, Array] = {}
     for name in names:
-        if name not in rows:
+        if name not in rows or pd.api.types.is_datetime64_any_dtype(rows[name].dtype):
             continue
         values = rows[name]
         if isinstance(values.dtype, pd.CategoricalDtype) or values.dtype in ("object", "str"):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from statsmodels.stats.multitest import multipletests
+from scipy import stats
 
 
 def adjust_p_values(
@@ -17,6 +17,13 @@ def adjust_p_values(
     known = np.array([p for p in p_values if p is not None], dtype=float)
     if method == "none" or not len(known):
         return tuple(p_values)
-    name = {"holm": "holm", "bh": "fdr_bh"}[method]
-    adjusted = iter(multipletests(known, method=name)[1])
+    if method == "bh":
+        values = stats.false_discovery_control(known, method="bh")
+    else:
+        # statsmodels has Holm too, but collects garbage at each call: half a second in a report.
+        order = np.argsort(known, kind="stable")
+        steps = known[order] * np.arange(len(known), 0, -1)
+        values = np.empty(len(known))
+        values[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    adjusted = iter(values)
     return tuple(None if p is None else float(next(adjusted)) for p in p_values)

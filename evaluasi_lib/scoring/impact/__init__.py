@@ -76,11 +76,9 @@ def _rows(study: Study, outcome: Outcome) -> list[_Row]:
         alone = not_estimated("none", "difference", reason, n_program=len(frame.after))
         return [_Row(outcome, "primary", alone, frame.design)]
     primary = _run(plan.primary, case)
-    primary = replace(
-        primary,
-        details=primary.details | sensitivity_details(study, case, primary),
-        warnings=(*primary.warnings, *frame.warnings, *cautions(study, case, primary)),
-    )
+    primary = replace(primary, details=primary.details | sensitivity_details(study, case, primary))
+    notes = (*primary.warnings, *frame.warnings, *cautions(study, case, primary))
+    primary = replace(primary, warnings=notes)
     others = [ESTIMATORS[name](case) for name in plan.sensitivity if name in ESTIMATORS]
     rows = [_Row(outcome, "primary", primary, frame.design)]
     rows += [_Row(outcome, "sensitivity", e, frame.design) for e in others if e is not None]
@@ -100,7 +98,8 @@ def _run(name: str, case: Case) -> Estimate:
 
 def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[_Row]:
     """The primary estimator in each group of a variable, with the test that they differ."""
-    if variable not in case.frame.after:
+    values = case.frame.after.get(variable)
+    if values is None or pd.api.types.is_datetime64_any_dtype(values.dtype):
         return []
     parts = [
         (label, case.subset(partial(_rows_of, variable, rule)))

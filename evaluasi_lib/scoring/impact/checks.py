@@ -185,6 +185,12 @@ def cautions(study: Study, case: Case, primary: Estimate) -> list[str]:
             _("The steps of this ordered outcome are treated as equally far apart, because the "
               "persons cannot be linked.")
         )  # fmt: skip
+    placebo = primary.details.get("placebo") or {}
+    if placebo.get("p_value") is not None and placebo["p_value"] < 0.05:
+        notes.append(
+            _("The groups already moved apart before the program began, so the difference in "
+              "differences may not be its effect.")
+        )  # fmt: skip
     if (top := _at_ceiling(study, case)) is not None:
         notes.append(
             _("{share} of the persons were at the best value already before the program and could "

@@ -27,6 +27,10 @@ def too_few_clusters(arms: Sequence[int]) -> str | None:
     ).format(n=min(arms), least=MIN_CLUSTERS)
 
 
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
 def linear_contrast(
     x: NDArray[np.float64],
     y: NDArray[np.float64],
@@ -54,16 +58,16 @@ def linear_contrast(
     fit = fit_linear(x, y, errors=errors, clusters=clusters, weights=weights)
     found = dict(details or {})
     found["errors"] = errors
-    found["se_classical"] = float(
-        fit_linear(x, y, errors="classical", weights=weights).std_error[column]
-    )
-    found["se_hc2"] = float(fit_linear(x, y, errors="HC2", weights=weights).std_error[column])
+    others: list[Errors] = ["classical", "HC2"]
+    if clusters is not None:
+        others.append("CR1")
+    for kind in others:
+        with np.errstate(all="ignore"):  # one cluster, or as many coefficients as rows
+            other = fit_linear(x, y, errors=kind, clusters=clusters, weights=weights)
+            found[f"se_{kind.lower()}"] = _finite(other.std_error[column])
     notes, inference, reason = list(warnings), True, None
     if clusters is not None:
         code = np.asarray(clusters)
-        found["se_cr1"] = float(
-            fit_linear(x, y, errors="CR1", clusters=code, weights=weights).std_error[column]
-        )
         arms = [len(np.unique(code[program]))]
         if two_groups:
             arms.append(len(np.unique(code[~program])))
@@ -77,9 +81,9 @@ def linear_contrast(
                 _("The few or unequal clusters leave hardly any degrees of freedom; the p-value "
                   "and the interval are approximate.")
             )  # fmt: skip
-    error = float(fit.std_error[column])
-    if not error > 1e-12 * max(1.0, abs(float(fit.coef[column]))):
-        inference = False
+    error, df = _finite(fit.std_error[column]), _finite(fit.df[column])
+    if not error or not df or error < 1e-12 * max(1.0, abs(float(fit.coef[column]))):
+        inference, error = False, None
         reason = reason or _("all values are the same, so no uncertainty can be computed")
     n_program = int(program.sum())
     n_comparison = int((~program).sum()) if two_groups else None
@@ -92,7 +96,7 @@ def linear_contrast(
         n_comparison=n_comparison,
         estimate=float(fit.coef[column]),
         std_error=error,
-        df=float(fit.df[column]),
+        df=df,
         sd=sd,
         sd_df=sd_df,
         inference=inference,

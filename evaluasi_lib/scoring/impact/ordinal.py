@@ -59,7 +59,11 @@ def superiority(
         placement / 2, member, estimator=estimator, estimand=estimand, clusters=clusters,
         details=dict(mann_whitney(y[member], y[~member])),
     )  # fmt: skip
-    spread = {name: found.details[name] * 2 for name in found.details if name.startswith("se_")}
+    spread = {
+        name: value * 2
+        for name, value in found.details.items()
+        if name.startswith("se_") and value is not None
+    }
     error = None if found.std_error is None else found.std_error * 2
     return replace(found, std_error=error, details=found.details | spread)
 
