@@ -1,0 +1,147 @@
+"""PDF, DOCX and XLSX: made from the same sections, read back with other programs."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from importlib.util import find_spec
+
+import pytest
+from bs4 import BeautifulSoup
+
+from evaluasi_lib.errors import UsageError
+from evaluasi_lib.reporting import export, formats
+from evaluasi_lib.reporting.elements import Figure, Section, Table
+from evaluasi_lib.reporting.sections import report_sections
+from evaluasi_lib.reporting.workbook import render_workbook
+from evaluasi_lib.wording import LANGUAGES, set_language
+from tests import fixtures_result as fixtures
+
+needs_extra = pytest.mark.skipif(
+    find_spec("pypandoc") is None or find_spec("typst") is None,
+    reason="the extra “formats” is not installed",
+)
+SHARE = re.compile(r"\d+%")
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def report(request) -> tuple[str, list[Section], dict[str, str]]:
+    set_language(request.param)
+    result = fixtures.example_result(request.param)
+    sections = report_sections(fixtures.example_study(), result)
+    texts = export.page_texts(result)
+    yield request.param, sections, texts
+    set_language("id")
+
+
+def elements(sections: list[Section], kind: type) -> list:
+    return [e for s in sections for e in s.elements if isinstance(e, kind)]
+
+
+@needs_extra
+def test_the_pdf_is_tagged_and_holds_every_section(report):
+    from pypdf import PdfReader
+
+    language, sections, texts = report
+    pdf = formats.render_pdf(sections, texts)
+    reader = PdfReader(io.BytesIO(pdf))
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == language
+    assert b"pdfuaid:part" in root["/Metadata"].get_data()
+    assert reader.metadata.title == texts["heading"]
+    titles = [item.title for item in reader.outline if not isinstance(item, list)]
+    for section in sections:
+        assert any(section.title in title for title in titles)
+    text = "\n".join(page.extract_text() for page in reader.pages)
+    assert "alert('x')" in text
+    assert texts["contents"] in reader.pages[0].extract_text()
+
+
+@needs_extra
+def test_the_same_report_gives_the_same_pdf(report):
+    _language, sections, texts = report
+    assert formats.render_pdf(sections, texts) == formats.render_pdf(sections, texts)
+
+
+@needs_extra
+def test_pandoc_reads_the_docx_back_with_headings_tables_and_pictures(report):
+    import pypandoc
+
+    _language, sections, texts = report
+    docx = formats.render_docx(sections, texts)
+    html = pypandoc.convert_text(docx, "html", format="docx", extra_args=["--wrap=none"])
+    soup = BeautifulSoup(html, "html5lib")
+    headings = [h.get_text(strip=True) for h in soup.find_all("h1")]
+    assert headings == [texts["contents"], *(section.title for section in sections)]
+    assert len(soup.find_all("table")) == len(elements(sections, Table))
+    figures = elements(sections, Figure)
+    assert len(soup.find_all("img")) == len(figures)
+    document = zipfile.ZipFile(io.BytesIO(docx)).read("word/document.xml").decode("utf-8")
+    for figure in figures:
+        assert BeautifulSoup(figure.alt[:40], "html5lib").get_text() in BeautifulSoup(
+            document, "html5lib"
+        ).decode(formatter=None)
+    assert "<script" not in html.replace("&lt;script", "")
+
+
+def test_a_missing_extra_is_named_with_its_remedy_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: None)
+    set_language("en")
+    with pytest.raises(UsageError, match=r"pypandoc_binary, typst.*\[formats\]"):
+        export.write_report(tmp_path / "out", [], fixtures.empty_result(), ["pdf"])
+    set_language("id")
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_table_of_the_report_has_a_sheet_of_its_own(report):
+    from python_calamine import CalamineWorkbook
+
+    _language, sections, texts = report
+    book = CalamineWorkbook.from_filelike(io.BytesIO(render_workbook(sections, texts)))
+    tables = elements(sections, Table)
+    assert len(book.sheet_names) == len(tables) + 2
+    assert all(len(name) <= 31 for name in book.sheet_names)
+    for table, name in zip(tables, book.sheet_names[2:], strict=True):
+        rows = book.get_sheet_by_name(name).to_python()
+        assert len(rows) == len(table.rows) + 1
+        assert len(set(rows[0])) == len(rows[0])
+
+
+def test_the_workbook_holds_unrounded_numbers_and_both_ends_of_intervals(report):
+    from python_calamine import CalamineWorkbook
+
+    _language, sections, texts = report
+    book = CalamineWorkbook.from_filelike(io.BytesIO(render_workbook(sections, texts)))
+    heads, first = book.get_sheet_by_name("efek").to_python()[:2]
+    values = dict(zip(heads, first, strict=True))
+    assert 0.4125 in values.values()
+    assert [v for name, v in values.items() if "95%" in name] == [0.2125, 0.6125]
+
+
+def test_no_text_from_a_person_becomes_a_formula_or_a_link(report):
+    _language, sections, texts = report
+    archive = zipfile.ZipFile(io.BytesIO(render_workbook(sections, texts)))
+    strings = archive.read("xl/sharedStrings.xml").decode("utf-8")
+    assert "=HYPERLINK" in strings
+    for name in archive.namelist():
+        if name.startswith("xl/worksheets/sheet"):
+            assert b"<f>" not in archive.read(name)
+        if name.endswith(".rels"):
+            assert b'TargetMode="External"' not in archive.read(name)
+
+
+def test_the_workbook_is_the_same_twice_and_its_tables_are_real(report):
+    _language, sections, texts = report
+    once = render_workbook(sections, texts)
+    assert once == render_workbook(sections, texts)
+    names = zipfile.ZipFile(io.BytesIO(once)).namelist()
+    assert sum(n.startswith("xl/tables/") for n in names) == len(elements(sections, Table))
+
+
+def test_ids_of_tables_and_figures_are_used_once(report):
+    _language, sections, _texts = report
+    for kind in (Table, Figure):
+        ids = [e.id for e in elements(sections, kind)]
+        assert len(ids) == len(set(ids))
