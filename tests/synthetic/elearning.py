@@ -58,6 +58,8 @@ def elearning_frames(
     ).mean(axis=1)  # fmt: skip
     slope = draw["completion"]
     agency = cluster_effects(rng, len(AGENCIES), draw["agency_sd_of_completion"])
+    east = np.array([zone == "WIT" for _name, _province, zone in AGENCIES])
+    agency = agency + draw["wit_shift"] * (east - east.mean())
     people["chance"] = logistic(
         slope["intercept"]
         + slope["workload"] * (people["beban_kerja"].to_numpy() - 3)
@@ -75,7 +77,7 @@ def elearning_frames(
     people["menjawab_akhir"] = learner & (rng.random(n) < np.where(done, 0.82, 0.3))
     content = rng.normal(3.05, 0.4, n)
     people[[f"puas_{j}" for j in range(1, 6)]] = likert(
-        content, rng.normal(0, 0.5, (n, 5)), np.array([0.05, 0.2, 0.3, -0.2, -0.5]), points=4
+        content, rng.normal(0, 0.4, (n, 5)), np.array([0.05, 0.2, 0.3, -0.2, -0.5]), points=4
     )
     return {"people": people}
 

@@ -92,7 +92,7 @@ def _background(rng: Rng, n_program: int, n_comparison: int) -> pd.DataFrame:
         + 0.05 * (eselon - 0.5)
         + rng.normal(0, 0.42, n)
     )
-    keen = 0.5 * (skill - 3.4) - 0.02 * (age - 41) + rng.gumbel(0, 1, n)
+    keen = 0.4 * (skill - 3.4) - 0.01 * (age - 41) + rng.gumbel(0, 1, n)
     group = np.full(n, "Pembanding", dtype=object)
     group[np.argsort(-keen, kind="stable")[:n_program]] = "Peserta"
     assessed = np.clip(62 + 13 * (skill - 3.4) + rng.normal(0, 3.0, n), 20, 98)
