@@ -1,11 +1,13 @@
 # make report   the report of every program in data/raw, under reports/
 # make test     every test
-# Both set the environment up first, once. PYTHON chooses the Python (3.11 or newer).
+# Both set the environment up first, once. PYTHON chooses the Python (3.11 or newer); REPORT adds
+# options, for example make report REPORT="--language id,en --format html,pdf"
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
+REPORT ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup report test lint lab lock environment docs calibrate recover bench-clean bench-events bench-voices clean
@@ -31,7 +33,7 @@ $(READY): requirements.lock pyproject.toml
 	@echo "evaluasi: $(VENV) is ready"
 
 report: $(READY)
-	@$(BIN)/evaluasi report --all --jobs $(JOBS)
+	@$(BIN)/evaluasi report --all --jobs $(JOBS) $(REPORT)
 
 test: $(READY)
 	@$(BIN)/python -m pytest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tomllib
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import find_chromium
 from tests.environment import environment
 from tests.guard_data import SHIPPED, forbidden, tracked
 
@@ -81,3 +83,9 @@ def test_no_commit_names_a_registry_or_a_path_of_a_machine() -> None:
             if path.is_file() and words.search(path.read_text(encoding="utf-8", errors="ignore")):
                 bad.append(name)
     assert bad == []
+
+
+@pytest.mark.skipif("EVALUASI_REQUIRE_BROWSER" not in os.environ, reason="asked of CI alone")
+def test_ci_does_not_skip_the_browser() -> None:
+    assert find_chromium() is not None
+    assert list((ROOT / "reports").glob("*/report.html")), "CI makes the reports before the tests"
