@@ -253,7 +253,7 @@ def _open_excel(path: Path, source: Source) -> RawTable:
                     suggestion(sheet, sheets),
                 )
             )
-        cells = book.parse(sheet, header=None, dtype=object, na_filter=False)
+        cells = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, na_filter=False)
     if len(cells) < source.header_row:
         raise DataError(Problem(_("the file has no heading row"), f"{path.name}, {sheet}"))
     headers = [cell_text(v) or "" for v in cells.iloc[source.header_row - 1]]

@@ -1,0 +1,171 @@
+"""NIP by structure, damaged NIP only where unique, pseudonyms by a key, grades in one spelling."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evaluasi_lib.cleaning.identity import (
+    from_nip,
+    nip_status,
+    normalise_code,
+    normalise_nip,
+    pseudonym_key,
+    pseudonyms,
+    repair_prefixes,
+    spell_eselon,
+    spell_golongan,
+)
+from evaluasi_lib.program import Program
+from tests.cleaning_help import BASE
+
+
+@pytest.mark.parametrize(
+    ("written", "nip"),
+    [
+        ("198609262015051001", "198609262015051001"),
+        ("'198609262015051001", "198609262015051001"),
+        ("19860926 201505 1 001", "198609262015051001"),
+        ("19860926.201505.1.001", "198609262015051001"),
+        ("NIP. 198609262015051001", "198609262015051001"),
+        ("198609262015051001.0", "198609262015051001"),
+        ("19860926\u00a02015051001", "198609262015051001"),
+        ("1.98609262015051E+17", "198609262015051000"),
+        ("1,98609262015051E+17", "198609262015051000"),
+        ("  ", None),
+    ],
+)
+def test_a_nip_is_normalised(written: str, nip: str | None) -> None:
+    assert normalise_nip(pl.Series([written], dtype=pl.String)).to_list() == [nip]
+
+
+@pytest.mark.parametrize(
+    ("nip", "status"),
+    [
+        ("198609262015051001", "pns"),
+        ("198609262015052123", "pns"),
+        ("199003022021212004", "pppk"),  # year 2021, contract 21: no month
+        ("198609262015051000", "damaged"),  # sequences start at 001
+        ("198613262015051001", "invalid"),  # month 13
+        ("198609262015053001", "invalid"),  # sex 3
+        ("131234567", "legacy"),
+        ("12345", "invalid"),
+        (None, None),
+    ],
+)
+def test_a_nip_is_judged_by_its_structure(nip: str | None, status: str | None) -> None:
+    assert nip_status(pl.Series([nip], dtype=pl.String)).to_list() == [status]
+
+
+def test_damaged_nip_are_repaired_only_where_unique() -> None:
+    whole = pl.Series(["198609262015051001", "199001012015032001", "199001012015032002"])
+    damaged = pl.Series(["198609262015051000", "199001012015032000", "198505052010121000"])
+    assert repair_prefixes(whole, damaged) == {"198609262015051000": "198609262015051001"}
+
+
+@given(
+    st.dates(dt.date(1950, 1, 1), dt.date(2005, 12, 31)),
+    st.dates(dt.date(1975, 1, 1), dt.date(2024, 12, 31)),
+    st.integers(1, 2),
+    st.integers(1, 999),
+)
+@settings(max_examples=40, deadline=None)
+def test_age_sex_and_tenure_are_those_written_into_the_nip(
+    birth: dt.date, start: dt.date, sex: int, sequence: int
+) -> None:
+    nip = pl.Series([f"{birth:%Y%m%d}{start:%Y%m}{sex}{sequence:03d}"])
+    at = dt.date(2025, 3, 1)
+    age = at.year - birth.year - ((at.month, at.day) < (birth.month, birth.day))
+    tenure = at.year - start.year - ((at.month, at.day) < (start.month, 1))
+    assert from_nip(nip, "age", at).to_list() == [str(age)]
+    assert from_nip(nip, "sex", at).to_list() == ["LP"[sex - 1]]
+    assert from_nip(nip, "tenure", at).to_list() == [str(tenure)]
+
+
+@pytest.mark.parametrize(
+    ("text", "grade"),
+    [
+        ("Pembina Tk.I/ IV/b", "IV/b"), ("IV b", "IV/b"), ("iv.B", "IV/b"), ("4b", "IV/b"),
+        ("Penata (III/c)", "III/c"), ("III-d", "III/d"), ("Gol. IX", "IX"), ("XI", "XI"),
+        ("Golongan V", "V"), ("honorer", None), ("", None),
+    ],
+)  # fmt: skip
+def test_golongan_in_many_spellings(text: str, grade: str | None) -> None:
+    assert spell_golongan(text) == grade
+
+
+@pytest.mark.parametrize(
+    ("text", "echelon"),
+    [
+        ("Eselon III.a", "III/a"), ("IIIA", "III/a"), ("3a", "III/a"), ("Es. IV", "IV"),
+        ("Non Eselon", "Noneselon"), ("non-eselon", "Noneselon"), ("staf", None),
+    ],
+)  # fmt: skip
+def test_eselon_in_many_spellings(text: str, echelon: str | None) -> None:
+    assert spell_eselon(text) == echelon
+
+
+def test_codes_are_levelled_but_never_guessed() -> None:
+    codes = normalise_code(pl.Series(["SU-12 jk", "su12JK", "su12jl", " "]))
+    assert codes.to_list() == ["su12jk", "su12jk", "su12jl", None]
+
+
+def test_pseudonyms_depend_on_the_key_and_the_program_and_hide_the_number() -> None:
+    nip = pl.Series(["198609262015051001", None])
+    one = pseudonyms(nip, b"key", "program")
+    assert one.to_list() == pseudonyms(nip, b"key", "program").to_list()
+    assert one[0] != pseudonyms(nip, b"other", "program")[0]
+    assert one[0] != pseudonyms(nip, b"key", "another")[0]
+    assert "1986" not in one[0]
+    assert one[1] is None
+
+
+REAL = Program.model_validate({**BASE, "sources": {}})
+
+
+def test_the_key_comes_from_the_environment_or_a_file_only_the_user_can_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALUASI_KEY", "secret")
+    assert pseudonym_key(REAL) == b"secret"
+    monkeypatch.delenv("EVALUASI_KEY")
+    monkeypatch.setattr("evaluasi_lib.cleaning.identity.user_data_folder", lambda: tmp_path / "u")
+    first = pseudonym_key(REAL)
+    assert len(first) == 64
+    assert pseudonym_key(REAL) == first, "made once"
+    (file,) = (tmp_path / "u").iterdir()
+    if os.name == "posix":
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_made_up_persons_need_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    synthetic = REAL.model_copy(update={"synthetic": True})
+    monkeypatch.setenv("EVALUASI_KEY", "a")
+    one = pseudonym_key(synthetic)
+    monkeypatch.setenv("EVALUASI_KEY", "b")
+    assert pseudonym_key(synthetic) == one
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only there XDG_DATA_HOME moves the key's folder"
+)
+def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
+    code = (
+        "from evaluasi_lib.cleaning.identity import _make_key, user_data_folder\n"
+        "p = user_data_folder() / 'k'\n_make_key(p)\nprint(p.read_text())"
+    )
+    env = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
+    runs = [
+        subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert len({run.communicate()[0] for run in runs}) == 1
