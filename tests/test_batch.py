@@ -1,0 +1,84 @@
+"""One place runs one program; a folder appears in whole or not at all; a cluster is optional."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from evaluasi_lib import wording
+from evaluasi_lib.errors import UsageError
+from evaluasi_lib.reporting import batch
+from evaluasi_lib.reporting.folders import replace_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _indonesian() -> None:
+    wording.set_language("id")
+
+
+def _job(program_id: str, out: Path) -> batch.Job:
+    notebook = ROOT / "notebooks" / "02_evaluasi_program.ipynb"
+    return batch.Job(program_id, notebook, ROOT / "data", out)
+
+
+def test_a_folder_takes_the_place_of_the_old_one_in_whole(tmp_path: Path) -> None:
+    target = tmp_path / "r"
+    for text in ("one", "two"):
+        with replace_folder(target) as folder:
+            (folder / f"{text}.txt").write_text(text, encoding="utf-8")
+    assert [p.name for p in target.iterdir()] == ["two.txt"]
+    assert [p.name for p in tmp_path.iterdir()] == ["r"]
+
+
+def test_a_folder_stays_as_it_was_when_the_work_fails(tmp_path: Path) -> None:
+    target = tmp_path / "r"
+    with replace_folder(target) as folder:
+        (folder / "old.txt").write_text("old", encoding="utf-8")
+
+    def fail() -> None:
+        with replace_folder(target) as folder:
+            (folder / "half.txt").write_text("half", encoding="utf-8")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert [p.name for p in target.iterdir()] == ["old.txt"]
+    assert [p.name for p in tmp_path.iterdir()] == ["r"]
+
+
+def test_an_error_that_nobody_expected_becomes_a_short_reason(tmp_path: Path) -> None:
+    job = _job("tidak-ada", tmp_path / "out")
+    outcome = batch.run_program(job)
+    assert outcome.failure is not None
+    assert "tidak-ada" in outcome.failure
+    assert "Traceback" not in outcome.failure
+    assert not (tmp_path / "out" / "tidak-ada").exists()
+
+
+def test_outcomes_come_back_in_the_order_in_which_they_were_asked_for(tmp_path: Path) -> None:
+    jobs = [_job(name, tmp_path) for name in ("b", "a", "c")]
+    mixed = [batch.Outcome("c"), batch.Outcome("b"), batch.Outcome("a")]
+    assert [o.program_id for o in batch.in_order(mixed, jobs)] == ["b", "a", "c"]
+
+
+def test_a_cluster_makes_the_same_report(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    job = _job("nsw-1976", tmp_path / "cluster")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path)
+    ) as cluster:
+        (outcome,) = batch.run_jobs([job], 1, cluster.scheduler_address)
+    assert outcome == batch.Outcome("nsw-1976")
+    assert (tmp_path / "cluster" / "nsw-1976" / "result.json").is_file()
+
+
+def test_a_cluster_without_its_extra_names_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match="cluster"):
+        list(batch.run_jobs([_job("nsw-1976", tmp_path)], 1, "tcp://127.0.0.1:1"))
