@@ -27,7 +27,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
-from evaluasi_lib.voices.agreement import macro_f1
+from evaluasi_lib.voices.agreement import cohen_kappa, macro_f1, with_interval
 from evaluasi_lib.voices.codebook import Code, own_codebook
 from evaluasi_lib.voices.feedback import code_answers
 
@@ -97,6 +97,21 @@ def measure_pieces() -> None:
               f"({low:.3f} to {high:.3f}), own theme found in {recall:.0%}")  # fmt: skip
 
 
+def tone_agreement(part: str, texts: list[str]) -> str:
+    """The sign of the lexicon's tone beside a person's: -1, 0, 1."""
+    with DATA.open(encoding="utf-8", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if (r["question"], r["part"]) == ("umum", part)]
+    by_hand = np.array([float(r["sentiment"]) for r in rows])
+    found = np.sign(np.nan_to_num(code_answers(texts, own_codebook().themes).sentiment))
+    pair = np.stack([by_hand, found], axis=1)
+    kappa = with_interval(cohen_kappa, pair, np.random.default_rng(1))
+    return (
+        f"tone: same sign in {np.mean(by_hand == found):.0%}, opposite in "
+        f"{np.mean(by_hand * found == -1):.1%}, kappa {kappa.value:.2f} "
+        f"({kappa.ci_low:.2f} to {kappa.ci_high:.2f})"
+    )
+
+
 def main(part: str = "test") -> None:
     if part == "pieces":
         return measure_pieces()
@@ -113,6 +128,8 @@ def main(part: str = "test") -> None:
         for way, found in ways.items():
             low, high = interval(manual, found)
             print(f"  {way:18} macro F1 {macro_f1(manual, found):.3f} ({low:.3f} to {high:.3f})")
+        if question == "umum":
+            print("  " + tone_agreement(part, texts))
         for j, name in enumerate(names):
             both = (manual[:, j] & ways["codebook"][:, j]).sum()
             f1 = 2 * both / (manual[:, j].sum() + ways["codebook"][:, j].sum())

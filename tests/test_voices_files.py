@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 from pathlib import Path
 
 import docx
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pypdf import PdfWriter
 
 from evaluasi_lib.errors import DataError
@@ -120,6 +123,20 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("evaluasi_lib.voices.refi.MAX_XML", 500)
     with pytest.raises(Refused):
         read_refi(qdpx(tmp_path / "a.qdpx"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(at=st.integers(0, 10_000), byte=st.integers(0, 255), cut=st.integers(0, 10_000))
+def test_damage_anywhere_is_refused_or_harmless(tmp_path_factory, at, byte, cut):
+    folder = tmp_path_factory.mktemp("rusak")
+    good = [qdpx(folder / "a.qdpx"), pdf(folder / "a.pdf"), folder / "a.docx"]
+    docx.Document().save(str(good[2]))
+    for path in good:
+        data = bytearray(path.read_bytes())
+        data[at % len(data)] = byte
+        path.write_bytes(bytes(data[: cut % len(data)] if cut % 3 == 0 else data))
+        with contextlib.suppress(Refused):
+            list(pages_of(path)) if path.suffix != ".qdpx" else read_refi(path)
 
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path):

@@ -72,7 +72,10 @@ def read_refi(path: Path) -> QdaProject:
                 for short, full in texts.items()
                 if short in wanted
             }
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, RuntimeError) as error:
+    except Refused:
+        raise
+    # zipfile raises errors of many kinds on a damaged or locked archive
+    except Exception as error:
         raise Refused(_("the archive is damaged and cannot be read")) from error
     return _project(root, content)
 
