@@ -176,11 +176,9 @@ def compare(rows: int, repeats: int, ways: list[str]) -> dict[str, dict[str, flo
                 assert abs(one - other) < 1e-9, "the two ways must give the same scores"
     for way in ways:
         r = best[way]
-        print(
-            f"  {way:8s} {r['seconds']:7.1f} s  {r['cpu']:7.1f} s CPU  {rows / r['seconds']:10,.0f} "
-            f"rows/s  {r['peak_mb']:8,.0f} MB peak",
-            flush=True,
-        )
+        speed = f"{rows / r['seconds']:10,.0f} rows/s"
+        took = f"{r['seconds']:7.1f} s {r['cpu']:7.1f} s CPU"
+        print(f"  {way:8s} {took} {speed} {r['peak_mb']:8,.0f} MB peak", flush=True)
     if len(ways) == 2:
         a, b = best["library"], best["pandas"]
         print(

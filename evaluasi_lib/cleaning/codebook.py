@@ -55,6 +55,7 @@ def codebook(program: Program, folder: Path) -> pd.DataFrame:
 
 
 def choose_option(text: Any) -> str:
+    """The first spelling of an option, in the language in force."""
     return text[0] if isinstance(text, list) else choose(text)
 
 

@@ -276,11 +276,11 @@ def _source_lines(
     if preset == "moodle":
         lines += ["    role: events", "    columns:"]
         return [*lines, '      pengguna: {from: "description", type: respondent_code}']
-    wave = next((w for w, p in _WAVES if re.search(p, normalise(path.stem))), "post")
-    lines += [
-        f"    role: survey  # {check}: roster, survey, rating, record",
-        f"    wave: {wave}  # {check}",
-    ]
+    roles = f"# {check}: roster, survey, rating, record"
+    if _is_roster(guesses):
+        lines.append(f"    role: roster  {roles}")
+    else:
+        lines += [f"    role: survey  {roles}", f"    wave: {_wave(name)}  # {check}"]
     if preset is not None:
         lines.append(f"    preset: {preset}")
     date = next((g.variable for g in guesses if g.kind == "date"), None)

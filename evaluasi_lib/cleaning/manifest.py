@@ -57,6 +57,7 @@ def code_digest() -> str:
 
 
 def write(program: Program, raw: Path, folder: Path, log: Log) -> None:
+    """Write the codebooks and manifest.json, the last file of a processed folder."""
     write_codebooks(program, folder)
     tables = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.parquet"))
     content = {
@@ -71,6 +72,7 @@ def write(program: Program, raw: Path, folder: Path, log: Log) -> None:
 
 
 def is_stale(raw: Path, processed: Path) -> bool:
+    """Whether the manifest is missing, of other code, or of other raw files (by their sha256)."""
     try:
         content = json.loads((processed / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -44,6 +44,7 @@ def scale_of(program: Program, variable: str, column: Column) -> Scale | None:
 
 
 def is_reversed(program: Program, variable: str) -> bool:
+    """Whether an instrument says that agreeing with the item means less."""
     return any(variable in i.reversed for i in program.instruments.values())
 
 

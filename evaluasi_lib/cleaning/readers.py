@@ -75,7 +75,7 @@ class RawTable:
         lazy = lazy.with_row_index("row", offset=1)
         lazy = lazy.select(pl.col("row").cast(pl.Int64), *wanted)
         try:
-            # Every column is split off, wanted or not: else a row with a field too many goes unseen.
+            # Every column is split off, wanted or not: else a field too many would go unseen.
             yield from lazy.collect_batches(
                 chunk_size=size,
                 maintain_order=True,
