@@ -15,6 +15,7 @@ from evaluasi_lib.reporting.figures import plot_effects
 from evaluasi_lib.reporting.figures_portfolio import plot_cost_effect, plot_evidence_map
 from evaluasi_lib.reporting.tables import Cell, build, figure_cell
 from evaluasi_lib.results import Effect
+from evaluasi_lib.scoring.costs import comparable_costs
 from evaluasi_lib.wording import _, count, interval, join_words, number, p_value, percent, rupiah
 
 HIGH_I2 = 0.75  # Higgins et al. 2003: considerable heterogeneity
@@ -141,7 +142,31 @@ def _costs(results: Sequence[Result]) -> list[Element | None]:
     columns = [_("Program"), _("Outcome"), _("Unit"), _("Cost per unit"), _("95% interval")]
     note = _("Compare rows of the same outcome and unit only.")
     caption = _("Cost of one unit of effect")
-    return [plot_cost_effect(results), _table("biaya-satuan", caption, columns, rows, note)]
+    return [
+        plot_cost_effect(results),
+        _table("biaya-satuan", caption, columns, rows, note),
+        _same_outcome(results),
+    ]
+
+
+def _same_outcome(results: Sequence[Result]) -> Table | None:
+    names = {r["program"]["id"]: compare.name_of(r) for r in results}
+    rows: Rows = [
+        (
+            [
+                f"{row['label']} ({row['unit']})", names[row["program"]], str(row["price_year"]),
+                figure_cell(row["estimate"], rupiah),
+                tables.between(row["ci_low"], row["ci_high"], rupiah),
+            ],
+            row["reason"],
+        )
+        for row in comparable_costs(results)
+    ]  # fmt: skip
+    columns = [
+        _("Outcome"), _("Program"), _("Price level"), _("Cost per unit"), _("95% interval"),
+    ]  # fmt: skip
+    caption = _("Programs with the same outcome, in the same unit, at the same wave")
+    return _table("biaya-sebanding", caption, columns, rows)
 
 
 def _evidence(results: Sequence[Result]) -> list[Element | None]:
@@ -180,7 +205,8 @@ def _pooled(results: Sequence[Result]) -> list[Element | None]:
     ]  # fmt: skip
     method = _(
         "Random effects: Paule-Mandel variance, Hartung-Knapp interval; a prediction interval from "
-        "three programs on. Units are those of each outcome."
+        "three programs on. Two programs say little about how such programs vary. Units are those "
+        "of each outcome."
     )
     return [
         *[Paragraph(_pooled_sentence(p)) for p in pooled],
@@ -189,23 +215,22 @@ def _pooled(results: Sequence[Result]) -> list[Element | None]:
 
 
 def _pooled_sentence(p: Pooled) -> str:
+    programs = join_words(list(p.names))
+    if p.i2 >= HIGH_I2:
+        return _(
+            "{label}: {programs} differ more than chance explains (I² {i2}), so their mean in the "
+            "table says little: read them one by one."
+        ).format(label=p.label, programs=programs, i2=percent(p.i2))
     digits = words.digits_for(p.estimate, p.ci_low, p.ci_high)
-    text = _(
+    return _(
         "{label}: over {programs} the mean is {mean} {unit} (95% interval {interval})."
     ).format(
         label=p.label,
-        programs=join_words(list(p.names)),
+        programs=programs,
         mean=number(p.estimate, digits),
         unit=p.unit,
         interval=interval(p.ci_low, p.ci_high, digits),
     )
-    if p.i2 >= HIGH_I2:
-        text += " " + _(
-            "The programs differ more than chance explains (I² {i2}): read them one by one."
-        ).format(i2=percent(p.i2))
-    if p.k == 2:
-        text += " " + _("Two programs say little about how such programs vary.")
-    return text
 
 
 def _weaknesses(results: Sequence[Result]) -> list[Element | None]:
