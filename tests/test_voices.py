@@ -191,6 +191,13 @@ def test_hand_codes_of_other_rows_are_said_to_match_nothing(tmp_path):
     assert agreement["warnings"]
 
 
+def test_hand_coding_without_any_theme_compares_nothing(tmp_path):
+    manual = pd.DataFrame({"source": "survei", "variable": "saran", "row": [1, 2], "theme": ""})
+    study = make_study(tmp_path, survei=SURVEY, manual_codes=manual)
+    agreement = code_voices(study).details["agreement"]
+    assert (agreement["n"], agreement["themes"]) == (2, [])
+
+
 def test_details_are_json_without_nan(tmp_path):
     table = interviews(
         [(f"R{i:02}", "A" if i < 9 else "B", "K01", "beban_kerja") for i in range(12)]

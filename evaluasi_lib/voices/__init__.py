@@ -35,7 +35,7 @@ from evaluasi_lib.voices.interviews import (
     theme_by_group,
     theme_codes,
 )
-from evaluasi_lib.voices.quotes import APPROVED, INTERVIEWS, approved_quotes
+from evaluasi_lib.voices.quotes import approved_quotes, approved_rows
 from evaluasi_lib.wording import _
 
 MIN_MANUAL = 30  # hand-coded answers under which agreement is not judged
@@ -84,8 +84,7 @@ def code_voices(study: Study) -> Voices:
         spoken = approved_quotes(quotes, codebook, study.program, interviews=True)
         themes += count_codes(excerpts, codebook, spoken, k)
         details["interviews"] |= _describe_interviews(excerpts, codebook, rng, k)
-        approved = quotes[quotes["status"] == APPROVED] if len(quotes) else quotes
-        approved = approved[approved["source"] == INTERVIEWS] if len(approved) else approved
+        approved = approved_rows(quotes, interviews=True)
         details["interviews"]["cases"] = case_pages(excerpts, codebook, approved, k)
     documents = describe_documents(study, rng)
     themes += documents.themes
@@ -127,30 +126,26 @@ def _describe_agreement(
     if manual.empty:
         return None
     keys = ["source", "variable", "row"]
-    sample = manual[keys].drop_duplicates()
-    place = answers[keys].reset_index(names="position")
-    both = sample.merge(place, on=keys, how="inner", validate="1:1")
-    if both.empty:
-        return {"n": 0, "themes": [], "warnings": [_("no hand-coded answer is among the data")]}
     named = manual.assign(theme=manual["theme"].map(codebook.code_of))
+    by_hand = pd.MultiIndex.from_frame(named[keys])
+    place = pd.MultiIndex.from_frame(answers[keys])
+    sample = place.isin(by_hand)
+    if not sample.any():
+        return {"n": 0, "themes": [], "warnings": [_("no hand-coded answer is among the data")]}
     used = [t for t in codebook.themes if (named["theme"] == t).any()]
-    unknown = sorted(set(named["theme"]) - set(codebook.themes) - {""})
-    by_hand = np.stack(
-        [
-            both.merge(named.loc[named["theme"] == t, keys].drop_duplicates(), how="left",
-                       on=keys, indicator=True)["_merge"].eq("both").to_numpy()
-            for t in used
-        ],
-        axis=1,
-    ) if used else np.zeros((len(both), 0), dtype=bool)  # fmt: skip
-    found = coded.present[used].to_numpy()[both["position"].to_numpy()]
+    coded_by_hand = np.array(
+        [place[sample].isin(by_hand[named["theme"] == t]) for t in used], dtype=bool
+    )
+    found = coded.present.loc[sample, used].to_numpy()
     k = study.program.privacy.min_cell
-    results = [r for r in compare_codes(by_hand, found, used, rng) if not is_small(r.n_manual, k)]
+    results = [
+        r for r in compare_codes(coded_by_hand.T, found, used, rng) if not is_small(r.n_manual, k)
+    ]
     return {
-        "n": len(both),
-        "unknown_codes": unknown,
+        "n": int(sample.sum()),
+        "unknown_codes": sorted(set(named["theme"]) - set(codebook.themes) - {""}),
         "themes": [_as_row(r, codebook) for r in results],
-        "warnings": _agreement_warnings(results, len(both), codebook),
+        "warnings": _agreement_warnings(results, int(sample.sum()), codebook),
     }
 
 

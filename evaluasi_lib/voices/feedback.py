@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -129,6 +130,32 @@ def open_answers(study: Study, variables: Iterable[str]) -> pd.DataFrame:
     return frame[frame["text"].astype(str).str.strip() != ""].reset_index(drop=True)
 
 
+def make_theme(
+    name: str,
+    codebook: Codebook,
+    source: Literal["survey", "interview"],
+    persons: tuple[int, int],
+    tone: float,
+    quotes: dict[str, tuple[Quote, ...]],
+    k: int,
+) -> Theme:
+    """A theme of persons[0] out of persons[1]; tone and quotes only where its number is shown."""
+    n, share, reason = publishable_share(*persons, k=k)
+    low, high = wilson(n, persons[1]) if n is not None else (None, None)
+    return Theme(
+        theme=name,
+        label=codebook.label(name),
+        source=source,
+        n=n,
+        share=share,
+        ci_low=low,
+        ci_high=high,
+        sentiment=None if n is None or np.isnan(tone) else float(tone),
+        quotes=quotes.get(name, ()) if n is not None else (),
+        reason=reason,
+    )
+
+
 def count_themes(
     answers: pd.DataFrame,
     coded: Coded,
@@ -138,31 +165,18 @@ def count_themes(
 ) -> tuple[Theme, ...]:
     """Respondents who speak of each theme, of those who said anything, with Wilson intervals.
 
-    A theme that nobody spoke of is left out. Quotes are shown only where the number is.
+    Most frequent first; hidden ones last, in the codebook's order. A theme that nobody spoke of is
+    left out.
     """
     total, n_by = _respondents(answers["pid"], coded)
-    themes = []
-    for name in coded.present.columns:
-        if n_by[name] == 0:
-            continue
-        n, share, reason = publishable_share(n_by[name], total, k=k)
-        ci = wilson(n, total) if n is not None else (None, None)
-        tone = coded.theme_sentiment[name].mean()
-        themes.append(
-            Theme(
-                theme=name,
-                label=codebook.label(name),
-                source="survey",
-                n=n,
-                share=share,
-                ci_low=ci[0],
-                ci_high=ci[1],
-                sentiment=None if n is None or np.isnan(tone) else float(tone),
-                quotes=quotes.get(name, ()) if n is not None else (),
-                reason=reason,
-            )
+    themes = [
+        make_theme(
+            name, codebook, "survey", (n, total), coded.theme_sentiment[name].mean(), quotes, k
         )
-    return tuple(sorted(themes, key=lambda t: -(n_by[t.theme]) if t.n else 0))
+        for name, n in n_by.items()
+        if n
+    ]
+    return tuple(sorted(themes, key=lambda t: -(t.n or 0)))
 
 
 def count_modules(
@@ -171,10 +185,10 @@ def count_modules(
     """Respondents who ask for each module, of those who answered the question with any content."""
     total, n_by = _respondents(answers["pid"], coded)
     demand = []
-    for name in coded.present.columns:
-        if n_by[name] == 0:
+    for name, found in n_by.items():
+        if found == 0:
             continue
-        n, share, reason = publishable_share(n_by[name], total, k=k)
+        n, share, reason = publishable_share(found, total, k=k)
         low, high = wilson(n, total) if n is not None else (None, None)
         demand.append(
             ModuleDemand(name, choose(codebook.modules[name].label), n, share, low, high, reason)

@@ -14,11 +14,10 @@ import pandas as pd
 from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_counts, publishable_share
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.results import Quote, Theme
-from evaluasi_lib.scoring.items import wilson
 from evaluasi_lib.voices.agreement import as_codes
 from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.documents import Refused, pages_of
-from evaluasi_lib.voices.feedback import code_answers
+from evaluasi_lib.voices.feedback import code_answers, make_theme
 from evaluasi_lib.voices.masking import mask
 from evaluasi_lib.voices.refi import ABOVE, read_refi
 from evaluasi_lib.wording import _
@@ -127,25 +126,11 @@ def count_codes(
     total = coded["respondent"].nunique()
     counted = coded.groupby("code")["respondent"].nunique()
     tone = tones_of(coded).groupby(coded["code"]).mean()
-    themes = []
-    for code in sorted(counted.index, key=lambda c: (-counted[c], c)):
-        n, share, reason = publishable_share(int(counted[code]), total, k=k)
-        low, high = wilson(n, total) if n is not None else (None, None)
-        themes.append(
-            Theme(
-                theme=code,
-                label=codebook.label(code),
-                source="interview",
-                n=n,
-                share=share,
-                ci_low=low,
-                ci_high=high,
-                sentiment=None if n is None or np.isnan(tone[code]) else float(tone[code]),
-                quotes=quotes.get(code, ()) if n is not None else (),
-                reason=reason,
-            )
-        )
-    return tuple(themes)
+    themes = [
+        make_theme(code, codebook, "interview", (int(counted[code]), total), tone[code], quotes, k)
+        for code in sorted(counted.index)
+    ]
+    return tuple(sorted(themes, key=lambda t: -(t.n or 0)))
 
 
 def band(n: int, total: int) -> str:
@@ -293,12 +278,13 @@ def coverage(coded: pd.DataFrame, transcripts: pd.DataFrame, k: int) -> dict[str
     if len(coded):
         merged = merge_small_groups(coded, k)
         sizes = merged.groupby("group", sort=False)["respondent"].nunique().to_dict()
+    interviewees = int(coded["respondent"].nunique()) if len(coded) else 0
     words = {"interviewer": 0, "respondent": 0}
     for speaker, text in zip(*(transcripts.get(c, []) for c in ("speaker", "text")), strict=True):
         words[speaker] += len(text.split())
     everything = sum(words.values())
     return {
-        "interviewees": int(coded["respondent"].nunique()) if len(coded) else 0,
+        "interviewees": None if is_small(interviewees, k) else interviewees,
         "excerpts": len(coded.drop_duplicates(["respondent", "excerpt"])) if len(coded) else 0,
         "groups": [
             {"group": str(g), "n": None if is_small(int(n), k) else int(n)}

@@ -25,6 +25,14 @@ MIN_WORDS, MAX_WORDS = 5, 60
 TYPICAL, DISSENTING = 2, 1  # quotes proposed for a theme
 
 
+def approved_rows(quotes: pd.DataFrame, *, interviews: bool) -> pd.DataFrame:
+    """The approved lines of kutipan.csv whose source is “interviews”, or those that are not."""
+    if quotes.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    of_interviews = quotes["source"].eq(INTERVIEWS)
+    return quotes[(quotes["status"] == APPROVED) & (of_interviews == interviews)]
+
+
 def approved_quotes(
     quotes: pd.DataFrame, codebook: Codebook, program: Program, *, interviews: bool
 ) -> dict[str, tuple[Quote, ...]]:
@@ -33,12 +41,7 @@ def approved_quotes(
     interviews: those whose source is “interviews”; else those of the surveys.
     """
     found: dict[str, list[Quote]] = {}
-    if quotes.empty:
-        return {}
-    chosen = quotes[
-        (quotes["status"] == APPROVED) & (quotes["source"].eq(INTERVIEWS) == interviews)
-    ]
-    for line in chosen.itertuples():
+    for line in approved_rows(quotes, interviews=interviews).itertuples():
         column = (
             program.sources[str(line.source)].columns.get(str(line.variable))
             if line.source in program.sources

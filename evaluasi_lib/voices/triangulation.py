@@ -8,7 +8,7 @@ Each source answers a question yes, no or unclear, or is silent:
   answers as below; beside a scale, open answers are told and do not decide;
 - interviews and open answers, for an outcome: spoken of by at least a quarter, and the tone of
   what is said (praise: yes; complaint: no; neither: unclear); for a barrier: yes when spoken of by
-  at least a quarter; unclear when by fewer;
+  at least a quarter; unclear when by fewer; the tone of fewer than min_cell persons is not used;
 - documents: yes when at least half of the ratings of the question's indicators reach what the
   rubric asks, no when none does, else unclear.
 
@@ -25,7 +25,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import publishable_share
+from evaluasi_lib.disclosure import is_small, publishable_share
 from evaluasi_lib.program import Question
 from evaluasi_lib.results import Agreement, Effect, Participation, Triangulated
 from evaluasi_lib.study import Study
@@ -206,7 +206,8 @@ def _spoken_cell(
     n, total = int(spoken.person[speaks].nunique()), int(spoken.person.nunique())
     sign = pd.Series({t: -1.0 if t in counter else 1.0 for t in themes})
     tones = (spoken.tone[themes] * sign).to_numpy(dtype=float)
-    tone = 0.0 if np.isnan(tones).all() else float(np.nanmean(tones))
+    few = is_small(n, study.program.privacy.min_cell)  # their tone is theirs alone
+    tone = 0.0 if few or np.isnan(tones).all() else float(np.nanmean(tones))
     if question.barrier is not None:
         answer: Answer = "yes" if n / total >= SPOKEN_SHARE else "unclear"
         if answer == "yes" and set(themes) <= set(counter):
@@ -218,7 +219,7 @@ def _spoken_cell(
     finding = _("{themes}: spoken of by {who}; {tone}").format(
         themes=join_words([codebook.label(t) for t in themes]),
         who=_who(n, total, study.program.privacy.min_cell, interview),
-        tone=_tone_words(tone),
+        tone=_("too few to say how") if few else _tone_words(tone),
     )
     return Cell(answer, finding, _spoken_strength(n / total, total, answer))
 

@@ -122,7 +122,7 @@ def _interviews(part: dict[str, Any], k: int) -> Elements:
             Paragraph(voiced.alpha_words(part["coders"])),
         ]
     for case in part.get("cases", []):
-        elements += _case(case)
+        elements += _case(case, k)
     return elements
 
 
@@ -146,9 +146,9 @@ def _coverage(part: dict[str, Any]) -> Paragraph:
     return Paragraph(" ".join(sentences))
 
 
-def _case(case: dict[str, Any]) -> Elements:
+def _case(case: dict[str, Any], k: int) -> Elements:
     """A page of the Success Case Method."""
-    number = words.why(case["reason"]) if case["n"] is None else count(case["n"])
+    number = words.why(case["reason"], k) if case["n"] is None else count(case["n"])
     return [
         Heading(_("Case: {name}").format(name=case["case"])),
         Paragraph(_("Interviewees: {n}.").format(n=number)),
