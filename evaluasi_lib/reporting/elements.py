@@ -14,7 +14,6 @@ from typing import Literal
 
 from evaluasi_lib.wording import _, language
 
-
 UNBROKEN = 26  # letters of a number or interval that stays on one line
 
 

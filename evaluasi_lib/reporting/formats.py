@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError
-from evaluasi_lib.reporting.elements import Figure, Section
+from evaluasi_lib.reporting.elements import UNBROKEN, Figure, Section, Table
 from evaluasi_lib.wording import _
 
 TEMPLATE = Path(__file__).parent / "template"
 EPOCH = "315532800"  # 1980-01-01, the oldest date that a ZIP file can hold
 PNG_PPI = 220
+LINE_LETTERS = 110  # letters of a table's type on one line of A4
 
 
 def check_extra() -> None:
@@ -54,7 +55,7 @@ def render_pdf(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
         folder = Path(name)
         html = _page(sections, folder, "svg")
         body = _pandoc(html, ["--to=typst", "--wrap=none"], folder).decode("utf-8")
-        body = body.replace("align(center)[#table(", "align(left)[#table(")
+        body = _set_columns(body, [e for s in sections for e in s.elements if isinstance(e, Table)])
         (folder / "report.typ").write_text(_typst_source(body, texts), encoding="utf-8")
         try:
             pdf: bytes = typst.compile(
@@ -174,6 +175,33 @@ def _typst_source(body: str, texts: Mapping[str, str]) -> str:
     }
     template = (TEMPLATE / "report.typ").read_text(encoding="utf-8")
     return re.sub(r"\$([a-z-]+)\$", lambda match: values[match[1]], template)
+
+
+def _set_columns(body: str, tables: Sequence[Table]) -> str:
+    """Tables flush left; columns of a table too wide for the page share it by their contents."""
+    body = body.replace("align(center)[#table(", "align(left)[#table(")
+    widths = iter(tables)
+
+    def spread(match: re.Match[str]) -> str:
+        table = next(widths)
+        columns = list(zip(table.columns, *table.rows, strict=True))
+        longest = [max(map(len, cells)) for cells in columns]
+        if sum(longest) + 2 * len(longest) <= LINE_LETTERS:
+            return match[0]
+        least = [3 + _least_width(cells, i in table.numeric) for i, cells in enumerate(columns)]
+        wishes = [max(min(n, LINE_LETTERS) - m, 0) for n, m in zip(longest, least, strict=True)]
+        rest = max(LINE_LETTERS - sum(least), 0)
+        shares = [m + rest * w // max(sum(wishes), 1) for m, w in zip(least, wishes, strict=True)]
+        return f"columns: ({', '.join(f'{share}fr' for share in shares)},),"
+
+    return re.sub(r"columns: (\d+|\([^()]*\)),", spread, body)
+
+
+def _least_width(cells: Sequence[str], numeric: bool) -> int:
+    """Letters of the longest piece that should stay on one line: a word, or a number's cell."""
+    whole = [cell for cell in cells[1:] if numeric and len(cell) <= UNBROKEN]
+    words = [word for cell in cells for word in cell.split()]
+    return max(len(piece) for piece in [*whole, *words, ""])
 
 
 def _string(text: str) -> str:

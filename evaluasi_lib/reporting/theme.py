@@ -89,6 +89,10 @@ def canvas(height: float, width: float = WIDTH) -> Iterator[tuple[Canvas, Axes]]
 def to_svg(figure: Canvas) -> bytes:
     """The drawing as SVG, the same bytes for the same drawing."""
     out = io.BytesIO()
+    # Laid out once here: savefig would draw the whole figure a second time to do so.
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(out, format="svg", metadata=nothing)
     return _compact(out.getvalue().decode("utf-8")).encode("utf-8")

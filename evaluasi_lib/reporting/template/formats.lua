@@ -55,6 +55,6 @@ function Image(el)
   local alt = pandoc.utils.stringify(el.caption)
   return pandoc.RawInline(
     "typst",
-    string.format("#image(%s, alt: %s, width: 100%%)", quoted(el.src), quoted(alt))
+    string.format("#image(%s, alt: %s, width: 90%%)", quoted(el.src), quoted(alt))
   )
 end
