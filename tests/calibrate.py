@@ -281,8 +281,12 @@ def main(say: Callable[[str], None] = print) -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--tables", type=Path)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument(
+        "--part", type=int, default=1, help="which of --parts, for several machines"
+    )
+    parser.add_argument("--parts", type=int, default=1)
     options = parser.parse_args()
-    chosen = [c for c in cells() if options.only in c.name]
+    chosen = [c for c in cells() if options.only in c.name][options.part - 1 :: options.parts]
     if options.jobs > 1:
         from concurrent.futures import ProcessPoolExecutor
 

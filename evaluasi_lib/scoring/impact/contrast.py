@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate
-from evaluasi_lib.scoring.impact.linear import Errors, fit_linear
+from evaluasi_lib.scoring.impact.linear import Errors, fit_linear, reference_errors
 from evaluasi_lib.wording import _
 
 MIN_CLUSTERS = 4  # in an arm; with fewer no method here controls the error rate
@@ -58,13 +58,8 @@ def linear_contrast(
     fit = fit_linear(x, y, errors=errors, clusters=clusters, weights=weights)
     found = dict(details or {})
     found["errors"] = errors
-    others: list[Errors] = ["classical", "HC2"]
-    if clusters is not None:
-        others.append("CR1")
-    for kind in others:
-        with np.errstate(all="ignore"):  # one cluster, or as many coefficients as rows
-            other = fit_linear(x, y, errors=kind, clusters=clusters, weights=weights)
-            found[f"se_{kind.lower()}"] = _finite(other.std_error[column])
+    others = reference_errors(x, y, column, clusters=clusters, weights=weights)
+    found |= {name: _finite(value) for name, value in others.items()}
     notes, inference, reason = list(warnings), True, None
     if clusters is not None:
         code = np.asarray(clusters)

@@ -67,9 +67,9 @@ def adjusted(
     (HC2) on NSW (1676.343) and JOBS II (-0.0486, Lin -0.0480).
     """
     y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
-    z = np.asarray(covariates, dtype=float).reshape(len(y), -1)
     if reason := two_few(member):
         return not_estimated(estimator, estimand, reason)
+    z = np.asarray(covariates, dtype=float).reshape(len(y), -1)
     z = z - z.mean(axis=0)
     x = np.column_stack([np.ones(len(y)), member, z])
     if interacted:

@@ -101,6 +101,40 @@ def fit_linear(
     )
 
 
+def reference_errors(
+    x: ArrayLike,
+    y: ArrayLike,
+    column: int,
+    *,
+    clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> dict[str, float]:
+    """Classical, HC2 and (in clusters) CR1 errors of one coefficient, as fit_linear gives them;
+    NaN or inf where persons or clusters are too few. Cheap: no matrix but k x k is formed."""
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    n, k = x.shape
+    root = np.ones(n) if weights is None else np.sqrt(np.asarray(weights, dtype=float))
+    wx, wy = x * root[:, None], y * root
+    bread = np.linalg.inv(wx.T @ wx)
+    pull = wx @ bread
+    residuals = wy - wx @ (bread @ (wx.T @ wy))
+    z = pull[:, column] * residuals
+    slack = np.clip(1.0 - np.einsum("ij,ij->i", pull, wx), TINY, None)
+    with np.errstate(all="ignore"):
+        found = {
+            "se_classical": np.sqrt(
+                bread[column, column] * np.float64(residuals @ residuals) / (n - k)
+            ),
+            "se_hc2": np.sqrt(np.sum(z**2 / slack)),
+        }
+        if clusters is not None:
+            code = np.unique(np.asarray(clusters), return_inverse=True)[1]
+            sums = np.bincount(code, weights=z)
+            factor = np.float64(len(sums)) / (len(sums) - 1) * (n - 1) / np.float64(n - k)
+            found["se_cr1"] = np.sqrt(factor * np.sum(sums**2))
+    return {name: float(value) for name, value in found.items()}
+
+
 def wald_f(fit: LinearFit, columns: Sequence[int]) -> tuple[float, float, float, float]:
     """(F, df1, df2, p) that all the coefficients in `columns` are 0; df2 is the smallest of theirs.
     With classical errors it is the F test of nested models (R anova, type II for one factor)."""
@@ -112,9 +146,8 @@ def wald_f(fit: LinearFit, columns: Sequence[int]) -> tuple[float, float, float,
 
 
 def _sum_by(values: Array, code: NDArray[np.intp], groups: int) -> Array:
-    out = np.zeros((groups, values.shape[1]))
-    np.add.at(out, code, values)
-    return out
+    columns = [np.bincount(code, weights=column, minlength=groups) for column in values.T]
+    return np.column_stack(columns)
 
 
 def _hc2_df(wx: Array, bread: Array) -> Array:
@@ -137,32 +170,29 @@ def _hc2_df(wx: Array, bread: Array) -> Array:
 def _cr2(wx: Array, residuals: Array, code: NDArray[np.intp], bread: Array) -> tuple[Array, Array]:
     """CR2 covariance and Satterthwaite df, with A_g = (I - H_gg)^(-1/2) (pseudo-inverse).
 
-    H_gg = V diag(lam) V' with at most k eigenvalues, so A_g m = m + V ((1-lam)^(-1/2) - 1) V' m
-    needs no matrix of the cluster's size.
+    With bread = L L' and L' X_g' X_g L = U diag(lam) U', the adjusted rows are
+    A_g X_g bread = X_g C_g, C_g = L U diag((1 - lam)^(-1/2)) U' L': k x k for each cluster. So is
+    everything else: df = tr(P)^2 / tr(P P) for P_gh = z_g' (I - H)_gh z_h, z_g = X_g C_g c_j.
     """
     groups, k = int(code.max()) + 1, wx.shape[1]
     half = np.linalg.cholesky(bread)
-    score = np.zeros((groups, k))
-    norm = np.zeros((k, groups))  # z_g' z_g, z_g = A_g X_g B c_j
-    cross = np.zeros((k, groups, k))  # L' X_g' z_g, so that z_g' H_gh z_h is their product
-    order = np.argsort(code, kind="stable")
-    for g, rows in enumerate(np.split(order, np.cumsum(np.bincount(code))[:-1])):
-        part = wx[rows]
-        small = part @ half
-        lam, vectors = np.linalg.eigh(small.T @ small)
-        keep = lam > TINY
-        basis = small @ vectors[:, keep] / np.sqrt(lam[keep])
-        room = 1.0 - lam[keep]
-        stretch = np.where(room > 1e-8, 1.0 / np.sqrt(np.where(room > 1e-8, room, 1.0)), 0.0) - 1.0
-        z = part @ bread
-        z = z + basis @ (stretch[:, None] * (basis.T @ z))
-        score[g] = z.T @ residuals[rows]
-        norm[:, g] = np.einsum("ij,ij->j", z, z)
-        cross[:, g] = z.T @ small
+    products = (wx[:, :, None] * wx[:, None, :]).reshape(len(wx), k * k)
+    within = _sum_by(products, code, groups).reshape(groups, k, k)
+    lam, vectors = np.linalg.eigh(half.T @ within @ half)
+    room = 1.0 - lam
+    free = room > 1e-8  # a direction that the cluster has alone cannot be adjusted
+    stretch = np.where(free, 1.0 / np.sqrt(np.where(free, room, 1.0)), 0.0)
+    turned = half @ vectors
+    adjust = (turned * stretch[:, None, :]) @ turned.transpose(0, 2, 1)
+    score = np.einsum("gij,gi->gj", adjust, _sum_by(wx * residuals[:, None], code, groups))
+    reach = within @ adjust
+    norm = np.einsum("gij,gij->gj", adjust, reach)
+    cross = reach.transpose(0, 2, 1) @ half
     df = np.empty(k)
     for j in range(k):
-        inner = np.diag(norm[j]) - cross[j] @ cross[j].T
-        total = float(np.trace(inner))
-        square = float(np.sum(inner**2))
+        q = cross[:, j]
+        length = np.sum(q**2, axis=1)
+        total = float(np.sum(norm[:, j] - length))
+        square = float(np.sum(norm[:, j] ** 2 - 2 * norm[:, j] * length) + np.sum((q.T @ q) ** 2))
         df[j] = total**2 / square if square > 0 else 1.0
     return score.T @ score, df

@@ -226,9 +226,9 @@ def _prepare(
     y: Array, covariates: ArrayLike, member: NDArray[np.bool_], estimator: str,
     names: Sequence[str] | None,
 ) -> tuple[Propensity, dict, tuple[str, ...]] | Estimate:  # fmt: skip
-    z = np.asarray(covariates, dtype=float).reshape(len(y), -1)
     if reason := two_few(member):
         return not_estimated(estimator, "att", reason)
+    z = np.asarray(covariates, dtype=float).reshape(len(y), -1)
     fit = propensity(z, member)
     if fit is None:
         reason = _("the covariates tell the two groups apart completely: there is no overlap")
