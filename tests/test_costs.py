@@ -234,13 +234,9 @@ def test_a_worsened_outcome_is_a_negative_benefit() -> None:
 
 
 def test_programs_are_compared_on_the_same_outcome_only() -> None:
-    from types import SimpleNamespace
-
-    def result(name: str, *rows: dict[str, Any]) -> Any:
-        efficiency = SimpleNamespace(details={"cost_per_effect": list(rows), "price_year": 2025})
-        return SimpleNamespace(
-            program=SimpleNamespace(id=name, cycle="2025"), efficiency=efficiency
-        )
+    def result(name: str, *rows: dict[str, Any]) -> dict[str, Any]:
+        details = {"cost_per_effect": list(rows), "price_year": 2025}
+        return {"program": {"id": name, "cycle": "2025"}, "efficiency": {"details": details}}
 
     shared = cost_per_effect(effect(), 90e6, 100, seed=1)
     alone = cost_per_effect(effect(outcome="lain"), 90e6, 100, seed=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from scipy import stats
 
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.program import Benefit, Costs, Program
-from evaluasi_lib.results import CostPerEffect, Effect, Efficiency, EvaluationResult, Participation
+from evaluasi_lib.results import CostPerEffect, Effect, Efficiency, Participation
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, number
 
@@ -274,18 +274,18 @@ def _headline(program: Program, rows: list[dict[str, Any]]) -> CostPerEffect | N
     )
 
 
-def comparable_costs(results: Sequence[EvaluationResult]) -> list[dict[str, Any]]:
+def comparable_costs(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Cost for each unit of effect of several programs, on outcomes that at least two share.
 
-    The same outcome is the same id, unit and wave. Rows: outcome, label, unit, wave, program,
-    cycle, price_year, estimate, ci_low, ci_high, reason; amounts keep each program's price level.
+    results: result.json of each, as read. The same outcome is the same id, unit and wave. Rows:
+    those of cost_per_effect with program, cycle and price_year; amounts keep each program's own
+    price level.
     """
     rows = [
-        row
-        | {"program": r.program.id, "cycle": r.program.cycle}
-        | {"price_year": r.efficiency.details.get("price_year")}
+        {**row, "program": r["program"]["id"], "cycle": r["program"]["cycle"]}
+        | {"price_year": r["efficiency"]["details"]["price_year"]}
         for r in results
-        for row in r.efficiency.details.get("cost_per_effect", [])
+        for row in r["efficiency"]["details"].get("cost_per_effect", [])
     ]
 
     def key(row: dict[str, Any]) -> tuple[str, str, str]:
