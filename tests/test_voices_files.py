@@ -163,11 +163,14 @@ def test_transcripts_keep_no_name(tmp_path):
     document.save(str(tmp_path / "4.docx"))
     table, problems = read_transcripts(tmp_path)
     assert table["respondent"].unique().tolist() == ["T01", "T02", "T03", "T04"]
-    assert set(table["speaker"]) == {"interviewer", "respondent"}
+    assert table.groupby("respondent")["speaker"].agg(list).to_dict() == {
+        "T01": ["interviewer", "respondent"], "T02": ["interviewer", "respondent"],
+        "T03": [""], "T04": ["interviewer", "respondent"],
+    }  # fmt: skip
     assert (
         not table[["respondent", "speaker"]].astype(str).apply(" ".join).str.contains("Ani").any()
     )
-    assert [p.where for p in problems] == ["3.txt"]
+    assert not problems
 
 
 def pdf(path: Path, pages: int = 1, password: str | None = None) -> Path:

@@ -4,7 +4,7 @@ Arrays of codes in, a frozen result out. Missing codes are None or NaN. Referenc
 Cohen (1960); Krippendorff (2011, "Computing Krippendorff's alpha-reliability"); Gwet (2008, AC1);
 Fleiss (1971). Agreement with R (own formulas) and the Python package krippendorff is held by
 tests/test_agreement.py to 1e-6. Intervals are percentile bootstraps over units (default 2,000
-draws), which need no normality of a coefficient near 1.
+draws; 1,000 in `agreement_of`), which need no normality of a coefficient near 1.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def agreement_of(
     rng: np.random.Generator,
     *,
     ordinal: bool = False,
-    draws: int = 2_000,
+    draws: int = 1_000,
     units: NDArray[np.int64] | None = None,
 ) -> TwoCoders:
     """Every coefficient of units x coders (kappa: the first two coders); units: see above."""

@@ -18,7 +18,7 @@ from evaluasi_lib.cleaning.mapping import map_source
 from evaluasi_lib.cleaning.privacy import core_name
 from evaluasi_lib.cleaning.readers import open_source, source_path
 from evaluasi_lib.errors import DataError, Problem, suggestion
-from evaluasi_lib.program import Program, Source, VoicesPlan
+from evaluasi_lib.program import Program, Source
 from evaluasi_lib.voices.codebook import Codebook, parse_model
 from evaluasi_lib.voices.documents import Refused, read_documents
 from evaluasi_lib.voices.interviews import read_coded, read_transcripts
@@ -91,20 +91,6 @@ def read_voices(
 def _present(folder: Path, declared: str | None, usual: str) -> str | None:
     """The declared file, or the usual one where it is there."""
     return declared or (usual if (folder / usual).is_file() else None)
-
-
-def voices_files(plan: VoicesPlan | None, folder: Path) -> list[Path]:
-    """Every file that `read_voices` reads, for the manifest; missing ones are left out."""
-    if plan is None:
-        return []
-    names = [
-        plan.interviews, plan.transcripts, plan.documents, plan.rubric, plan.document_ratings,
-        plan.codebook, _present(folder, plan.quotes, QUOTES),
-        _present(folder, plan.manual_codes, MANUAL_CODES),
-    ]  # fmt: skip
-    paths = [folder / name for name in names if name]
-    files = [q for p in paths for q in (sorted(p.rglob("*")) if p.is_dir() else [p])]
-    return [path for path in files if path.is_file()]
 
 
 def _with_problems(

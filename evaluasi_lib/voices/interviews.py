@@ -49,10 +49,10 @@ def read_coded(path: Path) -> pd.DataFrame:
 
 
 def read_transcripts(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
-    """respondent (T01 ... by file name), turn, speaker ("interviewer"/"respondent"), text.
+    """respondent (T01 ... by file name), turn, speaker ("interviewer", "respondent" or ""), text.
 
     A turn begins with a short name and a colon; names are not kept. Text before the first such
-    line is left out; a file without any turn is one turn of its respondent, and a problem.
+    line is left out; a file without any turn is one turn of nobody, and the report counts it.
     """
     rows: list[dict[str, object]] = []
     problems: list[Problem] = []
@@ -63,21 +63,14 @@ def read_transcripts(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
         except Refused as error:
             problems.append(Problem(str(error), path.name, _("repair it or leave it out")))
             continue
-        if not any(speaker for speaker, _text in turns):
-            problems.append(
-                Problem(
-                    _("no speaker is marked"),
-                    path.name,
-                    _("begin each turn with who speaks and a colon, such as “P: ...”"),
-                )
-            )
         for turn, (speaker, text) in enumerate(turns, 1):
             asks = speaker.casefold().split(" ")[0] in _INTERVIEWERS
+            role = "interviewer" if asks else "respondent" if speaker else ""
             rows.append(
                 {
                     "respondent": f"T{number:02}",
                     "turn": turn,
-                    "speaker": "interviewer" if asks else "respondent",
+                    "speaker": role,
                     "text": text,
                 }
             )
@@ -279,7 +272,7 @@ def coverage(coded: pd.DataFrame, transcripts: pd.DataFrame, k: int) -> dict[str
         merged = merge_small_groups(coded, k)
         sizes = merged.groupby("group", sort=False)["respondent"].nunique().to_dict()
     interviewees = int(coded["respondent"].nunique()) if len(coded) else 0
-    words = {"interviewer": 0, "respondent": 0}
+    words = {"interviewer": 0, "respondent": 0, "": 0}
     for speaker, text in zip(*(transcripts.get(c, []) for c in ("speaker", "text")), strict=True):
         words[speaker] += len(text.split())
     everything = sum(words.values())
@@ -292,6 +285,7 @@ def coverage(coded: pd.DataFrame, transcripts: pd.DataFrame, k: int) -> dict[str
             if g
         ],
         "transcripts": int(transcripts["respondent"].nunique()) if len(transcripts) else 0,
+        "unmarked_transcripts": sum(not who for who in transcripts.get("speaker", [])),
         "turns": len(transcripts),
         "respondent_word_share": words["respondent"] / everything if everything else None,
     }

@@ -143,6 +143,12 @@ def _coverage(part: dict[str, Any]) -> Paragraph:
                 share=percent(part["respondent_word_share"]),
             )
         )
+    if part["unmarked_transcripts"]:
+        sentences.append(
+            _(
+                "{n} transcripts do not mark who speaks: begin each turn with a name and a colon."
+            ).format(n=count(part["unmarked_transcripts"]))
+        )
     return Paragraph(" ".join(sentences))
 
 
