@@ -125,9 +125,27 @@ def check_formats(text: str) -> tuple[str, ...]:
 
 
 def frame(results: Sequence[object]) -> pd.DataFrame:
-    """Results as a table to look at in the notebook, without columns that are empty."""
+    """Results as a table to look at in the notebook: numbers as the language writes them.
+
+    Nested fields and columns that are empty throughout are left out; a missing value is blank.
+    """
     rows = [dataclasses.asdict(result) for result in results]  # type: ignore[call-overload]
-    return pd.DataFrame(rows).dropna(axis="columns", how="all")
+    table = pd.DataFrame(rows, dtype=object)
+    nested = [
+        name for name in table if table[name].map(lambda v: isinstance(v, dict | tuple)).any()
+    ]
+    return table.drop(columns=nested).dropna(axis="columns", how="all").map(_cell)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "" if value is None or value is pd.NA else str(value)
+    return wording.number(value, 0 if isinstance(value, int) else 3)
+
+
+def primaries(effects: Sequence[Effect]) -> list[Effect]:
+    """The primary estimate of each outcome: what verdicts rest on."""
+    return [effect for effect in effects if effect.role == "primary"]
 
 
 def open_study(data: DataFolder, program_id: str) -> Study:
