@@ -112,6 +112,7 @@ def phillips(benefit: float | None, cost: float | None) -> tuple[float | None, f
 
 
 def cost_rows(costs: Costs, time_idr: float | None, total: float | None) -> list[dict[str, Any]]:
+    """Rows of the table of costs: the declared categories, then participants' time."""
     rows = [
         {
             "category": item.category,

@@ -146,6 +146,7 @@ def off_hours(persons: pd.DataFrame) -> dict[str, float]:
 
 
 def time_on_task(persons: pd.DataFrame, plan: ElearningPlan) -> dict[str, Any]:
+    """Quartiles of the minutes of each user, and what they cannot know."""
     low, middle, high = np.quantile(persons["minutes"], [0.25, 0.5, 0.75])
     caveat = _(
         "Time on task is estimated from the pauses between clicks. Pauses over {gap} minutes count "

@@ -45,6 +45,8 @@ class KaplanMeier:
 
 @dataclass(frozen=True, slots=True)
 class LogRank:
+    """Log-rank test: df is the number of groups minus 1."""
+
     chi2: float
     df: int
     p_value: float
