@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from html import unescape
 from importlib.util import find_spec
 
 import pytest
@@ -79,10 +80,9 @@ def test_pandoc_reads_the_docx_back_with_headings_tables_and_pictures(report):
     figures = elements(sections, Figure)
     assert len(soup.find_all("img")) == len(figures)
     document = zipfile.ZipFile(io.BytesIO(docx)).read("word/document.xml").decode("utf-8")
+    spoken = unescape(document)
     for figure in figures:
-        assert BeautifulSoup(figure.alt[:40], "html5lib").get_text() in BeautifulSoup(
-            document, "html5lib"
-        ).decode(formatter=None)
+        assert figure.alt[:40] in spoken
     assert "<script" not in html.replace("&lt;script", "")
 
 
