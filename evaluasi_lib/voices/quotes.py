@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.feedback import code_open_answers, codebook_of
 from evaluasi_lib.voices.interviews import theme_codes, tones_of
 from evaluasi_lib.voices.masking import mask
+from evaluasi_lib.voices.text import analyse, slang
 from evaluasi_lib.wording import _, choose
 
 COLUMNS = ["source", "variable", "row", "theme", "text", "status"]
@@ -59,9 +61,9 @@ def propose_quotes(
 ) -> pd.DataFrame:
     """Rows for kutipan.csv (status “usulan”), typical and dissenting answers of each theme.
 
-    Typical: the answers whose words the theme's other answers use most (centroid of word shares),
-    of the prevailing tone; dissenting: the most typical of the opposite tone. Only answers of 5-60
-    words, only themes whose number may be published, each answer once. Texts are masked; earlier
+    Typical: the answers whose words (stop words left out) the theme's other answers use most, of
+    the prevailing tone; dissenting: the most typical of the opposite tone. Only answers of 5-60
+    words, only themes whose number may be published, equal answers once. Texts are masked; earlier
     decisions (any status) stay as they are and are not proposed again. Excerpts of interviews have
     the source “interviews”, no variable, and the data row of the interviews' table. names, places:
     of the raw roster where the caller may read it.
@@ -70,14 +72,14 @@ def propose_quotes(
     kept = earlier[COLUMNS] if not earlier.empty else pd.DataFrame(columns=COLUMNS)
     known = set(zip(kept["source"], kept["variable"], kept["row"], strict=True))
     hidden = (list(names), [*places, *_work_places(study)])
-    rows = []
+    k, rows = study.program.privacy.min_cell, []
     for table, present, tone in _quotable(study, codebook):
         total = table["pid"].nunique()
-        for theme in present:
-            has = present[theme].to_numpy()
-            n = table["pid"][has].nunique()
-            if n == 0 or publishable_share(n, total, k=study.program.privacy.min_cell)[2]:
+        spoken = {theme: table["pid"][present[theme].to_numpy()].nunique() for theme in present}
+        for theme in sorted(reversed(spoken), key=lambda t: spoken[t]):  # the rarest theme first
+            if not spoken[theme] or publishable_share(spoken[theme], total, k=k)[2]:
                 continue
+            has = present[theme].to_numpy()
             for i in _chosen(table, has, tone[theme].to_numpy()):
                 line = table.iloc[i]
                 key = (line["source"], line["variable"], int(line["row"]))
@@ -113,17 +115,15 @@ def _quotable(
 
 def _chosen(answers: pd.DataFrame, has: np.ndarray, tone: np.ndarray) -> list[int]:
     """Positions of the answers to propose for one theme, most typical first."""
-    texts = answers["text"].astype(str)
-    length = np.array([len(text.split()) for text in texts])
-    fit = np.flatnonzero(has & (length >= MIN_WORDS) & (length <= MAX_WORDS))
+    words = [{w.form for w in analyse(text)} - slang().stop for text in answers["text"].astype(str)]
+    length = np.array([len(text.split()) for text in answers["text"].astype(str)])
+    same = pd.Series([" ".join(sorted(group)) for group in words])
+    first = ~same.where(has).duplicated().to_numpy()  # equal words are one quote
+    fit = np.flatnonzero(has & first & (length >= MIN_WORDS) & (length <= MAX_WORDS))
     if not len(fit):
         return []
-    words = [set(texts.iloc[i].lower().split()) for i in fit]
-    frequency: dict[str, int] = {}
-    for group in words:
-        for word in group:
-            frequency[word] = frequency.get(word, 0) + 1
-    likeness = np.array([np.mean([frequency[w] for w in group]) for group in words])
+    frequency = Counter(word for i in np.flatnonzero(has) for word in words[i])
+    likeness = np.array([np.mean([frequency[w] for w in words[i]] or [0]) for i in fit])
     order = fit[np.argsort(-likeness, kind="stable")]
     prevailing = np.sign(np.nansum(tone[has])) or 1.0
     other = [i for i in order if np.sign(tone[i]) == -prevailing][:DISSENTING]
