@@ -73,7 +73,7 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     path = folder / f"{name}.parquet"
     there = [s for s in specs.values() if s.name in mapped.columns or s.column.type == "multi"]
     writer = TableWriter(path, there)
-    keys, restricted, flagged = [], [], []
+    keys, restricted, flagged, n_kept = [], [], [], 0
     corrections = [c for c in context.corrections if c.source == name]
     coded = [s.name for s in there if s.column.type in CODED and s.name in mapped.columns]
     for batch in mapped.table.batches(mapped.columns, labels=coded):
@@ -87,7 +87,9 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
         batch, frame, marks = _mark_rows(batch, frame, mapped, there, log)
         flagged.append(marks)
         restricted.extend(_open_answers(frame, there))
-        keys.append(_key_columns(frame, batch, mapped, context))
+        n_kept += frame.height
+        if context.program.link != "anonymous":  # else nobody asks for them
+            keys.append(_key_columns(frame, batch, mapped, context))
         writer.write(frame.select(list(writer.dtypes)))
     for variable, tally in tallies.items():
         for rule, count in tally.counts.items():
@@ -96,17 +98,17 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
             n = tally.counts["skip_violation"]
             log.note("skip_violation", source=name, variable=variable, n=n)
         log.errors.extend(explain(tally, specs[variable], mapped))
-    if not sum(k.height for k in keys):
+    if not n_kept:
         remedy = _("see the rules in program.yml")
         log.errors.append(Problem(_("no row is left"), source.file, remedy))
         writer.finish(None)
         return pl.DataFrame(schema=NO_PERSONS)
-    key = pl.concat(keys)
+    key = pl.concat(keys) if keys else pl.DataFrame(schema=NO_PERSONS)
     kept = _duplicates(key, mapped, context, log)
     writer.finish(kept)
     if kept is not None:
         key = key.filter(pl.col("row").is_in(kept.implode()))
-    log.rows_kept += key.height
+    log.rows_kept += n_kept if kept is None else len(kept)
     _write_restricted(restricted, kept, folder / "restricted" / f"{name}.parquet")
     flagged.extend(_outliers(path, there, name, log))
     marks = pl.concat(flagged).with_columns(source=pl.lit(name))

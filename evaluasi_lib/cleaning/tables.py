@@ -7,6 +7,7 @@ a category are known at the end alone is it written a second time.
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,8 @@ class TableWriter:
     open_classes: list[str] = field(init=False)
     _writer: pq.ParquetWriter | None = None
     _schema: pa.Schema = field(init=False)
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    _pending: Future[None] | None = None
 
     def __post_init__(self) -> None:
         self.dtypes = {"row": "int64", "pid": "str"}
@@ -83,13 +86,22 @@ class TableWriter:
         if self._writer is None:
             self._schema = schema_for(self.dtypes)
             self._writer = pq.ParquetWriter(self.path, self._schema, compression="zstd")
-        self._writer.write_table(_encode(frame, self.dtypes, self._schema))
+        table = _encode(frame, self.dtypes, self._schema)
+        self._wait()
+        self._pending = self._thread.submit(self._writer.write_table, table)
+
+    def _wait(self) -> None:
+        """Until the batch before is written; the next one is typed meanwhile."""
+        if self._pending is not None:
+            self._pending.result()
 
     def finish(self, keep: pl.Series | None) -> None:
         """Close the file. keep: rows that stay, where others must go."""
         if self._writer is None:
             self.write(pl.DataFrame({n: [] for n in self.dtypes}))
         assert self._writer is not None
+        self._wait()
+        self._thread.shutdown()
         self._writer.close()
         if keep is None and not self.open_classes:
             return

@@ -49,12 +49,17 @@ OPEN_MISSING = frozenset(
 BLANKS = frozenset(normalise(w) for w in ("-", "n/a", "#n/a", "null", "nan", "na"))
 _UNITS = r"(?:%|jp|jam|menit|hari|bulan|bln|tahun|thn|th|orang|poin|kali|idr|usd|rupiah)\.?"
 _MONTHS = {
-    "jan": 1, "januari": 1, "january": 1, "feb": 2, "peb": 2, "februari": 2, "pebruari": 2,
-    "february": 2, "mar": 3, "maret": 3, "march": 3, "apr": 4, "april": 4, "mei": 5, "may": 5,
-    "jun": 6, "juni": 6, "june": 6, "jul": 7, "juli": 7, "july": 7, "agu": 8, "ags": 8, "agt": 8, "aug": 8,
-    "agustus": 8, "august": 8, "sep": 9, "sept": 9, "september": 9, "okt": 10, "oct": 10,
-    "oktober": 10, "october": 10, "nov": 11, "nop": 11, "november": 11, "nopember": 11, "des": 12,
-    "dec": 12, "desember": 12, "december": 12,
+    name: month
+    for month, names in enumerate(
+        (
+            "jan januari january", "feb peb februari pebruari february", "mar maret march",
+            "apr april", "mei may", "jun juni june", "jul juli july",
+            "agu ags agt aug agustus august", "sep sept september", "okt oct oktober october",
+            "nov nop november nopember", "des dec desember december",
+        ),
+        1,
+    )
+    for name in names.split()
 }  # fmt: skip
 _TIME = (
     r"(?:[T ,]+(?:pukul )?(?P<H>\d{1,2})[:.](?P<M>\d{2})(?:[:.](?P<S>\d{2})(?:[.,]\d+)?)?"
