@@ -75,8 +75,10 @@ def propose_quotes(
     k, rows = study.program.privacy.min_cell, []
     for table, present, tone in _quotable(study, codebook):
         total = table["pid"].nunique()
-        spoken = {theme: table["pid"][present[theme].to_numpy()].nunique() for theme in present}
-        for theme in sorted(reversed(spoken), key=lambda t: spoken[t]):  # the rarest theme first
+        # An answer goes to its rarest theme; of equally rare ones to the later, which is narrower.
+        themes = list(present.columns)[::-1]
+        spoken = {t: table["pid"][present[t].to_numpy()].nunique() for t in themes}
+        for theme in sorted(themes, key=lambda t: spoken[t]):
             if not spoken[theme] or publishable_share(spoken[theme], total, k=k)[2]:
                 continue
             has = present[theme].to_numpy()
