@@ -26,6 +26,7 @@ Elements = list[Element | None]
 
 
 def section_voices(study: Study, result: EvaluationResult) -> Section:
+    """Open answers, interviews and documents, and what they say together."""
     k = study.program.privacy.min_cell
     elements: Elements = [
         *_themes(study, result, k),
