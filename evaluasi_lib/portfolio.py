@@ -9,6 +9,7 @@ from typing import Any
 from evaluasi_lib.findings import portfolio as compare
 from evaluasi_lib.findings.index import evidence_range
 from evaluasi_lib.findings.portfolio import Pooled, Ranked, Result
+from evaluasi_lib.findings.rules import finding_kinds
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
 from evaluasi_lib.reporting.figures import plot_effects
@@ -16,7 +17,17 @@ from evaluasi_lib.reporting.figures_portfolio import plot_cost_effect, plot_evid
 from evaluasi_lib.reporting.tables import Cell, build, figure_cell
 from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.costs import comparable_costs
-from evaluasi_lib.wording import _, count, interval, join_words, number, p_value, percent, rupiah
+from evaluasi_lib.wording import (
+    _,
+    choose,
+    count,
+    interval,
+    join_words,
+    number,
+    p_value,
+    percent,
+    rupiah,
+)
 
 HIGH_I2 = 0.75  # Higgins et al. 2003: considerable heterogeneity
 Rows = list[tuple[Sequence[Cell], str | None]]
@@ -234,9 +245,10 @@ def _pooled_sentence(p: Pooled) -> str:
 
 
 def _weaknesses(results: Sequence[Result]) -> list[Element | None]:
+    kinds = finding_kinds().weaknesses
     rows: Rows = [
         (
-            [kind_word(row["kind"]), (count(len(row["programs"])), len(row["programs"])),
+            [choose(kinds[row["kind"]].name), (count(len(row["programs"])), len(row["programs"])),
              join_words(row["programs"]), row["example"]],
             None,
         )
@@ -244,24 +256,6 @@ def _weaknesses(results: Sequence[Result]) -> list[Element | None]:
     ]  # fmt: skip
     columns = [_("Weakness"), _("Programs"), _("Which"), _("For example")]
     return [_table("kelemahan-bersama", _("Weaknesses of two programs or more"), columns, rows)]
-
-
-def kind_word(kind: str) -> str:
-    """A kind of weakness in words."""
-    return {
-        "access": _("Groups with less access"), "barrier": _("Barriers"),
-        "bcr": _("Benefits below costs"), "budget": _("Use of the budget"),
-        "completion": _("Few complete"), "cost": _("Cost above the limit"),
-        "divergence": _("Sources that contradict one another"),
-        "evidence": _("Weak evidence"), "flat": _("Outcomes without meaningful change"),
-        "harm": _("Outcomes that got worse"), "item": _("Important and rated low"),
-        "module": _("Wanted modules that are not offered"),
-        "promise": _("Promised and not done"), "reliability": _("Unreliable instruments"),
-        "response": _("Low response"), "theme": _("Criticism in open answers"),
-        "spending": _("Largest item of cost"),
-        "threat": _("Threats to the estimates"), "unclear": _("Outcomes not settled"),
-        "unmeasured": _("Outcomes not measured"), "unpriced": _("Costs not known"),
-    }.get(kind, kind)  # fmt: skip
 
 
 def _ranking(results: Sequence[Result]) -> list[Element | None]:

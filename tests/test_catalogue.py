@@ -10,8 +10,9 @@ from evaluasi_lib import wording
 from evaluasi_lib.errors import ProgramError
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.reference import DOCS, PAGES, verdict_page
-from evaluasi_lib.findings.rules import WEAKNESS_KINDS, read_catalogue
+from evaluasi_lib.findings.rules import finding_kinds, read_catalogue
 from tests.situations import make
+from tests.test_findings import RICH
 
 OWN = """
 rules:
@@ -40,7 +41,7 @@ def write(tmp_path: Path, text: str) -> Path:
 
 def test_every_kind_of_weakness_has_a_rule_in_both_languages():
     rules = read_catalogue()
-    assert {r.kind for r in rules if not r.subject} == set(WEAKNESS_KINDS)
+    assert {r.kind for r in rules if not r.subject} == set(finding_kinds().weaknesses)
     assert len({r.id for r in rules}) == len(rules)
     for rule in rules:
         assert set(rule.text) == set(rule.owner) == {"id", "en"}
@@ -92,3 +93,12 @@ def test_the_page_is_what_the_tables_say(code):
         wording.set_language("id")
     where = "run: python -m evaluasi_lib.findings.reference"
     assert (DOCS / PAGES[code]).read_text(encoding="utf-8") == page, where
+
+
+def test_every_finding_is_of_a_kind_whose_rule_is_written_down():
+    kinds = finding_kinds()
+    result = conclude(*make(**RICH), None)
+    assert {w.id.partition(".")[0] for w in result.weaknesses} <= set(kinds.weaknesses)
+    assert {w.id.partition(".")[0] for w in result.strengths} <= set(kinds.strengths)
+    for kind in (*kinds.strengths.values(), *kinds.weaknesses.values()):
+        assert set(kind.name) == set(kind.rule) == {"id", "en"}

@@ -67,10 +67,13 @@ def test_the_same_seed_gives_the_same_stability_and_shares_add_up():
 
 
 def test_conclusions_of_another_rule_are_not_second_guessed():
-    program, result = make([{"estimate": 0.5, "conclusion": "inconclusive"}])
-    found = diagnose_robustness(program, result)
-    assert found["not_drawn"] == ["kinerja"]
-    assert found["share"] == 1
+    """It stays as it is, and the other outcome is drawn all the same."""
+    other = {"estimate": 0.5, "conclusion": "inconclusive"}
+    alone = diagnose_robustness(*make([other]))
+    assert (alone["not_drawn"], alone["share"]) == (["kinerja"], 1)
+    both = diagnose_robustness(*make([other, {"estimate": 0.25}]))
+    assert both["not_drawn"] == ["kinerja"]
+    assert [s["source"] for s in both["sources"] if s["kind"] == "outcome"] == ["kinerja2"]
 
 
 @pytest.mark.parametrize("outcomes", [[], [{"estimate": None, "se": None, "reason": "x"}]])

@@ -8,7 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from evaluasi_lib import wording
-from evaluasi_lib.findings.rules import AGENCY_FILE, Row, decision_table, read_catalogue
+from evaluasi_lib.findings.rules import (
+    AGENCY_FILE,
+    Row,
+    decision_table,
+    finding_kinds,
+    read_catalogue,
+)
 from evaluasi_lib.program import Thresholds
 from evaluasi_lib.wording import _, choose
 
@@ -44,6 +50,12 @@ def verdict_page() -> str:
             "amount below; the stability share is the share of repetitions with the same decision."
         ),
         _limits(),
+        f"## {_('Strengths and weaknesses')}",
+        _(
+            "Each has a sentence, a score and pointers into result.json; a number that is null "
+            "never becomes one. Instruments count at their last wave, in the program's group."
+        ),
+        _kinds(),
         f"## {_('Recommendations')}",
         _(
             "Each answers at least one weakness. Priority = impact (1-5, from the weakness's "
@@ -95,6 +107,16 @@ def _limits() -> str:
         by = f"± {move.relative:.0%}" if move.relative else f"± {move.absolute}"
         rows.append([f"`{move.limit}`", choose(move.text), default, by])
     return _table([_("Limit"), _("Meaning"), _("Default"), _("Moved by")], rows)
+
+
+def _kinds() -> str:
+    kinds = finding_kinds()
+    rows = [
+        [f"`{kind}`", good, choose(k.name), choose(k.rule)]
+        for good, group in (("+", kinds.strengths), ("−", kinds.weaknesses))
+        for kind, k in group.items()
+    ]
+    return _table([_("Kind"), "±", _("Name"), _("Rule and score")], rows)
 
 
 def _catalogue() -> str:

@@ -66,8 +66,11 @@ def adjusted(p: Floats, method: str) -> Floats:
 
 
 def family_of(program: Program, result: EvaluationResult) -> Family:
-    """Primary estimates with an error and a p-value; an estimate that the design gives no p-value
-    keeps its conclusion in every repetition."""
+    """Primary estimates with an error and a p-value, whose conclusion follows by the written rule.
+
+    Others keep their conclusion in every repetition: those that the design gives no p-value, and
+    those concluded by another rule (a permutation test, say), which is not second-guessed here.
+    """
     drawn = [
         (e, se)
         for _i, e in primaries(result)
@@ -75,12 +78,19 @@ def family_of(program: Program, result: EvaluationResult) -> Family:
     ]
     # By their numbers, so that neither names nor the order of declaration move the draws.
     drawn.sort(key=lambda pair: (pair[0].estimate, pair[1], pair[0].df or 0, pair[0].sesoi or 0))
+    family = _family(drawn, program.multiplicity)
+    found = family.conclusions(family.estimate[None, :], np.ones(1))[0].tolist()
+    kept = [pair for pair, c in zip(drawn, found, strict=True) if c == pair[0].conclusion]
+    return family if kept == drawn else _family(kept, program.multiplicity)
+
+
+def _family(drawn: list[tuple[Effect, float]], method: str) -> Family:
     return Family(
         effects=tuple(e for e, _se in drawn),
         estimate=np.array([e.estimate for e, _se in drawn], dtype=float),
         std_error=np.array([se for _e, se in drawn], dtype=float),
         df=np.array([e.df or np.inf for e, _se in drawn], dtype=float),
-        method=program.multiplicity,
+        method=method,
     )
 
 
@@ -163,14 +173,9 @@ class Base:
 
 
 def base_of(program: Program, result: EvaluationResult) -> Base:
-    """The base of one program. Where another rule gave the estimates' conclusions (a permutation
-    test, say) it is not second-guessed: the family is then empty and nothing is redrawn of it."""
-    family = family_of(program, result)
-    concluded = family.conclusions(family.estimate[None, :], np.ones(1))[0].tolist()
-    if concluded != [e.conclusion for e in family.effects]:
-        none = np.array([])
-        family = Family((), none, none, none, family.method)
+    """What is redrawn of one program."""
     situation = situation_of(program, result)
+    family = family_of(program, result)
     return Base(situation, program.thresholds, family, result.participation.enrolled)
 
 

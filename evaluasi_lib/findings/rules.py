@@ -1,13 +1,21 @@
-"""The two rule tables, decision_table.yml and catalogue.yml, as validated models."""
+"""The rule tables, decision_table.yml, kinds.yml and catalogue.yml, as validated models."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from evaluasi_lib.errors import Problem, ProgramError, suggestion
 from evaluasi_lib.findings.situation import Answer, Facts
@@ -17,14 +25,6 @@ from evaluasi_lib.wording import _
 
 HERE = Path(__file__).parent
 AGENCY_FILE = "rekomendasi.yml"
-
-# Kinds of weakness that a rule of the catalogue can answer: the part of a finding's id before
-# the first dot. observe.py and delivery.py make them.
-WEAKNESS_KINDS = (
-    "access", "barrier", "bcr", "budget", "completion", "cost", "divergence", "evidence", "flat",
-    "harm", "item", "module", "promise", "reliability", "response", "spending", "theme", "threat",
-    "unclear", "unmeasured", "unpriced",
-)  # fmt: skip
 
 
 def _as_answer(value: Any) -> Any:
@@ -75,11 +75,29 @@ class DecisionTable(Strict):
         return next(row for row in self.rows if row.fires(facts))
 
 
+class Kind(Strict):
+    """A kind of strength or weakness: its name, and the written rule that finds it."""
+
+    name: Text
+    rule: Text
+
+
+class Kinds(Strict):
+    strengths: dict[str, Kind]
+    weaknesses: dict[str, Kind]
+
+
+def _known_kind(kind: str) -> str:
+    if kind not in finding_kinds().weaknesses:
+        raise ValueError(kind)
+    return kind
+
+
 class RecommendationRule(Strict):
     """One proposed action for one kind of weakness."""
 
     id: str
-    kind: Literal[WEAKNESS_KINDS] = Field(description="Kind of weakness that it answers.")  # type: ignore[valid-type]
+    kind: Annotated[str, AfterValidator(_known_kind)]
     subject: list[str] = Field(default=[], description="Patterns such as *workload*; none: any.")
     each: bool = Field(default=False, description="One recommendation for each weakness.")
     text: Text
@@ -91,6 +109,13 @@ class RecommendationRule(Strict):
 
 class Catalogue(Strict):
     rules: list[RecommendationRule]
+
+
+@lru_cache
+def finding_kinds() -> Kinds:
+    """The kinds of kinds.yml."""
+    data = yaml.safe_load((HERE / "kinds.yml").read_text(encoding="utf-8"))
+    return Kinds.model_validate(data)
 
 
 @lru_cache
@@ -138,6 +163,6 @@ def _problem(item: Any, path: Path) -> Problem:
     if item["type"] == "missing":
         return Problem(_("the key “{key}” is missing").format(key=key), where=where)
     if key == "kind":
-        remedy = suggestion(str(item["input"]), WEAKNESS_KINDS)
+        remedy = suggestion(str(item["input"]), finding_kinds().weaknesses)
         return Problem(_("unknown kind of weakness"), where=where, remedy=remedy)
     return Problem(_("the value of “{key}” does not fit").format(key=key), where=where)
