@@ -114,7 +114,7 @@ def rating(
     if attrition is None:
         allowed.append(int(rules["unknown_attrition"]))
     else:
-        fits = [row["rating"] for row in rules["attrition"] if attrition <= row["up_to"]]
+        fits = [row["rating"] for row in rules["attrition"] if attrition <= row["up_to"] + 1e-9]
         allowed.append(max(fits, default=0))
     return max(0, min(allowed) - min(threats, int(rules["max_threat_deduction"])))
 
@@ -125,15 +125,16 @@ def attrition_level(
     """WWC: "low" (within the cautious limit), "moderate" (within the optimistic one), or "high".
     Shares 0-1; limits between the table's rows are interpolated."""
     rows = (table or standards())["attrition"]["table"]
-    points = [row["overall"] for row in rows]
+    totals = [row["overall"] for row in rows]
 
     def limit(kind: str) -> float:
         values = [math.nan if row[kind] is None else row[kind] for row in rows]
-        return float(np.interp(overall * 100, points, values, right=math.nan))
+        return float(np.interp(overall * 100, totals, values, right=math.nan))
 
-    if differential * 100 <= limit("cautious"):
+    points = differential * 100 - 1e-9  # a share on the limit is within it, despite rounding
+    if points <= limit("cautious"):
         return "low"
-    return "moderate" if differential * 100 <= limit("optimistic") else "high"
+    return "moderate" if points <= limit("optimistic") else "high"
 
 
 def baseline_verdict(

@@ -1,0 +1,193 @@
+"""How far an estimate's design carries: baseline, attrition, rating, threats."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluasi_lib.results import Evidence
+from evaluasi_lib.scoring.evidence import (
+    attrition_level,
+    baseline_difference,
+    rate_evidence,
+    table_baseline,
+)
+from evaluasi_lib.scoring.impact import estimate_effects
+from evaluasi_lib.scoring.impact.names import estimator_name, table_specifications
+from evaluasi_lib.scoring.sample import score_sample
+from evaluasi_lib.study import Study
+from tests.made_studies import make_study, survey
+
+
+def study_of(
+    folder: Path, *, design: str = "comparison", lost: tuple[int, int] = (10, 10),
+    apart: float = 0.0, n: int = 200, **changes: Any,
+) -> Study:  # fmt: skip
+    """Two groups of n / 2, `lost` of each without an answer afterwards, `apart` SD before."""
+    rng = np.random.default_rng(3)
+    member = np.arange(n) % 2 == 0
+    draws = rng.normal(size=n)
+    for rows in (member, ~member):  # exactly alike on average, but for `apart`
+        draws[rows] = (draws[rows] - draws[rows].mean()) / draws[rows].std()
+    before = draws + apart * member
+    after = before + 0.5 * member + rng.normal(size=n) * 0.5
+    roster = pd.DataFrame(
+        {"pid": [f"p{i}" for i in range(n)], "ikut": np.where(member, "ya", "tidak")}
+    )
+    pre = pd.DataFrame({"pid": roster["pid"], "y": before})
+    gone = set(np.flatnonzero(member)[: lost[0]]) | set(np.flatnonzero(~member)[: lost[1]])
+    post = pd.DataFrame({"pid": roster["pid"], "y": after}).drop(index=sorted(gone))
+    declaration: dict[str, Any] = {
+        "design": {
+            "type": design,
+            "group": {"variable": "ikut", "program": ["ya"], "comparison": ["tidak"]},
+        },
+        "link": "nip",
+        "roster": "peserta",
+        "sources": {
+            "peserta": survey({"ikut": "category"}, role="roster"),
+            "pre": survey({"y": "number"}, wave="pre"),
+            "post": survey({"y": "number"}, wave="post"),
+        },
+        "outcomes": [
+            {"id": "y", "label": "Y", "level": "results", "variable": "y", "baseline_wave": "pre",
+             "unit": "poin"}
+        ],
+    }  # fmt: skip
+    return make_study(folder, declaration | changes, {"peserta": roster, "pre": pre, "post": post})
+
+
+def rated(study: Study) -> Evidence:
+    (found,) = rate_evidence(study, estimate_effects(study))
+    return found
+
+
+def test_hedges_g_has_the_pooled_sd_and_cox_index_is_for_two_values() -> None:
+    a, b = np.array([1.0, 2, 3, 4]), np.array([2.0, 3, 4, 5, 6])
+    sd = math.sqrt((3 * a.var(ddof=1) + 4 * b.var(ddof=1)) / 7)
+    # J(7) = 0.8882 (Hedges' table)
+    assert baseline_difference(a, b) == pytest.approx(-1.5 / sd * 0.8882, rel=1e-4)
+    p, q = np.repeat([1.0, 0.0], [30, 70]), np.repeat([1.0, 0.0], [20, 80])
+    odds = math.log((0.3 / 0.7) / (0.2 / 0.8)) / 1.65
+    assert baseline_difference(p, q) == pytest.approx(odds, rel=0.01)  # J(198) = 0.996
+    assert baseline_difference(np.ones(5), np.zeros(5)) is None
+
+
+@pytest.mark.parametrize(
+    ("overall", "differential", "level"),
+    [(0.10, 0.063, "low"), (0.10, 0.064, "moderate"), (0.10, 0.11, "high"), (0.15, 0.0585, "low"),
+     (0.60, 0.01, "moderate"), (0.60, 0.02, "high"), (0.80, 0.0, "high")],
+)  # fmt: skip
+def test_attrition_against_the_table(overall: float, differential: float, level: str) -> None:
+    """0.15 lies between the rows of 10% (6.3) and 20% (5.4): 5.85 points."""
+    assert attrition_level(overall, differential) == level
+
+
+def test_a_randomised_design_with_little_loss_needs_no_baseline_check(tmp_path: Path) -> None:
+    found = rated(study_of(tmp_path, design="randomised"))
+    assert found.wwc_baseline == "not_required"
+    assert found.maryland_sms == 5
+    assert found.attrition_overall_share == pytest.approx(0.1)
+    assert found.attrition_differential_share == pytest.approx(0)
+    # The design allows 5; an effect of 0.42 SD is the smallest that 180 persons could show.
+    assert found.mdes == pytest.approx(2.8 * 2 / math.sqrt(180), rel=0.02)
+    assert found.rating_0_5 == 2
+
+
+def test_much_differential_loss_brings_the_check_back_and_a_threat(tmp_path: Path) -> None:
+    study = study_of(tmp_path, design="randomised", lost=(5, 40))
+    found = rated(study)
+    assert found.wwc_baseline != "not_required"
+    assert len(found.threats) == 1
+    effect = next(e for e in estimate_effects(study) if e.role == "primary")
+    bounds = effect.details["lee_bounds"]
+    assert bounds["trimmed_group"] == "program"
+    assert bounds["ci_low"] < bounds["low"] <= bounds["high"] < bounds["ci_high"]
+    assert "e_value" not in effect.details
+
+
+@pytest.mark.parametrize(
+    ("apart", "verdict"),
+    [(0.0, "satisfied"), (0.15, "satisfied_with_adjustment"), (0.6, "not_satisfied")],
+)
+def test_baseline_equivalence_of_a_comparison(apart: float, verdict: str, tmp_path: Path) -> None:
+    study = study_of(tmp_path, apart=apart, lost=(0, 0))
+    found = rated(study)
+    assert found.wwc_baseline == verdict
+    assert found.maryland_sms == 3
+    assert found.baseline_max_abs_smd == pytest.approx(apart, abs=0.01)
+    assert len(found.threats) == (apart > 0.25)
+    table = table_baseline(study, "y").set_index("variable")
+    assert table.loc["y0", "difference"] == pytest.approx(apart, abs=0.01)
+
+
+def test_unknown_attrition_is_null_with_a_reason(tmp_path: Path) -> None:
+    design = {
+        "type": "randomised", "attrition": "unknown",
+        "group": {"variable": "ikut", "program": ["ya"], "comparison": ["tidak"]},
+    }  # fmt: skip
+    study = study_of(tmp_path)
+    declared = type(study.program.design).model_validate(design)
+    program = study.program.model_copy(update={"design": declared})
+    found = rated(Study(program, study.folder, study.manifest))
+    assert found.attrition_overall_share is None
+    assert found.wwc_baseline is None
+    assert found.reason
+    assert found.rating_0_5 is not None
+    assert found.rating_0_5 <= 4
+
+
+def test_a_threshold_can_be_replaced(tmp_path: Path) -> None:
+    study = study_of(tmp_path, apart=0.3, lost=(0, 0), standards={"baseline": {"adjustment": 0.4}})
+    assert rated(study).wwc_baseline == "satisfied_with_adjustment"
+
+
+def test_a_single_group_shows_change_and_no_padlock(tmp_path: Path) -> None:
+    outcome = {
+        "id": "y", "label": "Y", "level": "results", "variable": "y", "baseline_wave": "pre",
+        "unit": "poin", "estimator": "paired",
+    }  # fmt: skip
+    study = study_of(tmp_path, outcomes=[outcome])
+    (effect,) = (e for e in estimate_effects(study) if e.role == "primary")
+    assert (effect.claim, effect.design, effect.n_comparison) == ("change", "single_group", None)
+    found = rated(study)
+    assert (found.maryland_sms, found.rating_0_5, found.wwc_baseline) == (1, 0, None)
+
+
+def test_small_losses_are_hidden(tmp_path: Path) -> None:
+    study = study_of(tmp_path, lost=(3, 0))
+    found = rated(study)
+    assert found.attrition_overall_share is None
+    assert found.reason == "small_cell"
+    assert score_sample(study).details["groups"]["program"]["analysed"] is None
+
+
+def test_specifications_put_the_primary_first_in_one_unit(tmp_path: Path) -> None:
+    effects = estimate_effects(study_of(tmp_path, apart=0.2))
+    table = table_specifications(effects, "y")
+    assert table.loc[0, "role"] == "primary"
+    assert set(table["unit"]) == {"poin"}
+    assert len(table) >= 3
+    assert all(table["label"] != table["estimator"])
+    assert estimator_name("something else") == "something else"
+
+
+def test_a_wave_before_the_baseline_is_a_placebo(tmp_path: Path) -> None:
+    study = study_of(tmp_path)
+    sources = study.program.sources
+    early = sources["pre"].model_copy(update={"wave": "awal"})
+    program = study.program.model_copy(update={"sources": {"awal": early, **sources}})
+    table = pd.read_parquet(tmp_path / "pre.parquet")
+    rng = np.random.default_rng(5)
+    drift = (table["row"] % 2 == 1) * 0.8  # the program's persons were already rising
+    table["y"] = table["y"] - drift + rng.normal(size=len(table)) * 0.1
+    table.to_parquet(tmp_path / "awal.parquet")
+    study = Study(program, tmp_path, study.manifest)
+    effect = next(e for e in estimate_effects(study) if e.role == "primary")
+    assert effect.details["placebo"]["estimate"] == pytest.approx(0.8, abs=0.1)
+    assert any("before the program" in w or "sebelum program" in w for w in effect.warnings)

@@ -1,0 +1,241 @@
+"""Items to scores, reliability, known indices, and who is in the sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evaluasi_lib.errors import ProgramError
+from evaluasi_lib.results import ScaleScore
+from evaluasi_lib.scoring import indices
+from evaluasi_lib.scoring.items import mean_interval, rescale_100, score_items
+from evaluasi_lib.scoring.reliability import describe_reliability, diagnose_reliability
+from evaluasi_lib.scoring.sample import score_sample
+from evaluasi_lib.scoring.scales import instrument_scores, item_distributions, score_scales
+from evaluasi_lib.scoring.standards import standards
+from evaluasi_lib.scoring.weights import rake
+from evaluasi_lib.study import Study
+from tests.made_studies import make_study, survey
+
+ITEMS = ["p1", "p2", "p3"]
+
+
+def study_of(folder: Path, n: int = 60, **changes: Any) -> Study:
+    """Participants who judge three items, of four answers each, once."""
+    rng = np.random.default_rng(1)
+    level = rng.normal(2.9, 0.6, n)
+    answers = {p: np.clip(np.round(level + rng.normal(0, 0.5, n)), 1, 4) for p in ITEMS}
+    table = pd.DataFrame(
+        {
+            "pid": [f"p{i}" for i in range(n)],
+            **answers,
+            "setuju": np.clip(np.round(rng.normal(7.5, 2, n)), 0, 10),
+            "penting1": np.full(n, 4.0), "penting2": np.full(n, 2.0), "penting3": np.full(n, 3.0),
+            "wajib": np.full(n, 3.0),
+            "unit": pd.Categorical(np.where(np.arange(n) % 4 == 0, "a", "b")),
+        }
+    )  # fmt: skip
+    kinds = dict.fromkeys([*ITEMS, "penting1", "penting2", "penting3"], "item:empat")
+    declaration: dict[str, Any] = {
+        "design": {"type": "single_group"},
+        "link": "anonymous",
+        "sources": {
+            "post": survey(
+                kinds | {"setuju": "item:sepuluh", "wajib": "number", "unit": "category"},
+                wave="post",
+            )
+        },
+        "scales": {"empat": {"points": 4}, "sepuluh": {"points": 11, "min": 0}},
+        "instruments": {
+            "puas": {
+                "label": "Kepuasan", "scale": "empat", "items": ITEMS, "index": "ikm",
+                "importance": "penting", "dimensions": {"isi": ["p1", "p2"]},
+            },
+            "penting": {
+                "label": "Penting", "scale": "empat", "items": ["penting1", "penting2", "penting3"]
+            },
+            "nps": {"label": "NPS", "scale": "sepuluh", "items": ["setuju"], "index": "nps"},
+            "level": {
+                "label": "Level", "scale": "empat", "items": ITEMS, "index": "jpm",
+                "required_level": "wajib",
+            },
+        },
+    }  # fmt: skip
+    return make_study(folder, declaration | changes, {"post": table})
+
+
+def score(study: Study, name: str) -> ScaleScore:
+    return next(s for s in score_scales(study) if s.scale == name)
+
+
+def test_a_score_needs_its_declared_share_of_answers() -> None:
+    nan = np.nan
+    answers = [[1, 2, 3], [1, 2, nan], [1, nan, nan], [nan, nan, nan]]
+    np.testing.assert_array_equal(score_items(answers, 2 / 3), [2, 1.5, nan, nan])
+    np.testing.assert_array_equal(score_items(answers, 1.0), [2, nan, nan, nan])
+    np.testing.assert_array_equal(score_items(answers, 0.0), [2, 1.5, 1, nan])
+
+
+def test_rescaling_runs_from_0_to_100() -> None:
+    assert [rescale_100(v, 1, 5) for v in (1, 3, 5)] == [0, 50, 100]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_turning_all_items_round_leaves_reliability_as_it_is(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = np.clip(np.round(3 + rng.normal(size=(40, 1)) + rng.normal(size=(40, 4))), 1, 5)
+    one, two = diagnose_reliability(x), diagnose_reliability(6 - x)
+    assert one is not None
+    assert two is not None
+    assert two.alpha == pytest.approx(one.alpha)
+    assert two.item_rest == pytest.approx(one.item_rest)
+    assert two.omega_total == pytest.approx(one.omega_total, rel=1e-6)
+
+
+def test_reliability_of_too_little_is_a_reason_in_words() -> None:
+    assert diagnose_reliability(np.ones((30, 3))) is None
+    assert diagnose_reliability(np.eye(3)) is None
+    assert describe_reliability(None)
+
+
+def test_omega_of_a_known_model() -> None:
+    """Loadings .8 .7 .6 and unique variances 1 - loading^2: omega = 2.1^2 / (2.1^2 + 1.51)."""
+    from evaluasi_lib.scoring.reliability import omega_total
+
+    loading = np.array([0.8, 0.7, 0.6])
+    cov = np.outer(loading, loading) + np.diag(1 - loading**2)
+    assert omega_total(cov) == pytest.approx(2.1**2 / (2.1**2 + 1.51), rel=1e-7)
+    assert omega_total(cov[:2, :2]) is None  # two items do not identify it
+
+
+def test_ikm_is_the_mean_of_item_means_times_25() -> None:
+    answers = np.tile([3.0, 3.2, 3.4], (5, 1))
+    answers[0] = [3, 4, 3]
+    found = indices.ikm(np.clip(np.round(answers), 1, 4))
+    assert found.index == pytest.approx(round(np.mean([3, 3.2, 3.0]) * 25, 2))
+    with pytest.raises(ValueError, match="1 to 4"):
+        indices.ikm([[5, 5]])
+
+
+@pytest.mark.parametrize(
+    ("index", "grade"),
+    [(88.31, "A"), (88.30, "B"), (76.61, "B"), (76.60, "C"), (65.0, "C"), (64.99, "D"), (25, "D")],
+)
+def test_ikm_bands(index: float, grade: str) -> None:
+    assert indices.band(index, standards()["ikm"]["bands"])["grade"] == grade
+
+
+def test_ikm_says_where_the_weight_011_would_change_the_grade() -> None:
+    """Nine items with mean 3.57: 89.25 is A; with 0.11 instead of 1/9 it would be 88.36, still A;
+    3.54: 88.5 is A, and would be 87.62, B."""
+    nine = np.full((100, 9), 3.0)
+    nine[:57] = 4
+    assert not indices.ikm(nine).weight_matters
+    nine[54:57] = 3
+    assert indices.ikm(nine).weight_matters
+
+
+def test_ikm_and_importance_come_with_the_score(tmp_path: Path) -> None:
+    found = score(study_of(tmp_path), "puas")
+    assert found.details["ikm"]["grade"] in "ABCD"
+    assert found.warnings  # it is an analogy
+    quadrants = {row["item"]: row for row in found.details["ipa"]["items"]}
+    assert quadrants["p1"]["quadrant"] in ("keep_up", "concentrate")
+    assert quadrants["p2"]["quadrant"] in ("overkill", "low_priority")
+    assert found.details["reliability"]
+    assert set(found.details["item_rest"]) == set(ITEMS)
+    assert score(study_of(tmp_path), "puas.isi").n_items == 2
+
+
+def test_no_ikm_on_five_points(tmp_path: Path) -> None:
+    scales = {"empat": {"points": 5}, "sepuluh": {"points": 11, "min": 0}}
+    found = score(study_of(tmp_path, scales=scales), "puas")
+    assert "ikm" not in found.details
+    assert found.warnings
+
+
+def test_net_promoter_score() -> None:
+    found = indices.nps([10, 9, 8, 7, 6, 0, np.nan])
+    assert found is not None
+    assert (found.promoters, found.passives, found.detractors) == (2, 2, 2)
+    assert found.score == 0
+    assert found.ci_low < 0 < found.ci_high
+    assert indices.nps([np.nan]) is None
+
+
+def test_attainment_of_the_required_level(tmp_path: Path) -> None:
+    found = indices.attainment([3, 2, 1, 4], [3, 3, 2, 2])
+    assert found is not None
+    assert found.mean_pct == pytest.approx((100 + 200 / 3 + 50 + 100) / 4)
+    assert found.below_share == 0.5
+    assert found.bands == {"optimal": 2, "fair": 0, "less": 2}
+    details = score(study_of(tmp_path), "level").details["jpm"]
+    assert details["mean_gap"] < 1
+
+
+def test_skp_keeps_its_order_and_gets_no_mean(tmp_path: Path) -> None:
+    instruments = {"skp": {"label": "SKP", "scale": "empat", "items": ["p1"], "index": "skp"}}
+    found = score(study_of(tmp_path, instruments=instruments), "skp")
+    assert found.mean is None
+    assert found.mean_100 is None
+    assert found.reason
+
+
+def test_small_groups_are_not_shown(tmp_path: Path) -> None:
+    found = score(study_of(tmp_path, n=4), "puas")
+    assert found.n is None
+    assert found.mean is None
+    assert found.details == {}
+    assert found.reason == "small_cell"
+
+
+def test_distributions_pass_the_gate(tmp_path: Path) -> None:
+    study = study_of(tmp_path)
+    table = item_distributions(study, "puas", "post")
+    assert len(table) == 12
+    shown = table["n"].dropna()
+    assert ((shown == 0) | (shown >= 5)).all()
+    assert len(instrument_scores(study, "puas", "post")) == 60
+
+
+def test_scores_are_weighted_to_the_population(tmp_path: Path) -> None:
+    """A quarter of the answers come from unit a, which is half of the population."""
+    study = study_of(tmp_path, population={"unit": {"a": 500, "b": 500}})
+    found = score(study, "puas")
+    rows = instrument_scores(study, "puas", "post")
+    halves = rows.groupby("unit", observed=True)["score"].mean().mean()
+    assert found.mean == pytest.approx(halves)
+    assert found.details["weights"]["deff"] == pytest.approx(4 / 3)
+    assert score_sample(study).weighted
+
+
+def test_raking_meets_its_margins_and_names_whom_nobody_speaks_for() -> None:
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"a": rng.choice(["x", "y"], 200), "b": rng.choice(["u", "v", None], 200)})
+    found = rake(rows, {"a": {"x": 30, "y": 60, "z": 10}, "b": {"u": 1, "v": 3}})
+    w = pd.Series(found.per_row)
+    assert found.converged
+    assert found.left_out == ("a=z",)
+    assert w[rows["a"] == "x"].sum() / w.sum() == pytest.approx(1 / 3)
+    known = rows["b"].notna()
+    assert w[rows["b"] == "u"].sum() / w[known].sum() == pytest.approx(0.25)
+
+
+def test_weighted_mean_of_equal_weights_is_the_plain_one() -> None:
+    y = np.arange(20.0)
+    plain, weighted = mean_interval(y), mean_interval(y, np.full(20, 3.0))
+    assert weighted == plain
+
+
+def test_a_program_may_replace_a_threshold_but_not_invent_one() -> None:
+    assert standards({"baseline": {"adjustment": 0.3}})["baseline"]["adjustment"] == 0.3
+    assert standards()["baseline"]["adjustment"] == 0.25
+    with pytest.raises(ProgramError, match="adjustment"):
+        standards({"baseline": {"adjustmen": 0.3}})
