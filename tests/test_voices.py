@@ -385,6 +385,7 @@ def test_sources_that_differ_are_discussed_and_not_averaged(tmp_path):
     assert "mostly complaint" in rows[0].interview
     assert "neither is averaged away" in rows[0].explanation
     assert rows[1].interview is None
+    assert "no evidence in 2 of 3 documents" in rows[1].document
 
 
 def test_an_inconclusive_effect_decides_nothing(tmp_path):

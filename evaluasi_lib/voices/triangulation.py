@@ -258,18 +258,20 @@ def _document_cell(question: Question, voices: Voices) -> Cell | None:
     asked = [rows[i] for i in named if i in rows and rows[i]["rated"]]
     if not asked:
         return None
-    rated = sum(r["rated"] for r in asked)
-    met = sum(
-        r["rated"] - r["met"] if r["indicator"] in question.counter_indicators else r["met"]
-        for r in asked
-    )
-    answer: Answer = "no" if met == 0 else "yes" if 2 * met >= rated else "unclear"
-    finding = "; ".join(
-        _("{label}: evidence in {met} of {rated} documents").format(
-            label=r["label"], met=count(r["met"]), rated=count(r["rated"])
+    rated, met, parts = 0, 0, []
+    for row in asked:
+        against = row["indicator"] in question.counter_indicators
+        supports = row["rated"] - row["met"] if against else row["met"]
+        text = (
+            _("{label}: no evidence in {n} of {rated} documents")
+            if against
+            else _("{label}: evidence in {n} of {rated} documents")
         )
-        for r in asked
-    )
+        parts.append(text.format(label=row["label"], n=count(supports), rated=count(row["rated"])))
+        rated += row["rated"]
+        met += supports
+    answer: Answer = "no" if met == 0 else "yes" if 2 * met >= rated else "unclear"
+    finding = "; ".join(parts)
     clear = met in (0, rated) and rated >= 3
     return Cell(answer, finding, "strong" if clear else "weak" if rated < 2 else "moderate")
 
