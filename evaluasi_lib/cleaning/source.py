@@ -282,7 +282,7 @@ def _key_columns(
     date = pl.col(order) if order in frame.columns else pl.lit(None)
     measured = frame.select(
         date.cast(pl.Datetime("us")).alias("order"),
-        pl.sum_horizontal(pl.all().exclude("row", "pid").is_not_null()).alias("answered"),
+        pl.sum_horizontal(pl.lit(0), pl.exclude("row", "pid").is_not_null()).alias("answered"),
         batch.drop("row").cast(pl.String).hash_rows(seed=1).alias("content"),
     )
     return keys.hstack(measured)
