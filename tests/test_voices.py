@@ -19,6 +19,7 @@ from evaluasi_lib.voices.interviews import (
     case_pages,
     co_occurrence,
     coders_matrix,
+    coverage,
     saturation,
     saturation_point,
     theme_by_group,
@@ -133,6 +134,15 @@ def test_only_approved_quotes_are_printed_and_masked_again(tmp_path):
     assert shown == ["wifi mati, tanya Pak [nama]"]
 
 
+def test_an_approved_quote_of_a_row_that_was_left_out_is_not_printed(tmp_path):
+    quotes = pd.DataFrame(
+        {"source": "survei", "variable": "saran", "row": [999], "theme": "sarana",
+         "text": "wifi mati", "status": "disetujui"}
+    )  # fmt: skip
+    voices = code_voices(make_study(tmp_path, survei=SURVEY, quotes=quotes))
+    assert not [q for t in voices.themes for q in t.quotes]
+
+
 def test_a_person_counts_once_however_often_they_answer(tmp_path):
     table = pd.concat([SURVEY, SURVEY.head(6).assign(row=100, variable="saran")])
     themes = {t.theme: t.n for t in code_voices(make_study(tmp_path, survei=table)).themes}
@@ -219,7 +229,8 @@ def test_a_program_without_voices_has_none(tmp_path):
 def test_quotes_are_proposed_masked_and_never_twice(tmp_path):
     table = answers(
         ["wifi mati terus kata Pak Budi Santoso"] * 6 + ["kemarin wifi mati terus menerus"]
-        + ["wifi di gedung kami bagus sekali"] + ["-"] * 3 + ["mentor sabar dan sangat jelas menerangkan"] * 7
+        + ["wifi di gedung kami bagus sekali"] + ["-"] * 3
+        + ["mentor sabar dan sangat jelas menerangkan"] * 7
     )  # fmt: skip
     proposed = propose_quotes(make_study(tmp_path, survei=table), own_codebook())
     of_wifi = proposed[proposed["theme"] == "sarana"]["text"].tolist()
@@ -321,6 +332,18 @@ def test_coders_are_asked_about_every_code_of_every_shared_unit():
     single = interviews([("R1", "A", "K1", "a"), ("R1", "A", "K2", "b")]).assign(unit="U1")
     assert coders_matrix(single)[0].tolist() == [[0, 1]]
     assert coders_matrix(single.head(1)) is None
+
+
+def test_transcripts_are_listed_with_turns_and_the_share_of_the_respondent():
+    talk = pd.DataFrame(
+        {"respondent": ["T01", "T01", "T02"], "turn": [1, 2, 1],
+         "speaker": ["interviewer", "respondent", ""], "text": ["a b", "c d e f", "g"]}
+    )  # fmt: skip
+    found = coverage(pd.DataFrame(columns=["respondent", "group"]), talk, k=5)
+    assert found["by_transcript"][0] == {
+        "transcript": "T01", "turns": 2, "words": 6, "respondent_words": 4,
+    }  # fmt: skip
+    assert (found["unmarked_transcripts"], found["respondent_word_share"]) == (1, 4 / 7)
 
 
 def test_case_pages_below_the_limit_print_only_what_was_approved():

@@ -75,6 +75,26 @@ def _group_cell(cell: dict[str, Any]) -> Cell:
     return f"{count(cell['n'])} ({percent(cell['share'])})"
 
 
+def table_transcripts(lines: Lines, k: int) -> Table | None:
+    """Transcripts with their turns, and how much of the talk is the respondent's."""
+    rows: Rows = [
+        (
+            [
+                line["transcript"],
+                figure_cell(line["turns"], count),
+                figure_cell(line["words"], count),
+                figure_cell(
+                    line["respondent_words"] / line["words"] if line["words"] else None, percent
+                ),
+            ],
+            None,
+        )
+        for line in lines
+    ]
+    columns = [_("Transcript"), _("Turns"), _("Words"), _("Spoken by the respondent")]
+    return build("transkrip", _("Transcripts"), columns, rows, k)
+
+
 def table_pairs(pairs: Lines, k: int) -> Table | None:
     """Themes that the same interviewees speak of."""
     rows: Rows = [

@@ -38,6 +38,7 @@ from evaluasi_lib.voices.interviews import (
 from evaluasi_lib.voices.quotes import approved_quotes, approved_rows
 from evaluasi_lib.wording import _
 
+KEYS = ["source", "variable", "row"]  # what names one open answer
 MIN_MANUAL = 30  # hand-coded answers under which agreement is not judged
 
 
@@ -65,7 +66,9 @@ def code_voices(study: Study) -> Voices:
 
     answers, coded = code_open_answers(study, codebook)
     if len(answers):
-        spoken = approved_quotes(quotes, codebook, study.program, interviews=False)
+        # A quote of a row that cleaning left out is not printed.
+        there = quotes.merge(answers[KEYS].drop_duplicates(), on=KEYS) if len(quotes) else quotes
+        spoken = approved_quotes(there, codebook, study.program, interviews=False)
         themes += count_themes(answers, coded, codebook, spoken, k)
         details["survey"] = _describe_answers(answers, coded, k)
         details["agreement"] = _describe_agreement(study, answers, coded, codebook, rng)
@@ -125,10 +128,9 @@ def _describe_agreement(
     manual = study.restricted("manual_codes")
     if manual.empty:
         return None
-    keys = ["source", "variable", "row"]
     named = manual.assign(theme=manual["theme"].map(codebook.code_of))
-    by_hand = pd.MultiIndex.from_frame(named[keys])
-    place = pd.MultiIndex.from_frame(answers[keys])
+    by_hand = pd.MultiIndex.from_frame(named[KEYS])
+    place = pd.MultiIndex.from_frame(answers[KEYS])
     sample = place.isin(by_hand)
     if not sample.any():
         return {"n": 0, "themes": [], "warnings": [_("no hand-coded answer is among the data")]}

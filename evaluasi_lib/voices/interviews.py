@@ -272,10 +272,9 @@ def coverage(coded: pd.DataFrame, transcripts: pd.DataFrame, k: int) -> dict[str
         merged = merge_small_groups(coded, k)
         sizes = merged.groupby("group", sort=False)["respondent"].nunique().to_dict()
     interviewees = int(coded["respondent"].nunique()) if len(coded) else 0
-    words = {"interviewer": 0, "respondent": 0, "": 0}
-    for speaker, text in zip(*(transcripts.get(c, []) for c in ("speaker", "text")), strict=True):
-        words[speaker] += len(text.split())
-    everything = sum(words.values())
+    lines = transcript_lines(transcripts) if len(transcripts) else []
+    everything = sum(line["words"] for line in lines)
+    spoken = sum(line["respondent_words"] for line in lines)
     return {
         "interviewees": None if is_small(interviewees, k) else interviewees,
         "excerpts": len(coded.drop_duplicates(["respondent", "excerpt"])) if len(coded) else 0,
@@ -285,7 +284,22 @@ def coverage(coded: pd.DataFrame, transcripts: pd.DataFrame, k: int) -> dict[str
             if g
         ],
         "transcripts": int(transcripts["respondent"].nunique()) if len(transcripts) else 0,
+        "by_transcript": lines,
         "unmarked_transcripts": sum(not who for who in transcripts.get("speaker", [])),
         "turns": len(transcripts),
-        "respondent_word_share": words["respondent"] / everything if everything else None,
+        "respondent_word_share": spoken / everything if everything else None,
     }
+
+
+def transcript_lines(transcripts: pd.DataFrame) -> list[dict[str, Any]]:
+    """transcript, turns, words, respondent_words: one line each, in the order of the files."""
+    table = transcripts.assign(words=[len(text.split()) for text in transcripts["text"]])
+    return [
+        {
+            "transcript": str(name),
+            "turns": len(turns),
+            "words": int(turns["words"].sum()),
+            "respondent_words": int(turns.loc[turns["speaker"] == "respondent", "words"].sum()),
+        }
+        for name, turns in table.groupby("respondent", sort=False)
+    ]

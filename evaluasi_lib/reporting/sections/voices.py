@@ -109,7 +109,11 @@ def _demand(result: EvaluationResult, k: int) -> Elements:
 def _interviews(part: dict[str, Any], k: int) -> Elements:
     if not part:
         return []
-    elements: Elements = [Heading(_("Interviews")), _coverage(part["coverage"])]
+    elements: Elements = [
+        Heading(_("Interviews")),
+        _coverage(part["coverage"]),
+        voiced.table_transcripts(part["coverage"]["by_transcript"], k),
+    ]
     if "theme_by_group" in part:
         elements += [
             voiced.table_groups(part["theme_by_group"], k),
