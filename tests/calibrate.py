@@ -1,10 +1,9 @@
 """How often each primary estimator is wrong: a simulation study.
 
-`python -m tests.calibrate --repetitions 5000 --out docs/calibration.json` simulates every primary
-estimator in its stated domain and records how often the 5% test rejects a true null hypothesis,
-how often the 95% interval covers the true effect, the power beside the computed one, and how often
-`no_meaningful_change` is said when the true effect is exactly the smallest effect of interest.
-`--tables docs/validity.md` writes the tables between that page's marks.
+`python -m tests.calibrate` simulates every primary estimator in its stated domain and records how
+often the 5% test rejects a true null hypothesis, how often the 95% interval covers the true effect,
+the power beside the computed one, and how often `no_meaningful_change` is said when the true effect
+is exactly the smallest effect of interest. A whole run writes the table in docs/validity.md.
 
 Every cell has its own seed, so that a cell can be repeated alone (`--only did`).
 """
@@ -28,6 +27,7 @@ from evaluasi_lib.scoring.impact.estimate import Estimate, conclude, critical
 Array = NDArray[np.float64]
 ICC = 0.1  # of a score within an agency
 SEED = 20250101
+PAGE = Path(__file__).parents[1] / "docs" / "validity.md"
 
 
 @dataclass(frozen=True)
@@ -300,6 +300,9 @@ def main(say: Callable[[str], None] = print) -> None:
     if options.out:
         text = json.dumps([asdict(f) for f in found], indent=1)
         options.out.write_text(text + "\n", encoding="utf-8")
+    everything = not options.only and options.parts == 1 and options.repetitions >= 5000
+    if options.tables is None and everything:
+        options.tables = PAGE
     if options.tables:
         page = options.tables.read_text(encoding="utf-8")
         start, end = "<!-- calibration -->", "<!-- end of calibration -->"
