@@ -144,6 +144,8 @@ class IpaItem:
 
 @dataclass(frozen=True, slots=True)
 class Ipa:
+    """The items in their order, and the crosshair of grand means."""
+
     items: tuple[IpaItem, ...]
     cross_performance: float
     cross_importance: float

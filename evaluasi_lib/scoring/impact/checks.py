@@ -205,6 +205,7 @@ def is_circular(study: Study, outcome: Outcome) -> bool:
 
 
 def is_skp(study: Study, outcome: Outcome) -> bool:
+    """Whether the outcome is the SKP predicate: declared as such, or by the variable's name."""
     return _index(study, outcome) == "skp" or "skp" in (outcome.variable or "").lower().split("_")
 
 

@@ -87,6 +87,7 @@ def critical(level: float, df: float) -> float:
 
 
 def two_sided_p(t: float, df: float) -> float:
+    """Two-sided p-value of t; df = inf is the normal distribution."""
     return float(2 * (stats.t.sf(abs(t), df) if math.isfinite(df) else stats.norm.sf(abs(t))))
 
 
