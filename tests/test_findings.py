@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -145,3 +146,74 @@ def test_pointers_escape_and_refuse_what_is_not_there():
     for wrong in ("/a~1b/1", "/x", "/a~1b/0/c", "a"):
         with pytest.raises(KeyError):
             resolve(document, wrong)
+
+
+@pytest.mark.parametrize(
+    ("id", "score"),
+    [
+        ("barrier.beban_kerja", 0.3 + 0.6 * 0.6), ("module.bahasa", 0.3 + 0.5 * 0.25),
+        ("completion.program", 0.5 + 0.3), ("cost.completer", 0.5 + 0.5 * 0.8),
+        ("budget.program", 0.3 + 0.5), ("response.program", 0.4), ("theme.jadwal", 0.45),
+        ("evidence.rating", 0.45), ("divergence.0", 0.45), ("flat.kinerja2", 0.8 * 0.9),
+        ("unclear.kinerja3", 0.6 * 0.9), ("unmeasured.kinerja5", 0.6 * 0.9),
+        ("harm.kinerja4", 1.0), ("reliability.alat_kinerja", 0.6),
+    ],
+)  # fmt: skip
+def test_scores_are_those_of_the_written_rules(id, score):
+    (found,) = [w for w in conclude(*make(**RICH), None).weaknesses if w.id == id]
+    assert found.score == pytest.approx(score)
+
+
+def test_what_is_important_and_rated_low_comes_first():
+    items = [{"item": "b1", "label": "Puas? [Jadwal]", "quadrant": "concentrate"},
+             {"item": "b2", "label": "Puas? [Fasilitator]", "quadrant": "keep_up"}]  # fmt: skip
+    scored = dataclasses.replace(scale(), details={"ipa": {"items": items}})
+    result = conclude(*make(scales=(scored,)), None)
+    (weak,) = [w for w in result.weaknesses if w.id.startswith("item.")]
+    assert "“Jadwal”" in weak.statement
+    assert weak.evidence == ("/scales/0/details/ipa/items/0/quadrant",)
+    assert any("“Jadwal”" in r.text for r in result.recommendations if weak.id in r.addresses)
+
+
+def test_access_gaps_are_found_by_representation_and_by_completion():
+    program, measured = make()
+    rows = [{"variable": "eselon", "variable_label": "Eselon", "group": "IV", "label": "Eselon IV",
+             "share": 0.2, "ci_low": 0.15, "ci_high": 0.26, "population_share": 0.32,
+             "status": "under"}]  # fmt: skip
+    access = [{"variable": "zona", "label": label, "completed_share": share, "p_completed": 0.01}
+              for label, share in (("WIB", 0.8), ("WIT", 0.5))]  # fmt: skip
+    measured = dataclasses.replace(
+        measured,
+        participation=dataclasses.replace(measured.participation, details={"representation": rows}),
+        elearning=dataclasses.replace(measured.elearning, details={"access": access}),
+    )
+    result = conclude(program, measured, None)
+    found = {w.id: w for w in result.weaknesses}
+    assert "20%" in found["access.eselon.IV"].statement
+    assert "“WIT” completes" in found["access.elearning.zona"].statement
+    (advice,) = [r for r in result.recommendations if "access.eselon.IV" in r.addresses]
+    assert "“WIT”" in advice.text
+    assert "“WIB”" not in advice.text
+
+
+def test_costs_above_the_limit_name_what_drives_them():
+    program, measured = make(cost=6e6, thresholds={"max_cost_per_completer_idr": 5e6})
+    costs = [{"category": c, "label": c.title(), "share_of_total": s}
+             for c, s in (("honor", 0.3), ("perjalanan", 0.7))]  # fmt: skip
+    measured = dataclasses.replace(
+        measured, efficiency=dataclasses.replace(measured.efficiency, details={"costs": costs})
+    )
+    result = conclude(program, measured, None)
+    (driver,) = [w for w in result.weaknesses if w.id.startswith("spending.")]
+    assert driver.id == "spending.perjalanan"
+    assert driver.evidence == ("/efficiency/details/costs/1/share_of_total",)
+
+
+def test_each_recommendation_names_what_to_watch_and_its_value_now():
+    result = conclude(*make(**RICH), None)
+    watched = {r.id: r.details["watch"] for r in result.recommendations}
+    assert watched["help-finish"] == ["completion: 40%"]
+    assert watched["protect-learning-time"] == ["“beban kerja”: 60%"]
+    assert watched["stop-harm"] == ["“Kinerja4”: −0.90"]
+    assert watched["lower-cost"] == ["cost per completer: Rp9,000,000"]
+    assert watched["mend-instrument"][0] == "“Alat_kinerja” (alpha): 0.50"

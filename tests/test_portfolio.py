@@ -187,11 +187,13 @@ def test_the_index_names_every_program_its_status_and_why_it_failed():
             {"program_id": "a", "result": report("a"), "failure": None},
             {"program_id": "b", "result": report("b"), "failure": "kolom <nip> hilang"},
             {"program_id": "c", "result": None, "failure": "program.yml rusak"},
-        ]
+        ],
+        "_portofolio/laporan.html",
     )
     assert page.startswith('<!DOCTYPE html>\n<html lang="id">')
     assert 'href="a/laporan.html"' in page
     assert 'href="c/' not in page
+    assert 'href="_portofolio/laporan.html"' in page
     assert "kolom &lt;nip&gt; hilang" in page
     assert "program.yml rusak" in page
     assert page.count("<h1>") == 1

@@ -13,7 +13,6 @@ from pathlib import Path
 from evaluasi_lib.findings import delivery, observe
 from evaluasi_lib.findings.follow_up import follow_up
 from evaluasi_lib.findings.observe import Note
-from evaluasi_lib.findings.pointers import as_document
 from evaluasi_lib.findings.recommendations import recommend
 from evaluasi_lib.findings.rules import agency_files, read_catalogue
 from evaluasi_lib.findings.verdict import judge, with_stability
@@ -59,7 +58,7 @@ def conclude(
         strengths=_ranked(notes, good=True),
         weaknesses=weaknesses,
         verdict=with_stability(program, result, judge(program, result)),
-        recommendations=recommend(program, weaknesses, as_document(result), rules),
+        recommendations=recommend(program, weaknesses, result, rules),
     )
 
 

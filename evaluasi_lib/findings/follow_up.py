@@ -23,7 +23,7 @@ from evaluasi_lib.findings.pointers import as_document
 from evaluasi_lib.findings.words import digits_for
 from evaluasi_lib.program import EarlierRecommendation, Program
 from evaluasi_lib.results import EvaluationResult, FollowUp
-from evaluasi_lib.wording import _, choose, interval, number, percent
+from evaluasi_lib.wording import _, choose, interval, number, percent, rupiah
 
 LISTS = {
     "scales": "scale", "effects": "outcome", "evidence": "outcome", "barriers": "barrier",
@@ -155,21 +155,52 @@ def better_when(path: str, result: EvaluationResult) -> str:
     return "lower" if any(word in path for word in LOWER_IS_BETTER) else "higher"
 
 
+def indicator_words(result: EvaluationResult, path: str) -> str:
+    """An indicator's name and its value now: "“High workload”: 53%"."""
+    names = {
+        "completion_share": _("completion"),
+        "response_rate_share": _("response"),
+        "cost_per_completer_idr": _("cost per completer"),
+        "total_cost_idr": _("total cost"),
+        "bcr": _("benefit-cost ratio"),
+        "budget_absorption_share": _("use of the budget"),
+    }
+    field = path.rpartition("/")[2]
+    record, found = _record(result, path), read_indicator(result, path)
+    label = (record or {}).get("label")
+    name = names.get(field) or (f"“{label}”" if label else path)
+    if field == "alpha":
+        name += " " + _("(alpha)")
+    elif field == "std_error":
+        name += " " + _("(standard error)")
+    return f"{name}: {_shown(field, found.value) if found else _('not known yet')}"
+
+
+def _shown(field: str, value: float) -> str:
+    if field.endswith("_idr"):
+        return rupiah(value)
+    return percent(value) if field.endswith("share") else number(value, digits_for(value))
+
+
 def read_indicator(result: EvaluationResult, path: str) -> Indicator | None:
     """The indicator's value in one result, or None where it has none."""
-    *parents, field = path.strip("/").split("/")
+    record, field = _record(result, path), path.rpartition("/")[2]
+    value = record.get(field) if record else None
+    if record is None or not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    return Indicator(float(value), *_interval_of(record, field, float(value)))
+
+
+def _record(result: EvaluationResult, path: str) -> dict[str, Any] | None:
+    """The mapping in which an indicator's last part lies."""
+    parents = path.strip("/").split("/")[:-1]
     record: Any = as_document(result)
     for i, part in enumerate(parents):
         if isinstance(record, dict):
             record = record.get(part)
         elif isinstance(record, (list, tuple)):
             record = _named(record, LISTS.get(parents[i - 1], ""), part)
-        if record is None:
-            return None
-    value = record.get(field) if isinstance(record, dict) else None
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return None
-    return Indicator(float(value), *_interval_of(record, field, float(value)))
+    return record if isinstance(record, dict) else None
 
 
 def _named(records: Sequence[dict[str, Any]], key: str, name: str) -> dict[str, Any] | None:

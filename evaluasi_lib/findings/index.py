@@ -15,13 +15,14 @@ Entry = Mapping[str, Any]
 WIDE = ".page { grid-template-columns: minmax(0, 1fr); } main { max-width: 74rem; }"
 
 
-def index_html(entries: Sequence[Entry]) -> str:
+def index_html(entries: Sequence[Entry], portfolio: str = "") -> str:
     """The page. entries: {"program_id", "result": result.json as a dict or None, "failure": text
-    or None, "files": names in the program's folder (report only, when absent)}, in their order."""
+    or None, "files": names in the program's folder (report only, when absent)}, in their order.
+    portfolio: address of the report over all programs, relative to the page; "" for none."""
     failed = [e for e in entries if e.get("failure")]
     title = _("Evaluation reports")
     style = (TEMPLATE / "style.css").read_text(encoding="utf-8").strip()
-    sections = [_reports(entries), _failures(failed)]
+    sections = [_reports(entries, portfolio), _failures(failed)]
     return (
         f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{escape(title)}</title>\n"
@@ -43,14 +44,18 @@ def _summary(entries: Sequence[Entry]) -> str:
     return f"{text}, " + _("{n} without a new report.").format(n=count(failed))
 
 
-def _reports(entries: Sequence[Entry]) -> str:
+def _reports(entries: Sequence[Entry], portfolio: str) -> str:
     heads = (_("Program"), _("Cycle"), _("Status"), _("Verdict"), _("Evidence, 0-5"), _("Report"))
     columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     rows = "".join(_row(entry) for entry in entries)
     caption = _("All programs")
+    over = ""
+    if portfolio:
+        text = escape(_("The report over all programs"))
+        over = f'<p><a href="{escape(portfolio, quote=True)}">{text}</a></p>\n'
     return (
         f'<section id="laporan" aria-labelledby="h-laporan">\n'
-        f'<h2 id="h-laporan">{escape(_("Reports"))}</h2>\n'
+        f'<h2 id="h-laporan">{escape(_("Reports"))}</h2>\n{over}'
         f'<div class="table" role="region" tabindex="0" aria-label="{escape(caption, quote=True)}">'
         f"<table><caption>{escape(caption)}</caption><thead><tr>{columns}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>\n</section>\n"

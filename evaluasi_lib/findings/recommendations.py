@@ -7,11 +7,12 @@ from bisect import bisect_right
 from fnmatch import fnmatchcase
 from typing import Any
 
-from evaluasi_lib.findings.pointers import record_of
+from evaluasi_lib.findings.follow_up import indicator_words
+from evaluasi_lib.findings.pointers import as_document, record_of
 from evaluasi_lib.findings.rules import RecommendationRule
 from evaluasi_lib.findings.words import short_label
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Finding, Recommendation
+from evaluasi_lib.results import EvaluationResult, Finding, Recommendation
 from evaluasi_lib.wording import _, choose, join_words, percent
 
 # Scores from which the impact of answering a weakness is 2, 3, 4, 5.
@@ -21,16 +22,17 @@ IMPACT_BANDS = (0.3, 0.45, 0.55, 0.7)
 def recommend(
     program: Program,
     weaknesses: tuple[Finding, ...],
-    document: dict[str, Any],
+    result: EvaluationResult,
     rules: list[RecommendationRule],
 ) -> tuple[Recommendation, ...]:
     """One recommendation for each rule (or weakness, where the rule says so) that finds its cause.
 
-    document: the result as of result.json, in which the weaknesses' pointers resolve. Priority is
+    result: that in which the weaknesses' pointers resolve. details: impact, feasibility, score,
+    rule, indicators (paths to watch) and watch (their names and values now, in words). Priority is
     impact (1-5, from the heaviest weakness's score) times feasibility (1-5): 25 is the highest.
     """
     found = [
-        _recommendation(program, rule, group, document)
+        _recommendation(program, rule, group, result)
         for rule in rules
         for group in _groups(rule, [w for w in weaknesses if _chosen(w, rules, rule)])
     ]
@@ -65,15 +67,16 @@ def _groups(rule: RecommendationRule, findings: list[Finding]) -> list[list[Find
 
 
 def _recommendation(
-    program: Program, rule: RecommendationRule, group: list[Finding], document: dict[str, Any]
+    program: Program, rule: RecommendationRule, group: list[Finding], result: EvaluationResult
 ) -> Recommendation:
     score = max(f.score for f in group)
     impact = 1 + bisect_right(IMPACT_BANDS, score)
     subjects = [subject_of(f)[1] for f in group]
+    indicators = [rule.indicator.replace("{subject}", s) for s in subjects if rule.indicator]
     due = program.period.end + dt.timedelta(days=rule.due_days) if program.period else None
     return Recommendation(
         id=f"{rule.id}.{subjects[0]}" if rule.each else rule.id,
-        text=_filled(program, choose(rule.text), group, document),
+        text=_filled(program, choose(rule.text), group, as_document(result)),
         priority=impact * rule.feasibility,
         addresses=tuple(f.id for f in group),
         owner=choose(rule.owner),
@@ -84,9 +87,8 @@ def _recommendation(
             "feasibility": rule.feasibility,
             "score": score,
             "rule": rule.id,
-            "indicators": [rule.indicator.replace("{subject}", s) for s in subjects]
-            if rule.indicator
-            else [],
+            "indicators": indicators,
+            "watch": [indicator_words(result, path) for path in indicators],
         },
     )
 

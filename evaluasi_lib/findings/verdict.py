@@ -97,6 +97,7 @@ def missing_for_scale_up(answers: Facts) -> list[str]:
     found = []
     for name, accepted in row.when.items():
         text = choose(table.facts[name])
+        text = text[:1].lower() + text[1:]
         if answers[name] not in accepted:
             unknown = _("{condition} (not known)").format(condition=text)
             found.append(unknown if answers[name] == "unknown" else text)
