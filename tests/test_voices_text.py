@@ -159,6 +159,9 @@ def test_a_codebook_of_ones_own_is_held_to_its_form():
     ]
     with pytest.raises(DataError):
         parse_model("a: [", "buku.yml", Codebook)
+    with pytest.raises(DataError) as error:
+        parse_model("source: s\nthemes:\n  a:\n    label: A\n    negated: b", "buku.yml", Codebook)
+    assert error.value.problems[0].where == "buku.yml: a: b"
 
 
 def test_every_pattern_of_the_own_codebook_finds_itself():

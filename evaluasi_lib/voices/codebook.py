@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Text
@@ -49,6 +49,14 @@ class Codebook(_Model):
     themes: dict[str, Code] = Field(description="Themes of open answers.")
     modules: dict[str, Code] = Field(default={}, description="Modules that people ask for.")
 
+    @model_validator(mode="after")
+    def _refers_to_themes(self) -> Codebook:
+        for name, code in self.themes.items():
+            for other in (code.negated, code.denied_by):
+                if other not in (None, "keep", "drop", *self.themes):
+                    raise ValueError(f"{name}: {other}")
+        return self
+
     def code_of(self, name: str) -> str:
         """A theme's id for a name used in a table coded by hand; the name itself if unknown."""
         key = name.strip().casefold().replace(" ", "_")
@@ -82,7 +90,7 @@ def parse_model(text: str, where: str, model: type[M]) -> M:
             *(
                 Problem(
                     _("the table does not have the expected form"),
-                    f"{where}: {'.'.join(str(p) for p in item['loc'])}",
+                    f"{where}: {'.'.join(map(str, item['loc'])) or item['ctx']['error']}",
                     _("see docs/voices.md"),
                 )
                 for item in error.errors()

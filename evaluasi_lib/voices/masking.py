@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from evaluasi_lib.voices.text import slang
+from evaluasi_lib.voices.text import slang, stem
 
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
@@ -22,6 +22,8 @@ _TITLED = re.compile(
     r"\b(Pak|Bapak|Bpk\.?|Bu|Ibu|Mas|Mbak|Kak|Sdr\.?|Sdri\.?|Saudara|Saudari|Prof\.?|Dr\.?|Ir\.?|"
     r"Drs\.?|Dra\.?|H\.|Hj\.|Mr\.?|Mrs\.?|Ms\.?)\s+([A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+){0,3})"
 )
+_TITLES = "pak|bapak|bpk|bu|ibu|mas|mbak|kak"
+_SPOKEN_TITLE = re.compile(rf"\b({_TITLES})\s+([a-z]{{3,}})\b", re.IGNORECASE)
 _PLACE = re.compile(
     r"\b(Dinas|Badan|Biro|Bagian|Bidang|Direktorat|Inspektorat|Sekretariat|Puskesmas|RSUD|RSUP|"
     r"Kecamatan|Kelurahan|Kantor|Balai|Kementerian|Kab\.?|Kabupaten|Kota|Provinsi|UPT[DP]?|SMP|SMA|"
@@ -46,6 +48,7 @@ def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> st
             text = re.sub(rf"\b{re.escape(place)}\b", "[unit kerja]", text, flags=re.IGNORECASE)
     text = _PLACE.sub(r"\1 [tempat]", text)
     text = _TITLED.sub(_masked_title, text)
+    text = _SPOKEN_TITLE.sub(_masked_spoken, text)
     listed = sorted(set(names), key=lambda n: (-len(n), n))
     for name in listed:
         if len(name) >= MIN_NAME_LENGTH:
@@ -58,3 +61,12 @@ def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> st
 def _masked_title(match: re.Match[str]) -> str:
     first = match[2].split()[0].casefold()
     return match[0] if first in slang().roles else f"{match[1]} [nama]"
+
+
+def _masked_spoken(match: re.Match[str]) -> str:
+    """ "pak budi" in small letters; offices, roles and derived words (pengajar) name no one."""
+    word, table = match[2].casefold(), slang()
+    ordinary = table.roles | table.stop | table.words.keys() | frozenset(_TITLES.split("|"))
+    if word in ordinary or stem(word) != word:
+        return match[0]
+    return f"{match[1]} [nama]"
