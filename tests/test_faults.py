@@ -1,0 +1,130 @@
+"""Good data spoilt in one way each end in a valid result or in a message, never in a crash."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pandas as pd
+import pytest
+import yaml
+
+from evaluasi_lib.errors import EvaluationError
+from evaluasi_lib.evaluation import evaluate, open_workbook
+from evaluasi_lib.reporting.export import result_json
+from tests.synthetic.declared import RAW
+
+SCHEMA = json.loads(
+    (Path(__file__).resolve().parent.parent / "evaluasi_lib" / "result.schema.json").read_text(
+        encoding="utf-8"
+    )
+)
+Spoil = Callable[[Path], None]
+
+
+def table(file: str, change: Callable[[pd.DataFrame], pd.DataFrame], code: str = "utf-8") -> Spoil:
+    """A change of a CSV file, its separator kept."""
+
+    def spoil(folder: Path) -> None:
+        path = folder / file
+        first = path.read_text(encoding="utf-8-sig").splitlines()[0]
+        separator = ";" if first.count(";") > first.count(",") else ","
+        frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+        change(frame).to_csv(path, sep=separator, index=False, encoding=code)
+
+    return spoil
+
+
+def declared(change: Callable[[dict[str, Any]], object]) -> Spoil:
+    """A change of program.yml."""
+
+    def spoil(folder: Path) -> None:
+        path = folder / "program.yml"
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        change(data)
+        path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+    return spoil
+
+
+def constant(columns: list[int], value: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    return lambda frame: frame.assign(**{str(frame.columns[c]): value for c in columns})
+
+
+MENTORING = {
+    "two answers left": table("survei_akhir.csv", lambda f: f.head(3)),
+    "codes that match nobody": table(
+        "survei_akhir.csv",
+        lambda f: f.assign(**{str(f.columns[1]): [f"ZZ{i}QQ" for i in range(len(f))]}),
+    ),
+    "one unit alone": table("daftar_hadir.csv", constant([1], "Satu")),
+    "nobody started": table("daftar_hadir.csv", constant([5, 7], "Tidak")),
+    "every answer alike": table("survei_akhir.csv", constant(list(range(2, 8)), "Setuju")),
+    "no item answered after": table("survei_akhir.csv", constant(list(range(2, 13)), "")),
+    "open answers and barriers blank": table("survei_akhir.csv", constant([-1, -2, -3, -4], "")),
+    "UTF-16": table("survei_akhir.csv", lambda f: f, code="utf-16"),
+    "anonymous": declared(lambda y: y.update(link="anonymous")),
+    "no roster": declared(lambda y: y.pop("roster")),
+    "no outcomes": declared(lambda y: y.update(outcomes=[], objectives=[], questions=[])),
+    "nothing but outcomes": declared(
+        lambda y: [y.pop(k) for k in ("costs", "voices", "participation", "questions")]
+    ),
+    "cells of thirty": declared(lambda y: y.update(privacy={"min_cell": 30})),
+}
+NSW = {
+    "no controls": table("nsw.csv", constant([0], "1")),
+    "three treated": table("nsw.csv", lambda f: pd.concat([f.head(3), f[f["treat"] == "0"]])),
+    "nobody earns": table("nsw.csv", constant([9], "0")),
+    "everybody of one age": table("nsw.csv", constant([1], "20")),
+}
+CASES = [("mentoring-karier-2024", name, spoil) for name, spoil in MENTORING.items()] + [
+    ("nsw-1976", name, spoil) for name, spoil in NSW.items()
+]
+REFUSED: dict[str, Spoil] = {
+    "file missing": lambda folder: (folder / "survei_akhir.csv").unlink(),
+    "file empty": lambda folder: (folder / "survei_akhir.csv").write_bytes(b"") and None,
+    "no picture of text": lambda folder: (
+        (folder / "survei_akhir.csv").write_bytes(bytes(range(256)) * 20) and None
+    ),
+    "headings alone": table("survei_akhir.csv", lambda f: f.head(0)),
+    "unknown label": table("survei_akhir.csv", constant([3], "Barangkali")),
+    "column gone": table("survei_akhir.csv", lambda f: f.drop(columns=f.columns[4])),
+}
+
+
+def _prepare(tmp_path: Path, program_id: str, spoil: Spoil) -> None:
+    folder = tmp_path / "raw" / program_id
+    shutil.copytree(RAW / program_id, folder)
+    spoil(folder)
+
+
+@pytest.mark.parametrize(("program_id", "name", "spoil"), CASES, ids=[c[1] for c in CASES])
+@pytest.mark.filterwarnings("ignore")
+def test_spoilt_data_give_a_valid_result(
+    program_id: str, name: str, spoil: Spoil, tmp_path: Path
+) -> None:
+    _prepare(tmp_path, program_id, spoil)
+    text = result_json(evaluate(open_workbook(program_id, "id", tmp_path)))
+    result = json.loads(text)
+    jsonschema.Draft202012Validator(SCHEMA).validate(result)
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    for effect in result["effects"]:
+        if effect["estimate"] is None and effect["role"] == "primary":
+            assert effect["reason"], name
+    if name in ("two answers left", "codes that match nobody", "no outcomes", "no controls"):
+        assert result["verdict"]["decision"] == "insufficient_evidence"
+
+
+@pytest.mark.parametrize("spoil", REFUSED.values(), ids=REFUSED)
+def test_data_that_cannot_be_read_are_refused_in_words(spoil: Spoil, tmp_path: Path) -> None:
+    _prepare(tmp_path, "mentoring-karier-2024", spoil)
+    with pytest.raises(EvaluationError) as caught:
+        open_workbook("mentoring-karier-2024", "id", tmp_path)
+    assert all(p.what and p.where for p in caught.value.problems)
+    assert "survei_akhir" in str(caught.value)
+    assert not (tmp_path / "processed" / "mentoring-karier-2024").exists()
