@@ -201,6 +201,14 @@ def test_hand_codes_of_other_rows_are_said_to_match_nothing(tmp_path):
     assert agreement["warnings"]
 
 
+def test_hand_codes_that_the_codebook_lacks_are_named(tmp_path):
+    manual = pd.DataFrame({"source": "survei", "variable": "saran", "row": [1], "theme": ["aneh"]})
+    agreement = code_voices(make_study(tmp_path, survei=SURVEY, manual_codes=manual)).details[
+        "agreement"
+    ]
+    assert "aneh" in agreement["warnings"][0]
+
+
 def test_hand_coding_without_any_theme_compares_nothing(tmp_path):
     manual = pd.DataFrame({"source": "survei", "variable": "saran", "row": [1, 2], "theme": ""})
     study = make_study(tmp_path, survei=SURVEY, manual_codes=manual)

@@ -314,6 +314,15 @@ def test_every_missing_or_broken_file_is_a_problem_and_the_rest_is_read(tmp_path
         assert name in where
 
 
+def test_ratings_are_held_to_the_rubric(tmp_path):
+    (tmp_path / "r.yml").write_text("max: 3\nindicators:\n  tujuan:\n    label: Tujuan\n")
+    (tmp_path / "n.csv").write_text("dokumen,indikator,nilai\na.pdf,tujuan,3\na.pdf,tujuann,9\n")
+    problems = read_voices(program(rubric="r.yml", document_ratings="n.csv"), tmp_path)[1]
+    assert len(problems) == 2
+    assert "tujuan" in problems[0].remedy
+    assert "3" in problems[1].where  # the row, as a spreadsheet counts it
+
+
 def test_a_missing_column_is_named(tmp_path):
     path = tmp_path / "w.csv"
     path.write_text("responden;teks\na;b\n")

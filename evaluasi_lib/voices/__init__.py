@@ -145,9 +145,11 @@ def _describe_agreement(
     ]
     return {
         "n": int(sample.sum()),
-        "unknown_codes": sorted(set(named["theme"]) - set(codebook.themes) - {""}),
         "themes": [_as_row(r, codebook) for r in results],
-        "warnings": _agreement_warnings(results, int(sample.sum()), codebook),
+        "warnings": [
+            *_unknown_codes(named["theme"], codebook),
+            *_agreement_warnings(results, int(sample.sum()), codebook),
+        ],
     }
 
 
@@ -163,6 +165,17 @@ def _as_row(found: Retrieval, codebook: Codebook) -> dict[str, Any]:
         "kappa_ci_low": found.kappa.ci_low,
         "kappa_ci_high": found.kappa.ci_high,
     }
+
+
+def _unknown_codes(themes: pd.Series, codebook: Codebook) -> list[str]:
+    unknown = sorted(set(themes) - set(codebook.themes) - {""})
+    if not unknown:
+        return []
+    return [
+        _(
+            "Codes given by hand that the codebook does not have, and that are left out: {names}."
+        ).format(names=", ".join(unknown))
+    ]
 
 
 def _agreement_warnings(results: list[Retrieval], n: int, codebook: Codebook) -> list[str]:

@@ -82,6 +82,8 @@ def read_voices(
     take("documents", plan.documents, lambda p: _with_problems(read_documents(p), problems))
     take("rubric", plan.rubric, lambda p: _yaml_table(p, Rubric))
     take("document_ratings", plan.document_ratings, _ratings)
+    if {"rubric", "document_ratings"} <= tables.keys():
+        problems += _unfit_ratings(tables, str(plan.document_ratings))
     take("codebook", plan.codebook, _codebook)
     take("quotes", _present(raw_folder, plan.quotes, QUOTES), _quotes)
     take("manual_codes", _present(raw_folder, plan.manual_codes, MANUAL_CODES), _manual_codes)
@@ -204,6 +206,34 @@ def _ratings(path: Path) -> pd.DataFrame:
             )
         )
     return table.assign(rating=rating, reviewer=numbered(table["reviewer"], "P"))
+
+
+def _unfit_ratings(tables: dict[str, pd.DataFrame], file: str) -> list[Problem]:
+    """Ratings of indicators that the rubric does not have, or beyond its scale."""
+    rubric = parse_model(str(tables["rubric"]["text"].iloc[0]), "rubric", Rubric)
+    ratings = tables["document_ratings"]
+    unknown = sorted(set(ratings["indicator"]) - set(rubric.indicators))
+    problems = [
+        Problem(
+            _("the rubric has no indicator “{name}”").format(name=name),
+            file,
+            suggestion(name, rubric.indicators),
+        )
+        for name in unknown
+    ]
+    beyond = (ratings["rating"] < rubric.min) | (ratings["rating"] > rubric.max)
+    if beyond.any():
+        problems.append(
+            Problem(
+                _("the rating is not on the rubric's scale of {low} to {high}").format(
+                    low=rubric.min, high=rubric.max
+                ),
+                f"{file}, {_first_row(beyond)}",
+                _("write a number of the rubric's scale"),
+                int(beyond.sum()),
+            )
+        )
+    return problems
 
 
 def _codebook(path: Path) -> pd.DataFrame:
