@@ -96,9 +96,9 @@ def encode(text: pl.Series, rows: pl.Series) -> Encoded:
     """The codes of a text column. Only distinct texts are looked at afterwards, so millions of rows
     cost as little as the few labels in them."""
     labels = text.cast(pl.Categorical)
-    physical = labels.to_physical()
-    blank = int(np.max(physical.drop_nulls().to_numpy(), initial=0)) + 1
-    codes = pc.fill_null(physical.to_arrow(), pa.scalar(blank, pa.uint32())).to_numpy()
+    physical = labels.to_physical().to_arrow()
+    blank = int(pc.max(physical).as_py() or 0) + 1
+    codes = pc.fill_null(physical, pa.scalar(blank, pa.uint32())).to_numpy()
     counts = np.bincount(codes, minlength=blank + 1)
     present = np.flatnonzero(counts[:blank])
     if len(present) > 100:
@@ -106,9 +106,7 @@ def encode(text: pl.Series, rows: pl.Series) -> Encoded:
         first = first[found < blank]
     else:
         first = np.array([np.argmax(codes == code) for code in present], dtype=np.int64)
-    texts: dict[int, str] = {}
-    if len(first):
-        texts = dict(zip(present.tolist(), labels.gather(first).cast(pl.String), strict=True))
+    texts = {int(code): str(labels[int(at)]) for code, at in zip(present, first, strict=True)}
     return Encoded(codes, blank, texts, counts, rows)
 
 

@@ -26,7 +26,7 @@ from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.program import Source
 from evaluasi_lib.wording import _
 
-BATCH_ROWS = 100_000
+BATCH_ROWS = 200_000
 _SAMPLE_BYTES = 1_000_000
 _DELIMITERS = ",;\t|"
 _THREE_DECIMALS = re.compile(r"-?\d{1,3}\.\d{3}")
