@@ -201,7 +201,8 @@ def plot_flow(sample: Sample, k: int) -> Figure | None:
         ax.set_xlim(0, 10)
         ax.set_ylim(-len(sample.flow) + 0.35, 0.5)
         for row, step in enumerate(sample.flow):
-            _box(ax, 0.2, -row, 5.0, f"{theme.wrap(step.step, 40)}\n{size(step.n, step.reason)}")
+            text = f"{theme.wrap(step.step, 40)}\n{theme.wrap(size(step.n, step.reason), 46)}"
+            _box(ax, 0.2, -row, 5.0, text)
             if row and step.dropped:
                 text = plural("{n} person left out", "{n} persons left out", step.dropped)
                 text = text.format(n=count(step.dropped))

@@ -14,19 +14,16 @@ from evaluasi_lib.results import (
     Effect,
     Efficiency,
     EvaluationResult,
-    Evidence,
     FollowUp,
     InputFile,
     ModuleDemand,
     Quality,
     Recommendation,
     Sample,
-    ScaleScore,
     Stage,
     Theme,
     Triangulated,
 )
-from evaluasi_lib.scoring.impact.names import estimator_name
 from evaluasi_lib.wording import _, count, date, number, p_value, percent, plural, rupiah
 
 Cell = str | tuple[str, object]
@@ -113,51 +110,6 @@ def table_flow(sample: Sample, k: int) -> Table | None:
     return build("alur", _("Flow of persons"), columns, rows, k)
 
 
-def table_scales(scales: Sequence[ScaleScore], id: str, caption: str, k: int) -> Table | None:
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        (
-            [
-                s.label, words.wave_word(s.wave), words.group_word(s.group),
-                figure_cell(s.n, count), figure_cell(s.mean, number, 2),
-                between(s.ci_low, s.ci_high, number, 2), figure_cell(s.mean_100, number, 1),
-                figure_cell(s.sd, number, 2), figure_cell(s.top2_share, percent),
-            ],
-            s.reason,
-        )
-        for s in scales
-    ]  # fmt: skip
-    columns = [
-        _("Scale"), _("Wave"), _("Group"), _("n"), _("Mean"), _("95% interval"), _("Mean, 0-100"),
-        _("SD"), _("Upper answers"),
-    ]  # fmt: skip
-    note = _("Upper answers: share of answers in the two highest categories.")
-    return build(id, caption, columns, rows, k, note)
-
-
-def table_reliability(scales: Sequence[ScaleScore], k: int) -> Table | None:
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        (
-            [
-                s.label, words.wave_word(s.wave), words.group_word(s.group), (count(s.n_items),
-                s.n_items), figure_cell(s.alpha, number, 2),
-                between(s.alpha_ci_low, s.alpha_ci_high, number, 2),
-                figure_cell(s.omega_total, number, 2),
-            ],
-            s.reason,
-        )
-        for s in scales
-        if s.n_items > 1
-    ]  # fmt: skip
-    columns = [
-        _("Scale"), _("Wave"), _("Group"), _("Items"), _("Alpha"), _("95% interval"), _("Omega"),
-    ]  # fmt: skip
-    note = _(
-        "From 0.70 on acceptable for comparing groups. Alpha does not prove that a scale measures "
-        "one thing."
-    )
-    return build("reliabilitas", _("Reliability of the instruments"), columns, rows, k, note)
-
-
 def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
     """Primary estimates, one row an outcome, its unit in words beside its name."""
     rows: list[tuple[Sequence[Cell], str | None]] = []
@@ -181,79 +133,6 @@ def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> T
     ]  # fmt: skip
     note = _("Standardised: in standard deviations. p adjusted: for the number of outcomes.")
     return build(id, caption, columns, rows, k, note)
-
-
-def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
-    """Estimates beside the primary ones: by other methods, or in groups of persons."""
-    rows: list[tuple[Sequence[Cell], str | None]] = []
-    for e in effects:
-        digits = words.digits_for(e.estimate, e.ci_low, e.ci_high)
-        rows.append(
-            (
-                [
-                    words.subgroup_word(e), estimator_name(e.estimator), e.unit,
-                    figure_cell(e.estimate, number, digits),
-                    between(e.ci_low, e.ci_high, number, digits), figure_cell(e.p_value, p_value),
-                    figure_cell(e.effect_size_g, number, 2),
-                ],
-                e.reason,
-            )
-        )  # fmt: skip
-    columns = [
-        _("Outcome"), _("Estimator"), _("Unit"), _("Estimate"), _("95% interval"), _("p"),
-        _("Standardised"),
-    ]  # fmt: skip
-    return build(id, caption, columns, rows, k)
-
-
-def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        (
-            [
-                words.subgroup_word(e), words.design_word(e.design),
-                estimator_name(e.estimator), words.estimand_word(e.estimand),
-                figure_cell(e.n_program, count), figure_cell(e.n_comparison, count),
-                figure_cell(e.std_error, number, words.digits_for(e.std_error)),
-                figure_cell(e.sesoi, number, words.digits_for(e.sesoi)),
-                figure_cell(e.n_needed, count),
-            ],
-            e.reason,
-        )
-        for e in effects
-    ]  # fmt: skip
-    columns = [
-        _("Outcome"), _("Design"), _("Estimator"), _("Estimand"), _("n program"),
-        _("n comparison"), _("Standard error"), _("Smallest effect of interest"), _("n needed"),
-    ]  # fmt: skip
-    note = _(
-        "n needed: persons that the same design would need to find the smallest effect of interest "
-        "with 80% power."
-    )
-    return build("penduga", _("How each outcome was estimated"), columns, rows, k, note)
-
-
-def table_evidence(evidence: Sequence[Evidence], labels: dict[str, str], k: int) -> Table | None:
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        (
-            [
-                labels.get(e.outcome, e.outcome), words.design_word(e.design),
-                figure_cell(e.rating_0_5, count), figure_cell(e.maryland_sms, count),
-                figure_cell(e.baseline_max_abs_smd, number, 2), words.baseline_word(e.wwc_baseline),
-                figure_cell(e.attrition_overall_share, percent),
-                figure_cell(e.attrition_differential_share, percent),
-                figure_cell(e.mdes, number, 2),
-            ],
-            e.reason,
-        )
-        for e in evidence
-    ]  # fmt: skip
-    columns = [
-        _("Outcome"), _("Design"), _("Rating, 0-5"), _("Maryland scale, 1-5"),
-        _("Largest difference at the start"), _("Likeness at the start"), _("Loss"),
-        _("Difference in loss"), _("Smallest detectable"),
-    ]  # fmt: skip
-    note = _("Differences at the start and the smallest detectable effect are in SD.")
-    return build("bukti", _("How much the evidence can carry"), columns, rows, k, note)
 
 
 def table_barriers(barriers: Sequence[Barrier], k: int) -> Table | None:
@@ -369,7 +248,8 @@ def table_recommendations(items: Sequence[Recommendation], k: int) -> Table | No
         for r in items
     ]  # fmt: skip
     columns = [_("Recommendation"), _("Priority"), _("Owner"), _("Due"), _("Status")]
-    return build("rekomendasi", _("Recommendations"), columns, rows, k)
+    note = _("Priority: impact times feasibility, each from 1 to 5; the higher, the more urgent.")
+    return build("rekomendasi", _("Recommendations, the most urgent first"), columns, rows, k, note)
 
 
 def change_words(change: dict[str, Any] | None, reason: str | None, k: int) -> str:

@@ -103,11 +103,9 @@ def baseline_word(code: str | None) -> str:
     return _lookup(
         {
             "satisfied": _("groups alike at the start"),
-            "needs_adjustment": _("groups differ slightly; adjustment needed"),
-            "adjustment": _("groups differ slightly; adjustment needed"),
+            "satisfied_with_adjustment": _("groups differ slightly; adjusted for"),
+            "adjustment_needed": _("groups differ slightly; adjustment needed"),
             "not_satisfied": _("groups too different at the start"),
-            "fails": _("groups too different at the start"),
-            "not_needed": _("not asked of this design"),
             "not_required": _("not asked of this design"),
         },
         code,

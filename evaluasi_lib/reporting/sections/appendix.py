@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.reporting import tables, words
+from evaluasi_lib.reporting import tables, tables_scores, words
 from evaluasi_lib.reporting.elements import Element, Paragraph, Section
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.reporting.sections.conclusions import table_rules
@@ -20,15 +20,15 @@ def section_appendix(study: Study, result: EvaluationResult) -> Section:
         flow,
         table_rules(result.verdict, k),
         barriers_by_group(result.participation, k),
-        tables.table_others(
+        tables_scores.table_others(
             [e for e in result.effects if e.role == "sensitivity"],
             "kepekaan",
             _("Sensitivity: other estimators and definitions"),
             k,
         ),
-        tables.table_estimators(words.primary_effects(result), k),
-        tables.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
-        tables.table_reliability(result.scales, k),
+        tables_scores.table_estimators(words.primary_effects(result), k),
+        tables_scores.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
+        tables_scores.table_reliability(result.scales, k),
         tables.table_quality(result.quality, k),
         tables.table_inputs(origin.inputs, k),
         tables.table_packages(result, k),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.reporting import tables, words
+from evaluasi_lib.reporting import tables, tables_scores, words
 from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section, Table
 from evaluasi_lib.reporting.figures import plot_flow
 from evaluasi_lib.reporting.sections.common import section
@@ -99,7 +99,7 @@ def section_methodology(study: Study, result: EvaluationResult) -> Section:
     elements.append(Bullets(list(result.quality.problems)) if result.quality.problems else None)
     elements += [Heading(_("How much the evidence can carry"))]
     labels = {e.outcome: e.label for e in result.effects}
-    table = tables.table_evidence(result.evidence, labels, k)
+    table = tables_scores.table_evidence(result.evidence, labels, k)
     elements.append(
         table or Paragraph(_("No outcome could be estimated, so no evidence is rated."), "note")
     )
@@ -126,6 +126,8 @@ def _design_sentence(study: Study) -> str:
 
 
 def _link_words(study: Study) -> str:
+    if len(study.program.sources) == 1:
+        return _("All data come from one file, so nothing had to be linked.")
     return {
         "nip": _(
             "Sources are linked by NIP, which a pseudonym replaces before anything is computed."

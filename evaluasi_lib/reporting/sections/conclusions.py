@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting.elements import Bullets, Element, Paragraph, Section, Table
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult, Finding, Verdict
 from evaluasi_lib.study import Study
@@ -17,15 +17,14 @@ def section_findings(study: Study, result: EvaluationResult) -> Section:
     elements: list[Element | None] = []
     for title, id, findings, otherwise in (
         (
-            _("Strengths"), "kekuatan", result.strengths,
+            _("Strengths, the heaviest first"), "kekuatan", result.strengths,
             _("The data show no strength that passes the program's own limits."),
         ),
         (
-            _("Weaknesses"), "kelemahan", result.weaknesses,
+            _("Weaknesses, the heaviest first"), "kelemahan", result.weaknesses,
             _("The data show no weakness that passes the program's own limits."),
         ),
     ):  # fmt: skip
-        elements.append(Heading(title))
         elements.append(_finding_table(findings, id, title, k) or Paragraph(otherwise, "note"))
     return section("kekuatan-kelemahan", _("Strengths and weaknesses"), elements, "")
 
@@ -52,7 +51,6 @@ def section_verdict(study: Study, result: EvaluationResult) -> Section:
     elements: list[Element | None] = [
         Paragraph(_("Verdict: {decision}.").format(decision=decision), "lead"),
         Bullets(list(verdict.reasons)) if verdict.reasons else None,
-        Heading(_("Recommendations")),
         tables.table_recommendations(result.recommendations, k)
         or Paragraph(_("No recommendation follows from the findings."), "note"),
         Paragraph(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Instrument
-from evaluasi_lib.reporting import tables, words
+from evaluasi_lib.reporting import tables, tables_scores, words
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
 from evaluasi_lib.reporting.figures import plot_effects, plot_likert
 from evaluasi_lib.reporting.figures_change import plot_clouds, plot_slope
@@ -50,7 +50,7 @@ def section_effectiveness(study: Study, result: EvaluationResult) -> Section:
                 _("Does the effect differ between groups?"),
                 _interactions(groups),
             ),
-            tables.table_others(groups, "subkelompok", _("Estimates by group"), k),
+            tables_scores.table_others(groups, "subkelompok", _("Estimates by group"), k),
         ]
     return section("efektivitas", _("Effectiveness"), elements, "")
 
@@ -65,7 +65,7 @@ def _level(study: Study, result: EvaluationResult, level: str) -> list[Element]:
             inside += [Paragraph(warning, "warning") for warning in effect.warnings]
     whole = [s for s in result.scales if s.level == level and "." not in s.scale]
     title = _("Scores at the level “{level}”").format(level=words.level_word(level))
-    inside.append(tables.table_scales(whole, f"skala-{level}", title, k))
+    inside.append(tables_scores.table_scales(whole, f"skala-{level}", title, k))
     for score in whole:
         inside += _index(score, k)
         inside += [Paragraph(warning, "warning") for warning in score.warnings]
