@@ -15,7 +15,12 @@ from evaluasi_lib.errors import ProgramError
 from evaluasi_lib.results import ScaleScore
 from evaluasi_lib.scoring import indices
 from evaluasi_lib.scoring.items import mean_interval, rescale_100, score_items
-from evaluasi_lib.scoring.reliability import describe_reliability, diagnose_reliability
+from evaluasi_lib.scoring.reliability import (
+    Icc,
+    describe_icc,
+    describe_reliability,
+    diagnose_reliability,
+)
 from evaluasi_lib.scoring.sample import score_sample
 from evaluasi_lib.scoring.scales import instrument_scores, item_distributions, score_scales
 from evaluasi_lib.scoring.standards import standards
@@ -103,6 +108,12 @@ def test_reliability_of_too_little_is_a_reason_in_words() -> None:
     assert diagnose_reliability(np.ones((30, 3))) is None
     assert diagnose_reliability(np.eye(3)) is None
     assert describe_reliability(None)
+
+
+def test_agreement_is_judged_by_its_interval() -> None:
+    sure = Icc("ICC2", 0.95, 0.92, 0.97)
+    unsure = Icc("ICC2", 0.95, 0.3, 0.97)
+    assert describe_icc(sure) != describe_icc(unsure).replace("0,30", "0,92")
 
 
 def test_omega_of_a_known_model() -> None:

@@ -196,6 +196,22 @@ def intraclass_correlations(ratings: ArrayLike, level: float = 0.95) -> dict[str
     return {kind: Icc(kind, *(float(v) for v in value)) for kind, value in values.items()}
 
 
+def describe_icc(found: Icc) -> str:
+    """What an intraclass correlation means (Koo and Li 2016: by its interval, not its point)."""
+    if found.ci_low >= 0.9:
+        text = _("ICC = {icc} ({low} to {high}): raters agree excellently.")
+    elif found.ci_low >= 0.75:
+        text = _("ICC = {icc} ({low} to {high}): raters agree well.")
+    elif found.ci_low >= 0.5:
+        text = _("ICC = {icc} ({low} to {high}): raters agree moderately.")
+    else:
+        text = _("ICC = {icc} ({low} to {high}): it is not certain that raters agree; a single "
+                 "rating should not decide about a person.")  # fmt: skip
+    return text.format(
+        icc=number(found.icc, 2), low=number(found.ci_low, 2), high=number(found.ci_high, 2)
+    )
+
+
 def describe_reliability(found: Reliability | None, min_alpha: float = 0.7) -> str:
     """What the reliability means, in one or two sentences."""
     if found is None:

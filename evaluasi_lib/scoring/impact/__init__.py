@@ -15,7 +15,7 @@ import pandas as pd
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect, protect_counts
 from evaluasi_lib.program import Outcome
-from evaluasi_lib.results import Effect, Role
+from evaluasi_lib.results import Claim, Effect, Role
 from evaluasi_lib.scoring.frames import DesignType, try_outcome_frame
 from evaluasi_lib.scoring.impact.case import Case
 from evaluasi_lib.scoring.impact.checks import (
@@ -188,7 +188,7 @@ def _effect(study: Study, row: _Row, p_adjusted: float | None) -> Effect:
         wave=outcome.wave,
         sesoi=sesoi,
         direction=outcome.direction,
-        claim="change" if row.design == "single_group" else "effect",
+        claim=_claim(row),
         level=outcome.level,
         design=row.design,
         estimator=found.estimator,
@@ -236,6 +236,13 @@ def _safe_details(study: Study, outcome: Outcome, effect: Effect) -> dict[str, A
             if is_small(part, k) or is_small(n - part, k):
                 details[name] = None
     return details
+
+
+def _claim(row: _Row) -> Claim:
+    """What the design lets one say. An association with the dose is no effect in any design."""
+    if row.design == "single_group" or row.estimate.estimand == "association":
+        return "change"
+    return "effect"
 
 
 def _sesoi(outcome: Outcome, found: Estimate) -> float | None:
