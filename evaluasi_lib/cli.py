@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from typing import NoReturn
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError
 from evaluasi_lib.loading import DataFolder, load_program, project_root
+from evaluasi_lib.program import ID_PATTERN
 from evaluasi_lib.wording import _
 
 OK, SOME_FAILED, WRONG_USE = 0, 1, 2
@@ -86,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, summary in (
         ("check", _check, _("show every problem of a program at once; change nothing")),
         ("clean", _clean, _("make processed data from raw data")),
+        ("quotes", _quotes, _("propose quotes for your approval in kutipan.csv")),
     ):
         command = add(name, run, summary)
         command.add_argument("ids", nargs="*", metavar="ID", help=_("programs; all if none"))
@@ -133,10 +136,30 @@ def _chosen(data: DataFolder, ids: Sequence[str]) -> list[str]:
 
 
 def _new(options: argparse.Namespace) -> int:
-    from evaluasi_lib.cleaning.draft import write_draft
+    from evaluasi_lib.cleaning.draft import draft_program
 
-    folder = write_draft(options.id, [Path(f) for f in options.files], DataFolder.at(options.data))
-    print(_("Drafted: {path}").format(path=folder / "program.yml"))
+    data = DataFolder.at(options.data)
+    files = [Path(name).expanduser() for name in options.files]
+    target = data.raw(options.id)
+    problems = [
+        Problem(_("there is no such file"), where=str(path)) for path in files if not path.is_file()
+    ]
+    if not ID_PATTERN.fullmatch(options.id):
+        remedy = _("use small letters, digits and hyphens, as the folder's name")
+        problems.append(Problem(_("“{id}” is no identifier of a program").format(id=options.id),
+                                where="ID", remedy=remedy))  # fmt: skip
+    if (target / "program.yml").exists():
+        remedy = _("choose another identifier, or edit the file that is there")
+        problems.append(Problem(_("this program exists already"), str(target), remedy))
+    if problems:
+        raise UsageError(*problems)
+    text = draft_program(options.id, files)
+    target.mkdir(parents=True, exist_ok=True)
+    for path in files:
+        if path.resolve().parent != target.resolve():
+            shutil.copy2(path, target / path.name)
+    (target / "program.yml").write_text(text, encoding="utf-8", newline="\n")
+    print(_("Drafted: {path}").format(path=target / "program.yml"))
     print(_("Read the comments at each guess, then: evaluasi check {id}").format(id=options.id))
     return OK
 
@@ -174,6 +197,20 @@ def _clean(options: argparse.Namespace) -> int:
             for problem in error.problems:
                 print(f"{program_id}: {problem}", file=sys.stderr)
     return status
+
+
+def _quotes(options: argparse.Namespace) -> int:
+    from evaluasi_lib.evaluation import open_study
+    from evaluasi_lib.voices.ingest import roster_names
+    from evaluasi_lib.voices.quotes import update_quotes
+
+    data = DataFolder.at(options.data)
+    for program_id in _chosen(data, options.ids):
+        study, raw = open_study(data, program_id), data.raw(program_id)
+        new = update_quotes(study, raw, roster_names(study.program, raw))
+        print(_("{id}: {n} quotes proposed in kutipan.csv; none is printed before you approve it")
+              .format(id=program_id, n=wording.count(new)))  # fmt: skip
+    return OK
 
 
 def _languages(text: str) -> tuple[str, ...]:

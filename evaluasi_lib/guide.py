@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from evaluasi_lib import wording
+from evaluasi_lib.cleaning.log import rule_label
 from evaluasi_lib.errors import EvaluationError
 from evaluasi_lib.evaluation import Workbook, open_study
 from evaluasi_lib.loading import DataFolder, load_program, project_root
@@ -139,7 +140,7 @@ def clean(program_id: object, language: str = "id", data_dir: str = "") -> Study
 def changes(study: Study) -> pd.DataFrame:
     """What cleaning changed, by rule and table."""
     rows = [
-        {_("rule"): change.rule, _("table"): change.table, _("number"): change.n}
+        {_("rule"): rule_label(change.rule), _("table"): change.table, _("number"): change.n}
         for change in study.quality.changes
         if change.n
     ]
