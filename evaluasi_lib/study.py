@@ -5,6 +5,7 @@ Layout of data/processed/<program>/ (written by cleaning, read here):
     <source>.parquet             one row per kept row of the source
     restricted/<source>.parquet  open answers: row, pid, variable, text; never published unapproved
     restricted/interviews.parquet, documents.parquet ...   what `voices` read
+    quality/flags.parquet        row, flag (straight, fast, outlier), variable, source: marked, kept
     manifest.json                inputs with sha256, code version, tables, what cleaning changed
 
 Columns of a source's table: `row` (1-based data row of the raw file), `pid` (pseudonym; one for

@@ -129,10 +129,17 @@ def _find(
             )
         if found:
             return found[0]
+    ends = [i for i, h in enumerate(headers) if "/" in h and _last(h) == normalise(column.header)]
+    if preset == "kobotoolbox" and len(ends) == 1:  # "group/question", declared as the question
+        return ends[0]
     return (
         _("there is no column “{heading}”").format(heading=show(column.header)),
         suggestion(column.header, [show(h) for h in headers if h]),
     )
+
+
+def _last(heading: str) -> str:
+    return normalise(heading.rsplit("/", 1)[-1])
 
 
 def _option_columns(column: Column, places: dict[str, list[int]]) -> dict[str, int]:

@@ -76,21 +76,22 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     keys, restricted, flagged, n_kept = [], [], [], 0
     corrections = [c for c in context.corrections if c.source == name]
     coded = [s.name for s in there if s.column.type in CODED and s.name in mapped.columns]
-    for batch in mapped.table.batches(mapped.columns, labels=coded):
-        log.rows_read += batch.height
-        batch, applied, stale = apply_corrections(batch, corrections)
-        log.add("correction_applied", name, applied)
-        for line in stale:
-            log.note("correction_skipped", line=line, source=name)
-        batch = _drop_rows(batch, mapped, there, log)
-        frame = _typed_frame(batch, mapped, specs, context, tallies, log)
-        batch, frame, marks = _mark_rows(batch, frame, mapped, there, log)
-        flagged.append(marks)
-        restricted.extend(_open_answers(frame, there))
-        n_kept += frame.height
-        if context.program.link != "anonymous":  # else nobody asks for them
-            keys.append(_key_columns(frame, batch, mapped, context))
-        writer.write(frame.select(list(writer.dtypes)))
+    with writer:
+        for batch in mapped.table.batches(mapped.columns, labels=coded):
+            log.rows_read += batch.height
+            batch, applied, stale = apply_corrections(batch, corrections)
+            log.add("correction_applied", name, applied)
+            for line in stale:
+                log.note("correction_skipped", line=line, source=name)
+            batch = _drop_rows(batch, mapped, there, log)
+            frame = _typed_frame(batch, mapped, specs, context, tallies, log)
+            batch, frame, marks = _mark_rows(batch, frame, mapped, there, log)
+            flagged.append(marks)
+            restricted.extend(_open_answers(frame, there))
+            n_kept += frame.height
+            if context.program.link != "anonymous":  # else nobody asks for them
+                keys.append(_key_columns(frame, batch, mapped, context))
+            writer.write(frame.select(list(writer.dtypes)))
     for variable, tally in tallies.items():
         for rule, count in tally.counts.items():
             log.add(rule, name, count)
@@ -101,7 +102,6 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     if not n_kept:
         remedy = _("see the rules in program.yml")
         log.errors.append(Problem(_("no row is left"), source.file, remedy))
-        writer.finish(None)
         return pl.DataFrame(schema=NO_PERSONS)
     key = pl.concat(keys) if keys else pl.DataFrame(schema=NO_PERSONS)
     kept = _duplicates(key, mapped, context, log)

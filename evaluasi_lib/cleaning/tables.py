@@ -87,25 +87,29 @@ class TableWriter:
             self._schema = schema_for(self.dtypes)
             self._writer = pq.ParquetWriter(self.path, self._schema, compression="zstd")
         table = _encode(frame, self.dtypes, self._schema)
-        self._wait()
+        if self._pending is not None:  # the batch before is written while this one was typed
+            self._pending.result()
         self._pending = self._thread.submit(self._writer.write_table, table)
 
-    def _wait(self) -> None:
-        """Until the batch before is written; the next one is typed meanwhile."""
-        if self._pending is not None:
-            self._pending.result()
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._thread.shutdown()
+        if self._writer is not None:
+            self._writer.close()
+        elif error[0] is None:  # a file without rows is a file all the same
+            pq.write_table(schema_for(self.dtypes).empty_table(), self.path)
 
     def finish(self, keep: pl.Series | None) -> None:
-        """Close the file. keep: rows that stay, where others must go."""
-        if self._writer is None:
-            self.write(pl.DataFrame({n: [] for n in self.dtypes}))
-        assert self._writer is not None
-        self._wait()
-        self._thread.shutdown()
-        self._writer.close()
+        """After the file is closed. keep: rows that stay, where others must go."""
+        if self._pending is not None:
+            self._pending.result()
         if keep is None and not self.open_classes:
             return
         lazy = pl.scan_parquet(self.path)
+        if keep is not None:
+            lazy = lazy.filter(pl.col("row").is_in(keep.implode()))
         dtypes = dict(self.dtypes)
         for name in self.open_classes:
             found = lazy.select(pl.col(name).unique()).collect().to_series().drop_nulls().sort()
