@@ -19,6 +19,8 @@ UNBROKEN = 26  # letters of a number or interval that stays on one line
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
+    """Running text; lead, note and warning are set apart."""
+
     text: str
     kind: Literal["text", "note", "lead", "warning"] = "text"
 
@@ -34,6 +36,8 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
+    """A list, numbered where `ordered`."""
+
     items: Sequence[str]
     ordered: bool = False
 
@@ -86,6 +90,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class KeyFigure:
+    """One number of the first page, as text."""
+
     label: str
     value: str
     remark: str = ""
@@ -129,6 +135,8 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class QuoteBlock:
+    """What a person said, with its source."""
+
     text: str
     source: str
 

@@ -102,6 +102,7 @@ def _fold(
 
 
 def table_flow(sample: Sample, k: int) -> Table | None:
+    """Persons at each step, and those left out before it."""
     rows = [
         ([s.step, figure_cell(s.n, count), figure_cell(s.dropped, count)], s.reason)
         for s in sample.flow
@@ -136,6 +137,7 @@ def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> T
 
 
 def table_barriers(barriers: Sequence[Barrier], k: int) -> Table | None:
+    """Each barrier with its share of respondents and interval."""
     rows: list[tuple[Sequence[Cell], str | None]] = [
         (_share_cells(words.option_word(b.label), b), b.reason) for b in barriers
     ]
@@ -144,6 +146,8 @@ def table_barriers(barriers: Sequence[Barrier], k: int) -> Table | None:
 
 
 def table_drivers(drivers: Sequence[Driver], k: int) -> Table | None:
+    """Average marginal effects on completion, in percentage points."""
+
     def points(value: float | None) -> str:
         return number(None if value is None else value * 100, 1)
 
@@ -164,6 +168,7 @@ def table_drivers(drivers: Sequence[Driver], k: int) -> Table | None:
 
 
 def table_stages(stages: Sequence[Stage], k: int) -> Table | None:
+    """Persons at each stage of the funnel, and their share of the first."""
     first = stages[0].n if stages else None
     rows: list[tuple[Sequence[Cell], str | None]] = [
         (
@@ -180,6 +185,7 @@ def table_stages(stages: Sequence[Stage], k: int) -> Table | None:
 
 
 def table_efficiency(part: Efficiency, k: int) -> Table | None:
+    """Total and unit costs, absorption, benefit-cost ratio, return."""
     rows: list[tuple[Sequence[Cell], str | None]] = [
         ([_("Total cost"), figure_cell(part.total_cost_idr, rupiah)], part.reason),
         ([_("Cost per participant"), figure_cell(part.cost_per_participant_idr, rupiah)],
@@ -200,6 +206,7 @@ def _share_cells(label: str, item: Barrier | ModuleDemand | Theme) -> list[Cell]
 
 
 def table_themes(themes: Sequence[Theme], k: int) -> Table | None:
+    """Themes by source with shares and tone; hidden ones are named in the note."""
     rows: list[tuple[Sequence[Cell], str | None]] = []
     for t in themes:
         cells = _share_cells(t.label, t)
@@ -213,6 +220,7 @@ def table_themes(themes: Sequence[Theme], k: int) -> Table | None:
 
 
 def table_demand(demand: Sequence[ModuleDemand], k: int) -> Table | None:
+    """Modules asked for, with shares; hidden ones are named in the note."""
     rows: list[tuple[Sequence[Cell], str | None]] = [
         (_share_cells(d.label, d), d.reason) for d in demand
     ]
@@ -239,6 +247,7 @@ def table_triangulation(item: Triangulated, place: int, k: int) -> Table | None:
 
 
 def table_recommendations(items: Sequence[Recommendation], k: int) -> Table | None:
+    """Recommendations with priority, owner, date and status."""
     rows: list[tuple[Sequence[Cell], str | None]] = [
         (
             [r.text, count(r.priority), r.owner or _("not named yet"), date(r.due),
@@ -268,6 +277,7 @@ def change_words(change: dict[str, Any] | None, reason: str | None, k: int) -> s
 
 
 def table_follow_up(items: Sequence[FollowUp], k: int) -> Table | None:
+    """Earlier recommendations, their status, and the change of their indicator."""
     rows: list[tuple[Sequence[Cell], str | None]] = [
         ([f.text, f.from_cycle, words.status_word(f.status), change_words(f.change, f.reason, k)],
          None)
@@ -278,6 +288,7 @@ def table_follow_up(items: Sequence[FollowUp], k: int) -> Table | None:
 
 
 def table_quality(quality: Quality, k: int) -> Table | None:
+    """How often each cleaning rule changed something."""
     rows: list[tuple[Sequence[Cell], str | None]] = [
         ([c.rule.replace("_", " "), c.table, (count(c.n), c.n)], None) for c in quality.changes
     ]
@@ -286,6 +297,7 @@ def table_quality(quality: Quality, k: int) -> Table | None:
 
 
 def table_inputs(inputs: Sequence[InputFile], k: int) -> Table | None:
+    """Input files with their size and the start of their checksum."""
     rows: list[tuple[Sequence[Cell], str | None]] = [
         ([f.path, (count(f.bytes), f.bytes), f"{f.sha256[:12]}…"], None) for f in inputs
     ]
@@ -295,6 +307,7 @@ def table_inputs(inputs: Sequence[InputFile], k: int) -> Table | None:
 
 
 def table_packages(result: EvaluationResult, k: int) -> Table | None:
+    """Versions of the packages that move numbers or pictures."""
     rows: list[tuple[Sequence[Cell], str | None]] = [
         ([name, version], None) for name, version in result.provenance.packages.items()
     ]

@@ -12,6 +12,7 @@ from evaluasi_lib.wording import _, count, number, p_value, percent
 
 
 def table_scales(scales: Sequence[ScaleScore], id: str, caption: str, k: int) -> Table | None:
+    """Mean, interval and spread of each scale by wave and group."""
     rows: list[tuple[Sequence[tables.Cell], str | None]] = [
         (
             [
@@ -34,6 +35,7 @@ def table_scales(scales: Sequence[ScaleScore], id: str, caption: str, k: int) ->
 
 
 def table_reliability(scales: Sequence[ScaleScore], k: int) -> Table | None:
+    """Alpha with its interval and omega of each scale of several items."""
     rows: list[tuple[Sequence[tables.Cell], str | None]] = [
         (
             [
@@ -82,6 +84,7 @@ def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Ta
 
 
 def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
+    """Design, estimator, estimand and numbers of persons of each outcome."""
     rows: list[tuple[Sequence[tables.Cell], str | None]] = [
         (
             [
@@ -108,6 +111,7 @@ def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
 
 
 def table_evidence(evidence: Sequence[Evidence], labels: dict[str, str], k: int) -> Table | None:
+    """Rating of each outcome's evidence, and what it rests on; labels: outcome -> name."""
     rows: list[tuple[Sequence[tables.Cell], str | None]] = [
         (
             [

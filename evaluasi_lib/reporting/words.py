@@ -42,6 +42,7 @@ def _lookup(words: dict[str, str], code: str | None) -> str:
 
 
 def level_word(code: str | None) -> str:
+    """Kirkpatrick level."""
     return _lookup(
         {
             "reaction": _("Reaction"),
@@ -54,10 +55,12 @@ def level_word(code: str | None) -> str:
 
 
 def group_word(code: str) -> str:
+    """Program or comparison group."""
     return _lookup({"program": _("program"), "comparison": _("comparison group")}, code)
 
 
 def wave_word(code: str) -> str:
+    """Wave of measurement; a name of the program's own stays."""
     return _lookup(
         {
             "pre": _("before"),
@@ -71,10 +74,12 @@ def wave_word(code: str) -> str:
 
 
 def claim_word(code: str) -> str:
+    """Whether an estimate is an effect or a change."""
     return _lookup({"effect": _("effect"), "change": _("change (cause not shown)")}, code)
 
 
 def conclusion_word(code: str | None) -> str:
+    """What an estimate shows."""
     return _lookup(
         {
             "improved": _("improved"),
@@ -87,6 +92,7 @@ def conclusion_word(code: str | None) -> str:
 
 
 def design_word(code: str | None) -> str:
+    """How the effect is known."""
     return _lookup(
         {
             "single_group": _("one group before and after"),
@@ -100,6 +106,7 @@ def design_word(code: str | None) -> str:
 
 
 def baseline_word(code: str | None) -> str:
+    """Likeness of the groups at the start, by the WWC's grades."""
     return _lookup(
         {
             "satisfied": _("groups alike at the start"),
@@ -113,6 +120,7 @@ def baseline_word(code: str | None) -> str:
 
 
 def decision_word(code: str) -> str:
+    """The verdict's decision."""
     return _lookup(
         {
             "scale_up": _("Scale the program up"),
@@ -126,6 +134,7 @@ def decision_word(code: str) -> str:
 
 
 def agreement_word(code: str) -> str:
+    """Agreement of the sources."""
     return _lookup(
         {
             "convergent": _("sources agree"),
@@ -138,6 +147,7 @@ def agreement_word(code: str) -> str:
 
 
 def status_word(code: str) -> str:
+    """Where a recommendation stands."""
     return _lookup(
         {
             "done": _("done"),
@@ -154,16 +164,19 @@ def status_word(code: str) -> str:
 
 
 def source_word(code: str) -> str:
+    """Kind of source of a theme."""
     return _lookup(
         {"survey": _("survey"), "interview": _("interview"), "document": _("document")}, code
     )
 
 
 def subgroup_word(effect: Effect) -> str:
+    """The outcome's name, with the group of persons where it is about one."""
     return f"{effect.label} — {effect.subgroup}" if effect.subgroup else effect.label
 
 
 def primary_effects(result: EvaluationResult) -> list[Effect]:
+    """The one primary estimate of each outcome, in declared order."""
     return [e for e in result.effects if e.role == "primary"]
 
 
@@ -203,6 +216,7 @@ def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:
 
 
 def rating_word(rating: int | None, reason: str | None = None) -> str:
+    """Evidence rating out of five, or why there is none."""
     return why(reason) if rating is None else _("{rating} of 5").format(rating=number(rating, 0))
 
 
@@ -216,6 +230,7 @@ def share_interval(share: float | None, low: float | None, high: float | None) -
 
 
 def estimand_word(code: str) -> str:
+    """What an estimate is about."""
     return _lookup(
         {
             "att": _("effect on those who took part"),
@@ -229,6 +244,7 @@ def estimand_word(code: str) -> str:
 
 
 def stage_word(code: str) -> str:
+    """Stage of participation; a module keeps its name."""
     return _lookup(
         {
             "invited": _("Invited"),

@@ -13,6 +13,7 @@ from evaluasi_lib.wording import _
 
 
 def section_appendix(study: Study, result: EvaluationResult) -> Section:
+    """Flow, rules, estimators, scores of dimensions, cleaning, files and software."""
     k, origin = study.program.privacy.min_cell, result.provenance
     flow = tables.table_flow(result.sample, k) if len(result.sample.flow) > 1 else None
     parts = [s for s in result.scales if "." in s.scale]

@@ -12,6 +12,7 @@ from evaluasi_lib.wording import _, choose, count, date, percent, plural
 
 
 def section_program(study: Study, result: EvaluationResult) -> Section:
+    """The program in brief, its objectives, and the outcomes as declared."""
     program, info = study.program, result.program
     k = program.privacy.min_cell
     facts: list[tuple[str, str]] = [
@@ -81,6 +82,7 @@ def _outcome_table(study: Study) -> Table | None:
 
 
 def section_methodology(study: Study, result: EvaluationResult) -> Section:
+    """Design, sources, flow of persons, quality of data, strength of evidence."""
     program, k = study.program, study.program.privacy.min_cell
     elements: list[Element | None] = [
         Paragraph(_design_sentence(study)),

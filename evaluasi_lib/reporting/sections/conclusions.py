@@ -13,6 +13,7 @@ from evaluasi_lib.wording import _, number
 
 
 def section_findings(study: Study, result: EvaluationResult) -> Section:
+    """Strengths and weaknesses, the heaviest first, with the sections that show them."""
     k = study.program.privacy.min_cell
     elements: list[Element | None] = []
     for title, id, findings, otherwise in (
@@ -46,6 +47,7 @@ def _finding_table(findings: Sequence[Finding], id: str, caption: str, k: int) -
 
 
 def section_verdict(study: Study, result: EvaluationResult) -> Section:
+    """The verdict with its reasons, and the recommendations."""
     k, verdict = study.program.privacy.min_cell, result.verdict
     decision = words.decision_word(verdict.decision)
     elements: list[Element | None] = [
@@ -78,6 +80,7 @@ def table_rules(verdict: Verdict, k: int) -> Table | None:
 
 
 def section_follow_up(study: Study, result: EvaluationResult) -> Section:
+    """What became of the recommendations of earlier cycles."""
     k = study.program.privacy.min_cell
     return section(
         "tindak-lanjut",

@@ -28,6 +28,7 @@ LEVELS = ("reaction", "learning", "behaviour", "results")
 
 
 def section_effectiveness(study: Study, result: EvaluationResult) -> Section:
+    """Every outcome by level, whether it holds with other methods, and for whom."""
     k = study.program.privacy.min_cell
     primary = words.primary_effects(result)
     elements: list[Element | None] = [

@@ -14,6 +14,7 @@ from evaluasi_lib.wording import _, number, percent, rupiah
 
 
 def section_efficiency(study: Study, result: EvaluationResult) -> Section:
+    """Costs by category, cost of the effect, benefits in money."""
     title = _("Efficiency")
     k, costs = study.program.privacy.min_cell, study.program.costs
     part, details = result.efficiency, result.efficiency.details

@@ -15,6 +15,7 @@ from evaluasi_lib.wording import _, count, interval, join_words, number, p_value
 
 
 def section_participation(study: Study, result: EvaluationResult) -> Section:
+    """Stages, reasons to leave, barriers, motivation, drivers, representation."""
     title, part = _("Participation, motivation and barriers"), result.participation
     k, details = study.program.privacy.min_cell, part.details
     numbers = (part.enrolled, part.started, part.completed)

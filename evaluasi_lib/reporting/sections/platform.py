@@ -14,6 +14,7 @@ from evaluasi_lib.wording import _, count, interval, number, p_value, percent
 
 
 def section_elearning(study: Study, result: EvaluationResult) -> Section:
+    """Funnel, modules, calendar, time to complete, dose and access."""
     title, part = _("E-learning"), result.elearning
     plan, k = study.program.elearning, study.program.privacy.min_cell
     if plan is None or (part.users is None and not part.funnel):

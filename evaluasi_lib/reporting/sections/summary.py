@@ -21,6 +21,7 @@ SHOWN = 3
 
 
 def section_summary(study: Study, result: EvaluationResult) -> Section:
+    """The first page of the report."""
     k = study.program.privacy.min_cell
     elements: list[Element | None] = []
     if study.program.synthetic:
