@@ -7,7 +7,7 @@ sort_values, groupby). Where the plain way needs more than --memory-gb it is sto
 and both are compared at the largest size that it can hold. The two must agree in every sum.
 Nothing here is a person's data.
 
-    python bench/bench_events.py [--events 50000000] [--repeats 3] [--memory-gb 10] [--folder DIR]
+    python bench/bench_events.py [--events 50000000] [--repeats 2] [--memory-gb 8] [--folder DIR]
 """
 
 from __future__ import annotations
@@ -215,8 +215,8 @@ def agree(ours: object, theirs: object) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=50_000_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--memory-gb", type=float, default=10)
+    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--memory-gb", type=float, default=8)
     parser.add_argument("--folder", type=Path, help="where the log is made; it is deleted after")
     parser.add_argument("--run", choices=["library", "pandas"], help=argparse.SUPPRESS)
     parser.add_argument("--log", type=Path, help=argparse.SUPPRESS)
