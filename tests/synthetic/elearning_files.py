@@ -31,7 +31,7 @@ _BARRIERS = {
     "beban": 0.48, "manfaat": 0.2, "motivasi": 0.15, "internet": 0.18, "perangkat": 0.07,
     "atasan": 0.12, "tidak_ada": 0.2,
 }  # fmt: skip
-_ASKED = {
+ASKED = {
     "baik": ("good", {"keluwesan": 5, "materi": 3, "platform": 2.5, "manfaat": 2, "fasilitator": 1,
                       "umum": 2}),
     "perbaikan": ("improve", {"beban_kerja": 4.5, "platform": 4, "jadwal": 1.5, "fasilitator": 1.5,
@@ -140,7 +140,7 @@ def _closing(
     columns["hambatan"] = tick(options, _barriers(rng, people, list(options)))
     given = {
         name: open_answers.compose(rng, question, n, weights)
-        for name, (question, weights) in _ASKED.items()
+        for name, (question, weights) in ASKED.items()
     }
     table = pd.DataFrame(columns, dtype=object)
     for name, composed in given.items():

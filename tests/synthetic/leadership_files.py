@@ -35,7 +35,7 @@ _BARRIERS = {
 }  # fmt: skip
 _OWN_BARRIERS = ("Sedang hamil besar", "Rumah jauh dari tempat pelatihan", "Laptop dinas rusak")
 _PREDICATES = ["", "Sangat Kurang", "Kurang", "Butuh Perbaikan", "Baik", "Sangat Baik"]
-_ASKED = {
+ASKED = {
     "baik": ("good", {"materi": 4, "fasilitator": 3, "metode": 3, "jejaring": 1.5, "manfaat": 3,
                       "karier": 1, "penyelenggaraan": 1.5, "umum": 2}),
     "perbaikan": ("improve", {"beban_kerja": 4, "jadwal": 4, "dukungan_atasan": 3, "karier": 2,
@@ -145,7 +145,7 @@ def _reaction(
     ]
     given = {
         name: open_answers.compose(rng, question, n, weights)
-        for name, (question, weights) in _ASKED.items()
+        for name, (question, weights) in ASKED.items()
     }
     table = pd.DataFrame(columns, dtype=object)
     for name, composed in given.items():
