@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluasi_lib.reporting.figures_drivers import plot_drivers
 from evaluasi_lib.results import Participation
 from evaluasi_lib.scoring.background import protect_funnel
 from evaluasi_lib.scoring.participation import score_participation
@@ -313,3 +314,15 @@ def test_no_number_of_a_few_persons_is_shown(tmp_path: Path, n: int, seed: int) 
     found = measured(tmp_path, people(n, seed), plan, population=margins)
     shown = counts_of_persons(dataclasses.asdict(found))
     assert [item for item in shown if 0 < item[1] < 5] == []
+
+
+def test_the_figure_of_drivers_says_what_it_shows(tmp_path: Path) -> None:
+    drivers = measured(tmp_path, people(600), {"drivers": ["beban", "jk"]}).drivers
+    figure = plot_drivers(drivers)
+    assert figure is not None
+    assert figure.answer == drivers[0].sentence
+    assert "beban: 4 dibandingkan dengan 2" in figure.alt
+    unclear = plot_drivers(drivers[1:])
+    assert unclear is not None
+    assert "tidak berarti bahwa perbedaannya tidak ada" in unclear.answer
+    assert plot_drivers(()) is None
