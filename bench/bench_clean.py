@@ -106,12 +106,10 @@ def run_library(folder: Path) -> dict[str, float]:
     processed = clean_program(program, data, force=True)
     print(json.dumps({"cleaned": time.perf_counter() - START, "cleaned_cpu": time.process_time()}))
     scores: dict[str, list[np.ndarray]] = {name: [] for name in program.instruments}
-    for batch in pq.ParquetFile(processed / "survei.parquet").iter_batches(100_000, columns=ITEMS):
+    for batch in pq.ParquetFile(processed / "survei.parquet").iter_batches(200_000, columns=ITEMS):
         for name, instrument in program.instruments.items():
             answers = [batch[i].to_numpy(zero_copy_only=False) for i in instrument.items]
-            scores[name].append(
-                score_items(np.stack(answers, axis=1), instrument.min_answered_share)
-            )
+            scores[name].append(score_items(np.stack(answers).T, instrument.min_answered_share))
     return {name: mean_interval(np.concatenate(parts)).mean for name, parts in scores.items()}
 
 

@@ -86,7 +86,7 @@ class Encoded:
             values = {code: place[label] for code, label in values.items()}
         numbers = np.full(self.blank + 1, np.nan)
         numbers[list(values)] = list(values.values())
-        series = pl.Series(numbers[self.codes], nan_to_null=True)
+        series = pl.Series(numbers.take(self.codes, mode="clip"), nan_to_null=True)
         if isinstance(dtype, pl.Enum):
             return series.cast(pl.UInt32).cat.to(dtype)
         return series.cast(dtype)

@@ -56,13 +56,13 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-def write(program: Program, raw: Path, folder: Path, log: Log) -> None:
+def write(program: Program, folder: Path, log: Log, inputs: list[dict[str, Any]]) -> None:
     """Write the codebooks and manifest.json, the last file of a processed folder."""
     write_codebooks(program, folder)
     tables = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.parquet"))
     content = {
         "program": program.id,
-        "inputs": describe_inputs(raw),
+        "inputs": inputs,
         "code": code_digest(),
         "tables": tables,
         "quality": log.quality(),

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -45,7 +46,9 @@ def clean_program(program: Program, data: DataFolder, *, force: bool = False) ->
     try:
         raw = data.raw(program.id)
         before = manifest.fingerprint(raw)
-        log = _clean_into(program, raw, work, pseudonym_key(program))
+        with ThreadPoolExecutor(1) as beside:  # gigabytes are summed while they are cleaned
+            inputs = beside.submit(manifest.describe_inputs, raw)
+            log = _clean_into(program, raw, work, pseudonym_key(program))
         if log.errors:
             raise DataError(*log.errors)
         if manifest.fingerprint(raw) != before:
@@ -56,7 +59,7 @@ def clean_program(program: Program, data: DataFolder, *, force: bool = False) ->
                     _("wait until they are copied, then clean again"),
                 )
             )
-        manifest.write(program, raw, work, log)
+        manifest.write(program, work, log, inputs.result())
         if force or is_stale(program, data):  # another process may have been quicker
             swap_in(work, target)
     finally:
