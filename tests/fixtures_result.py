@@ -145,7 +145,7 @@ def example_result(language: str = "id") -> r.EvaluationResult:
         ),
         themes=(
             r.Theme("digital", "Keterampilan digital", "survey", 40, 0.35, 0.27, 0.44, -0.2,
-                    (r.Quote(f"{FORMULA} {SCRIPT}", "Peserta, survei", "digital"),)),
+                    (r.Quote(f"{FORMULA} {SCRIPT} 🙏\u200d", "Peserta, survei", "digital"),)),
             r.Theme("mentor", "Mentor", "interview", None, None, None, None, None,
                     reason=SMALL_CELL),
         ),

@@ -14,15 +14,21 @@ import os
 import re
 import subprocess
 import tempfile
+import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import matplotlib
+from matplotlib.ft2font import FT2Font
 
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError
 from evaluasi_lib.reporting.elements import UNBROKEN, Figure, Section, Table
 from evaluasi_lib.wording import _
 
 TEMPLATE = Path(__file__).parent / "template"
+FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 EPOCH = "315532800"  # 1980-01-01, the oldest date that a ZIP file can hold
 PNG_PPI = 220
 LINE_LETTERS = 110  # letters of a table's type on one line of A4
@@ -53,7 +59,8 @@ def render_pdf(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
     check_extra()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        html = _page(sections, folder, "svg")
+        html = _printable(_page(sections, folder, "svg"))
+        texts = {key: _printable(text) for key, text in texts.items()}
         body = _pandoc(html, ["--to=typst", "--wrap=none"], folder).decode("utf-8")
         body = _set_columns(body, [e for s in sections for e in s.elements if isinstance(e, Table)])
         (folder / "report.typ").write_text(_typst_source(body, texts), encoding="utf-8")
@@ -63,6 +70,8 @@ def render_pdf(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
                 root=str(folder),
                 format="pdf",
                 pdf_standards=["ua-1"],
+                font_paths=[str(FONTS)],
+                ignore_system_fonts=True,
                 timestamp=int(EPOCH),
             )
         except Exception as error:  # typst raises bare classes of its own
@@ -119,6 +128,31 @@ def _page(sections: Sequence[Section], folder: Path, form: str) -> str:
     )
     html = re.sub(r'class="num( long)?"', 'style="text-align: right"', html)
     return f"<html><body>{html}</body></html>"
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """Code points that the PDF's typeface, which comes with matplotlib, can show."""
+    return frozenset(FT2Font(str(FONTS / "DejaVuSans.ttf")).get_charmap())
+
+
+def _printable(text: str) -> str:
+    """Text in letters of the typeface; another one, such as an emoji, becomes its name.
+
+    PDF/UA refuses a page with a letter that it cannot show.
+    """
+    if text.isascii():
+        return text
+    known = _letters()
+
+    def shown(letter: str) -> str:
+        if ord(letter) in known or letter in "\n\t":
+            return letter
+        if unicodedata.category(letter) in ("Cf", "Mn", "Me", "Sk"):
+            return ""
+        return f"[{unicodedata.name(letter, 'symbol').lower()}]"
+
+    return "".join(map(shown, text))
 
 
 def _png(svg: Path) -> bytes:
