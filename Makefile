@@ -54,6 +54,7 @@ environment: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -m evaluasi_lib.reference
+	@$(BIN)/python -m evaluasi_lib.findings.reference
 
 # Long checks, not part of the tests.
 calibrate: $(READY)

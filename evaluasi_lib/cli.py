@@ -165,15 +165,12 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from evaluasi_lib.cleaning.pipeline import check_program
+    from evaluasi_lib.evaluation import problems_of
 
     data = DataFolder.at(options.data)
     status = OK
     for program_id in _chosen(data, options.ids):
-        try:
-            problems = check_program(load_program(data.raw(program_id)), data)
-        except EvaluationError as error:
-            problems = list(error.problems)
+        problems = problems_of(data, program_id)
         if not problems:
             print(_("{id}: no problem found").format(id=program_id))
             continue

@@ -7,6 +7,7 @@ where nobody looks: for the earlier cycle of a program, and in tests.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from pathlib import Path
 import pandas as pd
 
 from evaluasi_lib import __version__, wording
-from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
+from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
-from evaluasi_lib.findings import conclude
+from evaluasi_lib.findings import agency_files, conclude
+from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.elements import Section
@@ -30,6 +32,7 @@ from evaluasi_lib.results import (
     Elearning,
     EvaluationResult,
     Evidence,
+    InputFile,
     Participation,
     ProgramInfo,
     Provenance,
@@ -156,6 +159,21 @@ def open_study(data: DataFolder, program_id: str) -> Study:
     return load_study(program, data.processed(program_id))
 
 
+def problems_of(data: DataFolder, program_id: str) -> list[Problem]:
+    """Everything wrong with a program at once: its declaration or its data, and its catalogues."""
+    raw = data.raw(program_id)
+    problems: list[Problem] = []
+    try:
+        problems += check_program(load_program(raw), data)
+    except EvaluationError as error:
+        problems += error.problems
+    try:
+        read_catalogue(tuple(agency_files(raw)))
+    except EvaluationError as error:
+        problems += error.problems
+    return problems
+
+
 def assemble(
     study: Study,
     *,
@@ -228,11 +246,11 @@ def measure(study: Study) -> EvaluationResult:
     )
 
 
-def earlier_cycle(program: Program, data: DataFolder) -> EvaluationResult | None:
-    """The measured result of the cycle before this one in its series; None where there is none."""
+def earlier_cycles(program: Program, data: DataFolder) -> list[EvaluationResult]:
+    """The measured results of the cycles before this one in its series, oldest first."""
     if program.series is None:
-        return None
-    before: Program | None = None
+        return []
+    before: list[Program] = []
     for other_id in data.program_ids:
         if other_id == program.id:
             continue
@@ -241,15 +259,28 @@ def earlier_cycle(program: Program, data: DataFolder) -> EvaluationResult | None
         except EvaluationError:
             continue  # a broken neighbour is reported when it is its own turn
         if other.series == program.series and other.cycle < program.cycle:
-            if before is None or other.cycle > before.cycle:
-                before = other
-    return None if before is None else measure(open_study(data, before.id))
+            before.append(other)
+    return [measure(open_study(data, p.id)) for p in sorted(before, key=lambda p: p.cycle)]
 
 
 def decide(workbook: Workbook, measured: EvaluationResult) -> EvaluationResult:
-    """Findings, verdict, recommendations and follow-up added to what was measured."""
-    program = workbook.study.program
-    return conclude(program, measured, earlier_cycle(program, workbook.data))
+    """Findings, verdict, recommendations and follow-up added to what was measured.
+
+    An agency's own catalogue outside the program's folder joins the provenance.
+    """
+    program, data = workbook.study.program, workbook.data
+    catalogues = agency_files(data.raw(program.id))
+    known = {item.path for item in measured.provenance.inputs}
+    shared = [path for path in catalogues if path.parent == data.path and path.name not in known]
+    inputs = (*measured.provenance.inputs, *(_input_file(path) for path in shared))
+    provenance = dataclasses.replace(measured.provenance, inputs=inputs)
+    measured = dataclasses.replace(measured, provenance=provenance)
+    return conclude(program, measured, earlier_cycles(program, data), catalogues=catalogues)
+
+
+def _input_file(path: Path) -> InputFile:
+    content = path.read_bytes()
+    return InputFile(f"../../{path.name}", hashlib.sha256(content).hexdigest(), len(content))
 
 
 def evaluate(workbook: Workbook) -> EvaluationResult:

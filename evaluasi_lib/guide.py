@@ -12,7 +12,7 @@ import pandas as pd
 from evaluasi_lib import wording
 from evaluasi_lib.cleaning.log import rule_label
 from evaluasi_lib.errors import EvaluationError
-from evaluasi_lib.evaluation import Workbook, open_study
+from evaluasi_lib.evaluation import Workbook, open_study, problems_of
 from evaluasi_lib.loading import DataFolder, load_program, project_root
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
@@ -111,14 +111,9 @@ def make_report(program_id: object, data_dir: str = "", out_dir: str = "") -> No
 
 def show_problems(program_id: object, language: str = "id", data_dir: str = "") -> Note:
     """Every problem of a program at once; changes nothing."""
-    from evaluasi_lib.cleaning.pipeline import check_program
-
     wording.set_language(language)
     data = DataFolder.at(data_dir or None)
-    try:
-        problems = check_program(load_program(data.raw(data.check_id(program_id))), data)
-    except EvaluationError as error:
-        problems = list(error.problems)
+    problems = problems_of(data, data.check_id(program_id))
     return Note(tuple(str(p) for p in problems) or (_("No problem was found."),))
 
 

@@ -220,6 +220,7 @@ def _known_keys(path: Iterable[object]) -> list[str]:
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a type annotation names, in unions, lists and dictionaries too."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     elif get_origin(annotation) is not None or isinstance(annotation, UnionType):

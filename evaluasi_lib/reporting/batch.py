@@ -207,9 +207,20 @@ def write_index(out_dir: Path, data: DataFolder, outcomes: Sequence[Outcome]) ->
         result = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
         failure = failures.get(program_id)
         if result is not None or failure is not None:
-            entries.append({"program_id": program_id, "result": result, "failure": failure})
+            files = [] if result is None else _report_files(path.parent)
+            entry = {"program_id": program_id, "result": result, "failure": failure}
+            entries.append({**entry, "files": files})
     page = out_dir / "index.html"
     partial = page.with_name(".index.html")
-    partial.write_text(index_html(entries), encoding="utf-8", newline="\n")
+    all_programs = out_dir / PORTFOLIO_FOLDER / "laporan.html"
+    link = all_programs.relative_to(out_dir).as_posix() if all_programs.is_file() else ""
+    partial.write_text(index_html(entries, link), encoding="utf-8", newline="\n")
     partial.replace(page)
     return page
+
+
+def _report_files(folder: Path) -> list[str]:
+    """The forms of a report that a reader opens, in a fixed order."""
+    order = (".html", ".pdf", ".docx", ".xlsx")
+    found = [p.name for p in folder.iterdir() if p.suffix in order]
+    return sorted(found, key=lambda name: (order.index(Path(name).suffix), name))
