@@ -17,7 +17,7 @@ from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, count, number, percent, rupiah
 
-SHOWN = 3
+SHOWN, KEY_FIGURES = 3, 6
 
 
 def section_summary(study: Study, result: EvaluationResult) -> Section:
@@ -117,8 +117,8 @@ def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
         figures.append(
             KeyFigure(
                 f"{effect.label}: {words.claim_word(effect.claim)}",
-                f"{number(effect.estimate, digits)} {effect.unit}",
-                words.conclusion_word(effect.conclusion),
+                number(effect.estimate, digits),
+                f"{effect.unit} · {words.conclusion_word(effect.conclusion)}",
             )
         )
-    return figures
+    return figures[:KEY_FIGURES]
