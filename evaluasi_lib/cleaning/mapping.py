@@ -93,6 +93,15 @@ def map_source(
             columns |= {f"{variable}__{key}": i for key, i in options.items()}
         else:
             problems.append(Problem(found[0], f"{source.file}, {name}.{variable}", found[1]))
+    for key, named in (
+        ("finished", source.finished),
+        ("started", source.started),
+        ("duplicates.order_by", source.duplicates.order_by),
+    ):
+        if named is not None and named not in source.columns:
+            what = _("unknown variable") + f": “{named}”"
+            where = f"sources.{name}.{key}"
+            problems.append(Problem(what, where, suggestion(named, source.columns)))
     declared = {normalise(c.header) for c in source.columns.values()}
     used = set(columns.values())
     unused = [

@@ -20,18 +20,29 @@ def no_row(height: int) -> pl.Series:
     return pl.repeat(False, height, dtype=pl.Boolean, eager=True)
 
 
-def test_rows(texts: pl.DataFrame) -> pl.Series:
-    """Rows in which a name, code or open answer is nothing but a word such as "tes" or "asdf".
+def test_rows(names: pl.DataFrame, answers: pl.DataFrame) -> pl.Series:
+    """Rows of a trial: a name or code is a word such as "tes" or "asdf", or every open answer is.
 
-    texts: `row`, and the columns in which such words can only be a trial (no labels, no numbers).
+    One such answer among others may be meant ("tes" as the method somebody wishes for).
+    names, answers: `row`, and the columns of each kind.
     """
-    marks = [no_row(texts.height)]
-    for column in texts.drop("row").iter_columns():
-        short = column.str.to_lowercase()
-        seen = short.filter(short.str.len_chars() <= 12).unique().drop_nulls()
-        words = [w for w in seen if normalise(w) in TEST_WORDS]
-        marks.append(short.is_in(words).fill_null(False))
-    return pl.select(pl.any_horizontal(*marks)).to_series()
+    trial = [_is_test_word(c) for c in names.drop("row").iter_columns()]
+    open_trial = [_is_test_word(c) for c in answers.drop("row").iter_columns()]
+    blank = [c.is_null() for c in answers.drop("row").iter_columns()]
+    all_trial = no_row(names.height)
+    if open_trial:
+        either = [t | b for t, b in zip(open_trial, blank, strict=True)]
+        all_trial = pl.select(
+            pl.all_horizontal(*either) & pl.any_horizontal(*open_trial)
+        ).to_series()
+    return pl.select(pl.any_horizontal(all_trial, *trial)).to_series()
+
+
+def _is_test_word(text: pl.Series) -> pl.Series:
+    short = text.str.to_lowercase()
+    seen = short.filter(short.str.len_chars() <= 12).unique().drop_nulls()
+    words = [w for w in seen if normalise(w) in TEST_WORDS]
+    return short.is_in(words).fill_null(False)
 
 
 def empty_rows(frame: pl.DataFrame) -> pl.Series:

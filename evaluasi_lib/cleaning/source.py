@@ -208,9 +208,11 @@ def _drop_rows(batch: pl.DataFrame, mapped: Mapped, specs: list[Spec], log: Log)
     source, name = mapped.source, mapped.name
     drops = [("empty_row_dropped", rules.empty_rows(batch.drop("row")))]
     if source.drop_test_rows:
-        kinds = (*IDENTIFIERS, "open")
-        free = [s.name for s in specs if s.column.type in kinds and s.name in batch.columns]
-        drops.append(("test_row_dropped", rules.test_rows(batch.select("row", *free))))
+        there = [s for s in specs if s.name in batch.columns]
+        names = [s.name for s in there if s.column.type in IDENTIFIERS]
+        answers = [s.name for s in there if s.column.type == "open"]
+        mark = rules.test_rows(batch.select("row", *names), batch.select("row", *answers))
+        drops.append(("test_row_dropped", mark))
     if source.finished and source.finished in batch.columns:
         drops.append(("unfinished_dropped", clean_text(batch[source.finished]).is_null()))
     gone = rules.no_row(batch.height)
