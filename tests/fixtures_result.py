@@ -119,7 +119,7 @@ def example_result(language: str = "id") -> r.EvaluationResult:
         ),
         evidence=(
             r.Evidence(
-                "komunikasi", "comparison", 3, 0.12, "needs_adjustment", 0.1, 0.03, 0.28, 3,
+                "komunikasi", "comparison", 3, 0.12, "adjustment_needed", 0.1, 0.03, 0.28, 3,
                 ("Penugasan tidak acak.",),
             ),
             r.Evidence("skp", "comparison", None, None, None, None, None, None, None, (),

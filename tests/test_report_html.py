@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 from evaluasi_lib.errors import EvaluationError, UsageError
 from evaluasi_lib.reporting import export
 from evaluasi_lib.reporting.sections import report_sections
-from evaluasi_lib.wording import LANGUAGES, set_language
+from evaluasi_lib.wording import LANGUAGES, number, percent, rupiah, set_language
 from tests import fixtures_result as fixtures
 
 ORDER = [
@@ -155,3 +155,32 @@ def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(UsageError, match="docx"):
         export.write_report(tmp_path / "out", [], result, ["dcox"])
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_numbers_of_the_sentences_are_those_of_result_json(language):
+    set_language(language)
+    result = fixtures.example_result(language)
+    found = json.loads(export.result_json(result))
+    text = BeautifulSoup(render(language), "html5lib").main.get_text(" ")
+    for effect in found["effects"]:
+        if effect["role"] == "primary" and effect["estimate"] is not None:
+            low, high = (number(effect[key], 2) for key in ("ci_low", "ci_high"))
+            between = f"{low} s.d. {high}" if language == "id" else f"{low} to {high}"
+            assert f"{number(effect['estimate'], 2)} {effect['unit']}" in text
+            assert f"95% {between}" in text or f"95% interval {between}" in text
+    for share in (
+        found["sample"]["response_rate_share"],
+        found["participation"]["completion_share"],
+        found["elearning"]["off_hours_share"],
+        found["participation"]["barriers"][0]["share"],
+    ):
+        assert percent(share) in text
+    for amount in ("total_cost_idr", "cost_per_participant_idr", "cost_per_completer_idr"):
+        assert rupiah(found["efficiency"][amount]) in text
+
+
+def test_not_significant_is_never_told_as_no_effect():
+    for language in LANGUAGES:
+        text = BeautifulSoup(render(language), "html5lib").get_text().lower()
+        assert not re.search(r"no effect|tidak berpengaruh|tidak ada (efek|pengaruh|dampak)", text)
