@@ -248,3 +248,9 @@ def test_mentoring_2025_follows_up_what_2024_recommended() -> None:
     assert program.series == load_program(RAW / "mentoring-karier-2024").series
     assert {r.from_cycle for r in program.earlier_recommendations} == {"2024"}
     assert {r.status for r in program.earlier_recommendations} == {"done", "partly", "not_done"}
+
+
+def test_git_leaves_the_line_ends_of_data_alone() -> None:
+    # Else a checkout on Windows would change every checksum, and the comparison above.
+    rules = (RAW.parents[1] / ".gitattributes").read_text(encoding="utf-8").splitlines()
+    assert "/data/raw/** -text" in rules

@@ -67,7 +67,7 @@ def write_leadership(seed: int, folder: Path) -> None:
     write(folder / declared.file("kinerja"), _records(rng, declared, people, nip))
     write(folder / "kode_manual.csv", manual_codes(rng, "reaksi", given, 80))
     write(folder / "kutipan.csv", quotes(rng, "reaksi", given))
-    write(folder / "koreksi.csv", _corrections(declared, people, table))
+    write(folder / "koreksi.csv", _corrections(table))
     _write_voices(rng, folder)
 
 
@@ -231,7 +231,7 @@ def _records(rng: Rng, declared: Declared, people: pd.DataFrame, nip: np.ndarray
     return csv_bytes(declared.table("kinerja", table), delimiter=";", newline="\n")
 
 
-def _corrections(declared: Declared, people: pd.DataFrame, reaction: pd.DataFrame) -> bytes:
+def _corrections(reaction: pd.DataFrame) -> bytes:
     """Two corrections of single cells that the agency confirmed after the survey closed."""
     rows = []
     for position, new in ((30, 9), (44, 6)):
