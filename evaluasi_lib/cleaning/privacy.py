@@ -56,7 +56,7 @@ def names_in(sources: Iterable[Mapped]) -> Names:
 def hides(values: pl.Series, names: Names, *, words: bool) -> pl.Series:
     """Texts with a NIP, e-mail, telephone number or full name; words: or a name of one word."""
     hit = values.str.contains(PERSONAL.pattern)
-    lower = values.str.to_lowercase().str.replace_all(r"\s+", " ")
+    lower = values.str.to_lowercase().str.replace_all(r"[\s_/\-]+", " ")
     if names.full:
         hit = hit | lower.str.contains_any(list(names.full))
     if names.single and words:

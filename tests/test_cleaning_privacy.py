@@ -1,0 +1,66 @@
+"""Texts that hold a person are masked whole; numbers are coarsened into declared classes."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evaluasi_lib.cleaning.labels import Tally, normalise, show
+from evaluasi_lib.cleaning.privacy import MASK, Names, coarsen, core_name, mask
+
+FIRST = ["Budi", "SITI", "Agus", "I Made", "Nur-Aini"]
+LAST = ["Santoso", "Aminah", "Wijaya", "Hidayat"]
+words = st.text(alphabet="abcdefg ", max_size=12)
+titled = st.sampled_from(["{}", "Dr. {}", "{}, S.H., M.Si.", "Drs. {}, M.M."])
+
+
+@given(words, words, st.sampled_from(FIRST), st.sampled_from(LAST), titled)
+@settings(max_examples=40, deadline=None)
+def test_a_name_on_the_roster_is_found_in_any_text(
+    before: str, after: str, first: str, last: str, form: str
+) -> None:
+    listed = form.format(f"{first} {last}")
+    names = Names(full=(core_name(listed),))
+    tally = Tally()
+    masked = mask(pl.Series([f"{before} {first} {last} {after}"]), names, tally, words=True)
+    assert masked.to_list() == [MASK]
+    assert tally.counts == {"identifier_masked": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NIP 198609262015051001", "NIP 19860926 201505 1 001", "hubungi siti@contoh.go.id",
+        "wa 0812-3456-7890", "telp +62 812 3456 7890",
+    ],
+)  # fmt: skip
+def test_patterned_identifiers_are_found(text: str) -> None:
+    assert mask(pl.Series([text]), Names(), Tally(), words=True).to_list() == [MASK]
+    assert MASK in show(text), "nor shown in a message"
+
+
+def test_other_texts_stay_as_they_are() -> None:
+    texts = pl.Series(["pelatihan 2025", "20 JP, 5 modul", "Rp 1.250.000", None])
+    names = Names(full=("budi santoso",), single=("suharto",))
+    assert mask(texts, names, Tally(), words=True).to_list() == texts.to_list()
+
+
+def test_a_single_name_is_found_as_a_word_only() -> None:
+    names = Names(single=("eko",))
+    texts = pl.Series(["atasan Eko hadir", "ekonomi"])
+    assert mask(texts, names, Tally(), words=True).to_list() == [MASK, "ekonomi"]
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=20))
+@settings(max_examples=30, deadline=None)
+def test_classes_hold_the_values_between_their_limits(values: list[float]) -> None:
+    found = coarsen(pl.Series(values), [30, 50])
+    assert found.to_list() == ["<30" if v < 30 else "30-<50" if v < 50 else "≥50" for v in values]
+
+
+@given(st.text(max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_normalising_twice_is_normalising_once(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
