@@ -39,6 +39,7 @@ def example_study(*, bare: bool = False) -> Study:
                     "variable": "skor", "unit": "poin", "sesoi": 0.3,
                 }
             ],
+            "elearning": {"events": "survei"},
             "costs": {
                 "price_year": 2025,
                 "items": [
