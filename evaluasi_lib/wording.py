@@ -84,6 +84,9 @@ def number(value: float | None, digits: int = 1) -> str:
     """1234.5 -> "1.234,5" (id). None -> an em dash; the reason belongs in words beside it."""
     if value is None or not math.isfinite(value):
         return "—"
+    if abs(value) >= 1e15:  # beyond what a table can show, and what Babel can quantise
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{number(float(mantissa))} × 10^{int(exponent)}"
     value = round(value, digits) + 0.0  # + 0.0 turns -0.0 into 0.0
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return numbers.format_decimal(value, format=pattern, locale=language()).replace("-", "−")

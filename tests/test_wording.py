@@ -106,6 +106,7 @@ def test_what_is_not_a_number_is_never_printed_as_one() -> None:
     assert [wording.number(x) for x in (None, float("nan"), float("inf"))] == ["—", "—", "—"]
     assert wording.number(-0.001, 1) == "0,0"
     assert wording.number(-1.5) == "−1,5"
+    assert wording.number(1e300) == "1,0 × 10^300"
 
 
 def test_an_unknown_language_is_refused() -> None:
