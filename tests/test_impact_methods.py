@@ -361,3 +361,14 @@ def test_reference_errors_are_those_of_whole_fits(rng: np.random.Generator) -> N
     for name, errors in (("se_classical", "classical"), ("se_hc2", "HC2"), ("se_cr1", "CR1")):
         fit = fit_linear(x, y, errors=errors, clusters=code, weights=weights)  # type: ignore[arg-type]
         assert found[name] == pytest.approx(fit.std_error[1], rel=1e-9)
+
+
+def test_few_degrees_of_freedom_bring_a_warning(rng: np.random.Generator) -> None:
+    """Where the simulation study finds AIPW outside its limits: 4 treated clusters of 40."""
+    code = np.arange(400) % 40
+    member, z, y = code < 4, rng.normal(size=(400, 1)), rng.normal(size=400)
+    balanced = aipw(y, z, code < 20, clusters=code)
+    few = aipw(y, z, member, clusters=code)
+    assert few.p_value is not None
+    assert few.df < 4 < balanced.df
+    assert len(few.warnings) == len(balanced.warnings) + 1

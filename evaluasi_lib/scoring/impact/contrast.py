@@ -27,6 +27,17 @@ def too_few_clusters(arms: Sequence[int]) -> str | None:
     ).format(n=min(arms), least=MIN_CLUSTERS)
 
 
+def few_df_note(df: float) -> tuple[str, ...]:
+    """The warning where clusters leave so few degrees of freedom that the simulation study
+    (docs/validity.md) finds error rates at or outside their limits."""
+    if df >= FEW_DF:
+        return ()
+    return (
+        _("The few or unequal clusters leave hardly any degrees of freedom; the p-value and the "
+          "interval are approximate."),
+    )  # fmt: skip
+
+
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
@@ -71,11 +82,8 @@ def linear_contrast(
         if reason is not None:
             inference = False
             notes.append(reason)
-        elif fit.df[column] < FEW_DF:
-            notes.append(
-                _("The few or unequal clusters leave hardly any degrees of freedom; the p-value "
-                  "and the interval are approximate.")
-            )  # fmt: skip
+        else:
+            notes += few_df_note(float(fit.df[column]))
     error, df = _finite(fit.std_error[column]), _finite(fit.df[column])
     if not error or not df or error < 1e-12 * max(1.0, abs(float(fit.coef[column]))):
         inference, error = False, None

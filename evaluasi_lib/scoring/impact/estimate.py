@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from scipy import special, stats
 
+from evaluasi_lib.conclusion import concluded
 from evaluasi_lib.results import Conclusion
 
 Estimand = Literal["ate", "att", "change", "difference", "association"]
@@ -128,23 +129,15 @@ def conclude(
     direction: Literal["higher", "lower"],
     p_adjusted: float | None,
 ) -> Conclusion | None:
-    """What the estimate says, in this order.
-
-    1. no_meaningful_change: the 90% interval lies inside +/- sesoi (two one-sided tests at 5%);
-       unavailable without a sesoi declared beforehand. 2. improved or worsened: the family-adjusted
-       95% interval excludes 0 (p_adjusted < 0.05). 3. inconclusive. None: nothing was estimated.
-    """
+    """What the estimate says, by conclusion.concluded; None: nothing was estimated."""
     if estimate.estimate is None:
         return None
     low, high = estimate.interval(0.90)
     if low is None or high is None or p_adjusted is None:
         return "inconclusive"
-    if sesoi is not None and -sesoi < low and high < sesoi:
-        return "no_meaningful_change"
-    if p_adjusted < 0.05:
-        good = (estimate.estimate > 0) == (direction == "higher")
-        return "improved" if good else "worsened"
-    return "inconclusive"
+    limit = math.nan if sesoi is None else sesoi
+    found = concluded(estimate.estimate, low, high, p_adjusted, limit, direction == "higher")
+    return cast(Conclusion, str(found))
 
 
 def adjusted_interval(

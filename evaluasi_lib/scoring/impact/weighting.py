@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 
-from evaluasi_lib.scoring.impact.contrast import linear_contrast, too_few_clusters
+from evaluasi_lib.scoring.impact.contrast import few_df_note, linear_contrast, too_few_clusters
 from evaluasi_lib.scoring.impact.estimate import Estimate, not_estimated, pooled_sd
 from evaluasi_lib.scoring.impact.groups import two_few
 from evaluasi_lib.scoring.items import effective_n
@@ -163,6 +163,8 @@ def aipw(
         details["clusters"] = arms
         few = too_few_clusters(arms)
     error, df = _influence_error(influence, member, code, x.shape[1])
+    if clusters is not None and few is None:
+        notes = (*notes, *few_df_note(df))
     details["errors"] = "influence function"
     details["att_regression"] = float(np.mean(y[member] - x[member] @ beta))
     sd, sd_df = pooled_sd(y[member], y[~member])
