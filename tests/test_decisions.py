@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluasi_lib.evaluation import earlier_cycle, measure, open_study
+from evaluasi_lib.evaluation import earlier_cycles, measure, open_study
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.pointers import resolve
 from evaluasi_lib.loading import DataFolder
@@ -31,7 +31,7 @@ def concluded(data):
     found = {}
     for name in data.program_ids:
         study = open_study(data, name)
-        found[name] = conclude(study.program, measure(study), earlier_cycle(study.program, data))
+        found[name] = conclude(study.program, measure(study), earlier_cycles(study.program, data))
     return found
 
 

@@ -3,8 +3,8 @@
 Each repetition draws every primary estimate again from its own sampling distribution (estimate +
 standard error x t with its df), completion from its binomial's Jeffreys posterior, and every limit
 uniformly within the declared amount (decision_table.yml, `moves`). Conclusions follow by the same
-written rule as the estimates' own: 90% interval inside the smallest effect of interest, else
-family-adjusted p below 0.05. The stability share is that of repetitions with the same decision.
+written rule as the estimates' own (conclusion.py). The stability share is that of repetitions with
+the same decision.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from evaluasi_lib.conclusion import Floats, adjusted, concluded
 from evaluasi_lib.findings.rules import Move, decision_table
 from evaluasi_lib.findings.situation import OutcomeState, Situation, facts, primaries, situation_of
 from evaluasi_lib.program import Program, Thresholds
@@ -24,45 +25,35 @@ from evaluasi_lib.wording import _, choose
 
 DRAWS = 1000
 DRAWS_ALONE = 400
-ALPHA = 0.05
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The k primary estimates that can be drawn again."""
+    """The k primary estimates that can be drawn again, with their standard errors."""
 
     effects: tuple[Effect, ...]
-    estimate: Floats
     std_error: Floats
-    df: Floats
     method: str
+
+    def each(self, field: str, missing: float) -> Floats:
+        """A field of every effect; `missing` where it is None or 0."""
+        return np.array([getattr(e, field) or missing for e in self.effects], dtype=float)
+
+    def drawn(self, rng: np.random.Generator, n: int) -> Floats:
+        """Estimates (n, k) from their sampling distributions."""
+        shape = (n, len(self.effects))
+        noise = rng.standard_t(self.each("df", np.inf), shape) * self.std_error
+        return self.each("estimate", 0.0) + noise
 
     def conclusions(self, estimates: Floats, sesoi_factor: Floats) -> NDArray[np.str_]:
         """Conclusions (n, k) of estimates (n, k) under smallest effects times a factor (n,)."""
-        sesoi = np.array([e.sesoi if e.sesoi is not None else -1.0 for e in self.effects])
-        sign = np.array([1 if e.direction == "higher" else -1 for e in self.effects])
-        p = adjusted(2 * stats.t.sf(np.abs(estimates) / self.std_error, self.df), self.method)
-        reach = np.abs(estimates) + stats.t.ppf(0.95, self.df) * self.std_error
-        return np.select(
-            [reach < sesoi * sesoi_factor[:, None], p >= ALPHA, estimates * sign > 0],
-            ["no_meaningful_change", "inconclusive", "improved"],
-            "worsened",
-        )
-
-
-def adjusted(p: Floats, method: str) -> Floats:
-    """Holm or Benjamini-Hochberg over the last axis, for all repetitions at once; as R p.adjust."""
-    m = p.shape[-1]
-    if method == "bh" and m:
-        return np.asarray(stats.false_discovery_control(p, axis=-1))
-    if method != "holm" or not m:
-        return p
-    order = np.argsort(p, axis=-1)
-    stepped = np.take_along_axis(p, order, -1) * np.arange(m, 0, -1)
-    out = np.empty_like(p)
-    np.put_along_axis(out, order, np.minimum(np.maximum.accumulate(stepped, -1), 1.0), -1)
-    return out
+        df = self.each("df", np.inf)
+        p = adjusted(2 * stats.t.sf(np.abs(estimates) / self.std_error, df), self.method)
+        half = stats.t.ppf(0.95, df) * self.std_error
+        higher = np.array([e.direction == "higher" for e in self.effects], dtype=bool)
+        sesoi = np.array([np.nan if e.sesoi is None else e.sesoi for e in self.effects])
+        limit = sesoi * sesoi_factor[:, None]
+        return concluded(estimates, estimates - half, estimates + half, p, limit, higher)
 
 
 def family_of(program: Program, result: EvaluationResult) -> Family:
@@ -71,44 +62,25 @@ def family_of(program: Program, result: EvaluationResult) -> Family:
     Others keep their conclusion in every repetition: those that the design gives no p-value, and
     those concluded by another rule (a permutation test, say), which is not second-guessed here.
     """
-    drawn = [
+    found = [
         (e, se)
         for _i, e in primaries(result)
         if e.estimate is not None and e.p_value is not None and (se := _std_error(e))
     ]
     # By their numbers, so that neither names nor the order of declaration move the draws.
-    drawn.sort(key=lambda pair: (pair[0].estimate, pair[1], pair[0].df or 0, pair[0].sesoi or 0))
-    family = _family(drawn, program.multiplicity)
-    found = family.conclusions(family.estimate[None, :], np.ones(1))[0].tolist()
-    kept = [pair for pair, c in zip(drawn, found, strict=True) if c == pair[0].conclusion]
-    return family if kept == drawn else _family(kept, program.multiplicity)
-
-
-def _family(drawn: list[tuple[Effect, float]], method: str) -> Family:
-    return Family(
-        effects=tuple(e for e, _se in drawn),
-        estimate=np.array([e.estimate for e, _se in drawn], dtype=float),
-        std_error=np.array([se for _e, se in drawn], dtype=float),
-        df=np.array([e.df or np.inf for e, _se in drawn], dtype=float),
-        method=method,
-    )
+    found.sort(key=lambda pair: (pair[0].estimate, pair[1], pair[0].df or 0, pair[0].sesoi or 0))
+    effects, errors = tuple(e for e, _se in found), np.array([se for _e, se in found])
+    family = Family(effects, errors, program.multiplicity)
+    by_rule = family.conclusions(family.each("estimate", 0.0)[None, :], np.ones(1))[0]
+    kept = by_rule == np.array([e.conclusion for e in effects], dtype=by_rule.dtype)
+    same = tuple(e for e, keep in zip(effects, kept, strict=True) if keep)
+    return replace(family, effects=same, std_error=errors[kept])
 
 
 def _std_error(effect: Effect) -> float | None:
-    if effect.std_error:
+    if effect.std_error or effect.ci_low is None or effect.ci_high is None:
         return effect.std_error
-    if effect.ci_low is None or effect.ci_high is None:
-        return None
     return (effect.ci_high - effect.ci_low) / (2 * float(stats.norm.ppf(0.975)))
-
-
-@dataclass(slots=True)
-class Repetitions:
-    """n repetitions: estimates (n, k), completion shares (n,), moves -1..1 of the limits (n, m)."""
-
-    estimates: Floats
-    completion: Floats
-    moves: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,41 +92,41 @@ class Base:
     family: Family
     enrolled: int | None
 
-    def as_it_is(self, n: int) -> Repetitions:
+    def drawn_completion(self, rng: np.random.Generator, n: int) -> Floats | None:
+        """Completion shares (n,) from the Jeffreys posterior; None where it is not known."""
         share = self.situation.completion_share
-        return Repetitions(
-            np.tile(self.family.estimate, (n, 1)),
-            np.full(n, np.nan if share is None else share),
-            np.zeros((n, len(decision_table().moves))),
+        if share is None or not self.enrolled:
+            return None
+        done = share * self.enrolled
+        return rng.beta(done + 0.5, self.enrolled - done + 0.5, n)
+
+    def decisions(
+        self, n: int, estimates: Floats | None = None, completion: Floats | None = None,
+        moves: Floats | None = None,
+    ) -> list[Decision]:  # fmt: skip
+        """The decision in n repetitions; what is not given stays as it is.
+
+        estimates (n, k), completion shares (n,), moves -1..1 of the limits (n, m).
+        """
+        if estimates is None:
+            estimates = np.tile(self.family.each("estimate", 0.0), (n, 1))
+        shares = (
+            [self.situation.completion_share] * n if completion is None else completion.tolist()
         )
-
-    def redrawn(self, rng: np.random.Generator, n: int) -> Repetitions:
-        new = self.as_it_is(n)
-        new.estimates += rng.standard_t(self.family.df, new.estimates.shape) * self.family.std_error
-        if self.completion_known:
-            done = new.completion * (self.enrolled or 0)
-            new.completion = rng.beta(done + 0.5, (self.enrolled or 0) - done + 0.5)
-        new.moves = rng.uniform(-1, 1, new.moves.shape)
-        return new
-
-    @property
-    def completion_known(self) -> bool:
-        return self.situation.completion_share is not None and bool(self.enrolled)
-
-    def decisions(self, repetitions: Repetitions) -> list[Decision]:
-        """The decision in each repetition."""
-        moved = [move_limits(self.limits, row) for row in repetitions.moves]
-        factors = np.array([factor for _limits, factor in moved])
-        conclusions = self.family.conclusions(repetitions.estimates, factors)
+        moved = [(self.limits, 1.0)] * n
+        if moves is not None:
+            moved = [move_limits(self.limits, row) for row in moves]
+        conclusions = self.family.conclusions(estimates, np.array([f for _limits, f in moved]))
         return [
-            self._decide(repetitions.estimates[i], conclusions[i], share, *moved[i])
-            for i, share in enumerate(repetitions.completion)
+            self._decide(*repetition)
+            for repetition in zip(estimates, conclusions, shares, moved, strict=True)
         ]
 
     def _decide(
-        self, estimates: Floats, conclusions: NDArray[np.str_], completion: float,
-        limits: Thresholds, factor: float,
+        self, estimates: Floats, conclusions: NDArray[np.str_], completion: float | None,
+        moved: tuple[Thresholds, float],
     ) -> Decision:  # fmt: skip
+        limits, factor = moved
         place = {e.outcome: j for j, e in enumerate(self.family.effects)}
 
         def drawn(state: OutcomeState) -> OutcomeState:
@@ -164,11 +136,8 @@ class Base:
                 changes |= {"estimate": estimates[j], "conclusion": str(conclusions[j])}
             return replace(state, effect=replace(effect, **changes))
 
-        situation = replace(
-            self.situation,
-            outcomes=tuple(drawn(state) for state in self.situation.outcomes),
-            completion_share=None if np.isnan(completion) else completion,
-        )
+        outcomes = tuple(drawn(state) for state in self.situation.outcomes)
+        situation = replace(self.situation, outcomes=outcomes, completion_share=completion)
         return decision_table().decide(facts(situation, limits)).decision
 
 
@@ -189,8 +158,13 @@ def diagnose_robustness(program: Program, result: EvaluationResult) -> dict[str,
     """
     base = base_of(program, result)
     rng = np.random.default_rng(program.seed)
-    decision = base.decisions(base.as_it_is(1))[0]
-    together = base.decisions(base.redrawn(rng, DRAWS))
+    (decision,) = base.decisions(1)
+    together = base.decisions(
+        DRAWS,
+        base.family.drawn(rng, DRAWS),
+        base.drawn_completion(rng, DRAWS),
+        rng.uniform(-1, 1, (DRAWS, len(decision_table().moves))),
+    )
     sources = _sources(base, rng, decision)
     moving = [s for s in sources if s["changed_share"] > 0]
     drawn = {e.outcome for e in base.family.effects}
@@ -208,38 +182,34 @@ def diagnose_robustness(program: Program, result: EvaluationResult) -> dict[str,
 
 def _sources(base: Base, rng: np.random.Generator, decision: Decision) -> list[dict[str, Any]]:
     """Each input varied alone: how often it alone turns the decision into another."""
-    found = []
+
+    def source(kind: str, name: str, label: str, n: int, **alone: Floats) -> dict[str, Any]:
+        decisions = base.decisions(n, **alone)
+        return {
+            "source": name,
+            "kind": kind,
+            "label": label,
+            "changed_share": sum(d != decision for d in decisions) / n,
+            "decisions": sorted(set(decisions)),
+        }
+
+    found, n = [], DRAWS_ALONE
     decisive = {s.effect.outcome for s in base.situation.outcomes}
-    new = base.redrawn(rng, DRAWS_ALONE)
+    drawn = base.family.drawn(rng, n)
     for j, effect in enumerate(base.family.effects):
         if effect.outcome in decisive:
-            alone = base.as_it_is(DRAWS_ALONE)
-            alone.estimates[:, j] = new.estimates[:, j]
+            alone = np.tile(base.family.each("estimate", 0.0), (n, 1))
+            alone[:, j] = drawn[:, j]
             label = _("the estimate of “{label}”").format(label=effect.label)
-            found.append(_source("outcome", effect.outcome, label, base, alone, decision))
-    if base.completion_known:
-        alone = base.as_it_is(DRAWS_ALONE)
-        alone.completion = new.completion
+            found.append(source("outcome", effect.outcome, label, n, estimates=alone))
+    if (completion := base.drawn_completion(rng, n)) is not None:
         label = _("the completion share")
-        found.append(_source("delivery", "completion_share", label, base, alone, decision))
-    for j, move in enumerate(decision_table().moves):
-        alone = base.as_it_is(2)
-        alone.moves[:, j] = (-1, 1)
-        found.append(_source("limit", move.limit, choose(move.text), base, alone, decision))
+        found.append(source("delivery", "completion_share", label, n, completion=completion))
+    limits = decision_table().moves
+    for move, row in zip(limits, np.eye(len(limits)), strict=True):
+        both = np.array([-row, row])
+        found.append(source("limit", move.limit, choose(move.text), 2, moves=both))
     return found
-
-
-def _source(
-    kind: str, source: str, label: str, base: Base, alone: Repetitions, decision: Decision
-) -> dict[str, Any]:
-    decisions = base.decisions(alone)
-    return {
-        "source": source,
-        "kind": kind,
-        "label": label,
-        "changed_share": sum(d != decision for d in decisions) / len(decisions),
-        "decisions": sorted(set(decisions)),
-    }
 
 
 def move_limits(limits: Thresholds, moves: Floats) -> tuple[Thresholds, float]:
