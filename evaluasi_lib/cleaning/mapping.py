@@ -66,7 +66,27 @@ def contradictions(program: Program) -> list[Problem]:
                     _("an item is turned once for all: name it in “reversed” of each"),
                 )
             )
-    return problems
+    return problems + _lost_aliases(program)
+
+
+def _lost_aliases(program: Program) -> list[Problem]:
+    """Other spellings that lead to a label or category that is not declared."""
+    places = [(f"scales.{n}", s.aliases, list(s.labels)) for n, s in program.scales.items()]
+    for name, source in program.sources.items():
+        for variable, column in source.columns.items():
+            if column.categories:
+                at = f"sources.{name}.columns.{variable}"
+                places.append((at, column.aliases, list(column.categories)))
+    return [
+        Problem(
+            _("“{label}” is not declared").format(label=label),
+            f"{where}.aliases",
+            suggestion(label, known),
+        )
+        for where, aliases, known in places
+        for label in aliases.values()
+        if normalise(label) not in map(normalise, known)
+    ]
 
 
 def map_source(

@@ -104,7 +104,8 @@ def type_item(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> pl.
         values = {str(v): float(v) for v in range(scale.min, scale.max + 1)}
         values |= {f"{v}.0": x for v, x in values.items()}
     for alias, label in scale.aliases.items():
-        values[normalise(alias)] = values[normalise(label)]
+        if normalise(label) in values:  # an alias of nothing is a problem of its own
+            values[normalise(alias)] = values[normalise(label)]
     if spec.turned:
         values = {label: scale.min + scale.max - v for label, v in values.items()}
     missing = missing_labels(spec.column, scale, BLANKS)
@@ -118,7 +119,8 @@ def categories_of(column: Column) -> dict[str, list[str]]:
     """Key -> the spellings that mean it: the labels of each language."""
     spelled = {key: [*_texts(text)] for key, text in column.categories.items()}
     for alias, key in column.aliases.items():
-        spelled.setdefault(key, []).append(alias)
+        if key in spelled or not column.categories:
+            spelled.setdefault(key, []).append(alias)
     return spelled
 
 
