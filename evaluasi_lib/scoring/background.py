@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import is_small, protect_counts, publishable_share
+from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_counts, publishable_share
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Column, Program
 from evaluasi_lib.scoring.items import wilson
@@ -33,13 +33,25 @@ def variable_label(program: Program, variable: str) -> str:
 
 def level_label(program: Program, variable: str, level: object) -> str:
     """The name of one value of a variable as reports show it."""
-    if isinstance(level, bool) or str(level).lower() in ("true", "false"):
+    if str(level).lower() in ("true", "false"):
         return _("yes") if str(level).lower() == "true" else _("no")
     if isinstance(level, float):
         level = number(level, 0 if level.is_integer() else 1)
     column = declared_column(program, variable)
     text = column.categories.get(str(level)) if column is not None else None
     return choose(text) if text is not None else str(level)
+
+
+def term_label(program: Program, variable: str, level: str | None, reference: str | None) -> str:
+    """The name of a term of a model: a variable, or one level of it against its reference."""
+    label = variable_label(program, variable)
+    if level is None:
+        return label
+    return _("{label}: {level} (against {reference})").format(
+        label=label,
+        level=level_label(program, variable, level),
+        reference=level_label(program, variable, reference),
+    )
 
 
 def person_variable(study: Study, variable: str) -> pd.Series | None:
@@ -66,6 +78,35 @@ def person_variable(study: Study, variable: str) -> pd.Series | None:
     except DataError:
         return None  # no one source asks all its items
     return scores.drop_duplicates("pid").set_index("pid")["score"].reindex(persons.index)
+
+
+def person_levels(study: Study, variable: str | None, pids: pd.Index) -> pd.Series | None:
+    """The level of each pid as text, "" where missing; None where the variable is not known."""
+    values = person_variable(study, variable) if variable is not None else None
+    return None if values is None else as_levels(values.reindex(pids))
+
+
+def known_variables(
+    study: Study, names: Iterable[str], pids: pd.Index, *, at_least: int
+) -> pd.DataFrame:
+    """Those of the variables of which at least so many of the pids (the index) have a value."""
+    found = {name: person_variable(study, name) for name in names}
+    columns = {name: v.reindex(pids) for name, v in found.items() if v is not None}
+    return pd.DataFrame(
+        {name: v for name, v in columns.items() if v.notna().sum() >= at_least}, index=pids
+    )
+
+
+def small_levelled(frame: pd.DataFrame, k: int) -> list[str]:
+    """Variables with a level of fewer than k persons; a number of many values has no levels."""
+    found = []
+    for name in map(str, frame.columns):
+        counts = frame[name].value_counts()
+        counts = counts[counts > 0]
+        levels = len(counts) == 2 or not pd.api.types.is_numeric_dtype(frame[name].dtype)
+        if levels and counts.min() < k:
+            found.append(name)
+    return found
 
 
 def cluster_of(study: Study, pids: pd.Index) -> np.ndarray | None:
@@ -117,8 +158,12 @@ def share_row(n: int, total: int, k: int) -> dict[str, Any]:
     return {"n": shown, "share": share, "ci_low": low, "ci_high": high, "reason": reason}
 
 
-def level_text(value: object) -> str:
-    """A level as text; "" where missing."""
+def as_levels(values: pd.Series) -> pd.Series:
+    """Values as text; "" where missing."""
+    return values.astype("object").map(_level_text)
+
+
+def _level_text(value: object) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ""
     if isinstance(value, (bool, np.bool_)):
@@ -136,13 +181,37 @@ def levels_of(program: Program, name: str, values: pd.Series) -> list[str]:
     return [*declared, *sorted(present - set(declared))]
 
 
-def hidden_levels(yes: pd.Series, total: pd.Series, levels: list[str], k: int) -> set[str]:
-    """Levels whose count, or complement, is small or could be found by subtraction."""
-    part = {level: int(yes.get(level, 0)) for level in levels}
-    rest = {level: int(total.get(level, 0)) - part[level] for level in levels}
-    return {
+def level_rows(
+    program: Program,
+    variable: str,
+    part: pd.Series,
+    whole: Mapping[str, int] | pd.Series,
+    levels: Sequence[str],
+    k: int,
+) -> list[dict[str, Any]]:
+    """A row for each level: variable, variable_label, group, label, and those of share_row.
+
+    part, whole: level -> persons, "" for those whose level is missing. A level is hidden where its
+    count, or its complement, is small or could be found by subtraction.
+    """
+    n = {level: int(part.get(level, 0)) for level in [*levels, ""]}
+    rest = {level: int(whole.get(level, 0)) - n[level] for level in n}
+    hidden = {
         level
-        for counts in (part, rest)
-        for level, n in protect_counts(counts, k=k).items()
-        if n is None
+        for counts in (n, rest)
+        for level, shown in protect_counts(counts, k=k).items()
+        if shown is None
     }
+    rows = []
+    for level in levels:
+        row = share_row(n[level], n[level] + rest[level], k)
+        if level in hidden:
+            row = dict.fromkeys(row) | {"reason": SMALL_CELL}
+        named = {
+            "variable": variable,
+            "variable_label": variable_label(program, variable),
+            "group": level,
+            "label": level_label(program, variable, level),
+        }
+        rows.append(named | row)
+    return rows

@@ -6,18 +6,16 @@ from typing import Any
 
 import pandas as pd
 
-from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Barrier
 from evaluasi_lib.scoring.background import (
+    as_levels,
     declared_column,
-    hidden_levels,
-    level_label,
-    level_text,
+    level_rows,
     levels_of,
+    person_levels,
     person_variable,
     share_row,
-    variable_label,
 )
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
@@ -75,27 +73,13 @@ def barriers_by_group(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]
     for name, values in groupings.items():
         if values is None:
             continue
-        group = values.astype("object").map(level_text)
-        levels = levels_of(study.program, name, group)
-        total = group.value_counts()
+        group = as_levels(values)
+        levels, total = levels_of(study.program, name, group), group.value_counts()
+        named = {"variable_label": _("completed the program")} if name == "completed" else {}
         for option in map(str, answers.columns):
+            named |= {"barrier": option, "barrier_label": _option_label(study.program, option)}
             yes = group[answers[option]].value_counts()
-            hidden = hidden_levels(yes, total, [*levels, ""], k)
-            for level in levels:
-                row = share_row(int(yes.get(level, 0)), int(total[level]), k)
-                if level in hidden:
-                    row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-                found.append(
-                    {
-                        "variable": name,
-                        "variable_label": _grouping_label(study.program, name),
-                        "group": level,
-                        "label": level_label(study.program, name, level),
-                        "barrier": option,
-                        "barrier_label": _option_label(study.program, option),
-                        **row,
-                    }
-                )
+            found += [r | named for r in level_rows(study.program, name, yes, total, levels, k)]
     return found
 
 
@@ -105,10 +89,6 @@ def _own_or_known(study: Study, name: str, rows: pd.DataFrame) -> pd.Series | No
         return rows[name]
     values = person_variable(study, name)
     return None if values is None else rows["pid"].map(values.astype("object"))
-
-
-def _grouping_label(program: Program, name: str) -> str:
-    return _("completed the program") if name == "completed" else variable_label(program, name)
 
 
 def score_representation(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]]:
@@ -127,34 +107,21 @@ def score_representation(study: Study, stages: pd.DataFrame) -> list[dict[str, A
     enrolled = stages["enrolled"]
     found: list[dict[str, Any]] = []
     for name in names:
-        values = person_variable(study, name)
-        if values is None:
-            continue
-        everyone = values.reindex(stages.index).astype("object").map(level_text)
-        here = everyone[enrolled & everyone.ne("")]
+        everyone = person_levels(study, name, stages.index)
         declared = program.population.get(name)
-        if declared is None and enrolled.all():
+        if everyone is None or (declared is None and enrolled.all()):
             continue  # the roster would be compared with itself
-        margin = declared or everyone[everyone.ne("")].value_counts().to_dict()
-        population = {str(level): float(n) for level, n in margin.items()}
-        levels = list(population) if declared is not None else levels_of(program, name, everyone)
-        counts = here.value_counts()
-        total = pd.Series(len(here), index=levels)
-        hidden = hidden_levels(counts, total, levels, k)
-        for level in levels:
-            row = share_row(int(counts.get(level, 0)), len(here), k)
-            if level in hidden:
-                row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-            expected = population[level] / sum(population.values())
+        here = everyone[enrolled & everyone.ne("")]
+        population = declared or everyone[everyone.ne("")].value_counts().to_dict()
+        levels = [*population] if declared is not None else levels_of(program, name, everyone)
+        whole = dict.fromkeys(levels, len(here))
+        for row in level_rows(program, name, here.value_counts(), whole, levels, k):
+            expected = float(population[row["group"]]) / float(sum(population.values()))
             found.append(
-                {
-                    "variable": name,
-                    "variable_label": variable_label(program, name),
-                    "group": level,
-                    "label": level_label(program, name, level),
+                row
+                | {
                     "reference": "population" if declared is not None else "roster",
                     "population_share": expected,
-                    **row,
                     "status": _status(expected, row["ci_low"], row["ci_high"]),
                 }
             )

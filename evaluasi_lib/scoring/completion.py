@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
@@ -10,14 +12,15 @@ from evaluasi_lib.disclosure import SMALL_CELL, is_small
 from evaluasi_lib.program import ElearningPlan
 from evaluasi_lib.scoring.background import (
     cluster_of,
+    known_variables,
     level_label,
-    level_text,
     levels_of,
-    person_variable,
+    person_levels,
     protect_funnel,
-    variable_label,
+    small_levelled,
+    term_label,
 )
-from evaluasi_lib.scoring.drivers import encode, plain
+from evaluasi_lib.scoring.drivers import encode
 from evaluasi_lib.scoring.survival import (
     KaplanMeier,
     cox,
@@ -52,7 +55,7 @@ def score_completion(
     times, start = completion_times(study, persons, stages)
     aside = times["days"] < 0
     times = times[~aside]
-    km = kaplan_meier(times["days"].to_numpy(), times["done"].to_numpy())
+    km = _curve(times)
     n_aside = int(aside.sum())
     result = NOTHING | {"start": start, "n_set_aside": None if is_small(n_aside, k) else n_aside}
     if km.n_completed == 0:
@@ -86,62 +89,57 @@ def completion_times(
     """
     plan = study.program.participation
     roster = study.persons.reindex(persons.index)
+
+    def dates(stage: str) -> pd.Series | None:
+        name = getattr(plan, stage, None)
+        known = name in roster and pd.api.types.is_datetime64_any_dtype(roster[name].dtype)
+        return roster[name] if known else None
+
     start, kind = persons["first"], "first_event"
     for stage in ("enrolled", "started"):
-        name = getattr(plan, stage) if plan is not None else None
-        if name in roster and pd.api.types.is_datetime64_any_dtype(roster[name].dtype):
-            start, kind = roster[name].fillna(persons["first"]), stage
+        began = dates(stage)
+        if began is not None:
+            start, kind = began.fillna(start), stage
             break
     done = pd.Series(False, index=persons.index)
     if "completed" in stages:
         done = stages["completed"].reindex(persons.index).fillna(False).astype(bool)
-    end = persons["last"]
-    name = plan.completed if plan is not None else None
-    if name in roster and pd.api.types.is_datetime64_any_dtype(roster[name].dtype):
-        end = roster[name].fillna(persons["last"])
-    horizon = max(persons["last"].max(), end.max())
-    end = end.where(done, horizon)
+    ended = dates("completed")
+    end = persons["last"] if ended is None else ended.fillna(persons["last"])
+    end = end.where(done, max(persons["last"].max(), end.max()))
     days = (end - start).dt.total_seconds() / 86_400
     return pd.DataFrame({"days": days, "done": done.astype(int)}), kind
 
 
-def _median(km: KaplanMeier) -> dict[str, float | None]:
-    return {
-        "median_days": km.median_days,
-        "median_ci_low": km.median_ci_low,
-        "median_ci_high": km.median_ci_high,
-    }
+def _curve(times: pd.DataFrame) -> KaplanMeier:
+    return kaplan_meier(times["days"].to_numpy(), times["done"].to_numpy())
+
+
+def _median(km: KaplanMeier | None) -> dict[str, float | None]:
+    return {n: getattr(km, n, None) for n in ("median_days", "median_ci_low", "median_ci_high")}
 
 
 def _by_group(study: Study, plan: ElearningPlan, times: pd.DataFrame, k: int) -> dict[str, Any]:
     """Curves and log-rank of the groups with at least k persons and k completions."""
-    values = person_variable(study, plan.group) if plan.group is not None else None
-    if values is None or plan.group is None:
+    group = person_levels(study, plan.group, times.index)
+    if group is None or plan.group is None:
         return {}
-    group = values.reindex(times.index).astype("object").map(level_text)
     rows: list[dict[str, Any]] = []
     usable: list[str] = []
     for level in levels_of(study.program, plan.group, group):
-        part = times[group.eq(level)]
-        km = kaplan_meier(part["days"].to_numpy(), part["done"].to_numpy())
-        label = level_label(study.program, plan.group, level)
-        row: dict[str, Any] = {"group": level, "label": label}
+        km = _curve(times[group.eq(level)])
+        row: dict[str, Any] = {
+            "group": level,
+            "label": level_label(study.program, plan.group, level),
+        }
         if km.n < k or km.n_completed < k:
-            blank = {"median_days": None, "median_ci_low": None, "median_ci_high": None}
-            rows.append(row | blank | {"curve": [], "reason": SMALL_CELL})
+            rows.append(row | _median(None) | {"curve": [], "reason": SMALL_CELL})
             continue
         usable.append(level)
         rows.append(row | _median(km) | {"curve": publishable_curve(km, k=k), "reason": None})
-    kept = times[group.isin(usable)]
-    test = log_rank(
-        kept["days"].to_numpy(), kept["done"].to_numpy(), group[kept.index].to_numpy()
-    )  # fmt: skip
-    if test is None:
-        return {"groups": rows}
-    return {
-        "groups": rows,
-        "log_rank": {"chi2": test.chi2, "df": test.df, "p_value": test.p_value},
-    }
+    kept = group.isin(usable)
+    test = log_rank(*(v[kept].to_numpy() for v in (times["days"], times["done"], group)))
+    return {"groups": rows, "log_rank": None if test is None else asdict(test)}
 
 
 def _hazards(
@@ -152,43 +150,22 @@ def _hazards(
     Persons lacking a value are left out; a variable with a level of fewer than k persons too.
     """
     drivers = study.program.participation.drivers if study.program.participation else []
-    columns: dict[str, pd.Series] = {}
-    for name in dict.fromkeys([*([plan.group] if plan.group else []), *drivers]):
-        values = person_variable(study, name)
-        if values is not None and values.reindex(times.index).notna().any():
-            columns[name] = values.reindex(times.index)
-    frame = pd.DataFrame(columns, index=times.index).dropna()
-    frame = plain(frame)
-    for name in list(columns):
-        if frame[name].nunique() == 2 or not pd.api.types.is_numeric_dtype(frame[name].dtype):
-            if frame[name].value_counts().min() < k:
-                frame = frame.drop(columns=name)
+    names = dict.fromkeys([*([plan.group] if plan.group else []), *drivers])
+    frame = known_variables(study, names, times.index, at_least=1).dropna()
+    frame = frame.drop(columns=small_levelled(frame, k))
     kept = times.loc[frame.index]
     if frame.empty or is_small(int(kept["done"].sum()), k):
         return []
     matrix, terms = encode(frame)
-    labels = {}
-    for term in terms:
-        for i, column in enumerate(term.columns):
-            labels[column] = variable_label(study.program, term.variable)
-            if column != term.variable:
-                labels[column] = _("{label}: {level} (against {reference})").format(
-                    label=labels[column],
-                    level=level_label(study.program, term.variable, term.levels[i]),
-                    reference=level_label(study.program, term.variable, term.reference),
-                )
+    labels = {
+        column: term_label(
+            study.program, t.variable, level if column != t.variable else None, t.reference
+        )
+        for t in terms
+        for column, level in zip_longest(t.columns, t.levels)
+    }
     found = cox(
         kept["days"].to_numpy(), kept["done"].to_numpy(), matrix, cluster_of(study, frame.index)
     )
-    return [
-        {
-            "term": hazard.term,
-            "label": labels[hazard.term],
-            "hazard_ratio": hazard.hazard_ratio,
-            "ci_low": hazard.ci_low,
-            "ci_high": hazard.ci_high,
-            "p_value": hazard.p_value,
-            "ph_p_value": hazard.ph_p_value,
-        }
-        for hazard in found
-    ]
+    shown = ("term", "hazard_ratio", "ci_low", "ci_high", "p_value", "ph_p_value")
+    return [{n: getattr(h, n) for n in shown} | {"label": labels[h.term]} for h in found]

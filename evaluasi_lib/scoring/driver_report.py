@@ -12,15 +12,18 @@ from evaluasi_lib.program import Program
 from evaluasi_lib.results import Driver
 from evaluasi_lib.scoring.background import (
     cluster_of,
+    known_variables,
     level_label,
-    person_variable,
+    small_levelled,
+    term_label,
     variable_label,
 )
-from evaluasi_lib.scoring.drivers import DriverModel, MarginalEffect, fit_drivers, plain
+from evaluasi_lib.scoring.drivers import DriverModel, MarginalEffect, fit_drivers
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, interval, number
 
 MIN_EVENTS = 10  # of completing and of not completing, under which no model is fitted
+FLAG = ("true", "1")  # levels that need no name beside their variable's
 EVENTS_PER_TERM = 10  # Peduzzi et al. (1996): fewer make logit estimates unreliable
 
 
@@ -30,40 +33,32 @@ def score_drivers(study: Study, stages: pd.DataFrame) -> tuple[tuple[Driver, ...
     extra: dict[str, Any] = {"drivers_left_out": [], "driver_notes": [], "driver_model": None}
     if plan is None or not plan.drivers or "completed" not in stages:
         return (), extra
-    k = study.program.privacy.min_cell
+    program, k = study.program, study.program.privacy.min_cell
     enrolled = stages.index[stages["enrolled"]]
-    completed = stages.loc[enrolled, "completed"]
-    columns: dict[str, pd.Series] = {}
-    for name in plan.drivers:
-        values = person_variable(study, name)
-        if values is None or values.reindex(enrolled).notna().sum() < k:
-            extra["drivers_left_out"].append(_left_out(study.program, name, "missing"))
-        else:
-            columns[name] = values.reindex(enrolled)
-    frame = pd.DataFrame(columns, index=enrolled)
+    frame = known_variables(study, plan.drivers, enrolled, at_least=k)
+    left_out = {name: "missing" for name in plan.drivers if name not in frame}
     known = frame.notna().all(axis=1)
-    frame, completed = plain(frame[known]), completed[known]
+    frame, completed = frame[known], stages.loc[enrolled, "completed"][known]
     n, events = len(completed), int(completed.sum())
     fewer = min(events, n - events)
-    if fewer < max(k, MIN_EVENTS) or not columns:
-        extra["driver_notes"].append(_why_no_model(n, events))
-        return (), extra
-    for name in map(str, frame.columns):
-        if frame[name].nunique() == 2 or not pd.api.types.is_numeric_dtype(frame[name].dtype):
-            if frame[name].value_counts().min() < k:
-                extra["drivers_left_out"].append(_left_out(study.program, name, "small_cell"))
-                frame = frame.drop(columns=name)
-    model = fit_drivers(frame, completed, cluster_of(study, frame.index))
-    extra["drivers_left_out"] += [
-        _left_out(study.program, name, why) for name, why in model.left_out.items()
-    ]
-    extra["driver_model"] = {
-        "n": model.n,
-        "n_clusters": model.n_clusters,
-        "n_missing": int((~known).sum()) if not is_small(int((~known).sum()), k) else None,
+    if fewer < max(k, MIN_EVENTS) or frame.columns.empty:
+        return (), extra | {
+            "drivers_left_out": _left_out(program, left_out),
+            "driver_notes": [_why_no_model(n, events)],
+        }
+    small = small_levelled(frame, k)
+    model = fit_drivers(frame.drop(columns=small), completed, cluster_of(study, frame.index))
+    left_out |= dict.fromkeys(small, "small_cell") | model.left_out
+    n_missing = int((~known).sum())
+    return tuple(_driver(program, effect) for effect in model.effects), {
+        "drivers_left_out": _left_out(program, left_out),
+        "driver_notes": _notes(study, model, fewer),
+        "driver_model": {
+            "n": model.n,
+            "n_clusters": model.n_clusters,
+            "n_missing": None if is_small(n_missing, k) else n_missing,
+        },
     }
-    extra["driver_notes"] += _notes(study, model, fewer)
-    return tuple(_driver(study.program, effect) for effect in model.effects), extra
 
 
 def _why_no_model(n: int, events: int) -> str:
@@ -76,8 +71,7 @@ def _why_no_model(n: int, events: int) -> str:
     return _("Drivers could not be examined: too few persons completed or did not complete.")
 
 
-def _left_out(program: Program, name: str, why: str) -> dict[str, str]:
-    label = variable_label(program, name)
+def _left_out(program: Program, reasons: dict[str, str]) -> list[dict[str, str]]:
     sentences = {
         "constant": _("“{label}” was left out: it is the same for everybody."),
         "separation": _(
@@ -88,12 +82,12 @@ def _left_out(program: Program, name: str, why: str) -> dict[str, str]:
         "missing": _("“{label}” was left out: too few persons have a value."),
         "small_cell": _("“{label}” was left out: one of its groups has too few persons to show."),
     }
-    return {
-        "variable": name,
-        "label": label,
-        "why": why,
-        "sentence": sentences[why].format(label=label),
-    }
+    rows = []
+    for name, why in reasons.items():
+        label = variable_label(program, name)
+        sentence = sentences[why].format(label=label)
+        rows.append({"variable": name, "label": label, "why": why, "sentence": sentence})
+    return rows
 
 
 def _notes(study: Study, model: DriverModel, fewer: int) -> list[str]:
@@ -118,27 +112,14 @@ def _notes(study: Study, model: DriverModel, fewer: int) -> list[str]:
 
 
 def _driver(program: Program, effect: MarginalEffect) -> Driver:
-    label = variable_label(program, effect.variable)
-    flag = effect.level in ("true", "1")
-    if effect.level is not None and not flag:
-        level = level_label(program, effect.variable, effect.level)
-        reference = level_label(program, effect.variable, effect.reference)
-        label = _("{label}: {level} (against {reference})").format(
-            label=label, level=level, reference=reference
-        )
+    level = None if effect.level in FLAG else effect.level
+    same = ("variable", "ame", "std_error", "ci_low", "ci_high", "p_value",
+            "gap", "gap_ci_low", "gap_ci_high")  # fmt: skip
     return Driver(
-        variable=effect.variable,
-        label=label,
-        ame=effect.ame,
-        std_error=effect.std_error,
-        ci_low=effect.ci_low,
-        ci_high=effect.ci_high,
-        p_value=effect.p_value,
+        **{name: getattr(effect, name) for name in same},
+        label=term_label(program, effect.variable, level, effect.reference),
         sentence=driver_sentence(program, effect),
-        level=None if flag else effect.level,
-        gap=effect.gap,
-        gap_ci_low=effect.gap_ci_low,
-        gap_ci_high=effect.gap_ci_high,
+        level=level,
         gap_from=effect.low,
         gap_to=effect.high,
     )
@@ -152,7 +133,7 @@ def driver_sentence(program: Program, effect: MarginalEffect) -> str:
     if effect.level is None:
         who = _("staff with high {label} ({high})").format(label=label, high=_short(effect.high))
         whom = _("those with lower {label} ({low})").format(label=label, low=_short(effect.low))
-    elif effect.level in ("true", "1"):
+    elif effect.level in FLAG:
         who = _("staff with {label}").format(label=label)
         whom = _("those without")
     else:
@@ -162,26 +143,26 @@ def driver_sentence(program: Program, effect: MarginalEffect) -> str:
         whom = _("those in {level}").format(
             level=level_label(program, effect.variable, effect.reference)
         )
-    if effect.gap_ci_low <= 0 <= effect.gap_ci_high:
+    gap, ends = effect.gap, [effect.gap_ci_low, effect.gap_ci_high]
+    if ends[0] <= 0 <= ends[1]:
         text = _(
             "The data do not settle whether {who} complete more or less often than {whom}: "
             "the difference is {points} percentage points [{interval}]."
         )
-        return text.format(
-            who=who,
-            whom=whom,
-            points=number(100 * effect.gap, 0),
-            interval=interval(100 * effect.gap_ci_low, 100 * effect.gap_ci_high, 0),
-        )
-    if effect.gap < 0:
-        text = _("{who} complete {points} percentage points less often than {whom} [{interval}].")
     else:
-        text = _("{who} complete {points} percentage points more often than {whom} [{interval}].")
-    ends = sorted((abs(effect.gap_ci_low), abs(effect.gap_ci_high)))
+        if gap < 0:
+            text = _(
+                "{who} complete {points} percentage points less often than {whom} [{interval}]."
+            )
+        else:
+            text = _(
+                "{who} complete {points} percentage points more often than {whom} [{interval}]."
+            )
+        gap, ends = abs(gap), sorted(map(abs, ends))
     sentence = text.format(
         who=who,
         whom=whom,
-        points=number(100 * abs(effect.gap), 0),
+        points=number(100 * gap, 0),
         interval=interval(100 * ends[0], 100 * ends[1], 0),
     )
     return sentence[:1].upper() + sentence[1:]

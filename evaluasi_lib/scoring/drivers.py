@@ -6,7 +6,7 @@ persons observed; they become causes only by a design, which this model is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,6 @@ class MarginalEffect:
     variable: str
     level: str | None
     reference: str | None
-    n_level: int | None
     ame: float
     std_error: float
     ci_low: float
@@ -51,7 +50,6 @@ class DriverModel:
     """
 
     n: int
-    n_events: int
     n_clusters: int | None
     df: float | None
     effects: tuple[MarginalEffect, ...]
@@ -63,27 +61,14 @@ class DriverModel:
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """Columns of one variable in the design matrix; levels[i] belongs to columns[i]."""
+    """Columns of one variable; levels[i] belongs to columns[i]. places: theirs in the
+    design matrix, in which column 0 is the constant."""
 
     variable: str
     columns: tuple[str, ...]
     levels: tuple[str, ...]
     reference: str | None
-
-
-def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Categories without unused levels, flags as bool: what `encode` reads."""
-    out = frame.copy()
-    for name in out:
-        if pd.api.types.is_bool_dtype(out[name].dtype):
-            out[name] = out[name].astype(bool)
-        elif pd.api.types.is_numeric_dtype(out[name].dtype):
-            out[name] = out[name].astype(float)
-        elif isinstance(out[name].dtype, pd.CategoricalDtype):
-            out[name] = out[name].cat.remove_unused_categories()
-        else:
-            out[name] = out[name].astype(str)
-    return out
+    places: list[int]
 
 
 def encode(drivers: pd.DataFrame) -> tuple[pd.DataFrame, list[_Term]]:
@@ -96,34 +81,27 @@ def encode(drivers: pd.DataFrame) -> tuple[pd.DataFrame, list[_Term]]:
     terms: list[_Term] = []
     for name in map(str, drivers.columns):
         values = drivers[name]
-        if pd.api.types.is_bool_dtype(values.dtype):
-            columns[name] = values.to_numpy(float)
-            terms.append(_Term(name, (name,), ("true",), "false"))
-        elif pd.api.types.is_numeric_dtype(values.dtype):
-            columns[name] = values.to_numpy(float)
-            binary = set(np.unique(columns[name])) <= {0.0, 1.0}
-            terms.append(_Term(name, (name,), ("1",) if binary else (), "0" if binary else None))
+        levels: tuple[str, ...] = ()
+        reference: str | None = None
+        if pd.api.types.is_numeric_dtype(values.dtype):
+            own = {name: values.to_numpy(float)}
+            if pd.api.types.is_bool_dtype(values.dtype):
+                levels, reference = ("true",), "false"
+            elif set(np.unique(own[name])) <= {0.0, 1.0}:
+                levels, reference = ("1",), "0"
         else:
-            category = values if isinstance(values.dtype, pd.CategoricalDtype) else None
-            ordered = category is not None and bool(category.cat.ordered)
-            known = (
-                [str(c) for c in category.cat.categories]
-                if category is not None
-                else sorted(map(str, values.unique()))
-            )
             text = values.astype(str)
             counts = text.value_counts()
-            present = [level for level in known if counts.get(level, 0)]
-            reference = (
-                present[0] if ordered else max(present, key=lambda level: int(counts[level]))
-            )
+            declared = isinstance(values.dtype, pd.CategoricalDtype)
+            known = map(str, values.cat.categories) if declared else sorted(counts.index)
+            present = [level for level in known if level in counts]
+            lowest = declared and values.cat.ordered
+            reference = present[0] if lowest else max(present, key=lambda v: int(counts[v]))
             levels = tuple(level for level in present if level != reference)
-            names = tuple(f"{name}={level}" for level in levels)
-            columns |= {
-                column: (text == level).to_numpy(float)
-                for column, level in zip(names, levels, strict=True)
-            }
-            terms.append(_Term(name, names, levels, reference))
+            own = {f"{name}={level}": text.eq(level).to_numpy(float) for level in levels}
+        places = list(range(len(columns) + 1, len(columns) + 1 + len(own)))
+        terms.append(_Term(name, tuple(own), levels, reference, places))
+        columns |= own
     return pd.DataFrame(columns, index=drivers.index), terms
 
 
@@ -167,7 +145,6 @@ def fit_drivers(
             break
         left_out |= found
         kept = kept.drop(columns=list(found))
-    order = {name: left_out[name] for name in drivers.columns if name in left_out}
     names = ["const", *matrix.columns]
     fit = sm.Logit(y, x).fit(disp=0, method="newton", maxiter=100, tol=1e-12)
     beta, cov = np.asarray(fit.params), np.asarray(fit.cov_params())
@@ -176,18 +153,15 @@ def fit_drivers(
     if codes.max() > 0:
         n_clusters, df = int(codes.max() + 1), float(codes.max())
         cov = jackknife_covariance(x, y, beta, codes)
-    places = _positions(terms)
-    effects = _effects(beta, cov, x, terms, df)
     return DriverModel(
         n=len(y),
-        n_events=int(y.sum()),
         n_clusters=n_clusters,
         df=df,
-        effects=tuple(effects),
-        left_out=order,
+        effects=tuple(_effects(beta, cov, x, terms, df)),
+        left_out={name: left_out[name] for name in drivers.columns if name in left_out},
         beta=dict(zip(names, map(float, beta), strict=True)),
         std_error=dict(zip(names, map(float, np.sqrt(np.diag(cov))), strict=True)),
-        joint_p={name: _wald_p(beta[at], cov[np.ix_(at, at)], df) for name, at in places.items()},
+        joint_p={t.variable: _wald_p(beta, cov, t.places, df) for t in terms},
     )
 
 
@@ -212,7 +186,8 @@ def jackknife_covariance(x: Floats, y: Floats, beta: Floats, codes: np.ndarray) 
     return (n_clusters - 1) / n_clusters * total
 
 
-def _wald_p(beta: Floats, cov: Floats, df: float | None) -> float:
+def _wald_p(beta: Floats, cov: Floats, places: list[int], df: float | None) -> float:
+    beta, cov = beta[places], cov[np.ix_(places, places)]
     statistic = float(beta @ np.linalg.pinv(cov, hermitian=True) @ beta)
     if df is None:
         return float(stats.chi2.sf(statistic, len(beta)))
@@ -221,87 +196,54 @@ def _wald_p(beta: Floats, cov: Floats, df: float | None) -> float:
 
 def _fault(x: Floats, y: Floats, terms: list[_Term]) -> dict[str, str] | None:
     """Variables to leave out next, with the reason; None when the model can be fitted."""
-    positions = _positions(terms)
-    constant = [
-        t.variable for t in terms if not t.columns or np.ptp(x[:, positions[t.variable]]) == 0
-    ]
+    constant = [t.variable for t in terms if not t.places or np.ptp(x[:, t.places]) == 0]
     if constant:
         return dict.fromkeys(constant, "constant")
-    for i, term in enumerate(terms):
-        upto = [0, *(p for t in terms[: i + 1] for p in positions[t.variable])]
-        if np.linalg.matrix_rank(x[:, upto]) < len(upto):
-            return {term.variable: "collinear"}
-    if not separated_columns(x, y).any():
-        return None
-    alone = [
-        t.variable for t in terms if separated_columns(x[:, [0, *positions[t.variable]]], y).any()
-    ]
-    if alone:
-        return dict.fromkeys(alone, "separation")
-    concerned = separated_columns(x, y)
-    last = [t.variable for t in terms if concerned[positions[t.variable]].any()][-1]
-    return {last: "separation"}
-
-
-def _positions(terms: list[_Term]) -> dict[str, list[int]]:
-    """Variable -> its columns in the design matrix, in which column 0 is the constant."""
-    found, at = {}, 1
     for term in terms:
-        found[term.variable] = list(range(at, at + len(term.columns)))
-        at += len(term.columns)
-    return found
+        upto = x[:, : term.places[-1] + 1]
+        if np.linalg.matrix_rank(upto) < upto.shape[1]:
+            return {term.variable: "collinear"}
+    concerned = separated_columns(x, y)
+    if not concerned.any():
+        return None
+    alone = [t.variable for t in terms if separated_columns(x[:, [0, *t.places]], y).any()]
+    last = [t.variable for t in terms if concerned[t.places].any()][-1:]
+    return dict.fromkeys(alone or last, "separation")
 
 
 def _effects(
-    beta: Floats,
-    cov: Floats,
-    x: Floats,
-    terms: list[_Term],
-    df: float | None,
-) -> list[MarginalEffect]:
-    quantile = float(stats.norm.ppf(0.975) if df is None else stats.t.ppf(0.975, df))
-    tail: Callable[[float], float] = stats.norm.sf if df is None else lambda z: stats.t.sf(z, df)
-    positions = _positions(terms)
-    found: list[MarginalEffect] = []
-    for term in terms:
-        at = positions[term.variable]
-        numeric = not term.levels
-        for i, column in enumerate(at):
-            low: float | None = None
-            high: float | None = None
-            n_level: int | None = None
-            if numeric:
-                low, high = _contrast(x[:, column])
-                ame, gradient = average_slope(beta, x, column)
-                before, after = _set(x, [column], low), _set(x, [column], high)
-            else:
-                before = _set(x, at, 0.0)
-                after = before.copy()
-                after[:, column] = 1.0
-                n_level = int(x[:, column].sum())
-                ame, gradient = average_difference(beta, before, after)
-            gap, gap_gradient = average_difference(beta, before, after)
-            error = float(np.sqrt(gradient @ cov @ gradient))
-            gap_error = float(np.sqrt(gap_gradient @ cov @ gap_gradient))
-            found.append(
-                MarginalEffect(
-                    variable=term.variable,
-                    level=None if numeric else term.levels[i],
-                    reference=term.reference,
-                    n_level=n_level,
-                    ame=ame,
-                    std_error=error,
-                    ci_low=ame - quantile * error,
-                    ci_high=ame + quantile * error,
-                    p_value=float(2 * tail(abs(ame) / error)) if error > 0 else 1.0,
-                    gap=gap,
-                    gap_ci_low=gap - quantile * gap_error,
-                    gap_ci_high=gap + quantile * gap_error,
-                    low=low,
-                    high=high,
-                )
-            )
-    return found
+    beta: Floats, cov: Floats, x: Floats, terms: list[_Term], df: float | None
+) -> Iterator[MarginalEffect]:
+    law = stats.norm() if df is None else stats.t(df)
+    quantile = float(law.ppf(0.975))
+    for term, column in ((t, place) for t in terms for place in t.places):
+        low: float | None = None
+        high: float | None = None
+        before, after = x.copy(), x.copy()
+        if term.levels:
+            before[:, term.places] = after[:, term.places] = 0.0
+            after[:, column] = 1.0
+        else:
+            low, high = _contrast(x[:, column])
+            before[:, column], after[:, column] = low, high
+        gap, gap_gradient = average_difference(beta, before, after)
+        ame, gradient = (gap, gap_gradient) if term.levels else average_slope(beta, x, column)
+        error, gap_error = (float(np.sqrt(g @ cov @ g)) for g in (gradient, gap_gradient))
+        yield MarginalEffect(
+            variable=term.variable,
+            level=term.levels[term.places.index(column)] if term.levels else None,
+            reference=term.reference,
+            ame=ame,
+            std_error=error,
+            ci_low=ame - quantile * error,
+            ci_high=ame + quantile * error,
+            p_value=float(2 * law.sf(abs(ame) / error)) if error > 0 else 1.0,
+            gap=gap,
+            gap_ci_low=gap - quantile * gap_error,
+            gap_ci_high=gap + quantile * gap_error,
+            low=low,
+            high=high,
+        )
 
 
 def average_slope(beta: Floats, x: Floats, column: int) -> tuple[float, Floats]:
@@ -318,12 +260,6 @@ def average_difference(beta: Floats, before: Floats, after: Floats) -> tuple[flo
     p0, p1 = expit(before @ beta), expit(after @ beta)
     gradient = ((p1 * (1 - p1)) @ after - (p0 * (1 - p0)) @ before) / len(before)
     return float((p1 - p0).mean()), gradient
-
-
-def _set(x: Floats, columns: list[int], value: float) -> Floats:
-    changed = x.copy()
-    changed[:, columns] = value
-    return changed
 
 
 def _contrast(values: Floats) -> tuple[float, float]:

@@ -11,8 +11,7 @@ from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_counts
 from evaluasi_lib.program import ElearningPlan
 from evaluasi_lib.results import Elearning, Stage
 from evaluasi_lib.scoring.background import (
-    level_text,
-    person_variable,
+    person_levels,
     protect_funnel,
     share_row,
 )
@@ -117,11 +116,9 @@ def _hide(n: int, k: int) -> dict[str, Any]:
 
 def learner_zones(study: Study, plan: ElearningPlan, index: pd.Index) -> dict[str, str]:
     """pid -> IANA name of the learner's own zone; the declared one where it is not known."""
-    variable = plan.time_zone_variable
-    values = person_variable(study, variable) if variable is not None else None
-    if values is None:
+    texts = person_levels(study, plan.time_zone_variable, index)
+    if texts is None:
         return dict.fromkeys(map(str, index), plan.time_zone)
-    texts = values.reindex(index).astype("object").map(level_text)
     return {str(p): zone_name(text or None, plan.time_zone) for p, text in texts.items()}
 
 

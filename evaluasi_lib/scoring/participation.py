@@ -12,14 +12,12 @@ from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import ParticipationPlan
 from evaluasi_lib.results import Participation
 from evaluasi_lib.scoring.background import (
+    as_levels,
     cluster_of,
-    hidden_levels,
-    level_label,
-    level_text,
+    level_rows,
     levels_of,
     protect_funnel,
     reached,
-    share_row,
     variable_label,
 )
 from evaluasi_lib.scoring.barriers import barriers_by_group, score_barriers, score_representation
@@ -131,19 +129,14 @@ def _dropout_reasons(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]]
     if name is None or name not in study.persons or "completed" not in stages:
         return []
     left = stages.index[stages["enrolled"] & ~stages["completed"]]
-    given = study.persons.loc[left, name].astype("object").map(level_text)
-    given = given[given.ne("")]
-    k = study.program.privacy.min_cell
+    given = as_levels(study.persons.loc[left, name])
+    counts = given[given.ne("")].value_counts()
     levels = levels_of(study.program, name, given)
-    counts = given.value_counts()
-    hidden = hidden_levels(counts, pd.Series(len(given), index=levels), levels, k)
-    rows = []
-    for level in sorted(levels, key=lambda value: -int(counts[value])):
-        row = share_row(int(counts[level]), len(given), k)
-        if level in hidden:
-            row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-        rows.append({"value": level, "label": level_label(study.program, name, level), **row})
-    return rows
+    levels.sort(key=lambda level: -int(counts[level]))
+    whole = dict.fromkeys(levels, int(counts.sum()))
+    rows = level_rows(study.program, name, counts, whole, levels, study.program.privacy.min_cell)
+    shown = ("label", "n", "share", "ci_low", "ci_high", "reason")
+    return [{"value": row["group"]} | {key: row[key] for key in shown} for row in rows]
 
 
 def score_motivation(study: Study) -> dict[str, Any] | None:

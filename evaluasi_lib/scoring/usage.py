@@ -17,19 +17,16 @@ from evaluasi_lib.errors import EvaluationError
 from evaluasi_lib.program import ElearningPlan, Outcome
 from evaluasi_lib.scoring.background import (
     cluster_of,
-    hidden_levels,
-    level_label,
-    level_text,
+    level_rows,
     levels_of,
-    person_variable,
-    share_row,
-    variable_label,
+    person_levels,
 )
 from evaluasi_lib.scoring.drivers import fit_drivers
 from evaluasi_lib.scoring.scales import instrument_scores
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
 
+NAMES = ("variable", "variable_label", "group", "label")
 CRAMMED_SHARE = 0.5  # of one's learning time on a single day
 
 
@@ -194,37 +191,29 @@ def compare_access(
     participation = study.program.participation
     names = [plan.group, plan.time_zone_variable, *(participation.groups if participation else [])]
     found: list[dict[str, Any]] = []
+    used = pd.Series(enrolled.isin(persons.index), index=enrolled)
+    flags = {"used": used}
+    if "completed" in stages:
+        flags["completed"] = stages["completed"].reindex(enrolled)
+    clusters = cluster_of(study, enrolled)
     for name in dict.fromkeys(n for n in names if n is not None):
-        values = person_variable(study, name)
-        if values is None:
+        group = person_levels(study, name, enrolled)
+        if group is None:
             continue
-        group = values.reindex(enrolled).astype("object").map(level_text)
-        used = pd.Series(enrolled.isin(persons.index), index=enrolled)
-        done = stages["completed"].reindex(enrolled) if "completed" in stages else None
         total = group.value_counts()
         levels = levels_of(study.program, name, group)
         sizes = protect_counts({str(level): int(n) for level, n in total.items()}, k=k)
-        hidden = {what: set[str]() for what in ("used", "completed")}
-        flags = {"used": used} if done is None else {"used": used, "completed": done}
-        for what, flag in flags.items():
-            hidden[what] = hidden_levels(group[flag].value_counts(), total, [*levels, ""], k)
-        clusters = cluster_of(study, enrolled)
         p_values = {what: _p_alike(group, flag, clusters) for what, flag in flags.items()}
-        for level in levels:
-            here = group.eq(level)
-            row: dict[str, Any] = {
-                "variable": name,
-                "variable_label": variable_label(study.program, name),
-                "group": level,
-                "label": level_label(study.program, name, level),
-                "n": sizes[level],
-            }
+        shares = {
+            what: level_rows(study.program, name, group[flag].value_counts(), total, levels, k)
+            for what, flag in flags.items()
+        }
+        for i, level in enumerate(levels):
+            minutes = persons["minutes"].reindex(enrolled[group.eq(level) & used])
+            row = {key: shares["used"][i][key] for key in NAMES} | {"n": sizes[level]}
             for what in ("used", "completed"):
-                part = {"share": None, "ci_low": None, "ci_high": None}
-                if what in flags and level not in hidden[what]:
-                    part = share_row(int((flags[what] & here).sum()), int(total[level]), k)
-                row |= {f"{what}_{key}": part[key] for key in ("share", "ci_low", "ci_high")}
-            minutes = persons["minutes"].reindex(enrolled[here & used])
+                part = shares[what][i] if what in shares else {}
+                row |= {f"{what}_{key}": part.get(key) for key in ("share", "ci_low", "ci_high")}
             row["median_minutes"] = float(minutes.median()) if len(minutes) >= k else None
             row |= {f"p_{what}": p_values.get(what) for what in ("used", "completed")}
             row["reason"] = SMALL_CELL if row["used_share"] is None else None
