@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.program import Column
 from evaluasi_lib.reporting import tables, tables_scores, words
-from evaluasi_lib.reporting.elements import Element, Paragraph, Section
+from evaluasi_lib.reporting.elements import Element, Paragraph, Section, Table
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.reporting.sections.conclusions import table_rules
 from evaluasi_lib.reporting.sections.people import barriers_by_group
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, choose
+
+NOT_KEPT = ("drop", "nip", "respondent_code", "name", "email", "phone")
 
 
 def section_appendix(study: Study, result: EvaluationResult) -> Section:
@@ -30,6 +33,7 @@ def section_appendix(study: Study, result: EvaluationResult) -> Section:
         tables_scores.table_estimators(words.primary_effects(result), k),
         tables_scores.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
         tables_scores.table_reliability(result.scales, k),
+        _codebook(study, k),
         tables.table_quality(result.quality, k),
         tables.table_inputs(origin.inputs, k),
         tables.table_packages(result, k),
@@ -41,3 +45,39 @@ def section_appendix(study: Study, result: EvaluationResult) -> Section:
         ),
     ]
     return section("lampiran", _("Appendix"), elements, "")
+
+
+def _codebook(study: Study, k: int) -> Table | None:
+    """Every variable: what was asked, where and when, and what its values mean."""
+    rows: list[tuple[list[tables.Cell], str | None]] = []
+    for source_name, source in study.program.sources.items():
+        for name, column in source.columns.items():
+            if column.type in NOT_KEPT:
+                continue
+            label = words.short_item(choose(column.label) or column.header)
+            wave = words.wave_word(source.wave) if source.wave else "—"
+            rows.append(
+                ([name, label, source_name, wave, _values(study, name, column) or "—"], None)
+            )
+    columns = [_("Variable"), _("Meaning"), _("Source"), _("Wave"), _("What its values mean")]
+    return tables.build("buku-kode", _("Codebook"), columns, rows, k)
+
+
+def _values(study: Study, name: str, column: Column) -> str:
+    """The labels of a scale, category or multi question, from low to high."""
+    program = study.program
+    scale_name = column.scale or next(
+        (i.scale for i in program.instruments.values() if name in i.items), None
+    )
+    if column.type == "item" and scale_name is not None:
+        scale = program.scales[scale_name]
+        if scale.labels:
+            places = range(scale.min, scale.max + 1)
+            return "; ".join(f"{n} {label}" for n, label in zip(places, scale.labels, strict=True))
+        return _("{low} to {high}").format(low=scale.min, high=scale.max)
+    if column.categories:
+        return "; ".join(choose(label) for label in column.categories.values())
+    if column.options:
+        texts = (v[0] if isinstance(v, list) else choose(v) for v in column.options.values() if v)
+        return "; ".join(words.option_word(text) for text in texts)
+    return ""
