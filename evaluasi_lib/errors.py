@@ -26,7 +26,10 @@ class Problem:
         text = f"{self.where}: {self.what}" if self.where else self.what
         if self.count > 1:
             text += " " + _("({count} times)").format(count=self.count)
-        return f"{text}. {_('Remedy')}: {self.remedy}." if self.remedy else text
+        if not self.remedy:
+            return text
+        end = "" if self.remedy.endswith(("?", ".", "!")) else "."
+        return f"{text}. {_('Remedy')}: {self.remedy}{end}"
 
 
 class EvaluationError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -91,6 +92,19 @@ class DataFolder:
         return text
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML in which only true and false are booleans: labels such as Yes, No, On stay text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
+    for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False|TRUE|FALSE)$"), list("tfTF")
+)
+
+
 def load_program(folder: Path) -> Program:
     """The program declared in folder/program.yml. Raises ProgramError with every problem in it."""
     where = f"{folder.name}/program.yml"
@@ -130,7 +144,7 @@ def _read_yaml(path: Path, where: str) -> dict[str, Any]:
             )
         )
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        data = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
     except UnicodeDecodeError as error:
         raise ProgramError(
             Problem(_("the file is not UTF-8 text"), where, _("save it as UTF-8"))

@@ -116,6 +116,17 @@ def test_a_missing_program_yml_names_the_remedy(tmp_path: Path) -> None:
         load_program(tmp_path)
 
 
+def test_labels_that_older_yaml_takes_for_booleans_stay_text(tmp_path: Path) -> None:
+    folder = tmp_path / "uji"
+    folder.mkdir()
+    text = yaml.safe_dump(MINIMAL) + "scales: {s: {labels: [No, Yes], missing: [off]}}\n"
+    (folder / "program.yml").write_text(text + "synthetic: true\n", encoding="utf-8")
+    program = load_program(folder)
+    assert program.scales["s"].labels == ["No", "Yes"]
+    assert program.scales["s"].missing == ["off"]
+    assert program.synthetic is True
+
+
 def test_an_unknown_program_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(UsageError, match="nsw-1976"):
         DataFolder.at().check_id("nsw-1967")
