@@ -26,10 +26,9 @@ RULES = (
     observe.item_notes,
     observe.cost_notes,
     delivery.completion_notes,
-    delivery.barrier_notes,
+    delivery.share_notes,
     delivery.access_notes,
     delivery.theme_notes,
-    delivery.demand_notes,
     delivery.triangulation_notes,
     delivery.promise_notes,
 )
@@ -63,7 +62,7 @@ def conclude(
 
 
 def _ranked(notes: Sequence[Note], *, good: bool) -> tuple[Finding, ...]:
-    found = [n.finding for n in notes if n.good is good]
+    found = [finding for is_good, finding in notes if is_good is good]
     return tuple(sorted(found, key=lambda f: (-f.score, f.id)))
 
 

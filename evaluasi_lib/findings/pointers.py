@@ -13,11 +13,6 @@ def as_document(result: EvaluationResult) -> dict[str, Any]:
     return dataclasses.asdict(result)
 
 
-def pointer(*parts: str | int) -> str:
-    """("effects", 0, "estimate") -> "/effects/0/estimate", with ~ and / escaped."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-
-
 def resolve(document: Any, path: str) -> Any:
     """What the pointer points at. Raises KeyError where there is nothing."""
     if path and not path.startswith("/"):

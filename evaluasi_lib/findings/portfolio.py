@@ -14,8 +14,6 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from evaluasi_lib.findings.pointers import pointer
-
 Result = Mapping[str, Any]
 LEVELS = ("reaction", "learning", "behaviour", "results")
 CRITERIA = ("effectiveness", "evidence", "participation", "cost")
@@ -275,11 +273,11 @@ def dac_coverage(result: Result) -> dict[str, tuple[str, tuple[str, ...]]]:
         part: list[str] = []
         for i, e in effects:
             if e["level"] in levels and (not wave or e["wave"] not in later):
-                (full if e["claim"] == "effect" else part).append(pointer("effects", i, "estimate"))
+                (full if e["claim"] == "effect" else part).append(f"/effects/{i}/estimate")
         return full, part
 
     def known(name: str, field: str) -> list[str]:
-        return [pointer(name, i, field) for i, x in enumerate(result[name]) if x[field] is not None]
+        return [f"/{name}/{i}/{field}" for i, x in enumerate(result[name]) if x[field] is not None]
 
     costs = result["efficiency"]
     money = {
@@ -290,11 +288,11 @@ def dac_coverage(result: Result) -> dict[str, tuple[str, tuple[str, ...]]]:
     }
     priced = ["/efficiency/" + path for path, there in money.items() if there]
     barriers = [
-        pointer("participation", "barriers", i, "share")
+        f"/participation/barriers/{i}/share"
         for i, b in enumerate(result["participation"]["barriers"])
         if b["share"] is not None
     ]
-    followed = [pointer("follow_up", i, "status") for i, _f in enumerate(result["follow_up"])]
+    followed = [f"/follow_up/{i}/status" for i, _f in enumerate(result["follow_up"])]
     waves = judged(*LEVELS, wave=True)
     found = {
         "relevance": (known("module_demand", "share"), barriers),
