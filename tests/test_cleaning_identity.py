@@ -25,6 +25,8 @@ from evaluasi_lib.cleaning.identity import (
     spell_eselon,
     spell_golongan,
 )
+from evaluasi_lib.cleaning.pipeline import check_program
+from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program
 from tests.cleaning_help import BASE
 
@@ -169,3 +171,20 @@ def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
         for _ in range(3)
     ]
     assert len({run.communicate()[0] for run in runs}) == 1
+
+
+def test_a_column_without_a_single_nip_is_an_error(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "raw" / "uji"
+    folder.mkdir(parents=True)
+    (folder / "p.csv").write_text("NIP,Nilai\n1,2\n2,3\n", encoding="utf-8")
+    columns = {"nip": {"from": "NIP", "type": "nip"}, "nilai": {"from": "Nilai", "type": "number"}}
+    program = Program.model_validate(
+        {
+            "id": "uji", "title": "Uji", "kind": "other", "organisation": "X", "cycle": 1,
+            "design": {"type": "single_group"}, "link": "nip",
+            "sources": {"p": {"file": "p.csv", "columns": columns}},
+        }
+    )  # fmt: skip
+    (problem,) = check_program(program, DataFolder(tmp_path / "data"))
+    assert "NIP" in problem.what
+    assert problem.count == 2

@@ -69,8 +69,10 @@ def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     spec = next((s for s in mapped.specs if s.name == "time"), None)
     spec = spec or Spec("time", Column.model_validate({"from": "time", "type": "date"}))
     tally, persons, writer = Tally(), [], None
+    read = 0
     try:
         for batch in mapped.table.batches(mapped.columns):
+            read += batch.height
             log.rows_read += batch.height
             log.rows_kept += batch.height
             batch = _user_numbers(batch, mapped, context)
@@ -89,7 +91,11 @@ def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     finally:
         if writer is not None:
             writer.close()
-    log.add("time_missing", mapped.name, sum(n for n, _row in tally.unknown.values()))
+    unread = sum(n for n, _row in tally.unknown.values())
+    log.add("time_missing", mapped.name, unread)
+    if persons and unread == read:
+        what = _("no time in the log can be read")
+        log.errors.append(Problem(what, where, _("give the column's date_format"), unread))
     if not persons:
         log.errors.append(Problem(_("no row is left"), where))
         return pl.DataFrame(schema={"pid": pl.String, "arm": pl.String})

@@ -18,7 +18,9 @@ from evaluasi_lib.cleaning.identity import (
 from evaluasi_lib.cleaning.log import Log
 from evaluasi_lib.cleaning.mapping import Mapped
 from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Program
+from evaluasi_lib.wording import _
 
 UNLINKED = "-"  # stands in the pseudonyms of rows that belong to nobody known: "<source>-<row>"
 
@@ -97,7 +99,9 @@ def make_linker(program: Program, sources: Iterable[Mapped], key: bytes) -> Link
         return linker
     with_id = [(m, v) for m in sources if (v := _identifier(m, program.link)) in m.columns and v]
     if program.link == "nip":
-        linker.repairs = _repairs([normalise_nip(_column(m, v)) for m, v in with_id])
+        numbers = [normalise_nip(_column(m, v)) for m, v in with_id]
+        _require_some_nip(with_id, numbers)
+        linker.repairs = _repairs(numbers)
     for mapped, variable in with_id:
         if mapped.name == program.roster and program.link == "nip":
             code = _identifier(mapped, "respondent_code")
@@ -107,6 +111,21 @@ def make_linker(program: Program, sources: Iterable[Mapped], key: bytes) -> Link
                 only = frame.drop_nulls().unique().filter(pl.len().over("code") == 1)
                 linker.others = dict(zip(only["code"], only["nip"], strict=True))
     return linker
+
+
+def _require_some_nip(with_id: list[tuple[Mapped, str]], numbers: list[pl.Series]) -> None:
+    """A column in which no value at all is a NIP is another column, or was spoilt on its way."""
+    problems = []
+    for (mapped, variable), values in zip(with_id, numbers, strict=True):
+        status = nip_status(values).drop_nulls()
+        if len(status) and (status == "invalid").all():
+            what = _("no value in the column “{column}” has the structure of a NIP").format(
+                column=mapped.source.columns[variable].header
+            )
+            remedy = _("choose the column with the NIP, or export it again as text")
+            problems.append(Problem(what, mapped.source.file, remedy, len(status)))
+    if problems:
+        raise DataError(*problems)
 
 
 def _repairs(columns: list[pl.Series]) -> dict[str, str]:
