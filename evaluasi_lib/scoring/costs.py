@@ -113,29 +113,24 @@ def phillips(benefit: float | None, cost: float | None) -> tuple[float | None, f
 
 def cost_rows(costs: Costs, time_idr: float | None, total: float | None) -> list[dict[str, Any]]:
     """Rows of the table of costs: the declared categories, then participants' time."""
-    rows = [
-        {
-            "category": item.category,
-            "label": choose(item.label) or item.category.replace("_", " "),
-            "planned_idr": item.planned_idr,
-            "realised_idr": item.realised_idr,
-            "absorption_share": ratio(item.realised_idr, item.planned_idr),
-            "share_of_total": ratio(item.realised_idr, total),
-        }
+    rows: list[tuple[str, str, float | None, float | None]] = [
+        (item.category, choose(item.label) or item.category.replace("_", " "),
+         item.planned_idr, item.realised_idr)
         for item in costs.items
-    ]
+    ]  # fmt: skip
     if costs.participant_time is not None:
-        rows.append(
-            {
-                "category": "participant_time",
-                "label": _("Participants' working time"),
-                "planned_idr": None,
-                "realised_idr": time_idr,
-                "absorption_share": None,
-                "share_of_total": ratio(time_idr, total),
-            }
-        )
-    return rows
+        rows.append(("participant_time", _("Participants' working time"), None, time_idr))
+    return [
+        {
+            "category": category,
+            "label": label,
+            "planned_idr": planned,
+            "realised_idr": realised,
+            "absorption_share": ratio(realised, planned),
+            "share_of_total": ratio(realised, total),
+        }
+        for category, label, planned, realised in rows
+    ]
 
 
 def _persons_reason(participation: Participation) -> str | None:
@@ -176,13 +171,14 @@ def fieller(
     With var_top = 0 it is top over the limits of the bottom.
     """
     q = stats.norm.ppf(0.975) if df is None else stats.t.ppf(0.975, df)
+    estimate = top / bottom if bottom else None
     a = bottom**2 - q**2 * var_bottom
-    if bottom == 0 or a <= 0:
-        return RatioInterval(None if bottom == 0 else top / bottom, None, None, False)
+    if estimate is None or a <= 0:
+        return RatioInterval(estimate, None, None, False)
     b = top * bottom - q**2 * cov
     c = top**2 - q**2 * var_top
     root = float(np.sqrt(max(b**2 - a * c, 0.0)))
-    return RatioInterval(top / bottom, (b - root) / a, (b + root) / a, True)
+    return RatioInterval(estimate, (b - root) / a, (b + root) / a, True)
 
 
 def bootstrap_ratio(
@@ -193,15 +189,21 @@ def bootstrap_ratio(
     A parametric bootstrap: persons are not drawn again, for the cost is one known number. Not
     bounded where 2.5% of the draws or more change sign.
     """
-    if df is None:
-        noise = rng.standard_normal(BOOTSTRAP_DRAWS)
-    else:
-        noise = rng.standard_t(df, BOOTSTRAP_DRAWS)
+    size = BOOTSTRAP_DRAWS
+    noise = rng.standard_normal(size) if df is None else rng.standard_t(df, size)
     draws = bottom + error * noise
     if np.mean(np.sign(draws) != np.sign(bottom)) >= 0.025:
         return RatioInterval(top / bottom if bottom else None, None, None, False)
     low, high = np.quantile(top / draws, [0.025, 0.975])
     return RatioInterval(top / bottom, float(low), float(high), True)
+
+
+def _improvement(effect: Effect, at: str = "estimate") -> float | None:
+    """The estimate, "ci_low" or "ci_high" of an effect, turned so that more is better."""
+    if effect.direction != "lower":
+        return getattr(effect, at)
+    value = getattr(effect, {"ci_low": "ci_high", "ci_high": "ci_low"}.get(at, at))
+    return None if value is None else -value
 
 
 def cost_per_effect(
@@ -212,67 +214,46 @@ def cost_per_effect(
     Defined only where the design carries the word effect, the effect is in the good direction and
     its interval leaves 0 out; otherwise `reason` says which of these fails.
     """
-    good = None if effect.estimate is None else effect.estimate
-    if good is not None and effect.direction == "lower":
-        good = -good
-    row: dict[str, Any] = {
-        "outcome": effect.outcome,
-        "label": effect.label,
-        "unit": effect.unit,
-        "claim": effect.claim,
-        "wave": effect.wave,
-        "effect": good,
-        **dict.fromkeys(["estimate", "ci_low", "ci_high", "bootstrap_ci_low", "bootstrap_ci_high"]),
-    }
+    good = _improvement(effect)
+    row = {name: getattr(effect, name) for name in ("outcome", "label", "unit", "claim", "wave")}
+    row |= {"effect": good, "reason": None}
+    row |= dict.fromkeys(["estimate", "ci_low", "ci_high", "bootstrap_ci_low", "bootstrap_ci_high"])
     if effect.claim != "effect":
-        return row | {"reason": _("The design shows a change, not an effect of the program.")}
-    if good is None or effect.std_error is None:
-        return row | {"reason": effect.reason or _("The effect could not be estimated.")}
-    if total is None or n is None:
-        return row | {"reason": SMALL_CELL}
-    if n == 0:
-        return row | {"reason": _("Nobody took part.")}
-    if good <= 0:
-        return row | {
-            "reason": _("The measure did not improve, so a cost for each unit has no meaning.")
-        }
-    exact = fieller(total / n, good, 0.0, effect.std_error**2, df=effect.df)
-    row["estimate"] = exact.estimate
-    if not exact.bounded:
-        return row | {
-            "estimate": None,
-            "reason": _(
-                "The effect's interval holds zero, so the cost for each unit could be any amount."
-            ),
-        }
-    drawn = bootstrap_ratio(
-        total / n, good, effect.std_error, effect.df, np.random.default_rng(seed)
-    )
-    return row | {
-        "ci_low": exact.low,
-        "ci_high": exact.high,
-        "bootstrap_ci_low": drawn.low,
-        "bootstrap_ci_high": drawn.high,
-        "reason": None,
-    }
+        reason = _("The design shows a change, not an effect of the program.")
+    elif good is None or effect.std_error is None:
+        reason = effect.reason or _("The effect could not be estimated.")
+    elif total is None or n is None:
+        reason = SMALL_CELL
+    elif n == 0:
+        reason = _("Nobody took part.")
+    elif good <= 0:
+        reason = _("The measure did not improve, so a cost for each unit has no meaning.")
+    else:
+        exact = fieller(total / n, good, 0.0, effect.std_error**2, df=effect.df)
+        if exact.bounded:
+            rng = np.random.default_rng(seed)
+            drawn = bootstrap_ratio(total / n, good, effect.std_error, effect.df, rng)
+            return row | {
+                "estimate": exact.estimate,
+                "ci_low": exact.low,
+                "ci_high": exact.high,
+                "bootstrap_ci_low": drawn.low,
+                "bootstrap_ci_high": drawn.high,
+            }
+        reason = _(
+            "The effect's interval holds zero, so the cost for each unit could be any amount."
+        )
+    return row | {"reason": reason}
 
 
 def _headline(program: Program, rows: list[dict[str, Any]]) -> CostPerEffect | None:
     """The row of result.json: the first decisive outcome with an effect, else the first row."""
     decisive = {o.id for o in program.outcomes if o.decisive}
-    ordered = sorted(rows, key=lambda r: (r["estimate"] is None, r["outcome"] not in decisive))
-    if not ordered:
+    if not rows:
         return None
-    row = ordered[0]
-    return CostPerEffect(
-        outcome=row["outcome"],
-        unit=row["unit"],
-        estimate=row["estimate"],
-        ci_low=row["ci_low"],
-        ci_high=row["ci_high"],
-        method="Fieller",
-        reason=row["reason"],
-    )
+    row = min(rows, key=lambda r: (r["estimate"] is None, r["outcome"] not in decisive))
+    shown = ("outcome", "unit", "estimate", "ci_low", "ci_high", "reason")
+    return CostPerEffect(**{name: row[name] for name in shown}, method="Fieller")
 
 
 def comparable_costs(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -309,34 +290,18 @@ def value_benefit(
     Without an outcome the declared value is each person's. at: "estimate", "ci_low" or "ci_high",
     in the direction that is good. Isolation by a comparison group needs an effect, not a change.
     """
-    row: dict[str, Any] = {
-        "label": choose(benefit.label),
-        "outcome": benefit.outcome,
-        "isolation": benefit.isolation,
-        "confidence_share": benefit.confidence_share,
-        "value_per_unit_idr": benefit.value_per_unit_idr,
-        "per_person_idr": None,
-        "total_idr": None,
-    }
-    amount = 1.0
-    if benefit.outcome is not None:
-        found = [e for e in effects if e.outcome == benefit.outcome and e.role == "primary"]
-        if not found or found[0].estimate is None:
-            return row | {"reason": _("The effect could not be estimated.")}
-        effect = found[0]
-        if benefit.isolation == "comparison_group" and effect.claim != "effect":
-            return row | {
-                "reason": _(
-                    "Declared as isolated by a comparison group, but the design has no effect."
-                )
-            }
-        turned = effect.direction == "lower"
-        if turned and at != "estimate":
-            at = "ci_high" if at == "ci_low" else "ci_low"
-        limit: float | None = getattr(effect, at)
-        if limit is None:
-            return row | {"reason": _("The effect could not be estimated.")}
-        amount = -limit if turned else limit
+    own = ("outcome", "isolation", "confidence_share", "value_per_unit_idr")
+    row: dict[str, Any] = {name: getattr(benefit, name) for name in own}
+    row |= {"label": choose(benefit.label), "per_person_idr": None, "total_idr": None}
+    found = [e for e in effects if e.outcome == benefit.outcome and e.role == "primary"]
+    effect = found[0] if found and found[0].estimate is not None else None
+    if effect and effect.claim != "effect" and benefit.isolation == "comparison_group":
+        reason = _("Declared as isolated by a comparison group, but the design has no effect.")
+        return row | {"reason": reason}
+    measured = None if effect is None else _improvement(effect, at)
+    amount = 1.0 if benefit.outcome is None else measured
+    if amount is None:
+        return row | {"reason": _("The effect could not be estimated.")}
     if n is None:
         return row | {"reason": SMALL_CELL}
     each = amount * benefit.value_per_unit_idr * benefit.confidence_share
@@ -346,11 +311,9 @@ def value_benefit(
 def _money_reason(costs: Costs, benefits: list[dict[str, Any]], total: float | None) -> str | None:
     if not costs.benefits:
         return _("No benefits in money are declared, so BCR and ROI are not computed.")
-    failed = next((row["reason"] for row in benefits if row["reason"] is not None), None)
-    if failed is not None:
-        return str(failed)
-    if total is None:
-        return SMALL_CELL
+    failed = [str(row["reason"]) for row in benefits if row["reason"] is not None]
+    if failed or total is None:
+        return failed[0] if failed else SMALL_CELL
     return _("The program cost nothing, so BCR and ROI are undefined.") if total == 0 else None
 
 
@@ -358,9 +321,12 @@ def sensitivity(
     costs: Costs, effects: Sequence[Effect], n: int | None, total: float | None
 ) -> list[dict[str, Any]]:
     """BCR and ROI when one assumption at a time is moved, and when all are unfavourable."""
-    low = _sum(costs, effects, n, "ci_low")
-    middle = _sum(costs, effects, n, "estimate")
-    high = _sum(costs, effects, n, "ci_high")
+
+    def benefit(at: str) -> float | None:
+        totals = [value_benefit(b, effects, n, at=at)["total_idr"] for b in costs.benefits]
+        return None if None in totals else float(sum(totals))
+
+    low, middle, high = benefit("ci_low"), benefit("estimate"), benefit("ci_high")
     cases = [
         (_("as declared"), middle, 1.0, 1.0),
         (_("effects at their lower limit"), low, 1.0, 1.0),
@@ -371,22 +337,9 @@ def sensitivity(
         (_("all unfavourable at once"), low, 0.5, 1.2),
     ]
     rows = []
-    for assumption, benefit, of_value, of_cost in cases:
-        value = None if benefit is None else benefit * of_value
+    for assumption, gained, of_value, of_cost in cases:
+        value = None if gained is None else gained * of_value
         cost = None if total is None else total * of_cost
-        bcr, roi = phillips(value, cost)
-        rows.append(
-            {
-                "assumption": assumption,
-                "cost_idr": cost,
-                "benefit_idr": value,
-                "bcr": bcr,
-                "roi_pct": roi,
-            }
-        )
+        row = {"assumption": assumption, "cost_idr": cost, "benefit_idr": value}
+        rows.append(row | dict(zip(("bcr", "roi_pct"), phillips(value, cost), strict=True)))
     return rows
-
-
-def _sum(costs: Costs, effects: Sequence[Effect], n: int | None, at: str) -> float | None:
-    totals = [value_benefit(b, effects, n, at=at)["total_idr"] for b in costs.benefits]
-    return None if any(t is None for t in totals) else float(sum(totals))
