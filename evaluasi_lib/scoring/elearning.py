@@ -92,7 +92,7 @@ def score_elearning(study: Study) -> Elearning:
         "survival": survival,
         "log_quality": quality,
         **relate_to_outcome(study, persons, k),
-        "access": compare_access(study, plan, persons, stages, zones),
+        "access": compare_access(study, plan, persons, stages),
     }
     return Elearning(
         users=users,
@@ -144,42 +144,28 @@ def off_hours(persons: pd.DataFrame) -> dict[str, float]:
 
 def time_on_task(persons: pd.DataFrame, plan: ElearningPlan) -> dict[str, Any]:
     """Quartiles of the minutes of each user, and what they cannot know."""
-    low, middle, high = np.quantile(persons["minutes"], [0.25, 0.5, 0.75])
+    quartiles = map(float, np.quantile(persons["minutes"], [0.25, 0.5, 0.75]))
     caveat = _(
         "Time on task is estimated from the pauses between clicks. Pauses over {gap} minutes count "
         "as away, shorter ones as learning; the last page of each session counts for nothing, and "
         "reading offline is not seen."
     ).format(gap=round(plan.session_gap_minutes))
-    return {
-        "median_minutes": float(middle),
-        "q25_minutes": float(low),
-        "q75_minutes": float(high),
-        "caveat": caveat,
-    }
+    named = zip(("q25_minutes", "median_minutes", "q75_minutes"), quartiles, strict=True)
+    return {**dict(named), "caveat": caveat}
 
 
 def heatmap(summary: EventSummary, k: int) -> list[dict[str, Any]]:
     """Share of all events in each hour of the week; cells of 1 to k-1 persons are hidden."""
-    total = summary.n_events
-    cells = {(r["weekday"], r["hour"]): r for r in summary.hours.to_dicts()}
+    cells = {f"{r['weekday']}-{r['hour']}": r for r in summary.hours.to_dicts()}
     nobody = {"events": 0, "persons": 0}
     week = [(weekday, hour) for weekday in range(1, 8) for hour in range(24)]
-    hidden = protect_counts(
-        {f"{d}-{h}": cells.get((d, h), nobody)["persons"] for d, h in week}, k=k
-    )
+    found = {f"{d}-{h}": cells.get(f"{d}-{h}", nobody) for d, h in week}
+    shown = protect_counts({name: cell["persons"] for name, cell in found.items()}, k=k)
     rows = []
-    for weekday in range(1, 8):
-        for hour in range(24):
-            cell = cells.get((weekday, hour), nobody)
-            small = hidden[f"{weekday}-{hour}"] is None
-            rows.append(
-                {
-                    "weekday": weekday,
-                    "hour": hour,
-                    "share": None if small else cell["events"] / total,
-                    "reason": SMALL_CELL if small else None,
-                }
-            )
+    for (weekday, hour), (name, cell) in zip(week, found.items(), strict=True):
+        share = cell["events"] / summary.n_events if shown[name] is not None else None
+        reason = SMALL_CELL if share is None else None
+        rows.append({"weekday": weekday, "hour": hour, "share": share, "reason": reason})
     return rows
 
 
@@ -188,15 +174,13 @@ def devices(summary: EventSummary, users: int, k: int) -> list[dict[str, Any]]:
     labels = {"web": _("web browser"), "ws": _("mobile application"), "cli": _("server")}
     rows = []
     for row in summary.origins.sort("persons", "origin", descending=[True, False]).to_dicts():
-        origin = row["origin"] or ""
-        shares = share_row(row["persons"], users, k)
-        hidden = is_small(row["persons"], k)
+        origin, share = row["origin"] or "", row["events"] / summary.n_events
         rows.append(
             {
                 "origin": origin,
                 "label": labels.get(origin.lower(), origin or _("not recorded")),
-                **shares,
-                "events_share": None if hidden else row["events"] / summary.n_events,
+                **share_row(row["persons"], users, k),
+                "events_share": None if is_small(row["persons"], k) else share,
             }
         )
     return rows
@@ -210,35 +194,29 @@ def score_modules(
     table = summary.modules.to_pandas()
     order = list(plan.modules) or _by_first_use(table)
     place = {name: i for i, name in enumerate(order)}
-    furthest = table["module"].map(place).groupby(table["pid"]).max()
     active = summary.persons["pid"].to_list()
-    furthest = furthest.reindex(active).fillna(-1)
+    furthest = table["module"].map(place).groupby(table["pid"]).max().reindex(active).fillna(-1)
     done = pd.Series(False, index=active)
     if "completed" in stages:
         done = stages["completed"].reindex(active).fillna(False).astype(bool)
-    counts = {"enrolled": int(stages["enrolled"].sum()), "active": len(active)}
-    counts["enrolled"] = max(counts["enrolled"], counts["active"])
+    counts = {"enrolled": max(int(stages["enrolled"].sum()), len(active)), "active": len(active)}
     counts |= {m: int(((furthest >= i) | done).sum()) for m, i in place.items()}
     if "completed" in stages:
         counts["completed"] = int(done.sum())
     shown = protect_funnel(counts, k=k, first=("active", "enrolled", "completed"))
     funnel = tuple(Stage(s, n, SMALL_CELL if n is None else None) for s, n in shown.items())
-    following = [*order[1:], "completed" if "completed" in stages else None]
     rows = []
-    for module, later in zip(order, following, strict=True):
+    for module, later in zip(order, [*order[1:], "completed"], strict=True):
         used = table[table["module"].eq(module)]
-        here = shown[module]
-        further = shown.get(later) if later is not None else None
-        lost = 1 - further / here if here and further is not None else None
-        enough = not is_small(len(used), k) and len(used) > 0
+        here, further = shown[module], shown.get(later)
         rows.append(
             {
                 "module": module,
                 "label": choose(plan.modules.get(module)) or module,
                 **share_row(len(used), len(active), k),
                 "reached": here,
-                "dropoff_share": lost,
-                "median_minutes": float(used["minutes"].median()) if enough else None,
+                "dropoff_share": 1 - further / here if here and further is not None else None,
+                "median_minutes": float(used["minutes"].median()) if len(used) >= k else None,
             }
         )
     return tuple(rows), funnel

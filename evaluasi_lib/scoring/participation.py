@@ -45,7 +45,8 @@ def score_participation(study: Study) -> Participation:
     """
     plan = study.program.participation
     if plan is None:
-        return _absent(_("The program declares nothing on participation."))
+        nothing = _("The program declares nothing on participation.")
+        return Participation(None, None, None, None, reason=nothing)
     if study.persons.empty:
         return Participation(
             None, None, None, None, score_barriers(study),
@@ -57,9 +58,8 @@ def score_participation(study: Study) -> Participation:
     counts = {str(name): int(stages[name].sum()) for name in stages}
     shown = protect_funnel(counts, k=k, first=("completed", "enrolled"))
     share = None
-    if "completed" in counts and counts["enrolled"]:
-        if shown["completed"] is not None and shown["enrolled"] is not None:
-            share = counts["completed"] / counts["enrolled"]
+    if shown.get("completed") is not None and shown["enrolled"]:
+        share = counts["completed"] / counts["enrolled"]
     drivers, extra = score_drivers(study, stages)
     base = next((n for n in shown.values() if n), None)
     details: dict[str, Any] = {
@@ -95,10 +95,6 @@ def score_participation(study: Study) -> Participation:
         details=details,
         reason=reason,
     )
-
-
-def _absent(reason: str) -> Participation:
-    return Participation(None, None, None, None, reason=reason)
 
 
 def stage_flags(study: Study) -> pd.DataFrame:
@@ -158,35 +154,34 @@ def score_motivation(study: Study) -> dict[str, Any] | None:
         "label": variable_label(study.program, name),
         "wave_before": waves[0] if waves else None,
         "wave_after": waves[-1] if waves else None,
+        **dict.fromkeys(["paired", "n_before", "n_after", "mean_before", "mean_after"]),
+        **dict.fromkeys(["change", "ci_low", "ci_high", "p_value"]),
     }
-    empty = dict.fromkeys(
-        ["paired", "n_before", "n_after", "mean_before", "mean_after", "change", "ci_low",
-         "ci_high", "p_value"]
-    )  # fmt: skip
     if len(waves) < 2:
-        return result | empty | {"reason": _("Motivation was measured only once.")}
-    scores = []
-    for wave in (waves[0], waves[-1]):
-        try:
-            frame = instrument_scores(study, name, wave)
-        except DataError as error:
-            return result | empty | {"reason": error.problems[0].what}
-        frame = frame[frame["group"].eq("program") & frame["score"].notna()]
-        scores.append(frame.drop_duplicates("pid").set_index("pid")["score"])
-    before, after = scores
+        return result | {"reason": _("Motivation was measured only once.")}
+    try:
+        frames = [instrument_scores(study, name, wave) for wave in (waves[0], waves[-1])]
+    except DataError as error:
+        return result | {"reason": error.problems[0].what}
+    before, after = (
+        frame[frame["group"].eq("program") & frame["score"].notna()]
+        .drop_duplicates("pid")
+        .set_index("pid")["score"]
+        for frame in frames
+    )
     if study.linked:
         both = before.index.intersection(after.index, sort=False)
         before, after = before.reindex(both), after.reindex(both)
     k = study.program.privacy.min_cell
     if is_small(len(before), k) or is_small(len(after), k):
-        return result | empty | {"reason": SMALL_CELL}
+        return result | {"reason": SMALL_CELL}
     if study.linked:
         found = mean_change(after, before, clusters=cluster_of(study, before.index))
     else:
         later = np.repeat([False, True], [len(before), len(after)])
         found = difference(np.r_[before, after], later, estimand="change")
     if found.estimate is None or found.p_value is None:
-        return result | empty | {"reason": found.reason or _("Too few persons answered.")}
+        return result | {"reason": found.reason or _("Too few persons answered.")}
     low, high = found.interval(0.95)
     return result | {
         "paired": study.linked,

@@ -192,17 +192,15 @@ def _without_each(
     start: np.ndarray,
 ) -> np.ndarray:
     """Coefficients (G, p) without each cluster; NaN where they cannot be estimated without it."""
-    rows: list[np.ndarray] = []
-    for code in np.unique(clusters):
+    codes = np.unique(clusters)
+    found = np.full((len(codes), covariates.shape[1]), np.nan)
+    for row, code in zip(found, codes, strict=True):
         kept = clusters != code
         x = covariates.to_numpy()[kept]
-        usable = np.linalg.matrix_rank(x - x.mean(axis=0)) == x.shape[1] and done[kept].any()
-        if usable:
+        if np.linalg.matrix_rank(x - x.mean(axis=0)) == x.shape[1] and done[kept].any():
             model = PHReg(times[kept], x, status=done[kept], ties="efron")
-            rows.append(np.asarray(model.fit(start_params=start).params))
-        else:
-            rows.append(np.full(x.shape[1], np.nan))
-    return np.array(rows)
+            row[:] = model.fit(start_params=start).params
+    return found
 
 
 def _schoenfeld(fit: PHReg, times: np.ndarray, p: int) -> list[float | None]:
@@ -222,6 +220,7 @@ def publishable_curve(km: KaplanMeier, *, k: int) -> list[dict[str, float | int]
     Each is {days, share_completed, ci_low, ci_high}. A step of fewer persons waits for the next.
     """
     points: list[dict[str, float | int]] = []
+    shown = ("days", "share_completed", "ci_low", "ci_high")
     waiting, rest = 0, km.n
     for point in km.curve:
         waiting += point.n_completed
@@ -229,12 +228,5 @@ def publishable_curve(km: KaplanMeier, *, k: int) -> list[dict[str, float | int]
         if waiting < k or is_small(rest, k) or point.n_at_risk < k:
             continue
         waiting = 0
-        points.append(
-            {
-                "days": point.days,
-                "share_completed": point.share_completed,
-                "ci_low": point.ci_low,
-                "ci_high": point.ci_high,
-            }
-        )
+        points.append({name: getattr(point, name) for name in shown})
     return points

@@ -22,6 +22,7 @@ from evaluasi_lib.scoring.background import (
     person_levels,
 )
 from evaluasi_lib.scoring.drivers import fit_drivers
+from evaluasi_lib.scoring.items import mean_interval
 from evaluasi_lib.scoring.scales import instrument_scores
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
@@ -79,65 +80,53 @@ def _scores(
     """The outcome of one wave by pid, as numbers; None where it cannot be read."""
     try:
         if outcome.instrument is not None and wave is not None:
-            table = instrument_scores(study, outcome.instrument, wave)
-            values, pid = table["score"], table["pid"]
+            table, column = instrument_scores(study, outcome.instrument, wave), "score"
         elif variable is not None:
             table = study.tables[study.source_of([variable], wave, outcome.source)]
-            values, pid = table[variable], table["pid"]
+            column = variable
         else:
             return None
     except EvaluationError:
         return None
+    values = table.drop_duplicates("pid").set_index("pid")[column]
     if not pd.api.types.is_numeric_dtype(values.dtype):
         return None
-    series = pd.Series(values.to_numpy(float, na_value=np.nan), index=pid)
-    return series[~series.index.duplicated()]
+    return pd.Series(values.to_numpy(float, na_value=np.nan), index=values.index)
 
 
-def _slope(y: pd.Series, x: pd.DataFrame) -> dict[str, float | None]:
-    """OLS with HC2 errors: the coefficient of the first column of x, in y's unit."""
-    fit = sm.OLS(y.to_numpy(), sm.add_constant(x.to_numpy(float))).fit(cov_type="HC2", use_t=True)
+def _slope(frame: pd.DataFrame, name: str, *x: pd.Series) -> dict[str, float | None]:
+    """{name, ci_low, ci_high, p_value}: the coefficient of the first x, in y's unit, by OLS of y
+    on all of them (and on the outcome before, where it is known) with HC2 errors."""
+    before = [frame["before"]] if "before" in frame else []
+    design = sm.add_constant(pd.concat([*x, *before], axis=1).to_numpy(float))
+    fit = sm.OLS(frame["y"].to_numpy(), design).fit(cov_type="HC2", use_t=True)
+    keys = (name, "ci_low", "ci_high", "p_value")
     if not np.isfinite(fit.bse[1]) or fit.bse[1] == 0:
-        return dict.fromkeys(["value", "ci_low", "ci_high", "p_value"])
-    low, high = fit.conf_int()[1]
-    return {
-        "value": float(fit.params[1]),
-        "ci_low": float(low),
-        "ci_high": float(high),
-        "p_value": float(fit.pvalues[1]),
-    }
+        return dict.fromkeys(keys)
+    values = (fit.params[1], *fit.conf_int()[1], fit.pvalues[1])
+    return dict(zip(keys, map(float, values), strict=True))
 
 
 def dose_response(frame: pd.DataFrame, k: int) -> dict[str, Any]:
     """Outcome against hours of learning, straight line and thirds; keys in relate_to_outcome."""
     hours = frame["minutes"] / 60
-    x = pd.DataFrame({"hours": hours})
-    if "before" in frame:
-        x["before"] = frame["before"]
-    line = _slope(frame["y"], x)
     third = np.ceil(3 * stats.rankdata(hours, method="average") / len(hours)).astype(int)
     rows = []
     for i in (1, 2, 3):
         part = frame[third == i]
         if len(part) < k:
             continue
-        half = float(stats.t.ppf(0.975, len(part) - 1) * part["y"].sem())
-        mean = float(part["y"].mean())
+        mean = mean_interval(part["y"])
         rows.append(
             {
                 "third": i,
                 "median_minutes": float(part["minutes"].median()),
-                "n": len(part),
-                "mean": mean,
-                "ci_low": mean - half,
-                "ci_high": mean + half,
+                **{key: getattr(mean, key) for key in ("n", "mean", "ci_low", "ci_high")},
             }
         )
     rho = stats.spearmanr(hours, frame["y"]).statistic if np.ptp(frame["y"]) > 0 else np.nan
-    return {
+    return _slope(frame, "per_hour", hours) | {
         "n": len(frame),
-        "per_hour": line.pop("value"),
-        **line,
         "adjusted": "before" in frame,
         "spearman": float(rho) if np.isfinite(rho) else None,
         "thirds": rows,
@@ -148,35 +137,19 @@ def dose_response(frame: pd.DataFrame, k: int) -> dict[str, Any]:
 def spacing(frame: pd.DataFrame, k: int) -> dict[str, Any]:
     """Spaced against crammed learners at the same time on task; keys in relate_to_outcome."""
     n_crammed = int(frame["crammed"].sum())
-    n_spaced = len(frame) - n_crammed
-    empty = dict.fromkeys(["n_spaced", "n_crammed", "difference", "ci_low", "ci_high", "p_value"])
-    if is_small(n_crammed, k) or is_small(n_spaced, k):
-        return empty | {"reason": SMALL_CELL}
-    if 0 in (n_crammed, n_spaced):
-        return empty | {
-            "n_spaced": n_spaced,
-            "n_crammed": n_crammed,
-            "reason": _("All users learned in the same way, so there is nothing to compare."),
-        }
-    x = pd.DataFrame({"spaced": ~frame["crammed"], "hours": frame["minutes"] / 60})
-    if "before" in frame:
-        x["before"] = frame["before"]
-    line = _slope(frame["y"], x)
-    return {
-        "n_spaced": n_spaced,
-        "n_crammed": n_crammed,
-        "difference": line.pop("value"),
-        **line,
-        "reason": None,
-    }
+    sizes = {"n_spaced": len(frame) - n_crammed, "n_crammed": n_crammed}
+    empty = dict.fromkeys(["difference", "ci_low", "ci_high", "p_value"])
+    if any(is_small(n, k) for n in sizes.values()):
+        return dict.fromkeys(sizes) | empty | {"reason": SMALL_CELL}
+    if 0 in sizes.values():
+        reason = _("All users learned in the same way, so there is nothing to compare.")
+        return sizes | empty | {"reason": reason}
+    line = _slope(frame, "difference", ~frame["crammed"], frame["minutes"] / 60)
+    return sizes | line | {"reason": None}
 
 
 def compare_access(
-    study: Study,
-    plan: ElearningPlan,
-    persons: pd.DataFrame,
-    stages: pd.DataFrame,
-    zones: dict[str, str],
+    study: Study, plan: ElearningPlan, persons: pd.DataFrame, stages: pd.DataFrame
 ) -> list[dict[str, Any]]:
     """Whether groups and regions use the platform alike.
 
