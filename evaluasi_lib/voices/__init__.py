@@ -2,53 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import is_small, publishable_share
+from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.results import ModuleDemand, Theme
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices.agreement import MIN_KAPPA, Retrieval, agreement_of, as_rows, compare_codes
+from evaluasi_lib.voices.agreement import MIN_KAPPA, Retrieval, compare_codes
 from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.evidence import describe_documents
 from evaluasi_lib.voices.feedback import (
+    KEYS,
     Coded,
-    candidate_terms,
-    code_answers,
     code_open_answers,
+    code_question,
     codebook_of,
     count_modules,
     count_themes,
-    open_answers,
+    describe_answers,
 )
-from evaluasi_lib.voices.interviews import (
-    case_pages,
-    co_occurrence,
-    coders_matrix,
-    count_codes,
-    coverage,
-    saturation,
-    saturation_point,
-    theme_by_group,
-    theme_codes,
-)
-from evaluasi_lib.voices.quotes import approved_quotes, approved_rows
+from evaluasi_lib.voices.interviews import INTERVIEWS, code_interviews, describe_interviews
+from evaluasi_lib.voices.quotes import APPROVED, approved_quotes, quote_lines
 from evaluasi_lib.wording import _
 
-KEYS = ["source", "variable", "row"]  # what names one open answer
 MIN_MANUAL = 30  # hand-coded answers under which agreement is not judged
 
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """themes and module_demand for result.json; details: lists for the report, disclosed."""
+    """themes and module_demand for result.json; details: lists for the report, disclosed.
+
+    survey, interviews: who said what, by theme, for triangulation; never published.
+    """
 
     themes: tuple[Theme, ...] = ()
     module_demand: tuple[ModuleDemand, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
+    survey: Coded | None = field(default=None, repr=False, compare=False)
+    interviews: Coded | None = field(default=None, repr=False, compare=False)
 
 
 def code_voices(study: Study) -> Voices:
@@ -59,111 +53,88 @@ def code_voices(study: Study) -> Voices:
     codebook = codebook_of(study)
     k = study.program.privacy.min_cell
     rng = np.random.default_rng(study.program.seed)
-    quotes = study.restricted("quotes")
+    lines = quote_lines(study)
+    excerpts = lines["source"] == INTERVIEWS
     themes: list[Theme] = []
     demand: tuple[ModuleDemand, ...] = ()
     details: dict[str, Any] = {"codebook": codebook.source}
 
-    answers, coded = code_open_answers(study, codebook)
-    if len(answers):
+    survey = code_open_answers(study, codebook)
+    if len(survey.said):
         # A quote of a row that cleaning left out is not printed.
-        there = quotes.merge(answers[KEYS].drop_duplicates(), on=KEYS) if len(quotes) else quotes
-        spoken = approved_quotes(there, codebook, study.program, interviews=False)
-        themes += count_themes(answers, coded, codebook, spoken, k)
-        details["survey"] = _describe_answers(answers, coded, k)
-        details["agreement"] = _describe_agreement(study, answers, coded, codebook, rng)
+        written = lines[~excerpts & _keys(lines).isin(_keys(survey.said))]
+        quotes = approved_quotes(written, codebook, study.program)
+        themes += count_themes(survey, codebook, "survey", quotes, k)
+        details["survey"] = describe_answers(survey, k)
+        details["agreement"] = _describe_agreement(study, survey, codebook, rng)
     if plan.modules_question:
-        wanted = open_answers(study, [plan.modules_question])
-        if len(wanted):
-            asked = code_answers(wanted["text"].tolist(), codebook.modules)
-            demand = count_modules(wanted, asked, codebook, k)
-            details["modules"] = _describe_answers(wanted, asked, k)
+        wanted = code_question(study, [plan.modules_question], codebook.modules)
+        if len(wanted.said):
+            demand = count_modules(wanted, codebook, k)
+            details["modules"] = describe_answers(wanted, k)
 
-    coded_excerpts, transcripts = study.restricted("interviews"), study.restricted("transcripts")
-    if len(coded_excerpts) or len(transcripts):
-        details["interviews"] = {"coverage": coverage(coded_excerpts, transcripts, k)}
-    if len(coded_excerpts):
-        excerpts = coded_excerpts.assign(code=theme_codes(coded_excerpts, codebook))
-        spoken = approved_quotes(quotes, codebook, study.program, interviews=True)
-        themes += count_codes(excerpts, codebook, spoken, k)
-        details["interviews"] |= _describe_interviews(excerpts, codebook, rng, k)
-        approved = approved_rows(quotes, interviews=True)
-        details["interviews"]["cases"] = case_pages(excerpts, codebook, approved, k)
+    interviews = code_interviews(study, codebook)
+    told = lines[excerpts]
+    quotes = approved_quotes(told, codebook, study.program)
+    themes += count_themes(interviews, codebook, "interview", quotes, k)
+    approved, talks = told[told["status"] == APPROVED], study.restricted("transcripts")
+    described = describe_interviews(interviews.said, talks, approved, codebook, rng, k)
     documents = describe_documents(study, rng)
     themes += documents.themes
-    if documents.details:
-        details["documents"] = documents.details
-    return Voices(tuple(themes), demand, details)
+    details |= {"interviews": described} if described else {}
+    details |= {"documents": documents.details} if documents.details else {}
+    return Voices(tuple(themes), demand, details, survey, interviews)
 
 
 def list_unthemed(study: Study) -> pd.DataFrame:
     """source, variable, row, text of the answers in which no theme was found: for the researcher's
     own eyes, to extend the codebook. Not for a report."""
-    answers, coded = code_open_answers(study, codebook_of(study))
+    coded = code_open_answers(study, codebook_of(study))
     unthemed = coded.content & ~coded.found
-    return answers.loc[unthemed, ["source", "variable", "row", "text"]].reset_index(drop=True)
+    return coded.said.loc[unthemed, [*KEYS, "text"]].reset_index(drop=True)
 
 
-def _describe_answers(answers: pd.DataFrame, coded: Coded, k: int) -> dict[str, Any]:
-    """How many answers had content, how many no theme, and the words that these use."""
-    unthemed = coded.content & ~coded.found
-    n_content, n_unthemed = int(coded.content.sum()), int(unthemed.sum())
-    shown, share, reason = publishable_share(n_unthemed, n_content, k=k)
-    people = int(answers["pid"][coded.content].nunique())
-    silent = int((~coded.content).sum())
-    left = answers[unthemed]
-    return {
-        "respondents": None if is_small(people, k) else people,
-        "answers": None if is_small(n_content, k) else n_content,
-        "without_content": None if is_small(silent, k) else silent,
-        "unthemed": {"n": shown, "share": share, "reason": reason},
-        "candidate_terms": candidate_terms(left["text"].tolist(), left["pid"].tolist(), k=k),
-    }
+def _keys(table: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(table[KEYS])
 
 
 def _describe_agreement(
-    study: Study, answers: pd.DataFrame, coded: Coded, codebook: Codebook, rng: np.random.Generator
+    study: Study, coded: Coded, codebook: Codebook, rng: np.random.Generator
 ) -> dict[str, Any] | None:
     """The codebook against a person's codes of the same answers; None without kode_manual.csv."""
     manual = study.restricted("manual_codes")
     if manual.empty:
         return None
-    named = manual.assign(theme=manual["theme"].map(codebook.code_of))
-    by_hand = pd.MultiIndex.from_frame(named[KEYS])
-    place = pd.MultiIndex.from_frame(answers[KEYS])
+    theme = manual["theme"].map(codebook.code_of)
+    by_hand, place = _keys(manual), _keys(coded.said)
     sample = place.isin(by_hand)
-    if not sample.any():
+    n = int(sample.sum())
+    if not n:
         return {"n": 0, "themes": [], "warnings": [_("no hand-coded answer is among the data")]}
-    used = [t for t in codebook.themes if (named["theme"] == t).any()]
-    coded_by_hand = np.array(
-        [place[sample].isin(by_hand[named["theme"] == t]) for t in used], dtype=bool
-    )
+    used = [t for t in codebook.themes if (theme == t).any()]
+    coded_by_hand = np.array([place[sample].isin(by_hand[theme == t]) for t in used], dtype=bool)
     found = coded.present.loc[sample, used].to_numpy()
     k = study.program.privacy.min_cell
     results = [
         r for r in compare_codes(coded_by_hand.T, found, used, rng) if not is_small(r.n_manual, k)
     ]
     return {
-        "n": int(sample.sum()),
+        "n": n,
         "themes": [_as_row(r, codebook) for r in results],
         "warnings": [
-            *_unknown_codes(named["theme"], codebook),
-            *_agreement_warnings(results, int(sample.sum()), codebook),
+            *_unknown_codes(theme, codebook),
+            *_agreement_warnings(results, n, codebook),
         ],
     }
 
 
 def _as_row(found: Retrieval, codebook: Codebook) -> dict[str, Any]:
-    return {
-        "theme": found.theme,
-        "label": codebook.label(found.theme),
-        "n_manual": found.n_manual,
-        "precision": found.precision,
-        "recall": found.recall,
-        "f1": found.f1,
-        "kappa": found.kappa.value,
-        "kappa_ci_low": found.kappa.ci_low,
-        "kappa_ci_high": found.kappa.ci_high,
+    row = {"theme": found.theme, "label": codebook.label(found.theme), **asdict(found)}
+    kappa = row.pop("kappa")
+    return row | {
+        "kappa": kappa["value"],
+        "kappa_ci_low": kappa["ci_low"],
+        "kappa_ci_high": kappa["ci_high"],
     }
 
 
@@ -199,25 +170,3 @@ def _agreement_warnings(results: list[Retrieval], n: int, codebook: Codebook) ->
             ).format(themes=", ".join(low))
         )
     return warnings
-
-
-def _describe_interviews(
-    excerpts: pd.DataFrame, codebook: Codebook, rng: np.random.Generator, k: int
-) -> dict[str, Any]:
-    def labelled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [{"label": codebook.label(str(r["theme"])), **r} for r in rows]
-
-    curve = saturation(excerpts)
-    details: dict[str, Any] = {
-        "theme_by_group": labelled(theme_by_group(excerpts, k)),
-        "saturation": curve,
-        "saturation_point": saturation_point(curve),
-        "co_occurrence": [
-            {"label_a": codebook.label(str(p["a"])), "label_b": codebook.label(str(p["b"])), **p}
-            for p in co_occurrence(excerpts, k)
-        ],
-    }
-    matrix = coders_matrix(excerpts)
-    if matrix is not None:
-        details["coders"] = as_rows(agreement_of(matrix[0], rng, units=matrix[1]))
-    return details

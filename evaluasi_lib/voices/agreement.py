@@ -223,7 +223,6 @@ class Retrieval:
     """How a codebook finds one theme, against a person's coding of the same answers."""
 
     theme: str
-    n_answers: int
     n_manual: int
     precision: float | None
     recall: float | None
@@ -247,7 +246,7 @@ def compare_codes(
         recall = both / int(m.sum()) if m.any() else None
         f1 = 2 * both / int(f.sum() + m.sum()) if (f.any() or m.any()) else None
         kappa = _kappa_of_two_by_two(both, int(m.sum()), int(f.sum()), len(m), rng, draws)
-        results.append(Retrieval(name, len(m), int(m.sum()), precision, recall, f1, kappa))
+        results.append(Retrieval(name, int(m.sum()), precision, recall, f1, kappa))
     return results
 
 

@@ -6,6 +6,7 @@ each of its words, whatever the size of the codebook.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -250,7 +251,7 @@ def own_lexicon() -> Matcher:
     return lexicon_matcher(read_yaml("lexicon.yml"))
 
 
-def clause_sentiment(hits: Iterable[Hit]) -> float | None:
-    """(praise - complaint) / (praise + complaint), in -1..1; None where there is neither."""
+def clause_sentiment(hits: Iterable[Hit]) -> float:
+    """(praise - complaint) / (praise + complaint), in -1..1; NaN where there is neither."""
     signs = [(1 if hit.code == "+" else -1) * (-1 if hit.negated else 1) for hit in hits]
-    return sum(signs) / len(signs) if signs else None
+    return sum(signs) / len(signs) if signs else math.nan

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,21 +23,32 @@ from evaluasi_lib.voices.codebook import (
     own_lexicon,
     parse_model,
 )
-from evaluasi_lib.voices.text import BOUNDARY, Word, analyse, slang
+from evaluasi_lib.voices.text import BOUNDARY, analyse, slang
 from evaluasi_lib.wording import choose
+
+KEYS = ["source", "variable", "row"]  # what names one open answer
+SAID = [*KEYS, "pid", "text"]
 
 
 @dataclass(frozen=True)
 class Coded:
-    """Answers by themes. present: rows x codes (bool). sentiment: by row, -1..1 or NaN;
-    theme_sentiment: rows x codes, of the clauses that speak of the theme. content, found: by row,
-    whether it says anything, and whether any pattern was found in it."""
+    """What was said, by theme, in open answers or in excerpts of interviews, row for row.
 
+    said: SAID (no column where bare texts were coded). present: rows x codes (bool). sentiment: by
+    row, -1..1 or NaN; theme_sentiment: rows x codes, of the clauses that speak of the theme.
+    content, found: by row, whether it says anything, and whether any pattern was found in it.
+    """
+
+    said: pd.DataFrame
     present: pd.DataFrame
     sentiment: np.ndarray
     theme_sentiment: pd.DataFrame
     content: np.ndarray
     found: np.ndarray
+
+    def persons(self, rows: np.ndarray | pd.Series) -> int:
+        """Distinct persons in the marked rows: one counts once, however often they speak."""
+        return int(self.said["pid"][np.asarray(rows)].nunique())
 
 
 def codebook_of(study: Study) -> Codebook:
@@ -53,7 +64,7 @@ def code_answers(texts: Sequence[str], codes: dict[str, Code]) -> Coded:
     matcher, lexicon, nothing = Matcher.of(codes), own_lexicon(), slang().nothing
     names = list(codes)
     column = {name: j for j, name in enumerate(names)}
-    values, where = pd.factorize(np.asarray(texts, dtype=object))[::-1]
+    where, values = pd.factorize(np.asarray(texts, dtype=object))
     present = np.zeros((len(values), len(names)), dtype=bool)
     by_theme = np.full((len(values), len(names)), np.nan)
     sentiment = np.full(len(values), np.nan)
@@ -64,143 +75,133 @@ def code_answers(texts: Sequence[str], codes: dict[str, Code]) -> Coded:
         if not content[i]:
             continue
         tones = lexicon.hits(words)
-        whole = clause_sentiment(tones)
-        sentiment[i] = np.nan if whole is None else whole
+        sentiment[i] = whole = clause_sentiment(tones)
         hits = matcher.hits(words)
         if not hits:
             continue
-        clause = _clauses(words)
+        clause = np.cumsum([w.form == BOUNDARY for w in words])
         for name in {hit.code for hit in hits}:
-            present[i, column[name]] = True
             spoken = {clause[hit.start] for hit in hits if hit.code == name}
             tone = clause_sentiment(t for t in tones if clause[t.start] in spoken)
-            tone = whole if tone is None else tone
-            by_theme[i, column[name]] = np.nan if tone is None else tone
+            present[i, column[name]] = True
+            by_theme[i, column[name]] = whole if np.isnan(tone) else tone
     return Coded(
-        pd.DataFrame(present[where], columns=names),
-        sentiment[where],
-        pd.DataFrame(by_theme[where], columns=names),
-        content[where],
-        np.asarray(present[where].any(axis=1)),
+        said=pd.DataFrame(index=range(len(texts))),
+        present=pd.DataFrame(present[where], columns=names),
+        sentiment=sentiment[where],
+        theme_sentiment=pd.DataFrame(by_theme[where], columns=names),
+        content=content[where],
+        found=np.asarray(present[where].any(axis=1)),
     )
 
 
-def _clauses(words: list[Word]) -> list[int]:
-    """The number of the clause that each word stands in."""
-    return list(np.cumsum([w.form == BOUNDARY for w in words]))
+def code_question(study: Study, variables: Sequence[str], codes: dict[str, Code]) -> Coded:
+    """The answers to the named open questions, and the codes found in them."""
+    said = open_answers(study, variables)
+    return replace(code_answers(said["text"].astype(str).tolist(), codes), said=said)
 
 
-def code_open_answers(study: Study, codebook: Codebook) -> tuple[pd.DataFrame, Coded]:
+def code_open_answers(study: Study, codebook: Codebook) -> Coded:
     """The declared open answers and their themes, with those that the question itself sets.
 
     An answer with content to such a question has its theme, unless only the theme that denies it
     was found ("semua bagus" to: what should be improved?).
     """
     plan = study.program.voices
-    answers = open_answers(study, plan.open_answers if plan else [])
-    coded = code_answers(answers["text"].astype(str).tolist(), codebook.themes)
+    coded = code_question(study, plan.open_answers if plan else [], codebook.themes)
     for variable, name in (plan.asks if plan else {}).items():
         theme = codebook.code_of(name)
         if theme not in codebook.themes:
             continue
-        implied = (answers["variable"] == variable).to_numpy() & coded.content
+        new = (coded.said["variable"] == variable) & coded.content & ~coded.present[theme]
         denied_by = codebook.themes[theme].denied_by
         if denied_by is not None:
-            implied &= ~coded.present[denied_by].to_numpy()
-        new = implied & ~coded.present[theme].to_numpy()
+            new &= ~coded.present[denied_by]
         coded.present.loc[new, theme] = True
         coded.theme_sentiment.loc[new, theme] = coded.sentiment[new]
-    return answers, coded
+    return coded
 
 
 def open_answers(study: Study, variables: Iterable[str]) -> pd.DataFrame:
     """source, variable, row, pid, text of the named open questions, in declared order."""
-    wanted = list(variables)
-    parts = []
+    wanted = set(variables)
+    parts = [pd.DataFrame(columns=SAID)]
     for source, declared in study.program.sources.items():
-        asked = [v for v in wanted if v in declared.columns]
-        table = study.restricted(source) if asked else pd.DataFrame()
-        if table.empty:
-            continue
-        rows = table[table["variable"].isin(asked) & table["text"].notna()]
-        parts.append(rows[["row", "pid", "variable", "text"]].assign(source=source))
-    if not parts:
-        return pd.DataFrame(columns=["source", "variable", "row", "pid", "text"])
-    frame = pd.concat(parts, ignore_index=True)[["source", "variable", "row", "pid", "text"]]
-    return frame[frame["text"].astype(str).str.strip() != ""].reset_index(drop=True)
+        table = study.restricted(source) if wanted & declared.columns.keys() else pd.DataFrame()
+        if len(table):
+            asked = table["variable"].isin(wanted & declared.columns.keys())
+            filled = table["text"].fillna("").astype(str).str.strip() != ""
+            parts.append(table[asked & filled].assign(source=source)[SAID])
+    return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
-def make_theme(
-    name: str,
-    codebook: Codebook,
-    source: Literal["survey", "interview"],
-    persons: tuple[int, int],
-    tone: float,
-    quotes: dict[str, tuple[Quote, ...]],
-    k: int,
-) -> Theme:
-    """A theme of persons[0] out of persons[1]; tone and quotes only where its number is shown."""
-    n, share, reason = publishable_share(*persons, k=k)
-    low, high = wilson(n, persons[1]) if n is not None else (None, None)
-    return Theme(
-        theme=name,
-        label=codebook.label(name),
-        source=source,
-        n=n,
-        share=share,
-        ci_low=low,
-        ci_high=high,
-        sentiment=None if n is None or np.isnan(tone) else float(tone),
-        quotes=quotes.get(name, ()) if n is not None else (),
-        reason=reason,
-    )
+def unless_small(n: int, k: int) -> int | None:
+    """A number of persons, or None where it is a small cell."""
+    return None if is_small(n, k) else n
+
+
+def _published(n: int, total: int, k: int) -> dict[str, Any]:
+    """n of total persons with its share and Wilson interval, or None and the reason."""
+    shown, share, reason = publishable_share(n, total, k=k)
+    low, high = (None, None) if shown is None else wilson(shown, total)
+    return {"n": shown, "share": share, "ci_low": low, "ci_high": high, "reason": reason}
 
 
 def count_themes(
-    answers: pd.DataFrame,
     coded: Coded,
     codebook: Codebook,
+    source: Literal["survey", "interview"],
     quotes: dict[str, tuple[Quote, ...]],
     k: int,
 ) -> tuple[Theme, ...]:
-    """Respondents who speak of each theme, of those who said anything, with Wilson intervals.
+    """Persons who speak of each theme, of those who said anything, with Wilson intervals.
 
-    Most frequent first; hidden ones last, in the codebook's order. A theme that nobody spoke of is
-    left out.
+    Most frequent first; hidden ones last, in the table's order. A theme that nobody spoke of is
+    left out; tone and quotes are given only where its number is shown.
     """
-    total, n_by = _respondents(answers["pid"], coded)
-    themes = [
-        make_theme(
-            name, codebook, "survey", (n, total), coded.theme_sentiment[name].mean(), quotes, k
+    total, themes = coded.persons(coded.content), []
+    for name in map(str, coded.present):
+        n = coded.persons(coded.present[name])
+        if not n:
+            continue
+        numbers, tone = _published(n, total, k), coded.theme_sentiment[name].mean()
+        hidden = numbers["n"] is None
+        themes.append(
+            Theme(
+                theme=name,
+                label=codebook.label(name),
+                source=source,
+                sentiment=None if hidden or np.isnan(tone) else float(tone),
+                quotes=() if hidden else quotes.get(name, ()),
+                **numbers,
+            )
         )
-        for name, n in n_by.items()
-        if n
-    ]
     return tuple(sorted(themes, key=lambda t: -(t.n or 0)))
 
 
-def count_modules(
-    answers: pd.DataFrame, coded: Coded, codebook: Codebook, k: int
-) -> tuple[ModuleDemand, ...]:
+def count_modules(asked: Coded, codebook: Codebook, k: int) -> tuple[ModuleDemand, ...]:
     """Respondents who ask for each module, of those who answered the question with any content."""
-    total, n_by = _respondents(answers["pid"], coded)
-    demand = []
-    for name, found in n_by.items():
-        if found == 0:
-            continue
-        n, share, reason = publishable_share(found, total, k=k)
-        low, high = wilson(n, total) if n is not None else (None, None)
-        demand.append(
-            ModuleDemand(name, choose(codebook.modules[name].label), n, share, low, high, reason)
-        )
+    total = asked.persons(asked.content)
+    demand = [
+        ModuleDemand(name, choose(codebook.modules[name].label), **_published(n, total, k))
+        for name in map(str, asked.present)
+        if (n := asked.persons(asked.present[name]))
+    ]
     return tuple(sorted(demand, key=lambda d: -(d.n or 0)))
 
 
-def _respondents(pid: pd.Series, coded: Coded) -> tuple[int, dict[str, int]]:
-    """Distinct persons with content, and by code; a person counts once over all questions."""
-    total = int(pid[coded.content].nunique())
-    return total, {
-        name: int(pid[coded.present[name].to_numpy()].nunique()) for name in coded.present.columns
+def describe_answers(coded: Coded, k: int) -> dict[str, Any]:
+    """How many answers had content, how many no theme, and the words that these use."""
+    unthemed = coded.content & ~coded.found
+    n_content = int(coded.content.sum())
+    n, share, reason = publishable_share(int(unthemed.sum()), n_content, k=k)
+    left = coded.said[unthemed]
+    return {
+        "respondents": unless_small(coded.persons(coded.content), k),
+        "answers": unless_small(n_content, k),
+        "without_content": unless_small(len(coded.said) - n_content, k),
+        "unthemed": {"n": n, "share": share, "reason": reason},
+        "candidate_terms": candidate_terms(left["text"].tolist(), left["pid"].tolist(), k=k),
     }
 
 
@@ -211,17 +212,15 @@ def candidate_terms(
 
     They are proposals for new themes: a person decides.
     """
-    persons: dict[str, set[str]] = {}
-    shown: dict[str, Counter[str]] = {}
+    persons: dict[str, set[str]] = defaultdict(set)
+    shown: dict[str, Counter[str]] = defaultdict(Counter)
     skip = slang().stop | slang().negators
     for text, pid in zip(texts, pids, strict=True):
         for word in analyse(text):
-            if len(word.stem) < 4 or word.stem in skip or word.form in skip:
-                continue
-            persons.setdefault(word.stem, set()).add(pid)
-            shown.setdefault(word.stem, Counter())[word.form] += 1
-    counts = {stem: len(who) for stem, who in persons.items()}
-    frequent = sorted((-n, stem) for stem, n in counts.items() if n and not is_small(n, k))
+            if len(word.stem) >= 4 and word.stem not in skip and word.form not in skip:
+                persons[word.stem].add(pid)
+                shown[word.stem][word.form] += 1
+    frequent = sorted((-len(who), stem) for stem, who in persons.items() if len(who) >= k)
     return [
         {"term": min(shown[stem].items(), key=lambda item: (-item[1], item[0]))[0], "n": -n}
         for n, stem in frequent[:limit]

@@ -21,8 +21,8 @@ from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.program import Program, Source
 from evaluasi_lib.voices.codebook import Codebook, parse_model
 from evaluasi_lib.voices.documents import Refused, read_documents
-from evaluasi_lib.voices.interviews import read_coded, read_transcripts
-from evaluasi_lib.voices.refi import read_codebook
+from evaluasi_lib.voices.interviews import read_transcripts
+from evaluasi_lib.voices.refi import read_codebook, read_refi
 from evaluasi_lib.voices.rubric import Rubric
 from evaluasi_lib.wording import _
 
@@ -156,6 +156,27 @@ def numbered(values: pd.Series, letter: str) -> pd.Series:
     return values.map(order)
 
 
+def _project(path: Path) -> pd.DataFrame:
+    """respondent, coder, code, excerpt from a project that is no table (REFI-QDA).
+
+    Raises DataError naming what is wrong with the file.
+    """
+    if path.suffix.lower() not in (".qdpx", ".qde"):
+        raise DataError(
+            Problem(
+                _("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix),
+                path.name,
+                _("export coded excerpts as CSV, XLSX or REFI-QDA (.qdpx)"),
+            )
+        )
+    try:
+        return read_refi(path).excerpts
+    except Refused as error:
+        raise DataError(
+            Problem(str(error), path.name, _("export the project once more as REFI-QDA"))
+        ) from error
+
+
 def _interviews(path: Path) -> pd.DataFrame:
     if path.suffix.lower() in (".csv", ".tsv", ".xlsx", ".xls", ".ods"):
         table = read_table(
@@ -174,7 +195,7 @@ def _interviews(path: Path) -> pd.DataFrame:
                 )
             table["respondent"] = table["document"]  # Taguette: one document an interview
     else:
-        table = read_coded(path)
+        table = _project(path)
     for name in ("group", "coder", "unit", "case", "above"):
         if name not in table:
             table[name] = ""

@@ -11,41 +11,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_counts, publishable_share
-from evaluasi_lib.errors import DataError, Problem
-from evaluasi_lib.results import Quote, Theme
-from evaluasi_lib.voices.agreement import as_codes
+from evaluasi_lib.disclosure import SMALL_CELL, is_small, publishable_share
+from evaluasi_lib.errors import Problem
+from evaluasi_lib.study import Study
+from evaluasi_lib.voices.agreement import agreement_of, as_codes, as_rows
 from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.documents import Refused, pages_of
-from evaluasi_lib.voices.feedback import code_answers, make_theme
+from evaluasi_lib.voices.feedback import Coded, code_answers, unless_small
 from evaluasi_lib.voices.masking import mask
-from evaluasi_lib.voices.refi import ABOVE, read_refi
+from evaluasi_lib.voices.refi import ABOVE
 from evaluasi_lib.wording import _
 
+INTERVIEWS = "interviews"  # as the source of a quote
+COLUMNS = ["respondent", "group", "coder", "code", "above", "excerpt", "unit", "case"]
 _SPEAKER = re.compile(r"^\s*\**([A-Za-z][\w .'-]{0,29}?)\**\s*[:：]\**\s+(.*)$")
 _INTERVIEWERS = ("p", "pewawancara", "peneliti", "interviewer", "q", "t", "tanya", "moderator")
 TRANSCRIPTS = (".docx", ".txt", ".md")
-
-
-def read_coded(path: Path) -> pd.DataFrame:
-    """respondent, coder, code, excerpt from a project that is no table (REFI-QDA).
-
-    Raises DataError naming what is wrong with the file.
-    """
-    if path.suffix.lower() not in (".qdpx", ".qde"):
-        raise DataError(
-            Problem(
-                _("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix),
-                path.name,
-                _("export coded excerpts as CSV, XLSX or REFI-QDA (.qdpx)"),
-            )
-        )
-    try:
-        return read_refi(path).excerpts
-    except Refused as error:
-        raise DataError(
-            Problem(str(error), path.name, _("export the project once more as REFI-QDA"))
-        ) from error
 
 
 def read_transcripts(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
@@ -54,7 +35,7 @@ def read_transcripts(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
     A turn begins with a short name and a colon; names are not kept. Text before the first such
     line is left out; a file without any turn is one turn of nobody, and the report counts it.
     """
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[str, int, str, str]] = []
     problems: list[Problem] = []
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in TRANSCRIPTS)
     for number, path in enumerate(paths, 1):
@@ -66,14 +47,7 @@ def read_transcripts(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
         for turn, (speaker, text) in enumerate(turns, 1):
             asks = speaker.casefold().split(" ")[0] in _INTERVIEWERS
             role = "interviewer" if asks else "respondent" if speaker else ""
-            rows.append(
-                {
-                    "respondent": f"T{number:02}",
-                    "turn": turn,
-                    "speaker": role,
-                    "text": text,
-                }
-            )
+            rows.append((f"T{number:02}", turn, role, text))
     return pd.DataFrame(rows, columns=["respondent", "turn", "speaker", "text"]), problems
 
 
@@ -96,34 +70,65 @@ def theme_codes(coded: pd.DataFrame, codebook: Codebook) -> pd.Series:
     code above it that it knows (column `above`, outermost first), else the code's own name."""
 
     def theme(code: str, above: str) -> str:
-        for name in [code, *reversed(above.split(ABOVE))]:
-            if (known := codebook.code_of(name)) in codebook.themes:
-                return known
-        return codebook.code_of(code)
+        names = [codebook.code_of(name) for name in (code, *reversed(above.split(ABOVE)))]
+        return next((name for name in names if name in codebook.themes), names[0])
 
-    above = coded["above"] if "above" in coded else [""] * len(coded)
-    themes = [theme(code, up) for code, up in zip(coded["code"], above, strict=True)]
-    return pd.Series(themes, index=coded.index)
+    themes = [theme(code, up) for code, up in zip(coded["code"], coded["above"], strict=True)]
+    return pd.Series(themes, index=coded.index, dtype=str)
 
 
-def tones_of(coded: pd.DataFrame) -> pd.Series:
-    """How each excerpt sounds by the lexicon, -1..1; NaN where it neither praises nor complains."""
-    sentiment = code_answers(coded["excerpt"].astype(str).tolist(), {}).sentiment
-    return pd.Series(sentiment, index=coded.index)
+def code_interviews(study: Study, codebook: Codebook) -> Coded:
+    """The coded excerpts: each is of its code's theme and sounds as the lexicon says.
+
+    said keeps the columns of the interviews' table (COLUMNS); `code` is the theme.
+    """
+    excerpts = study.restricted("interviews").reindex(columns=COLUMNS, fill_value="")
+    said = excerpts.assign(
+        code=theme_codes(excerpts, codebook),
+        source=INTERVIEWS,
+        variable="",
+        row=np.arange(1, len(excerpts) + 1),
+        pid=excerpts["respondent"],
+        text=excerpts["excerpt"],
+    )
+    tone = code_answers(said["text"].astype(str).tolist(), {}).sentiment
+    present = pd.get_dummies(said["code"], dtype=bool)
+    by_theme = present.astype(float).where(present).mul(tone, axis=0)
+    every = np.ones(len(said), dtype=bool)
+    return Coded(said, present, tone, by_theme, content=every, found=every)
 
 
-def count_codes(
-    coded: pd.DataFrame, codebook: Codebook, quotes: dict[str, tuple[Quote, ...]], k: int
-) -> tuple[Theme, ...]:
-    """Interviewees who speak of each code, whoever coded it, with Wilson intervals."""
-    total = coded["respondent"].nunique()
-    counted = coded.groupby("code")["respondent"].nunique()
-    tone = tones_of(coded).groupby(coded["code"]).mean()
-    themes = [
-        make_theme(code, codebook, "interview", (int(counted[code]), total), tone[code], quotes, k)
-        for code in sorted(counted.index)
-    ]
-    return tuple(sorted(themes, key=lambda t: -(t.n or 0)))
+def describe_interviews(
+    coded: pd.DataFrame,
+    transcripts: pd.DataFrame,
+    approved: pd.DataFrame,
+    codebook: Codebook,
+    rng: np.random.Generator,
+    k: int,
+) -> dict[str, Any]:
+    """What the report says of the interviews; empty where there are none."""
+    if coded.empty and transcripts.empty:
+        return {}
+    details: dict[str, Any] = {"coverage": coverage(coded, transcripts, k)}
+    if coded.empty:
+        return details
+    curve = saturation(coded)
+    details |= {
+        "theme_by_group": [
+            {"label": codebook.label(str(cell["theme"])), **cell}
+            for cell in theme_by_group(coded, k)
+        ],
+        "saturation": curve,
+        "saturation_point": saturation_point(curve),
+        "co_occurrence": [
+            {"label_a": codebook.label(str(p["a"])), "label_b": codebook.label(str(p["b"])), **p}
+            for p in co_occurrence(coded, k)
+        ],
+    }
+    matrix = coders_matrix(coded)
+    if matrix is not None:
+        details["coders"] = as_rows(agreement_of(matrix[0], rng, units=matrix[1]))
+    return details | {"cases": case_pages(coded, codebook, approved, k)}
 
 
 def band(n: int, total: int) -> str:
@@ -131,46 +136,43 @@ def band(n: int, total: int) -> str:
     return "none" if n == 0 else "most" if 2 * n >= total else "some"
 
 
-def merge_small_groups(coded: pd.DataFrame, k: int, column: str = "group") -> pd.DataFrame:
+def merge_small_groups(coded: pd.DataFrame, k: int) -> pd.DataFrame:
     """Groups of fewer than k interviewees become one, so that the others can be shown."""
-    sizes = coded.groupby(column)["respondent"].nunique()
-    small = [g for g in sizes.index if is_small(int(sizes[g]), k)]
+    sizes = coded.groupby("group")["respondent"].nunique()
+    small = [g for g, n in sizes.items() if is_small(n, k)]
     if not small:
         return coded
     name = _("Other groups") if len(small) < len(sizes) else _("All groups")
-    return coded.assign(**{column: coded[column].where(~coded[column].isin(small), name)})
+    return coded.assign(group=coded["group"].where(~coded["group"].isin(small), name))
 
 
 def theme_by_group(coded: pd.DataFrame, k: int) -> list[dict[str, Any]]:
     """theme, group, size of the group, n interviewees and share of the group, band.
 
-    Small groups are one group. Where a cell is hidden a second of its row is, as rows add up to
-    the theme's published total; the band stays.
+    Small groups are one group. Where a cell is hidden its whole row is, as rows add up to the
+    theme's published total; the band stays.
     """
     merged = merge_small_groups(coded, k)
     sizes = merged.groupby("group", sort=False)["respondent"].nunique()
-    counts = pd.crosstab(
-        merged["code"], merged["group"], merged["respondent"], aggfunc="nunique"
-    ).fillna(0)
+    spoken = merged.groupby(["code", "group"])["respondent"].nunique()
     cells: list[dict[str, Any]] = []
-    for code in dict.fromkeys(merged["code"]):
-        row = {g: int(counts.loc[code, g]) for g in sizes.index}
-        shown = protect_counts(row, k=k)
-        if any(publishable_share(n, int(sizes[g]), k=k)[2] for g, n in row.items()):
-            shown = dict.fromkeys(row)
-        for group, n in shown.items():
-            size = int(sizes[group])
-            cells.append(
-                {
-                    "theme": code,
-                    "group": group,
-                    "group_size": None if is_small(size, k) else size,
-                    "n": n,
-                    "share": None if n is None else n / size,
-                    "band": band(row[group], size),
-                    "reason": SMALL_CELL if n is None else None,
-                }
-            )
+    for code in merged["code"].unique():
+        row = [
+            (group, int(size), int(spoken.get((code, group), 0))) for group, size in sizes.items()
+        ]
+        hidden = any(publishable_share(n, size, k=k)[2] for _group, size, n in row)
+        cells += [
+            {
+                "theme": code,
+                "group": group,
+                "group_size": unless_small(size, k),
+                "n": None if hidden else n,
+                "share": None if hidden else n / size,
+                "band": band(n, size),
+                "reason": SMALL_CELL if hidden else None,
+            }
+            for group, size, n in row
+        ]
     return cells
 
 
@@ -183,19 +185,20 @@ def case_pages(
     only what was approved is printed. approved: row (of the interviews' table), theme, text.
     """
     pages = []
-    for case in [c for c in dict.fromkeys(coded["case"]) if c]:
+    for case in [c for c in coded["case"].unique() if c]:
         of_case = coded[coded["case"] == case]
         n = int(of_case["respondent"].nunique())
+        hidden = is_small(n, k)
         spoken = of_case.groupby("code")["respondent"].nunique()
-        order = sorted(spoken.index, key=lambda c: (-spoken[c], c))
-        quoted = approved[approved["row"].isin(of_case.index + 1)] if len(approved) else approved
+        order = spoken.sort_values(ascending=False, kind="stable").index
+        quoted = approved.loc[approved["row"].isin(of_case.index + 1), "text"]
         pages.append(
             {
                 "case": case,
-                "n": None if is_small(n, k) else n,
-                "reason": SMALL_CELL if is_small(n, k) else None,
-                "themes": [] if is_small(n, k) else [codebook.label(c) for c in order],
-                "quotes": [mask(str(text)) for text in quoted["text"]] if len(quoted) else [],
+                "n": None if hidden else n,
+                "reason": SMALL_CELL if hidden else None,
+                "themes": [] if hidden else [codebook.label(c) for c in order],
+                "quotes": [mask(str(text)) for text in quoted],
             }
         )
     return pages
@@ -229,14 +232,16 @@ def saturation_point(curve: Sequence[dict[str, int]], base: int = 4, run: int = 
 def co_occurrence(coded: pd.DataFrame, k: int) -> list[dict[str, object]]:
     """Pairs of codes with the interviewees who speak of both, at least k; most frequent first."""
     by_code = coded.groupby("code")["respondent"].agg(set)
-    pairs = [
-        (len(by_code[a] & by_code[b]), len(by_code[a] | by_code[b]), a, b)
-        for a, b in itertools.combinations(sorted(by_code.index), 2)
+    both = [
+        (len(of_a & of_b), len(of_a | of_b), a, b)
+        for (a, of_a), (b, of_b) in itertools.combinations(by_code.items(), 2)
     ]
-    shown = sorted(
-        (p for p in pairs if p[0] > 0 and not is_small(p[0], k)), key=lambda p: (-p[0], p[2], p[3])
-    )
-    return [{"a": a, "b": b, "n": n, "jaccard": n / union} for n, union, a, b in shown]
+    both.sort(key=lambda pair: -pair[0])
+    return [
+        {"a": a, "b": b, "n": n, "jaccard": n / union}
+        for n, union, a, b in both
+        if n and not is_small(n, k)
+    ]
 
 
 def coders_matrix(coded: pd.DataFrame) -> tuple[np.ndarray, np.ndarray] | None:
@@ -267,25 +272,19 @@ def coders_matrix(coded: pd.DataFrame) -> tuple[np.ndarray, np.ndarray] | None:
 
 def coverage(coded: pd.DataFrame, transcripts: pd.DataFrame, k: int) -> dict[str, object]:
     """Interviews, excerpts and transcripts in numbers; groups smaller than k are hidden."""
-    sizes: dict[Any, int] = {}
-    if len(coded):
-        merged = merge_small_groups(coded, k)
-        sizes = merged.groupby("group", sort=False)["respondent"].nunique().to_dict()
-    interviewees = int(coded["respondent"].nunique()) if len(coded) else 0
-    lines = transcript_lines(transcripts) if len(transcripts) else []
+    coded = coded.reindex(columns=["respondent", "group", "excerpt"])
+    transcripts = transcripts.reindex(columns=["respondent", "speaker", "text"])
+    groups = merge_small_groups(coded, k).groupby("group", sort=False)["respondent"].nunique()
+    lines = transcript_lines(transcripts)
     everything = sum(line["words"] for line in lines)
     spoken = sum(line["respondent_words"] for line in lines)
     return {
-        "interviewees": None if is_small(interviewees, k) else interviewees,
-        "excerpts": len(coded.drop_duplicates(["respondent", "excerpt"])) if len(coded) else 0,
-        "groups": [
-            {"group": str(g), "n": None if is_small(int(n), k) else int(n)}
-            for g, n in sizes.items()
-            if g
-        ],
-        "transcripts": int(transcripts["respondent"].nunique()) if len(transcripts) else 0,
+        "interviewees": unless_small(int(coded["respondent"].nunique()), k),
+        "excerpts": len(coded.drop_duplicates(["respondent", "excerpt"])),
+        "groups": [{"group": str(g), "n": unless_small(int(n), k)} for g, n in groups.items() if g],
+        "transcripts": len(lines),
         "by_transcript": lines,
-        "unmarked_transcripts": sum(not who for who in transcripts.get("speaker", [])),
+        "unmarked_transcripts": int((transcripts["speaker"] == "").sum()),
         "turns": len(transcripts),
         "respondent_word_share": spoken / everything if everything else None,
     }
@@ -293,7 +292,7 @@ def coverage(coded: pd.DataFrame, transcripts: pd.DataFrame, k: int) -> dict[str
 
 def transcript_lines(transcripts: pd.DataFrame) -> list[dict[str, Any]]:
     """transcript, turns, words, respondent_words: one line each, in the order of the files."""
-    table = transcripts.assign(words=[len(text.split()) for text in transcripts["text"]])
+    words = transcripts.assign(words=[len(text.split()) for text in transcripts["text"]])
     return [
         {
             "transcript": str(name),
@@ -301,5 +300,5 @@ def transcript_lines(transcripts: pd.DataFrame) -> list[dict[str, Any]]:
             "words": int(turns["words"].sum()),
             "respondent_words": int(turns.loc[turns["speaker"] == "respondent", "words"].sum()),
         }
-        for name, turns in table.groupby("respondent", sort=False)
+        for name, turns in words.groupby("respondent", sort=False)
     ]

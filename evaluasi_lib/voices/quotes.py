@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -14,45 +14,36 @@ from evaluasi_lib.program import Program
 from evaluasi_lib.results import Quote
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.codebook import Codebook
-from evaluasi_lib.voices.feedback import code_open_answers, codebook_of
-from evaluasi_lib.voices.interviews import theme_codes, tones_of
+from evaluasi_lib.voices.feedback import KEYS, Coded, code_open_answers, codebook_of
+from evaluasi_lib.voices.interviews import INTERVIEWS, code_interviews
 from evaluasi_lib.voices.masking import mask
 from evaluasi_lib.voices.text import analyse, slang
 from evaluasi_lib.wording import _, choose
 
-COLUMNS = ["source", "variable", "row", "theme", "text", "status"]
+COLUMNS = [*KEYS, "theme", "text", "status"]
 APPROVED, PROPOSED = "disetujui", "usulan"
-INTERVIEWS = "interviews"
 MIN_WORDS, MAX_WORDS = 5, 60
 TYPICAL, DISSENTING = 2, 1  # quotes proposed for a theme
 
 
-def approved_rows(quotes: pd.DataFrame, *, interviews: bool) -> pd.DataFrame:
-    """The approved lines of kutipan.csv whose source is “interviews”, or those that are not."""
-    if quotes.empty:
-        return pd.DataFrame(columns=COLUMNS)
-    of_interviews = quotes["source"].eq(INTERVIEWS)
-    return quotes[(quotes["status"] == APPROVED) & (of_interviews == interviews)]
+def quote_lines(study: Study) -> pd.DataFrame:
+    """The lines of kutipan.csv (COLUMNS); those whose source is “interviews” are excerpts."""
+    lines = study.restricted("quotes")
+    return pd.DataFrame(columns=COLUMNS) if lines.empty else lines[COLUMNS]
 
 
 def approved_quotes(
-    quotes: pd.DataFrame, codebook: Codebook, program: Program, *, interviews: bool
+    lines: pd.DataFrame, codebook: Codebook, program: Program
 ) -> dict[str, tuple[Quote, ...]]:
-    """Theme -> approved quotes, masked once more by patterns, as many as there are.
-
-    interviews: those whose source is “interviews”; else those of the surveys.
-    """
-    found: dict[str, list[Quote]] = {}
-    for line in approved_rows(quotes, interviews=interviews).itertuples():
-        column = (
-            program.sources[str(line.source)].columns.get(str(line.variable))
-            if line.source in program.sources
-            else None
-        )
+    """Theme -> the approved of these lines, masked once more by patterns, as many as there are."""
+    found: dict[str, list[Quote]] = defaultdict(list)
+    for line in lines[lines["status"] == APPROVED].itertuples():
+        source = program.sources.get(str(line.source))
+        column = source.columns.get(str(line.variable)) if source else None
         asked = choose(column.label) if column is not None and column.label else ""
-        where = _("interview") if interviews else asked or _("open answer")
+        where = _("interview") if line.source == INTERVIEWS else asked or _("open answer")
         theme = codebook.code_of(str(line.theme))
-        found.setdefault(theme, []).append(Quote(mask(str(line.text)), where, theme))
+        found[theme].append(Quote(mask(str(line.text)), where, theme))
     return {theme: tuple(items) for theme, items in found.items()}
 
 
@@ -68,69 +59,40 @@ def propose_quotes(
     the source “interviews”, no variable, and the data row of the interviews' table. names, places:
     of the raw roster where the caller may read it.
     """
-    earlier = study.restricted("quotes")
-    kept = earlier[COLUMNS] if not earlier.empty else pd.DataFrame(columns=COLUMNS)
-    known = set(zip(kept["source"], kept["variable"], kept["row"], strict=True))
+    kept = quote_lines(study)
+    known = set(kept[KEYS].itertuples(index=False, name=None))
     hidden = (list(names), [*places, *_work_places(study)])
     k, rows = study.program.privacy.min_cell, []
-    for table, present, tone in _quotable(study, codebook):
-        total = table["pid"].nunique()
+    for coded in (code_open_answers(study, codebook), code_interviews(study, codebook)):
+        total = coded.persons(coded.content)
         # An answer goes to its rarest theme; of equally rare ones to the later, which is narrower.
-        themes = list(present.columns)[::-1]
-        spoken = {t: table["pid"][present[t].to_numpy()].nunique() for t in themes}
-        for theme in sorted(themes, key=lambda t: spoken[t]):
+        spoken = {t: coded.persons(coded.present[t]) for t in reversed(coded.present.columns)}
+        for theme in sorted(spoken, key=lambda t: spoken[t]):
             if not spoken[theme] or publishable_share(spoken[theme], total, k=k)[2]:
                 continue
-            has = present[theme].to_numpy()
-            for i in _chosen(table, has, tone[theme].to_numpy()):
-                line = table.iloc[i]
-                key = (line["source"], line["variable"], int(line["row"]))
+            for line in _chosen(coded, theme).itertuples():
+                key = (line.source, line.variable, line.row)
                 if key not in known:
                     known.add(key)
-                    rows.append([*key, theme, mask(line["text"], *hidden), PROPOSED])
+                    rows.append([*key, theme, mask(str(line.text), *hidden), PROPOSED])
     return pd.concat([kept, pd.DataFrame(rows, columns=COLUMNS)], ignore_index=True)
 
 
-def _quotable(
-    study: Study, codebook: Codebook
-) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
-    """(source, variable, row, pid, text; themes; tone by theme) of open answers and interviews."""
-    answers, coded = code_open_answers(study, codebook)
-    if len(answers):
-        keep = coded.content
-        yield answers[keep], coded.present[keep], coded.theme_sentiment[keep]
-    excerpts = study.restricted("interviews")
-    if len(excerpts):
-        table = pd.DataFrame(
-            {
-                "source": INTERVIEWS,
-                "variable": "",
-                "row": np.arange(1, len(excerpts) + 1),
-                "pid": excerpts["respondent"],
-                "text": excerpts["excerpt"],
-            }
-        )
-        present = pd.get_dummies(theme_codes(excerpts, codebook)).astype(bool)
-        tone = present.astype(float).where(present).mul(tones_of(excerpts), axis=0)
-        yield table, present, tone
-
-
-def _chosen(answers: pd.DataFrame, has: np.ndarray, tone: np.ndarray) -> list[int]:
-    """Positions of the answers to propose for one theme, most typical first."""
-    words = [{w.form for w in analyse(text)} - slang().stop for text in answers["text"].astype(str)]
-    length = np.array([len(text.split()) for text in answers["text"].astype(str)])
-    same = pd.Series([" ".join(sorted(group)) for group in words])
-    first = ~same.where(has).duplicated().to_numpy()  # equal words are one quote
-    fit = np.flatnonzero(has & first & (length >= MIN_WORDS) & (length <= MAX_WORDS))
-    if not len(fit):
-        return []
-    frequency = Counter(word for i in np.flatnonzero(has) for word in words[i])
-    likeness = np.array([np.mean([frequency[w] for w in words[i]] or [0]) for i in fit])
-    order = fit[np.argsort(-likeness, kind="stable")]
-    prevailing = np.sign(np.nansum(tone[has])) or 1.0
-    other = [i for i in order if np.sign(tone[i]) == -prevailing][:DISSENTING]
-    usual = [i for i in order if i not in other and np.sign(tone[i]) != -prevailing][:TYPICAL]
-    return [int(i) for i in (*usual, *other)]
+def _chosen(coded: Coded, theme: str) -> pd.DataFrame:
+    """The answers to propose for one theme, most typical first."""
+    has = coded.present[theme].to_numpy()
+    said, tone = coded.said[has], coded.theme_sentiment[theme].to_numpy()[has]
+    texts = [str(text) for text in said["text"]]
+    words = [frozenset(w.form for w in analyse(text)) - slang().stop for text in texts]
+    frequency = Counter(word for group in words for word in group)
+    likeness = np.array([np.mean([frequency[w] for w in group] or [0]) for group in words])
+    fit = ~pd.Series(words).duplicated().to_numpy()  # equal words are one quote
+    fit &= np.array([MIN_WORDS <= len(text.split()) <= MAX_WORDS for text in texts])
+    order = [i for i in np.argsort(-likeness, kind="stable") if fit[i]]
+    prevailing = np.sign(np.nansum(tone)) or 1.0
+    other = [i for i in order if np.sign(tone[i]) == -prevailing]
+    usual = [i for i in order if i not in other]
+    return said.iloc[[*usual[:TYPICAL], *other[:DISSENTING]]]
 
 
 def _work_places(study: Study) -> list[str]:
@@ -147,10 +109,9 @@ def update_quotes(study: Study, raw_folder: Path, names: Iterable[str] = ()) -> 
     The lines that stand there are kept as they are, above the new ones. names: of persons in the
     raw files, to be masked (`ingest.roster_names`).
     """
-    codebook = codebook_of(study)
     plan = study.program.voices
     path = raw_folder / ((plan.quotes if plan else None) or "kutipan.csv")
-    table = propose_quotes(study, codebook, names)
+    table = propose_quotes(study, codebook_of(study), names)
     new = len(table) - len(study.restricted("quotes"))
     if new:
         work = path.with_suffix(".tmp")

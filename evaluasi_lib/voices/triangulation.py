@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from evaluasi_lib.disclosure import is_small, publishable_share
 from evaluasi_lib.program import Question
@@ -31,8 +30,8 @@ from evaluasi_lib.results import Agreement, Effect, Participation, Triangulated
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Voices
 from evaluasi_lib.voices.codebook import Codebook
-from evaluasi_lib.voices.feedback import code_open_answers, codebook_of
-from evaluasi_lib.voices.interviews import band, theme_codes, tones_of
+from evaluasi_lib.voices.feedback import Coded, codebook_of
+from evaluasi_lib.voices.interviews import band
 from evaluasi_lib.wording import _, choose, count, interval, join_words, number, percent
 
 Answer = Literal["yes", "no", "unclear"]
@@ -58,15 +57,6 @@ class Cell:
         )
 
 
-@dataclass(frozen=True)
-class Spoken:
-    """Who spoke of which theme and how: persons x themes, for interviews or open answers."""
-
-    person: pd.Series
-    coded: pd.DataFrame
-    tone: pd.DataFrame
-
-
 def triangulate(
     study: Study, effects: tuple[Effect, ...], participation: Participation, voices: Voices
 ) -> tuple[Triangulated, ...]:
@@ -74,15 +64,14 @@ def triangulate(
     if not study.program.questions:
         return ()
     codebook = codebook_of(study)
-    survey, interviews = _spoken_in_survey(study, codebook), _spoken_in_interviews(study, codebook)
     rows = []
     for question in study.program.questions:
         cells = {
             "survey": _with_open_answers(
                 _survey_cell(study, question, effects, participation),
-                _spoken_cell(study, question, survey, codebook, interview=False),
+                _spoken_cell(study, question, voices.survey, codebook, interview=False),
             ),
-            "interview": _spoken_cell(study, question, interviews, codebook, interview=True),
+            "interview": _spoken_cell(study, question, voices.interviews, codebook, interview=True),
             "document": _document_cell(question, voices),
         }
         verdict = agreement_of_sources([c.answer for c in cells.values() if c is not None])
@@ -173,44 +162,25 @@ def _effect_cell(effect: Effect) -> Cell | None:
     return Cell(answer, finding, "strong" if effect.claim == "effect" else "moderate")
 
 
-def _spoken_in_interviews(study: Study, codebook: Codebook) -> Spoken | None:
-    excerpts = study.restricted("interviews")
-    if excerpts.empty:
-        return None
-    codes = theme_codes(excerpts, codebook)
-    present = pd.get_dummies(codes).astype(bool)
-    tone = present.astype(float).where(present).mul(tones_of(excerpts), axis=0)
-    return Spoken(excerpts["respondent"], present, tone)
-
-
-def _spoken_in_survey(study: Study, codebook: Codebook) -> Spoken | None:
-    answers, coded = code_open_answers(study, codebook)
-    if answers.empty:
-        return None
-    keep = coded.content
-    return Spoken(answers["pid"][keep], coded.present[keep], coded.theme_sentiment[keep])
-
-
 def _spoken_cell(
-    study: Study, question: Question, spoken: Spoken | None, codebook: Codebook, *, interview: bool
+    study: Study, question: Question, coded: Coded | None, codebook: Codebook, *, interview: bool
 ) -> Cell | None:
     """The themes of a question in interviews or open answers; None where nobody speaks of them."""
-    if spoken is None:
+    if coded is None:
         return None
-    counter = [codebook.code_of(t) for t in question.counter_themes]
-    asked = [*(codebook.code_of(t) for t in question.themes), *counter]
-    themes = [t for t in asked if t in spoken.coded and spoken.coded[t].any()]
+    counter = {codebook.code_of(t) for t in question.counter_themes}
+    asked = [codebook.code_of(t) for t in (*question.themes, *question.counter_themes)]
+    themes = [t for t in asked if t in coded.present and coded.present[t].any()]
     if not themes:
         return None
-    speaks = spoken.coded[themes].any(axis=1)
-    n, total = int(spoken.person[speaks].nunique()), int(spoken.person.nunique())
-    sign = pd.Series({t: -1.0 if t in counter else 1.0 for t in themes})
-    tones = (spoken.tone[themes] * sign).to_numpy(dtype=float)
+    n, total = coded.persons(coded.present[themes].any(axis=1)), coded.persons(coded.content)
+    sign = [-1.0 if t in counter else 1.0 for t in themes]
+    tones = coded.theme_sentiment.loc[coded.content, themes].to_numpy(dtype=float) * sign
     few = is_small(n, study.program.privacy.min_cell)  # their tone is theirs alone
     tone = 0.0 if few or np.isnan(tones).all() else float(np.nanmean(tones))
     if question.barrier is not None:
         answer: Answer = "yes" if n / total >= SPOKEN_SHARE else "unclear"
-        if answer == "yes" and set(themes) <= set(counter):
+        if answer == "yes" and set(themes) <= counter:
             answer = _TURNED[answer]
     elif n / total < SPOKEN_SHARE or abs(tone) < TONE:
         answer = "unclear"
