@@ -40,19 +40,21 @@ def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Not
 def share_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Barriers and wanted modules that at least the declared share of respondents named."""
     limits, barriers = program.thresholds, result.participation.barriers
-    rows: Sequence[Barrier | ModuleDemand]
-    for kind, place, rows, limit, slope, text in (
-        ("barrier", "participation/barriers", barriers, limits.barrier_share, 0.6,
-         _("{share} of respondents are held back by: {label}.")),
-        ("module", "module_demand", result.module_demand, limits.demand_share, 0.5,
-         _("{share} of respondents ask for a module that is not offered: {label}.")),
-    ):  # fmt: skip
-        for i, row in enumerate(rows):
-            if row.share is not None and row.share >= limit:
-                shown = share_with_interval(row.share, row.ci_low, row.ci_high)
-                statement = text.format(share=shown, label=row.label)
-                score, at = 0.3 + slope * row.share, f"/{place}/{i}/share"
-                yield note(False, f"{kind}.{getattr(row, kind)}", statement, score, at)
+    text = _("{share} of respondents are held back by: {label}.")
+    yield from _named(barriers, limits.barrier_share, text, 0.6, "/participation/barriers")
+    text = _("{share} of respondents ask for a module that is not offered: {label}.")
+    yield from _named(result.module_demand, limits.demand_share, text, 0.5, "/module_demand")
+
+
+def _named(
+    rows: Sequence[Barrier | ModuleDemand], limit: float, text: str, slope: float, place: str
+) -> Iterator[Note]:
+    for i, row in enumerate(rows):
+        if row.share is not None and row.share >= limit:
+            id = f"barrier.{row.barrier}" if isinstance(row, Barrier) else f"module.{row.module}"
+            share = share_with_interval(row.share, row.ci_low, row.ci_high)
+            statement = text.format(share=share, label=row.label)
+            yield note(False, id, statement, 0.3 + slope * row.share, f"{place}/{i}/share")
 
 
 def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:

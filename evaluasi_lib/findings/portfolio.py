@@ -6,7 +6,7 @@ so that more is better. Numbers stay unrounded; a number that a report does not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,12 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 Result = Mapping[str, Any]
 LEVELS = ("reaction", "learning", "behaviour", "results")
+# cost: left out where the programs measure nothing alike
 CRITERIA = ("effectiveness", "evidence", "participation", "cost")
 DAC = ("relevance", "coherence", "effectiveness", "efficiency", "impact", "sustainability")
 MIN_RATING = 2
 DRAWS = 5000
+SPREAD = 8.0  # of the drawn weights around the given ones: larger is closer
 SEED = 20250101
 LARGE_G = 0.8  # Cohen's "large": utility 1; its negative: utility 0
 
@@ -47,51 +49,51 @@ def turned_g(effect: Mapping[str, Any]) -> tuple[float, float, float] | None:
     return (g, low, high) if effect["direction"] == "higher" else (-g, -high, -low)
 
 
+def ratings_of(result: Result) -> list[int]:
+    """The evidence ratings that are known."""
+    return [e["rating_0_5"] for e in result["evidence"] if e["rating_0_5"] is not None]
+
+
 def side_by_side(results: Sequence[Result]) -> list[dict[str, Any]]:
     """One row a program: verdict and its stability, size, participation, cost."""
-    rows = []
-    for result in results:
-        stability = result["verdict"]["details"].get("stability") or {}
-        rows.append(
-            {
-                "program": result["program"]["id"],
-                "name": name_of(result),
-                "decision": result["verdict"]["decision"],
-                "stability_share": stability.get("share"),
-                "analysed": result["sample"]["analysed"],
-                "completion_share": result["participation"]["completion_share"],
-                "cost_per_completer_idr": result["efficiency"]["cost_per_completer_idr"],
-            }
-        )
-    return rows
+    return [
+        {
+            "name": name_of(r),
+            "decision": r["verdict"]["decision"],
+            "stability_share": (r["verdict"]["details"].get("stability") or {}).get("share"),
+            "analysed": r["sample"]["analysed"],
+            "completion_share": r["participation"]["completion_share"],
+            "cost_per_completer_idr": r["efficiency"]["cost_per_completer_idr"],
+        }
+        for r in results
+    ]
 
 
 def evidence_map(results: Sequence[Result]) -> list[list[int | None]]:
     """Programs x LEVELS: lowest evidence rating of the level's primaries; None: not measured."""
     found = []
     for result in results:
-        level = {e["outcome"]: e["level"] for _i, e in primaries_of(result)}
-        ratings = [
-            (level.get(e["outcome"]), e["rating_0_5"])
-            for e in result["evidence"]
-            if e["rating_0_5"] is not None
-        ]
-        found.append([min((r for at, r in ratings if at == x), default=None) for x in LEVELS])
+        rating = {e["outcome"]: e["rating_0_5"] for e in result["evidence"]}
+        by_level = [(e["level"], rating.get(e["outcome"])) for _i, e in primaries_of(result)]
+        found.append(
+            [min((r for at, r in by_level if at == x and r is not None), default=None)
+             for x in LEVELS]
+        )  # fmt: skip
     return found
 
 
-def common_weaknesses(results: Sequence[Result], at_least: int = 2) -> list[dict[str, Any]]:
-    """Kinds of weakness that several programs share: kind, programs, an example."""
-    found: dict[str, dict[str, Any]] = {}
+def common_weaknesses(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Kinds of weakness that two programs or more share: kind, programs, an example."""
+    found: dict[str, dict[str, str]] = {}
     for result in results:
         for weakness in result["weaknesses"]:
             kind = weakness["id"].partition(".")[0]
-            row = found.setdefault(
-                kind, {"kind": kind, "programs": [], "example": weakness["statement"]}
-            )
-            if name_of(result) not in row["programs"]:
-                row["programs"].append(name_of(result))
-    shared = [row for row in found.values() if len(row["programs"]) >= at_least]
+            found.setdefault(kind, {}).setdefault(name_of(result), weakness["statement"])
+    shared = [
+        {"kind": kind, "programs": list(said), "example": next(iter(said.values()))}
+        for kind, said in found.items()
+        if len(said) > 1
+    ]
     return sorted(shared, key=lambda row: (-len(row["programs"]), row["kind"]))
 
 
@@ -123,14 +125,17 @@ class Pooled:
 def comparable(results: Sequence[Result]) -> list[list[tuple[str, dict[str, Any]]]]:
     """Groups of at least two programs' (name, estimate) that measure the same: outcome, unit,
     wave, level, direction and claim alike. Change and effect are never mixed."""
-    keys = ("outcome", "unit", "wave", "level", "direction", "claim")
     groups: dict[tuple[str, ...], list[tuple[str, dict[str, Any]]]] = {}
     for result in results:
         for _i, effect in primaries_of(result):
             if effect["std_error"]:
-                key = tuple(str(effect[k]) for k in keys)
-                groups.setdefault(key, []).append((name_of(result), effect))
+                groups.setdefault(_measured(effect), []).append((name_of(result), effect))
     return [group for group in groups.values() if len(group) > 1]
+
+
+def _measured(effect: Mapping[str, Any]) -> tuple[str, ...]:
+    keys = ("outcome", "unit", "wave", "level", "direction", "claim")
+    return tuple(str(effect[key]) for key in keys)
 
 
 def pool(group: Sequence[tuple[str, Mapping[str, Any]]]) -> Pooled:
@@ -167,9 +172,9 @@ def pool(group: Sequence[tuple[str, Mapping[str, Any]]]) -> Pooled:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A program's place. utilities: criterion -> 0-1 or None; rank_shares: share of the draws in
-    which it takes place 1, 2, ...; failed: gates not passed, which no other criterion makes good,
-    and then rank is None."""
+    """A program's place. utilities: criterion used -> 0-1 or None; rank_shares: share of the draws
+    in which it takes place 1, 2, ...; failed: gates not passed, which no other criterion makes
+    good, and then rank is None."""
 
     name: str
     utilities: dict[str, float | None]
@@ -178,83 +183,83 @@ class Ranked:
     rank_shares: tuple[float, ...]
 
 
+def costs_comparable(results: Sequence[Result]) -> bool:
+    """Whether all programs measure one primary outcome in common (outcome, unit, wave, level,
+    direction and claim alike) and give their costs at the same price level."""
+    measured = [{_measured(e) for _i, e in primaries_of(r)} for r in results]
+    years = {r["efficiency"]["details"].get("price_year") for r in results}
+    return len(results) > 1 and bool(set.intersection(*measured)) and len(years) == 1
+
+
 def utilities_of(result: Result, cheapest: float | None) -> dict[str, float | None]:
     """Criterion -> 0-1. effectiveness: mean g beyond reaction, -0.8..0.8; evidence: lowest rating
     / 5; participation: completion share; cost: the cheapest program's cost per completer / own."""
     sizes = [g[0] for _i, e in primaries_of(result) if e["level"] != "reaction"
              if (g := turned_g(e)) is not None]  # fmt: skip
-    ratings = [e["rating_0_5"] for e in result["evidence"] if e["rating_0_5"] is not None]
+    ratings = ratings_of(result)
     cost = result["efficiency"]["cost_per_completer_idr"]
+    mean = float(np.mean(sizes)) if sizes else 0.0
     return {
-        "effectiveness": float(np.clip((np.mean(sizes) + LARGE_G) / (2 * LARGE_G), 0, 1))
-        if sizes
-        else None,
+        "effectiveness": min(max(0.5 + mean / (2 * LARGE_G), 0.0), 1.0) if sizes else None,
         "evidence": min(ratings) / 5 if ratings else None,
         "participation": result["participation"]["completion_share"],
         "cost": cheapest / cost if cheapest and cost else None,
     }
 
 
-def failed_gates(result: Result, min_rating: int = MIN_RATING) -> tuple[str, ...]:
+def failed_gates(result: Result) -> tuple[str, ...]:
     """harm: an outcome got worse. open: the evidence does not suffice for a verdict. evidence: a
     rating is below the gate, or none is known."""
-    ratings = [e["rating_0_5"] for e in result["evidence"] if e["rating_0_5"] is not None]
     tests = {
         "harm": any(e["conclusion"] == "worsened" for _i, e in primaries_of(result)),
         "open": result["verdict"]["decision"] == "insufficient_evidence",
-        "evidence": not ratings or min(ratings) < min_rating,
+        "evidence": min(ratings_of(result), default=0) < MIN_RATING,
     }
     return tuple(gate for gate, failed in tests.items() if failed)
 
 
 def rank_programs(
-    results: Sequence[Result],
-    weights: Mapping[str, float] | None = None,
-    *,
-    min_rating: int = MIN_RATING,
-    spread: float = 8.0,
-    seed: int = SEED,
+    results: Sequence[Result], weights: Mapping[str, float] | None = None
 ) -> list[Ranked]:
     """Programs that pass all gates, ranked by the weighted mean of their utilities, then the rest.
 
-    weights: criterion -> weight, equal where absent. Stability: the weights are drawn from a
-    Dirichlet distribution around them (spread: larger is closer) and an unknown utility from 0-1
-    each time; in the ranking itself it counts as one half.
+    weights: criterion -> weight; all the same where none is given. Cost counts only where it is
+    comparable among the programs that are ranked. Stability: the weights are drawn from a Dirichlet
+    distribution around them and an unknown utility from 0-1 each time; in the ranking itself it
+    counts as one half.
     """
-    base = np.array([(weights or {}).get(c, 1.0 if weights is None else 0.0) for c in CRITERIA])
-    base = base / base.sum()
-    passed = [r for r in results if not failed_gates(r, min_rating)]
+    passed = [r for r in results if not failed_gates(r)]
+    criteria = CRITERIA if costs_comparable(passed) else CRITERIA[:-1]
+    given = np.array([(weights or dict.fromkeys(CRITERIA, 1.0)).get(c, 0.0) for c in criteria])
+    base = given / given.sum() if given.any() else np.full(len(criteria), 1 / len(criteria))
     costs = [c for r in passed if (c := r["efficiency"]["cost_per_completer_idr"])]
-    cheapest = min(costs, default=None)
-    utilities = [utilities_of(r, cheapest) for r in passed]
-    table = np.array(
-        [[np.nan if u[c] is None else u[c] for c in CRITERIA] for u in utilities], dtype=float
-    ).reshape(len(passed), len(CRITERIA))
+    known = [utilities_of(r, min(costs, default=None)) for r in passed]
+    utilities = [{c: u[c] for c in criteria} for u in known]
+    table = np.array([list(u.values()) for u in utilities], dtype=float)
+    table = table.reshape(len(passed), len(criteria))
     places = _places(np.where(np.isnan(table), 0.5, table) @ base)
-    rng = np.random.default_rng(seed)
-    used = base > 0
-    draws = np.zeros((DRAWS, len(CRITERIA)))
-    draws[:, used] = rng.dirichlet(base[used] * spread, DRAWS)
+    rng = np.random.default_rng(SEED)
+    draws = np.zeros((DRAWS, len(criteria)))
+    draws[:, base > 0] = rng.dirichlet(base[base > 0] * SPREAD, DRAWS)
     filled = np.where(np.isnan(table), rng.uniform(size=(DRAWS, *table.shape)), table)
-    drawn = np.array([_places(filled[d] @ draws[d]) for d in range(DRAWS if passed else 0)])
+    drawn = _places(np.einsum("dpc,dc->dp", filled, draws))
+    shares = [
+        tuple(float(np.mean(drawn[:, i] == place + 1)) for place in range(len(passed)))
+        for i in range(len(passed))
+    ]
     ranked = [
-        Ranked(
-            name_of(result), utilities[i], (), int(places[i]),
-            tuple(float(np.mean(drawn[:, i] == p + 1)) for p in range(len(passed))),
-        )
-        for i, result in enumerate(passed)
-    ]  # fmt: skip
+        Ranked(name_of(r), utilities[i], (), int(places[i]), shares[i])
+        for i, r in enumerate(passed)
+    ]
     rest = [
-        Ranked(name_of(r), utilities_of(r, cheapest), failed, None, ())
-        for r in results
-        if (failed := failed_gates(r, min_rating))
+        Ranked(name_of(r), {}, failed, None, ()) for r in results if (failed := failed_gates(r))
     ]
     return sorted(ranked, key=lambda r: (r.rank or 0, r.name)) + rest
 
 
 def _places(scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """1 for the highest score; ties share the better place."""
-    return stats.rankdata(-scores, method="min")
+    """Along the last axis, 1 for the highest score; ties share the better place."""
+    return stats.rankdata(-scores, method="min", axis=-1)
 
 
 def dac_coverage(result: Result) -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -266,41 +271,36 @@ def dac_coverage(result: Result) -> dict[str, tuple[str, tuple[str, ...]]]:
     and by what became of earlier recommendations. A change without comparison covers partly.
     """
     effects = primaries_of(result)
-    later = {"pre", "post", "baseline"}
 
-    def judged(*levels: str, wave: bool = False) -> tuple[list[str], list[str]]:
-        full: list[str] = []
-        part: list[str] = []
-        for i, e in effects:
-            if e["level"] in levels and (not wave or e["wave"] not in later):
-                (full if e["claim"] == "effect" else part).append(f"/effects/{i}/estimate")
+    def judged(chosen: Callable[[dict[str, Any]], bool]) -> tuple[list[str], list[str]]:
+        full, part = (
+            [f"/effects/{i}/estimate" for i, e in effects if e["claim"] == claim and chosen(e)]
+            for claim in ("effect", "change")
+        )
         return full, part
 
-    def known(name: str, field: str) -> list[str]:
-        return [f"/{name}/{i}/{field}" for i, x in enumerate(result[name]) if x[field] is not None]
+    def known(rows: Sequence[Mapping[str, Any]], place: str, field: str) -> list[str]:
+        return [f"{place}/{i}/{field}" for i, row in enumerate(rows) if row[field] is not None]
 
-    costs = result["efficiency"]
+    costs, barriers = result["efficiency"], result["participation"]["barriers"]
     money = {
-        "cost_per_completer_idr": costs["cost_per_completer_idr"] is not None,
-        "cost_per_unit_effect/estimate": bool(
-            costs["cost_per_unit_effect"] and costs["cost_per_unit_effect"]["estimate"] is not None
+        "/efficiency/cost_per_completer_idr": costs["cost_per_completer_idr"],
+        "/efficiency/cost_per_unit_effect/estimate": (costs["cost_per_unit_effect"] or {}).get(
+            "estimate"
         ),
     }
-    priced = ["/efficiency/" + path for path, there in money.items() if there]
-    barriers = [
-        f"/participation/barriers/{i}/share"
-        for i, b in enumerate(result["participation"]["barriers"])
-        if b["share"] is not None
-    ]
-    followed = [f"/follow_up/{i}/status" for i, _f in enumerate(result["follow_up"])]
-    waves = judged(*LEVELS, wave=True)
+    priced = [path for path, value in money.items() if value is not None]
+    full, part = judged(lambda e: e["wave"] not in ("pre", "post", "baseline"))
     found = {
-        "relevance": (known("module_demand", "share"), barriers),
-        "coherence": (known("triangulation", "document"), []),
-        "effectiveness": judged("learning", "behaviour"),
+        "relevance": (
+            known(result["module_demand"], "/module_demand", "share"),
+            known(barriers, "/participation/barriers", "share"),
+        ),
+        "coherence": (known(result["triangulation"], "/triangulation", "document"), []),
+        "effectiveness": judged(lambda e: e["level"] in ("learning", "behaviour")),
         "efficiency": (priced, []) if len(priced) == len(money) else ([], priced),
-        "impact": judged("results"),
-        "sustainability": (waves[0], waves[1] + followed),
+        "impact": judged(lambda e: e["level"] == "results"),
+        "sustainability": (full, part + known(result["follow_up"], "/follow_up", "status")),
     }
     return {
         criterion: ("covered", tuple(full)) if full else ("partly", tuple(part)) if part
