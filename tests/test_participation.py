@@ -192,11 +192,13 @@ def _barriers(n_yes: list[int], groups: list[str]) -> pd.DataFrame:
     )
 
 
-def _with_barriers(folder: Path, n_yes: list[int], sizes: list[int]) -> Participation:
+def _with_barriers(
+    folder: Path, n_yes: list[int], sizes: list[int], label: object = "Terlalu sibuk"
+) -> Participation:
     groups = [level for level, n in zip("PLX", sizes, strict=False) for _ in range(n)]
     roster = people(len(groups))
     roster["jk"] = pd.Categorical(groups)
-    options = {"sibuk": "Terlalu sibuk", "lain": "Lainnya"}
+    options = {"sibuk": label, "lain": "Lainnya"}
     sources = {
         "pegawai": survey(ROSTER, role="roster"),
         "survei": {
@@ -219,6 +221,19 @@ def test_barriers_are_shares_of_those_who_answered(tmp_path: Path) -> None:
         pytest.approx(0.4038315, abs=1e-6), pytest.approx(0.5961685, abs=1e-6),
     )  # fmt: skip
     assert (second.n, second.share) == (0, 0.0)
+
+
+@pytest.mark.parametrize(("language", "label"), [("id", "Terlalu sibuk"), ("en", "Too busy")])
+def test_barriers_have_their_name_in_the_readers_language(
+    tmp_path: Path, language: str, label: str
+) -> None:
+    set_language(language)
+    try:
+        found = _with_barriers(tmp_path, [30], [50], {"id": "Terlalu sibuk", "en": "Too busy"})
+    finally:
+        set_language("id")
+    assert found.barriers[0].label == label
+    assert found.details["barriers_by_group"][0]["barrier_label"] == label
 
 
 def test_an_anonymous_survey_still_tells_the_barriers(tmp_path: Path) -> None:
