@@ -323,7 +323,8 @@ class Outcome(Model):
     sesoi: Positive | None = Field(
         default=None,
         description=(
-            "Smallest effect of interest, in the outcome's unit, declared before results are seen."
+            "Smallest effect of interest, in the outcome's unit (an ordinal outcome: a share of "
+            "persons, 0-1), declared before results are seen."
         ),
     )
     estimator: str | None = Field(

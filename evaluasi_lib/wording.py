@@ -51,7 +51,8 @@ def catalogue(code: str) -> dict[str, str | tuple[str, ...]]:
             for message in read_po(file, locale=code):
                 if message.id and message.string and not message.fuzzy:
                     key = message.id if isinstance(message.id, str) else message.id[0]
-                    messages[key] = message.string
+                    text = message.string
+                    messages[key] = text if isinstance(text, str) else tuple(text)
     return messages
 
 

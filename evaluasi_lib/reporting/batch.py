@@ -82,8 +82,7 @@ def run_notebook(notebook: Path, output: Path, parameters: dict[str, object]) ->
 def _short(name: str, message: str) -> str:
     """A failure in words. Our own errors speak for themselves; others get their name in front."""
     lines = [line for line in str(message).splitlines() if line.strip()]
-    own = name in {c.__name__ for c in (EvaluationError, *EvaluationError.__subclasses__())}
-    if own:
+    if name in ("EvaluationError", *(child.__name__ for child in EvaluationError.__subclasses__())):
         return "\n".join(lines)
     first = lines[0] if lines else ""
     return _("unexpected error in the notebook: {name}: {message}").format(

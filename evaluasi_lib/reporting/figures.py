@@ -74,7 +74,7 @@ def plot_effects(
     return Figure(
         id=id,
         title=title or _("What changed, and how sure is it?"),
-        answer=answer or _effects_answer([e for e, _g in drawn]),
+        answer=(answer or _effects_answer([e for e, _g in drawn])) + _not_drawn(effects),
         alt=" ".join(
             [_("Forest plot of standardised estimates with 95% intervals.")]
             + [
@@ -88,6 +88,16 @@ def plot_effects(
             ]
         ),
         svg=svg,
+    )
+
+
+def _not_drawn(effects: Sequence[Effect]) -> str:
+    """Outcomes that have no standardised estimate, so that none goes missing without a word."""
+    names = [subgroup_word(e) for e in effects if _turned(e) is None]
+    if not names:
+        return ""
+    return " " + _("Without a standardised estimate, so in the table alone: {names}.").format(
+        names=join_words(names)
     )
 
 
@@ -190,7 +200,7 @@ def _likert_bar(ax: Axes, row: int, shares: Sequence[float], hidden: float) -> N
 
 def plot_flow(sample: Sample, k: int) -> Figure | None:
     """Flow of persons from the invited to the analysed, with those lost at each step."""
-    if len(sample.flow) < 2:
+    if sum(step.n is not None for step in sample.flow) < 2:
         return None
 
     def size(n: int | None, reason: str | None) -> str:

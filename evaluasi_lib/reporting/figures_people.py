@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import seaborn
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
@@ -109,22 +110,23 @@ def plot_calendar(cells: Sequence[Mapping[str, Any]], hours: tuple[str, str]) ->
     days = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
     opening, closing = (int(h.split(":")[0]) + int(h.split(":")[1]) / 60 for h in hours)
     with theme.canvas(2.7) as (figure, ax):
-        image = ax.pcolormesh(
-            np.arange(25), np.arange(8), grid, cmap="Blues", vmin=0, edgecolor=theme.PAPER, lw=0.8
-        )
+        seaborn.heatmap(
+            grid, ax=ax, cmap="Blues", vmin=0, linecolor=theme.PAPER, linewidths=0.8,
+            cbar_kws={"shrink": 0.9, "pad": 0.02},
+        )  # fmt: skip
         frame = Rectangle(
             (opening, 0), closing - opening, 5, fill=False, ec=theme.COMPARISON, lw=1.6
         )
         ax.add_patch(frame)
-        ax.set_yticks(np.arange(7) + 0.5, days)
-        ax.set_xticks(range(0, 25, 3))
+        ax.set_yticks(np.arange(7) + 0.5, days, rotation=0)
+        ax.set_xticks(range(0, 25, 3), [str(hour) for hour in range(0, 25, 3)], rotation=0)
         ax.set_ylim(7, 0)
         ax.set_xlabel(_("hour of the learner's own day; the frame marks office hours"))
         ax.grid(visible=False)
         ax.spines["bottom"].set_visible(False)
-        bar = figure.colorbar(image, ax=ax, shrink=0.9, pad=0.02)
-        bar.outline.set_visible(False)
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _p: percent(v, 1)))
+        if (bar := ax.collections[0].colorbar) is not None:
+            bar.outline.set_visible(False)
+            bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _p: percent(v, 1)))
         svg = theme.to_svg(figure)
     top = max(known, key=lambda c: (c["share"], -c["weekday"], -c["hour"]))
     by_day = {d: sum(c["share"] for c in known if c["weekday"] == d + 1) for d in range(7)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from evaluasi_lib.cleaning.log import rule_label
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import Table
@@ -290,7 +291,7 @@ def table_follow_up(items: Sequence[FollowUp], k: int) -> Table | None:
 def table_quality(quality: Quality, k: int) -> Table | None:
     """How often each cleaning rule changed something."""
     rows: list[tuple[Sequence[Cell], str | None]] = [
-        ([c.rule.replace("_", " "), c.table, (count(c.n), c.n)], None) for c in quality.changes
+        ([rule_label(c.rule), c.table, (count(c.n), c.n)], None) for c in quality.changes
     ]
     columns = [_("Rule"), _("Table"), _("Rows or cells changed")]
     return build("pembersihan", _("What cleaning changed"), columns, rows, k)

@@ -7,6 +7,7 @@ session is touched, and saved once, as SVG with letters as outlines (the same on
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -127,7 +128,8 @@ def local_numbers(axis: Axis, *, share: bool = False, ticks: int = 6, scale: flo
             return percent(value)
         places = axis.get_majorticklocs()
         step = abs(places[1] - places[0]) * scale if len(places) > 1 else 1.0
-        return number(value * scale, 0 if step >= 1 else 1 if step >= 0.1 else 2)
+        whole = (d for d in range(4) if math.isclose(step * 10**d, round(step * 10**d)))
+        return number(value * scale, next(whole, 3))
 
     axis.set_major_formatter(FuncFormatter(label))
 

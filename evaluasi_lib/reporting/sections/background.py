@@ -112,6 +112,12 @@ def section_methodology(study: Study, result: EvaluationResult) -> Section:
 
 
 def _design_sentence(study: Study) -> str:
+    before = [o for o in study.program.outcomes if o.baseline_wave or o.baseline_variable]
+    if study.program.design.type == "single_group" and not before:
+        return _(
+            "One group was measured once. The answers describe it; they show neither a change nor "
+            "an effect."
+        )
     return {
         "single_group": _(
             "One group was measured before and after the program. Such a design shows change; "

@@ -79,8 +79,12 @@ def _per_effect(cost: CostPerEffect, label: str, k: int) -> str:
     )
     if cost.ci_low is None or cost.ci_high is None:
         return f"{text}. {words.why(cost.reason, k) if cost.reason else ''}".strip()
-    return text + " " + _("(95% interval {low} to {high}).").format(
-        low=rupiah(cost.ci_low), high=rupiah(cost.ci_high)
+    return (
+        text
+        + " "
+        + _("(95% interval {low} to {high}).").format(
+            low=rupiah(cost.ci_low), high=rupiah(cost.ci_high)
+        )
     )
 
 
