@@ -20,11 +20,11 @@ from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stal
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
+from evaluasi_lib.folders import replace_folder
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.reporting.export import FORMATS, write_report
-from evaluasi_lib.reporting.folders import replace_folder
 from evaluasi_lib.results import (
     SCHEMA_VERSION,
     Effect,
@@ -199,6 +199,7 @@ def assemble(
             cycle=program.cycle,
             period_start=program.period.start if program.period else None,
             period_end=program.period.end if program.period else None,
+            series=program.series,
         ),
         sample=sample,
         scales=scales,

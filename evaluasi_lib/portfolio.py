@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args
+
+import numpy as np
 
 from evaluasi_lib.findings import portfolio as compare
 from evaluasi_lib.findings.index import evidence_range
@@ -15,7 +17,7 @@ from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
 from evaluasi_lib.reporting.figures import plot_effects
 from evaluasi_lib.reporting.figures_portfolio import plot_cost_effect, plot_evidence_map
 from evaluasi_lib.reporting.tables import Cell, build, figure_cell
-from evaluasi_lib.results import Effect
+from evaluasi_lib.results import Decision, Effect
 from evaluasi_lib.scoring.costs import comparable_costs
 from evaluasi_lib.wording import (
     _,
@@ -30,7 +32,7 @@ from evaluasi_lib.wording import (
 )
 
 HIGH_I2 = 0.75  # Higgins et al. 2003: considerable heterogeneity
-Rows = list[tuple[Sequence[Cell], str | None]]
+Elements = Sequence[Element | None]
 
 
 def portfolio_sections(results: Sequence[Result]) -> list[Section]:
@@ -51,57 +53,53 @@ def portfolio_sections(results: Sequence[Result]) -> list[Section]:
     ]
 
 
-def _section(id: str, title: str, elements: Sequence[Element | None]) -> Section:
+def _section(id: str, title: str, elements: Elements) -> Section:
     shown = tuple(e for e in elements if e is not None)
     nothing = Paragraph(_("No report has data for this."), "note")
     return Section(id, title, shown or (nothing,))
 
 
 def _table(
-    id: str, caption: str, columns: Sequence[str], rows: Rows, note: str = ""
+    id: str,
+    caption: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    note: str = "",
+    reasons: Sequence[str | None] = (),
 ) -> Table | None:
-    return build(id, caption, columns, rows, 0, note)
+    """A table; reasons: of each row's nulls."""
+    each = [(row, reasons[i] if reasons else None) for i, row in enumerate(rows)]
+    return build(id, caption, columns, each, 0, note)
 
 
-def _summary(results: Sequence[Result]) -> list[Element | None]:
+def _summary(results: Sequence[Result]) -> Elements:
     found = compare.side_by_side(results)
     decisions = [row["decision"] for row in found]
     parts = [
         f"{count(decisions.count(d))} {words.decision_word(d).lower()}"
-        for d in ("scale_up", "continue", "adjust", "redesign", "insufficient_evidence")
+        for d in get_args(Decision)
         if d in decisions
     ]
-    rows: Rows = [
-        (
-            [
-                row["name"], words.decision_word(row["decision"]),
-                figure_cell(row["stability_share"], percent),
-                evidence_range(result),
-                figure_cell(row["analysed"], count), figure_cell(row["completion_share"], percent),
-                figure_cell(row["cost_per_completer_idr"], rupiah),
-            ],
-            None,
-        )
+    rows = [
+        [
+            row["name"], words.decision_word(row["decision"]),
+            figure_cell(row["stability_share"], percent), evidence_range(result),
+            figure_cell(row["analysed"], count), figure_cell(row["completion_share"], percent),
+            figure_cell(row["cost_per_completer_idr"], rupiah),
+        ]
         for result, row in zip(results, found, strict=True)
     ]  # fmt: skip
     columns = [
         _("Program"), _("Verdict"), _("Stability"), _("Evidence, 0-5"), _("Analysed"),
         _("Completed"), _("Cost per completer"),
     ]  # fmt: skip
-    return [
-        Paragraph(
-            _("{n} programs: {parts}.").format(n=count(len(results)), parts=join_words(parts)),
-            "lead",
-        ),
-        _table("berdampingan", _("Programs side by side"), columns, rows),
-        Paragraph(
-            _(
-                "Stability is the share of repetitions, with inputs redrawn and limits moved, in "
-                "which the verdict stays the same."
-            ),
-            "note",
-        ),
-    ]
+    lead = _("{n} programs: {parts}.").format(n=count(len(results)), parts=join_words(parts))
+    note = _(
+        "Stability is the share of repetitions, with inputs redrawn and limits moved, in which the "
+        "verdict stays the same."
+    )
+    table = _table("berdampingan", _("Programs side by side"), columns, rows)
+    return [Paragraph(lead, "lead"), table, Paragraph(note, "note")]
 
 
 def effect_of(record: Mapping[str, Any], label: str) -> Effect:
@@ -110,7 +108,7 @@ def effect_of(record: Mapping[str, Any], label: str) -> Effect:
     return Effect(**{**known, "label": label, "warnings": tuple(record.get("warnings", ()))})
 
 
-def _forests(results: Sequence[Result]) -> list[Element | None]:
+def _forests(results: Sequence[Result]) -> Elements:
     elements: list[Element | None] = []
     for level in compare.LEVELS:
         effects = [
@@ -130,59 +128,44 @@ def _forests(results: Sequence[Result]) -> list[Element | None]:
     return elements
 
 
-def _costs(results: Sequence[Result]) -> list[Element | None]:
-    rows: Rows = []
-    for result in results:
-        cost = result["efficiency"]["cost_per_unit_effect"]
-        if cost is None:
-            continue
-        label = next(
-            (e["label"] for e in result["effects"] if e["outcome"] == cost["outcome"]),
-            cost["outcome"],
-        )
-        rows.append(
-            (
-                [
-                    compare.name_of(result), label, str(cost["unit"]),
-                    figure_cell(cost["estimate"], rupiah),
-                    tables.between(cost["ci_low"], cost["ci_high"], rupiah),
-                ],
-                cost["reason"],
-            )
-        )  # fmt: skip
+def _costs(results: Sequence[Result]) -> Elements:
+    found = [(r, c) for r in results if (c := r["efficiency"]["cost_per_unit_effect"])]
+    rows = [
+        [
+            compare.name_of(r),
+            next((e["label"] for e in r["effects"] if e["outcome"] == c["outcome"]), c["outcome"]),
+            str(c["unit"]), *_price(c),
+        ]
+        for r, c in found
+    ]  # fmt: skip
     columns = [_("Program"), _("Outcome"), _("Unit"), _("Cost per unit"), _("95% interval")]
     note = _("Compare rows of the same outcome and unit only.")
     caption = _("Cost of one unit of effect")
+    names = {r["program"]["id"]: compare.name_of(r) for r in results}
+    shared = comparable_costs(results)
+    same = [
+        [f"{c['label']} ({c['unit']})", names[c["program"]], str(c["price_year"]), *_price(c)]
+        for c in shared
+    ]
+    heads = [
+        _("Outcome"), _("Program"), _("Price level"), _("Cost per unit"), _("95% interval"),
+    ]  # fmt: skip
+    title = _("Programs with the same outcome, in the same unit, at the same wave")
     return [
         plot_cost_effect(results),
-        _table("biaya-satuan", caption, columns, rows, note),
-        _same_outcome(results),
+        _table("biaya-satuan", caption, columns, rows, note, [c["reason"] for _r, c in found]),
+        _table("biaya-sebanding", title, heads, same, reasons=[c["reason"] for c in shared]),
     ]
 
 
-def _same_outcome(results: Sequence[Result]) -> Table | None:
-    names = {r["program"]["id"]: compare.name_of(r) for r in results}
-    rows: Rows = [
-        (
-            [
-                f"{row['label']} ({row['unit']})", names[row["program"]], str(row["price_year"]),
-                figure_cell(row["estimate"], rupiah),
-                tables.between(row["ci_low"], row["ci_high"], rupiah),
-            ],
-            row["reason"],
-        )
-        for row in comparable_costs(results)
-    ]  # fmt: skip
-    columns = [
-        _("Outcome"), _("Program"), _("Price level"), _("Cost per unit"), _("95% interval"),
-    ]  # fmt: skip
-    caption = _("Programs with the same outcome, in the same unit, at the same wave")
-    return _table("biaya-sebanding", caption, columns, rows)
+def _price(cost: Mapping[str, Any]) -> list[Cell]:
+    ends = tables.between(cost["ci_low"], cost["ci_high"], rupiah)
+    return [figure_cell(cost["estimate"], rupiah), ends]
 
 
-def _evidence(results: Sequence[Result]) -> list[Element | None]:
-    rows: Rows = [
-        ([compare.name_of(r), *[figure_cell(cell, count) for cell in row]], None)
+def _evidence(results: Sequence[Result]) -> Elements:
+    rows = [
+        [compare.name_of(r), *[figure_cell(cell, count) for cell in row]]
         for r, row in zip(results, compare.evidence_map(results), strict=True)
     ]
     columns = [_("Program"), *[words.level_word(level) for level in compare.LEVELS]]
@@ -190,7 +173,7 @@ def _evidence(results: Sequence[Result]) -> list[Element | None]:
     return [plot_evidence_map(results), _table("peta-bukti", caption, columns, rows)]
 
 
-def _pooled(results: Sequence[Result]) -> list[Element | None]:
+def _pooled(results: Sequence[Result]) -> Elements:
     pooled = [compare.pool(group) for group in compare.comparable(results)]
     if not pooled:
         text = _(
@@ -198,16 +181,13 @@ def _pooled(results: Sequence[Result]) -> list[Element | None]:
             "the same kind of claim, so nothing is pooled."
         )
         return [Paragraph(text, "note")]
-    rows: Rows = [
-        (
-            [
-                p.label, words.claim_word(p.claim), (count(p.k), p.k),
-                (number(p.estimate, 2), p.estimate), interval(p.ci_low, p.ci_high, 2),
-                (percent(p.i2), p.i2), p_value(p.q_p_value),
-                interval(p.prediction_low, p.prediction_high, 2),
-            ],
-            None,
-        )
+    rows = [
+        [
+            p.label, words.claim_word(p.claim), figure_cell(p.k, count),
+            figure_cell(p.estimate, number, 2), interval(p.ci_low, p.ci_high, 2),
+            figure_cell(p.i2, percent), p_value(p.q_p_value),
+            interval(p.prediction_low, p.prediction_high, 2),
+        ]
         for p in pooled
     ]  # fmt: skip
     columns = [
@@ -219,10 +199,8 @@ def _pooled(results: Sequence[Result]) -> list[Element | None]:
         "three programs on. Two programs say little about how such programs vary. Units are those "
         "of each outcome."
     )
-    return [
-        *[Paragraph(_pooled_sentence(p)) for p in pooled],
-        _table("gabungan", _("Random-effects means"), columns, rows, method),
-    ]
+    table = _table("gabungan", _("Random-effects means"), columns, rows, method)
+    return [*[Paragraph(_pooled_sentence(p)) for p in pooled], table]
 
 
 def _pooled_sentence(p: Pooled) -> str:
@@ -244,51 +222,52 @@ def _pooled_sentence(p: Pooled) -> str:
     )
 
 
-def _weaknesses(results: Sequence[Result]) -> list[Element | None]:
+def _weaknesses(results: Sequence[Result]) -> Elements:
     kinds = finding_kinds().weaknesses
-    rows: Rows = [
-        (
-            [choose(kinds[row["kind"]].name), (count(len(row["programs"])), len(row["programs"])),
-             join_words(row["programs"]), row["example"]],
-            None,
-        )
+    rows = [
+        [choose(kinds[row["kind"]].name), figure_cell(len(row["programs"]), count),
+         join_words(row["programs"]), row["example"]]
         for row in compare.common_weaknesses(results)
     ]  # fmt: skip
     columns = [_("Weakness"), _("Programs"), _("Which"), _("For example")]
     return [_table("kelemahan-bersama", _("Weaknesses of two programs or more"), columns, rows)]
 
 
-def _ranking(results: Sequence[Result]) -> list[Element | None]:
+def _ranking(results: Sequence[Result]) -> Elements:
     ranked = compare.rank_programs(results)
     passed = [r for r in ranked if r.rank is not None]
-    criteria = criterion_words()
-    rows: Rows = [
-        (
-            [
-                r.name, count(r.rank),
-                *[figure_cell(r.utilities[c], number, 2) for c in compare.CRITERIA],
-                (percent(r.rank_shares[0]), r.rank_shares[0]), _usual_places(r),
-            ],
-            None,
-        )
+    used = list(passed[0].utilities) if passed else []
+    criteria = {
+        "effectiveness": _("Effect"),
+        "evidence": _("Evidence"),
+        "participation": _("Completion"),
+        "cost": _("Cost"),
+    }
+    rows = [
+        [
+            r.name, count(r.rank), *[figure_cell(r.utilities[c], number, 2) for c in used],
+            figure_cell(r.rank_shares[0], percent), _usual_places(r),
+        ]
         for r in passed
     ]  # fmt: skip
-    columns = [_("Program"), _("Place"), *[criteria[c] for c in compare.CRITERIA],
+    columns = [_("Program"), _("Place"), *[criteria[c] for c in used],
                _("First in"), _("Places in 90% of the draws")]  # fmt: skip
-    gates: Rows = [
-        ([r.name, join_words([_gate_word(g) for g in r.failed])], None)
-        for r in ranked
-        if r.rank is None
+    gates = [
+        [r.name, join_words([_gate_word(g) for g in r.failed])] for r in ranked if r.rank is None
     ]
+    text = _(
+        "An aid to discussion, not a verdict. Only programs that pass every gate are ranked, and "
+        "nothing makes good for a failed gate. Each criterion runs from 0 to 1; all weigh the "
+        "same. Stability: {n} draws of other weights, with what is unknown drawn too."
+    ).format(n=count(compare.DRAWS))
+    no_cost = _(
+        "Cost is left out of the ranking: these programs do not all measure one outcome alike, or "
+        "give their costs at different price levels, so what a completer costs says nothing about "
+        "which is better."
+    )
     return [
-        Paragraph(
-            _(
-                "An aid to discussion, not a verdict. Only programs that pass every gate are "
-                "ranked, and nothing makes good for a failed gate. Each criterion runs from 0 to "
-                "1; all weigh the same. Stability: {n} draws of other weights, with what is "
-                "unknown drawn too."
-            ).format(n=count(compare.DRAWS))
-        ),
+        Paragraph(text),
+        Paragraph(no_cost, "note") if len(passed) > 1 and "cost" not in used else None,
         _table("peringkat", _("Programs that pass the gates"), columns, rows),
         _table("gerbang", _("Not ranked, and why"), [_("Program"), _("Gates not passed")], gates),
     ]
@@ -296,25 +275,9 @@ def _ranking(results: Sequence[Result]) -> list[Element | None]:
 
 def _usual_places(r: Ranked) -> str:
     """The places between the 5th and the 95th percentile of the draws."""
-    reached, places = 0.0, []
-    for place, share in enumerate(r.rank_shares, 1):
-        reached += share
-        if reached > 0.05:
-            places.append(place)
-        if reached >= 0.95:
-            break
-    first, last = places[0], places[-1]
+    reached = np.cumsum(r.rank_shares)
+    first, last = (int(np.argmax(hit)) + 1 for hit in (reached > 0.05, reached >= 0.95))
     return count(first) if first == last else f"{count(first)}–{count(last)}"
-
-
-def criterion_words() -> dict[str, str]:
-    """Criteria of the ranking in words."""
-    return {
-        "effectiveness": _("Effect"),
-        "evidence": _("Evidence"),
-        "participation": _("Completion"),
-        "cost": _("Cost"),
-    }
 
 
 def _gate_word(gate: str) -> str:
@@ -325,10 +288,10 @@ def _gate_word(gate: str) -> str:
     }[gate]
 
 
-def _dac(results: Sequence[Result]) -> list[Element | None]:
+def _dac(results: Sequence[Result]) -> Elements:
     status = {"covered": _("answered"), "partly": _("in part"), "none": "—"}
-    rows: Rows = [
-        ([compare.name_of(r), *[status[s] for s, _p in compare.dac_coverage(r).values()]], None)
+    rows = [
+        [compare.name_of(r), *[status[s] for s, _p in compare.dac_coverage(r).values()]]
         for r in results
     ]
     names = {
@@ -344,44 +307,49 @@ def _dac(results: Sequence[Result]) -> list[Element | None]:
     return [_table("oecd-dac", _("Coverage of the OECD-DAC criteria"), columns, rows, note)]
 
 
-def _cycles(results: Sequence[Result]) -> list[Element | None]:
-    rows: Rows = [
-        (
-            [f["text"], compare.name_of(r), str(f["from_cycle"]), words.status_word(f["status"]),
-             (f["change"] or {}).get("sentence") or f["reason"] or "—"],
-            None,
-        )
-        for r in results
-        for f in r["follow_up"]
+def _cycles(results: Sequence[Result]) -> Elements:
+    series: dict[str, list[Result]] = {}
+    for r in sorted(results, key=lambda r: str(r["program"]["cycle"])):
+        if r["program"].get("series"):
+            series.setdefault(r["program"]["series"], []).append(r)
+    moved = [
+        [
+            e["label"], name, figure_cell(e["estimate"], number, 2),
+            tables.between(e["ci_low"], e["ci_high"], number, 2), e["unit"],
+            words.conclusion_word(e["conclusion"]),
+        ]
+        for group in series.values()
+        for pairs in compare.comparable(group)
+        for name, e in pairs
+    ]  # fmt: skip
+    outcomes = [
+        _("Outcome"), _("Program"), _("Estimate"), _("95% interval"), _("Unit"), _("Conclusion"),
+    ]  # fmt: skip
+    followed = [(r, f) for r in results for f in r["follow_up"]]
+    rows = [
+        [f["text"], compare.name_of(r), str(f["from_cycle"]), words.status_word(f["status"]),
+         (f["change"] or {}).get("sentence") or f["reason"] or "—"]
+        for r, f in followed
     ]  # fmt: skip
     columns = [_("Recommendation"), _("Program"), _("Cycle"), _("Status"), _("What changed since")]
-    trends: Rows = [
-        (
-            [f["text"], f["change"]["indicator"], str(point["cycle"]),
-             (_in_unit(f["change"]["indicator"], point["value"]), point["value"]),
-             _ends(f["change"]["indicator"], point["ci_low"], point["ci_high"])],
-            None,
-        )
-        for r in results
-        for f in r["follow_up"]
-        if f["change"]
-        for point in f["change"]["trend"]
+    changes = [(f["text"], f["change"]) for _r, f in followed if f["change"]]
+    trends = [
+        [text, change["indicator"], str(point["cycle"]),
+         figure_cell(point["value"], _in_unit, change["indicator"]),
+         tables.between(point["ci_low"], point["ci_high"], _in_unit, change["indicator"])]
+        for text, change in changes
+        for point in change["trend"]
     ]  # fmt: skip
     heads = [_("Recommendation"), _("Indicator"), _("Cycle"), _("Value"), _("95% interval")]
     return [
+        _table("seri", _("Outcomes of the same program, cycle by cycle"), outcomes, moved),
         _table("siklus", _("Earlier recommendations"), columns, rows),
         _table("tren", _("Their indicators, cycle by cycle"), heads, trends),
     ]
 
 
-def _in_unit(indicator: str, value: float) -> str:
+def _in_unit(value: float, indicator: str) -> str:
     """Shares as per cent, other indicators with about three figures."""
     if indicator.endswith("share"):
         return percent(value, 1)
     return number(value, words.digits_for(value))
-
-
-def _ends(indicator: str, low: float | None, high: float | None) -> str:
-    if low is None or high is None:
-        return "—"
-    return _("{low} to {high}").format(low=_in_unit(indicator, low), high=_in_unit(indicator, high))

@@ -32,6 +32,7 @@ class ProgramInfo:
     cycle: str
     period_start: dt.date | None
     period_end: dt.date | None
+    series: str | None = None  # alike in all cycles of one program
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,29 @@ def test_what_is_unknown_makes_the_rank_uncertain_instead_of_bad():
     assert 0.05 < found["Program b 2025"].rank_shares[0] < 0.95
 
 
+def test_cost_counts_only_between_programs_that_measure_the_same():
+    dear, cheap = ({"completion": 0.9, "cost": c} for c in (9e6, 1e6))
+    alike = rank_programs([report("a", **dear), report("b", **cheap)])
+    assert [r.utilities["cost"] for r in alike] == [1.0, pytest.approx(1 / 9)]
+    unlike = [report("a", **dear), report("b", [{"outcome": "lain"}], **cheap)]
+    assert all("cost" not in r.utilities for r in rank_programs(unlike))
+    html = "".join(s.html() for s in portfolio_sections(unlike))
+    assert "Biaya tidak ikut dalam peringkat" in html
+    cheaper_later = [report("a", **dear), report("b", **cheap)]
+    for year, result in zip((2024, 2025), cheaper_later, strict=True):
+        result["efficiency"]["details"]["price_year"] = year
+    assert all("cost" not in r.utilities for r in rank_programs(cheaper_later))
+
+
+def test_cycles_of_one_series_stand_one_after_the_other():
+    results = [report("b", cycle="2025"), report("a", cycle="2024"), report("c")]
+    for result in results[:2]:
+        result["program"]["series"] = "kursus"
+    (cycles,) = [s for s in portfolio_sections(results) if s.id == "siklus"]
+    (table,) = [e for e in cycles.elements if e.id == "seri"]
+    assert [row[1] for row in table.rows] == ["Program a 2024", "Program b 2025"]
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.floats(0.05, 1), min_size=4, max_size=4))
 def test_shares_of_ranks_add_up_and_the_order_of_programs_does_not_matter(weights):
