@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import docx
@@ -32,6 +33,23 @@ class Refused(Exception):
     """A file that may not or cannot be read; the argument says why, in words."""
 
 
+@contextmanager
+def refusing(why: str) -> Iterator[None]:
+    """Whatever else a reader raises on a damaged file becomes Refused: they raise nearly any."""
+    try:
+        yield
+    except Refused:
+        raise
+    except Exception as error:
+        raise Refused(why) from error
+
+
+def check_size(path: Path, most: int) -> None:
+    """Refuse a file of more than `most` bytes."""
+    if path.stat().st_size > most:
+        raise Refused(_("the file is larger than {n} MB").format(n=most // 1_000_000))
+
+
 def read_documents(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
     """document (file name), page (from 1), text of every document in a folder or of one file.
 
@@ -39,21 +57,21 @@ def read_documents(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
     it (see `is_scan`). Problems name what could not be read; they never quote the document.
     """
     paths = sorted(p for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else [folder]
-    rows: list[dict[str, object]] = []
-    problems: list[Problem] = []
+    read, problems = read_each([p for p in paths if not p.name.startswith((".", "~$"))])
+    rows = [(p.name, page, text) for p, pages in read.items() for page, text in enumerate(pages, 1)]
+    return pd.DataFrame(rows, columns=["document", "page", "text"]), problems
+
+
+def read_each(paths: Iterable[Path]) -> tuple[dict[Path, list[str]], list[Problem]]:
+    """The pages of each file that can be read, and what is wrong with the others."""
+    read: dict[Path, list[str]] = {}
+    problems = []
     for path in paths:
-        if path.name.startswith((".", "~$")):
-            continue
         try:
-            pages = list(pages_of(path))
+            read[path] = list(pages_of(path))
         except Refused as error:
             problems.append(Problem(str(error), path.name, _("repair it or leave it out")))
-            continue
-        rows += [
-            {"document": path.name, "page": page, "text": text}
-            for page, text in enumerate(pages, 1)
-        ]
-    return pd.DataFrame(rows, columns=["document", "page", "text"]), problems
+    return read, problems
 
 
 def is_scan(document: str, texts: Iterable[str]) -> bool:
@@ -64,8 +82,7 @@ def is_scan(document: str, texts: Iterable[str]) -> bool:
 
 def pages_of(path: Path) -> Iterator[str]:
     """The text of each page. Raises Refused beyond the bounds of this module."""
-    if path.stat().st_size > MAX_BYTES:
-        raise Refused(_("the file is larger than {n} MB").format(n=MAX_BYTES // 1_000_000))
+    check_size(path, MAX_BYTES)
     suffix = path.suffix.lower()
     if suffix == ".pdf":
         yield from _pdf_pages(path)
@@ -80,7 +97,7 @@ def pages_of(path: Path) -> Iterator[str]:
 
 def _pdf_pages(path: Path) -> Iterator[str]:
     started = time.monotonic()
-    try:
+    with refusing(_("the PDF is damaged and cannot be read")):
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
             raise Refused(_("the PDF is locked by a password"))
@@ -90,21 +107,13 @@ def _pdf_pages(path: Path) -> Iterator[str]:
             if time.monotonic() - started > MAX_SECONDS:
                 raise Refused(_("reading took longer than {n} seconds").format(n=int(MAX_SECONDS)))
             yield (page.extract_text() or "")[:MAX_PAGE_CHARACTERS]
-    except Refused:
-        raise
-    # pypdf raises errors of its own and, on damaged files, nearly any other
-    except Exception as error:
-        raise Refused(_("the PDF is damaged and cannot be read")) from error
 
 
-def check_archive(path: Path, max_bytes: int = MAX_UNPACKED) -> None:
+def check_archive(path: Path) -> None:
     """Refuse an archive that unpacks to too much, or that names a place outside itself."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise Refused(_("the archive is damaged and cannot be read")) from error
-    if len(infos) > 10_000 or sum(info.file_size for info in infos) > max_bytes:
+    with refusing(_("the archive is damaged and cannot be read")), zipfile.ZipFile(path) as archive:
+        infos = archive.infolist()
+    if len(infos) > 10_000 or sum(info.file_size for info in infos) > MAX_UNPACKED:
         raise Refused(_("the archive unpacks to too much"))
     for info in infos:
         parts = info.filename.replace("\\", "/").split("/")
@@ -115,7 +124,7 @@ def check_archive(path: Path, max_bytes: int = MAX_UNPACKED) -> None:
 def docx_paragraphs(path: Path) -> Iterator[tuple[str, int]]:
     """(text, page) of each paragraph and table row. Raises Refused for a bad file."""
     check_archive(path)
-    try:
+    with refusing(_("the document is damaged and cannot be read")):
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 # python-docx's parser resolves no outside entity; an inner one could still grow
@@ -128,11 +137,6 @@ def docx_paragraphs(path: Path) -> Iterator[tuple[str, int]]:
                 if mark.tag != qn("w:br") or mark.get(qn("w:type")) == "page":
                     page += 1
             yield "".join(t.text or "" for t in block.iter(qn("w:t"))), page
-    except Refused:
-        raise
-    # python-docx and lxml raise errors of many kinds on a damaged file
-    except Exception as error:
-        raise Refused(_("the document is damaged and cannot be read")) from error
 
 
 def _docx_pages(path: Path) -> Iterator[str]:

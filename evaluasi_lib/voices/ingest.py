@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 import yaml
@@ -21,13 +22,15 @@ from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.program import Program, Source
 from evaluasi_lib.voices.codebook import Codebook, parse_model
 from evaluasi_lib.voices.documents import Refused, read_documents
-from evaluasi_lib.voices.interviews import read_transcripts
+from evaluasi_lib.voices.interviews import COLUMNS, read_transcripts
 from evaluasi_lib.voices.refi import read_codebook, read_refi
 from evaluasi_lib.voices.rubric import Rubric
 from evaluasi_lib.wording import _
 
 QUOTES, MANUAL_CODES = "kutipan.csv", "kode_manual.csv"
 STATUSES = ("disetujui", "usulan", "ditolak")
+
+T = TypeVar("T")
 
 # Headings in use -> the column that they mean.
 HEADINGS = {
@@ -77,9 +80,13 @@ def read_voices(
         except DataError as error:
             problems.extend(error.problems)
 
+    def noting(read: tuple[pd.DataFrame, list[Problem]]) -> pd.DataFrame:
+        problems.extend(read[1])
+        return read[0]
+
     take("interviews", plan.interviews, _interviews)
-    take("transcripts", plan.transcripts, lambda p: _with_problems(read_transcripts(p), problems))
-    take("documents", plan.documents, lambda p: _with_problems(read_documents(p), problems))
+    take("transcripts", plan.transcripts, lambda p: noting(read_transcripts(p)))
+    take("documents", plan.documents, lambda p: noting(read_documents(p)))
     take("rubric", plan.rubric, lambda p: _yaml_table(p, Rubric))
     take("document_ratings", plan.document_ratings, _ratings)
     if {"rubric", "document_ratings"} <= tables.keys():
@@ -93,13 +100,6 @@ def read_voices(
 def _present(folder: Path, declared: str | None, usual: str) -> str | None:
     """The declared file, or the usual one where it is there."""
     return declared or (usual if (folder / usual).is_file() else None)
-
-
-def _with_problems(
-    read: tuple[pd.DataFrame, list[Problem]], problems: list[Problem]
-) -> pd.DataFrame:
-    problems.extend(read[1])
-    return read[0]
 
 
 def _inside(folder: Path, name: str, key: str) -> Path:
@@ -138,29 +138,39 @@ def read_table(path: Path, required: list[str], optional: list[str]) -> pd.DataF
             taken.add(heading)
             chosen[name] = frame[heading].fillna("").astype(str).str.strip()
         elif name in required:
-            missing.append(
-                Problem(
-                    _("the column “{name}” is missing").format(name=HEADINGS[name][0]),
-                    path.name,
-                    _("known headings: {names}").format(names=", ".join(HEADINGS[name])),
-                )
-            )
-    if missing:
-        raise DataError(*missing)
+            missing.append(_missing(path, HEADINGS[name][0], HEADINGS[name]))
+    _hold(missing)
     return pd.DataFrame(chosen)
+
+
+def _missing(path: Path, name: str, headings: list[str]) -> Problem:
+    return Problem(
+        _("the column “{name}” is missing").format(name=name),
+        path.name,
+        _("known headings: {names}").format(names=", ".join(headings)),
+    )
+
+
+def _hold(problems: list[Problem]) -> None:
+    if problems:
+        raise DataError(*problems)
+
+
+def _bad_rows(bad: pd.Series, file: str, what: str, remedy: str) -> list[Problem]:
+    """What is wrong with the marked rows, the first named as a spreadsheet counts it."""
+    if not bad.any():
+        return []
+    first = _("row {row}").format(row=int(bad.to_numpy().argmax()) + 2)
+    return [Problem(what, f"{file}, {first}", remedy, int(bad.sum()))]
 
 
 def numbered(values: pd.Series, letter: str) -> pd.Series:
     """Names -> R01, R02, ... by order of appearance, so that no name is kept."""
-    order = {name: f"{letter}{i:02}" for i, name in enumerate(dict.fromkeys(values), 1)}
-    return values.map(order)
+    return pd.Series([f"{letter}{i + 1:02}" for i in pd.factorize(values)[0]], values.index, str)
 
 
 def _project(path: Path) -> pd.DataFrame:
-    """respondent, coder, code, excerpt from a project that is no table (REFI-QDA).
-
-    Raises DataError naming what is wrong with the file.
-    """
+    """respondent, coder, code, excerpt from a project that is no table (REFI-QDA)."""
     if path.suffix.lower() not in (".qdpx", ".qde"):
         raise DataError(
             Problem(
@@ -169,12 +179,15 @@ def _project(path: Path) -> pd.DataFrame:
                 _("export coded excerpts as CSV, XLSX or REFI-QDA (.qdpx)"),
             )
         )
+    return _read(read_refi, path, _("export the project once more as REFI-QDA")).excerpts
+
+
+def _read(read: Callable[[Path], T], path: Path, remedy: str) -> T:
+    """What `read` gives. Raises DataError with its reason and the remedy where it refuses."""
     try:
-        return read_refi(path).excerpts
+        return read(path)
     except Refused as error:
-        raise DataError(
-            Problem(str(error), path.name, _("export the project once more as REFI-QDA"))
-        ) from error
+        raise DataError(Problem(str(error), path.name, remedy)) from error
 
 
 def _interviews(path: Path) -> pd.DataFrame:
@@ -184,48 +197,28 @@ def _interviews(path: Path) -> pd.DataFrame:
         )
         if "respondent" not in table:
             if "document" not in table:
-                raise DataError(
-                    Problem(
-                        _("the column “{name}” is missing").format(name="responden"),
-                        path.name,
-                        _("known headings: {names}").format(
-                            names=", ".join(HEADINGS["respondent"] + HEADINGS["document"])
-                        ),
-                    )
-                )
+                headings = HEADINGS["respondent"] + HEADINGS["document"]
+                raise DataError(_missing(path, "responden", headings))
             table["respondent"] = table["document"]  # Taguette: one document an interview
     else:
         table = _project(path)
-    for name in ("group", "coder", "unit", "case", "above"):
-        if name not in table:
-            table[name] = ""
-    unit = numbered(table["respondent"] + "\x1f" + table["unit"], "U").where(
-        table["unit"] != "", ""
-    )
-    table = table.assign(
+    table = table.reindex(columns=COLUMNS, fill_value="")
+    unit = numbered(table["respondent"] + "\x1f" + table["unit"], "U")
+    return table.assign(
         respondent=numbered(table["respondent"], "R"),
         coder=numbered(table["coder"], "K").where(table["coder"] != "", ""),
-        unit=unit,
+        unit=unit.where(table["unit"] != "", ""),
     )
-    return table[["respondent", "group", "coder", "code", "above", "excerpt", "unit", "case"]]
 
 
 def _ratings(path: Path) -> pd.DataFrame:
-    table = read_table(path, ["document", "indicator", "rating"], ["reviewer", "quote", "page"])
-    for name in ("reviewer", "quote", "page"):
-        if name not in table:
-            table[name] = ""
+    required, optional = ["document", "indicator", "rating"], ["reviewer", "quote", "page"]
+    table = read_table(path, required, optional)
+    table = table.reindex(columns=[*required, *optional], fill_value="")
     rating = pd.to_numeric(table["rating"].str.replace(",", "."), errors="coerce")
     bad = rating.isna() & (table["rating"] != "")
-    if bad.any():
-        raise DataError(
-            Problem(
-                _("the rating is no number"),
-                f"{path.name}, " + _first_row(bad),
-                _("write a number of the rubric's scale"),
-                int(bad.sum()),
-            )
-        )
+    remedy = _("write a number of the rubric's scale")
+    _hold(_bad_rows(bad, path.name, _("the rating is no number"), remedy))
     return table.assign(rating=rating, reviewer=numbered(table["reviewer"], "P"))
 
 
@@ -242,31 +235,20 @@ def _unfit_ratings(tables: dict[str, pd.DataFrame], file: str) -> list[Problem]:
         )
         for name in unknown
     ]
-    beyond = (ratings["rating"] < rubric.min) | (ratings["rating"] > rubric.max)
-    if beyond.any():
-        problems.append(
-            Problem(
-                _("the rating is not on the rubric's scale of {low} to {high}").format(
-                    low=rubric.min, high=rubric.max
-                ),
-                f"{file}, {_first_row(beyond)}",
-                _("write a number of the rubric's scale"),
-                int(beyond.sum()),
-            )
-        )
-    return problems
+    scale = _("the rating is not on the rubric's scale of {low} to {high}")
+    return problems + _bad_rows(
+        (ratings["rating"] < rubric.min) | (ratings["rating"] > rubric.max),
+        file,
+        scale.format(low=rubric.min, high=rubric.max),
+        _("write a number of the rubric's scale"),
+    )
 
 
 def _codebook(path: Path) -> pd.DataFrame:
     """A codebook in YAML, or a REFI-QDA one (.qdc), each of whose codes is found by its name."""
     if path.suffix.lower() != ".qdc":
         return _yaml_table(path, Codebook)
-    try:
-        codes = read_codebook(path)
-    except Refused as error:
-        raise DataError(
-            Problem(str(error), path.name, _("export the codebook once more"))
-        ) from error
+    codes = _read(read_codebook, path, _("export the codebook once more"))
     themes = {
         code.name.casefold().replace(" ", "_"): {"label": code.name, "include": [code.name]}
         for code in codes
@@ -283,22 +265,11 @@ def _yaml_table(path: Path, model: type[BaseModel]) -> pd.DataFrame:
     return pd.DataFrame({"text": [text]})
 
 
-def _first_row(bad: pd.Series) -> str:
-    """The first row of the file that is marked, as a spreadsheet counts it."""
-    return _("row {row}").format(row=int(bad.to_numpy().argmax()) + 2)
-
-
 def _rows(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     row = pd.to_numeric(table["row"], errors="coerce")
-    if row.isna().any():
-        raise DataError(
-            Problem(
-                _("the row's number is missing or no number"),
-                f"{path.name}, " + _first_row(row.isna()),
-                _("write the data row of the answer, counted from 1"),
-                int(row.isna().sum()),
-            )
-        )
+    what = _("the row's number is missing or no number")
+    remedy = _("write the data row of the answer, counted from 1")
+    _hold(_bad_rows(row.isna(), path.name, what, remedy))
     return table.assign(row=row.astype("int64"))
 
 
@@ -306,18 +277,11 @@ def _quotes(path: Path) -> pd.DataFrame:
     table = _rows(
         read_table(path, ["source", "variable", "row", "theme", "text", "status"], []), path
     )
-    table["status"] = table["status"].str.casefold()
-    unknown = ~table["status"].isin(STATUSES)
-    if unknown.any():
-        raise DataError(
-            Problem(
-                _("the status of a quote is unknown"),
-                f"{path.name}, " + _first_row(unknown),
-                _("known: {names}").format(names=", ".join(STATUSES)),
-                int(unknown.sum()),
-            )
-        )
-    return table
+    status = table["status"].str.casefold()
+    known = _("known: {names}").format(names=", ".join(STATUSES))
+    unknown = ~status.isin(STATUSES)
+    _hold(_bad_rows(unknown, path.name, _("the status of a quote is unknown"), known))
+    return table.assign(status=status)
 
 
 def _manual_codes(path: Path) -> pd.DataFrame:

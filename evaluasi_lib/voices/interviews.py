@@ -16,7 +16,7 @@ from evaluasi_lib.errors import Problem
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.agreement import agreement_of, as_codes, as_rows
 from evaluasi_lib.voices.codebook import Codebook
-from evaluasi_lib.voices.documents import Refused, pages_of
+from evaluasi_lib.voices.documents import read_each
 from evaluasi_lib.voices.feedback import Coded, code_answers, unless_small
 from evaluasi_lib.voices.masking import mask
 from evaluasi_lib.voices.refi import ABOVE
@@ -35,16 +35,11 @@ def read_transcripts(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
     A turn begins with a short name and a colon; names are not kept. Text before the first such
     line is left out; a file without any turn is one turn of nobody, and the report counts it.
     """
-    rows: list[tuple[str, int, str, str]] = []
-    problems: list[Problem] = []
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in TRANSCRIPTS)
+    read, problems = read_each(paths)
+    rows = []
     for number, path in enumerate(paths, 1):
-        try:
-            turns = speaker_turns("\n".join(pages_of(path)))
-        except Refused as error:
-            problems.append(Problem(str(error), path.name, _("repair it or leave it out")))
-            continue
-        for turn, (speaker, text) in enumerate(turns, 1):
+        for turn, (speaker, text) in enumerate(speaker_turns("\n".join(read.get(path, []))), 1):
             asks = speaker.casefold().split(" ")[0] in _INTERVIEWERS
             role = "interviewer" if asks else "respondent" if speaker else ""
             rows.append((f"T{number:02}", turn, role, text))

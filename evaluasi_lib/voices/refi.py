@@ -16,7 +16,13 @@ from xml.parsers import expat
 
 import pandas as pd
 
-from evaluasi_lib.voices.documents import MAX_BYTES, Refused, check_archive
+from evaluasi_lib.voices.documents import (
+    MAX_BYTES,
+    Refused,
+    check_archive,
+    check_size,
+    refusing,
+)
 from evaluasi_lib.wording import _
 
 MAX_XML = 50_000_000
@@ -45,45 +51,29 @@ class QdaProject:
 
 def read_refi(path: Path) -> QdaProject:
     """A .qdpx, or its bare project.qde. Raises Refused with the reason in words."""
-    if path.stat().st_size > MAX_BYTES:
-        raise Refused(_("the file is larger than {n} MB").format(n=MAX_BYTES // 1_000_000))
+    check_size(path, MAX_BYTES)
     if path.suffix.lower() == ".qde":
         return _project(_parse(path.read_bytes()), {})
     check_archive(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            project = next((n for n in names if n.casefold().endswith("project.qde")), None)
-            if project is None:
-                raise Refused(_("the archive has no project.qde"))
-            root = _parse(_member(archive, project))
-            texts = {
-                name.replace("\\", "/").rsplit("/", 1)[-1].casefold(): name
-                for name in names
-                if name.casefold().endswith(".txt")
-            }
-            wanted = {
-                ref.removeprefix("internal://").casefold()
-                for node in root.iter()
-                if (ref := node.get("plainTextPath"))
-            }
-            content = {
-                short: _member(archive, full).decode("utf-8-sig", errors="replace")
-                for short, full in texts.items()
-                if short in wanted
-            }
-    except Refused:
-        raise
-    # zipfile raises errors of many kinds on a damaged or locked archive
-    except Exception as error:
-        raise Refused(_("the archive is damaged and cannot be read")) from error
-    return _project(root, content)
+    with refusing(_("the archive is damaged and cannot be read")), zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        project = next((n for n in names if n.casefold().endswith("project.qde")), None)
+        if project is None:
+            raise Refused(_("the archive has no project.qde"))
+        root = _parse(_member(archive, project))
+        wanted = {_inner(node) for node in root.iter("TextSource")}
+        texts = {
+            short: _member(archive, name).decode("utf-8-sig", errors="replace")
+            for name in names
+            if (short := name.replace("\\", "/").rsplit("/", 1)[-1].casefold()) in wanted
+            and short.endswith(".txt")
+        }
+    return _project(root, texts)
 
 
 def read_codebook(path: Path) -> tuple[QdaCode, ...]:
     """The codes of a .qdc. Raises Refused with the reason in words."""
-    if path.stat().st_size > MAX_XML:
-        raise Refused(_("the file is larger than {n} MB").format(n=MAX_XML // 1_000_000))
+    check_size(path, MAX_XML)
     return tuple(_codes(_parse(path.read_bytes())))
 
 
@@ -97,7 +87,10 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _parse(data: bytes) -> ET.Element:
-    """XML without a document type: expat itself is asked, so that no encoding hides one."""
+    """XML without a document type: expat itself is asked, so that no encoding hides one.
+
+    Tags lose their namespace, which differs between versions of the format.
+    """
 
     def refuse(*_args: object) -> None:
         raise Refused(_("the file declares a document type, which is not allowed"))
@@ -106,13 +99,12 @@ def _parse(data: bytes) -> ET.Element:
         guard = expat.ParserCreate()
         guard.StartDoctypeDeclHandler = refuse
         guard.Parse(data, True)
-        return ET.fromstring(data)
+        root = ET.fromstring(data)
     except (expat.ExpatError, ET.ParseError, ValueError, LookupError, RecursionError) as error:
         raise Refused(_("the project file is not well-formed XML")) from error
-
-
-def _tag(node: ET.Element) -> str:
-    return node.tag.rsplit("}", 1)[-1]
+    for node in root.iter():
+        node.tag = node.tag.rsplit("}", 1)[-1]
+    return root
 
 
 def _codes(root: ET.Element) -> Iterator[QdaCode]:
@@ -121,41 +113,34 @@ def _codes(root: ET.Element) -> Iterator[QdaCode]:
     def walk(node: ET.Element, above: tuple[str, ...]) -> Iterator[QdaCode]:
         if len(above) > MAX_DEPTH:
             raise Refused(_("the codes are nested too deeply"))
-        for child in node:
-            if _tag(child) != "Code":
-                continue
+        for child in node.findall("Code"):
             name = (child.get("name") or "").strip()
             here = (*above, name)
             yield QdaCode(child.get("guid") or "", name, here, child.get("isCodable") != "false")
             yield from walk(child, here)
 
-    for book in root.iter():
-        if _tag(book) == "Codes":
-            yield from walk(book, ())
+    for book in root.iter("Codes"):
+        yield from walk(book, ())
 
 
 def _project(root: ET.Element, texts: dict[str, str]) -> QdaProject:
     codes = tuple(_codes(root))
     names = {code.guid: code.path for code in codes}
-    users = {
-        node.get("guid"): node.get("name") or node.get("guid") or ""
-        for node in root.iter()
-        if _tag(node) == "User"
-    }
-    groups = _groups(root)
+    users = {u.get("guid"): u.get("name") or u.get("guid") or "" for u in root.iter("User")}
+    groups: dict[str | None, str] = {}  # of a source: the first set that it is a member of
+    for group in root.iter("Set"):
+        for member in group.findall("MemberSource"):
+            groups.setdefault(member.get("targetGUID"), group.get("name") or "")
     rows = []
-    for source in root.iter():
-        if _tag(source) != "TextSource":
-            continue
+    for source in root.iter("TextSource"):
         text = _text_of(source, texts)
         respondent = source.get("name") or source.get("guid") or ""
-        for selection in source:
-            if _tag(selection) != "PlainTextSelection":
-                continue
+        for selection in source.findall("PlainTextSelection"):
             start, end = _span(selection, text)
-            for coding in selection:
-                ref = next((c.get("targetGUID") for c in coding if _tag(c) == "CodeRef"), None)
-                if _tag(coding) != "Coding" or ref is None:
+            for coding in selection.findall("Coding"):
+                code = coding.find("CodeRef")
+                ref = None if code is None else code.get("targetGUID")
+                if ref is None:
                     continue
                 if ref not in names:
                     raise Refused(_("a coding refers to a code that the project does not have"))
@@ -174,16 +159,21 @@ def _project(root: ET.Element, texts: dict[str, str]) -> QdaProject:
     return QdaProject(codes, pd.DataFrame(rows, columns=columns))
 
 
+def _inner(source: ET.Element) -> str:
+    """The name by which a source's text is asked for inside the archive."""
+    return (source.get("plainTextPath") or "").removeprefix("internal://").casefold()
+
+
 def _text_of(source: ET.Element, texts: dict[str, str]) -> str:
-    for child in source:
-        if _tag(child) == "PlainTextContent":
-            return child.text or ""
-    path = (source.get("plainTextPath") or "").removeprefix("internal://")
-    if path.startswith(("absolute://", "relative://", "/")) or ".." in path:
+    content = source.find("PlainTextContent")
+    if content is not None:
+        return content.text or ""
+    name = _inner(source)
+    if name.startswith(("absolute://", "relative://", "/")) or ".." in name:
         raise Refused(_("the archive names a place outside itself"))
-    if path.casefold() not in texts:
+    if name not in texts:
         raise Refused(_("the text of a source is missing from the archive"))
-    return texts[path.casefold()]
+    return texts[name]
 
 
 def _span(selection: ET.Element, text: str) -> tuple[int, int]:
@@ -196,14 +186,3 @@ def _span(selection: ET.Element, text: str) -> tuple[int, int]:
     if not 0 <= start <= end <= len(text):
         raise Refused(_("a coding lies outside its text"))
     return start, end
-
-
-def _groups(root: ET.Element) -> dict[str | None, str]:
-    """Source guid -> name of the case's set it belongs to, where the project has sets."""
-    found: dict[str | None, str] = {}
-    for node in root.iter():
-        if _tag(node) == "Set":
-            for member in node:
-                if _tag(member) == "MemberSource":
-                    found.setdefault(member.get("targetGUID"), node.get("name") or "")
-    return found
