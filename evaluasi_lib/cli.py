@@ -285,8 +285,8 @@ def _forget_processed(data: DataFolder, ids: Sequence[str]) -> None:
 
 
 def _portfolio(options: argparse.Namespace) -> int:
+    from evaluasi_lib.folders import replace_folder
     from evaluasi_lib.reporting import batch
-    from evaluasi_lib.reporting.folders import replace_folder
 
     data = DataFolder.at(options.data)
     out = Path(options.out or project_root() / "reports").expanduser().resolve()

@@ -9,8 +9,8 @@ import pytest
 
 from evaluasi_lib import wording
 from evaluasi_lib.errors import UsageError
+from evaluasi_lib.folders import replace_folder
 from evaluasi_lib.reporting import batch
-from evaluasi_lib.reporting.folders import replace_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from evaluasi_lib.cleaning.codebook import codebook
 from evaluasi_lib.cleaning.labels import PERSONAL
 from evaluasi_lib.cleaning.log import note_text, rule_label
-from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale, swap_in
+from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
 from evaluasi_lib.errors import DataError
+from evaluasi_lib.folders import swap_in
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.study import load_study
 from tests.cleaning_help import BASE, folder_with

@@ -7,7 +7,6 @@ together; the processed folder is replaced whole or not at all.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import uuid
@@ -27,6 +26,7 @@ from evaluasi_lib.cleaning.privacy import names_in
 from evaluasi_lib.cleaning.readers import open_source, source_path
 from evaluasi_lib.cleaning.source import Context, clean_source
 from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.folders import swap_in
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program
 from evaluasi_lib.wording import _
@@ -79,24 +79,6 @@ def check_program(program: Program, data: DataFolder) -> list[Problem]:
     """
     with tempfile.TemporaryDirectory(prefix="evaluasi-") as work:
         return _clean_into(program, data.raw(program.id), Path(work), b"check").errors
-
-
-def swap_in(work: Path, target: Path) -> None:
-    """Put a finished folder in the place of another, which is removed afterwards."""
-    for _attempt in range(20):
-        try:
-            os.rename(work, target)
-            return
-        except OSError:
-            if not target.exists():
-                raise
-            aside = target.parent / f".{target.name}-{uuid.uuid4().hex}-old"
-            try:
-                os.rename(target, aside)
-            except FileNotFoundError:  # another process moved it first
-                continue
-            shutil.rmtree(aside, ignore_errors=True)
-    raise DataError(Problem(_("the processed folder cannot be replaced"), str(target)))
 
 
 def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:

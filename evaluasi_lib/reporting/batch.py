@@ -13,8 +13,8 @@ from pathlib import Path
 
 from evaluasi_lib import wording
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
+from evaluasi_lib.folders import replace_folder
 from evaluasi_lib.loading import DataFolder
-from evaluasi_lib.reporting.folders import replace_folder
 from evaluasi_lib.wording import _
 
 FAILED_FOLDER = "_gagal"
