@@ -101,9 +101,7 @@ def completion_times(
         if began is not None:
             start, kind = began.fillna(start), stage
             break
-    done = pd.Series(False, index=persons.index)
-    if "completed" in stages:
-        done = stages["completed"].reindex(persons.index).fillna(False).astype(bool)
+    done = stages["completed"].reindex(persons.index).fillna(False).astype(bool)
     ended = dates("completed")
     end = persons["last"] if ended is None else ended.fillna(persons["last"])
     end = end.where(done, max(persons["last"].max(), end.max()))
@@ -115,7 +113,7 @@ def _curve(times: pd.DataFrame) -> KaplanMeier:
     return kaplan_meier(times["days"].to_numpy(), times["done"].to_numpy())
 
 
-def _median(km: KaplanMeier | None) -> dict[str, float | None]:
+def _median(km: KaplanMeier | None) -> dict[str, Any]:
     return {n: getattr(km, n, None) for n in ("median_days", "median_ci_low", "median_ci_high")}
 
 
@@ -128,15 +126,12 @@ def _by_group(study: Study, plan: ElearningPlan, times: pd.DataFrame, k: int) ->
     usable: list[str] = []
     for level in levels_of(study.program, plan.group, group):
         km = _curve(times[group.eq(level)])
-        row: dict[str, Any] = {
-            "group": level,
-            "label": level_label(study.program, plan.group, level),
-        }
-        if km.n < k or km.n_completed < k:
-            rows.append(row | _median(None) | {"curve": [], "reason": SMALL_CELL})
-            continue
-        usable.append(level)
-        rows.append(row | _median(km) | {"curve": publishable_curve(km, k=k), "reason": None})
+        shown: dict[str, Any] = _median(None) | {"curve": [], "reason": SMALL_CELL}
+        if km.n >= k and km.n_completed >= k:
+            usable.append(level)
+            shown = _median(km) | {"curve": publishable_curve(km, k=k), "reason": None}
+        label = level_label(study.program, plan.group, level)
+        rows.append({"group": level, "label": label} | shown)
     kept = group.isin(usable)
     test = log_rank(*(v[kept].to_numpy() for v in (times["days"], times["done"], group)))
     return {"groups": rows, "log_rank": None if test is None else asdict(test)}
@@ -150,7 +145,7 @@ def _hazards(
     Persons lacking a value are left out; a variable with a level of fewer than k persons too.
     """
     drivers = study.program.participation.drivers if study.program.participation else []
-    names = dict.fromkeys([*([plan.group] if plan.group else []), *drivers])
+    names = dict.fromkeys(name for name in [plan.group, *drivers] if name)
     frame = known_variables(study, names, times.index, at_least=1).dropna()
     frame = frame.drop(columns=small_levelled(frame, k))
     kept = times.loc[frame.index]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -270,13 +272,9 @@ def comparable_costs(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
         for row in r["efficiency"]["details"].get("cost_per_effect", [])
     ]
 
-    def key(row: dict[str, Any]) -> tuple[str, str, str]:
-        return row["outcome"], row["unit"], row["wave"]
-
-    programs: dict[tuple[str, str, str], set[str]] = {}
-    for row in rows:
-        programs.setdefault(key(row), set()).add(row["program"])
-    return sorted((r for r in rows if len(programs[key(r)]) > 1), key=key)
+    key = itemgetter("outcome", "unit", "wave")
+    programs = Counter(found for found, _program in {(key(r), r["program"]) for r in rows})
+    return sorted((r for r in rows if programs[key(r)] > 1), key=key)
 
 
 # Benefits in money

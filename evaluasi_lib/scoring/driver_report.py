@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -128,36 +129,30 @@ def _driver(program: Program, effect: MarginalEffect) -> Driver:
 def driver_sentence(program: Program, effect: MarginalEffect) -> str:
     """A driver in one plain sentence, in percentage points, with its 95% interval."""
     label = variable_label(program, effect.variable)
+    of = partial(level_label, program, effect.variable)
     label = re.sub(r"\s*\([^()]*\)$", "", label)  # "(1-5)" says nothing within a sentence
     label = label if label[:2].isupper() else label[:1].lower() + label[1:]
     if effect.level is None:
-        who = _("staff with high {label} ({high})").format(label=label, high=_short(effect.high))
-        whom = _("those with lower {label} ({low})").format(label=label, low=_short(effect.low))
+        who = _("staff with high {label} ({high})").format(label=label, high=of(effect.high))
+        whom = _("those with lower {label} ({low})").format(label=label, low=of(effect.low))
     elif effect.level in FLAG:
         who = _("staff with {label}").format(label=label)
         whom = _("those without")
     else:
-        who = _("staff in {label} {level}").format(
-            label=label, level=level_label(program, effect.variable, effect.level)
-        )
-        whom = _("those in {level}").format(
-            level=level_label(program, effect.variable, effect.reference)
-        )
+        who = _("staff in {label} {level}").format(label=label, level=of(effect.level))
+        whom = _("those in {level}").format(level=of(effect.reference))
     gap, ends = effect.gap, [effect.gap_ci_low, effect.gap_ci_high]
-    if ends[0] <= 0 <= ends[1]:
+    unsettled = ends[0] <= 0 <= ends[1]
+    if unsettled:
         text = _(
             "The data do not settle whether {who} complete more or less often than {whom}: "
             "the difference is {points} percentage points [{interval}]."
         )
+    elif gap < 0:
+        text = _("{who} complete {points} percentage points less often than {whom} [{interval}].")
     else:
-        if gap < 0:
-            text = _(
-                "{who} complete {points} percentage points less often than {whom} [{interval}]."
-            )
-        else:
-            text = _(
-                "{who} complete {points} percentage points more often than {whom} [{interval}]."
-            )
+        text = _("{who} complete {points} percentage points more often than {whom} [{interval}].")
+    if not unsettled:
         gap, ends = abs(gap), sorted(map(abs, ends))
     sentence = text.format(
         who=who,
@@ -166,7 +161,3 @@ def driver_sentence(program: Program, effect: MarginalEffect) -> str:
         interval=interval(100 * ends[0], 100 * ends[1], 0),
     )
     return sentence[:1].upper() + sentence[1:]
-
-
-def _short(value: float | None) -> str:
-    return number(value, 0 if value is not None and float(value).is_integer() else 1)

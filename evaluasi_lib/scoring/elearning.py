@@ -59,12 +59,8 @@ def score_elearning(study: Study) -> Elearning:
     users = len(persons)
     if is_small(users, k):
         return _absent(SMALL_CELL)
-    quality = {
-        "events": summary.n_events,
-        "duplicates": summary.n_duplicates,
-        "without_time": summary.n_without_time,
-        "other_persons": summary.n_other_persons,
-    }
+    counted = ("events", "duplicates", "without_time", "other_persons")
+    quality = {name: getattr(summary, f"n_{name}") for name in counted}
     if users == 0:
         reason = _("Nobody of the program appears in the log.")
         return Elearning(0, None, None, reason=reason, details={"log_quality": quality})
@@ -84,10 +80,7 @@ def score_elearning(study: Study) -> Elearning:
         },
         "time_on_task": time_on_task(persons, plan),
         "heatmap": heatmap(summary, k),
-        "weeks": [
-            {"week": row["week"].isoformat()} | _hide(row["persons"], k)
-            for row in summary.weeks.to_dicts()
-        ],
+        "weeks": weeks(summary, k),
         "devices": devices(summary, users, k),
         "survival": survival,
         "log_quality": quality,
@@ -109,9 +102,15 @@ def _absent(reason: str) -> Elearning:
     return Elearning(None, None, None, reason=reason)
 
 
-def _hide(n: int, k: int) -> dict[str, Any]:
-    small = is_small(n, k)
-    return {"persons": None if small else n, "reason": SMALL_CELL if small else None}
+def weeks(summary: EventSummary, k: int) -> list[dict[str, Any]]:
+    """Persons in each week; 1 to k-1 are hidden."""
+    rows = [(row["week"].isoformat(), row["persons"]) for row in summary.weeks.to_dicts()]
+    return [
+        {"week": week, "persons": None, "reason": SMALL_CELL}
+        if is_small(n, k)
+        else {"week": week, "persons": n, "reason": None}
+        for week, n in rows
+    ]
 
 
 def learner_zones(study: Study, plan: ElearningPlan, index: pd.Index) -> dict[str, str]:
@@ -196,11 +195,11 @@ def score_modules(
     place = {name: i for i, name in enumerate(order)}
     active = summary.persons["pid"].to_list()
     furthest = table["module"].map(place).groupby(table["pid"]).max().reindex(active).fillna(-1)
-    done = pd.Series(False, index=active)
+    counts = {"enrolled": max(int(stages["enrolled"].sum()), len(active)), "active": len(active)}
     if "completed" in stages:
         done = stages["completed"].reindex(active).fillna(False).astype(bool)
-    counts = {"enrolled": max(int(stages["enrolled"].sum()), len(active)), "active": len(active)}
-    counts |= {m: int(((furthest >= i) | done).sum()) for m, i in place.items()}
+        furthest = furthest.mask(done, len(order))
+    counts |= {m: int((furthest >= i).sum()) for m, i in place.items()}
     if "completed" in stages:
         counts["completed"] = int(done.sum())
     shown = protect_funnel(counts, k=k, first=("active", "enrolled", "completed"))
