@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import Effect, Evidence
-from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, try_outcome_frame
+from evaluasi_lib.scoring.frames import OutcomeFrame, OutcomeFrames, design_matrix, outcome_frames
 from evaluasi_lib.scoring.impact.checks import Attrition, diagnose_attrition, is_circular
 from evaluasi_lib.scoring.impact.estimate import hedges_correction, pooled_sd
 from evaluasi_lib.scoring.power import detectable
@@ -39,16 +39,21 @@ class Threat:
     deducts: bool = True
 
 
-def rate_evidence(study: Study, effects: Sequence[Effect]) -> tuple[Evidence, ...]:
+def rate_evidence(
+    study: Study, effects: Sequence[Effect], frames: OutcomeFrames | None = None
+) -> tuple[Evidence, ...]:
     """One rating for the primary estimate of each outcome, in the order of effects. Raises
-    ProgramError where program.yml replaces a threshold that does not exist."""
-    table = standards(study.program.standards)
-    return tuple(_rate(study, e, table) for e in effects if e.role == "primary")
+    ProgramError where program.yml replaces a threshold that does not exist. frames:
+    outcome_frames(study), where the caller has them."""
+    table, frames = standards(study.program.standards), frames or outcome_frames(study)
+    primary = [e for e in effects if e.role == "primary"]
+    return tuple(_rate(study, e, frames[e.outcome], table) for e in primary)
 
 
-def _rate(study: Study, effect: Effect, table: Mapping[str, Any]) -> Evidence:
+def _rate(
+    study: Study, effect: Effect, frame: OutcomeFrame | str, table: Mapping[str, Any]
+) -> Evidence:
     outcome = study.program.outcome(effect.outcome)
-    frame = try_outcome_frame(study, outcome)
     if isinstance(frame, str) or effect.estimate is None:
         why = effect.reason or _("nothing was estimated, so there is nothing to rate")
         return Evidence(effect.outcome, effect.design, None, None, None, None, None, None, None, (),
@@ -269,7 +274,7 @@ def table_baseline(study: Study, outcome_id: str) -> pd.DataFrame:
     """Balance of the groups before: variable, mean_program, mean_comparison, difference (Hedges' g
     or Cox's index). For the appendix; empty with one group."""
     columns = ["variable", "mean_program", "mean_comparison", "difference"]
-    frame = try_outcome_frame(study, study.program.outcome(outcome_id))
+    frame = outcome_frames(study)[outcome_id]
     if isinstance(frame, str) or frame.design == "single_group":
         return pd.DataFrame(columns=columns)
     rows = frame.complete

@@ -45,6 +45,9 @@ class OutcomeFrame:
         return self.after.dropna(subset=["y0"]) if "y0" in self.after else self.after
 
 
+OutcomeFrames = dict[str, OutcomeFrame | str]
+
+
 def numeric(values: pd.Series) -> pd.Series:
     """A variable as float64: flags 0/1, ordered categories their place from 1, dates refused.
 
@@ -226,9 +229,15 @@ def _independent(columns: dict[str, Array], n: int) -> tuple[Array, list[str]]:
     return np.column_stack([columns[name] for name in kept]), kept
 
 
-def try_outcome_frame(study: Study, outcome: Outcome) -> OutcomeFrame | str:
-    """The frame, or the reason in words why there is none."""
-    try:
-        return outcome_frame(study, outcome)
-    except DataError as error:
-        return error.problems[0].what
+def outcome_frames(study: Study) -> OutcomeFrames:
+    """Every outcome's frame by its id, in declared order; or the reason in words why there is none.
+
+    estimate_effects, score_sample and rate_evidence take them, so that they are built once.
+    """
+    frames: OutcomeFrames = {}
+    for outcome in study.program.outcomes:
+        try:
+            frames[outcome.id] = outcome_frame(study, outcome)
+        except DataError as error:
+            frames[outcome.id] = error.problems[0].what
+    return frames

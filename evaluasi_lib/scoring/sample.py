@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small
-from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import FlowStep, Sample
-from evaluasi_lib.scoring.frames import numeric, try_outcome_frame
+from evaluasi_lib.scoring.frames import OutcomeFrame, OutcomeFrames, numeric, outcome_frames
 from evaluasi_lib.scoring.impact.checks import diagnose_attrition
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
@@ -15,17 +14,24 @@ from evaluasi_lib.wording import _, choose
 SURVEYS = ("survey", "rating")
 
 
-def score_sample(study: Study) -> Sample:
+def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Sample:
     """Invited (roster, or those flagged as invited), responded (any answer in a survey), analysed
     (in the primary estimate of the first decisive outcome), with the flow between them.
 
     details: `groups` {group: {assigned, analysed}} and `linked_share` {group: share of the answers
-    that could be linked with the measure before}, both of that outcome.
+    that could be linked with the measure before}, both of that outcome. frames:
+    outcome_frames(study), where the caller has them.
     """
     invited, reason = _invited(study)
     responded = _responded(study)
-    outcome, analysed = _analysed(study)
-    label = choose(outcome.label) if outcome else "—"
+    frames = frames or outcome_frames(study)
+    label, frame = "—", None
+    for outcome in sorted(study.program.outcomes, key=lambda o: not o.decisive):
+        found = frames[outcome.id]
+        if not isinstance(found, str):
+            label, frame = choose(outcome.label), found
+            break
+    analysed = None if frame is None else len(frame.complete)
     flow = _flow(
         [
             (_("invited or assigned"), invited, reason),
@@ -44,7 +50,7 @@ def score_sample(study: Study) -> Sample:
         weighted=bool(study.program.population),
         flow=flow,
         reason=SMALL_CELL if hidden else reason,
-        details=_details(study, outcome),
+        details={} if frame is None else _details(study, frame),
     )
 
 
@@ -65,11 +71,8 @@ def _flow(steps: list[tuple[str, int | None, str | None]], k: int) -> tuple[Flow
     return tuple(flow)
 
 
-def _details(study: Study, outcome: Outcome | None) -> dict[str, Any]:
+def _details(study: Study, frame: OutcomeFrame) -> dict[str, Any]:
     """Who was lost in each group, and how many answers could be linked."""
-    frame = None if outcome is None else try_outcome_frame(study, outcome)
-    if frame is None or isinstance(frame, str):
-        return {}
     k = study.program.privacy.min_cell
     details: dict[str, Any] = {}
     loss = diagnose_attrition(study, frame)
@@ -124,12 +127,3 @@ def _responded(study: Study) -> int | None:
         return max(len(group) for group in people)
     everyone = set().union(*people)
     return len(everyone & set(study.persons.index)) if program.roster else len(everyone)
-
-
-def _analysed(study: Study) -> tuple[Outcome | None, int | None]:
-    """The first decisive outcome that has data, and the persons in its primary estimate."""
-    for outcome in sorted(study.program.outcomes, key=lambda o: not o.decisive):
-        frame = try_outcome_frame(study, outcome)
-        if not isinstance(frame, str):
-            return outcome, len(frame.complete)
-    return None, None

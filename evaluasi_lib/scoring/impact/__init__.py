@@ -16,7 +16,7 @@ import pandas as pd
 from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect, protect_counts
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import Claim, Effect, Role
-from evaluasi_lib.scoring.frames import DesignType, try_outcome_frame
+from evaluasi_lib.scoring.frames import DesignType, OutcomeFrame, OutcomeFrames, outcome_frames
 from evaluasi_lib.scoring.impact.case import Case
 from evaluasi_lib.scoring.impact.checks import (
     add_weights,
@@ -48,13 +48,15 @@ class _Row:
     hidden: bool = False
 
 
-def estimate_effects(study: Study) -> tuple[Effect, ...]:
+def estimate_effects(study: Study, frames: OutcomeFrames | None = None) -> tuple[Effect, ...]:
     """Every effect of a study: outcomes in declared order, each with its primary estimate, then
     those that check it, then its subgroups.
 
-    p_adjusted and the conclusion belong to primary estimates alone (the declared family).
+    p_adjusted and the conclusion belong to primary estimates alone (the declared family). frames:
+    outcome_frames(study), where the caller has them.
     """
-    rows = [row for outcome in study.program.outcomes for row in _rows(study, outcome)]
+    frames = frames or outcome_frames(study)
+    rows = [row for o in study.program.outcomes for row in _rows(study, o, frames[o.id])]
     family = [row.estimate.p_value for row in rows if row.role == "primary"]
     adjusted = iter(adjust_p_values(family, study.program.multiplicity))
     return tuple(
@@ -62,8 +64,7 @@ def estimate_effects(study: Study) -> tuple[Effect, ...]:
     )
 
 
-def _rows(study: Study, outcome: Outcome) -> list[_Row]:
-    frame = try_outcome_frame(study, outcome)
+def _rows(study: Study, outcome: Outcome, frame: OutcomeFrame | str) -> list[_Row]:
     if isinstance(frame, str):
         alone = not_estimated("none", "difference", frame)
         return [_Row(outcome, "primary", alone, study.program.design.type)]
