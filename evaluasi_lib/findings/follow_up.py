@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from statsmodels.stats.proportion import proportion_confint
 
 from evaluasi_lib.findings.pointers import as_document
 from evaluasi_lib.findings.words import digits_for
-from evaluasi_lib.program import EarlierRecommendation, Program
+from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, FollowUp
 from evaluasi_lib.wording import _, choose, interval, number, percent, rupiah
 
@@ -33,8 +32,10 @@ LISTS = {
 LOWER_IS_BETTER = ("barriers", "cost", "std_error", "module_demand")
 
 
-@dataclass(frozen=True, slots=True)
-class Indicator:
+Document = dict[str, Any]  # a result as the mappings and lists of result.json
+
+
+class Indicator(NamedTuple):
     """A value of one cycle with its 95% interval; both ends None where none is known."""
 
     value: float
@@ -49,57 +50,46 @@ def follow_up(
 
     history: results of earlier cycles, oldest first.
     """
-    return tuple(_followed(item, measured, history) for item in program.earlier_recommendations)
-
-
-def _followed(
-    item: EarlierRecommendation, measured: EvaluationResult, history: Sequence[EvaluationResult]
-) -> FollowUp:
-    change, reason = _change(item, measured, history)
-    return FollowUp(
-        id=item.id,
-        from_cycle=item.from_cycle,
-        text=choose(item.text),
-        status=item.status,
-        change=change,
-        reason=reason,
-    )
+    cycles = [(r.program.cycle, as_document(r)) for r in (*history, measured)]
+    found = []
+    for item in program.earlier_recommendations:
+        change = _change(item.indicator, item.from_cycle, cycles)
+        known, reason = (change, None) if isinstance(change, dict) else (None, change)
+        text = choose(item.text)
+        found.append(FollowUp(item.id, item.from_cycle, text, item.status, known, reason))
+    return tuple(found)
 
 
 def _change(
-    item: EarlierRecommendation, measured: EvaluationResult, history: Sequence[EvaluationResult]
-) -> tuple[dict[str, Any] | None, str | None]:
-    if item.indicator is None:
-        return None, _("no indicator was named for this recommendation.")
-    if not history:
-        return None, _("the result of the earlier cycle is not available.")
-    since = next((r for r in history if r.program.cycle == item.from_cycle), history[-1])
-    before, now = read_indicator(since, item.indicator), read_indicator(measured, item.indicator)
+    path: str | None, from_cycle: str, cycles: Sequence[tuple[str, Document]]
+) -> dict[str, Any] | str:
+    """How the indicator moved up to the last of the cycles, or why that cannot be told."""
+    if path is None:
+        return _("no indicator was named for this recommendation.")
+    values = [(cycle, read_indicator(document, path)) for cycle, document in cycles]
+    *earlier, (to_cycle, now) = values
+    if not earlier:
+        return _("the result of the earlier cycle is not available.")
+    since, before = next((e for e in earlier if e[0] == from_cycle), earlier[-1])
     if before is None or now is None:
-        cycle = since.program.cycle if before is None else measured.program.cycle
-        return None, _("the indicator {indicator} has no value in cycle {cycle}.").format(
-            indicator=item.indicator, cycle=cycle
+        return _("the indicator {indicator} has no value in cycle {cycle}.").format(
+            indicator=path, cycle=since if before is None else to_cycle
         )
     low, high = difference_interval(before, now)
-    trend = [(r.program.cycle, read_indicator(r, item.indicator)) for r in (*history, measured)]
     change = {
-        "indicator": item.indicator,
-        "from_cycle": since.program.cycle,
-        "to_cycle": measured.program.cycle,
+        "indicator": path,
+        "from_cycle": since,
+        "to_cycle": to_cycle,
         "before": before.value,
         "after": now.value,
         "difference": now.value - before.value,
         "ci_low": low,
         "ci_high": high,
-        "better_when": better_when(item.indicator, measured),
-        "trend": [
-            {"cycle": cycle, "value": v.value, "ci_low": v.ci_low, "ci_high": v.ci_high}
-            for cycle, v in trend
-            if v is not None
-        ],
+        "better_when": better_when(path, cycles[-1][1]),
+        "trend": [{"cycle": c} | v._asdict() for c, v in values if v is not None],
         "reason": None if low is not None else _("the indicator has no interval."),
     }
-    return change | {"sentence": _sentence(change)}, None
+    return change | {"sentence": _sentence(change)}
 
 
 def _sentence(change: dict[str, Any]) -> str:
@@ -137,25 +127,22 @@ def difference_interval(
     before: Indicator, now: Indicator
 ) -> tuple[float, float] | tuple[None, None]:
     """95% interval of now - before from the two intervals (MOVER); None without both."""
-    ends = (before.ci_low, before.ci_high, now.ci_low, now.ci_high)
-    if any(end is None for end in ends):
+    (a, a_low, a_high), (b, b_low, b_high) = before, now
+    if a_low is None or a_high is None or b_low is None or b_high is None:
         return None, None
-    a_low, a_high, b_low, b_high = (float(end) for end in ends if end is not None)
-    difference = now.value - before.value
-    below = math.hypot(now.value - b_low, a_high - before.value)
-    above = math.hypot(b_high - now.value, before.value - a_low)
-    return difference - below, difference + above
+    return b - a - math.hypot(b - b_low, a_high - a), b - a + math.hypot(b_high - b, a - a_low)
 
 
-def better_when(path: str, result: EvaluationResult) -> str:
+def better_when(path: str, document: Document) -> str:
     """ "lower" for barriers, costs and outcomes declared so, else "higher"."""
     parts = path.split("/")
     if parts[0] == "effects" and len(parts) > 2 and parts[2] == "estimate":
-        return next((e.direction for e in result.effects if e.outcome == parts[1]), "higher")
+        record = _named(document["effects"], "outcome", parts[1])
+        return str(record["direction"]) if record else "higher"
     return "lower" if any(word in path for word in LOWER_IS_BETTER) else "higher"
 
 
-def indicator_words(result: EvaluationResult, path: str) -> str:
+def indicator_words(document: Document, path: str) -> str:
     """An indicator's name and its value now: "“High workload”: 53%"."""
     names = {
         "completion_share": _("completion"),
@@ -165,15 +152,12 @@ def indicator_words(result: EvaluationResult, path: str) -> str:
         "bcr": _("benefit-cost ratio"),
         "budget_absorption_share": _("use of the budget"),
     }
+    parts = {"alpha": " " + _("(alpha)"), "std_error": " " + _("(standard error)")}
     field = path.rpartition("/")[2]
-    record, found = _record(result, path), read_indicator(result, path)
-    label = (record or {}).get("label")
+    label, found = _record(document, path).get("label"), read_indicator(document, path)
     name = names.get(field) or (f"“{label}”" if label else path)
-    if field == "alpha":
-        name += " " + _("(alpha)")
-    elif field == "std_error":
-        name += " " + _("(standard error)")
-    return f"{name}: {_shown(field, found.value) if found else _('not known yet')}"
+    value = _shown(field, found.value) if found else _("not known yet")
+    return f"{name}{parts.get(field, '')}: {value}"
 
 
 def _shown(field: str, value: float) -> str:
@@ -182,36 +166,38 @@ def _shown(field: str, value: float) -> str:
     return percent(value) if field.endswith("share") else number(value, digits_for(value))
 
 
-def read_indicator(result: EvaluationResult, path: str) -> Indicator | None:
+def read_indicator(document: Document, path: str) -> Indicator | None:
     """The indicator's value in one result, or None where it has none."""
-    record, field = _record(result, path), path.rpartition("/")[2]
-    value = record.get(field) if record else None
-    if record is None or not isinstance(value, (int, float)) or isinstance(value, bool):
+    record, field = _record(document, path), path.rpartition("/")[2]
+    value = record.get(field)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
         return None
     return Indicator(float(value), *_interval_of(record, field, float(value)))
 
 
-def _record(result: EvaluationResult, path: str) -> dict[str, Any] | None:
-    """The mapping in which an indicator's last part lies."""
-    parents = path.strip("/").split("/")[:-1]
-    record: Any = as_document(result)
-    for i, part in enumerate(parents):
+def _record(document: Document, path: str) -> dict[str, Any]:
+    """The mapping in which an indicator's last part lies; empty where there is none."""
+    record: Any = document
+    above = ""
+    for part in path.strip("/").split("/")[:-1]:
         if isinstance(record, dict):
             record = record.get(part)
         elif isinstance(record, (list, tuple)):
-            record = _named(record, LISTS.get(parents[i - 1], ""), part)
-    return record if isinstance(record, dict) else None
+            record = _named(record, LISTS.get(above, ""), part)
+        above = part
+    return record if isinstance(record, dict) else {}
 
 
 def _named(records: Sequence[dict[str, Any]], key: str, name: str) -> dict[str, Any] | None:
     name, _at, wave = name.partition("@")
-    found = [r for r in records if r.get(key) == name]
-    found = [r for r in found if r.get("group", "program") == "program"]
-    found = [r for r in found if r.get("role", "primary") == "primary"]
-    if key == "scale":
-        last = found[-1]["wave"] if found else ""
-        wanted = wave or ("post" if any(r["wave"] == "post" for r in found) else last)
-        found = [r for r in found if r["wave"] == wanted]
+    found = [
+        r for r in records
+        if r.get(key) == name
+        and r.get("group", "program") == "program" and r.get("role", "primary") == "primary"
+    ]  # fmt: skip
+    if key == "scale" and found:
+        last = "post" if any(r["wave"] == "post" for r in found) else found[-1]["wave"]
+        found = [r for r in found if r["wave"] == (wave or last)]
     return found[0] if found else None
 
 
@@ -219,16 +205,15 @@ def _interval_of(
     record: dict[str, Any], field: str, value: float
 ) -> tuple[float | None, float | None]:
     """The 95% interval that stands beside a value; Wilson's for completion and response."""
-    if field in ("mean", "share", "estimate", "ame"):
-        return record.get("ci_low"), record.get("ci_high")
-    if field in ("alpha", "top2_share"):
-        name = field.removesuffix("_share")
-        return record.get(f"{name}_ci_low"), record.get(f"{name}_ci_high")
-    if field == "effect_size_g":
-        return record.get("g_ci_low"), record.get("g_ci_high")
-    whole = {"completion_share": "enrolled", "response_rate_share": "invited"}.get(field)
-    n = record.get(whole) if whole else None
+    n = record.get(
+        {"completion_share": "enrolled", "response_rate_share": "invited"}.get(field, "")
+    )
     if n:
         low, high = proportion_confint(round(value * n), n, method="wilson")
         return float(low), float(high)
-    return None, None
+    plain = dict.fromkeys(("mean", "share", "estimate", "ame"), "")
+    named = {"alpha": "alpha_", "top2_share": "top2_", "effect_size_g": "g_"}
+    start = (plain | named).get(field)
+    if start is None:
+        return None, None
+    return record.get(f"{start}ci_low"), record.get(f"{start}ci_high")

@@ -31,52 +31,40 @@ def recommend(
     rule, indicators (paths to watch) and watch (their names and values now, in words). Priority is
     impact (1-5, from the heaviest weakness's score) times feasibility (1-5): 25 is the highest.
     """
+    document = as_document(result)
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    chosen = {}
+    for finding in weaknesses:
+        if rule := _rule_for(finding, rules):
+            chosen[rule.id] = rule
+            groups.setdefault((rule.id, finding.id if rule.each else ""), []).append(finding)
     found = [
-        _recommendation(program, rule, group, result)
-        for rule in rules
-        for group in _groups(rule, [w for w in weaknesses if _chosen(w, rules, rule)])
+        _recommendation(program, chosen[rule_id], group, document)
+        for (rule_id, _each), group in groups.items()
     ]
     return tuple(sorted(found, key=lambda r: (-r.priority, -r.details["score"], r.id)))
 
 
-def subject_of(finding: Finding) -> tuple[str, str]:
-    """("barrier", "beban_kerja") of the id barrier.beban_kerja."""
+def _rule_for(finding: Finding, rules: list[RecommendationRule]) -> RecommendationRule | None:
+    """The rule that answers a finding: the first with a fitting pattern, else the first general."""
     kind, _dot, subject = finding.id.partition(".")
-    return kind, subject
-
-
-def _chosen(finding: Finding, rules: list[RecommendationRule], rule: RecommendationRule) -> bool:
-    """Whether the rule answers the finding: rules with a fitting pattern win over general ones."""
-    kind, subject = subject_of(finding)
-    if rule.kind != kind:
-        return False
     of_kind = [r for r in rules if r.kind == kind]
-    fitting = [r for r in of_kind if _fits(r, subject)]
-    general = [r for r in of_kind if not r.subject]
-    return rule == next(iter(fitting + general), None)
-
-
-def _fits(rule: RecommendationRule, subject: str) -> bool:
-    return any(fnmatchcase(subject.casefold(), pattern.casefold()) for pattern in rule.subject)
-
-
-def _groups(rule: RecommendationRule, findings: list[Finding]) -> list[list[Finding]]:
-    if not findings:
-        return []
-    return [[f] for f in findings] if rule.each else [findings]
+    low = subject.casefold()
+    fitting = (r for r in of_kind if any(fnmatchcase(low, p.casefold()) for p in r.subject))
+    return next(fitting, None) or next((r for r in of_kind if not r.subject), None)
 
 
 def _recommendation(
-    program: Program, rule: RecommendationRule, group: list[Finding], result: EvaluationResult
+    program: Program, rule: RecommendationRule, group: list[Finding], document: dict[str, Any]
 ) -> Recommendation:
     score = max(f.score for f in group)
     impact = 1 + bisect_right(IMPACT_BANDS, score)
-    subjects = [subject_of(f)[1] for f in group]
+    subjects = [f.id.partition(".")[2] for f in group]
     indicators = [rule.indicator.replace("{subject}", s) for s in subjects if rule.indicator]
     due = program.period.end + dt.timedelta(days=rule.due_days) if program.period else None
     return Recommendation(
         id=f"{rule.id}.{subjects[0]}" if rule.each else rule.id,
-        text=_filled(program, choose(rule.text), group, as_document(result)),
+        text=_filled(program, choose(rule.text), group, document),
         priority=impact * rule.feasibility,
         addresses=tuple(f.id for f in group),
         owner=choose(rule.owner),
@@ -88,7 +76,7 @@ def _recommendation(
             "score": score,
             "rule": rule.id,
             "indicators": indicators,
-            "watch": [indicator_words(result, path) for path in indicators],
+            "watch": [indicator_words(document, path) for path in indicators],
         },
     )
 
@@ -97,15 +85,12 @@ def _labels(program: Program, finding: Finding, document: dict[str, Any]) -> lis
     """Names, in quotation marks, of what the weakness's pointers point at; else its own subject."""
     named = {o.id: choose(o.label) for o in program.outcomes}
     named |= {q.id: choose(q.text) for q in program.questions}
-    found = []
-    kind, subject = subject_of(finding)
+    kind, _dot, subject = finding.id.partition(".")
     # The second number of an access gap belongs to the group that is ahead.
-    for path in finding.evidence[: 1 if kind == "access" else None]:
-        record = record_of(document, path)
-        label = record.get("label") or named.get(record.get("outcome", "")) or record.get("text")
-        found += [label] if label else []
-    chosen = list(dict.fromkeys(found)) or [named.get(subject, subject.replace("_", " "))]
-    return [f"“{short_label(str(label)).rstrip('.')}”" for label in chosen]
+    records = [record_of(document, p) for p in finding.evidence[: 1 if kind == "access" else None]]
+    found = [r.get("label") or named.get(r.get("outcome", "")) or r.get("text") for r in records]
+    labels = list(filter(None, found)) or [named.get(subject, subject.replace("_", " "))]
+    return [f"“{short_label(str(label)).rstrip('.')}”" for label in dict.fromkeys(labels)]
 
 
 def _filled(program: Program, template: str, group: list[Finding], document: dict[str, Any]) -> str:
