@@ -7,6 +7,7 @@ them to statsmodels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -28,7 +29,6 @@ class LinearFit:
     coef: Array
     cov: Array
     df: Array
-    residuals: Array
     r_squared: float
     n: int
     n_clusters: int | None
@@ -52,7 +52,8 @@ def fit_linear(
     errors: "classical"; HC0-HC3; CR0, CR1 = CR0 * G/(G-1) * (N-1)/(N-k), and CR2 need `clusters`
     (n,). df: n-k for classical, HC0, HC1, HC3; G-1 for CR0 and CR1; Satterthwaite for HC2 (Bell and
     McCaffrey 2002) and CR2 (Pustejovsky and Tipton 2018, identity working model), one for each
-    coefficient. weights (n,): inverse-probability weights, taken as known. For an intercept alone
+    coefficient. A covariance is NaN where persons (n = k) or clusters (one) are too few for its
+    factor. weights (n,): inverse-probability weights, taken as known. For an intercept alone
     HC2 with its df is the one-sample t test; for one group indicator its error is Welch's.
     Agrees with R: lm, sandwich::vcovHC, clubSandwich::vcovCR.
     """
@@ -66,13 +67,13 @@ def fit_linear(
     groups: int | None = None
     df = np.full(k, float(n - k))
     if errors == "classical":
-        cov = bread * float(residuals @ residuals) / (n - k)
+        cov = bread * _ratio(float(residuals @ residuals), n - k)
     elif errors.startswith("HC"):
         slack = np.clip(1.0 - np.einsum("ij,ij->i", wx @ bread, wx), TINY, None)
         power = {"HC2": 1.0, "HC3": 2.0}.get(errors, 0.0)
         cov = bread @ ((wx * (residuals**2 / slack**power)[:, None]).T @ wx) @ bread
         if errors == "HC1":
-            cov = cov * n / (n - k)
+            cov = cov * _ratio(n, n - k)
         if errors == "HC2":
             df = _hc2_df(wx, bread)
     else:
@@ -86,19 +87,15 @@ def fit_linear(
             sums = _sum_by(wx * residuals[:, None], code, groups)
             cov = bread @ (sums.T @ sums) @ bread
             if errors == "CR1":
-                cov = cov * groups / (groups - 1) * (n - 1) / (n - k)
+                cov = cov * _ratio(groups, groups - 1) * _ratio(n - 1, n - k)
             df = np.full(k, float(groups - 1))
     total = float(np.sum((wy - root * (root @ wy) / (root @ root)) ** 2))
-    return LinearFit(
-        coef=coef,
-        cov=cov,
-        df=df,
-        residuals=y - x @ coef,
-        r_squared=1 - float(residuals @ residuals) / total if total > 0 else 0.0,
-        n=n,
-        n_clusters=groups,
-        errors=errors,
-    )
+    r_squared = 1 - float(residuals @ residuals) / total if total > 0 else 0.0
+    return LinearFit(coef, cov, df, r_squared, n, groups, errors)
+
+
+def _ratio(part: float, whole: int) -> float:
+    return part / whole if whole else math.nan
 
 
 def reference_errors(
@@ -110,29 +107,14 @@ def reference_errors(
     weights: ArrayLike | None = None,
 ) -> dict[str, float]:
     """Classical, HC2 and (in clusters) CR1 errors of one coefficient, as fit_linear gives them;
-    NaN or inf where persons or clusters are too few. Cheap: no matrix but k x k is formed."""
-    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    n, k = x.shape
-    root = np.ones(n) if weights is None else np.sqrt(np.asarray(weights, dtype=float))
-    wx, wy = x * root[:, None], y * root
-    bread = np.linalg.inv(wx.T @ wx)
-    pull = wx @ bread
-    residuals = wy - wx @ (bread @ (wx.T @ wy))
-    z = pull[:, column] * residuals
-    slack = np.clip(1.0 - np.einsum("ij,ij->i", pull, wx), TINY, None)
-    with np.errstate(all="ignore"):
-        found = {
-            "se_classical": np.sqrt(
-                bread[column, column] * np.float64(residuals @ residuals) / (n - k)
-            ),
-            "se_hc2": np.sqrt(np.sum(z**2 / slack)),
-        }
-        if clusters is not None:
-            code = np.unique(np.asarray(clusters), return_inverse=True)[1]
-            sums = np.bincount(code, weights=z)
-            factor = np.float64(len(sums)) / (len(sums) - 1) * (n - 1) / np.float64(n - k)
-            found["se_cr1"] = np.sqrt(factor * np.sum(sums**2))
-    return {name: float(value) for name, value in found.items()}
+    NaN where persons or clusters are too few."""
+    kinds: list[Errors] = ["classical", "HC2"] if clusters is None else ["classical", "HC2", "CR1"]
+    return {
+        f"se_{kind.lower()}": float(
+            fit_linear(x, y, errors=kind, clusters=clusters, weights=weights).std_error[column]
+        )
+        for kind in kinds
+    }
 
 
 def wald_f(fit: LinearFit, columns: Sequence[int]) -> tuple[float, float, float, float]:
