@@ -10,11 +10,16 @@ import pandas as pd
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_counts, publishable_share
 from evaluasi_lib.errors import DataError
-from evaluasi_lib.program import Column, Program
+from evaluasi_lib.program import Column, ParticipationPlan, Program
 from evaluasi_lib.scoring.items import wilson
 from evaluasi_lib.scoring.scales import instrument_scores
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, number
+
+
+def participation_of(program: Program) -> ParticipationPlan:
+    """What is declared on participation; a plan of nothing where nothing is."""
+    return program.participation or ParticipationPlan()
 
 
 def declared_column(program: Program, variable: str) -> Column | None:

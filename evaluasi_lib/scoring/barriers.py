@@ -13,6 +13,7 @@ from evaluasi_lib.scoring.background import (
     declared_column,
     level_rows,
     levels_of,
+    participation_of,
     person_levels,
     person_variable,
     share_row,
@@ -23,8 +24,7 @@ from evaluasi_lib.wording import _, choose
 
 def _barrier_answers(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(option -> bool, the rows themselves) of those who answered the question on barriers."""
-    plan = study.program.participation
-    question = plan.barriers if plan is not None else None
+    question = participation_of(study.program).barriers
     if question is None or question.source not in study.tables:
         return pd.DataFrame(), pd.DataFrame()
     rows = study.rows(question.source)
@@ -37,8 +37,8 @@ def _barrier_answers(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _option_label(program: Program, option: str) -> str:
-    plan = program.participation
-    column = declared_column(program, plan.barriers.variable) if plan and plan.barriers else None
+    question = participation_of(program).barriers
+    column = declared_column(program, question.variable) if question is not None else None
     text = column.options.get(option) if column is not None else None
     if isinstance(text, list):
         return text[0] if text else option
@@ -62,11 +62,12 @@ def barriers_by_group(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]
     A small cell hides a second one of the same barrier, so that none can be found by subtraction.
     """
     answers, rows = _barrier_answers(study)
-    plan = study.program.participation
-    if answers.empty or plan is None:
+    if answers.empty:
         return []
     k = study.program.privacy.min_cell
-    groupings = {name: _own_or_known(study, name, rows) for name in plan.groups}
+    groupings = {
+        name: _own_or_known(study, name, rows) for name in participation_of(study.program).groups
+    }
     if "completed" in stages:
         groupings["completed"] = rows["pid"].map(stages["completed"].astype("object"))
     found: list[dict[str, Any]] = []
@@ -101,9 +102,8 @@ def score_representation(study: Study, stages: pd.DataFrame) -> list[dict[str, A
     the Wilson interval of the share enrolled.
     """
     program = study.program
-    plan = program.participation
     k = program.privacy.min_cell
-    names = list(dict.fromkeys([*program.population, *(plan.groups if plan is not None else [])]))
+    names = dict.fromkeys([*program.population, *participation_of(program).groups])
     enrolled = stages["enrolled"]
     found: list[dict[str, Any]] = []
     for name in names:

@@ -15,6 +15,7 @@ from evaluasi_lib.scoring.background import (
     known_variables,
     level_label,
     levels_of,
+    participation_of,
     person_levels,
     protect_funnel,
     small_levelled,
@@ -87,11 +88,11 @@ def completion_times(
     last day that the log or the roster knows. Negative times (completion before the start) stay in:
     the caller sets them aside and counts them.
     """
-    plan = study.program.participation
+    plan = participation_of(study.program)
     roster = study.persons.reindex(persons.index)
 
     def dates(stage: str) -> pd.Series | None:
-        name = getattr(plan, stage, None)
+        name = getattr(plan, stage)
         known = name in roster and pd.api.types.is_datetime64_any_dtype(roster[name].dtype)
         return roster[name] if known else None
 
@@ -144,7 +145,7 @@ def _hazards(
 
     Persons lacking a value are left out; a variable with a level of fewer than k persons too.
     """
-    drivers = study.program.participation.drivers if study.program.participation else []
+    drivers = participation_of(study.program).drivers
     names = dict.fromkeys(name for name in [plan.group, *drivers] if name)
     frame = known_variables(study, names, times.index, at_least=1).dropna()
     frame = frame.drop(columns=small_levelled(frame, k))

@@ -15,6 +15,7 @@ from evaluasi_lib.scoring.background import (
     cluster_of,
     known_variables,
     level_label,
+    participation_of,
     small_levelled,
     term_label,
     variable_label,
@@ -30,14 +31,14 @@ EVENTS_PER_TERM = 10  # Peduzzi et al. (1996): fewer make logit estimates unreli
 
 def score_drivers(study: Study, stages: pd.DataFrame) -> tuple[tuple[Driver, ...], dict[str, Any]]:
     """Drivers of completing among the enrolled, each with its sentence, and what was left out."""
-    plan = study.program.participation
+    names = participation_of(study.program).drivers
     extra: dict[str, Any] = {"drivers_left_out": [], "driver_notes": [], "driver_model": None}
-    if plan is None or not plan.drivers or "completed" not in stages:
+    if not names or "completed" not in stages:
         return (), extra
     program, k = study.program, study.program.privacy.min_cell
     enrolled = stages.index[stages["enrolled"]]
-    frame = known_variables(study, plan.drivers, enrolled, at_least=k)
-    left_out = {name: "missing" for name in plan.drivers if name not in frame}
+    frame = known_variables(study, names, enrolled, at_least=k)
+    left_out = {name: "missing" for name in names if name not in frame}
     known = frame.notna().all(axis=1)
     frame, completed = frame[known], stages.loc[enrolled, "completed"][known]
     n, events = len(completed), int(completed.sum())

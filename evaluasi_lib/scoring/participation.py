@@ -9,13 +9,13 @@ import pandas as pd
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small
 from evaluasi_lib.errors import DataError
-from evaluasi_lib.program import ParticipationPlan
 from evaluasi_lib.results import Participation
 from evaluasi_lib.scoring.background import (
     as_levels,
     cluster_of,
     level_rows,
     levels_of,
+    participation_of,
     protect_funnel,
     reached,
     variable_label,
@@ -43,8 +43,7 @@ def score_participation(study: Study) -> Participation:
     - drivers_left_out: variable, label, sentence;  driver_notes: sentences
     - motivation: score_motivation's dict;  representation: score_representation's rows
     """
-    plan = study.program.participation
-    if plan is None:
+    if study.program.participation is None:
         nothing = _("The program declares nothing on participation.")
         return Participation(None, None, None, None, reason=nothing)
     if study.persons.empty:
@@ -103,7 +102,7 @@ def stage_flags(study: Study) -> pd.DataFrame:
     `enrolled` is there always: everybody where it is not declared. Stages are nested: who reached
     a later one has reached the earlier ones, whatever their flags say.
     """
-    plan = study.program.participation or ParticipationPlan()
+    plan = participation_of(study.program)
     persons = study.persons[study.persons["group"].eq("program")]
     found: dict[str, pd.Series] = {}
     later = pd.Series(False, index=persons.index)
@@ -120,8 +119,7 @@ def stage_flags(study: Study) -> pd.DataFrame:
 
 def _dropout_reasons(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]]:
     """Why persons who enrolled did not complete, as recorded; most frequent first."""
-    plan = study.program.participation
-    name = plan.dropout_reason if plan is not None else None
+    name = participation_of(study.program).dropout_reason
     if name is None or name not in study.persons or "completed" not in stages:
         return []
     left = stages.index[stages["enrolled"] & ~stages["completed"]]
@@ -143,12 +141,10 @@ def score_motivation(study: Study) -> dict[str, Any] | None:
     can be linked (errors clustered by agency), otherwise two independent samples, which is weaker.
     A change in one group is no effect. None where no instrument is declared.
     """
-    plan = study.program.participation
-    name = plan.motivation if plan is not None else None
+    name = participation_of(study.program).motivation
     if name is None:
         return None
-    instrument = study.program.instruments[name]
-    waves = study.waves_of(instrument)
+    waves = study.waves_of(study.program.instruments[name])
     result: dict[str, Any] = {
         "instrument": name,
         "label": variable_label(study.program, name),

@@ -19,6 +19,7 @@ from evaluasi_lib.scoring.background import (
     cluster_of,
     level_rows,
     levels_of,
+    participation_of,
     person_levels,
 )
 from evaluasi_lib.scoring.drivers import fit_drivers
@@ -161,8 +162,7 @@ def compare_access(
     """
     k = study.program.privacy.min_cell
     enrolled = stages.index[stages["enrolled"]]
-    participation = study.program.participation
-    names = [plan.group, plan.time_zone_variable, *(participation.groups if participation else [])]
+    names = [plan.group, plan.time_zone_variable, *participation_of(study.program).groups]
     found: list[dict[str, Any]] = []
     used = pd.Series(enrolled.isin(persons.index), index=enrolled)
     flags = {"used": used}
