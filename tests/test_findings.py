@@ -9,6 +9,7 @@ import pytest
 
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.pointers import as_document, resolve
+from evaluasi_lib.reporting.tables import table_grounds
 from evaluasi_lib.wording import set_language
 from tests.situations import make, scale
 
@@ -217,3 +218,13 @@ def test_each_recommendation_names_what_to_watch_and_its_value_now():
     assert watched["stop-harm"] == ["“Kinerja4”: −0.90"]
     assert watched["lower-cost"] == ["cost per completer: Rp9,000,000"]
     assert watched["mend-instrument"][0] == "“Alat_kinerja” (alpha): 0.50"
+
+
+def test_the_report_says_what_each_recommendation_answers_and_what_to_watch():
+    result = conclude(*make(**RICH), None)
+    table = table_grounds(result.recommendations, result.weaknesses, 5)
+    first = result.recommendations[0]
+    said = {w.id: w.statement for w in result.weaknesses}
+    assert said[first.addresses[0]] in table.rows[0][1]
+    assert [row[0] for row in table.rows[:2]] == ["1", "2"]
+    assert any("completion: 40%" in row[2] for row in table.rows)

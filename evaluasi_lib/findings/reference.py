@@ -10,7 +10,6 @@ from pathlib import Path
 from evaluasi_lib import wording
 from evaluasi_lib.findings.rules import (
     AGENCY_FILE,
-    Row,
     decision_table,
     finding_kinds,
     read_catalogue,
@@ -34,7 +33,7 @@ def verdict_page() -> str:
             "that order. Only primary estimates of decisive outcomes count. What is inconclusive "
             "is never taken for no change."
         ),
-        _rows(),
+        _table([_("Rule"), _("When"), _("Decision"), _("Meaning")], _rows()),
         f"## {_('The facts')}",
         _(
             "Each is yes, no or unknown. From mostly_improved on, an outcome is one beyond "
@@ -49,20 +48,31 @@ def verdict_page() -> str:
             "again from their sampling distributions and every limit moved at random within the "
             "amount below; the stability share is the share of repetitions with the same decision."
         ),
-        _limits(),
+        _table([_("Limit"), _("Meaning"), _("Default"), _("Moved by")], _limits()),
         f"## {_('Strengths and weaknesses')}",
         _(
             "Each has a sentence, a score and pointers into result.json; a number that is null "
             "never becomes one. Instruments count at their last wave, in the program's group."
         ),
-        _kinds(),
+        _table(
+            [_("Kind"), "±", _("Name"), _("Rule and score")],
+            [[f"`{kind}`", sign, choose(k.name), choose(k.rule)]
+             for sign, group in (("+", finding_kinds().strengths), ("−", finding_kinds().weaknesses))
+             for kind, k in group.items()],
+        ),
         f"## {_('Recommendations')}",
         _(
             "Each answers at least one weakness. Priority = impact (1-5, from the weakness's "
             "score) x feasibility (1-5); 25 is the highest. Due: days after the last day of the "
             "program."
         ),
-        _catalogue(),
+        _table(
+            [_("Rule"), _("Weakness"), _("Subject"), _("Recommendation"), _("Owner"),
+             _("Feasibility"), _("Days")],
+            [[f"`{r.id}`", f"`{r.kind}`", " ".join(f"`{p}`" for p in r.subject) or "—",
+              choose(r.text), choose(r.owner), str(r.feasibility), str(r.due_days)]
+             for r in read_catalogue()],
+        ),
         f"## {_('Rules of your own')}",
         _(
             "Write {file} in the data folder (for all programs) or in data/raw/<id>/ (for one), in "
@@ -90,44 +100,22 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _rows() -> str:
-    def when(row: Row) -> str:
-        conditions = [f"`{name}` {'/'.join(answers)}" for name, answers in row.when.items()]
-        return ", ".join(conditions) or _("otherwise")
+def _rows() -> list[list[str]]:
+    found = []
+    for row in decision_table().rows:
+        when = ", ".join(f"`{name}` {'/'.join(answers)}" for name, answers in row.when.items())
+        found.append([row.rule, when or _("otherwise"), f"`{row.decision}`", choose(row.text)])
+    return found
 
-    rows = [[r.rule, when(r), f"`{r.decision}`", choose(r.text)] for r in decision_table().rows]
-    return _table([_("Rule"), _("When"), _("Decision"), _("Meaning")], rows)
 
-
-def _limits() -> str:
+def _limits() -> list[list[str]]:
     rows = []
     for move in decision_table().moves:
         field = Thresholds.model_fields.get(move.limit)
         default = "—" if field is None or field.default is None else f"{field.default}"
         by = f"± {move.relative:.0%}" if move.relative else f"± {move.absolute}"
         rows.append([f"`{move.limit}`", choose(move.text), default, by])
-    return _table([_("Limit"), _("Meaning"), _("Default"), _("Moved by")], rows)
-
-
-def _kinds() -> str:
-    kinds = finding_kinds()
-    rows = [
-        [f"`{kind}`", good, choose(k.name), choose(k.rule)]
-        for good, group in (("+", kinds.strengths), ("−", kinds.weaknesses))
-        for kind, k in group.items()
-    ]
-    return _table([_("Kind"), "±", _("Name"), _("Rule and score")], rows)
-
-
-def _catalogue() -> str:
-    rows = [
-        [f"`{r.id}`", f"`{r.kind}`", " ".join(f"`{p}`" for p in r.subject) or "—", choose(r.text),
-         choose(r.owner), str(r.feasibility), str(r.due_days)]
-        for r in read_catalogue()
-    ]  # fmt: skip
-    head = [_("Rule"), _("Weakness"), _("Subject"), _("Recommendation"), _("Owner"),
-            _("Feasibility"), _("Days")]  # fmt: skip
-    return _table(head, rows)
+    return rows
 
 
 def write_pages(folder: Path = DOCS) -> None:

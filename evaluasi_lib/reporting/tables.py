@@ -15,6 +15,7 @@ from evaluasi_lib.results import (
     Effect,
     Efficiency,
     EvaluationResult,
+    Finding,
     FollowUp,
     InputFile,
     ModuleDemand,
@@ -28,6 +29,7 @@ from evaluasi_lib.results import (
 from evaluasi_lib.wording import _, count, date, number, p_value, percent, plural, rupiah
 
 Cell = str | tuple[str, object]
+ANSWERED = 2  # weaknesses that a recommendation's row spells out; more are counted
 NAMED = 8  # hidden rows that a note names; more are counted
 
 
@@ -251,15 +253,37 @@ def table_recommendations(items: Sequence[Recommendation], k: int) -> Table | No
     """Recommendations with priority, owner, date and status."""
     rows: list[tuple[Sequence[Cell], str | None]] = [
         (
-            [r.text, count(r.priority), r.owner or _("not named yet"), date(r.due),
+            [f"{n}. {r.text}", count(r.priority), r.owner or _("not named yet"), date(r.due),
              words.status_word(r.status)],
             None,
         )
-        for r in items
+        for n, r in enumerate(items, 1)
     ]  # fmt: skip
     columns = [_("Recommendation"), _("Priority"), _("Owner"), _("Due"), _("Status")]
     note = _("Priority: impact times feasibility, each from 1 to 5; the higher, the more urgent.")
     return build("rekomendasi", _("Recommendations, the most urgent first"), columns, rows, k, note)
+
+
+def table_grounds(
+    items: Sequence[Recommendation], weaknesses: Sequence[Finding], k: int
+) -> Table | None:
+    """What each recommendation answers, the heaviest weaknesses first, and what to watch."""
+    said = {w.id: w.statement for w in weaknesses}
+    rows: list[tuple[Sequence[Cell], str | None]] = []
+    for n, item in enumerate(items, 1):
+        answered = [said[id] for id in item.addresses if id in said]
+        text = " ".join(answered[:ANSWERED])
+        if len(answered) > ANSWERED:
+            text += " " + _("And {n} more.").format(n=count(len(answered) - ANSWERED))
+        watch = "; ".join(item.details.get("watch", []))
+        rows.append(([count(n), text or "—", watch or "—"], None))
+    columns = [
+        _("Recommendation"),
+        _("What it answers"),
+        _("Indicator to watch, and its value now"),
+    ]
+    caption = _("What each recommendation answers, and what to watch")
+    return build("rekomendasi-dasar", caption, columns, rows, k)
 
 
 def change_words(change: dict[str, Any] | None, reason: str | None, k: int) -> str:

@@ -55,6 +55,7 @@ def section_verdict(study: Study, result: EvaluationResult) -> Section:
         Bullets(list(verdict.reasons)) if verdict.reasons else None,
         tables.table_recommendations(result.recommendations, k)
         or Paragraph(_("No recommendation follows from the findings."), "note"),
+        tables.table_grounds(result.recommendations, result.weaknesses, k),
         Paragraph(
             _("The verdict follows rule {rule} of the decision table in the appendix.").format(
                 rule=verdict.rule
