@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluasi_lib.voices.agreement import (
-    agreement_of,
+    agreement_rows,
     as_codes,
-    as_rows,
     cohen_kappa,
     compare_codes,
     fleiss_kappa,
@@ -112,7 +111,7 @@ def test_labels_become_numbers_and_none_stays_missing():
 
 
 def test_agreement_as_rows_names_every_coefficient():
-    rows = as_rows(agreement_of(RATINGS, np.random.default_rng(1), ordinal=True, draws=50))
+    rows = agreement_rows(RATINGS, np.random.default_rng(1), ordinal=True, draws=50)
     assert [r["coefficient"] for r in rows] == [
         "percent", "cohen_kappa", "alpha_nominal", "alpha_ordinal", "gwet_ac1",
     ]  # fmt: skip

@@ -79,10 +79,10 @@ def code_voices(study: Study) -> Voices:
     themes += count_themes(interviews, codebook, "interview", quotes, k)
     approved, talks = told[told["status"] == APPROVED], study.restricted("transcripts")
     described = describe_interviews(interviews.said, talks, approved, codebook, rng, k)
-    documents = describe_documents(study, rng)
-    themes += documents.themes
+    shown, documents = describe_documents(study, rng)
+    themes += shown
     details |= {"interviews": described} if described else {}
-    details |= {"documents": documents.details} if documents.details else {}
+    details |= {"documents": documents} if documents else {}
     return Voices(tuple(themes), demand, details, survey, interviews)
 
 

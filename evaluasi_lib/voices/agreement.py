@@ -4,13 +4,14 @@ Arrays of codes in, a frozen result out. Missing codes are None or NaN. Referenc
 Cohen (1960); Krippendorff (2011, "Computing Krippendorff's alpha-reliability"); Gwet (2008, AC1);
 Fleiss (1971). Agreement with R (own formulas) and the Python package krippendorff is held by
 tests/test_agreement.py to 1e-6. Intervals are percentile bootstraps over units (default 2,000
-draws; 1,000 in `agreement_of`), which need no normality of a coefficient near 1.
+draws; 1,000 in `agreement_rows`), which need no normality of a coefficient near 1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -34,17 +35,6 @@ class Coefficient:
     n_units: int
 
 
-@dataclass(frozen=True, slots=True)
-class TwoCoders:
-    """Every coefficient of one table of codes."""
-
-    percent: Coefficient
-    cohen_kappa: Coefficient
-    alpha_nominal: Coefficient
-    alpha_ordinal: Coefficient | None
-    gwet_ac1: Coefficient
-
-
 def as_codes(ratings: ArrayLike) -> Ratings:
     """units x coders of any labels (None: missing) -> numbers 0.. by sorted label, NaN: missing."""
     table = np.asarray(ratings, dtype=object)
@@ -54,12 +44,9 @@ def as_codes(ratings: ArrayLike) -> Ratings:
 
 def percent_agreement(ratings: Ratings) -> float | None:
     """Mean over units of the share of pairs of coders that agree; units with two codes or more."""
-    counts, _values = _count(ratings)
+    counts, _values = _paired(ratings)
     n = counts.sum(axis=1)
-    counts, n = counts[n > 1], n[n > 1]
-    if not len(n):
-        return None
-    return float(np.mean((counts * (counts - 1)).sum(axis=1) / (n * (n - 1))))
+    return float(np.mean((counts * (counts - 1)).sum(axis=1) / (n * (n - 1)))) if len(n) else None
 
 
 def cohen_kappa(ratings: Ratings) -> float | None:
@@ -78,27 +65,21 @@ def cohen_kappa(ratings: Ratings) -> float | None:
 def gwet_ac1(ratings: Ratings) -> float | None:
     """Gwet's AC1 for any number of coders and missing codes (Gwet 2008, formulas 13-15)."""
     counts, values = _count(ratings)
-    n = counts.sum(axis=1)
-    observed = percent_agreement(ratings)
-    if observed is None:
+    observed, q = percent_agreement(ratings), len(values)
+    if observed is None or q < 2:
         return None
-    q = len(values)
-    if q < 2:
-        return None
-    coded = n > 0
-    pi = (counts[coded] / n[coded, None]).mean(axis=0)
+    n = counts.sum(axis=1, keepdims=True)
+    pi = (counts[n[:, 0] > 0] / n[n[:, 0] > 0]).mean(axis=0)
     expected = float((pi * (1 - pi)).sum() / (q - 1))
     return (observed - expected) / (1 - expected)
 
 
 def krippendorff_alpha(ratings: Ratings, level: Level = "nominal") -> float | None:
     """Krippendorff's alpha by the coincidence matrix; units with fewer than two codes drop out."""
-    counts, values = _count(ratings)
-    n = counts.sum(axis=1)
-    counts, n = counts[n > 1], n[n > 1]
-    if not len(n):
+    counts, values = _paired(ratings)
+    if not len(counts):
         return None
-    weight = 1 / (n - 1)
+    weight = 1 / (counts.sum(axis=1) - 1)
     coincidences = (counts * weight[:, None]).T @ counts - np.diag((counts.T * weight).sum(axis=1))
     totals = coincidences.sum(axis=1)
     distance = _distance(values, totals, level)
@@ -119,9 +100,13 @@ def fleiss_kappa(counts: ArrayLike) -> tuple[float | None, float]:
 def _count(ratings: Ratings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """units x values table of how many coders gave each value, and the values in order."""
     values = np.unique(ratings[~np.isnan(ratings)])
-    return np.stack([(ratings == v).sum(axis=1) for v in values], axis=1).astype(float) if len(
-        values
-    ) else np.zeros((len(ratings), 0)), values
+    return (ratings[:, :, None] == values).sum(axis=1).astype(float), values
+
+
+def _paired(ratings: Ratings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same of the units that two coders or more gave a value."""
+    counts, values = _count(ratings)
+    return counts[counts.sum(axis=1) > 1], values
 
 
 def _distance(
@@ -136,8 +121,8 @@ def _distance(
     if level == "ratio":
         return np.divide(a - b, a + b, out=np.zeros((len(values),) * 2), where=(a + b) != 0) ** 2
     running = np.concatenate([[0.0], np.cumsum(totals)])
-    low = np.minimum.outer(np.arange(len(values)), np.arange(len(values)))
-    high = np.maximum.outer(np.arange(len(values)), np.arange(len(values)))
+    place = np.arange(len(values))
+    low, high = np.minimum.outer(place, place), np.maximum.outer(place, place)
     between = running[high + 1] - running[low] - (totals[:, None] + totals[None, :]) / 2
     return np.where(low == high, 0.0, between) ** 2
 
@@ -147,7 +132,6 @@ def with_interval(
     ratings: Ratings,
     rng: np.random.Generator,
     draws: int = 2_000,
-    level: float = 0.95,
     units: NDArray[np.int64] | None = None,
 ) -> Coefficient:
     """A coefficient with the percentile bootstrap interval over units.
@@ -169,52 +153,38 @@ def with_interval(
     known = np.array([d for d in drawn if d is not None])
     if len(known) < 0.9 * draws:
         return Coefficient(value, None, None, n)
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(known, [(1 - 0.95) / 2, (1 + 0.95) / 2])
     return Coefficient(value, float(low), float(high), n)
 
 
-def agreement_of(
+def agreement_rows(
     ratings: Ratings,
     rng: np.random.Generator,
     *,
     ordinal: bool = False,
     draws: int = 1_000,
     units: NDArray[np.int64] | None = None,
-) -> TwoCoders:
-    """Every coefficient of units x coders (kappa: the first two coders); units: see above."""
+) -> list[dict[str, object]]:
+    """Every coefficient of units x coders as a row: coefficient, label, value, interval, n_units.
 
-    def measure(statistic: Callable[[Ratings], float | None]) -> Coefficient:
-        return with_interval(statistic, ratings, rng, draws, units=units)
-
-    return TwoCoders(
-        percent=measure(percent_agreement),
-        cohen_kappa=measure(cohen_kappa),
-        alpha_nominal=measure(krippendorff_alpha),
-        alpha_ordinal=measure(lambda r: krippendorff_alpha(r, "ordinal")) if ordinal else None,
-        gwet_ac1=measure(gwet_ac1),
-    )
-
-
-def as_rows(agreement: TwoCoders) -> list[dict[str, object]]:
-    """Agreement as rows of a table: coefficient, label, value, interval, units."""
-    labels = {
-        "percent": _("Percent agreement"),
-        "cohen_kappa": _("Cohen's kappa"),
-        "alpha_nominal": _("Krippendorff's alpha (nominal)"),
-        "alpha_ordinal": _("Krippendorff's alpha (ordinal)"),
-        "gwet_ac1": _("Gwet's AC1"),
-    }
+    kappa: of the first two coders. units: see `with_interval`.
+    """
+    ordinal_alpha = partial(krippendorff_alpha, level="ordinal")
+    rows: list[tuple[str, str, Callable[[Ratings], float | None]]] = [
+        ("percent", _("Percent agreement"), percent_agreement),
+        ("cohen_kappa", _("Cohen's kappa"), cohen_kappa),
+        ("alpha_nominal", _("Krippendorff's alpha (nominal)"), krippendorff_alpha),
+        ("alpha_ordinal", _("Krippendorff's alpha (ordinal)"), ordinal_alpha),
+        ("gwet_ac1", _("Gwet's AC1"), gwet_ac1),
+    ]
     return [
         {
             "coefficient": name,
             "label": label,
-            "value": found.value,
-            "ci_low": found.ci_low,
-            "ci_high": found.ci_high,
-            "n_units": found.n_units,
+            **asdict(with_interval(statistic, ratings, rng, draws, units)),
         }
-        for name, label in labels.items()
-        if (found := getattr(agreement, name)) is not None
+        for name, label, statistic in rows
+        if ordinal or statistic is not ordinal_alpha
     ]
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -61,12 +61,11 @@ class Codebook(_Model):
     def code_of(self, name: str) -> str:
         """A theme's id for a name used in a table coded by hand; the name itself if unknown."""
         key = name.strip().casefold().replace(" ", "_")
-        for kind in (self.themes, self.modules):
-            for code_id, code in kind.items():
-                labels = code.label.values() if isinstance(code.label, dict) else [code.label]
-                names = {code_id, *code.aliases, *(x.casefold().replace(" ", "_") for x in labels)}
-                if key in names:
-                    return code_id
+        for code_id, code in (*self.themes.items(), *self.modules.items()):
+            labels = code.label.values() if isinstance(code.label, dict) else [code.label]
+            names = {code_id, *code.aliases, *(x.casefold().replace(" ", "_") for x in labels)}
+            if key in names:
+                return code_id
         return key
 
     def label(self, code_id: str) -> str:
@@ -106,82 +105,59 @@ def own_codebook() -> Codebook:
 
 
 class Phrase(NamedTuple):
-    """One pattern of a code, as it will be met."""
+    """One pattern of a code, as it will be met; excluding: it takes matches of the code away."""
 
     code: str
     parts: tuple[str, ...]  # stems, "=form", or GAP
-    kind: Literal["include", "exclude"]
+    excluding: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A code found at words start..end (inclusive) of clause `clause`."""
+class Hit(NamedTuple):
+    """A code found at words start..end (inclusive)."""
 
     code: str
     start: int
     end: int
-    negated: bool
+    negated: bool = False
 
 
 @dataclass(frozen=True)
 class Matcher:
     """Phrases by their first word. negated: code -> keep, drop or another code."""
 
-    by_stem: dict[str, tuple[Phrase, ...]]
-    by_form: dict[str, tuple[Phrase, ...]]
+    phrases: dict[str, list[Phrase]]
     negated: dict[str, str]
 
     @classmethod
     def of(cls, codes: dict[str, Code]) -> Matcher:
         """The phrases of all codes in one index."""
-        by_stem: dict[str, list[Phrase]] = defaultdict(list)
-        by_form: dict[str, list[Phrase]] = defaultdict(list)
+        phrases: dict[str, list[Phrase]] = defaultdict(list)
         for name, code in codes.items():
-            for kind, texts in (("include", code.include), ("exclude", code.exclude)):
-                for text in texts:
-                    phrase = Phrase(name, _parts(text), kind)  # type: ignore[arg-type]
-                    first = phrase.parts[0]
-                    if first.startswith("="):
-                        by_form[first[1:]].append(phrase)
-                    else:
-                        by_stem[first].append(phrase)
-        return cls(
-            {key: tuple(value) for key, value in by_stem.items()},
-            {key: tuple(value) for key, value in by_form.items()},
-            {name: code.negated for name, code in codes.items()},
-        )
+            for excluding, texts in ((False, code.include), (True, code.exclude)):
+                for parts in map(_parts, texts):
+                    phrases[parts[0]].append(Phrase(name, parts, excluding))
+        return cls(dict(phrases), {name: code.negated for name, code in codes.items()})
 
     def hits(self, words: list[Word]) -> list[Hit]:
         """What the words speak of, exclusions and negations applied, in order of appearance."""
         found: list[Hit] = []
         taken: list[Hit] = []
         for i, word in enumerate(words):
-            stems, forms = self.by_stem.get(word.stem), self.by_form.get(word.form)
-            if stems is None and forms is None:
-                continue
-            for phrase in (*(stems or ()), *(forms or ())):
-                end = _end_of(phrase.parts, words, i)
-                if end is None:
-                    continue
-                hit = Hit(phrase.code, i, end, False)
-                if phrase.kind == "exclude":
-                    taken.append(hit)
-                else:
-                    found.append(hit)
-        return list(self._resolve(found, taken, words))
-
-    def _resolve(self, found: list[Hit], taken: list[Hit], words: list[Word]) -> Iterator[Hit]:
+            for first in (word.stem, "=" + word.form):
+                for phrase in self.phrases.get(first, ()):
+                    end = _end_of(phrase.parts, words, i)
+                    if end is not None:
+                        (taken if phrase.excluding else found).append(Hit(phrase.code, i, end))
+        hits = []
         for hit in found:
             if any(t.code == hit.code and t.start <= hit.start and hit.end <= t.end for t in taken):
                 continue
-            turned = is_negated(words, hit.start)
-            code = hit.code
-            if turned:
-                meaning = self.negated.get(code, "keep")
-                if meaning == "drop":
-                    continue
-                code = code if meaning == "keep" else meaning
-            yield Hit(code, hit.start, hit.end, turned)
+            negated = is_negated(words, hit.start)
+            meaning = self.negated[hit.code] if negated else "keep"
+            if meaning != "drop":
+                code = hit.code if meaning == "keep" else meaning
+                hits.append(Hit(code, hit.start, hit.end, negated))
+        return hits
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -235,20 +211,14 @@ def is_negated(words: list[Word], start: int) -> bool:
     return count % 2 == 1
 
 
-def lexicon_matcher(data: dict[str, Any]) -> Matcher:
-    """The lexicon as a matcher with the codes "+" and "-"."""
-    return Matcher.of(
-        {
-            "+": Code(label="+", include=data["positive"], exclude=data["neither"]),
-            "-": Code(label="-", include=data["negative"], exclude=data["neither"]),
-        }
-    )
-
-
 @cache
 def own_lexicon() -> Matcher:
-    """The workbook's own words of praise and complaint."""
-    return lexicon_matcher(read_yaml("lexicon.yml"))
+    """The workbook's own words of praise and complaint, as a matcher with the codes "+" and "-"."""
+    data = read_yaml("lexicon.yml")
+    sides = {"+": data["positive"], "-": data["negative"]}
+    return Matcher.of(
+        {sign: Code(label=sign, include=x, exclude=data["neither"]) for sign, x in sides.items()}
+    )
 
 
 def clause_sentiment(hits: Iterable[Hit]) -> float:

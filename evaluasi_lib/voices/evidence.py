@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from evaluasi_lib.results import Theme
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices.agreement import agreement_of, as_rows
+from evaluasi_lib.voices.agreement import agreement_rows
 from evaluasi_lib.voices.codebook import Code, Matcher, parse_model
 from evaluasi_lib.voices.documents import is_scan
 from evaluasi_lib.voices.masking import mask
@@ -19,44 +19,42 @@ from evaluasi_lib.voices.rubric import Rubric
 from evaluasi_lib.voices.text import analyse
 from evaluasi_lib.wording import choose
 
+PAGES = ["document", "page", "text"]
+RATINGS = ["reviewer", "document", "indicator", "rating", "quote", "page"]
 PASSAGES = 3  # candidates shown for an indicator and document
 MAX_PASSAGE = 300  # characters
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n{2,}")
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentEvidence:
-    """themes: one an indicator (n of documents, no persons); details: passages, ratings, gaps."""
+def describe_documents(
+    study: Study, rng: np.random.Generator
+) -> tuple[tuple[Theme, ...], dict[str, Any]]:
+    """Coverage of the rubric by documents; empty where the program has none.
 
-    themes: tuple[Theme, ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
-
-
-def describe_documents(study: Study, rng: np.random.Generator) -> DocumentEvidence:
-    """Coverage of the rubric by documents; empty where the program has none."""
-    pages = study.restricted("documents")
+    Themes: one an indicator (n of documents, no persons). Details: passages, ratings, gaps.
+    """
+    pages = study.restricted("documents").reindex(columns=PAGES)
+    ratings = study.restricted("document_ratings").reindex(columns=RATINGS)
     rubric_text = study.restricted("rubric")
-    ratings = study.restricted("document_ratings")
     if pages.empty and ratings.empty:
-        return DocumentEvidence()
-    details: dict[str, Any] = {"documents": []}
-    if len(pages):
-        details["documents"] = [
+        return (), {}
+    details: dict[str, Any] = {
+        "documents": [
             {"document": str(name), "pages": len(group), "scan": is_scan(str(name), group["text"])}
             for name, group in pages.groupby("document", sort=True)
         ]
+    }
     if rubric_text.empty:
-        return DocumentEvidence((), details)
+        return (), details
     rubric = parse_model(str(rubric_text["text"].iloc[0]), "rubric", Rubric)
     details["passages"] = find_passages(pages, rubric)
     details["coverage"], themes = coverage_by_indicator(pages, ratings, rubric)
-    if len(ratings):
-        wide = ratings.pivot_table(
-            index=["document", "indicator"], columns="reviewer", values="rating", sort=True
-        ).to_numpy()
-        if wide.shape[1] > 1 and (~np.isnan(wide)).all(axis=1).any():
-            details["reviewers"] = as_rows(agreement_of(wide, rng, ordinal=True))
-    return DocumentEvidence(themes, details)
+    wide = ratings.pivot_table(
+        index=["document", "indicator"], columns="reviewer", values="rating", sort=True
+    ).to_numpy()
+    if wide.shape[1] > 1 and (~np.isnan(wide)).all(axis=1).any():
+        details["reviewers"] = agreement_rows(wide, rng, ordinal=True)
+    return themes, details
 
 
 def find_passages(pages: pd.DataFrame, rubric: Rubric) -> list[dict[str, Any]]:
@@ -65,34 +63,29 @@ def find_passages(pages: pd.DataFrame, rubric: Rubric) -> list[dict[str, Any]]:
     The sentence with the most different phrases comes first; ties in the order of reading. They
     are where a reviewer should look, no evidence yet.
     """
-    if pages.empty:
-        return []
     codes = {
         f"{name}#{i}": Code(label=name, include=[phrase])
         for name, indicator in rubric.indicators.items()
         for i, phrase in enumerate(indicator.search)
     }
     matcher = Matcher.of(codes)
-    found: dict[tuple[str, str], list[tuple[int, int, int, str]]] = {}
-    for order, line in enumerate(pages.itertuples()):
-        for i, sentence in enumerate(_SENTENCE.split(str(line.text))):
-            hits = {hit.code for hit in matcher.hits(analyse(sentence))}
-            for name in {hit.split("#")[0] for hit in hits}:
-                score = sum(hit.split("#")[0] == name for hit in hits)
-                found.setdefault((name, str(line.document)), []).append(
-                    (-score, order * 10_000 + i, int(line.page), sentence)  # type: ignore[arg-type]
-                )
+    found: dict[tuple[str, str], list[tuple[int, int, str]]] = defaultdict(list)
+    for document, page, text in pages.itertuples(index=False, name=None):
+        for sentence in _SENTENCE.split(str(text)):
+            phrases = {hit.code for hit in matcher.hits(analyse(sentence))}
+            for name, n in Counter(phrase.split("#")[0] for phrase in phrases).items():
+                found[name, str(document)].append((n, int(page), sentence))
     return [
         {
             "indicator": name,
-            "label": choose(rubric.indicators[name].label),
+            "label": choose(indicator.label),
             "document": document,
             "page": page,
             "text": _shortened(sentence),
         }
-        for name in rubric.indicators
+        for name, indicator in rubric.indicators.items()
         for document in sorted({d for n, d in found if n == name})
-        for _score, _order, page, sentence in sorted(found[name, document])[:PASSAGES]
+        for _n, page, sentence in sorted(found[name, document], key=lambda f: -f[0])[:PASSAGES]
     ]
 
 
@@ -110,19 +103,15 @@ def coverage_by_indicator(
     The rating of a document is the mean of its reviewers'; evidence counts as found from
     rubric.met. Documents are no persons: their numbers are shown however small.
     """
-    known = sorted(
-        set(pages["document"] if len(pages) else [])
-        | set(ratings["document"] if len(ratings) else [])
-    )
+    known = sorted({*pages["document"], *ratings["document"]})
     rows, themes = [], []
     for name, indicator in rubric.indicators.items():
         asked = [d for d in known if not indicator.documents or d in indicator.documents]
-        rated = ratings[ratings["indicator"] == name] if len(ratings) else ratings
-        mean = rated.groupby("document")["rating"].mean() if len(rated) else pd.Series(dtype=float)
-        mean = mean[mean.index.isin(asked)].dropna()
+        rated = ratings[ratings["indicator"] == name]
+        mean = rated[rated["document"].isin(asked)].groupby("document")["rating"].mean().dropna()
         met = int((mean >= rubric.met).sum())
         label = choose(indicator.label)
-        quoted = rated[(rated["quote"] != "") & (rated["page"] != "")] if len(rated) else rated
+        quoted = rated[(rated["quote"] != "") & (rated["page"] != "")]
         rows.append(
             {
                 "indicator": name,

@@ -14,7 +14,7 @@ import pandas as pd
 from evaluasi_lib.disclosure import SMALL_CELL, is_small, publishable_share
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices.agreement import agreement_of, as_codes, as_rows
+from evaluasi_lib.voices.agreement import agreement_rows, as_codes
 from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.documents import read_each
 from evaluasi_lib.voices.feedback import Coded, code_answers, unless_small
@@ -122,7 +122,7 @@ def describe_interviews(
     }
     matrix = coders_matrix(coded)
     if matrix is not None:
-        details["coders"] = as_rows(agreement_of(matrix[0], rng, units=matrix[1]))
+        details["coders"] = agreement_rows(matrix[0], rng, units=matrix[1])
     return details | {"cases": case_pages(coded, codebook, approved, k)}
 
 
