@@ -23,6 +23,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 def verdict_page() -> str:
     """The page in the language in force."""
+    kinds = finding_kinds()
     parts = [
         f"# {_('From results to a verdict and recommendations')}",
         _("Generated from evaluasi_lib/findings/*.yml; do not edit it by hand."),
@@ -57,7 +58,7 @@ def verdict_page() -> str:
         _table(
             [_("Kind"), "±", _("Name"), _("Rule and score")],
             [[f"`{kind}`", sign, choose(k.name), choose(k.rule)]
-             for sign, group in (("+", finding_kinds().strengths), ("−", finding_kinds().weaknesses))
+             for sign, group in (("+", kinds.strengths), ("−", kinds.weaknesses))
              for kind, k in group.items()],
         ),
         f"## {_('Recommendations')}",

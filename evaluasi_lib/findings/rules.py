@@ -111,18 +111,20 @@ class Catalogue(Strict):
     rules: list[RecommendationRule]
 
 
+def _read(name: str) -> Any:
+    return yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
+
+
 @lru_cache
 def finding_kinds() -> Kinds:
     """The kinds of kinds.yml."""
-    data = yaml.safe_load((HERE / "kinds.yml").read_text(encoding="utf-8"))
-    return Kinds.model_validate(data)
+    return Kinds.model_validate(_read("kinds.yml"))
 
 
 @lru_cache
 def decision_table() -> DecisionTable:
     """The table of decision_table.yml."""
-    data = yaml.safe_load((HERE / "decision_table.yml").read_text(encoding="utf-8"))
-    return DecisionTable.model_validate(data)
+    return DecisionTable.model_validate(_read("decision_table.yml"))
 
 
 def agency_files(raw_folder: Path) -> list[Path]:
@@ -156,13 +158,14 @@ def read_catalogue(extensions: tuple[Path, ...] = ()) -> list[RecommendationRule
 def _problem(item: Any, path: Path) -> Problem:
     """One complaint of pydantic in the words of the catalogue's author."""
     key = str(item["loc"][-1]) if item["loc"] else ""
-    where = f"{path.name}: " + ".".join(str(part) for part in item["loc"])
+    what, remedy = _("the value of “{key}” does not fit").format(key=key), ""
     if item["type"] == "extra_forbidden":
+        what = _("unknown key “{key}”").format(key=key)
         remedy = suggestion(key, RecommendationRule.model_fields)
-        return Problem(_("unknown key “{key}”").format(key=key), where=where, remedy=remedy)
-    if item["type"] == "missing":
-        return Problem(_("the key “{key}” is missing").format(key=key), where=where)
-    if key == "kind":
+    elif item["type"] == "missing":
+        what = _("the key “{key}” is missing").format(key=key)
+    elif key == "kind":
+        what = _("unknown kind of weakness")
         remedy = suggestion(str(item["input"]), finding_kinds().weaknesses)
-        return Problem(_("unknown kind of weakness"), where=where, remedy=remedy)
-    return Problem(_("the value of “{key}” does not fit").format(key=key), where=where)
+    where = f"{path.name}: " + ".".join(str(part) for part in item["loc"])
+    return Problem(what, where, remedy)

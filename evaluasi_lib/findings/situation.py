@@ -43,7 +43,7 @@ class Situation:
     completion_share: float | None
     cost_per_completer_idr: float | None
     bcr: float | None
-    divergent: int | None
+    agree: bool | None  # whether no question has sources that contradict one another
 
 
 def beneficial(effect: Effect, value: float | None) -> float | None:
@@ -71,13 +71,13 @@ def situation_of(program: Program, result: EvaluationResult) -> Situation:
         for i, e in primaries(result)
         if is_decisive(program, e.outcome)
     )
-    answered = [t for t in result.triangulation if t.agreement != "silent"]
+    answered = [t.agreement for t in result.triangulation if t.agreement != "silent"]
     return Situation(
         outcomes=states,
         completion_share=result.participation.completion_share,
         cost_per_completer_idr=result.efficiency.cost_per_completer_idr,
         bcr=result.efficiency.bcr,
-        divergent=sum(t.agreement == "divergent" for t in answered) if answered else None,
+        agree=all(a != "divergent" for a in answered) if answered else None,
     )
 
 
@@ -96,32 +96,40 @@ def facts(situation: Situation, limits: Thresholds) -> Facts:
     Reactions can do harm, but that participants are pleased improves nothing by itself: the facts
     about improvement, design and evidence are about the decisive outcomes beyond reaction.
     """
-    states = tuple(s for s in situation.outcomes if s.effect.level != "reaction")
+    states = [s for s in situation.outcomes if s.effect.level != "reaction"]
     conclusions = [s.conclusion for s in states]
     everywhere = [s.conclusion for s in situation.outcomes]
     improved = conclusions.count("improved")
-    enough = improved > 0 and improved >= limits.min_improved_share * len(states)
-    agree: Answer = "unknown" if situation.divergent is None else _yes(situation.divergent == 0)
+    ceiling, cost = limits.max_cost_per_completer_idr, situation.cost_per_completer_idr
+    # Whichever of the two tests of cost can be made must be passed.
+    priced = [] if cost is None or ceiling is None else [cost <= ceiling]
+    priced += [] if situation.bcr is None else [situation.bcr >= limits.min_bcr]
+    # Outcomes that rest on no instrument (earnings, a register) need no alpha.
+    alphas = [s.alpha for s in states if s.alpha is not None]
     return {
         "measured": _yes(any(c is not None for c in everywhere)),
         "harm": _yes("worsened" in everywhere),
         "beyond_reaction": _yes(any(c is not None for c in conclusions)),
-        "mostly_improved": _yes(enough),
+        "mostly_improved": _yes(0 < improved >= limits.min_improved_share * len(states)),
         "any_improved": _yes(improved > 0),
-        "all_improved": _yes(improved > 0 and improved == len(states)),
+        "all_improved": _yes(0 < improved == len(states)),
         "any_unclear": _yes(any(c in (None, "inconclusive") for c in conclusions)),
         "causal": _yes(bool(states) and all(s.effect.claim == "effect" for s in states)),
-        "strong_evidence": _at_least((s.rating for s in states), limits.min_scale_up_rating),
-        "meaningful": _meaningful(states),
-        "affordable": _affordable(situation, limits),
-        "delivered": _at_least([situation.completion_share], limits.min_completion_share),
-        "reliable": _reliable(states, limits.min_alpha),
-        "sources_agree": agree,
+        "strong_evidence": _all(_reaches(s.rating, limits.min_scale_up_rating) for s in states),
+        "meaningful": _all(_reaches(s.benefit, s.effect.sesoi) for s in states),
+        "affordable": _all(map(_yes, priced)),
+        "delivered": _reaches(situation.completion_share, limits.min_completion_share),
+        "reliable": _all(_reaches(alpha, limits.min_alpha) for alpha in alphas),
+        "sources_agree": "unknown" if situation.agree is None else _yes(situation.agree),
     }
 
 
 def _yes(value: bool) -> Answer:
     return "yes" if value else "no"
+
+
+def _reaches(value: float | None, limit: float | None) -> Answer:
+    return "unknown" if value is None or limit is None else _yes(value >= limit)
 
 
 def _all(answers: Iterable[Answer]) -> Answer:
@@ -130,32 +138,3 @@ def _all(answers: Iterable[Answer]) -> Answer:
     if "no" in found:
         return "no"
     return "yes" if found and "unknown" not in found else "unknown"
-
-
-def _at_least(values: Iterable[float | None], limit: float) -> Answer:
-    return _all("unknown" if v is None else _yes(v >= limit) for v in values)
-
-
-def _meaningful(states: tuple[OutcomeState, ...]) -> Answer:
-    return _all(
-        "unknown"
-        if s.benefit is None or s.effect.sesoi is None
-        else _yes(s.benefit >= s.effect.sesoi)
-        for s in states
-    )
-
-
-def _affordable(situation: Situation, limits: Thresholds) -> Answer:
-    """Whichever of the two tests can be made must be passed; unknown when neither can be."""
-    tests: list[Answer] = []
-    limit, cost = limits.max_cost_per_completer_idr, situation.cost_per_completer_idr
-    if limit is not None and cost is not None:
-        tests.append(_yes(cost <= limit))
-    if situation.bcr is not None:
-        tests.append(_yes(situation.bcr >= limits.min_bcr))
-    return _all(tests)
-
-
-def _reliable(states: tuple[OutcomeState, ...], limit: float) -> Answer:
-    """Outcomes that rest on no instrument (earnings, a register) need no alpha."""
-    return _at_least([s.alpha for s in states if s.alpha is not None], limit)

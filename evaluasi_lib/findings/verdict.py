@@ -27,7 +27,10 @@ def judge(program: Program, result: EvaluationResult) -> Verdict:
             "text": choose(row.text),
             "strength": strength,
             "facts": answers,
-            "table": [_shown(r, fired=r.rule == row.rule) for r in decision_table().rows],
+            "table": [
+                r.model_dump() | {"text": choose(r.text), "fired": r is row}
+                for r in decision_table().rows
+            ],
             "needed": needed,
         },
     )
@@ -57,17 +60,6 @@ def strength_of_words(situation: Situation, min_rating: int) -> str:
     return "strong" if min(r for r in ratings if r is not None) >= 4 else "moderate"
 
 
-def _shown(row: Row, *, fired: bool) -> dict[str, object]:
-    """One row of the table as the report prints it."""
-    return {
-        "rule": row.rule,
-        "when": {name: list(answers) for name, answers in row.when.items()},
-        "decision": row.decision,
-        "text": choose(row.text),
-        "fired": fired,
-    }
-
-
 def _reasons(row: Row, situation: Situation, answers: Facts, strength: str) -> list[str]:
     """The rule's own text, the outcomes behind it, and the cap on the words."""
     reasons = [choose(row.text), *_by_conclusion(situation)]
@@ -95,12 +87,11 @@ def missing_for_scale_up(answers: Facts) -> list[str]:
     table = decision_table()
     row = next(r for r in table.rows if r.decision == "scale_up")
     found = []
-    for name, accepted in row.when.items():
+    for name in [n for n, accepted in row.when.items() if answers[n] not in accepted]:
         text = choose(table.facts[name])
         text = text[:1].lower() + text[1:]
-        if answers[name] not in accepted:
-            unknown = _("{condition} (not known)").format(condition=text)
-            found.append(unknown if answers[name] == "unknown" else text)
+        unknown = _("{condition} (not known)").format(condition=text)
+        found.append(unknown if answers[name] == "unknown" else text)
     return found
 
 
@@ -112,44 +103,33 @@ def _by_conclusion(situation: Situation) -> list[str]:
         "inconclusive": _("Not settled by these data: {labels}."),
         None: _("Not measured: {labels}."),
     }
-    found = []
-    for conclusion, template in groups.items():
-        labels = [s.effect.label for s in situation.outcomes if s.conclusion == conclusion]
-        if labels:
-            found.append(template.format(labels=join_words(labels)))
-    return found
+    labels = {c: [s.effect.label for s in situation.outcomes if s.conclusion == c] for c in groups}
+    return [text.format(labels=join_words(labels[c])) for c, text in groups.items() if labels[c]]
 
 
 def what_would_settle(situation: Situation) -> list[str]:
     """What data each unsettled outcome would need."""
-    if not situation.outcomes:
+    states = situation.outcomes
+    if not states:
         return [_("Declare outcomes in program.yml and measure them before and after the program.")]
-    needed = []
-    for state in situation.outcomes:
-        if state.conclusion in (None, "inconclusive"):
-            needed.append(_need(state))
-    if all(s.effect.level == "reaction" for s in situation.outcomes):
+    needed = [_need(s) for s in states if s.conclusion in (None, "inconclusive")]
+    if all(s.effect.level == "reaction" for s in states):
         needed.append(_("Measure learning, behaviour or results besides participants' reactions."))
     return needed
 
 
 def _need(state: OutcomeState) -> str:
-    effect = state.effect
+    effect, needed = state.effect, state.effect.n_needed or 0
+    have = (effect.n_program or 0) + (effect.n_comparison or 0)
     if state.conclusion is None:
-        return _("To settle “{label}”: mend what kept it from being measured.").format(
-            label=effect.label
-        )
-    if effect.n_needed is not None and effect.n_program is not None:
-        have = effect.n_program + (effect.n_comparison or 0)
-        if effect.n_needed > have:
-            return _(
-                "To settle “{label}”: about {needed} persons with the same design; now {have}."
-            ).format(label=effect.label, needed=count(effect.n_needed), have=count(have))
-    if effect.sesoi is None:
-        return _(
+        text = _("To settle “{label}”: mend what kept it from being measured.")
+    elif effect.n_program is not None and needed > have:
+        text = _("To settle “{label}”: about {needed} persons with the same design; now {have}.")
+    elif effect.sesoi is None:
+        text = _(
             "To settle “{label}”: declare its smallest change of interest, and measure more "
             "persons."
-        ).format(label=effect.label)
-    return _("To settle “{label}”: measure more persons or use a more precise measure.").format(
-        label=effect.label
-    )
+        )
+    else:
+        text = _("To settle “{label}”: measure more persons or use a more precise measure.")
+    return text.format(label=effect.label, needed=count(needed), have=count(have))
