@@ -271,7 +271,6 @@ def comparable_costs(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
         for r in results
         for row in r["efficiency"]["details"].get("cost_per_effect", [])
     ]
-
     key = itemgetter("outcome", "unit", "wave")
     programs = Counter(found for found, _program in {(key(r), r["program"]) for r in rows})
     return sorted((r for r in rows if programs[key(r)] > 1), key=key)

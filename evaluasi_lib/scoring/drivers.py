@@ -170,8 +170,8 @@ def jackknife_covariance(x: Floats, y: Floats, beta: Floats, codes: np.ndarray) 
 
     V = (G-1)/G sum_g d_g d_g', d_g = -(H - H_g)^+ s_g, with H_g and s_g the information and the
     score of cluster g: the linearised cluster jackknife (CV3L; MacKinnon, Nielsen and Webb 2023).
-    The usual CR1 sandwich is too small with some ten to thirty agencies: in tests/recover.py its
-    intervals cover 92-94%, these 94-96%.
+    The usual CR1 sandwich is too small with some ten to thirty agencies: in
+    tests/synthetic/recovery.py its intervals cover 92-94%, these 94-96%.
     """
     p = expit(x @ beta)
     weighted = x * (p * (1 - p))[:, None]

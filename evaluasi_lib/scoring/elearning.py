@@ -104,13 +104,12 @@ def _absent(reason: str) -> Elearning:
 
 def weeks(summary: EventSummary, k: int) -> list[dict[str, Any]]:
     """Persons in each week; 1 to k-1 are hidden."""
-    rows = [(row["week"].isoformat(), row["persons"]) for row in summary.weeks.to_dicts()]
-    return [
-        {"week": week, "persons": None, "reason": SMALL_CELL}
-        if is_small(n, k)
-        else {"week": week, "persons": n, "reason": None}
-        for week, n in rows
-    ]
+    rows = []
+    for row in summary.weeks.to_dicts():
+        n, small = row["persons"], is_small(row["persons"], k)
+        shown = {"persons": None if small else n, "reason": SMALL_CELL if small else None}
+        rows.append({"week": row["week"].isoformat()} | shown)
+    return rows
 
 
 def learner_zones(study: Study, plan: ElearningPlan, index: pd.Index) -> dict[str, str]:
