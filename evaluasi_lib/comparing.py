@@ -17,8 +17,6 @@ from evaluasi_lib.reporting.export import TEMPLATE, render_page, report_name
 from evaluasi_lib.results import SCHEMA_VERSION
 from evaluasi_lib.wording import _, count, join_words
 
-__all__ = ["Chapters", "Portfolio", "open_portfolio", "portfolio_sections"]
-
 
 class Chapters(tuple[Section, ...]):
     """Sections that a notebook shows one below the other."""
@@ -56,10 +54,11 @@ class Portfolio:
             return _("No report folder was written, because out_dir is empty.")
         self.out_dir.mkdir(parents=True, exist_ok=True)
         page = self.out_dir / report_name("html")
+        title = _("All programs side by side")
         texts = {
             "language": wording.language(),
-            "title": _("All programs side by side"),
-            "heading": _("All programs side by side"),
+            "title": title,
+            "heading": title,
             "organisation": "",
             "subtitle": repr(self),
             "skip": _("Skip to the report"),
@@ -90,12 +89,10 @@ def open_portfolio(
             continue
         try:
             result = json.loads(path.read_text(encoding="utf-8"))
-            version = result["schema_version"]
-        except (ValueError, KeyError, TypeError, UnicodeDecodeError):
-            version = None
-        if version == SCHEMA_VERSION:
+            if result["schema_version"] != SCHEMA_VERSION:
+                raise ValueError
             results.append(result)
-        else:
+        except (ValueError, KeyError, TypeError):
             remedy = _("make the report again: evaluasi report {id}").format(id=program_id)
             problems.append(Problem(_("result.json cannot be read"), program_id, remedy))
     if problems:

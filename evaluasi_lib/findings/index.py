@@ -20,77 +20,72 @@ def index_html(entries: Sequence[Entry], portfolio: str = "") -> str:
     or None, "files": names in the program's folder (report only, when absent)}, in their order.
     portfolio: address of the report over all programs, relative to the page; "" for none."""
     failed = [e for e in entries if e.get("failure")]
-    title = _("Evaluation reports")
+    title = escape(_("Evaluation reports"))
     style = (TEMPLATE / "style.css").read_text(encoding="utf-8").strip()
-    sections = [_reports(entries, portfolio), _failures(failed)]
+    summary = plural("{n} program", "{n} programs", len(entries)).format(n=count(len(entries)))
+    without = ", " + _("{n} without a new report.").format(n=count(len(failed))) if failed else "."
+    failures = "".join(
+        f"<li><strong>{escape(str(e['program_id']))}</strong>: {escape(str(e['failure']))}</li>"
+        for e in failed
+    )
+    sections = _section("laporan", _("Reports"), _reports(entries, portfolio))
+    if failed:
+        sections += _section("gagal", _("What failed, and why"), f"<ul>{failures}</ul>")
     return (
         f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{escape(title)}</title>\n"
+        f"<title>{title}</title>\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<style>\n{style}\n{WIDE}\n</style>\n</head>\n<body>\n"
         f'<a class="skip" href="#isi">{escape(_("Skip to the reports"))}</a>\n'
-        f'<header>\n<h1>{escape(title)}</h1>\n<p class="subtitle">{escape(_summary(entries))}</p>\n'
+        f'<header>\n<h1>{title}</h1>\n<p class="subtitle">{escape(summary + without)}</p>\n'
         f'</header>\n<div class="page">\n<main id="isi" tabindex="-1">\n'
-        f"{''.join(sections)}</main>\n</div>\n</body>\n</html>\n"
+        f"{sections}</main>\n</div>\n</body>\n</html>\n"
     )
 
 
-def _summary(entries: Sequence[Entry]) -> str:
-    failed = sum(bool(e.get("failure")) for e in entries)
-    text = plural("{n} program", "{n} programs", len(entries)).format(n=count(len(entries)))
-    if not failed:
-        return text + "."
-    return f"{text}, " + _("{n} without a new report.").format(n=count(failed))
+def _section(id: str, title: str, html: str) -> str:
+    head = f'<h2 id="h-{id}">{escape(title)}</h2>'
+    return f'<section id="{id}" aria-labelledby="h-{id}">\n{head}\n{html}\n</section>\n'
 
 
 def _reports(entries: Sequence[Entry], portfolio: str) -> str:
     heads = (_("Program"), _("Cycle"), _("Status"), _("Verdict"), _("Evidence, 0-5"), _("Report"))
     columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    rows = "".join(_row(entry) for entry in entries)
-    caption = _("All programs")
-    over = ""
-    if portfolio:
-        text = escape(_("The report over all programs"))
-        over = f'<p><a href="{escape(portfolio, quote=True)}">{text}</a></p>\n'
+    rows, caption = "".join(_row(entry) for entry in entries), escape(_("All programs"))
+    over = escape(_("The report over all programs"))
+    link = f'<p><a href="{escape(portfolio)}">{over}</a></p>\n' if portfolio else ""
     return (
-        f'<section id="laporan" aria-labelledby="h-laporan">\n'
-        f'<h2 id="h-laporan">{escape(_("Reports"))}</h2>\n{over}'
-        f'<div class="table" role="region" tabindex="0" aria-label="{escape(caption, quote=True)}">'
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{columns}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>\n</section>\n"
+        f'{link}<div class="table" role="region" tabindex="0" aria-label="{caption}">'
+        f"<table><caption>{caption}</caption><thead><tr>{columns}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 
 def _row(entry: Entry) -> str:
     result, program_id = entry.get("result"), str(entry["program_id"])
     info = (result or {}).get("program", {})
-    cells = [str(info.get("cycle") or "—"), _status(entry)]
-    cells += [decision_word(result["verdict"]["decision"]), evidence_range(result)] if result else [
-        "—", "—",
-    ]  # fmt: skip
+    status = _("finished")
+    if entry.get("failure"):
+        status = _("failed; the earlier report stands") if result else _("failed")
+    cells = [str(info.get("cycle") or "—"), status, "—", "—"]
+    if result:
+        cells[2:] = [decision_word(result["verdict"]["decision"]), evidence_range(result)]
     body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
     title = escape(str(info.get("title") or program_id))
     return f'<tr><th scope="row">{title}</th>{body}<td>{_links(entry)}</td></tr>'
-
-
-def _status(entry: Entry) -> str:
-    if not entry.get("failure"):
-        return _("finished")
-    return _("failed; the earlier report stands") if entry.get("result") else _("failed")
 
 
 def _links(entry: Entry) -> str:
     """Links to the files of a report; "—" where there is none."""
     if not entry.get("result"):
         return "—"
-    program_id = escape(str(entry["program_id"]), quote=True)
+    folder = escape(str(entry["program_id"]))
     written = entry["result"]["provenance"]["parameters"].get("language", "id")
-    names = entry.get("files") or ["report.html" if written == "en" else "laporan.html"]
+    files = entry.get("files") or ["report.html" if written == "en" else "laporan.html"]
+    names = [escape(str(name)) for name in files]
     return ", ".join(
-        f'<a href="{program_id}/{escape(str(name), quote=True)}" '
-        f'aria-label="{escape(str(name), quote=True)}, {program_id}">{escape(str(name))}</a>'
-        for name in names
+        f'<a href="{folder}/{name}" aria-label="{name}, {folder}">{name}</a>' for name in names
     )
 
 
@@ -101,16 +96,3 @@ def evidence_range(result: Mapping[str, Any]) -> str:
         return "—"
     low, high = min(ratings), max(ratings)
     return count(low) if low == high else f"{count(low)}–{count(high)}"
-
-
-def _failures(failed: Sequence[Entry]) -> str:
-    if not failed:
-        return ""
-    items = "".join(
-        f"<li><strong>{escape(str(e['program_id']))}</strong>: {escape(str(e['failure']))}</li>"
-        for e in failed
-    )
-    return (
-        f'<section id="gagal" aria-labelledby="h-gagal">\n'
-        f'<h2 id="h-gagal">{escape(_("What failed, and why"))}</h2>\n<ul>{items}</ul>\n</section>\n'
-    )
