@@ -22,6 +22,7 @@ from evaluasi_lib.wording import _
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 Ratings = NDArray[np.float64]
+DRAWS = 2_000  # of a bootstrap
 MIN_KAPPA = 0.6  # below it a codebook's coding is called unreliable (Landis & Koch: substantial)
 
 
@@ -131,7 +132,7 @@ def with_interval(
     statistic: Callable[[Ratings], float | None],
     ratings: Ratings,
     rng: np.random.Generator,
-    draws: int = 2_000,
+    draws: int = DRAWS,
     units: NDArray[np.int64] | None = None,
 ) -> Coefficient:
     """A coefficient with the percentile bootstrap interval over units.
@@ -205,7 +206,6 @@ def compare_codes(
     found: NDArray[np.bool_],
     names: Sequence[str],
     rng: np.random.Generator,
-    draws: int = 2_000,
 ) -> list[Retrieval]:
     """Precision, recall, F1 and kappa by theme; answers x themes, the same answers in both."""
     results = []
@@ -215,13 +215,13 @@ def compare_codes(
         precision = both / int(f.sum()) if f.any() else None
         recall = both / int(m.sum()) if m.any() else None
         f1 = 2 * both / int(f.sum() + m.sum()) if (f.any() or m.any()) else None
-        kappa = _kappa_of_two_by_two(both, int(m.sum()), int(f.sum()), len(m), rng, draws)
+        kappa = _kappa_of_two_by_two(both, int(m.sum()), int(f.sum()), len(m), rng)
         results.append(Retrieval(name, int(m.sum()), precision, recall, f1, kappa))
     return results
 
 
 def _kappa_of_two_by_two(
-    both: int, first: int, second: int, n: int, rng: np.random.Generator, draws: int
+    both: int, first: int, second: int, n: int, rng: np.random.Generator
 ) -> Coefficient:
     """Cohen's kappa of yes/no codes. Drawing units anew is drawing the table from a multinomial."""
     cells = np.array([both, first - both, second - both, n - first - second + both])
@@ -236,9 +236,9 @@ def _kappa_of_two_by_two(
     value = float(kappa(cells[None, :].astype(float))[0]) if n else np.nan
     if np.isnan(value) or n < 10:
         return Coefficient(None if np.isnan(value) else value, None, None, n)
-    drawn = kappa(rng.multinomial(n, cells / n, draws).astype(float))
+    drawn = kappa(rng.multinomial(n, cells / n, DRAWS).astype(float))
     drawn = drawn[~np.isnan(drawn)]
-    if len(drawn) < 0.9 * draws:
+    if len(drawn) < 0.9 * DRAWS:
         return Coefficient(value, None, None, n)
     low, high = np.quantile(drawn, [0.025, 0.975])
     return Coefficient(value, float(low), float(high), n)

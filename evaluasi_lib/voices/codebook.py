@@ -14,10 +14,10 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from evaluasi_lib.errors import DataError, Problem
-from evaluasi_lib.program import Text
+from evaluasi_lib.program import Model, Text
 from evaluasi_lib.voices.text import BOUNDARY, Word, analyse, read_yaml, slang
 from evaluasi_lib.wording import _, choose
 
@@ -26,11 +26,7 @@ MAX_GAP = 3  # words that may stand in a gap
 LOOK_BACK = 3  # words before a phrase in which a negation counts
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Code(_Model):
+class Code(Model):
     """One theme or module: its name and the phrases that stand for it."""
 
     label: Text = Field(description="Name of the theme as reports show it.")
@@ -43,7 +39,7 @@ class Code(_Model):
     aliases: list[str] = Field(default=[], description="Other names in tables coded by hand.")
 
 
-class Codebook(_Model):
+class Codebook(Model):
     """Themes of open answers, and modules that people ask for."""
 
     source: str = Field(description="Where the codebook comes from.")

@@ -28,6 +28,7 @@ from evaluasi_lib.wording import choose
 
 KEYS = ["source", "variable", "row"]  # what names one open answer
 SAID = [*KEYS, "pid", "text"]
+MAX_TERMS = 20  # candidates shown
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ def describe_answers(coded: Coded, k: int) -> dict[str, Any]:
 
 
 def candidate_terms(
-    texts: Sequence[str], pids: Sequence[str], *, k: int, limit: int = 20
+    texts: Sequence[str], pids: Sequence[str], *, k: int
 ) -> list[dict[str, object]]:
     """Words that occur with at least k persons among answers without a theme, most frequent first.
 
@@ -223,5 +224,5 @@ def candidate_terms(
     frequent = sorted((-len(who), stem) for stem, who in persons.items() if len(who) >= k)
     return [
         {"term": min(shown[stem].items(), key=lambda item: (-item[1], item[0]))[0], "n": -n}
-        for n, stem in frequent[:limit]
+        for n, stem in frequent[:MAX_TERMS]
     ]

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from evaluasi_lib.voices.text import slang, stem
+from evaluasi_lib.voices.text import LINK, slang, stem
 
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
-_LINK = re.compile(r"(?:https?://|www\.)\S+")
 _NIP = re.compile(r"(?<!\d)(?:\d[ .]?){17}\d(?!\d)|(?<!\d)\d{9}(?!\d)")
 _NIK = re.compile(r"(?<!\d)\d{16}(?!\d)")
 _PHONE = re.compile(
@@ -38,24 +37,25 @@ def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> st
 
     names, places: of the roster, in any capitals; a part of a name only where it has a capital.
     """
-    text = _EMAIL.sub("[surel]", text)
-    text = _LINK.sub("[tautan]", text)
-    text = _NIP.sub("[NIP]", text)
-    text = _NIK.sub("[NIK]", text)
-    text = _PHONE.sub("[telepon]", text)
-    for place in sorted(set(places), key=lambda p: (-len(p), p)):
-        if len(place) >= MIN_NAME_LENGTH:
-            text = re.sub(rf"\b{re.escape(place)}\b", "[unit kerja]", text, flags=re.IGNORECASE)
+    text = LINK.sub("[tautan]", _EMAIL.sub("[surel]", text))
+    text = _NIK.sub("[NIK]", _NIP.sub("[NIP]", text))
+    text = _without(places, "[unit kerja]", _PHONE.sub("[telepon]", text))
     text = _PLACE.sub(r"\1 [tempat]", text)
     text = _TITLED.sub(_masked_title, text)
     text = _SPOKEN_TITLE.sub(_masked_spoken, text)
-    listed = sorted(set(names), key=lambda n: (-len(n), n))
-    for name in listed:
-        if len(name) >= MIN_NAME_LENGTH:
-            text = re.sub(rf"\b{re.escape(name)}\b", "[nama]", text, flags=re.IGNORECASE)
+    names = set(names)
+    text = _without(names, "[nama]", text)
     # Parts of a name may be ordinary words (bagus, indah), so they count in capitals alone.
-    parts = {part.capitalize() for name in listed for part in name.split() if len(part) > 3}
+    parts = {part.capitalize() for name in names for part in name.split() if len(part) > 3}
     return re.sub(r"\b[A-Z][a-z'’]{3,}\b", lambda m: "[nama]" if m[0] in parts else m[0], text)
+
+
+def _without(listed: Iterable[str], kind: str, text: str) -> str:
+    """The text without the listed names, in any capitals, the longest first."""
+    for name in sorted(set(listed), key=lambda n: (-len(n), n)):
+        if len(name) >= MIN_NAME_LENGTH:
+            text = re.sub(rf"\b{re.escape(name)}\b", kind, text, flags=re.IGNORECASE)
+    return text
 
 
 def _masked_title(match: re.Match[str]) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from evaluasi_lib.program import Text
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from evaluasi_lib.program import Model, Text
 
 
-class Indicator(_Model):
+class Indicator(Model):
     """One thing that documents should show."""
 
     label: Text = Field(description="Name of the indicator as reports show it.")
@@ -23,7 +19,7 @@ class Indicator(_Model):
     )
 
 
-class Rubric(_Model):
+class Rubric(Model):
     """The scale of the ratings and the indicators."""
 
     min: int = Field(default=0, description="Lowest rating.")

@@ -21,7 +21,7 @@ from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 BOUNDARY = "|"
 MAX_CHARACTERS = 5_000  # of one answer; what follows is not read
 
-_LINK = re.compile(r"(?:https?://|www\.)\S+")
+LINK = re.compile(r"(?:https?://|www\.)\S+")
 _LONG = re.compile(r"([a-z])\1{2,}")
 _WORD = re.compile(r"[a-z0-9]+(?:['’/&-][a-z0-9]+)*/?|[.,;:!?()\n|…]+")
 _TWICE = re.compile(r"([a-z]{3,}?)2(nya|an)?")
@@ -119,7 +119,7 @@ def analyse(text: str) -> list[Word]:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).lower()
     if "http" in text or "www." in text:
-        text = _LINK.sub(" ", text)
+        text = LINK.sub(" ", text)
     words: list[Word] = []
     for raw in _WORD.findall(text):
         words += _words_of(raw)

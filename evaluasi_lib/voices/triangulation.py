@@ -26,7 +26,7 @@ import numpy as np
 
 from evaluasi_lib.disclosure import is_small, publishable_share
 from evaluasi_lib.program import Question
-from evaluasi_lib.results import Agreement, Effect, Participation, Triangulated
+from evaluasi_lib.results import Agreement, Barrier, Effect, Participation, Triangulated
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Voices
 from evaluasi_lib.voices.codebook import Codebook
@@ -111,35 +111,31 @@ def _survey_cell(
     study: Study, question: Question, effects: tuple[Effect, ...], participation: Participation
 ) -> Cell | None:
     if question.outcome is not None:
-        effect = next(
-            (e for e in effects if e.outcome == question.outcome and e.role == "primary"), None
-        )
-        return None if effect is None else _effect_cell(effect)
-    if question.barrier is not None:
-        limit = study.program.thresholds.barrier_share
-        barrier = next((b for b in participation.barriers if b.barrier == question.barrier), None)
-        if barrier is None or barrier.share is None:
-            return None
-        low, high = barrier.ci_low, barrier.ci_high
-        answer: Answer = "unclear"
-        if barrier.share >= limit:
-            answer = "yes"
-        elif high is not None and high < limit:
-            answer = "no"
-        finding = _("{label}: named by {share} of those asked (95% CI {ci}%)").format(
-            label=barrier.label,
-            share=percent(barrier.share),
-            ci=interval(
-                None if low is None else low * 100, None if high is None else high * 100, 0
-            ),
-        )
-        clear = low is not None and high is not None and not low < limit < high
-        return Cell(answer, finding, "strong" if clear else "moderate")
-    return None
+        primary = (e for e in effects if e.outcome == question.outcome and e.role == "primary")
+        return _effect_cell(next(primary, None))
+    found = (b for b in participation.barriers if b.barrier == question.barrier)
+    return _barrier_cell(next(found, None), study.program.thresholds.barrier_share)
 
 
-def _effect_cell(effect: Effect) -> Cell | None:
-    if effect.estimate is None or effect.conclusion is None:
+def _barrier_cell(barrier: Barrier | None, limit: float) -> Cell | None:
+    if barrier is None or barrier.share is None:
+        return None
+    low, high = barrier.ci_low, barrier.ci_high
+    answer: Answer = "unclear"
+    if barrier.share >= limit:
+        answer = "yes"
+    elif high is not None and high < limit:
+        answer = "no"
+    per_cent = [None if bound is None else bound * 100 for bound in (low, high)]
+    finding = _("{label}: named by {share} of those asked (95% CI {ci}%)").format(
+        label=barrier.label, share=percent(barrier.share), ci=interval(per_cent[0], per_cent[1], 0)
+    )
+    clear = low is not None and high is not None and not low < limit < high
+    return Cell(answer, finding, "strong" if clear else "moderate")
+
+
+def _effect_cell(effect: Effect | None) -> Cell | None:
+    if effect is None or effect.estimate is None or effect.conclusion is None:
         return None
     words = {
         "improved": _("{label}: improved, {estimate} {unit} (95% CI {ci})"),
@@ -241,9 +237,10 @@ def _document_cell(question: Question, voices: Voices) -> Cell | None:
         rated += row["rated"]
         met += supports
     answer: Answer = "no" if met == 0 else "yes" if 2 * met >= rated else "unclear"
-    finding = "; ".join(parts)
     clear = met in (0, rated) and rated >= 3
-    return Cell(answer, finding, "strong" if clear else "weak" if rated < 2 else "moderate")
+    return Cell(
+        answer, "; ".join(parts), "strong" if clear else "weak" if rated < 2 else "moderate"
+    )
 
 
 def _explain(verdict: Agreement, cells: dict[str, Cell | None]) -> str:
