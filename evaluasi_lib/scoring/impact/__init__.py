@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -30,8 +29,8 @@ from evaluasi_lib.scoring.impact.estimate import (
     conclude,
     not_estimated,
 )
-from evaluasi_lib.scoring.impact.plans import ESTIMATORS, NET_SHARE, plan_of
-from evaluasi_lib.scoring.impact.subgroups import Rule, compare, levels_of
+from evaluasi_lib.scoring.impact.plans import NET_SHARE, estimate, plan_of
+from evaluasi_lib.scoring.impact.subgroups import compare, levels_of
 from evaluasi_lib.scoring.multiplicity import adjust_p_values
 from evaluasi_lib.scoring.power import n_needed
 from evaluasi_lib.study import Study
@@ -76,21 +75,21 @@ def _rows(study: Study, outcome: Outcome, frame: OutcomeFrame | str) -> list[_Ro
         reason = _("one group measured once: there is nothing to compare it with")
         alone = not_estimated("none", "difference", reason, n_program=len(frame.after))
         return [_Row(outcome, "primary", alone, frame.design)]
-    primary = _run(plan.primary, case)
+    primary = _run(plan[0], case)
     primary = replace(primary, details=primary.details | sensitivity_details(study, case, primary))
     notes = (*primary.warnings, *frame.warnings, *cautions(study, case, primary))
     primary = replace(primary, warnings=notes)
-    others = [ESTIMATORS[name](case) for name in plan.sensitivity if name in ESTIMATORS]
+    others = [estimate(name, case) for name in plan[1:]]
     rows = [_Row(outcome, "primary", primary, frame.design)]
     rows += [_Row(outcome, "sensitivity", e, frame.design) for e in others if e is not None]
     for variable in outcome.subgroups:
-        rows += _subgroups(study, case, plan.primary, variable)
+        rows += _subgroups(study, case, plan[0], variable)
     return rows
 
 
 def _run(name: str, case: Case) -> Estimate:
     """The named estimator's result, or the reason why it cannot be."""
-    found = ESTIMATORS[name](case) if name in ESTIMATORS else None
+    found = estimate(name, case)
     if found is not None:
         return found
     reason = _("the estimator “{name}” does not fit the data of this outcome").format(name=name)
@@ -102,11 +101,8 @@ def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[
     values = case.frame.after.get(variable)
     if values is None or pd.api.types.is_datetime64_any_dtype(values.dtype):
         return []
-    parts = [
-        (label, case.subset(partial(_rows_of, variable, rule)))
-        for label, rule in levels_of(case.frame.after[variable])
-    ]
-    found = {label: _run(estimator, part) for label, part in parts if len(part.frame.after)}
+    parts = {label: case.subset(variable, rule) for label, rule in levels_of(values)}
+    found = {label: _run(estimator, part) for label, part in parts.items() if len(part.frame.after)}
     hidden = _hidden(found, study.program.privacy.min_cell)
     test = compare([e for label, e in found.items() if label not in hidden])
     details: dict[str, Any] = {"variable": variable}
@@ -126,20 +122,16 @@ def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[
         _Row(
             case.outcome, "subgroup",
             replace(
-                estimate,
-                details=estimate.details | details | {"value": label},
-                warnings=(*estimate.warnings, *notes),
+                one,
+                details=one.details | details | {"value": label},
+                warnings=(*one.warnings, *notes),
             ),
             case.frame.design,
             subgroup=f"{name}: {words.get(label, label)}",
             hidden=label in hidden,
         )
-        for label, estimate in found.items()
+        for label, one in found.items()
     ]  # fmt: skip
-
-
-def _rows_of(variable: str, rule: Rule, rows: pd.DataFrame) -> pd.Series:
-    return rule(rows[variable])
 
 
 def _hidden(found: dict[str, Estimate], k: int) -> set[str]:

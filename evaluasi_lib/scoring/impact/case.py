@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -53,6 +53,10 @@ class Case:
     def clusters(self, rows: pd.DataFrame) -> NDArray[np.intp] | None:
         return cluster_codes(rows, self.design.cluster)
 
+    def arms(self, rows: pd.DataFrame) -> dict[str, Any]:
+        """Group and clusters of the rows, as estimators name them."""
+        return {"program": self.member(rows), "clusters": self.clusters(rows)}
+
     def covariates(self, rows: pd.DataFrame) -> tuple[Array, list[str]]:
         return design_matrix(rows, self.design.covariates)
 
@@ -64,13 +68,11 @@ class Case:
         rows = pd.concat([self.frame.after, before], ignore_index=True)
         return rows.assign(later=np.arange(len(rows)) < len(self.frame.after))
 
-    def subset(self, keep: Callable[[pd.DataFrame], pd.Series]) -> Case:
-        """The same case for some of the persons."""
-        before = self.frame.before
-        frame = OutcomeFrame(
-            self.frame.after[keep(self.frame.after)].reset_index(drop=True),
-            None if before is None else before[keep(before)].reset_index(drop=True),
-            self.frame.has_baseline,
-            self.frame.design,
-        )
-        return Case(self.outcome, self.design, frame, self.best)
+    def subset(self, variable: str, rule: Callable[[pd.Series], pd.Series]) -> Case:
+        """The same case for the persons whose value of a variable meets a rule."""
+
+        def kept(rows: pd.DataFrame) -> pd.DataFrame:
+            return rows[rule(rows[variable])].reset_index(drop=True)
+
+        before = None if self.frame.before is None else kept(self.frame.before)
+        return replace(self, frame=replace(self.frame, after=kept(self.frame.after), before=before))
