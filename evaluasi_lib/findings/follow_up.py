@@ -95,27 +95,26 @@ def _change(
 def _sentence(change: dict[str, Any]) -> str:
     """ "From 3.20 (2024) to 3.60 (2025): better; difference 0.40 (95% interval 0.10 to 0.70)." """
     share = change["indicator"].endswith("share")
-    values = (change["before"], change["after"], change["difference"])
     low, high = change["ci_low"], change["ci_high"]
-    digits = digits_for(*values[:2])
-
-    def shown(value: float) -> str:
-        return percent(value) if share else number(value, digits)
-
+    digits = digits_for(change["before"], change["after"])
+    before, after = (
+        percent(change[at]) if share else number(change[at], digits) for at in ("before", "after")
+    )
+    factor, digits = (100, 1) if share else (1, digits)
+    difference = number(change["difference"] * factor, digits)
+    if share:
+        difference = _("{points} percentage points").format(points=difference)
     text = _("From {before} ({from_cycle}) to {after} ({to_cycle}), a difference of {difference}")
     text = text.format(
-        before=shown(values[0]),
-        after=shown(values[1]),
-        difference=_("{points} percentage points").format(points=number(values[2] * 100, 1))
-        if share
-        else number(values[2], digits),
+        before=before,
+        after=after,
+        difference=difference,
         from_cycle=change["from_cycle"],
         to_cycle=change["to_cycle"],
     )
     if low is None or high is None:
         return text + ". " + _("It has no interval, so chance cannot be ruled out.")
-    factor = 100 if share else 1
-    ends = interval(low * factor, high * factor, 1 if share else digits)
+    ends = interval(low * factor, high * factor, digits)
     text += " " + _("(95% interval {interval})").format(interval=ends) + ". "
     if low <= 0 <= high:
         return text + _("The interval includes zero: no clear movement either way.")

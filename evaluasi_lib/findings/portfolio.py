@@ -16,7 +16,6 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 Result = Mapping[str, Any]
 LEVELS = ("reaction", "learning", "behaviour", "results")
-# cost: left out where the programs measure nothing alike
 CRITERIA = ("effectiveness", "evidence", "participation", "cost")
 DAC = ("relevance", "coherence", "effectiveness", "efficiency", "impact", "sustainability")
 MIN_RATING = 2
@@ -105,7 +104,6 @@ class Pooled:
     t(k - 2), None for k < 3. Agrees with R metafor rma(method="PM", test="knha").
     """
 
-    outcome: str
     label: str
     unit: str
     claim: str
@@ -116,7 +114,6 @@ class Pooled:
     ci_high: float
     tau2: float
     i2: float
-    q: float
     q_p_value: float
     prediction_low: float | None
     prediction_high: float | None
@@ -152,7 +149,6 @@ def pool(group: Sequence[tuple[str, Mapping[str, Any]]]) -> Pooled:
     reach = float(stats.t.ppf(0.975, k - 2)) * spread if k > 2 else None
     mean = float(found.mean_effect_re)
     return Pooled(
-        outcome=first["outcome"],
         label=first["label"],
         unit=first["unit"],
         claim=first["claim"],
@@ -163,7 +159,6 @@ def pool(group: Sequence[tuple[str, Mapping[str, Any]]]) -> Pooled:
         ci_high=high,
         tau2=float(found.tau2),
         i2=max(float(found.i2), 0.0),
-        q=float(found.q),
         q_p_value=float(found.test_homogeneity().pvalue),
         prediction_low=None if reach is None else mean - reach,
         prediction_high=None if reach is None else mean + reach,
