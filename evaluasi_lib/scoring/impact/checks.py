@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -107,7 +107,7 @@ def sensitivity_details(study: Study, case: Case, primary: Estimate) -> dict[str
             details["e_value"], details["e_value_interval"] = found.point, found.interval
     if case.frame.design == "randomised" and (bounds := _lee(study, case)):
         details["lee_bounds"] = bounds
-    if case.frame.design == "comparison" and (earlier := _placebo(study, case.outcome, case)):
+    if case.frame.design == "comparison" and (earlier := _placebo(study, case)):
         details["placebo"] = earlier
     return details
 
@@ -121,17 +121,13 @@ def _lee(study: Study, case: Case) -> dict[str, Any] | None:
     if seen.all():
         return None
     found = lee_bounds(y, (persons["group"] == "program").to_numpy(), seen)
-    if found is None:
-        return None
-    return {
-        "low": found.low, "high": found.high, "ci_low": found.ci_low, "ci_high": found.ci_high,
-        "trimmed_group": found.trimmed_group, "trimmed_share": found.trimmed_share,
-    }  # fmt: skip
+    return None if found is None else asdict(found)
 
 
-def _placebo(study: Study, outcome: Outcome, case: Case) -> dict[str, Any] | None:
+def _placebo(study: Study, case: Case) -> dict[str, Any] | None:
     """Difference in differences between the baseline and the wave before it, when the program had
     not begun: it should be near zero."""
+    outcome = case.outcome
     waves = list(dict.fromkeys(s.wave for s in study.program.sources.values() if s.wave))
     if case.baseline != "linked" or outcome.baseline_wave not in waves:
         return None

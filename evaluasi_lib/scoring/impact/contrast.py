@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate
+from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate, not_estimated
 from evaluasi_lib.scoring.impact.linear import Errors, fit_linear, reference_errors
 from evaluasi_lib.wording import _
 
+MIN_PAIRS = 3
 MIN_CLUSTERS = 4  # in an arm; with fewer no method here controls the error rate
 FEW_DF = 4.0  # Satterthwaite df under which t tests are unreliable (Tipton 2015)
 
@@ -106,6 +107,28 @@ def linear_contrast(
         details=found,
         warnings=tuple(notes),
         reason=reason,
+    )
+
+
+def mean_contrast(
+    y: NDArray[np.float64], *, estimator: str, clusters: ArrayLike | None = None, **named: Any
+) -> Estimate:
+    """Mean change of one group's persons, y (n,): linear_contrast on an intercept alone."""
+    n = len(y)
+    if n < MIN_PAIRS:
+        reason = _("at least {n} persons measured at both times are needed").format(n=MIN_PAIRS)
+        return not_estimated(estimator, "change", reason, n_program=n)
+    return linear_contrast(
+        np.ones((n, 1)), y, 0, estimator=estimator, estimand="change",
+        program=np.ones(n, dtype=bool), clusters=clusters, two_groups=False, **named,
+    )  # fmt: skip
+
+
+def unlinked_note() -> str:
+    """The warning of every comparison of two waves without a link between persons."""
+    return _(
+        "The two waves cannot be linked by person, so they are compared as independent "
+        "samples: weaker evidence than the same persons before and after."
     )
 
 

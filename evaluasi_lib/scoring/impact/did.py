@@ -9,10 +9,9 @@ import pandas as pd
 from linearmodels.panel import PanelOLS
 from numpy.typing import ArrayLike
 
-from evaluasi_lib.scoring.impact.contrast import linear_contrast, two_groups_contrast
+from evaluasi_lib.scoring.impact.contrast import linear_contrast, two_groups_contrast, unlinked_note
 from evaluasi_lib.scoring.impact.estimate import Estimate, not_estimated, pooled_sd
 from evaluasi_lib.scoring.impact.groups import two_few
-from evaluasi_lib.wording import _
 
 
 def did(
@@ -61,10 +60,7 @@ def did_repeated(
         np.column_stack([np.ones(len(y)), member, late, member & late]), y, 3, estimator=estimator,
         estimand="att", program=member, clusters=clusters, sd=sd, sd_df=df, details=details,
         persons=(int((member & late).sum()), int((~member & late).sum())),
-        warnings=(
-            _("The two waves cannot be linked by person, so they are compared as independent "
-              "samples: weaker evidence than the same persons before and after."),
-        ),
+        warnings=(unlinked_note(),),
     )  # fmt: skip
 
 

@@ -6,19 +6,16 @@ Half of it plus one half is the probability of superiority.
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from evaluasi_lib.scoring.impact.contrast import linear_contrast, two_groups_contrast
+from evaluasi_lib.scoring.impact.contrast import mean_contrast, two_groups_contrast
 from evaluasi_lib.scoring.impact.did import did
 from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate, not_estimated
 from evaluasi_lib.scoring.impact.groups import two_few
-from evaluasi_lib.scoring.impact.single_group import MIN_PAIRS
-from evaluasi_lib.wording import _
 
 Array = NDArray[np.float64]
 
@@ -91,19 +88,8 @@ def net_rise(
             details[f"rose_share_{group}"] = float(np.mean(moved[rows] > 0)) if rows.any() else None
             details[f"fell_share_{group}"] = float(np.mean(moved[rows] < 0)) if rows.any() else None
         return replace(found, sd=None, sd_df=None, details=details)
-    n = len(moved)
-    if n < MIN_PAIRS:
-        return not_estimated(
-            estimator, "change",
-            _("at least {n} persons measured at both times are needed").format(n=MIN_PAIRS),
-            n_program=n,
-        )  # fmt: skip
-    up, down = int(np.sum(moved > 0)), int(np.sum(moved < 0))
-    sign_p = float(stats.binomtest(up, up + down).pvalue) if up + down else math.nan
+    up, down, n = int(np.sum(moved > 0)), int(np.sum(moved < 0)), max(len(moved), 1)
     details = {"rose_share_program": up / n, "fell_share_program": down / n}
-    if not math.isnan(sign_p):
-        details["sign_test_p"] = sign_p
-    return linear_contrast(
-        np.ones((n, 1)), moved, 0, estimator=estimator, estimand="change",
-        program=np.ones(n, dtype=bool), clusters=clusters, two_groups=False, details=details,
-    )  # fmt: skip
+    if up + down:
+        details["sign_test_p"] = float(stats.binomtest(up, up + down).pvalue)
+    return mean_contrast(moved, estimator=estimator, clusters=clusters, details=details)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import optimize, stats
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,6 @@ def lee_bounds(
 
 def _imbens_manski(width: float, error: float, level: float) -> float:
     """The critical value between one- and two-sided that covers a point in an interval."""
-    from scipy import optimize, stats
-
     if not error > 0:
         return 0.0
     return float(

@@ -9,7 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
-from evaluasi_lib.scoring.impact.contrast import linear_contrast, two_groups_contrast
+from evaluasi_lib.scoring.impact.contrast import (
+    mean_contrast,
+    two_groups_contrast,
+    unlinked_note,
+)
 from evaluasi_lib.scoring.impact.estimate import (
     Estimate,
     hedges_correction,
@@ -17,8 +21,6 @@ from evaluasi_lib.scoring.impact.estimate import (
     pooled_sd,
 )
 from evaluasi_lib.wording import _
-
-MIN_PAIRS = 3
 
 
 def paired(
@@ -60,19 +62,11 @@ def mean_change(
 ) -> Estimate:
     """The estimate and error of `paired`, without its effect sizes."""
     after, before = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
-    n = len(after)
-    if n < MIN_PAIRS:
-        return not_estimated(
-            estimator, "change",
-            _("at least {n} persons measured at both times are needed").format(n=MIN_PAIRS),
-            n_program=n,
-        )  # fmt: skip
+    found = mean_contrast(after - before, estimator=estimator, clusters=clusters)
+    if found.estimate is None:
+        return found
     sd_av = math.sqrt((after.var(ddof=1) + before.var(ddof=1)) / 2)
-    return linear_contrast(
-        np.ones((n, 1)), after - before, 0, estimator=estimator, estimand="change",
-        program=np.ones(n, dtype=bool), clusters=clusters, two_groups=False,
-        sd=sd_av or None, sd_df=float(n - 1),
-    )  # fmt: skip
+    return replace(found, sd=sd_av or None, sd_df=float(len(after) - 1))
 
 
 def paired_effect_sizes(after: ArrayLike, before: ArrayLike) -> dict[str, float | None]:
@@ -173,8 +167,5 @@ def waves(
         persons=(len(after), None), sd=sd, sd_df=df,
         details={"n_before": len(before), "mean_before": float(before.mean()),
                  "mean_after": float(after.mean())},
-        warnings=(
-            _("The two waves cannot be linked by person, so they are compared as independent "
-              "samples: weaker evidence than the same persons before and after."),
-        ),
+        warnings=(unlinked_note(),),
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings as python_warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import statsmodels.api as sm
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 
-from evaluasi_lib.scoring.impact.contrast import few_df_note, linear_contrast, too_few_clusters
+from evaluasi_lib.scoring.impact.contrast import few_df_note, too_few_clusters, two_groups_contrast
 from evaluasi_lib.scoring.impact.estimate import Estimate, not_estimated, pooled_sd
 from evaluasi_lib.scoring.impact.groups import two_few
 from evaluasi_lib.scoring.items import effective_n
@@ -125,10 +125,9 @@ def ipw(
         return ready
     fit, details, notes = ready
     sd, df = pooled_sd(y[member], y[~member])
-    return linear_contrast(
-        np.column_stack([np.ones(len(y)), member]), y, 1, estimator=estimator, estimand="att",
-        program=member, clusters=clusters, weights=fit.weights, sd=sd, sd_df=df,
-        details=details, warnings=notes,
+    return two_groups_contrast(
+        y, member, estimator=estimator, estimand="att", clusters=clusters, weights=fit.weights,
+        sd=sd, sd_df=df, details=details, warnings=notes,
     )  # fmt: skip
 
 
@@ -250,13 +249,9 @@ def _prepare(
               "standardised difference {smd}).").format(smd=number(worst, 2))
         )  # fmt: skip
     details = {
-        "balance": [
-            {"covariate": b.covariate, "smd_unadjusted": b.smd_unadjusted,
-             "smd_weighted": b.smd_weighted}
-            for b in balance
-        ],
+        "balance": [asdict(b) for b in balance],
         "c_statistic": fit.c_statistic,
         "ess_comparison": fit.ess_comparison,
         "outside_share": fit.outside_share,
-    }  # fmt: skip
+    }
     return fit, details, tuple(notes)
