@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from evaluasi_lib.conclusion import Floats, adjusted, concluded
-from evaluasi_lib.findings.rules import Move, decision_table
-from evaluasi_lib.findings.situation import OutcomeState, Situation, facts, primaries, situation_of
+from evaluasi_lib.findings.rules import decision_table
+from evaluasi_lib.findings.situation import Situation, facts, primaries, situation_of
 from evaluasi_lib.program import Program, Thresholds
 from evaluasi_lib.results import Decision, Effect, EvaluationResult
 from evaluasi_lib.wording import _, choose
@@ -117,28 +117,19 @@ class Base:
         if moves is not None:
             moved = [move_limits(self.limits, row) for row in moves]
         conclusions = self.family.conclusions(estimates, np.array([f for _limits, f in moved]))
-        return [
-            self._decide(*repetition)
-            for repetition in zip(estimates, conclusions, shares, moved, strict=True)
-        ]
-
-    def _decide(
-        self, estimates: Floats, conclusions: NDArray[np.str_], completion: float | None,
-        moved: tuple[Thresholds, float],
-    ) -> Decision:  # fmt: skip
-        limits, factor = moved
         place = {e.outcome: j for j, e in enumerate(self.family.effects)}
-
-        def drawn(state: OutcomeState) -> OutcomeState:
-            effect, j = state.effect, place.get(state.effect.outcome)
-            changes: dict[str, Any] = {"sesoi": effect.sesoi and effect.sesoi * factor}
-            if j is not None:
-                changes |= {"estimate": estimates[j], "conclusion": str(conclusions[j])}
-            return replace(state, effect=replace(effect, **changes))
-
-        outcomes = tuple(drawn(state) for state in self.situation.outcomes)
-        situation = replace(self.situation, outcomes=outcomes, completion_share=completion)
-        return decision_table().decide(facts(situation, limits)).decision
+        decisions = []
+        for i, (limits, factor) in enumerate(moved):
+            outcomes = []
+            for state in self.situation.outcomes:
+                effect, j = state.effect, place.get(state.effect.outcome)
+                changes: dict[str, Any] = {"sesoi": effect.sesoi and effect.sesoi * factor}
+                if j is not None:
+                    changes |= {"estimate": estimates[i, j], "conclusion": str(conclusions[i, j])}
+                outcomes.append(replace(state, effect=replace(effect, **changes)))
+            new = replace(self.situation, outcomes=tuple(outcomes), completion_share=shares[i])
+            decisions.append(decision_table().decide(facts(new, limits)).decision)
+        return decisions
 
 
 def base_of(program: Program, result: EvaluationResult) -> Base:
@@ -220,15 +211,12 @@ def move_limits(limits: Thresholds, moves: Floats) -> tuple[Thresholds, float]:
     update: dict[str, float] = {}
     sesoi_factor = 1.0
     for move, by in zip(decision_table().moves, moves.tolist(), strict=True):
+        factor, step = 1 + by * (move.relative or 0.0), by * (move.absolute or 0.0)
         if move.limit == "sesoi":
-            sesoi_factor = 1 + by * (move.relative or 0.0)
+            sesoi_factor = factor
         elif by and (value := getattr(limits, move.limit)) is not None:
-            update[move.limit] = _moved(value, by, move)
+            new = value * factor + step
+            if move.limit.endswith("share") or move.limit == "min_alpha":
+                new = min(max(new, 0.0), 1.0)
+            update[move.limit] = round(new) if move.limit.endswith("rating") else new
     return limits.model_copy(update=update), sesoi_factor
-
-
-def _moved(value: float, by: float, move: Move) -> float:
-    new = value * (1 + by * move.relative) if move.relative else value + by * (move.absolute or 0)
-    if move.limit.endswith("share") or move.limit == "min_alpha":
-        return min(max(new, 0.0), 1.0)
-    return round(new) if move.limit.endswith("rating") else new
