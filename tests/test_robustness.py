@@ -25,7 +25,7 @@ def test_adjustment_agrees_with_statsmodels(method, theirs):
     np.testing.assert_array_equal(adjusted(p, "none"), p)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.floats(-1, 1), st.sampled_from([0.02, 0.1, 0.4]), st.sampled_from([None, 0.2]),
     st.sampled_from(["higher", "lower"]),
