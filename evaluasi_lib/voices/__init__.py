@@ -121,10 +121,7 @@ def _describe_agreement(
     return {
         "n": n,
         "themes": [_as_row(r, codebook) for r in results],
-        "warnings": [
-            *_unknown_codes(theme, codebook),
-            *_agreement_warnings(results, n, codebook),
-        ],
+        "warnings": _agreement_warnings(results, theme, n, codebook),
     }
 
 
@@ -138,35 +135,25 @@ def _as_row(found: Retrieval, codebook: Codebook) -> dict[str, Any]:
     }
 
 
-def _unknown_codes(themes: pd.Series, codebook: Codebook) -> list[str]:
-    unknown = sorted(set(themes) - set(codebook.themes) - {""})
-    if not unknown:
-        return []
-    return [
-        _(
-            "Codes given by hand that the codebook does not have, and that are left out: {names}."
-        ).format(names=", ".join(unknown))
-    ]
-
-
-def _agreement_warnings(results: list[Retrieval], n: int, codebook: Codebook) -> list[str]:
+def _agreement_warnings(
+    results: list[Retrieval], by_hand: pd.Series, n: int, codebook: Codebook
+) -> list[str]:
     warnings = []
+    unknown = sorted(set(by_hand) - set(codebook.themes) - {""})
+    if unknown:
+        text = _(
+            "Codes given by hand that the codebook does not have, and that are left out: {names}."
+        )
+        warnings.append(text.format(names=", ".join(unknown)))
     if n < MIN_MANUAL:
-        warnings.append(
-            _("Only {n} answers were coded by hand; at least {least} are needed to judge.").format(
-                n=n, least=MIN_MANUAL
-            )
-        )
-    low = [
-        codebook.label(r.theme)
-        for r in results
-        if r.kappa.value is not None and r.kappa.value < MIN_KAPPA
-    ]
+        text = _("Only {n} answers were coded by hand; at least {least} are needed to judge.")
+        warnings.append(text.format(n=n, least=MIN_MANUAL))
+    kappas = [(codebook.label(r.theme), r.kappa.value) for r in results]
+    low = [label for label, kappa in kappas if kappa is not None and kappa < MIN_KAPPA]
     if low:
-        warnings.append(
-            _(
-                "The automatic coding of these themes agrees too little with the coding by hand "
-                "(kappa under 0.6); read their numbers with care: {themes}."
-            ).format(themes=", ".join(low))
+        text = _(
+            "The automatic coding of these themes agrees too little with the coding by hand "
+            "(kappa under 0.6); read their numbers with care: {themes}."
         )
+        warnings.append(text.format(themes=", ".join(low)))
     return warnings

@@ -121,29 +121,20 @@ def check_archive(path: Path) -> None:
             raise Refused(_("the archive names a place outside itself"))
 
 
-def docx_paragraphs(path: Path) -> Iterator[tuple[str, int]]:
-    """(text, page) of each paragraph and table row. Raises Refused for a bad file."""
+def _docx_pages(path: Path) -> Iterator[str]:
     check_archive(path)
+    pages: list[list[str]] = [[]]
     with refusing(_("the document is damaged and cannot be read")):
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 # python-docx's parser resolves no outside entity; an inner one could still grow
                 if name.endswith((".xml", ".rels")) and b"<!DOCTYPE" in archive.read(name)[:4096]:
                     raise Refused(_("the file declares a document type, which is not allowed"))
-        body = docx.Document(str(path)).element.body
-        page = 1
-        for block in body.iter(qn("w:p")):
+        for block in docx.Document(str(path)).element.body.iter(qn("w:p")):
             for mark in block.iter(qn("w:br"), qn("w:lastRenderedPageBreak")):
                 if mark.tag != qn("w:br") or mark.get(qn("w:type")) == "page":
-                    page += 1
-            yield "".join(t.text or "" for t in block.iter(qn("w:t"))), page
-
-
-def _docx_pages(path: Path) -> Iterator[str]:
-    pages: dict[int, list[str]] = {1: []}
-    for text, page in docx_paragraphs(path):
-        if page > MAX_PAGES:
-            raise Refused(_("the document has more than {n} pages").format(n=MAX_PAGES))
-        pages.setdefault(page, []).append(text)
-    for number in range(1, max(pages) + 1):
-        yield "\n".join(pages.get(number, []))[:MAX_PAGE_CHARACTERS]
+                    pages.append([])
+                if len(pages) > MAX_PAGES:
+                    raise Refused(_("the document has more than {n} pages").format(n=MAX_PAGES))
+            pages[-1].append("".join(t.text or "" for t in block.iter(qn("w:t"))))
+    yield from ("\n".join(page)[:MAX_PAGE_CHARACTERS] for page in pages)
