@@ -27,11 +27,6 @@ class Bootstrap:
     percentile_high: float
 
 
-def resample(rng: np.random.Generator, n: int, repetitions: int) -> NDArray[np.intp]:
-    """Row numbers drawn with replacement, (repetitions, n)."""
-    return rng.integers(0, n, size=(repetitions, n))
-
-
 def bootstrap_bca(
     values: ArrayLike,
     statistic: Callable[[NDArray[np.float64]], float],

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,11 @@ from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import Effect, Evidence
 from evaluasi_lib.scoring.frames import OutcomeFrame, OutcomeFrames, design_matrix, outcome_frames
 from evaluasi_lib.scoring.impact.checks import Attrition, diagnose_attrition, is_circular
-from evaluasi_lib.scoring.impact.estimate import hedges_correction, pooled_sd
+from evaluasi_lib.scoring.impact.estimate import (
+    binary_effect_size,
+    hedges_correction,
+    pooled_sd,
+)
 from evaluasi_lib.scoring.power import detectable
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study
@@ -29,14 +32,6 @@ from evaluasi_lib.wording import _, number, percent
 
 ADJUSTS = ("adjusted", "ancova", "aipw", "ipw", "did", "did_repeated", "net_rise")
 LINKED_SHARE = 0.7  # under this share of linked answers the pairs may not speak for the rest
-
-
-@dataclass(frozen=True, slots=True)
-class Threat:
-    """One reason for doubt; `deducts` from the rating."""
-
-    text: str
-    deducts: bool = True
 
 
 def rate_evidence(
@@ -81,9 +76,9 @@ def _rate(
         mdes=mdes,
         rating_0_5=rating(
             effect, None if loss is None else loss.overall, mdes,
-            sum(threat.deducts for threat in threats), table,
+            sum(deducts for _text, deducts in threats), table,
         ),
-        threats=tuple(threat.text for threat in threats),
+        threats=tuple(text for text, _deducts in threats),
         reason=reason,
     )  # fmt: skip
 
@@ -195,14 +190,10 @@ def baseline_difference(program: ArrayLike, comparison: ArrayLike) -> float | No
     a, b = np.asarray(program, dtype=float), np.asarray(comparison, dtype=float)
     if min(len(a), len(b)) < 2:
         return None
-    correct = hedges_correction(len(a) + len(b) - 2)
     if set(np.unique(np.concatenate([a, b]))) <= {0.0, 1.0}:
-        p, q = a.mean(), b.mean()
-        if not (0 < p < 1 and 0 < q < 1):
-            return None
-        return float(correct * math.log(p / (1 - p) / (q / (1 - q))) / 1.65)
-    sd, _df = pooled_sd(a, b)
-    return None if sd is None else float(correct * (a.mean() - b.mean()) / sd)
+        return binary_effect_size(a, b)[0]
+    sd, df = pooled_sd(a, b)
+    return None if sd is None else float(hedges_correction(df) * (a.mean() - b.mean()) / sd)
 
 
 def _mdes(effect: Effect) -> float | None:
@@ -221,52 +212,43 @@ def _loss_is_small(study: Study, loss: Attrition) -> bool:
 def _threats(
     study: Study, outcome: Outcome, effect: Effect, frame: OutcomeFrame, loss: Attrition | None,
     smd: float | None, table: Mapping[str, Any],
-) -> list[Threat]:  # fmt: skip
-    """What else casts doubt on the estimate, in words."""
-    found: list[Threat] = []
+) -> list[tuple[str, bool]]:  # fmt: skip
+    """What else casts doubt on the estimate, in words, and whether it deducts from the rating."""
+    found: list[tuple[str, bool]] = []
     if is_circular(study, outcome):
-        found.append(Threat(_("The outcome rises by rule when somebody is trained.")))
+        found.append((_("The outcome rises by rule when somebody is trained."), True))
     if effect.design == "comparison" and smd is not None and smd > table["baseline"]["adjustment"]:
-        found.append(
-            Threat(
-                _("The groups differed before the program by up to {smd} standard deviations.")
-                .format(smd=number(smd, 2))
-            )
-        )  # fmt: skip
+        text = _("The groups differed before the program by up to {smd} standard deviations.")
+        found.append((text.format(smd=number(smd, 2)), True))
     if loss is not None and loss.differential is not None:
         level = attrition_level(loss.overall, loss.differential, table)
         if level == "high" and not _loss_is_small(study, loss):
-            found.append(
-                Threat(
-                    _("Far more persons were lost from one group than from the other ({points} "
-                      "percentage points apart).").format(points=number(loss.differential * 100, 1))
-                )
-            )  # fmt: skip
+            text = _("Far more persons were lost from one group than from the other ({points} "
+                     "percentage points apart).")  # fmt: skip
+            found.append((text.format(points=number(loss.differential * 100, 1)), True))
         elif level != "low":
             text = _("More persons were lost from one group than from the other.")
-            found.append(Threat(text, deducts=False))
+            found.append((text, False))
     placebo = effect.details.get("placebo") or {}
     if placebo.get("p_value") is not None and placebo["p_value"] < 0.05:
-        found.append(Threat(_("The groups already moved apart before the program began.")))
+        found.append((_("The groups already moved apart before the program began."), True))
     if loss is None:
         text = _("It is not known how many persons were invited or assigned and then lost.")
-        found.append(Threat(text, deducts=False))
+        found.append((text, False))
     if frame.before is not None:
-        found.append(Threat(_("The two waves cannot be linked by person.")))
+        found.append((_("The two waves cannot be linked by person."), True))
     elif min(frame.linked_share.values(), default=1.0) < LINKED_SHARE:
-        share = percent(min(frame.linked_share.values()))
-        found.append(
-            Threat(_("Only {share} of one group's answers could be linked.").format(share=share))
-        )
+        text = _("Only {share} of one group's answers could be linked.")
+        found.append((text.format(share=percent(min(frame.linked_share.values()))), True))
     if effect.p_value is None:
-        found.append(Threat(_("The data cannot carry a p-value for this estimate.")))
+        found.append((_("The data cannot carry a p-value for this estimate."), True))
     low, high = effect.df is not None and effect.df < 10, effect.design != "single_group"
     if low and high and study.program.design.cluster:
         text = _("The estimate rests on few agencies; one of them could change it.")
-        found.append(Threat(text, deducts=False))
+        found.append((text, False))
     if effect.design == "single_group":
         text = _("Without a comparison group other causes cannot be ruled out.")
-        found.append(Threat(text, deducts=False))
+        found.append((text, False))
     return found
 
 

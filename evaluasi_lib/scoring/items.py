@@ -41,8 +41,8 @@ def rescale_100(value: float, low: float, high: float) -> float:
     return (value - low) / (high - low) * 100
 
 
-def mean_interval(values: ArrayLike, weights: ArrayLike | None = None, level: float = 0.95) -> Mean:
-    """Mean of the known values (n,) with its t interval.
+def mean_interval(values: ArrayLike, weights: ArrayLike | None = None) -> Mean:
+    """Mean of the known values (n,) with its 95% t interval.
 
     With weights the error is the linearised one of a ratio (sum w (y - mean))^2 n/(n-1), as
     R survey::svymean gives for weights taken as known.
@@ -60,7 +60,7 @@ def mean_interval(values: ArrayLike, weights: ArrayLike | None = None, level: fl
     deviations = w * (y - mean)
     error = float(np.sqrt(np.sum(deviations**2) * n / (n - 1)) / w.sum())
     sd = float(np.sqrt(np.sum(deviations * (y - mean)) / w.sum() * n / (n - 1)))
-    half = float(stats.t.ppf(0.5 + level / 2, n - 1)) * error
+    half = float(stats.t.ppf(0.975, n - 1)) * error
     return Mean(n, mean, sd, error, mean - half, mean + half, effective_n(w))
 
 

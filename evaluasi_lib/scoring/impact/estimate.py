@@ -44,7 +44,8 @@ class Estimate:
     def p_value(self) -> float | None:
         if not self.inference or self.estimate is None or not self.std_error or not self.df:
             return None
-        return two_sided_p(self.estimate / self.std_error, self.df)
+        t, normal = abs(self.estimate / self.std_error), not math.isfinite(self.df)
+        return float(2 * (stats.norm.sf(t) if normal else stats.t.sf(t, self.df)))
 
     def interval(self, level: float = 0.95) -> tuple[float | None, float | None]:
         """The confidence interval, (None, None) where there is no inference."""
@@ -85,11 +86,6 @@ def critical(level: float, df: float) -> float:
     return float(
         stats.t.ppf(0.5 + level / 2, df) if math.isfinite(df) else stats.norm.ppf(0.5 + level / 2)
     )
-
-
-def two_sided_p(t: float, df: float) -> float:
-    """Two-sided p-value of t; df = inf is the normal distribution."""
-    return float(2 * (stats.t.sf(abs(t), df) if math.isfinite(df) else stats.norm.sf(abs(t))))
 
 
 def hedges_correction(df: float) -> float:
