@@ -132,7 +132,8 @@ def test_cost_counts_only_between_programs_that_measure_the_same():
 
 
 def test_cycles_of_one_series_stand_one_after_the_other():
-    results = [report("b", cycle="2025"), report("a", cycle="2024"), report("c")]
+    specs = (("b", 0.5, "2025"), ("a", 0.4, "2024"), ("c", 0.3, "2025"))
+    results = [report(id, [{"estimate": e}], cycle=year) for id, e, year in specs]
     for result in results[:2]:
         result["program"]["series"] = "kursus"
     (cycles,) = [s for s in portfolio_sections(results) if s.id == "siklus"]
