@@ -18,7 +18,13 @@ from numpy.typing import ArrayLike
 from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import Effect, Evidence
-from evaluasi_lib.scoring.frames import OutcomeFrame, OutcomeFrames, design_matrix, outcome_frames
+from evaluasi_lib.scoring.frames import (
+    OutcomeFrame,
+    OutcomeFrames,
+    design_matrix,
+    in_program,
+    outcome_frames,
+)
 from evaluasi_lib.scoring.impact.checks import Attrition, diagnose_attrition, is_circular
 from evaluasi_lib.scoring.impact.estimate import (
     binary_effect_size,
@@ -166,7 +172,7 @@ def largest_baseline_difference(study: Study, frame: OutcomeFrame) -> float | No
     if frame.design == "single_group":
         return None
     rows = frame.complete
-    member = (rows["group"] == "program").to_numpy(dtype=bool)
+    member = in_program(rows)
     z, names = design_matrix(rows, study.program.design.covariates)
     sizes = [
         baseline_difference(column[member], column[~member])
@@ -174,7 +180,7 @@ def largest_baseline_difference(study: Study, frame: OutcomeFrame) -> float | No
         if not name.endswith("=?")  # being missing is no characteristic
     ]
     if frame.before is not None:
-        early = (frame.before["group"] == "program").to_numpy(dtype=bool)
+        early = in_program(frame.before)
         y0 = frame.before["y"].to_numpy()
         sizes.append(baseline_difference(y0[early], y0[~early]))
     elif frame.has_baseline:
@@ -260,7 +266,7 @@ def table_baseline(study: Study, outcome_id: str) -> pd.DataFrame:
     if isinstance(frame, str) or frame.design == "single_group":
         return pd.DataFrame(columns=columns)
     rows = frame.complete
-    member = (rows["group"] == "program").to_numpy(dtype=bool)
+    member = in_program(rows)
     k = study.program.privacy.min_cell
     if min(member.sum(), (~member).sum()) < k:
         return pd.DataFrame(columns=columns)

@@ -179,6 +179,11 @@ def _tidy(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return rows.loc[rows["group"].isin(GROUPS), ["pid", "group", "y", *kept]].reset_index(drop=True)
 
 
+def in_program(rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows (n,) are the program's."""
+    return (rows["group"] == "program").to_numpy(dtype=bool)
+
+
 def design_matrix(rows: pd.DataFrame, names: list[str]) -> tuple[Array, list[str]]:
     """Covariates as columns (n, p) and their names, without an intercept.
 
@@ -201,7 +206,7 @@ def design_matrix(rows: pd.DataFrame, names: list[str]) -> tuple[Array, list[str
             for value in known[1:]:
                 columns[f"{name}={value}"] = (text == value).to_numpy(dtype=float)
             if text.isna().any():
-                columns[f"{name}=?"] = text.isna().to_numpy(dtype=float)
+                columns[f"{name}=?"] = np.asarray(text.isna(), dtype=float)
             continue
         number = numeric(values).to_numpy()
         missing = np.isnan(number)

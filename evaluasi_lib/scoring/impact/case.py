@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evaluasi_lib.program import Design, Outcome
-from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix
+from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, in_program
 from evaluasi_lib.scoring.impact.estimate import Estimand
 
 Array = NDArray[np.float64]
@@ -48,7 +48,7 @@ class Case:
         return "ate" if self.frame.design == "randomised" else "att"
 
     def member(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
-        return (rows["group"] == "program").to_numpy(dtype=bool)
+        return in_program(rows)
 
     def clusters(self, rows: pd.DataFrame) -> NDArray[np.intp] | None:
         return cluster_codes(rows, self.design.cluster)

@@ -11,7 +11,7 @@ import pandas as pd
 from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Outcome
-from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, measure
+from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, in_program, measure
 from evaluasi_lib.scoring.impact.case import Case
 from evaluasi_lib.scoring.impact.did import did
 from evaluasi_lib.scoring.impact.estimate import Estimate
@@ -91,7 +91,7 @@ def _chance_analysed(study: Study, frame: OutcomeFrame) -> pd.Series | None:
         return None
     z, _names = design_matrix(persons, program.design.covariates)
     if frame.design != "single_group":
-        z = np.column_stack([(persons["group"] == "program").to_numpy(dtype=float), z])
+        z = np.column_stack([in_program(persons).astype(float), z])
     fit = propensity(z, seen)
     return None if fit is None else pd.Series(fit.score, index=persons.index)
 
@@ -120,7 +120,7 @@ def _lee(study: Study, case: Case) -> dict[str, Any] | None:
     seen = y.notna().to_numpy()
     if seen.all():
         return None
-    found = lee_bounds(y, (persons["group"] == "program").to_numpy(), seen)
+    found = lee_bounds(y, in_program(persons), seen)
     return None if found is None else asdict(found)
 
 
