@@ -44,6 +44,7 @@ from evaluasi_lib.results import (
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
 from evaluasi_lib.scoring.evidence import rate_evidence
+from evaluasi_lib.scoring.frames import outcome_frames
 from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_participation
 from evaluasi_lib.scoring.sample import score_sample
@@ -230,15 +231,16 @@ def assemble(
 
 def measure(study: Study) -> EvaluationResult:
     """Every measurement of the program, without findings."""
-    effects = estimate_effects(study)
+    frames = outcome_frames(study)
+    effects = estimate_effects(study, frames)
     participation = score_participation(study)
     voices = code_voices(study)
     return assemble(
         study,
-        sample=score_sample(study),
+        sample=score_sample(study, frames),
         scales=score_scales(study),
         effects=effects,
-        evidence=rate_evidence(study, effects),
+        evidence=rate_evidence(study, effects, frames),
         participation=participation,
         elearning=score_elearning(study),
         efficiency=score_efficiency(study, effects, participation),

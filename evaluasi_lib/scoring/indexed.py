@@ -40,9 +40,9 @@ def index_details(
             _("Circular: attending training raises the Indeks Profesionalitas by rule, so it "
               "cannot show what the training did. Use its other dimensions instead.")
         )  # fmt: skip
-    if instrument.importance and (found := _ipa(study, instrument, rows, wave)):
-        details["ipa"] = found
-        moved = sum(item["switches"] for item in found["items"])
+    if instrument.importance and (quadrants := _ipa(study, instrument, rows, wave)):
+        details["ipa"] = quadrants
+        moved = sum(item["switches"] for item in quadrants["items"])
         if moved:
             warnings.append(
                 _("{n} items change their quadrant when the scales' midpoints are the crosshair.")
