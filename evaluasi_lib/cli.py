@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError
-from evaluasi_lib.loading import DataFolder, load_program, project_root
+from evaluasi_lib.loading import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
 from evaluasi_lib.program import ID_PATTERN
 from evaluasi_lib.wording import _
 
@@ -230,7 +230,7 @@ def _languages(text: str) -> tuple[str, ...]:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from evaluasi_lib.evaluation import check_formats
+    from evaluasi_lib.evaluation import split_formats
     from evaluasi_lib.reporting import batch
 
     data = DataFolder.at(options.data)
@@ -245,14 +245,14 @@ def _report(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise UsageError(Problem(_("at least one job is needed"), where="--jobs"))
     out = Path(options.out or project_root() / "reports").expanduser().resolve()
-    formats, languages = check_formats(options.format), _languages(options.language)
+    formats, languages = split_formats(options.format), _languages(options.language)
     ids = _chosen(data, options.ids)
     if options.force:
         _forget_processed(data, ids)
     jobs = [
         batch.Job(
             program_id=program_id,
-            notebook=project_root() / "notebooks" / "02_evaluasi_program.ipynb",
+            notebook=project_root() / EVALUATION_NOTEBOOK,
             data_dir=data.path,
             out_dir=out,
             languages=languages,

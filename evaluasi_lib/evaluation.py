@@ -17,14 +17,14 @@ import pandas as pd
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
-from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
+from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.folders import replace_folder
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.elements import Section
-from evaluasi_lib.reporting.export import FORMATS, write_report
+from evaluasi_lib.reporting.export import check_formats, write_report
 from evaluasi_lib.results import (
     SCHEMA_VERSION,
     Effect,
@@ -107,25 +107,18 @@ def open_workbook(
     """
     wording.set_language(str(language or wording.DEFAULT_LANGUAGE))
     data = DataFolder.at(str(data_dir) if data_dir else None)
-    chosen = check_formats(str(formats))
+    chosen = split_formats(str(formats))
     study = open_study(data, data.check_id(program_id))
     folder = Path(str(out_dir)).expanduser().resolve() if out_dir else None
     return Workbook(study, data, folder, chosen)
 
 
-def check_formats(text: str) -> tuple[str, ...]:
+def split_formats(text: str) -> tuple[str, ...]:
     """ "html,pdf" -> ("html", "pdf"); html always. Raises UsageError for an unknown format."""
-    chosen = dict.fromkeys(["html", *(part.strip() for part in text.split(",") if part.strip())])
-    problems = [
-        Problem(
-            _("unknown format “{form}”").format(form=form), "formats", suggestion(form, FORMATS)
-        )
-        for form in chosen
-        if form not in FORMATS
-    ]
-    if problems:
-        raise UsageError(*problems)
-    return tuple(chosen)
+    parts = (part.strip() for part in text.split(","))
+    chosen = tuple(dict.fromkeys(["html", *filter(None, parts)]))
+    check_formats(chosen)
+    return chosen
 
 
 def frame(results: Sequence[object]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from evaluasi_lib import wording
 from evaluasi_lib.cleaning.log import rule_label
 from evaluasi_lib.errors import EvaluationError
 from evaluasi_lib.evaluation import Workbook, open_study, problems_of
-from evaluasi_lib.loading import DataFolder, load_program, project_root
+from evaluasi_lib.loading import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
 
@@ -100,7 +100,7 @@ def make_report(program_id: object, data_dir: str = "", out_dir: str = "") -> No
 
     data = DataFolder.at(data_dir or None)
     out = Path(out_dir or project_root() / "reports").resolve()
-    notebook = project_root() / "notebooks" / "02_evaluasi_program.ipynb"
+    notebook = project_root() / EVALUATION_NOTEBOOK
     outcome = run_program(Job(data.check_id(program_id), notebook, data.path, out))
     if outcome.failure:
         return Note(tuple(outcome.failure.splitlines()))

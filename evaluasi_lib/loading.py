@@ -18,13 +18,13 @@ from evaluasi_lib.errors import Problem, ProgramError, UsageError, suggestion
 from evaluasi_lib.program import ID_PATTERN, Program
 from evaluasi_lib.wording import _
 
-PROJECT_MARK = Path("notebooks") / "02_evaluasi_program.ipynb"
+EVALUATION_NOTEBOOK = Path("notebooks") / "02_evaluasi_program.ipynb"
 
 
 def project_root() -> Path:
     """The checkout that this library belongs to, whatever the working directory."""
     root = Path(__file__).resolve().parent.parent
-    if not (root / PROJECT_MARK).is_file():
+    if not (root / EVALUATION_NOTEBOOK).is_file():
         raise UsageError(
             Problem(
                 _("the workbook's folder with notebooks/ was not found"),

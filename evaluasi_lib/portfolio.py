@@ -23,6 +23,7 @@ from evaluasi_lib.wording import (
     _,
     choose,
     count,
+    digits_for,
     interval,
     join_words,
     number,
@@ -210,7 +211,7 @@ def _pooled_sentence(p: Pooled) -> str:
             "{label}: {programs} differ more than chance explains (I² {i2}), so their mean in the "
             "table says little: read them one by one."
         ).format(label=p.label, programs=programs, i2=percent(p.i2))
-    digits = words.digits_for(p.estimate, p.ci_low, p.ci_high)
+    digits = digits_for(p.estimate, p.ci_low, p.ci_high)
     return _(
         "{label}: over {programs} the mean is {mean} {unit} (95% interval {interval})."
     ).format(
@@ -352,4 +353,4 @@ def _in_unit(value: float, indicator: str) -> str:
     """Shares as per cent, other indicators with about three figures."""
     if indicator.endswith("share"):
         return percent(value, 1)
-    return number(value, words.digits_for(value))
+    return number(value, digits_for(value))

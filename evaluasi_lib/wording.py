@@ -93,6 +93,12 @@ def number(value: float | None, digits: int = 1) -> str:
     return numbers.format_decimal(value, format=pattern, locale=language()).replace("-", "−")
 
 
+def digits_for(*values: float | None) -> int:
+    """Decimals that show about three figures of the largest value: 0 from 100 on, 1 from 10 on."""
+    largest = max((abs(v) for v in values if v is not None and math.isfinite(v)), default=0.0)
+    return 0 if largest >= 100 else 1 if largest >= 10 else 2
+
+
 def count(value: int | None) -> str:
     """1234 -> "1.234" (id)."""
     return number(value, 0)

@@ -19,10 +19,9 @@ from typing import Any, NamedTuple
 from statsmodels.stats.proportion import proportion_confint
 
 from evaluasi_lib.findings.pointers import as_document
-from evaluasi_lib.findings.words import digits_for
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, FollowUp
-from evaluasi_lib.wording import _, choose, interval, number, percent, rupiah
+from evaluasi_lib.wording import _, choose, digits_for, interval, number, percent, rupiah
 
 LISTS = {
     "scales": "scale", "effects": "outcome", "evidence": "outcome", "barriers": "barrier",

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 from evaluasi_lib.results import Effect
-from evaluasi_lib.wording import _, interval, number, percent
+from evaluasi_lib.wording import _, digits_for, interval, number, percent
 
 
 def short_label(label: str) -> str:
     """The item of a grid question: "How content are you? [Schedule]" -> "Schedule"."""
     found = re.search(r"\[([^\[\]]+)\]\s*$", label)
     return found.group(1) if found else label
-
-
-def digits_for(*values: float | None) -> int:
-    """Decimals that show about three figures of the largest value."""
-    largest = max((abs(v) for v in values if v is not None and math.isfinite(v)), default=0.0)
-    return 0 if largest >= 100 else 1 if largest >= 10 else 2
 
 
 def with_interval(value: float, low: float | None, high: float | None, unit: str) -> str:

@@ -39,6 +39,19 @@ def report_name(form: str) -> str:
     return f"report.{form}" if language() == "en" else f"laporan.{form}"
 
 
+def check_formats(formats: Collection[str]) -> None:
+    """Raises UsageError that names every unknown format."""
+    problems = [
+        Problem(
+            _("unknown format “{form}”").format(form=form), "formats", suggestion(form, FORMATS)
+        )
+        for form in formats
+        if form not in FORMATS
+    ]
+    if problems:
+        raise UsageError(*problems)
+
+
 def write_report(
     folder: Path,
     sections: Sequence[Section],
@@ -50,13 +63,7 @@ def write_report(
     HTML and result.json are always written. Raises UsageError for an unknown format and for PDF or
     DOCX without the extra “formats”, before anything is written.
     """
-    for form in formats:
-        if form not in FORMATS:
-            raise UsageError(
-                Problem(
-                    _("unknown format “{form}”").format(form=form), remedy=suggestion(form, FORMATS)
-                )
-            )
+    check_formats(formats)
     if {"pdf", "docx"} & set(formats):
         check_extra()
     contents: dict[str, bytes] = {

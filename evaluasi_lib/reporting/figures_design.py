@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.words import digits_for
 from evaluasi_lib.results import CostPerEffect, Effect
 from evaluasi_lib.scoring.impact.names import estimator_name
-from evaluasi_lib.wording import _, count, interval, number, rupiah
+from evaluasi_lib.wording import _, count, digits_for, interval, number, rupiah
 
 LARGE_SMD = 0.1
 

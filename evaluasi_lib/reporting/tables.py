@@ -26,7 +26,17 @@ from evaluasi_lib.results import (
     Theme,
     Triangulated,
 )
-from evaluasi_lib.wording import _, count, date, number, p_value, percent, plural, rupiah
+from evaluasi_lib.wording import (
+    _,
+    count,
+    date,
+    digits_for,
+    number,
+    p_value,
+    percent,
+    plural,
+    rupiah,
+)
 
 Cell = str | tuple[str, object]
 ANSWERED = 2  # weaknesses that a recommendation's row spells out; more are counted
@@ -118,7 +128,7 @@ def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> T
     """Primary estimates, one row an outcome, its unit in words beside its name."""
     rows: list[tuple[Sequence[Cell], str | None]] = []
     for e in effects:
-        digits = words.digits_for(e.estimate, e.ci_low, e.ci_high)
+        digits = digits_for(e.estimate, e.ci_low, e.ci_high)
         rows.append(
             (
                 [
@@ -294,7 +304,7 @@ def change_words(change: dict[str, Any] | None, reason: str | None, k: int) -> s
         return str(change["sentence"])
     before, after = change.get("before"), change.get("after")
     if isinstance(before, (int, float)) and isinstance(after, (int, float)):
-        digits = words.digits_for(before, after)
+        digits = digits_for(before, after)
         return _("from {before} to {after}").format(
             before=number(before, digits), after=number(after, digits)
         )

@@ -8,7 +8,7 @@ from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import Table
 from evaluasi_lib.results import Effect, Evidence, ScaleScore
 from evaluasi_lib.scoring.impact.names import estimator_name
-from evaluasi_lib.wording import _, count, number, p_value, percent
+from evaluasi_lib.wording import _, count, digits_for, number, p_value, percent
 
 
 def table_scales(scales: Sequence[ScaleScore], id: str, caption: str, k: int) -> Table | None:
@@ -63,7 +63,7 @@ def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Ta
     """Estimates beside the primary ones: by other methods, or in groups of persons."""
     rows: list[tuple[Sequence[tables.Cell], str | None]] = []
     for e in effects:
-        digits = words.digits_for(e.estimate, e.ci_low, e.ci_high)
+        digits = digits_for(e.estimate, e.ci_low, e.ci_high)
         rows.append(
             (
                 [
@@ -91,8 +91,8 @@ def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
                 words.subgroup_word(e), words.design_word(e.design),
                 estimator_name(e.estimator), words.estimand_word(e.estimand),
                 tables.figure_cell(e.n_program, count), tables.figure_cell(e.n_comparison, count),
-                tables.figure_cell(e.std_error, number, words.digits_for(e.std_error)),
-                tables.figure_cell(e.sesoi, number, words.digits_for(e.sesoi)),
+                tables.figure_cell(e.std_error, number, digits_for(e.std_error)),
+                tables.figure_cell(e.sesoi, number, digits_for(e.sesoi)),
                 tables.figure_cell(e.n_needed, count),
             ],
             e.reason,

@@ -12,7 +12,7 @@ from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Effect, EvaluationResult
 from evaluasi_lib.scoring.background import level_label, variable_label
-from evaluasi_lib.wording import _, interval, number, p_value, percent
+from evaluasi_lib.wording import _, digits_for, interval, number, p_value
 
 
 def why(reason: str | None, k: int = DEFAULT_K) -> str:
@@ -29,12 +29,6 @@ def shown(
 ) -> str:
     """A number in the reader's form, or why it is not there."""
     return why(reason, k) if value is None else form(value)
-
-
-def digits_for(*values: float | None) -> int:
-    """Decimals that suit the size of the largest value: 0 from 100 on, 1 from 10 on, else 2."""
-    largest = max((abs(v) for v in values if v is not None), default=0.0)
-    return 0 if largest >= 100 else 1 if largest >= 10 else 2
 
 
 def _lookup(words: dict[str, str], code: str | None) -> str:
@@ -213,20 +207,6 @@ def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:
         ),
     }.get(effect.conclusion or "", "")
     return f"{first} {verdict}".format(**values).strip()
-
-
-def rating_word(rating: int | None, reason: str | None = None) -> str:
-    """Evidence rating out of five, or why there is none."""
-    return why(reason) if rating is None else _("{rating} of 5").format(rating=number(rating, 0))
-
-
-def share_interval(share: float | None, low: float | None, high: float | None) -> str:
-    """0.4, 0.3, 0.5 -> "40% (30% to 50%)"."""
-    if share is None or low is None or high is None:
-        return percent(share)
-    return _("{share} ({low} to {high})").format(
-        share=percent(share), low=percent(low), high=percent(high)
-    )
 
 
 def estimand_word(code: str) -> str:

@@ -8,7 +8,7 @@ from evaluasi_lib.reporting.figures import plot_flow
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose, count, date, percent, plural
+from evaluasi_lib.wording import _, choose, count, date, digits_for, percent, plural
 
 
 def section_program(study: Study, result: EvaluationResult) -> Section:
@@ -64,7 +64,7 @@ def _outcome_table(study: Study) -> Table | None:
     rows: list[tuple[list[tables.Cell], str | None]] = []
     for outcome in study.program.outcomes:
         better = _("more") if outcome.direction == "higher" else _("less")
-        sesoi = tables.figure_cell(outcome.sesoi, words.number, words.digits_for(outcome.sesoi))
+        sesoi = tables.figure_cell(outcome.sesoi, words.number, digits_for(outcome.sesoi))
         rows.append(
             (
                 [choose(outcome.label), words.level_word(outcome.level), choose(outcome.unit),

@@ -10,7 +10,7 @@ from evaluasi_lib.reporting.figures_people import plot_calendar, plot_completion
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import Elearning, EvaluationResult
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, count, interval, number, p_value, percent
+from evaluasi_lib.wording import _, count, digits_for, interval, number, p_value, percent
 
 
 def section_elearning(study: Study, result: EvaluationResult) -> Section:
@@ -186,9 +186,9 @@ def _learning(details: dict[str, Any], k: int) -> list[Element | None]:
             "Each further hour on the platform goes with {slope} {unit} more on {label} "
             "(95% interval {between}; p = {p})."
         ).format(
-            slope=number(dose["per_hour"], words.digits_for(dose["per_hour"])),
+            slope=number(dose["per_hour"], digits_for(dose["per_hour"])),
             unit=dose["unit"], label=dose["label"],
-            between=interval(dose["ci_low"], dose["ci_high"], words.digits_for(dose["per_hour"])),
+            between=interval(dose["ci_low"], dose["ci_high"], digits_for(dose["per_hour"])),
             p=p_value(dose["p_value"]),
         )  # fmt: skip
         elements += [Heading(_("Does more use go with more learning?")), Paragraph(text)]

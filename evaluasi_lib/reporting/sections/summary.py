@@ -15,7 +15,7 @@ from evaluasi_lib.reporting.elements import (
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, count, number, percent, rupiah
+from evaluasi_lib.wording import _, count, digits_for, number, percent, rupiah
 
 SHOWN, KEY_FIGURES = 3, 6
 
@@ -113,7 +113,7 @@ def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
     for effect in words.primary_effects(result)[:3]:
         if effect.estimate is None:
             continue
-        digits = words.digits_for(effect.estimate)
+        digits = digits_for(effect.estimate)
         figures.append(
             KeyFigure(
                 f"{effect.label}: {words.claim_word(effect.claim)}",
