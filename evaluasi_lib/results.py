@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 
 Group = Literal["program", "comparison"]
 Level = Literal["reaction", "learning", "behaviour", "results"]
-Claim = Literal["effect", "change"]
+Claim = Literal["effect", "change", "difference"]
 Role = Literal["primary", "sensitivity", "subgroup"]
 Conclusion = Literal["improved", "worsened", "no_meaningful_change", "inconclusive"]
 Decision = Literal["scale_up", "continue", "adjust", "redesign", "insufficient_evidence"]
@@ -130,7 +130,8 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How much the design of one outcome's primary estimate can carry."""
+    """How much the design of one outcome's primary estimate can carry. flags: a code for each of
+    the threats, in their order."""
 
     outcome: str
     design: str
@@ -143,6 +144,7 @@ class Evidence:
     rating_0_5: int | None
     threats: tuple[str, ...]
     reason: str | None = None
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

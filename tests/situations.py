@@ -93,6 +93,7 @@ def make(
     themes: dict[str, tuple[float | None, float | None]] | None = None,
     thresholds: dict[str, Any] | None = None,
     decisive: list[bool] | None = None,
+    flags: list[str] | None = None,
     program_keys: dict[str, Any] | None = None,
     **parts: Any,
 ) -> tuple[Program, EvaluationResult]:
@@ -135,7 +136,10 @@ def make(
         scales=scales,
         effects=effects,
         evidence=tuple(
-            Evidence(name, by_outcome[name].design, None, None, None, None, None, None, rating, ())
+            Evidence(
+                name, by_outcome[name].design, None, None, None, None, None, None, rating, (),
+                flags=tuple(flags or ()),
+            )
             for name, rating in zip(named, rated, strict=True)
         ),
         participation=Participation(

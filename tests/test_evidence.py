@@ -103,7 +103,9 @@ def test_much_differential_loss_brings_the_check_back_and_a_threat(tmp_path: Pat
     study = study_of(tmp_path, design="randomised", lost=(5, 40))
     found = rated(study)
     assert found.wwc_baseline != "not_required"
-    assert len(found.threats) == 1
+    assert "attrition" in found.flags
+    assert found.rating_0_5 is not None
+    assert found.rating_0_5 <= 1
     effect = next(e for e in estimate_effects(study) if e.role == "primary")
     bounds = effect.details["lee_bounds"]
     assert bounds["trimmed_group"] == "program"
@@ -121,7 +123,10 @@ def test_baseline_equivalence_of_a_comparison(apart: float, verdict: str, tmp_pa
     assert found.wwc_baseline == verdict
     assert found.maryland_sms == 3
     assert found.baseline_max_abs_smd == pytest.approx(apart, abs=0.01)
-    assert len(found.threats) == (apart > 0.25)
+    assert ("baseline" in found.flags) == (apart > 0.25)
+    assert {"selection", "parallel"} <= set(found.flags)
+    assert len(found.flags) == len(found.threats)
+    assert (found.rating_0_5 or 0) <= (1 if apart > 0.25 else 3)
     table = table_baseline(study, "y").set_index("variable")
     assert table.loc["y0", "difference"] == pytest.approx(apart, abs=0.01)
 

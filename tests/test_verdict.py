@@ -41,8 +41,8 @@ outcome = st.fixed_dictionaries(
         "estimate": estimates,
         "se": st.sampled_from([0.03, 0.1, 0.3]),
         "sesoi": st.sampled_from([None, 0.2]),
-        "claim": st.sampled_from(["effect", "change"]),
-        "level": st.sampled_from(["reaction", "learning", "results"]),
+        "claim": st.sampled_from(["effect", "change", "difference"]),
+        "level": st.sampled_from(["reaction", "learning", "behaviour", "results"]),
         "direction": st.sampled_from(["higher", "lower"]),
     }
 )
@@ -86,8 +86,9 @@ def test_relabelling_and_reordering_change_nothing(outcomes, around, rng: random
 @settings(max_examples=100, deadline=None)
 @given(st.lists(outcome, min_size=1, max_size=4), surroundings)
 def test_an_inconclusive_outcome_is_never_taken_for_an_unchanged_one(outcomes, around):
-    """Where the rest shows no improvement, an open outcome leaves the verdict open."""
-    open_outcome = {"estimate": 0.1, "se": 1.0, "level": "learning"}
+    """Where the rest shows no improvement, an open outcome leaves the verdict open (an open outcome
+    of learning only where performance was not measured: its absence of change decides)."""
+    open_outcome = {"estimate": 0.1, "se": 1.0, "level": "behaviour"}
     for o in outcomes:
         o |= {"estimate": 0.0, "se": 0.03, "sesoi": 0.2}
     verdict = judge(*make([*outcomes, open_outcome], **around))
@@ -130,8 +131,39 @@ def test_insufficient_evidence_says_what_data_would_settle_it():
 @pytest.mark.parametrize(
     ("claim", "rating", "strength"),
     [("effect", 5, "strong"), ("effect", 3, "moderate"), ("effect", 1, "weak"),
-     ("effect", None, "weak"), ("change", 5, "weak")],
+     ("effect", None, "weak"), ("change", 5, "weak"), ("difference", 5, "weak")],
 )  # fmt: skip
 def test_design_caps_the_strength_of_the_words(claim, rating, strength):
     verdict = judge(*make([{"claim": claim}], ratings=rating))
     assert verdict.details["strength"] == strength
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(outcome, min_size=1, max_size=4), surroundings)
+def test_without_a_comparison_or_evidence_nothing_is_continued_scaled_up_or_condemned(
+    outcomes, around
+):
+    for o in outcomes:
+        o["claim"] = "change" if o["claim"] == "effect" else o["claim"]
+    assert judge(*make(outcomes, **around)).decision in ("adjust", "insufficient_evidence")
+    for o in outcomes:
+        o["claim"] = "effect"
+    weak = judge(*make(outcomes, **around | {"ratings": 1}))
+    assert weak.decision in ("adjust", "insufficient_evidence")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(outcome, min_size=1, max_size=4), surroundings)
+def test_stability_is_shown_only_beside_a_verdict_that_its_evidence_carries(outcomes, around):
+    program, result = make(outcomes, **around)
+    verdict = conclude(program, result).verdict
+    beyond = [o for o in outcomes if o["level"] != "reaction"]
+    carried = verdict.decision != "insufficient_evidence" and (around["ratings"] or 0) >= 2
+    assert ("stability" in verdict.details) == (carried and bool(beyond))
+
+
+def test_an_improvement_without_a_comparison_says_what_would_strengthen_the_evaluation():
+    verdict = judge(*make([{"claim": "change"}], ratings=0))
+    (needed,) = verdict.details["needed"]
+    assert "pembanding" in needed
+    assert "Kinerja" in needed

@@ -43,7 +43,8 @@ def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
             good = effect.conclusion == "improved"
             kind = "effect" if good else "harm"
             weak = ratings.get(effect.outcome, 0) < program.thresholds.min_evidence_rating
-            text = _moved(effect, "change" if effect.claim == "change" else "weak" if weak else "")
+            limit = effect.claim if effect.claim != "effect" else "weak" if weak else ""
+            text = _moved(effect, limit)
             known["value"] = amount(effect)
             score = weight * (0.6 + 0.4 * _magnitude(effect)) + (0 if good else 0.2)
         else:
@@ -63,6 +64,11 @@ def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
                     "For “{label}” the data do not settle whether anything changed: the estimate "
                     "is {value}. This is no proof that nothing changed."
                 )
+                if effect.details.get("bracketing"):
+                    text = _(
+                        "For “{label}” two ways of comparing the groups disagree, so it is not "
+                        "settled whether the program changed it: the estimate is {value}."
+                    )
         evidence = [f"/effects/{i}/{f}" for f in fields if getattr(effect, f) is not None]
         yield note(good, f"{kind}.{effect.outcome}", text.format(**known), score, *evidence)
 
@@ -77,7 +83,8 @@ def _magnitude(effect: Effect) -> float:
 
 
 def _moved(effect: Effect, limit: str) -> str:
-    """An outcome rose or fell. limit on the words: "change" (no cause), "weak" evidence or ""."""
+    """An outcome rose or fell. limit on the words: "change" or "difference" (no cause), "weak"
+    evidence or ""."""
     up = (effect.estimate or 0) > 0
     text = {
         ("change", True): _(
@@ -87,6 +94,14 @@ def _moved(effect: Effect, limit: str) -> str:
         ("change", False): _(
             "“{label}” was lower after the program than before by {value}. There is no "
             "comparison group, so this is a change and no proof of what caused it."
+        ),
+        ("difference", True): _(
+            "“{label}” was higher in the program's group than in the comparison group by {value}. "
+            "They were compared after the program alone and may have differed before."
+        ),
+        ("difference", False): _(
+            "“{label}” was lower in the program's group than in the comparison group by {value}. "
+            "They were compared after the program alone and may have differed before."
         ),
         ("weak", True): _(
             "“{label}” was higher with the program by {value}; the evidence is weak, so other "

@@ -6,7 +6,7 @@ table with yes, no or unknown, against the thresholds that the program declared 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,10 @@ from evaluasi_lib.results import Conclusion, Effect, EvaluationResult
 
 Answer = Literal["yes", "no", "unknown"]
 Facts = dict[str, Answer]
+
+PERFORMANCE = ("behaviour", "results")  # what a training is for (Kirkpatrick's levels 3 and 4)
+# Under 4 an absence of effect may be the comparison's fault: only a randomised design reaches it.
+RATING_THAT_CONDEMNS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,27 @@ class OutcomeState:
     effect: Effect
     rating: int | None
     alpha: float | None
+    flags: tuple[str, ...] = ()
 
     @property
     def conclusion(self) -> Conclusion | None:
-        """None where there is no estimate: then nothing is concluded, whatever the field says."""
-        return None if self.effect.estimate is None else self.effect.conclusion
+        """None where there is no estimate: then nothing is concluded, whatever the field says. An
+        absence of change counts as not settled where the measure could not have shown a change."""
+        if self.effect.estimate is None:
+            return None
+        if self.effect.conclusion == "no_meaningful_change" and self.distorted:
+            return "inconclusive"
+        return self.effect.conclusion
+
+    @property
+    def distorted(self) -> bool:
+        """Whether the measure itself misleads: at its ceiling, wrongly keyed, or held against a
+        smallest effect of interest that is likely a slip."""
+        return bool({"ceiling", "miskeyed", "sesoi"} & set(self.flags))
+
+    def credible(self, min_rating: int) -> bool:
+        """Whether its evidence may carry a decision: a comparison, rated high enough."""
+        return self.effect.claim == "effect" and (self.rating or 0) >= min_rating
 
     @property
     def benefit(self) -> float | None:
@@ -65,9 +85,13 @@ def is_decisive(program: Program, outcome_id: str) -> bool:
 
 def situation_of(program: Program, result: EvaluationResult) -> Situation:
     """The situation of one program, from its results."""
-    ratings = {e.outcome: e.rating_0_5 for e in result.evidence}
+    evidence = {e.outcome: e for e in result.evidence}
+    ratings = {name: e.rating_0_5 for name, e in evidence.items()}
+    flags = {name: e.flags for name, e in evidence.items()}
     states = tuple(
-        OutcomeState(i, e, ratings.get(e.outcome), _alpha_of(program, result, e))
+        OutcomeState(
+            i, e, ratings.get(e.outcome), _alpha_of(program, result, e), flags.get(e.outcome, ())
+        )
         for i, e in primaries(result)
         if is_decisive(program, e.outcome)
     )
@@ -96,32 +120,77 @@ def facts(situation: Situation, limits: Thresholds) -> Facts:
     Reactions can do harm, but that participants are pleased improves nothing by itself: the facts
     about improvement, design and evidence are about the decisive outcomes beyond reaction.
     """
-    states = [s for s in situation.outcomes if s.effect.level != "reaction"]
+    states = beyond_reaction(situation)
+    performance = [s for s in states if s.effect.level in PERFORMANCE]
+    trusted = [s for s in states if s.credible(limits.min_evidence_rating)]
     conclusions = [s.conclusion for s in states]
     everywhere = [s.conclusion for s in situation.outcomes]
     improved = conclusions.count("improved")
+    worse = [s for s in states if s.conclusion == "worsened"]
+    proven = [s for s in worse if s in trusted and not s.distorted]
     ceiling, cost = limits.max_cost_per_completer_idr, situation.cost_per_completer_idr
     # Whichever of the two tests of cost can be made must be passed.
     priced = [] if cost is None or ceiling is None else [cost <= ceiling]
     priced += [] if situation.bcr is None else [situation.bcr >= limits.min_bcr]
     # Outcomes that rest on no instrument (earnings, a register) need no alpha.
     alphas = [s.alpha for s in states if s.alpha is not None]
+    flat = [s.conclusion == "no_meaningful_change" for s in performance]
     return {
         "measured": _yes(any(c is not None for c in everywhere)),
-        "harm": _yes("worsened" in everywhere),
+        "harm": _yes(bool(proven)),
+        "suspected_harm": _yes(len(worse) > len(proven)),
+        "reaction_fell": _yes(
+            any(
+                s.conclusion == "worsened"
+                for s in situation.outcomes
+                if s.effect.level == "reaction"
+            )
+        ),
         "beyond_reaction": _yes(any(c is not None for c in conclusions)),
-        "mostly_improved": _yes(0 < improved >= limits.min_improved_share * len(states)),
+        "mostly_improved": _yes(_enough(states, states, limits)),
+        "performance_improved": (
+            _yes(_enough(performance, performance, limits)) if performance else "unknown"
+        ),
+        "performance_flat": _yes(bool(flat) and all(flat)),
+        "credible": _yes(
+            _enough(states, trusted, limits)
+            and (not performance or _enough(performance, trusted, limits))
+        ),
         "any_improved": _yes(improved > 0),
         "all_improved": _yes(0 < improved == len(states)),
         "any_unclear": _yes(any(c in (None, "inconclusive") for c in conclusions)),
         "causal": _yes(bool(states) and all(s.effect.claim == "effect" for s in states)),
         "strong_evidence": _all(_reaches(s.rating, limits.min_scale_up_rating) for s in states),
+        "idea_tested": _all(_reaches(s.rating, RATING_THAT_CONDEMNS) for s in states),
         "meaningful": _all(_reaches(s.benefit, s.effect.sesoi) for s in states),
         "affordable": _all(map(_yes, priced)),
         "delivered": _reaches(situation.completion_share, limits.min_completion_share),
         "reliable": _all(_reaches(alpha, limits.min_alpha) for alpha in alphas),
+        "sound_measures": _yes(not any(s.distorted for s in states)),
+        "seen_by_others": _yes(
+            any(s.conclusion == "improved" and "self_report" not in s.flags for s in states)
+        ),
+        "loss_harmless": _yes(not any("bounds" in s.flags for s in states)),
         "sources_agree": "unknown" if situation.agree is None else _yes(situation.agree),
     }
+
+
+def beyond_reaction(situation: Situation) -> list[OutcomeState]:
+    """The decisive outcomes of learning, behaviour and results."""
+    return [s for s in situation.outcomes if s.effect.level != "reaction"]
+
+
+def weakest_rating(situation: Situation) -> int:
+    """The lowest rating among the decisive outcomes beyond reaction; 0 where one is not rated."""
+    return min((s.rating or 0 for s in beyond_reaction(situation)), default=0)
+
+
+def _enough(
+    states: Sequence[OutcomeState], counted: Sequence[OutcomeState], limits: Thresholds
+) -> bool:
+    """Whether enough of the states improved, by the program's limit, if only `counted` count."""
+    improved = sum(s.conclusion == "improved" for s in states if s in counted)
+    return 0 < improved >= limits.min_improved_share * len(states)
 
 
 def _yes(value: bool) -> Answer:

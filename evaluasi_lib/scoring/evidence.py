@@ -8,7 +8,8 @@ standards.yml, and a program may replace it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,21 +24,40 @@ from evaluasi_lib.scoring.frames import (
     OutcomeFrames,
     design_matrix,
     in_program,
+    instrument_rows,
     outcome_frames,
 )
-from evaluasi_lib.scoring.impact.checks import Attrition, diagnose_attrition, is_circular
+from evaluasi_lib.scoring.impact.checks import (
+    Attrition,
+    best_value,
+    diagnose_attrition,
+    is_circular,
+)
 from evaluasi_lib.scoring.impact.estimate import (
     binary_effect_size,
     hedges_correction,
     pooled_sd,
 )
 from evaluasi_lib.scoring.power import detectable
+from evaluasi_lib.scoring.reliability import diagnose_reliability
+from evaluasi_lib.scoring.scales import item_label
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, number, percent
 
-ADJUSTS = ("adjusted", "ancova", "aipw", "ipw", "did", "did_repeated", "net_rise")
+BEFORE_AND_AFTER = ("did", "drdid", "did_repeated", "net_rise", "ancova")
+ADJUSTS = (*BEFORE_AND_AFTER, "adjusted", "aipw", "ipw")
 LINKED_SHARE = 0.7  # under this share of linked answers the pairs may not speak for the rest
+MANY_LOST = 0.2  # loss that a reader is told of, whatever the rating allows
+
+
+@dataclass(frozen=True, slots=True)
+class Threat:
+    """A doubt about one estimate: its code, the sentence, whether it takes a point off."""
+
+    code: str
+    text: str
+    deducts: bool = False
 
 
 def rate_evidence(
@@ -60,10 +80,11 @@ def _rate(
         return Evidence(effect.outcome, effect.design, None, None, None, None, None, None, None, (),
                         why)  # fmt: skip
     loss = diagnose_attrition(study, frame)
-    smd = largest_baseline_difference(study, frame)
+    own, largest = baseline_differences(study, frame)
+    smd = largest if own is None else own
     equivalence = baseline_verdict(study, effect, loss, smd, table)
-    mdes = _mdes(effect)
-    threats = _threats(study, outcome, effect, frame, loss, smd, table)
+    mdes = smallest_detectable(effect)
+    threats = tuple(_threats(study, outcome, effect, frame, loss, smd, equivalence, table))
     overall, differential = (None, None) if loss is None else (loss.overall, loss.differential)
     reason: str | None = None
     if loss is None:
@@ -75,17 +96,19 @@ def _rate(
         outcome=effect.outcome,
         design=effect.design,
         maryland_sms=maryland(effect),
-        baseline_max_abs_smd=smd,
+        baseline_max_abs_smd=largest,
         wwc_baseline=equivalence,
         attrition_overall_share=overall,
         attrition_differential_share=differential,
         mdes=mdes,
         rating_0_5=rating(
             effect, None if loss is None else loss.overall, mdes,
-            sum(deducts for _text, deducts in threats), table,
+            sum(threat.deducts for threat in threats), table,
+            unlike=equivalence == "not_satisfied" or "attrition" in {t.code for t in threats},
         ),
-        threats=tuple(text for text, _deducts in threats),
+        threats=tuple(threat.text for threat in threats),
         reason=reason,
+        flags=tuple(threat.code for threat in threats),
     )  # fmt: skip
 
 
@@ -96,16 +119,21 @@ def maryland(effect: Effect) -> int:
         return 5
     if effect.design == "single_group":
         return 1
-    if effect.estimator in ("did", "did_repeated", "net_rise", "ancova"):
+    if effect.estimator in BEFORE_AND_AFTER:
         return 3
     return 2 if effect.estimator in ADJUSTS else 1
 
 
 def rating(
     effect: Effect, attrition: float | None, mdes: float | None, threats: int,
-    table: Mapping[str, Any],
+    table: Mapping[str, Any], *, unlike: bool = False,
 ) -> int:  # fmt: skip
-    """0-5: the lowest of what design, detectable effect and loss allow, less the threats."""
+    """0-5: the lowest of what design, detectable effect and loss allow, less the threats.
+
+    unlike: the groups differed too much before, or lost persons too unequally, by WWC's limits;
+    such a comparison, randomised or not, is rated 1 at most. mdes None: not known, which never
+    lifts the rating: it allows what the row of the least precise studies does.
+    """
     rules = table["rating"]
     if effect.design == "comparison":
         kind = {3: "comparison_baseline", 2: "comparison_adjusted"}.get(
@@ -113,16 +141,26 @@ def rating(
         )
     else:
         kind = effect.design
-    allowed = [int(rules["design"][kind])]
-    if mdes is not None:
-        fits = [row["rating"] for row in rules["mdes"] if mdes < row["below"]]
-        allowed.append(max(fits, default=0))
+    allowed = [int(rules["design"][kind]), _allowed_by_precision(effect, mdes, rules)]
+    if unlike:
+        allowed.append(int(rules["unlike_groups"]))
     if attrition is None:
         allowed.append(int(rules["unknown_attrition"]))
     else:
         fits = [row["rating"] for row in rules["attrition"] if attrition <= row["up_to"] + 1e-9]
         allowed.append(max(fits, default=0))
     return max(0, min(allowed) - min(threats, int(rules["max_threat_deduction"])))
+
+
+def _allowed_by_precision(effect: Effect, mdes: float | None, rules: Mapping[str, Any]) -> int:
+    """What the smallest detectable effect allows. A low power makes an absence unbelievable; an
+    effect that was found all the same is only likely to be exaggerated, so it keeps a floor."""
+    fits = [row["rating"] for row in rules["mdes"] if mdes is not None and mdes < row["below"]]
+    allowed, floor = max(fits, default=0), rules["found_despite_mdes"]
+    smallest = min(effect.n_program or 0, effect.n_comparison or 0)
+    if effect.conclusion in ("improved", "worsened") and smallest >= floor["persons"]:
+        return max(allowed, int(floor["rating"]))
+    return allowed
 
 
 def attrition_level(
@@ -148,7 +186,11 @@ def baseline_verdict(
     table: Mapping[str, Any],
 ) -> str | None:  # fmt: skip
     """WWC baseline equivalence: not_required | satisfied | adjustment_needed |
-    satisfied_with_adjustment | not_satisfied; None: one group, or nothing measured before."""
+    satisfied_with_adjustment | not_satisfied; None: one group, or nothing measured before.
+
+    smd: of the outcome's own measure before, which WWC asks for where it exists (a pre-intervention
+    measure of the outcome outweighs background); else the largest of the covariates.
+    """
     if effect.design == "single_group":
         return None
     if effect.design == "randomised":
@@ -166,48 +208,65 @@ def baseline_verdict(
     return "satisfied_with_adjustment" if effect.estimator in ADJUSTS else "adjustment_needed"
 
 
-def largest_baseline_difference(study: Study, frame: OutcomeFrame) -> float | None:
-    """Largest |difference| before, in SD, of the outcome and the declared covariates among those
-    analysed: Hedges' g with the pooled SD, Cox's index for two values. None with one group."""
+def baseline_differences(study: Study, frame: OutcomeFrame) -> tuple[float | None, float | None]:
+    """|difference| before, in SD, among those analysed: of the outcome's own measure, and the
+    largest of it and all declared covariates. Hedges' g with the pooled SD; Cox's index for two
+    values; one value of several is compared by the SD of its share, since Cox's index of a rare
+    value is noise. None where nothing is known; (None, None) with one group."""
     if frame.design == "single_group":
-        return None
+        return None, None
     rows = frame.complete
     member = in_program(rows)
     z, names = design_matrix(rows, study.program.design.covariates)
+    values = [name.partition("=")[0] for name in names]
     sizes = [
-        baseline_difference(column[member], column[~member])
-        for name, column in zip(names, z.T, strict=True)
+        baseline_difference(column[member], column[~member], one_of_several=values.count(value) > 1)
+        for name, value, column in zip(names, values, z.T, strict=True)
         if not name.endswith("=?")  # being missing is no characteristic
     ]
+    own: float | None = None
     if frame.before is not None:
         early = in_program(frame.before)
         y0 = frame.before["y"].to_numpy()
-        sizes.append(baseline_difference(y0[early], y0[~early]))
+        own = baseline_difference(y0[early], y0[~early])
     elif frame.has_baseline:
         y0 = rows["y0"].to_numpy()
-        sizes.append(baseline_difference(y0[member], y0[~member]))
-    known = [abs(size) for size in sizes if size is not None]
-    return max(known) if known else None
+        own = baseline_difference(y0[member], y0[~member])
+    known = [abs(size) for size in (own, *sizes) if size is not None]
+    return (None if own is None else abs(own)), (max(known) if known else None)
 
 
-def baseline_difference(program: ArrayLike, comparison: ArrayLike) -> float | None:
+def baseline_difference(
+    program: ArrayLike, comparison: ArrayLike, *, one_of_several: bool = False
+) -> float | None:
     """Difference of two groups in SD: Hedges' g (pooled SD), or Cox's index where all values are 0
-    or 1. None where nothing varies, or a share of 0 or 1 leaves the index without bound."""
+    or 1 (but one_of_several, an indicator of one value among more: g). None where nothing varies,
+    or a share of 0 or 1 leaves the index without bound."""
     a, b = np.asarray(program, dtype=float), np.asarray(comparison, dtype=float)
     if min(len(a), len(b)) < 2:
         return None
-    if set(np.unique(np.concatenate([a, b]))) <= {0.0, 1.0}:
+    if not one_of_several and set(np.unique(np.concatenate([a, b]))) <= {0.0, 1.0}:
         return binary_effect_size(a, b)[0]
     sd, df = pooled_sd(a, b)
     return None if sd is None else float(hedges_correction(df) * (a.mean() - b.mean()) / sd)
 
 
-def _mdes(effect: Effect) -> float | None:
-    """The smallest effect, in SD, that an estimate of this precision finds with 80% power."""
-    if not effect.std_error or not effect.df or not effect.effect_size_g or not effect.estimate:
+def smallest_detectable(effect: Effect) -> float | None:
+    """The smallest effect, in SD, that an estimate of this precision finds with 80% power.
+
+    By the estimate's own standard error where the SD that belongs to it is known; for ordered
+    outcomes and where it is not, by the numbers of persons alone (two equal samples of that size
+    in a plain comparison, Bloom 1995), which is never more favourable than no adjustment.
+    """
+    sd = effect.details.get("sd_outcome")
+    if effect.effect_size_g and effect.estimate:
+        sd = effect.estimate / effect.effect_size_g
+    if sd and effect.std_error and effect.df:
+        return detectable(effect.std_error, effect.df) / abs(sd)
+    sizes = [n for n in (effect.n_program, effect.n_comparison) if n]
+    if not sizes or effect.p_value is None:
         return None
-    sd = effect.estimate / effect.effect_size_g
-    return detectable(effect.std_error, effect.df) / abs(sd)
+    return detectable(math.sqrt(sum(1 / n for n in sizes)), effect.df or math.inf)
 
 
 def _loss_is_small(study: Study, loss: Attrition) -> bool:
@@ -217,45 +276,172 @@ def _loss_is_small(study: Study, loss: Attrition) -> bool:
 
 def _threats(
     study: Study, outcome: Outcome, effect: Effect, frame: OutcomeFrame, loss: Attrition | None,
-    smd: float | None, table: Mapping[str, Any],
-) -> list[tuple[str, bool]]:  # fmt: skip
-    """What else casts doubt on the estimate, in words, and whether it deducts from the rating."""
-    found: list[tuple[str, bool]] = []
+    smd: float | None, equivalence: str | None, table: Mapping[str, Any],
+) -> Iterator[Threat]:  # fmt: skip
+    """What casts doubt on the estimate, the doubts of its design first."""
     if is_circular(study, outcome):
-        found.append((_("The outcome rises by rule when somebody is trained."), True))
-    if effect.design == "comparison" and smd is not None and smd > table["baseline"]["adjustment"]:
-        text = _("The groups differed before the program by up to {smd} standard deviations.")
-        found.append((text.format(smd=number(smd, 2)), True))
-    if loss is not None and loss.differential is not None:
-        level = attrition_level(loss.overall, loss.differential, table)
-        if level == "high" and not _loss_is_small(study, loss):
-            text = _("Far more persons were lost from one group than from the other ({points} "
-                     "percentage points apart).")  # fmt: skip
-            found.append((text.format(points=number(loss.differential * 100, 1)), True))
-        elif level != "low":
-            text = _("More persons were lost from one group than from the other.")
-            found.append((text, False))
-    placebo = effect.details.get("placebo") or {}
-    if placebo.get("p_value") is not None and placebo["p_value"] < 0.05:
-        found.append((_("The groups already moved apart before the program began."), True))
-    if loss is None:
-        text = _("It is not known how many persons were invited or assigned and then lost.")
-        found.append((text, False))
+        yield Threat("circular", _("The outcome rises by rule when somebody is trained."), True)
+    yield from _threats_of_design(effect, frame, smd, equivalence)
+    yield from _threats_of_loss(study, effect, loss, table)
     if frame.before is not None:
-        found.append((_("The two waves cannot be linked by person."), True))
+        yield Threat("unlinked", _("The two waves cannot be linked by person."), True)
     elif min(frame.linked_share.values(), default=1.0) < LINKED_SHARE:
         text = _("Only {share} of one group's answers could be linked.")
-        found.append((text.format(share=percent(min(frame.linked_share.values()))), True))
+        share = percent(min(frame.linked_share.values()))
+        yield Threat("unlinked", text.format(share=share), True)
     if effect.p_value is None:
-        found.append((_("The data cannot carry a p-value for this estimate."), True))
-    low, high = effect.df is not None and effect.df < 10, effect.design != "single_group"
-    if low and high and study.program.design.cluster:
+        text = _("The data cannot carry a p-value for this estimate.")
+        yield Threat("no_p_value", text, True)
+    few = effect.df is not None and effect.df < 10 and effect.design != "single_group"
+    if few and study.program.design.cluster:
         text = _("The estimate rests on few agencies; one of them could change it.")
-        found.append((text, False))
+        yield Threat("few_clusters", text)
+    yield from _threats_of_measure(study, outcome, frame, table)
+
+
+def _threats_of_design(
+    effect: Effect, frame: OutcomeFrame, smd: float | None, equivalence: str | None
+) -> Iterator[Threat]:
+    """What the design cannot exclude, and what its own data say against it."""
     if effect.design == "single_group":
-        text = _("Without a comparison group other causes cannot be ruled out.")
-        found.append((text, False))
-    return found
+        text = _("Without a comparison group other causes cannot be ruled out: what happens anyway "
+                 "over time, other events, or the return of unusually low or high values to the "
+                 "average.")  # fmt: skip
+        yield Threat("single_group", text)
+        return
+    if equivalence == "not_satisfied" and smd is not None:
+        text = _("The groups differed before the program by up to {smd} standard deviations.")
+        yield Threat("baseline", text.format(smd=number(smd, 2)))
+    placebo = effect.details.get("placebo") or {}
+    apart = placebo.get("p_value") is not None and placebo["p_value"] < 0.05
+    if apart:
+        text = _("The groups already moved apart before the program began.")
+        yield Threat("earlier_trend", text, True)
+    if effect.design != "comparison":
+        return
+    if not frame.has_baseline and effect.estimator not in ADJUSTS:
+        text = _("The groups were compared after the program alone and may have differed before.")
+        yield Threat("post_only", text)
+    text = _("The participants were not chosen by lot, so differences between the groups that were "
+             "not measured may explain the estimate.")  # fmt: skip
+    yield Threat("selection", text)
+    if effect.estimator in BEFORE_AND_AFTER and effect.estimator != "ancova" and not placebo:
+        text = _("That both groups would have moved alike without the program is assumed; no "
+                 "earlier measurement could test it.")  # fmt: skip
+        yield Threat("parallel", text)
+
+
+def _threats_of_loss(
+    study: Study, effect: Effect, loss: Attrition | None, table: Mapping[str, Any]
+) -> Iterator[Threat]:
+    """Persons lost, and what the bounds for them say."""
+    bounds = effect.details.get("lee_bounds") or {}
+    if bounds and effect.conclusion in ("improved", "worsened"):
+        if bounds["low"] <= 0 <= bounds["high"]:
+            text = _("Had only those been lost who make the estimate look best, it could be zero: "
+                     "the bounds for the loss (Lee) contain 0.")  # fmt: skip
+            yield Threat("bounds", text, True)
+    if loss is None:
+        text = _("It is not known how many persons were invited or assigned and then lost.")
+        yield Threat("loss_unknown", text)
+        return
+    hidden = _loss_is_small(study, loss)
+    if loss.differential is not None:
+        level = attrition_level(loss.overall, loss.differential, table)
+        if level == "high" and not hidden:
+            text = _("Too many persons were lost, or too many more from one group than from the "
+                     "other ({overall} in all, {points} percentage points apart).")  # fmt: skip
+            points = number(loss.differential * 100, 1)
+            text = text.format(overall=percent(loss.overall), points=points)
+            yield Threat("attrition", text)
+            return
+        if level != "low":
+            text = _("More persons were lost from one group than from the other.")
+            yield Threat("attrition_moderate", text)
+    if loss.overall > MANY_LOST and not hidden:
+        text = _("{share} of those invited or assigned were not measured; the estimate holds for "
+                 "the others.")  # fmt: skip
+        yield Threat("many_lost", text.format(share=percent(loss.overall)))
+
+
+def _threats_of_measure(
+    study: Study, outcome: Outcome, frame: OutcomeFrame, table: Mapping[str, Any]
+) -> Iterator[Threat]:
+    """Who measured, and whether the measure could show a change at all."""
+    limits = table["measure"]
+    if outcome.level != "reaction" and _is_self_report(study, outcome):
+        text = _("It is the participants' own judgement of themselves, which pleases more easily "
+                 "than it tells.")  # fmt: skip
+        yield Threat("self_report", text)
+    top = _share_at_best(study, outcome, frame)
+    if top is not None and top > limits["ceiling_share"]:
+        text = _("{share} of the persons were at the best value already without the program and "
+                 "could not improve (ceiling).")  # fmt: skip
+        yield Threat("ceiling", text.format(share=percent(top)))
+    if (items := _turned_items(study, outcome)) is not None:
+        text = _("Items of the instrument contradict the others; a reversed item may not be "
+                 "declared as such: {items}.")  # fmt: skip
+        yield Threat("miskeyed", text.format(items=", ".join(items) or _("(all)")))
+    sd = frame.after["y"].groupby(frame.after["group"]).std().mean()
+    if outcome.scale_type == "continuous" and outcome.sesoi and sd > 0:
+        if outcome.sesoi > limits["largest_sesoi_sd"] * sd:
+            text = _("The smallest effect of interest, {sesoi}, is {times} standard deviations of "
+                     "the measure: larger than programs bring, perhaps a slip.")  # fmt: skip
+            times = number(outcome.sesoi / sd, 1)
+            yield Threat("sesoi", text.format(sesoi=number(outcome.sesoi, 2), times=times))
+
+
+def _is_self_report(study: Study, outcome: Outcome) -> bool:
+    """Whether the outcome was asked in a survey, not rated by others or taken from a record."""
+    names = (
+        study.program.instruments[outcome.instrument].items
+        if outcome.instrument
+        else [outcome.variable or ""]
+    )
+    holders = [
+        source.role
+        for name, source in study.program.sources.items()
+        if set(names) <= set(source.columns) and outcome.source in (None, name)
+    ]
+    return "survey" in holders and not {"rating", "record"} & set(holders)
+
+
+def _share_at_best(study: Study, outcome: Outcome, frame: OutcomeFrame) -> float | None:
+    """Share of persons at the best value without the program: before it, else in the comparison
+    group. None where there is no bound, or too few persons to say."""
+    if frame.before is not None:
+        y = frame.before["y"]
+    elif "y0" in frame.after:
+        y = frame.after["y0"].dropna()
+    else:
+        y = frame.after.loc[frame.after["group"] == "comparison", "y"]
+    end = best_value(study, outcome, y)
+    if end is None or y.empty:
+        return None
+    top = np.isclose(y, end)
+    return None if is_small(int(top.sum()), study.program.privacy.min_cell) else float(top.mean())
+
+
+def _turned_items(study: Study, outcome: Outcome) -> list[str] | None:
+    """Labels of the items whose correlation with the rest is below 0 beyond chance (upper limit by
+    Fisher's z), an empty list where alpha alone is negative; None where all is well."""
+    if outcome.instrument is None:
+        return None
+    instrument = study.program.instruments[outcome.instrument]
+    if len(instrument.items) < 2:
+        return None
+    answers = instrument_rows(study, instrument, outcome.wave, outcome.source)[instrument.items]
+    found = diagnose_reliability(answers.to_numpy(dtype=float))
+    if found is None:
+        return None
+    n = int(answers.notna().all(axis=1).sum())
+    alone = found.alpha is not None and found.alpha < 0
+    turned = [
+        item_label(study, item)
+        for item, r in zip(instrument.items, found.item_rest, strict=True)
+        if r is not None and n > 3 and np.arctanh(r) + 1.96 / math.sqrt(n - 3) < 0
+    ]
+    return turned if turned or alone else None
 
 
 def table_baseline(study: Study, outcome_id: str) -> pd.DataFrame:
