@@ -12,7 +12,6 @@ import pytest
 
 from evaluasi_lib.results import Evidence
 from evaluasi_lib.scoring.evidence import (
-    attrition_level,
     baseline_difference,
     rate_evidence,
     table_baseline,
@@ -20,6 +19,7 @@ from evaluasi_lib.scoring.evidence import (
 from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.impact.names import estimator_name, table_specifications
 from evaluasi_lib.scoring.sample import score_sample
+from evaluasi_lib.scoring.threats import attrition_level
 from evaluasi_lib.study import Study
 from tests.made_studies import make_study, survey
 
