@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 
 Group = Literal["program", "comparison"]
 Level = Literal["reaction", "learning", "behaviour", "results"]
-Claim = Literal["effect", "change"]
+Claim = Literal["effect", "change", "difference"]
 Role = Literal["primary", "sensitivity", "subgroup"]
 Conclusion = Literal["improved", "worsened", "no_meaningful_change", "inconclusive"]
 Decision = Literal["scale_up", "continue", "adjust", "redesign", "insufficient_evidence"]
