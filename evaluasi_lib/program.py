@@ -70,7 +70,9 @@ class Objective(Model):
 
 class GroupRule(Model):
     variable: str = Field(description="Variable that tells the two groups apart.")
-    program: list[Label] = Field(description="Values that mean: took part in the program.")
+    program: list[Label] = Field(
+        description="Values that mean: took part in the program, or was assigned to it."
+    )
     comparison: list[Label] = Field(description="Values that mean: comparison group.")
 
 
@@ -87,6 +89,13 @@ class Design(Model):
     )
     covariates: list[str] = Field(
         default=[], description="Background variables measured before the program, for adjustment."
+    )
+    covariate_form: Literal["linear", "spline"] = Field(
+        default="linear",
+        description=(
+            "How numbers among the covariates enter the models: as straight lines, or as natural "
+            "splines where the relation bends."
+        ),
     )
     attrition: Literal["known", "unknown"] = Field(
         default="known",
@@ -405,7 +414,10 @@ class Benefit(Model):
     outcome: str | None = Field(default=None, description="Outcome whose effect is valued.")
     value_per_unit_idr: float = Field(description="Value of one unit per person and year.")
     isolation: Literal["comparison_group", "trend", "participant_estimate"] = Field(
-        description="How the program's part was isolated from other causes."
+        description=(
+            "How the program's part was isolated from other causes. With trend nothing is counted: "
+            "no trend is estimated that could be subtracted."
+        )
     )
     confidence_share: Share = Field(default=1, description="Confidence in the estimate (0-1).")
 

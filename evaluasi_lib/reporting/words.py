@@ -68,8 +68,15 @@ def wave_word(code: str) -> str:
 
 
 def claim_word(code: str) -> str:
-    """Whether an estimate is an effect or a change."""
-    return _lookup({"effect": _("effect"), "change": _("change (cause not shown)")}, code)
+    """Whether an estimate is an effect, a change or a difference."""
+    return _lookup(
+        {
+            "effect": _("effect"),
+            "change": _("change (cause not shown)"),
+            "difference": _("difference (cause not shown)"),
+        },
+        code,
+    )
 
 
 def conclusion_word(code: str | None) -> str:
@@ -191,6 +198,11 @@ def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:
     }
     if effect.claim == "effect":
         first = _("{label}: the estimated effect is {estimate} {unit} (95% interval {interval}).")
+    elif effect.claim == "difference":
+        first = _(
+            "{label}: the groups differ by {estimate} {unit} (95% interval {interval}); nothing "
+            "was measured before that could tell a difference which they already had."
+        )
     else:
         first = _(
             "{label}: the change is {estimate} {unit} (95% interval {interval}); "

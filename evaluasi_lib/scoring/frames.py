@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.errors import DataError, Problem
@@ -18,6 +19,7 @@ from evaluasi_lib.wording import _, percent
 
 Array = NDArray[np.float64]
 DesignType = Literal["single_group", "comparison", "randomised"]
+SPLINE_VALUES = 8  # different values under which a number is not bent
 CHANGE_ONLY = ("paired", "waves")  # estimators of one group, whatever the program's design
 
 
@@ -184,8 +186,12 @@ def in_program(rows: pd.DataFrame) -> NDArray[np.bool_]:
     return (rows["group"] == "program").to_numpy(dtype=bool)
 
 
-def design_matrix(rows: pd.DataFrame, names: list[str]) -> tuple[Array, list[str]]:
+def design_matrix(
+    rows: pd.DataFrame, names: list[str], form: Literal["linear", "spline"] = "linear"
+) -> tuple[Array, list[str]]:
     """Covariates as columns (n, p) and their names, without an intercept.
+
+    form "spline": a number with enough different values becomes the columns of a natural spline.
 
     Categories become indicators without their first value. A missing number takes the mean and gets
     an indicator of being missing (so that nobody is lost, Puma et al. 2009); a missing category is
@@ -212,10 +218,25 @@ def design_matrix(rows: pd.DataFrame, names: list[str]) -> tuple[Array, list[str
         missing = np.isnan(number)
         if missing.all():
             continue
-        columns[name] = np.where(missing, np.nanmean(number), number)
+        number = np.where(missing, np.nanmean(number), number)
+        if form == "spline" and len(np.unique(number)) >= SPLINE_VALUES:
+            curve = natural_spline(number)
+            columns |= {f"{name}~{i}": column for i, column in enumerate(curve.T, start=1)}
+        else:
+            columns[name] = number
         if missing.any():
             columns[f"{name}=?"] = missing.astype(float)
     return _independent(columns, len(rows))
+
+
+def natural_spline(x: Array, knots: int = 4) -> Array:
+    """Basis (n, knots - 1) of the natural cubic splines of x (n,), without the constant: cubic
+    between knots at its quantiles and straight at both ends (as R splines::ns spans)."""
+    at = np.unique(np.quantile(x, np.linspace(0, 1, knots)))
+    if len(at) < 3:
+        return x[:, None]
+    # The interpolating splines through each unit vector sum to 1, so one of them is redundant.
+    return np.asarray(CubicSpline(at, np.eye(len(at)), bc_type="natural")(x)[:, 1:])
 
 
 def _independent(columns: dict[str, Array], n: int) -> tuple[Array, list[str]]:

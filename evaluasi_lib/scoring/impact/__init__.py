@@ -23,13 +23,14 @@ from evaluasi_lib.scoring.impact.checks import (
     cautions,
     sensitivity_details,
 )
+from evaluasi_lib.scoring.impact.doubts import variable_name
 from evaluasi_lib.scoring.impact.estimate import (
     Estimate,
     adjusted_interval,
-    conclude,
     not_estimated,
 )
-from evaluasi_lib.scoring.impact.plans import NET_SHARE, estimate, plan_of
+from evaluasi_lib.scoring.impact.judgement import judge
+from evaluasi_lib.scoring.impact.plans import NET_SHARE, bracket, estimate, plan_of
 from evaluasi_lib.scoring.impact.subgroups import compare, levels_of
 from evaluasi_lib.scoring.multiplicity import adjust_p_values
 from evaluasi_lib.scoring.power import n_needed
@@ -43,6 +44,7 @@ class _Row:
     role: Role
     estimate: Estimate
     design: DesignType
+    ancova: Estimate | None = None  # what brackets a difference in differences
     subgroup: str | None = None
     hidden: bool = False
 
@@ -80,7 +82,7 @@ def _rows(study: Study, outcome: Outcome, frame: OutcomeFrame | str) -> list[_Ro
     notes = (*primary.warnings, *frame.warnings, *cautions(study, case, primary))
     primary = replace(primary, warnings=notes)
     others = [estimate(name, case) for name in plan[1:]]
-    rows = [_Row(outcome, "primary", primary, frame.design)]
+    rows = [_Row(outcome, "primary", primary, frame.design, bracket(case, primary))]
     rows += [_Row(outcome, "sensitivity", e, frame.design) for e in others if e is not None]
     for variable in outcome.subgroups:
         rows += _subgroups(study, case, plan[0], variable)
@@ -149,9 +151,9 @@ def _variable_words(study: Study, variable: str) -> tuple[str, dict[str, str]]:
     """A variable and its values as reports show them."""
     for source in study.program.sources.values():
         if variable in source.columns:
-            column = source.columns[variable]
-            return choose(column.label) or variable, {
-                str(value): choose(text) for value, text in column.categories.items()
+            values = source.columns[variable].categories
+            return variable_name(study, variable), {
+                str(value): choose(text) for value, text in values.items()
             }
     return variable, {}
 
@@ -163,10 +165,15 @@ def _effect(study: Study, row: _Row, p_adjusted: float | None) -> Effect:
     g, g_low, g_high = found.effect_size()
     details, conclusion, needed = dict(found.details), None, None
     sesoi = _sesoi(outcome, found)
+    if found.estimate is not None:
+        details.setdefault("sd_outcome", found.sd)
     if row.role == "primary":
-        conclusion = conclude(
-            found, sesoi=sesoi, direction=outcome.direction, p_adjusted=p_adjusted
-        )
+        judged = judge(
+            found, row.ancova, sesoi=sesoi, direction=outcome.direction, p_adjusted=p_adjusted,
+            ancova_sesoi=None if outcome.scale_type == "ordinal" else outcome.sesoi,
+        )  # fmt: skip
+        conclusion, details = judged.conclusion, details | judged.details
+        found = replace(found, warnings=(*found.warnings, *judged.warnings))
         details["ci_adjusted_low"], details["ci_adjusted_high"] = adjusted_interval(
             found, p_adjusted
         )
@@ -232,9 +239,12 @@ def _safe_details(study: Study, outcome: Outcome, effect: Effect) -> dict[str, A
 
 
 def _claim(row: _Row) -> Claim:
-    """What the design lets one say. An association with the dose is no effect in any design."""
+    """What the design lets one say. An association with the dose is no effect in any design, nor is
+    the difference of groups that were not drawn by lot and are compared as they are."""
     if row.design == "single_group" or row.estimate.estimand == "association":
         return "change"
+    if row.estimate.estimand == "difference" and row.estimate.estimate is not None:
+        return "difference"
     return "effect"
 
 
