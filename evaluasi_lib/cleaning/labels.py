@@ -41,8 +41,12 @@ def show(text: str) -> str:
 
 @dataclass
 class Tally:
-    """What one column's values did: counts by rule, unknown labels and the first row of each."""
+    """What one column's values did: counts by rule, unknown labels and the first row of each.
 
+    seen: how many values were matched with labels.
+    """
+
+    seen: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -126,6 +130,7 @@ def match_labels(
     values: dict[int, Any] = {}
     for code, raw in encoded.texts.items():
         key, n = normalise(raw), int(encoded.counts[code])
+        tally.seen += n
         value = known(key)
         if value is not None:
             values[code] = value

@@ -17,12 +17,13 @@ import polars as pl
 
 from evaluasi_lib.cleaning import manifest, presets
 from evaluasi_lib.cleaning.corrections import read_corrections
+from evaluasi_lib.cleaning.coverage import arms_of, check_coverage
 from evaluasi_lib.cleaning.events import clean_events
 from evaluasi_lib.cleaning.identity import pseudonym_key
 from evaluasi_lib.cleaning.linking import make_linker, report_matches
 from evaluasi_lib.cleaning.log import Log
 from evaluasi_lib.cleaning.mapping import Mapped, contradictions, map_source
-from evaluasi_lib.cleaning.privacy import names_in
+from evaluasi_lib.cleaning.privacy import names_in, screen
 from evaluasi_lib.cleaning.readers import open_source, source_path
 from evaluasi_lib.cleaning.source import Context, clean_source
 from evaluasi_lib.errors import DataError, Problem
@@ -91,6 +92,7 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
     try:
         linker = make_linker(program, mapped, key)
         context = Context(program, linker, corrections, names_in(mapped))
+        mapped = [screen(source, program, context.names, log) for source in mapped]
     except DataError as error:
         log.errors.extend(error.problems)
         return log
@@ -101,7 +103,11 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
             pids[source.name] = clean(source, context, folder, log)
         except DataError as error:
             log.errors.extend(error.problems)
-    report_matches(program, pids, log)
+    if not log.errors:  # else tables are missing, and what follows from that is known
+        arms, problems = arms_of(program, folder)
+        log.errors.extend(problems or check_coverage(program, folder, arms))
+        grouped = arms if program.design.group is not None else arms.clear()
+        report_matches(program, pids, grouped, log)
     if any(marks.height for marks in context.flags):
         (folder / "quality").mkdir()
         pl.concat(context.flags).write_parquet(folder / "quality" / "flags.parquet")
