@@ -67,9 +67,9 @@ def _walk(
             yield from _walk(item, values, (*at, str(key)), inside)
     elif isinstance(value, (list, tuple)):
         inner = next(iter(get_args(annotation)), Any)
-        for item in value:
-            label = item.id if isinstance(item, BaseModel) and hasattr(item, "id") else None
-            yield from _walk(item, inner, (*at, label) if label else at, inside)
+        for place, item in enumerate(value, 1):
+            label = [str(getattr(item, "id", place))] if isinstance(item, BaseModel) else []
+            yield from _walk(item, inner, (*at, *label), inside)
     elif isinstance(value, str):
         yield from (Named(value, m, at, inside) for m in marks if isinstance(m, Names))
 

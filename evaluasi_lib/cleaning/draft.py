@@ -14,7 +14,6 @@ from evaluasi_lib.cleaning import presets
 from evaluasi_lib.cleaning.identity import nip_status, normalise_nip
 from evaluasi_lib.cleaning.labels import Tally, clean_space, normalise
 from evaluasi_lib.cleaning.privacy import Names, looks_like_names
-from evaluasi_lib.cleaning.readers import RawTable, open_source
 from evaluasi_lib.cleaning.values import (
     BLANKS,
     FALSE_WORDS,
@@ -24,6 +23,7 @@ from evaluasi_lib.cleaning.values import (
     type_date,
 )
 from evaluasi_lib.program import Column, Source
+from evaluasi_lib.reading.files import RawTable, open_source
 from evaluasi_lib.wording import _
 
 # How much a label says, first match wins; labels of a scale must all differ.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from evaluasi_lib.cleaning.labels import normalise, show
 from evaluasi_lib.cleaning.presets import preset_heading
-from evaluasi_lib.cleaning.readers import RawTable
 from evaluasi_lib.cleaning.values import Spec, option_texts
 from evaluasi_lib.errors import Problem, suggestion
 from evaluasi_lib.program import Column, Program, Scale, Source
+from evaluasi_lib.reading.files import RawTable
 from evaluasi_lib.wording import _
 
 _NTH = re.compile(r"(.*)#(\d+)")

@@ -24,12 +24,13 @@ from evaluasi_lib.cleaning.linking import make_linker, report_matches
 from evaluasi_lib.cleaning.log import Log
 from evaluasi_lib.cleaning.mapping import Mapped, contradictions, map_source
 from evaluasi_lib.cleaning.privacy import names_in, screen
-from evaluasi_lib.cleaning.readers import open_source, source_path
 from evaluasi_lib.cleaning.source import Context, clean_source
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.folders import swap_in
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program
+from evaluasi_lib.reading.files import open_source, source_path
+from evaluasi_lib.reading.voices import read_voices
 from evaluasi_lib.wording import _
 
 
@@ -149,10 +150,6 @@ def _open_all(program: Program, raw: Path, log: Log) -> list[Mapped]:
 
 def _read_voices(program: Program, raw: Path, folder: Path, log: Log) -> None:
     """Interviews, documents and transcripts, as the voices room reads them, into restricted/."""
-    if program.voices is None:
-        return
-    from evaluasi_lib.voices.ingest import read_voices
-
     tables, problems = read_voices(program, raw)
     log.errors.extend(problems)
     for name, frame in tables.items():

@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import polars as pl
 
 from evaluasi_lib import check
 from evaluasi_lib.cleaning.labels import PERSONAL, Tally, normalise, show
 from evaluasi_lib.cleaning.log import Log
-from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.cleaning.mapping import Mapped, map_source
 from evaluasi_lib.cleaning.tables import class_labels
 from evaluasi_lib.cleaning.values import Spec, clean_text
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Program
+from evaluasi_lib.reading.files import open_source, source_path
 from evaluasi_lib.wording import _
 
 MASK = "[…]"
@@ -101,6 +103,21 @@ def names_in(sources: Iterable[Mapped]) -> Names:
             found.update(core_name(name) for name in values.drop_nulls().unique())
     known = sorted(name for name in found if len(name) > 2)
     return Names(tuple(n for n in known if " " in n), tuple(n for n in known if " " not in n))
+
+
+def roster_names(program: Program, raw_folder: Path) -> list[str]:
+    """Every name in the raw files' columns of the type “name”, without titles."""
+    found: set[str] = set()
+    for name, source in program.sources.items():
+        named = [v for v, column in source.columns.items() if column.type == "name"]
+        if not named:
+            continue
+        table = open_source(source_path(raw_folder, source, name), source)
+        mapped, _problems = map_source(program, name, source, table, None)
+        for variable in set(named) & set(mapped.columns):
+            for batch in table.batches({variable: mapped.columns[variable]}):
+                found.update(core_name(text) for text in batch[variable].drop_nulls())
+    return sorted(found)
 
 
 def _undeclared_names(mapped: Mapped) -> Iterator[pl.Series]:
