@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import LANGUAGES, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,15 @@ class ProgramError(EvaluationError):
 
 class DataError(EvaluationError):
     """A data file is missing, unreadable, or does not hold what program.yml declares."""
+
+
+def check_language(code: object) -> str:
+    """The code of a language that the workbook speaks. Raises UsageError for an unknown one."""
+    text = str(code)
+    if text not in LANGUAGES:
+        what = _("unknown language “{code}”; known: {known}")
+        raise UsageError(what.format(code=text, known=", ".join(LANGUAGES)))
+    return text
 
 
 def nearest(unknown: str, known: Iterable[str]) -> str | None:

@@ -60,6 +60,14 @@ class Linker:
         known = identifiers.replace_strict(lookup or {"": ""}, default=None, return_dtype=pl.String)
         return batch.select(pl.coalesce(known.alias("pid"), own)).to_series()
 
+    def codes(self, values: pl.Series, plain: frozenset[str]) -> pl.Series:
+        """A code for each text, the same in every source: equal texts stay equal, and no text is
+        written. plain: texts that stay as they are."""
+        hidden = values.drop_nulls().unique()
+        hidden = hidden.filter(~hidden.is_in(list(plain)))
+        codes = [f"~{c}" for c in pseudonyms(hidden, self.key, f"{self.scope}/codes")]
+        return values.replace(dict(zip(hidden, codes, strict=True))) if codes else values
+
     def _identifiers(self, text: pl.Series, mapped: Mapped, variable: str, log: Log) -> pl.Series:
         if mapped.source.columns[variable].type == "respondent_code":
             code = normalise_code(text)
@@ -146,14 +154,16 @@ def _repairs(columns: list[pl.Series]) -> dict[str, str]:
     return repairs
 
 
-def report_matches(program: Program, pids: dict[str, pl.DataFrame], log: Log) -> None:
+def report_matches(
+    program: Program, pids: dict[str, pl.DataFrame], arms: pl.DataFrame, log: Log
+) -> None:
     """How many rows of each source belong to somebody on the roster, and the other way round.
 
-    pids: source -> pid of its rows; the roster's has `arm` too where the design has groups.
+    pids: source -> pid of its rows. arms: pid and arm of persons, where the design has groups.
     """
     if program.roster is None or program.link == "anonymous" or program.roster not in pids:
         return
-    roster = pids[program.roster]
+    roster = pids[program.roster].join(arms, on="pid", how="left")
 
     def safe(n: int) -> int | None:
         return None if is_small(n, program.privacy.min_cell) else n

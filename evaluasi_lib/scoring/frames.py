@@ -14,7 +14,7 @@ from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Instrument, Outcome
 from evaluasi_lib.scoring.items import score_items
-from evaluasi_lib.study import GROUPS, Study
+from evaluasi_lib.study import GROUPS, Study, as_label
 from evaluasi_lib.wording import _, percent
 
 Array = NDArray[np.float64]
@@ -51,15 +51,17 @@ OutcomeFrames = dict[str, OutcomeFrame | str]
 
 
 def numeric(values: pd.Series) -> pd.Series:
-    """A variable as float64: flags 0/1, ordered categories their place from 1, dates refused.
+    """A variable as float64: flags 0/1, ordered categories their place from 1.
 
-    A category counts from 0 in declared order. Raises DataError for dates and text.
+    Raises DataError for dates, text, and categories without an order: which of their labels is
+    more, their declaration does not say.
     """
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        codes = values.cat.codes.astype(float).where(values.notna())
-        return codes + 1 if values.cat.ordered else codes
+    if isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered:
+        return values.cat.codes.astype(float).where(values.notna()) + 1
     try:
-        if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        if isinstance(values.dtype, pd.CategoricalDtype) or pd.api.types.is_datetime64_any_dtype(
+            values.dtype
+        ):
             raise TypeError
         return values.astype("Float64").astype(float)
     except (TypeError, ValueError):
@@ -69,6 +71,17 @@ def numeric(values: pd.Series) -> pd.Series:
                 remedy=_("declare it as a number, a flag or an ordinal in program.yml"),
             )
         ) from None
+
+
+def values_of(values: pd.Series, outcome: Outcome) -> pd.Series:
+    """An outcome's variable as float64; a binary one as 1 (a value of `success`), 0 or missing.
+
+    Without `success`, a flag or a number is taken as it is: cleaning has refused what is not 0/1.
+    """
+    if not outcome.success:
+        return numeric(values)
+    label = as_label(values)
+    return label.isin(outcome.success).astype(float).where(label.notna())
 
 
 def sources_with(
@@ -112,7 +125,7 @@ def measure(study: Study, outcome: Outcome, wave: str, variable: str | None) -> 
         name = variable or outcome.variable or ""
         tables = sources_with(study, [name], wave, outcome.source)
         rows = pd.concat([study.rows(t) for t in tables], ignore_index=True)
-        y = numeric(rows[name]).to_numpy()
+        y = values_of(rows[name], outcome).to_numpy()
     rows = rows.assign(y=y)
     rows = rows[rows["y"].notna()].reset_index(drop=True)
     if rows["pid"].duplicated().any():
