@@ -18,10 +18,8 @@ _DOOR = {
         "translations",
     ),
     "persons": ("pseudonymise", "link"),
-    "scoring": (
-        "score", "reliability", "describe", "barriers", "completion", "cost", "code_answers",
-        "agreement",
-    ),
+    "scoring": ("score", "reliability", "describe", "barriers", "completion", "cost"),
+    "answers": ("code_answers", "agreement"),
     "effects": ("effect", "compare_models", "balance", "power"),
     "pictures": ("forest", "prepost", "likert", "dropoff"),
     "program": ("open", "compare"),

@@ -102,6 +102,8 @@ def _name(record: Mapping[str, Any], part: str, place: int) -> tuple[str, ...]:
             named = [flags.get(text, text) for text in named]
             return (*given, *(named or [str(record["subgroup"])]))
         return given
+    if part == "scales" and "scale" in record:
+        return record["scale"], record["wave"], record["group"]
     found = [str(record[n]) for n in NAMES if isinstance(record.get(n), str) and n != "label"]
     found = found or [str(record[n]) for n in NAMES if isinstance(record.get(n), (str, int, float))]
     return tuple(t.replace("/", "-") for t in found[:4]) or (str(place + 1),)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from evaluasi_lib.reporting import elements
 
+SEED = 20250101  # of intervals that are drawn, so that two runs agree
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 20, 11, 80
 MEASURED = ("estimate", "std_error", "low", "high", "value", "mean", "sd", "mean_program",
             "mean_comparison")  # fmt: skip
@@ -237,6 +238,11 @@ def need(df: pd.DataFrame, columns: Sequence[object], table: str = "") -> None:
     ]  # fmt: skip
     if problems:
         raise UsageError(*problems)
+
+
+def bounds(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of shares with the door's names of its ends."""
+    return {{"ci_low": "low", "ci_high": "high"}.get(k, k): v for k, v in row.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ class Program:
         waves = {"after": frame.after, "before": frame.before}
         return pd.concat([t.assign(wave=w) for w, t in waves.items()], ignore_index=True)
 
-    def answers(self, theme: str | None = None) -> pd.DataFrame:
+    def answers(self, theme: str | None = None) -> Table:
         """The open answers with their themes: source, variable, row, pid, text, `themes`,
         sentiment, content, and one yes/no column a theme.
 
@@ -164,7 +164,8 @@ class Program:
         names = list(map(str, coded.present))
         joined = [", ".join(n for n in names if row[n]) for row in coded.present.to_dict("records")]
         table = coded.said.assign(themes=joined, sentiment=coded.sentiment, content=coded.content)
-        table = table.join(coded.present)
+        shown = ("source", "variable", "row", "text", "themes", "sentiment")
+        table = Table(table.join(coded.present), shown=shown)
         if theme is None:
             return table
         found = codebook.code_of(theme)

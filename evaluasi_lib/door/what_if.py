@@ -71,7 +71,18 @@ class Changes:
             self._change(f"{at}.items", list(listed), instrument.items)
             kept = {d: [i for i in x if i in listed] for d, x in instrument.dimensions.items()}
             _put(self.raw, f"{at}.dimensions", {d: x for d, x in kept.items() if x})
-            _put(self.raw, f"{at}.reversed", [i for i in instrument.reversed if i in listed])
+            # Cleaning turned an item that any instrument calls reversed, and typed it by its scale.
+            turned = {i for other in self.declared.instruments.values() for i in other.reversed}
+            _put(self.raw, f"{at}.reversed", [i for i in listed if i in turned])
+            self._keep_scale([i for i in instrument.items if i not in listed], instrument.scale)
+
+    def _keep_scale(self, items: Sequence[str], scale: str) -> None:
+        """Items that no instrument names any more keep the scale by which they were read."""
+        for source in self.raw["sources"].values():
+            for item in items:
+                column = source.get("columns", {}).get(item)
+                if isinstance(column, dict) and column.get("type") == "item":
+                    column.setdefault("scale", scale)
 
     def cost(self, key: str, value: Any) -> None:
         """Another realised cost of a category, or another key of `costs` (with its parts)."""
