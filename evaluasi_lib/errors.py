@@ -39,6 +39,10 @@ class EvaluationError(Exception):
         self.problems = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
         super().__init__("\n".join(str(p) for p in self.problems))
 
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter shows: the sentences alone. A researcher mends data, not our call stack."""
+        return [f"{type(self).__name__}: {_('this cannot be done yet.')}", *map(str, self.problems)]
+
 
 class UsageError(EvaluationError):
     """The command or a parameter was called wrongly (exit status 2)."""

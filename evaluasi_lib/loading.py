@@ -108,19 +108,31 @@ _Loader.add_implicit_resolver(
 
 def load_program(folder: Path) -> Program:
     """The program declared in folder/program.yml. Raises ProgramError with every problem in it."""
-    where = f"{folder.name}/program.yml"
-    data = _read_yaml(folder / "program.yml", where)
+    return program_of(read_declaration(folder), folder.name)
+
+
+def read_declaration(folder: Path) -> dict[str, Any]:
+    """folder/program.yml as keys and values, not validated yet. Raises ProgramError."""
+    return _read_yaml(folder / "program.yml", f"{folder.name}/program.yml")
+
+
+def program_of(data: dict[str, Any], folder: str) -> Program:
+    """The program that a declaration means. Raises ProgramError with every problem in it.
+
+    data: the keys of program.yml. folder: the name of its folder, which must be the program's id.
+    """
+    where = f"{folder}/program.yml"
     try:
         program = Program.model_validate(data)
     except ValidationError as error:
         raise ProgramError(*_explain(error, where)) from error
     problems = check_program_text(program)
-    if program.id != folder.name:
+    if program.id != folder:
         problems.insert(
             0,
             Problem(
                 _("id “{id}” differs from the folder's name “{folder}”").format(
-                    id=program.id, folder=folder.name
+                    id=program.id, folder=folder
                 ),
                 where="id",
                 remedy=_("give both the same name"),

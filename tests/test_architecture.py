@@ -25,8 +25,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("scoring",),
     ("voices", "findings"),
     ("reporting",),
-    ("evaluation", "portfolio"),
-    ("guide", "comparing"),
+    ("tables",),
+    ("measures", "evaluation", "portfolio"),
+    ("guide", "comparing", "door"),
     ("cli",),
     ("__main__",),
 )

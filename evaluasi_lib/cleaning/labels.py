@@ -39,16 +39,20 @@ def show(text: str) -> str:
 class Tally:
     """What one column's values did: counts by rule, unknown labels and the first row of each.
 
-    seen: how many values were matched with labels.
+    seen: how many values were matched with labels. rules: text as in the file -> the rule that
+    read it, where one did.
     """
 
     seen: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    rules: dict[str, str] = field(default_factory=dict)
 
-    def add(self, rule: str, n: int) -> None:
+    def add(self, rule: str, n: int, text: str | None = None) -> None:
         if n:
             self.counts[rule] = self.counts.get(rule, 0) + int(n)
+            if text is not None:
+                self.rules[text] = rule
 
     def add_unknown(self, label: str, n: int, row: int) -> None:
         seen, first = self.unknown.get(label, (0, row))
@@ -130,9 +134,9 @@ def match_labels(
         value = known(key)
         if value is not None:
             values[code] = value
-            tally.add("spaces_trimmed", n if raw != clean_space(raw) else 0)
+            tally.add("spaces_trimmed", n if raw != clean_space(raw) else 0, raw)
         elif key in missing or not key:
-            tally.add("missing_code", n if key else 0)
+            tally.add("missing_code", n if key else 0, raw)
         else:
             tally.add_unknown(clean_space(raw), n, encoded.first_row(code))
     return encoded.decode(values, dtype).alias(text.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -74,19 +74,28 @@ class Linker:
             if self.others:
                 return code.replace_strict(self.others, default=None, return_dtype=pl.String)
             return code
-        nip = normalise_nip(text)
-        status = nip_status(nip)
-        counts = dict(status.value_counts(name="n").iter_rows())
-        damaged = (status == "damaged").fill_null(False)
-        repaired = nip.replace_strict(
-            self.repairs or {"": ""}, default=None, return_dtype=pl.String
-        )
-        log.add("nip_invalid", mapped.name, counts.get("invalid", 0))
-        log.add("nip_damaged", mapped.name, counts.get("damaged", 0))
-        log.add("nip_repaired", mapped.name, int((damaged & repaired.is_not_null()).sum()))
-        log.add("nip_ambiguous", mapped.name, int((damaged & repaired.is_null()).sum()))
-        chosen = pl.when(damaged).then(repaired).otherwise(nip)
-        return pl.select(pl.when(status != "invalid").then(chosen)).to_series()
+        usable, counts = usable_nip(normalise_nip(text), self.repairs)
+        for rule, n in counts.items():
+            log.add(rule, mapped.name, n)
+        return usable
+
+
+def usable_nip(nip: pl.Series, repairs: Mapping[str, str]) -> tuple[pl.Series, dict[str, int]]:
+    """(the NIP that identify a person, else missing; counts by rule) of normalised NIP.
+
+    repairs: damaged NIP -> whole one, or its 15 digits, as `nip_repairs` finds them.
+    """
+    status = nip_status(nip)
+    counts = dict(status.value_counts(name="n").iter_rows())
+    damaged = (status == "damaged").fill_null(False)
+    repaired = nip.replace_strict(dict(repairs) or {"": ""}, default=None, return_dtype=pl.String)
+    chosen = pl.when(damaged).then(repaired).otherwise(nip)
+    return pl.select(pl.when(status != "invalid").then(chosen)).to_series(), {
+        "nip_invalid": counts.get("invalid", 0),
+        "nip_damaged": counts.get("damaged", 0),
+        "nip_repaired": int((damaged & repaired.is_not_null()).sum()),
+        "nip_ambiguous": int((damaged & repaired.is_null()).sum()),
+    }
 
 
 def _identifier(mapped: Mapped, kind: str) -> str | None:
@@ -109,7 +118,7 @@ def make_linker(program: Program, sources: Iterable[Mapped], key: bytes) -> Link
     if program.link == "nip":
         numbers = [normalise_nip(_column(m, v)) for m, v in with_id]
         _require_some_nip(with_id, numbers)
-        linker.repairs = _repairs(numbers)
+        linker.repairs = nip_repairs(numbers)
     for mapped, variable in with_id:
         if mapped.name == program.roster and program.link == "nip":
             code = _identifier(mapped, "respondent_code")
@@ -136,7 +145,7 @@ def _require_some_nip(with_id: list[tuple[Mapped, str]], numbers: list[pl.Series
         raise DataError(*problems)
 
 
-def _repairs(columns: list[pl.Series]) -> dict[str, str]:
+def nip_repairs(columns: list[pl.Series]) -> dict[str, str]:
     """Damaged NIP -> the whole one of the same 15 digits, or else the digits alone."""
     damaged_in = [c.filter((nip_status(c) == "damaged").fill_null(False)) for c in columns]
     damaged = pl.concat([pl.Series("nip", [], pl.String), *(d.alias("nip") for d in damaged_in)])

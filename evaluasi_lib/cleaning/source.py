@@ -24,6 +24,7 @@ from evaluasi_lib.cleaning.values import (
     Spec,
     clean_text,
     decimal_evidence,
+    proved_decimal,
     type_category,
     type_date,
     type_flag,
@@ -107,7 +108,7 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
         if "skip_violation" in tally.counts:
             n = tally.counts["skip_violation"]
             log.note("skip_violation", source=name, variable=variable, n=n)
-        log.errors.extend(explain(tally, specs[variable], mapped, context.names))
+        log.errors.extend(explain(tally, specs[variable], source.file, context.names))
     if not n_kept:
         remedy = _("see the rules in program.yml")
         log.errors.append(Problem(_("no row is left"), source.file, remedy))
@@ -209,12 +210,7 @@ def _proved_decimal(mapped: Mapped, variable: str) -> str:
     """ "." or "," where the column proves it; "mixed" or "unknown" where it does not."""
     batches = mapped.table.batches({variable: mapped.columns[variable]}, 1_000_000)
     proofs = [decimal_evidence(batch[variable]) for batch in batches]
-    dot, comma, open_ = (sum(column) for column in zip(*proofs, strict=True))
-    if dot and comma:
-        return "mixed"
-    if comma:
-        return ","
-    return "." if dot or not open_ else "unknown"
+    return proved_decimal(*(sum(column) for column in zip(*proofs, strict=True)))
 
 
 def _drop_rows(batch: pl.DataFrame, mapped: Mapped, specs: list[Spec], log: Log) -> pl.DataFrame:

@@ -60,8 +60,21 @@ def estimate_effects(study: Study, frames: OutcomeFrames | None = None) -> tuple
     rows = [row for o in study.program.outcomes for row in _rows(study, o, frames[o.id])]
     family = [row.estimate.p_value for row in rows if row.role == "primary"]
     adjusted = iter(adjust_p_values(family, study.program.multiplicity))
+    k = study.program.privacy.min_cell
+    return tuple(_effect(row, next(adjusted) if row.role == "primary" else None, k) for row in rows)
+
+
+def effects_of_case(case: Case, estimators: Sequence[str], *, k: int) -> tuple[Effect, ...]:
+    """The effects of one outcome's data by the named estimators, the first of them primary.
+
+    The family of its p-value is the one estimate. k: smallest number of persons that is shown.
+    """
+    rows = [
+        _Row(case.outcome, "sensitivity" if i else "primary", _run(name, case), case.frame.design)
+        for i, name in enumerate(estimators)
+    ]
     return tuple(
-        _effect(study, row, next(adjusted) if row.role == "primary" else None) for row in rows
+        _effect(row, row.estimate.p_value if row.role == "primary" else None, k) for row in rows
     )
 
 
@@ -158,7 +171,7 @@ def _variable_words(study: Study, variable: str) -> tuple[str, dict[str, str]]:
     return variable, {}
 
 
-def _effect(study: Study, row: _Row, p_adjusted: float | None) -> Effect:
+def _effect(row: _Row, p_adjusted: float | None, k: int) -> Effect:
     outcome, found = row.outcome, row.estimate
     low, high = found.interval(0.95)
     low90, high90 = found.interval(0.90)
@@ -215,17 +228,16 @@ def _effect(study: Study, row: _Row, p_adjusted: float | None) -> Effect:
         reason=found.reason,
     )
     sizes: Sequence[int | None] = [1] if row.hidden else [found.n_program, found.n_comparison]
-    k = study.program.privacy.min_cell
-    effect = replace(effect, details=_safe_details(study, outcome, effect))
+    effect = replace(effect, details=_safe_details(outcome, effect, k))
     safe = protect(effect, persons=sizes, k=k, keep=("sesoi", "warnings"))
     if safe.reason == SMALL_CELL:
         return replace(safe, details={}, conclusion=None)
     return safe
 
 
-def _safe_details(study: Study, outcome: Outcome, effect: Effect) -> dict[str, Any]:
+def _safe_details(outcome: Outcome, effect: Effect, k: int) -> dict[str, Any]:
     """Details without the shares of persons that rest on a small cell."""
-    k, details = study.program.privacy.min_cell, dict(effect.details)
+    details = dict(effect.details)
     sizes = {"program": effect.n_program, "comparison": effect.n_comparison}
     for name, value in effect.details.items():
         kind, group = name.split("_")[0], name.rsplit("_", 1)[-1]
@@ -266,4 +278,4 @@ def _unit(outcome: Outcome, found: Estimate) -> str:
     return choose(outcome.unit)
 
 
-__all__ = ["estimate_effects"]
+__all__ = ["effects_of_case", "estimate_effects"]
