@@ -264,8 +264,8 @@ def simulate(cell: Cell, repetitions: int) -> Found:
 def table(found: list[Found]) -> str:
     """Markdown, one row a cell; a figure outside its limits is bold."""
     rows = [
-        "| Estimator | n | Clusters (treated) | Errors | Draws | Type I | Coverage | Power | computed "
-        "| TOST error | SE / spread |",
+        "| Estimator | n | Clusters (treated) | Errors | Draws | Type I | Coverage | Power "
+        "| computed | TOST error | SE / spread |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for f in found:
