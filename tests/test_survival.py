@@ -89,7 +89,7 @@ def test_no_median_before_half_have_completed() -> None:
 
 def test_the_median_has_no_upper_limit_where_the_curves_limit_stays_above_one_half() -> None:
     """After the fifth of six days 1/6 are left, and their upper limit is 0.997; on the last day
-    nobody is, and Greenwood's error is not defined. R: 0.95LCL 2, 0.95UCL NA."""
+    nobody is, and Greenwood's error is not defined: by R's rule the limit is missing."""
     km = kaplan_meier(np.arange(1.0, 7), np.ones(6, int))
     assert (km.median_days, km.median_ci_low, km.median_ci_high) == (3.5, 2.0, None)
 
