@@ -87,6 +87,13 @@ def test_no_median_before_half_have_completed() -> None:
     assert km.median_ci_high is None
 
 
+def test_the_median_has_no_upper_limit_where_the_curves_limit_stays_above_one_half() -> None:
+    """After the fifth of six days 1/6 are left, and their upper limit is 0.997; on the last day
+    nobody is, and Greenwood's error is not defined: by R's rule the limit is missing."""
+    km = kaplan_meier(np.arange(1.0, 7), np.ones(6, int))
+    assert (km.median_days, km.median_ci_low, km.median_ci_high) == (3.5, 2.0, None)
+
+
 def test_a_curve_that_rests_at_one_half_has_its_median_in_the_middle() -> None:
     # R: survfit(Surv(c(1, 2, 4, 9), rep(1, 4)) ~ 1) has the median 3
     assert kaplan_meier(np.array([1.0, 2, 4, 9]), np.ones(4, int)).median_days == 3
