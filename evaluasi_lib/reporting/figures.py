@@ -13,11 +13,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 
+from evaluasi_lib.findings.words import short_label
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.words import conclusion_word, short_item, subgroup_word, why
+from evaluasi_lib.reporting.words import subgroup_word, why
 from evaluasi_lib.results import Effect, Sample
-from evaluasi_lib.wording import _, count, interval, join_words, number, percent, plural
+from evaluasi_lib.wording import _, count, interval, join_words, number, percent, plural, word_for
 
 
 def _turned(effect: Effect) -> tuple[float, float, float] | None:
@@ -82,7 +83,7 @@ def plot_effects(
                     label=subgroup_word(e),
                     g=number(g, 2),
                     interval=interval(low, high, 2),
-                    conclusion=conclusion_word(e.conclusion),
+                    conclusion=word_for("conclusion", e.conclusion),
                 )
                 for e, (g, low, high) in drawn
             ]
@@ -106,7 +107,7 @@ def _effects_answer(effects: Sequence[Effect]) -> str:
     for code in ("improved", "worsened", "no_meaningful_change", "inconclusive"):
         n = sum(e.conclusion == code for e in effects)
         if n:
-            parts.append(f"{count(n)} {conclusion_word(code)}")
+            parts.append(f"{count(n)} {word_for('conclusion', code)}")
     key = _(
         "Grey bands: changes too small to matter. Hollow marks: change whose cause is not shown."
     )
@@ -122,7 +123,7 @@ def plot_likert(
     shown. levels: the answers from low to high. Hidden shares of an item are drawn together, in
     white, where the first of them stands.
     """
-    distribution = distribution.assign(item_label=distribution["item_label"].map(short_item))
+    distribution = distribution.assign(item_label=distribution["item_label"].map(short_label))
     wide = distribution.pivot_table(
         index="item_label", columns="label", values="share", sort=False, dropna=False
     ).reindex(columns=list(levels))

@@ -11,9 +11,8 @@ from scipy import stats
 
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.words import group_word, wave_word
 from evaluasi_lib.results import ScaleScore
-from evaluasi_lib.wording import _, count, interval, number
+from evaluasi_lib.wording import _, count, interval, number, word_for
 
 Array = NDArray[np.float64]
 COLOURS = {"program": theme.PROGRAM, "comparison": theme.COMPARISON}
@@ -50,9 +49,9 @@ def plot_slope(scales: Sequence[ScaleScore], id: str, title: str) -> Figure | No
         svg = theme.to_svg(figure)
     sentences = [
         _("{label}, {group}: {before} ({first}) to {after} ({last})").format(
-            label=label, group=group_word(group),
-            before=number(line[0].mean, 2), first=wave_word(line[0].wave),
-            after=number(line[-1].mean, 2), last=wave_word(line[-1].wave),
+            label=label, group=word_for("group", group),
+            before=number(line[0].mean, 2), first=word_for("wave", line[0].wave),
+            after=number(line[-1].mean, 2), last=word_for("wave", line[-1].wave),
         )
         for label, groups in panels.items()
         for group, line in groups.items()
@@ -78,12 +77,12 @@ def _lines(ax: Axes, groups: Mapping[str, Sequence[ScaleScore]]) -> None:
             if s.ci_low is not None and s.ci_high is not None:
                 ax.plot([x, x], [s.ci_low, s.ci_high], color=COLOURS[group], lw=1.4, alpha=0.6)
         ax.annotate(
-            f"{number(mean[-1], 2)} {group_word(group)}", (len(line) - 1, mean[-1]),
+            f"{number(mean[-1], 2)} {word_for('group', group)}", (len(line) - 1, mean[-1]),
             xytext=(7, 0), textcoords="offset points", va="center", fontsize=8.5,
             color=COLOURS[group],
         )  # fmt: skip
     longest = max(groups.values(), key=len)
-    ax.set_xticks(range(len(longest)), [wave_word(s.wave) for s in longest])
+    ax.set_xticks(range(len(longest)), [word_for("wave", s.wave) for s in longest])
     ax.set_xlim(-0.2, len(longest) - 1 + 0.95)
     ax.margins(y=0.2)
     ax.grid(visible=False)

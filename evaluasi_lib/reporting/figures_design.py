@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.results import CostPerEffect, Effect
-from evaluasi_lib.scoring.impact.names import estimator_name
-from evaluasi_lib.wording import _, count, digits_for, interval, number, rupiah
+from evaluasi_lib.wording import _, count, digits_for, interval, number, rupiah, word_for
 
 LARGE_SMD = 0.1
 
@@ -38,7 +37,7 @@ def plot_specifications(effects: Sequence[Effect], id: str) -> Figure | None:
             )  # fmt: skip
         ax.axvline(0, color=theme.INK, lw=0.9)
         ax.set_yticks(
-            range(len(drawn)), [theme.wrap(estimator_name(e.estimator), 36) for e in drawn]
+            range(len(drawn)), [theme.wrap(word_for("estimator", e.estimator), 36) for e in drawn]
         )
         ax.set_ylim(len(drawn) - 0.5, -0.5)
         ax.set_xlabel(first.unit)
@@ -53,7 +52,7 @@ def plot_specifications(effects: Sequence[Effect], id: str) -> Figure | None:
         same=count(same), others=count(len(drawn) - 1), clear=count(clear), n=count(len(drawn))
     )
     listed = "; ".join(
-        f"{estimator_name(e.estimator)} {number(m, digits)} ({interval(low, high, digits)})"
+        f"{word_for('estimator', e.estimator)} {number(m, digits)} ({interval(low, high, digits)})"
         for e, (m, low, high) in zip(drawn, places, strict=True)
     )
     return Figure(

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import seaborn
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.words import stage_word, why
+from evaluasi_lib.reporting.words import why
 from evaluasi_lib.results import Stage
-from evaluasi_lib.wording import _, count, number, percent
+from evaluasi_lib.wording import _, count, number, percent, word_for
 
 Share = tuple[str, float | None, float | None, float | None]
 
@@ -71,7 +71,9 @@ def plot_funnel(stages: Sequence[Stage], k: int) -> Figure | None:
             ax.barh(row, stage.n, color=theme.PROGRAM, height=0.62)
             text = f" {count(stage.n)} ({percent(stage.n / first)})"
             ax.text(stage.n, row, text, va="center", fontsize=9)
-        ax.set_yticks(range(len(stages)), [theme.wrap(stage_word(s.stage), 30) for s in stages])
+        ax.set_yticks(
+            range(len(stages)), [theme.wrap(word_for("stage", s.stage), 30) for s in stages]
+        )
         ax.set_ylim(len(stages) - 0.5, -0.5)
         ax.set_xlim(0, first * 1.22)
         ax.set_xticks([])
@@ -79,13 +81,14 @@ def plot_funnel(stages: Sequence[Stage], k: int) -> Figure | None:
         ax.spines["bottom"].set_visible(False)
         svg = theme.to_svg(figure)
     losses = [
-        ((a.n or 0) - (b.n or 0), stage_word(a.stage), stage_word(b.stage))
+        ((a.n or 0) - (b.n or 0), word_for("stage", a.stage), word_for("stage", b.stage))
         for a, b in pairwise(known)
     ]
     _lost, before, after = max(losses, key=lambda item: item[0])
     answer = _("{share} reach the last stage; most are lost between “{before}” and “{after}”.")
     listed = "; ".join(
-        f"{stage_word(s.stage)}: {why(s.reason, k) if s.n is None else count(s.n)}" for s in stages
+        f"{word_for('stage', s.stage)}: {why(s.reason, k) if s.n is None else count(s.n)}"
+        for s in stages
     )
     return Figure(
         "corong",
@@ -187,3 +190,32 @@ def plot_completion(curve: Sequence[Mapping[str, Any]], median: float | None) ->
         "waktu-selesai", _("How long does it take to complete?"), answer,
         _("Curve of the share who have completed: {listed}.").format(listed=listed), svg,
     )  # fmt: skip
+
+
+def plot_saturation(curve: Sequence[Mapping[str, Any]], point: int | None) -> Figure | None:
+    """Codes known after each interview."""
+    if len(curve) < 3:
+        return None
+    x = [step["interviews"] for step in curve]
+    y = [step["codes"] for step in curve]
+    with theme.canvas(2.4) as (figure, ax):
+        ax.step(x, y, where="mid", color=theme.PROGRAM, lw=2)
+        ax.plot(x, y, "o", color=theme.PROGRAM, ms=5)
+        if point is not None:
+            ax.axvline(point, color=theme.MUTED, lw=1, ls="--")
+        ax.set_xticks(x)
+        ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        ax.set_ylim(0, max(y) * 1.1)
+        ax.set_xlabel(_("Interviews"))
+        ax.set_ylabel(_("Different codes"))
+        svg = theme.to_svg(figure)
+    answer = (
+        _("Not yet: new codes kept coming until the last of {n} interviews.").format(n=len(curve))
+        if point is None
+        else _("Yes: after interview {point} hardly a new code was found.").format(point=point)
+    )
+    alt = _("Codes known after each interview: {listed}.").format(
+        listed=", ".join(f"{step['interviews']}: {step['codes']}" for step in curve)
+    )
+    title = _("Were there enough interviews?")
+    return Figure("saturasi", title, answer, f"{title} {alt}", svg)

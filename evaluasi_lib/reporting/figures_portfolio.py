@@ -17,8 +17,7 @@ from evaluasi_lib.findings.portfolio import (
 )
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.words import level_word
-from evaluasi_lib.wording import _, count, interval, join_words, number, rupiah
+from evaluasi_lib.wording import _, count, interval, join_words, number, rupiah, word_for
 
 SHADES = ("#f6d5c3", "#f3e3c4", "#e6ecd2", "#c9e2cf", "#9fd0be", "#6fbba6")  # ratings 0 to 5
 
@@ -95,7 +94,9 @@ def plot_evidence_map(results: Sequence[Result]) -> Figure | None:
         ax.set_xlim(0, len(LEVELS))
         ax.set_ylim(len(names), 0)
         ax.xaxis.tick_top()
-        ax.set_xticks([j + 0.48 for j in range(len(LEVELS))], [level_word(x) for x in LEVELS])
+        ax.set_xticks(
+            [j + 0.48 for j in range(len(LEVELS))], [word_for("level", x) for x in LEVELS]
+        )
         ax.set_yticks([i + 0.46 for i in range(len(names))], [theme.wrap(n, 34) for n in names])
         svg = theme.to_svg(figure)
     return Figure(
@@ -109,7 +110,7 @@ def plot_evidence_map(results: Sequence[Result]) -> Figure | None:
 
 def _row_words(name: str, row: Sequence[Any]) -> str:
     known = [
-        _("{level} {rating}").format(level=level_word(level).lower(), rating=count(cell))
+        _("{level} {rating}").format(level=word_for("level", level).lower(), rating=count(cell))
         for level, cell in zip(LEVELS, row, strict=True)
         if cell is not None
     ]

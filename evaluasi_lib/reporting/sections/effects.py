@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluasi_lib.errors import DataError
+from evaluasi_lib.findings.words import short_label
 from evaluasi_lib.program import Instrument
-from evaluasi_lib.reporting import tables, tables_scores, words
+from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
 from evaluasi_lib.reporting.figures import plot_effects, plot_likert
 from evaluasi_lib.reporting.figures_change import plot_clouds, plot_slope
@@ -21,7 +22,7 @@ from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import Effect, EvaluationResult, ScaleScore
 from evaluasi_lib.scoring.scales import instrument_scores, item_distributions
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose, interval, number, p_value, percent
+from evaluasi_lib.wording import _, choose, interval, number, p_value, percent, word_for
 
 ALPHA = 0.05
 LEVELS = ("reaction", "learning", "behaviour", "results")
@@ -36,7 +37,7 @@ def section_effectiveness(study: Study, result: EvaluationResult) -> Section:
         tables.table_effects(primary, "efek", _("Primary estimates of all outcomes"), k),
     ]
     for level in LEVELS:
-        elements.append(Heading(_("Level: {level}").format(level=words.level_word(level))))
+        elements.append(Heading(_("Level: {level}").format(level=word_for("level", level))))
         elements += _level(study, result, level) or [
             Paragraph(_("The program declares no outcome or instrument at this level."), "note")
         ]
@@ -51,7 +52,7 @@ def section_effectiveness(study: Study, result: EvaluationResult) -> Section:
                 _("Does the effect differ between groups?"),
                 _interactions(groups),
             ),
-            tables_scores.table_others(groups, "subkelompok", _("Estimates by group"), k),
+            tables.table_others(groups, "subkelompok", _("Estimates by group"), k),
         ]
     return section("efektivitas", _("Effectiveness"), elements, "")
 
@@ -65,8 +66,8 @@ def _level(study: Study, result: EvaluationResult, level: str) -> list[Element]:
             inside.append(Paragraph(words.effect_sentence(effect, k)))
             inside += [Paragraph(warning, "warning") for warning in effect.warnings]
     whole = [s for s in result.scales if s.level == level and "." not in s.scale]
-    title = _("Scores at the level “{level}”").format(level=words.level_word(level))
-    inside.append(tables_scores.table_scales(whole, f"skala-{level}", title, k))
+    title = _("Scores at the level “{level}”").format(level=word_for("level", level))
+    inside.append(tables.table_scales(whole, f"skala-{level}", title, k))
     for score in whole:
         inside += _index(score, k)
         inside += [Paragraph(warning, "warning") for warning in score.warnings]
@@ -82,7 +83,7 @@ def _level(study: Study, result: EvaluationResult, level: str) -> list[Element]:
 
 def _change_question(level: str) -> str:
     return _("How did the scores move from wave to wave ({level})?").format(
-        level=words.level_word(level).lower()
+        level=word_for("level", level).lower()
     )
 
 
@@ -99,7 +100,7 @@ def _clouds(
             rows = instrument_scores(study, name, wave)
         except DataError:
             continue  # no one source asks all the items at this wave
-        scores[words.wave_word(wave)] = rows.loc[rows["group"] == "program", "score"].to_numpy(
+        scores[word_for("wave", wave)] = rows.loc[rows["group"] == "program", "score"].to_numpy(
             float
         )
     return plot_clouds(
@@ -119,7 +120,7 @@ def _answers(study: Study, name: str, instrument: Instrument, wave: str) -> Elem
         return None
     levels = [str(x) for x in scale.labels] or [str(x) for x in range(scale.min, scale.max + 1)]
     title = _("How did they answer: {instrument} ({wave})?").format(
-        instrument=choose(instrument.label), wave=words.wave_word(wave)
+        instrument=choose(instrument.label), wave=word_for("wave", wave)
     )
     return plot_likert(distribution, levels, f"jawaban-{name}", title)
 
@@ -174,8 +175,7 @@ def _importance(score: ScaleScore) -> Element | None:
     if not found:
         return None
     items = [
-        Rated(words.short_item(i["label"]), i["importance"], i["performance"])
-        for i in found["items"]
+        Rated(short_label(i["label"]), i["importance"], i["performance"]) for i in found["items"]
     ]
     cross = (found["cross_performance"], found["cross_importance"])
     return plot_importance(items, cross, f"ipa-{score.scale}-{score.wave}-{score.group}")
@@ -207,8 +207,8 @@ def _index(score: ScaleScore, k: int) -> list[Element]:
             )
     return [
         Paragraph(
-            f"{score.label} ({words.wave_word(score.wave)}, "
-            f"{words.group_word(score.group)}): {text}"
+            f"{score.label} ({word_for('wave', score.wave)}, "
+            f"{word_for('group', score.group)}): {text}"
         )
         for text in sentences
     ]

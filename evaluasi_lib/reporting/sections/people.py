@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evaluasi_lib.reporting import tables, words
+from evaluasi_lib.reporting.columns import CI, Column, share_columns, table
 from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section, Table
 from evaluasi_lib.reporting.figures_drivers import plot_drivers
 from evaluasi_lib.reporting.figures_people import plot_shares
@@ -35,8 +36,9 @@ def section_participation(study: Study, result: EvaluationResult) -> Section:
             )
         )
     elements.append(_stage_table(part, k))
-    elements.append(_share_table(details.get("dropout_reasons") or [], "alasan-berhenti",
-                                 _("Why people left"), _("Reason"), k))  # fmt: skip
+    columns = [Column(_("Reason"), "label"), *share_columns()]
+    reasons = details.get("dropout_reasons") or []
+    elements.append(table("alasan-berhenti", _("Why people left"), reasons, columns, k, fold=True))
     elements += _barriers(part, k)
     if details.get("motivation"):
         elements += [Heading(_("Motivation")), Paragraph(_motivation(details["motivation"], k))]
@@ -67,36 +69,12 @@ def _stage_table(part: Participation, k: int) -> Table | None:
             ("completed", part.completed),
         )
     ]
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                words.stage_word(s["stage"]), tables.figure_cell(s["n"], count),
-                tables.figure_cell(s["share"], percent),
-            ],
-            s["reason"],
-        )
-        for s in funnel
-    ]  # fmt: skip
-    columns = [_("Stage"), _("Persons"), _("Share of the first stage")]
-    return tables.build("kepesertaan", _("Participation"), columns, rows, k)
-
-
-def _share_table(
-    items: list[dict[str, Any]], id: str, caption: str, head: str, k: int
-) -> Table | None:
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                i["label"], tables.figure_cell(i["n"], count),
-                tables.figure_cell(i["share"], percent),
-                tables.between(i["ci_low"], i["ci_high"], percent),
-            ],
-            i["reason"],
-        )
-        for i in items
-    ]  # fmt: skip
-    columns = [head, _("n"), _("Share"), _("95% interval")]
-    return tables.build(id, caption, columns, rows, k, fold=True)
+    columns = [
+        Column(_("Stage"), "stage", "stage"),
+        Column(_("Persons"), "n", "n"),
+        Column(_("Share of the first stage"), "share", "%"),
+    ]
+    return table("kepesertaan", _("Participation"), funnel, columns, k)
 
 
 def _barriers(part: Participation, k: int) -> list[Element | None]:
@@ -147,45 +125,24 @@ def _missed(items: list[dict[str, Any]]) -> str:
 
 
 def _representation(items: list[dict[str, Any]], k: int) -> Table | None:
-    status = {
-        "as_expected": _("as expected"),
-        "under": _("too few"),
-        "over": _("too many"),
-    }
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                f"{i['variable_label']}: {i['label']}", tables.figure_cell(i["n"], count),
-                tables.figure_cell(i["share"], percent),
-                tables.between(i["ci_low"], i["ci_high"], percent),
-                tables.figure_cell(i["population_share"], percent),
-                status.get(str(i["status"]), "—"),
-            ],
-            i["reason"],
-        )
-        for i in items
-    ]  # fmt: skip
     columns = [
-        _("Group"), _("n"), _("Share of participants"), _("95% interval"),
-        _("Share of the population"), _("Compared with the population"),
-    ]  # fmt: skip
-    return tables.build(
-        "keterwakilan", _("Participants and the population"), columns, rows, k, fold=True
-    )
+        Column(_("Group"), lambda i: f"{i['variable_label']}: {i['label']}"),
+        Column(_("n"), "n", "n"),
+        Column(_("Share of participants"), "share", "%"),
+        Column(_("95% interval"), CI, "%"),
+        Column(_("Share of the population"), "population_share", "%"),
+        Column(_("Compared with the population"), "status", "presence"),
+    ]
+    caption = _("Participants and the population")
+    return table("keterwakilan", caption, items, columns, k, fold=True)
 
 
 def barriers_by_group(part: Participation, k: int) -> Table | None:
     """For the appendix: each barrier within each group."""
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                f"{b['variable_label']}: {b['label']}", words.option_word(b["barrier_label"]),
-                tables.figure_cell(b["n"], count), tables.figure_cell(b["share"], percent),
-                tables.between(b["ci_low"], b["ci_high"], percent),
-            ],
-            b["reason"],
-        )
-        for b in part.details.get("barriers_by_group", [])
-    ]  # fmt: skip
-    columns = [_("Group"), _("Barrier"), _("n"), _("Share"), _("95% interval")]
-    return tables.build("hambatan-kelompok", _("Barriers by group"), columns, rows, k, fold=True)
+    columns = [
+        Column(_("Group"), lambda b: f"{b['variable_label']}: {b['label']}"),
+        Column(_("Barrier"), lambda b: words.option_word(b["barrier_label"])),
+        *share_columns(),
+    ]
+    rows = part.details.get("barriers_by_group", [])
+    return table("hambatan-kelompok", _("Barriers by group"), rows, columns, k, fold=True)

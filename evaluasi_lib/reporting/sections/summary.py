@@ -15,7 +15,7 @@ from evaluasi_lib.reporting.elements import (
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, count, digits_for, number, percent, rupiah
+from evaluasi_lib.wording import _, count, digits_for, number, percent, rupiah, word_for
 
 SHOWN, KEY_FIGURES = 3, 6
 
@@ -34,7 +34,7 @@ def section_summary(study: Study, result: EvaluationResult) -> Section:
                 "warning",
             )
         )
-    decision = words.decision_word(result.verdict.decision)
+    decision = word_for("decision", result.verdict.decision)
     elements.append(Paragraph(_("Verdict: {decision}.").format(decision=decision), "lead"))
     elements.append(Paragraph(_rating_sentence(result)))
     elements.append(KeyFigures(tuple(_key_figures(result, k))))
@@ -65,7 +65,7 @@ def section_summary(study: Study, result: EvaluationResult) -> Section:
             Bullets(
                 [
                     _("{text} ({cycle}: {status})").format(
-                        text=f.text, cycle=f.from_cycle, status=words.status_word(f.status)
+                        text=f.text, cycle=f.from_cycle, status=word_for("status", f.status)
                     )
                     for f in undone
                 ]
@@ -80,20 +80,12 @@ def _rating_sentence(result: EvaluationResult) -> str:
     if not ratings:
         return _("The evidence could not be rated, because no outcome could be estimated.")
     low, high = min(ratings), max(ratings)
-    words_of = {
-        0: _("no evidence on what the program caused"),
-        1: _("very weak evidence on what the program caused"),
-        2: _("weak evidence on what the program caused"),
-        3: _("moderate evidence on what the program caused"),
-        4: _("strong evidence on what the program caused"),
-        5: _("very strong evidence on what the program caused"),
-    }
     if low == high:
         return _("Evidence rating: {rating} of 5, that is {words}.").format(
-            rating=count(low), words=words_of[low]
+            rating=count(low), words=word_for("rating", str(low))
         )
     return _("Evidence rating: {low} to {high} of 5 by outcome; at its weakest, {words}.").format(
-        low=count(low), high=count(high), words=words_of[low]
+        low=count(low), high=count(high), words=word_for("rating", str(low))
     )
 
 
@@ -116,9 +108,9 @@ def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
         digits = digits_for(effect.estimate)
         figures.append(
             KeyFigure(
-                f"{effect.label}: {words.claim_word(effect.claim)}",
+                f"{effect.label}: {word_for('claim', effect.claim)}",
                 number(effect.estimate, digits),
-                f"{effect.unit} · {words.conclusion_word(effect.conclusion)}",
+                f"{effect.unit} · {word_for('conclusion', effect.conclusion)}",
             )
         )
     return figures[:KEY_FIGURES]
