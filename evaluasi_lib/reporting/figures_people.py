@@ -1,4 +1,4 @@
-"""Figures about people: shares with intervals, the funnel, the calendar of activity."""
+"""Figures of people: their flow, shares with intervals, the funnel, the calendar, time, voices."""
 
 from __future__ import annotations
 
@@ -8,52 +8,102 @@ from typing import Any
 
 import numpy as np
 import seaborn
-from matplotlib.patches import Rectangle
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evaluasi_lib.reporting import theme
+from evaluasi_lib.reporting.charts import Look, Point, forest, frame_bars, heard
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.reporting.words import why
-from evaluasi_lib.results import Stage
-from evaluasi_lib.wording import _, count, number, percent, word_for
+from evaluasi_lib.results import Sample, Stage
+from evaluasi_lib.wording import _, count, number, percent, plural, word_for
 
 Share = tuple[str, float | None, float | None, float | None]
+SHARES = Look(0.36, top=0.7, wrap=40, line=2.2, faint=0.45)
+MOST_SHARES = 12
 
 
-def plot_shares(
-    shares: Sequence[Share], id: str, title: str, answer: str, most: int = 12
-) -> Figure | None:
+def plot_flow(sample: Sample, k: int) -> Figure | None:
+    """Flow of persons from the invited to the analysed, with those lost at each step."""
+    if sum(step.n is not None for step in sample.flow) < 2:
+        return None
+
+    def size(n: int | None, reason: str | None) -> str:
+        return why(reason, k) if n is None else f"n = {count(n)}"
+
+    with theme.canvas(0.2 + 0.95 * len(sample.flow)) as (figure, ax):
+        ax.set_axis_off()
+        ax.set_xlim(0, 10)
+        ax.set_ylim(-len(sample.flow) + 0.35, 0.5)
+        for row, step in enumerate(sample.flow):
+            text = f"{theme.wrap(step.step, 40)}\n{theme.wrap(size(step.n, step.reason), 46)}"
+            _box(ax, 0.2, -row, 5.0, text)
+            if row and step.dropped:
+                text = plural("{n} person left out", "{n} persons left out", step.dropped)
+                text = text.format(n=count(step.dropped))
+                if step.reason:
+                    text += f"\n{theme.wrap(why(step.reason, k), 34)}"
+                _box(ax, 5.8, -row + 0.5, 4.0, text, loss=True)
+                ax.plot([2.7, 5.8], [-row + 0.5, -row + 0.5], color=theme.MUTED, lw=1)
+        for row, _next in pairwise(range(len(sample.flow))):
+            ax.annotate(
+                "", (2.7, -row - 0.68), (2.7, -row - 0.32),
+                arrowprops={"arrowstyle": "-|>", "color": theme.MUTED, "lw": 1},
+            )  # fmt: skip
+        svg = theme.to_svg(figure)
+    first, last = sample.flow[0], sample.flow[-1]
+    answer = _("From {first} to {last}.").format(
+        first=f"{size(first.n, first.reason)} ({first.step})",
+        last=f"{size(last.n, last.reason)} ({last.step})",
+    )
+    steps = "; ".join(f"{s.step}: {size(s.n, s.reason)}" for s in sample.flow)
+    return Figure(
+        "alur", _("Who was reached, and who is in the analysis?"), answer,
+        _("Flow of persons, step by step: {steps}.").format(steps=steps), svg,
+    )  # fmt: skip
+
+
+def _box(ax: Axes, x: float, y: float, width: float, text: str, *, loss: bool = False) -> None:
+    ax.add_patch(
+        FancyBboxPatch(
+            (x, y - 0.3),
+            width,
+            0.6,
+            boxstyle="round,pad=0,rounding_size=0.08",
+            fc=theme.PAPER if loss else theme.BAND,
+            ec=theme.MUTED if loss else theme.PROGRAM,
+            ls="--" if loss else "-",
+            lw=1,
+        )
+    )
+    ax.text(x + width / 2, y, text, ha="center", va="center", fontsize=9)
+
+
+def plot_shares(shares: Sequence[Share], id: str, title: str, answer: str) -> Figure | None:
     """Shares as points with intervals, the largest on top; hidden ones are left out.
 
     answer: a template with {label} and {share} of the largest.
     """
     known = [s for s in shares if s[1] is not None]
     known.sort(key=lambda s: -(s[1] or 0.0))
-    known = known[:most]
+    known = known[:MOST_SHARES]
     if not known:
         return None
-    with theme.canvas(0.7 + 0.36 * len(known)) as (figure, ax):
-        for row, (_label, share, low, high) in enumerate(known):
-            assert share is not None
-            if low is not None and high is not None:
-                ax.plot([low, high], [row, row], color=theme.PROGRAM, lw=2.2, alpha=0.45)
-            ax.plot([share], [row], "o", color=theme.PROGRAM, ms=7)
-            ax.annotate(
-                percent(share), (1.01, row), xycoords=("axes fraction", "data"), va="center",
-                fontsize=9,
-            )  # fmt: skip
-        ax.set_yticks(range(len(known)), [theme.wrap(s[0], 40) for s in known])
-        ax.set_ylim(len(known) - 0.5, -0.5)
-        ax.set_xlim(0, min(1.0, 1.08 * max(s[3] or s[1] or 0.0 for s in known)))
-        theme.local_numbers(ax.xaxis, share=True)
-        svg = theme.to_svg(figure)
-    listed = "; ".join(f"{label} {percent(share)}" for label, share, _l, _h in known)
-    alt = _("Shares with 95% intervals, largest first: {listed}.").format(listed=listed)
+    points = [
+        Point(label, share or 0.0, low, high, percent(share)) for label, share, low, high in known
+    ]
+    alt = _("Shares with 95% intervals, largest first: {listed}.").format(listed=heard(points))
     if len(known) < len([s for s in shares if s[1] is not None]):
         alt = _("The {n} largest.").format(n=len(known)) + " " + alt
-    first = known[0]
+    first = points[0]
+    end = min(1.0, 1.08 * max(point.high or point.value for point in points))
     return Figure(
-        id, title, answer.format(label=first[0], share=percent(first[1])), f"{title} {alt}", svg
+        id,
+        title,
+        answer.format(label=first.label, share=first.text),
+        f"{title} {alt}",
+        forest(points, SHARES, span=(0, end), share=True),
     )
 
 
@@ -71,14 +121,8 @@ def plot_funnel(stages: Sequence[Stage], k: int) -> Figure | None:
             ax.barh(row, stage.n, color=theme.PROGRAM, height=0.62)
             text = f" {count(stage.n)} ({percent(stage.n / first)})"
             ax.text(stage.n, row, text, va="center", fontsize=9)
-        ax.set_yticks(
-            range(len(stages)), [theme.wrap(word_for("stage", s.stage), 30) for s in stages]
-        )
-        ax.set_ylim(len(stages) - 0.5, -0.5)
+        frame_bars(ax, [word_for("stage", s.stage) for s in stages], 30)
         ax.set_xlim(0, first * 1.22)
-        ax.set_xticks([])
-        ax.grid(visible=False)
-        ax.spines["bottom"].set_visible(False)
         svg = theme.to_svg(figure)
     losses = [
         ((a.n or 0) - (b.n or 0), word_for("stage", a.stage), word_for("stage", b.stage))

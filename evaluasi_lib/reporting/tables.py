@@ -244,10 +244,7 @@ def table_triangulation(item: Triangulated, place: int, k: int) -> Table | None:
         (_("Interview"), item.interview),
         (_("Document"), item.document),
     ]
-    columns = [
-        Column(_("Source"), 0),
-        Column(_("What it says"), lambda row: row[1] or _("silent")),
-    ]
+    columns = [Column(_("Source"), 0), Column(_("What it says"), lambda row: row[1] or _("silent"))]
     agreement = word_for("agreement", item.agreement).capitalize()
     note = f"{agreement}. {item.explanation}".strip()
     return table(f"triangulasi-{place}", item.question, rows, columns, k, note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import Column, table
 from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section, Table
-from evaluasi_lib.reporting.figures import plot_flow
+from evaluasi_lib.reporting.figures_people import plot_flow
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluasi_lib.errors import DataError
-from evaluasi_lib.findings.words import short_label
 from evaluasi_lib.program import Instrument
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
-from evaluasi_lib.reporting.figures import plot_effects, plot_likert
-from evaluasi_lib.reporting.figures_change import plot_clouds, plot_slope
-from evaluasi_lib.reporting.figures_design import (
-    Likeness,
-    Rated,
+from evaluasi_lib.reporting.figures import plot_effects, plot_love, plot_specifications
+from evaluasi_lib.reporting.figures_scores import (
+    plot_clouds,
     plot_importance,
-    plot_love,
-    plot_specifications,
+    plot_likert,
+    plot_slope,
 )
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import Effect, EvaluationResult, ScaleScore
@@ -140,11 +137,7 @@ def _sensitivity(
     balanced = next((e for e in result.effects if e.details.get("balance")), None)
     if balanced is not None:
         rows = [
-            Likeness(
-                words.covariate_word(study.program, row["covariate"]),
-                row["smd_unadjusted"],
-                row["smd_weighted"],
-            )
+            {**row, "label": words.covariate_word(study.program, row["covariate"])}
             for row in balanced.details["balance"]
         ]
         elements.append(plot_love(rows, "kesetaraan", balanced.label))
@@ -174,11 +167,7 @@ def _importance(score: ScaleScore) -> Element | None:
     found = score.details.get("ipa")
     if not found:
         return None
-    items = [
-        Rated(short_label(i["label"]), i["importance"], i["performance"]) for i in found["items"]
-    ]
-    cross = (found["cross_performance"], found["cross_importance"])
-    return plot_importance(items, cross, f"ipa-{score.scale}-{score.wave}-{score.group}")
+    return plot_importance(found, f"ipa-{score.scale}-{score.wave}-{score.group}")
 
 
 def _index(score: ScaleScore, k: int) -> list[Element]:

@@ -7,7 +7,7 @@ from typing import Any
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import CI, Column, table
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
-from evaluasi_lib.reporting.figures_design import plot_cost_plane
+from evaluasi_lib.reporting.figures import plot_cost_plane
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import CostPerEffect, EvaluationResult
 from evaluasi_lib.study import Study

@@ -7,7 +7,7 @@ from typing import Any
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import CI, Column, share_columns, table
 from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section, Table
-from evaluasi_lib.reporting.figures_drivers import plot_drivers
+from evaluasi_lib.reporting.figures import plot_drivers
 from evaluasi_lib.reporting.figures_people import plot_shares
 from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult, Participation

@@ -94,7 +94,7 @@ def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
     figures = [
         KeyFigure(
             _("persons in the analysis"), words.shown(sample.analysed, count, sample.reason, k)
-        ),
+        )
     ]
     if sample.response_rate_share is not None:
         figures.append(KeyFigure(_("response rate"), percent(sample.response_rate_share)))
