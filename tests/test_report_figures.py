@@ -12,7 +12,7 @@ import pytest
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.reporting import figures, figures_people, figures_scores
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.results import CostPerEffect, ScaleScore, Stage
+from evaluasi_lib.results import Barrier, CostPerEffect, ScaleScore, Stage
 from evaluasi_lib.wording import set_language
 from tests import fixtures_result as fixtures
 
@@ -32,6 +32,11 @@ def scale(label: str, wave: str, mean: float | None, group: str = "program") -> 
         label.lower(), label, "learning", wave, group, 5, 50, mean, 0.5, None, low, high,
         None, None, None, None, None,
     )  # fmt: skip
+
+
+def barrier(share: float | None) -> Barrier:
+    low, high = (None, None) if share is None else (share - 0.1, share + 0.1)
+    return Barrier("a", "A", None if share is None else 20, share, low, high)
 
 
 def answers(shares: list[float | None], item: str = "Grid [Row]") -> pd.DataFrame:
@@ -78,7 +83,7 @@ def example_figures() -> dict[str, Figure | None]:
         "plane": figures.plot_cost_plane(
             result.effects[0], CostPerEffect("k", "poin", 2e6, 1e6, 3e6, "fieller"), 1e6
         ),
-        "shares": figures_people.plot_shares([("A", 0.4, 0.3, 0.5)], "b", "?", "{label} {share}"),
+        "shares": figures_people.plot_shares([barrier(0.4)], "b", "?", "{label} {share}"),
         "funnel": figures_people.plot_funnel(result.elearning.funnel, 5),
         "calendar": figures_people.plot_calendar(cells, ("07:30", "16:00")),
         "completion": figures_people.plot_completion(curve, 5.0),
@@ -130,7 +135,7 @@ def test_hidden_answers_are_neither_drawn_as_known_nor_counted():
 
 def test_nothing_is_drawn_where_everything_is_hidden():
     assert figures_scores.plot_likert(answers([None] * 5), LEVELS, "a", "How?") is None
-    assert figures_people.plot_shares([("A", None, None, None)], "b", "?", "") is None
+    assert figures_people.plot_shares([barrier(None)], "b", "?", "") is None
     assert figures_people.plot_funnel([Stage("a", None, SMALL_CELL)], 5) is None
     assert figures_scores.plot_slope([scale("A", "pre", None)], "s", "?") is None
     assert figures.plot_effects([]) is None

@@ -102,8 +102,8 @@ def cell_of(row: Any, column: Column) -> Cell:
     if callable(field):
         return field(row)
     if isinstance(field, tuple):
-        return between(_value(row, field[0]), _value(row, field[1]), FORMS[form])
-    value = _value(row, field)
+        return between(value_of(row, field[0]), value_of(row, field[1]), FORMS[form])
+    value = value_of(row, field)
     if form in FORMS:
         return figure_cell(value, FORMS[form])
     return word_for(form, value) if form else "—" if value is None else str(value)
@@ -121,7 +121,8 @@ def between(low: float | None, high: float | None, form: Callable[[Any], str]) -
     return (_("{low} to {high}").format(low=form(low), high=form(high)), (low, high))
 
 
-def _value(row: Any, field: Any) -> Any:
+def value_of(row: Any, field: Any) -> Any:
+    """What a row holds in a field: an attribute, or under a key or at a place."""
     return row[field] if isinstance(row, (Mapping, tuple)) else getattr(row, field)
 
 

@@ -15,11 +15,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import Look, Point, forest, frame_bars, heard
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.words import why
-from evaluasi_lib.results import Sample, Stage
+from evaluasi_lib.reporting.words import option_word, why
+from evaluasi_lib.results import Barrier, ModuleDemand, Sample, Stage, Theme
 from evaluasi_lib.wording import _, count, number, percent, plural, word_for
 
-Share = tuple[str, float | None, float | None, float | None]
 SHARES = Look(0.36, top=0.7, wrap=40, line=2.2, faint=0.45)
 MOST_SHARES = 12
 
@@ -80,22 +79,24 @@ def _box(ax: Axes, x: float, y: float, width: float, text: str, *, loss: bool = 
     ax.text(x + width / 2, y, text, ha="center", va="center", fontsize=9)
 
 
-def plot_shares(shares: Sequence[Share], id: str, title: str, answer: str) -> Figure | None:
+def plot_shares(
+    shares: Sequence[Barrier | ModuleDemand | Theme], id: str, title: str, answer: str
+) -> Figure | None:
     """Shares as points with intervals, the largest on top; hidden ones are left out.
 
     answer: a template with {label} and {share} of the largest.
     """
-    known = [s for s in shares if s[1] is not None]
-    known.sort(key=lambda s: -(s[1] or 0.0))
-    known = known[:MOST_SHARES]
+    known = [(s.share, s) for s in shares if s.share is not None]
+    known.sort(key=lambda pair: -pair[0])
     if not known:
         return None
     points = [
-        Point(label, share or 0.0, low, high, percent(share)) for label, share, low, high in known
+        Point(option_word(s.label), share, s.ci_low, s.ci_high, percent(share))
+        for share, s in known[:MOST_SHARES]
     ]
     alt = _("Shares with 95% intervals, largest first: {listed}.").format(listed=heard(points))
-    if len(known) < len([s for s in shares if s[1] is not None]):
-        alt = _("The {n} largest.").format(n=len(known)) + " " + alt
+    if len(points) < len(known):
+        alt = _("The {n} largest.").format(n=len(points)) + " " + alt
     first = points[0]
     end = min(1.0, 1.08 * max(point.high or point.value for point in points))
     return Figure(

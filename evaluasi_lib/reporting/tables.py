@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from evaluasi_lib import results as r
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.columns import (
     CI,
@@ -16,33 +17,15 @@ from evaluasi_lib.reporting.columns import (
     figure_cell,
     share_columns,
     table,
+    value_of,
 )
 from evaluasi_lib.reporting.elements import Table
-from evaluasi_lib.results import (
-    Barrier,
-    Driver,
-    Effect,
-    Efficiency,
-    EvaluationResult,
-    Evidence,
-    Finding,
-    FollowUp,
-    InputFile,
-    ModuleDemand,
-    Quality,
-    Recommendation,
-    Sample,
-    ScaleScore,
-    Stage,
-    Theme,
-    Triangulated,
-)
-from evaluasi_lib.wording import _, count, date, digits_for, number, percent, word_for
+from evaluasi_lib.wording import _, count, date, digits_for, number, word_for
 
 ANSWERED = 2  # weaknesses that a recommendation's row spells out; more are counted
 
 
-def table_flow(sample: Sample, k: int) -> Table | None:
+def table_flow(sample: r.Sample, k: int) -> Table | None:
     """Persons at each step, and those left out before it."""
     columns = [
         Column(_("Step"), "step"),
@@ -52,20 +35,20 @@ def table_flow(sample: Sample, k: int) -> Table | None:
     return table("alur", _("Flow of persons"), sample.flow, columns, k)
 
 
-def _estimate(effect: Effect) -> Cell:
+def _estimate(effect: r.Effect) -> Cell:
     return figure_cell(effect.estimate, _digits_of(effect))
 
 
-def _interval(effect: Effect) -> Cell:
+def _interval(effect: r.Effect) -> Cell:
     return between(effect.ci_low, effect.ci_high, _digits_of(effect))
 
 
-def _digits_of(effect: Effect) -> Callable[[Any], str]:
+def _digits_of(effect: r.Effect) -> Callable[[Any], str]:
     """An estimate and its interval are written with the same decimals."""
     return partial(number, digits=digits_for(effect.estimate, effect.ci_low, effect.ci_high))
 
 
-def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
+def table_effects(effects: Sequence[r.Effect], id: str, caption: str, k: int) -> Table | None:
     """Primary estimates, one row an outcome, its unit in words beside its name."""
     columns = [
         Column(_("Outcome"), lambda e: f"{words.subgroup_word(e)} ({e.unit})"),
@@ -81,7 +64,7 @@ def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> T
     return table(id, caption, effects, columns, k, note)
 
 
-def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
+def table_others(effects: Sequence[r.Effect], id: str, caption: str, k: int) -> Table | None:
     """Estimates beside the primary ones: by other methods, or in groups of persons."""
     columns = [
         Column(_("Outcome"), words.subgroup_word),
@@ -95,7 +78,7 @@ def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Ta
     return table(id, caption, effects, columns, k)
 
 
-def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
+def table_estimators(effects: Sequence[r.Effect], k: int) -> Table | None:
     """Design, estimator, estimand and numbers of persons of each outcome."""
     columns = [
         Column(_("Outcome"), words.subgroup_word),
@@ -115,7 +98,7 @@ def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
     return table("penduga", _("How each outcome was estimated"), effects, columns, k, note)
 
 
-def table_evidence(evidence: Sequence[Evidence], labels: dict[str, str], k: int) -> Table | None:
+def table_evidence(evidence: Sequence[r.Evidence], labels: dict[str, str], k: int) -> Table | None:
     """Rating of each outcome's evidence, and what it rests on; labels: outcome -> name."""
     columns = [
         Column(_("Outcome"), lambda e: labels.get(e.outcome, e.outcome)),
@@ -132,7 +115,7 @@ def table_evidence(evidence: Sequence[Evidence], labels: dict[str, str], k: int)
     return table("bukti", _("How much the evidence can carry"), evidence, columns, k, note)
 
 
-def table_scales(scales: Sequence[ScaleScore], id: str, caption: str, k: int) -> Table | None:
+def table_scales(scales: Sequence[r.ScaleScore], id: str, caption: str, k: int) -> Table | None:
     """Mean, interval and spread of each scale by wave and group."""
     columns = [
         Column(_("Scale"), "label"),
@@ -149,7 +132,7 @@ def table_scales(scales: Sequence[ScaleScore], id: str, caption: str, k: int) ->
     return table(id, caption, scales, columns, k, note)
 
 
-def table_reliability(scales: Sequence[ScaleScore], k: int) -> Table | None:
+def table_reliability(scales: Sequence[r.ScaleScore], k: int) -> Table | None:
     """Alpha with its interval and omega of each scale of several items."""
     columns = [
         Column(_("Scale"), "label"),
@@ -168,13 +151,16 @@ def table_reliability(scales: Sequence[ScaleScore], k: int) -> Table | None:
     return table("reliabilitas", _("Reliability of the instruments"), several, columns, k, note)
 
 
-def table_barriers(barriers: Sequence[Barrier], k: int) -> Table | None:
-    """Each barrier with its share of respondents and interval."""
-    columns = [Column(_("Barrier"), lambda b: words.option_word(b.label)), *share_columns()]
-    return table("hambatan", _("What holds people back"), barriers, columns, k, fold=True)
+def table_shares(rows: Sequence[Any], id: str, caption: str, heading: str, k: int) -> Table | None:
+    """Options with their share of respondents and interval; hidden ones are named in the note."""
+    columns = [
+        Column(heading, lambda row: words.option_word(value_of(row, "label"))),
+        *share_columns(),
+    ]
+    return table(id, caption, rows, [option, *share_columns()], k, fold=True)
 
 
-def table_drivers(drivers: Sequence[Driver], k: int) -> Table | None:
+def table_drivers(drivers: Sequence[r.Driver], k: int) -> Table | None:
     """Average marginal effects on completion, in percentage points."""
     columns = [
         Column(_("Variable"), "label"),
@@ -186,22 +172,19 @@ def table_drivers(drivers: Sequence[Driver], k: int) -> Table | None:
     return table("pendorong", _("Who completes"), drivers, columns, k, note)
 
 
-def table_stages(stages: Sequence[Stage], k: int) -> Table | None:
-    """Persons at each stage of the funnel, and their share of the first."""
-    first = stages[0].n if stages else None
-
-    def share(stage: Stage) -> Cell:
-        return figure_cell(stage.n / first if stage.n is not None and first else None, percent)
-
+def table_stages(
+    stages: Sequence[Mapping[str, Any]], id: str, caption: str, k: int
+) -> Table | None:
+    """Persons at each stage (stage, n, share of the first, reason)."""
     columns = [
         Column(_("Stage"), "stage", "stage"),
         Column(_("Persons"), "n", "n"),
-        Column(_("Share of the first stage"), share),
+        Column(_("Share of the first stage"), "share", "%"),
     ]
-    return table("corong", _("From enrolment to completion"), stages, columns, k)
+    return table(id, caption, stages, columns, k)
 
 
-def table_efficiency(part: Efficiency, k: int) -> Table | None:
+def table_efficiency(part: r.Efficiency, k: int) -> Table | None:
     """Total and unit costs, absorption, benefit-cost ratio, return."""
     measures = [
         Column(_("Total cost"), "total_cost_idr", "Rp"),
@@ -218,7 +201,7 @@ def table_efficiency(part: Efficiency, k: int) -> Table | None:
     return table("biaya", _("Costs and returns"), rows, columns, k)
 
 
-def table_themes(themes: Sequence[Theme], k: int) -> Table | None:
+def table_themes(themes: Sequence[r.Theme], k: int) -> Table | None:
     """Themes by source with shares and tone; hidden ones are named in the note."""
     columns = [
         Column(_("Theme"), "label"),
@@ -230,14 +213,7 @@ def table_themes(themes: Sequence[Theme], k: int) -> Table | None:
     return table("tema", _("Themes by source"), themes, columns, k, note, fold=True)
 
 
-def table_demand(demand: Sequence[ModuleDemand], k: int) -> Table | None:
-    """Modules asked for, with shares; hidden ones are named in the note."""
-    columns = [Column(_("Module"), "label"), *share_columns()]
-    caption = _("Modules that participants ask for")
-    return table("modul-diminta", caption, demand, columns, k, fold=True)
-
-
-def table_triangulation(item: Triangulated, place: int, k: int) -> Table | None:
+def table_triangulation(item: r.Triangulated, place: int, k: int) -> Table | None:
     """One question: what each source says, one row a source."""
     rows = [
         (_("Survey"), item.survey),
@@ -250,7 +226,7 @@ def table_triangulation(item: Triangulated, place: int, k: int) -> Table | None:
     return table(f"triangulasi-{place}", item.question, rows, columns, k, note)
 
 
-def table_findings(findings: Sequence[Finding], id: str, caption: str, k: int) -> Table | None:
+def table_findings(findings: Sequence[r.Finding], id: str, caption: str, k: int) -> Table | None:
     """Findings with the sections that hold their evidence; the workbook has the exact places."""
     columns = [
         Column(_("Finding"), "statement"),
@@ -263,7 +239,7 @@ def table_findings(findings: Sequence[Finding], id: str, caption: str, k: int) -
     return table(id, caption, findings, columns, k)
 
 
-def table_recommendations(items: Sequence[Recommendation], k: int) -> Table | None:
+def table_recommendations(items: Sequence[r.Recommendation], k: int) -> Table | None:
     """Recommendations with priority, owner, date and status."""
     columns = [
         Column(_("Recommendation"), lambda row: f"{row[0]}. {row[1].text}"),
@@ -278,12 +254,12 @@ def table_recommendations(items: Sequence[Recommendation], k: int) -> Table | No
 
 
 def table_grounds(
-    items: Sequence[Recommendation], weaknesses: Sequence[Finding], k: int
+    items: Sequence[r.Recommendation], weaknesses: Sequence[r.Finding], k: int
 ) -> Table | None:
     """What each recommendation answers, the heaviest weaknesses first, and what to watch."""
     said = {w.id: w.statement for w in weaknesses}
 
-    def answers(row: tuple[int, Recommendation]) -> str:
+    def answers(row: tuple[int, r.Recommendation]) -> str:
         answered = [said[id] for id in row[1].addresses if id in said]
         text = " ".join(answered[:ANSWERED])
         if len(answered) > ANSWERED:
@@ -317,7 +293,7 @@ def change_words(change: dict[str, Any] | None, reason: str | None, k: int) -> s
     return words.why(change.get("reason") or reason, k)
 
 
-def table_follow_up(items: Sequence[FollowUp], k: int) -> Table | None:
+def table_follow_up(items: Sequence[r.FollowUp], k: int) -> Table | None:
     """Earlier recommendations, their status, and the change of their indicator."""
     columns = [
         Column(_("Recommendation"), "text"),
@@ -328,7 +304,7 @@ def table_follow_up(items: Sequence[FollowUp], k: int) -> Table | None:
     return table("tindak-lanjut", _("Earlier recommendations"), items, columns, k)
 
 
-def table_quality(quality: Quality, k: int) -> Table | None:
+def table_quality(quality: r.Quality, k: int) -> Table | None:
     """How often each cleaning rule changed something."""
     columns = [
         Column(_("Rule"), "rule", "rule"),
@@ -338,7 +314,7 @@ def table_quality(quality: Quality, k: int) -> Table | None:
     return table("pembersihan", _("What cleaning changed"), quality.changes, columns, k)
 
 
-def table_inputs(inputs: Sequence[InputFile], k: int) -> Table | None:
+def table_inputs(inputs: Sequence[r.InputFile], k: int) -> Table | None:
     """Input files with their size and the start of their checksum."""
     columns = [
         Column(_("File"), "path"),
@@ -349,7 +325,7 @@ def table_inputs(inputs: Sequence[InputFile], k: int) -> Table | None:
     return table("masukan", _("Files that this report rests on"), inputs, columns, k, note)
 
 
-def table_packages(result: EvaluationResult, k: int) -> Table | None:
+def table_packages(result: r.EvaluationResult, k: int) -> Table | None:
     """Versions of the packages that move numbers or pictures."""
     rows = list(result.provenance.packages.items())
     return table(

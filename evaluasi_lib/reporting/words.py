@@ -5,13 +5,13 @@ Codes are a contract and stay English; a reader meets only these words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Effect, EvaluationResult
 from evaluasi_lib.scoring.background import level_label, variable_label
-from evaluasi_lib.wording import _, digits_for, interval, number, p_value
+from evaluasi_lib.wording import _, digits_for, interval, number, p_value, word_for
 
 
 def why(reason: str | None, k: int = DEFAULT_K) -> str:
@@ -21,13 +21,6 @@ def why(reason: str | None, k: int = DEFAULT_K) -> str:
     if reason == "no_answers":
         return _("no answers")
     return reason or "—"
-
-
-def shown(
-    value: float | None, form: Callable[..., str], reason: str | None, k: int = DEFAULT_K
-) -> str:
-    """A number in the reader's form, or why it is not there."""
-    return why(reason, k) if value is None else form(value)
 
 
 def subgroup_word(effect: Effect) -> str:
@@ -93,29 +86,10 @@ SECTION_OF = {
 }
 
 
-def section_titles() -> dict[str, str]:
-    """Section id -> title, in the order of the report."""
-    return {
-        "ringkasan": _("Executive summary"),
-        "program": _("Program and objectives"),
-        "metodologi": _("Methodology"),
-        "efektivitas": _("Effectiveness"),
-        "efisiensi": _("Efficiency"),
-        "elearning": _("E-learning"),
-        "partisipasi": _("Participation, motivation and barriers"),
-        "suara": _("Feedback, interviews and documents"),
-        "kekuatan-kelemahan": _("Strengths and weaknesses"),
-        "putusan": _("Verdict and recommendations"),
-        "tindak-lanjut": _("Follow-up of earlier recommendations"),
-        "lampiran": _("Appendix"),
-    }
-
-
 def evidence_places(pointers: Sequence[str]) -> str:
     """JSON pointers as the sections in which a reader finds the evidence."""
-    titles = section_titles()
     found = [SECTION_OF.get(pointer.lstrip("/").split("/")[0]) for pointer in pointers]
-    return "; ".join(dict.fromkeys(titles[place] for place in found if place))
+    return "; ".join(dict.fromkeys(word_for("section", place) for place in found if place))
 
 
 def option_word(label: str) -> str:

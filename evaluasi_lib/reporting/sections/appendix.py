@@ -6,8 +6,7 @@ from evaluasi_lib.findings.words import short_label
 from evaluasi_lib.program import Column as Declared
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import Column, table
-from evaluasi_lib.reporting.elements import Element, Paragraph, Section, Table
-from evaluasi_lib.reporting.sections.common import section
+from evaluasi_lib.reporting.elements import Element, Paragraph, Section, Table, section
 from evaluasi_lib.reporting.sections.conclusions import table_rules
 from evaluasi_lib.reporting.sections.people import barriers_by_group
 from evaluasi_lib.results import EvaluationResult
@@ -46,7 +45,7 @@ def section_appendix(study: Study, result: EvaluationResult) -> Section:
             "note",
         ),
     ]
-    return section("lampiran", _("Appendix"), elements, "")
+    return section("lampiran", elements)
 
 
 def _codebook(study: Study, k: int) -> Table | None:

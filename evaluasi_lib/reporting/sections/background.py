@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import Column, table
-from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting.elements import (
+    Bullets,
+    Element,
+    Heading,
+    Paragraph,
+    Section,
+    Table,
+    section,
+)
 from evaluasi_lib.reporting.figures_people import plot_flow
-from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, count, date, percent, plural, word_for
@@ -42,7 +49,7 @@ def section_program(study: Study, result: EvaluationResult) -> Section:
             Bullets([choose(objective.text) for objective in program.objectives], ordered=True),
         ]
     elements.append(_outcome_table(study))
-    return section("program", _("Program and objectives"), elements, "")
+    return section("program", elements)
 
 
 def _outcome_table(study: Study) -> Table | None:
@@ -88,7 +95,7 @@ def section_methodology(study: Study, result: EvaluationResult) -> Section:
     threats = list(dict.fromkeys(t for e in result.evidence for t in e.threats))
     if threats:
         elements += [Paragraph(_("What threatens these conclusions:")), Bullets(threats)]
-    return section("metodologi", _("Methodology"), elements, "")
+    return section("metodologi", elements)
 
 
 def _design_sentence(study: Study) -> str:

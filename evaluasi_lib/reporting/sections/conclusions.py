@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from evaluasi_lib.reporting import tables
 from evaluasi_lib.reporting.columns import Column, table
-from evaluasi_lib.reporting.elements import Bullets, Element, Paragraph, Section, Table
-from evaluasi_lib.reporting.sections.common import section
+from evaluasi_lib.reporting.elements import Bullets, Element, Paragraph, Section, Table, section
 from evaluasi_lib.results import EvaluationResult, Verdict
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, word_for
@@ -28,7 +27,7 @@ def section_findings(study: Study, result: EvaluationResult) -> Section:
         elements.append(
             tables.table_findings(findings, id, title, k) or Paragraph(otherwise, "note")
         )
-    return section("kekuatan-kelemahan", _("Strengths and weaknesses"), elements, "")
+    return section("kekuatan-kelemahan", elements)
 
 
 def section_verdict(study: Study, result: EvaluationResult) -> Section:
@@ -50,7 +49,7 @@ def section_verdict(study: Study, result: EvaluationResult) -> Section:
         if verdict.rule
         else None,
     ]
-    return section("putusan", _("Verdict and recommendations"), elements, "")
+    return section("putusan", elements)
 
 
 def table_rules(verdict: Verdict, k: int) -> Table | None:
@@ -71,7 +70,6 @@ def section_follow_up(study: Study, result: EvaluationResult) -> Section:
     k = study.program.privacy.min_cell
     return section(
         "tindak-lanjut",
-        _("Follow-up of earlier recommendations"),
         [tables.table_follow_up(result.follow_up, k)],
         _("The program declares no recommendations of earlier cycles."),
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Instrument
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
+from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, section
 from evaluasi_lib.reporting.figures import plot_effects, plot_love, plot_specifications
 from evaluasi_lib.reporting.figures_scores import (
     plot_clouds,
@@ -15,7 +15,6 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_likert,
     plot_slope,
 )
-from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import Effect, EvaluationResult, ScaleScore
 from evaluasi_lib.scoring.scales import instrument_scores, item_distributions
 from evaluasi_lib.study import Study
@@ -51,7 +50,7 @@ def section_effectiveness(study: Study, result: EvaluationResult) -> Section:
             ),
             tables.table_others(groups, "subkelompok", _("Estimates by group"), k),
         ]
-    return section("efektivitas", _("Effectiveness"), elements, "")
+    return section("efektivitas", elements)
 
 
 def _level(study: Study, result: EvaluationResult, level: str) -> list[Element]:

@@ -6,9 +6,8 @@ from typing import Any
 
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import CI, Column, table
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table, section
 from evaluasi_lib.reporting.figures import plot_cost_plane
-from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import CostPerEffect, EvaluationResult
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, rupiah
@@ -16,21 +15,14 @@ from evaluasi_lib.wording import _, rupiah
 
 def section_efficiency(study: Study, result: EvaluationResult) -> Section:
     """Costs by category, cost of the effect, benefits in money."""
-    title = _("Efficiency")
     k, costs = study.program.privacy.min_cell, study.program.costs
     part, details = result.efficiency, result.efficiency.details
     if costs is None or part.total_cost_idr is None:
-        return section(
-            "efisiensi", title, [],
-            words.why(part.reason, k) if part.reason
-            else _("The program declares no costs, so its efficiency cannot be judged."),
-        )  # fmt: skip
+        none = _("The program declares no costs, so its efficiency cannot be judged.")
+        return section("efisiensi", [], words.why(part.reason, k) if part.reason else none)
+    text = _("In prices of {year} the program cost {total}.")
     elements: list[Element | None] = [
-        Paragraph(
-            _("In prices of {year} the program cost {total}.").format(
-                year=costs.price_year, total=rupiah(part.total_cost_idr)
-            )
-        ),
+        Paragraph(text.format(year=costs.price_year, total=rupiah(part.total_cost_idr))),
         tables.table_efficiency(part, k),
         Paragraph(_loading(details, k), "note"),
     ]
@@ -53,7 +45,7 @@ def section_efficiency(study: Study, result: EvaluationResult) -> Section:
             _sensitivity_table(details.get("sensitivity", []), k),
             Paragraph(str(details["money_note"]), "note") if details.get("money_note") else None,
         ]
-    return section("efisiensi", title, elements, "")
+    return section("efisiensi", elements)
 
 
 def _loading(details: dict[str, Any], k: int) -> str:
@@ -80,13 +72,8 @@ def _per_effect(cost: CostPerEffect, label: str, k: int) -> str:
     )
     if cost.ci_low is None or cost.ci_high is None:
         return f"{text}. {words.why(cost.reason, k) if cost.reason else ''}".strip()
-    return (
-        text
-        + " "
-        + _("(95% interval {low} to {high}).").format(
-            low=rupiah(cost.ci_low), high=rupiah(cost.ci_high)
-        )
-    )
+    between = _("(95% interval {low} to {high}).")
+    return f"{text} {between.format(low=rupiah(cost.ci_low), high=rupiah(cost.ci_high))}"
 
 
 def _cost_table(costs: list[dict[str, Any]], k: int) -> Table | None:

@@ -6,10 +6,17 @@ from typing import Any
 
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import CI, Column, share_columns, table
-from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting.elements import (
+    Bullets,
+    Element,
+    Heading,
+    Paragraph,
+    Section,
+    Table,
+    section,
+)
 from evaluasi_lib.reporting.figures import plot_drivers
 from evaluasi_lib.reporting.figures_people import plot_shares
-from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult, Participation
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, count, interval, join_words, number, p_value, percent
@@ -17,28 +24,19 @@ from evaluasi_lib.wording import _, count, interval, join_words, number, p_value
 
 def section_participation(study: Study, result: EvaluationResult) -> Section:
     """Stages, reasons to leave, barriers, motivation, drivers, representation."""
-    title, part = _("Participation, motivation and barriers"), result.participation
-    k, details = study.program.privacy.min_cell, part.details
+    k, part = study.program.privacy.min_cell, result.participation
+    details = part.details
     numbers = (part.enrolled, part.started, part.completed)
     if all(n is None for n in numbers) and not part.barriers and not part.drivers:
-        return section(
-            "partisipasi", title, [],
-            words.why(part.reason, k) if part.reason
-            else _("The program has no data on participation."),
-        )  # fmt: skip
+        none = _("The program has no data on participation.")
+        return section("partisipasi", [], words.why(part.reason, k) if part.reason else none)
     elements: list[Element | None] = []
     if part.completion_share is not None:
-        elements.append(
-            Paragraph(
-                _("{share} of those enrolled completed the program.").format(
-                    share=percent(part.completion_share)
-                )
-            )
-        )
-    elements.append(_stage_table(part, k))
-    columns = [Column(_("Reason"), "label"), *share_columns()]
-    reasons = details.get("dropout_reasons") or []
-    elements.append(table("alasan-berhenti", _("Why people left"), reasons, columns, k, fold=True))
+        text = _("{share} of those enrolled completed the program.")
+        elements.append(Paragraph(text.format(share=percent(part.completion_share))))
+    elements.append(tables.table_stages(_stages(part), "kepesertaan", _("Participation"), k))
+    reasons, caption = details.get("dropout_reasons") or [], _("Why people left")
+    elements.append(tables.table_shares(reasons, "alasan-berhenti", caption, _("Reason"), k))
     elements += _barriers(part, k)
     if details.get("motivation"):
         elements += [Heading(_("Motivation")), Paragraph(_motivation(details["motivation"], k))]
@@ -57,39 +55,32 @@ def section_participation(study: Study, result: EvaluationResult) -> Section:
             Paragraph(_missed(details["representation"])),
             _representation(details["representation"], k),
         ]
-    return section("partisipasi", title, elements, "")
+    return section("partisipasi", elements)
 
 
-def _stage_table(part: Participation, k: int) -> Table | None:
-    funnel = part.details.get("funnel") or [
-        {"stage": name, "n": n, "share": None, "reason": part.reason}
-        for name, n in (
-            ("enrolled", part.enrolled),
-            ("started", part.started),
-            ("completed", part.completed),
-        )
+def _stages(part: Participation) -> list[dict[str, Any]]:
+    """The funnel, or what is known of it."""
+    numbers = {"enrolled": part.enrolled, "started": part.started, "completed": part.completed}
+    return part.details.get("funnel") or [
+        {"stage": stage, "n": n, "share": None, "reason": part.reason}
+        for stage, n in numbers.items()
     ]
-    columns = [
-        Column(_("Stage"), "stage", "stage"),
-        Column(_("Persons"), "n", "n"),
-        Column(_("Share of the first stage"), "share", "%"),
-    ]
-    return table("kepesertaan", _("Participation"), funnel, columns, k)
 
 
 def _barriers(part: Participation, k: int) -> list[Element | None]:
     if not part.barriers:
         return []
+    caption = _("What holds people back")
     return [
         Heading(_("Barriers")),
         plot_shares(
-            [
-                (words.option_word(b.label), b.share, b.ci_low, b.ci_high) for b in part.barriers
-            ],
-            "hambatan", _("What holds people back?"), _("Named most often: {label} ({share})."),
+            part.barriers,
+            "hambatan",
+            _("What holds people back?"),
+            _("Named most often: {label} ({share})."),
         ),
-        tables.table_barriers(part.barriers, k),
-    ]  # fmt: skip
+        tables.table_shares(part.barriers, "hambatan", caption, _("Barrier"), k),
+    ]
 
 
 def _motivation(found: dict[str, Any], k: int) -> str:

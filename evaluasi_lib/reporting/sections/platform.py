@@ -6,9 +6,8 @@ from typing import Any
 
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import CI, Column, table
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table, section
 from evaluasi_lib.reporting.figures_people import plot_calendar, plot_completion, plot_funnel
-from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import Elearning, EvaluationResult
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, count, digits_for, interval, number, p_value, percent
@@ -16,19 +15,16 @@ from evaluasi_lib.wording import _, count, digits_for, interval, number, p_value
 
 def section_elearning(study: Study, result: EvaluationResult) -> Section:
     """Funnel, modules, calendar, time to complete, dose and access."""
-    title, part = _("E-learning"), result.elearning
+    part = result.elearning
     plan, k = study.program.elearning, study.program.privacy.min_cell
     if plan is None or (part.users is None and not part.funnel):
-        return section(
-            "elearning", title, [],
-            words.why(part.reason, k) if part.reason
-            else _("The program has no log of an e-learning platform."),
-        )  # fmt: skip
+        none = _("The program has no log of an e-learning platform.")
+        return section("elearning", [], words.why(part.reason, k) if part.reason else none)
     details = part.details
     elements: list[Element | None] = [
         Paragraph(_headline(part)) if part.users is not None else None,
         Paragraph(words.why(part.reason, k), "note") if part.reason else None,
-        plot_funnel(part.funnel, k) or tables.table_stages(part.funnel, k),
+        plot_funnel(part.funnel, k) or _stage_table(part, k),
         _module_table(part, k),
     ]
     if details.get("heatmap"):
@@ -49,7 +45,21 @@ def section_elearning(study: Study, result: EvaluationResult) -> Section:
         ]
     elements += _learning(details, k)
     elements.append(_access_table(details.get("access") or [], k))
-    return section("elearning", title, elements, "")
+    return section("elearning", elements)
+
+
+def _stage_table(part: Elearning, k: int) -> Table | None:
+    first = part.funnel[0].n if part.funnel else None
+    stages = [
+        {
+            "stage": s.stage,
+            "n": s.n,
+            "share": s.n / first if s.n is not None and first else None,
+            "reason": s.reason,
+        }
+        for s in part.funnel
+    ]
+    return tables.table_stages(stages, "corong", _("From enrolment to completion"), k)
 
 
 def _headline(part: Elearning) -> str:

@@ -11,8 +11,8 @@ from evaluasi_lib.reporting.elements import (
     KeyFigures,
     Paragraph,
     Section,
+    section,
 )
-from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, count, digits_for, number, percent, rupiah, word_for
@@ -25,15 +25,11 @@ def section_summary(study: Study, result: EvaluationResult) -> Section:
     k = study.program.privacy.min_cell
     elements: list[Element | None] = []
     if study.program.synthetic:
-        elements.append(
-            Paragraph(
-                _(
-                    "SYNTHETIC DATA. The data of this program were made up to show how the "
-                    "workbook works. They say nothing about any agency or person."
-                ),
-                "warning",
-            )
+        text = _(
+            "SYNTHETIC DATA. The data of this program were made up to show how the workbook works. "
+            "They say nothing about any agency or person."
         )
+        elements.append(Paragraph(text, "warning"))
     decision = word_for("decision", result.verdict.decision)
     elements.append(Paragraph(_("Verdict: {decision}.").format(decision=decision), "lead"))
     elements.append(Paragraph(_rating_sentence(result)))
@@ -60,18 +56,13 @@ def section_summary(study: Study, result: EvaluationResult) -> Section:
         elements.append(Bullets(kept, ordered=True) if kept else Paragraph(otherwise, "note"))
     undone = [f for f in result.follow_up if f.status in ("not_done", "partly")]
     if undone:
-        elements.append(Heading(_("Promised and not done")))
-        elements.append(
-            Bullets(
-                [
-                    _("{text} ({cycle}: {status})").format(
-                        text=f.text, cycle=f.from_cycle, status=word_for("status", f.status)
-                    )
-                    for f in undone
-                ]
-            )
-        )
-    return section("ringkasan", _("Executive summary"), elements, "")
+        line = _("{text} ({cycle}: {status})")
+        promises = [
+            line.format(text=f.text, cycle=f.from_cycle, status=word_for("status", f.status))
+            for f in undone
+        ]
+        elements += [Heading(_("Promised and not done")), Bullets(promises)]
+    return section("ringkasan", elements)
 
 
 def _rating_sentence(result: EvaluationResult) -> str:
@@ -91,26 +82,20 @@ def _rating_sentence(result: EvaluationResult) -> str:
 
 def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
     sample, took, cost = result.sample, result.participation, result.efficiency
-    figures = [
-        KeyFigure(
-            _("persons in the analysis"), words.shown(sample.analysed, count, sample.reason, k)
-        )
-    ]
-    if sample.response_rate_share is not None:
-        figures.append(KeyFigure(_("response rate"), percent(sample.response_rate_share)))
-    if took.completion_share is not None:
-        figures.append(KeyFigure(_("completed the program"), percent(took.completion_share)))
-    if cost.cost_per_completer_idr is not None:
-        figures.append(KeyFigure(_("cost per completer"), rupiah(cost.cost_per_completer_idr)))
+    people = words.why(sample.reason, k) if sample.analysed is None else count(sample.analysed)
+    shown = (
+        (_("response rate"), sample.response_rate_share, percent),
+        (_("completed the program"), took.completion_share, percent),
+        (_("cost per completer"), cost.cost_per_completer_idr, rupiah),
+    )
+    figures = [KeyFigure(_("persons in the analysis"), people)]
+    figures += [KeyFigure(label, form(x)) for label, x, form in shown if x is not None]
     for effect in words.primary_effects(result)[:3]:
-        if effect.estimate is None:
-            continue
-        digits = digits_for(effect.estimate)
-        figures.append(
-            KeyFigure(
-                f"{effect.label}: {word_for('claim', effect.claim)}",
-                number(effect.estimate, digits),
-                f"{effect.unit} · {word_for('conclusion', effect.conclusion)}",
+        if effect.estimate is not None:
+            claim, found = (
+                word_for("claim", effect.claim),
+                word_for("conclusion", effect.conclusion),
             )
-        )
+            size = number(effect.estimate, digits_for(effect.estimate))
+            figures.append(KeyFigure(f"{effect.label}: {claim}", size, f"{effect.unit} · {found}"))
     return figures[:KEY_FIGURES]

@@ -14,9 +14,9 @@ from evaluasi_lib.reporting.elements import (
     QuoteBlock,
     Section,
     Table,
+    section,
 )
 from evaluasi_lib.reporting.figures_people import plot_saturation, plot_shares
-from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, count, join_words, number, percent, word_for
@@ -37,10 +37,8 @@ def section_voices(study: Study, result: EvaluationResult) -> Section:
         *_documents(result.voices.get("documents", {}), k),
         *_triangulation(result, k),
     ]
-    return section(
-        "suara", _("Feedback, interviews and documents"), elements,
-        _("The program has no open answers, interviews or documents."),
-    )  # fmt: skip
+    none = _("The program has no open answers, interviews or documents.")
+    return section("suara", elements, none)
 
 
 def _themes(study: Study, result: EvaluationResult, k: int) -> Elements:
@@ -54,8 +52,7 @@ def _themes(study: Study, result: EvaluationResult, k: int) -> Elements:
         Heading(_("Themes")),
         _unthemed(result.voices.get("survey")),
         plot_shares(
-            [(t.label, t.share, t.ci_low, t.ci_high) for t in spoken],
-            "tema", _("What do participants write about?"),
+            spoken, "tema", _("What do participants write about?"),
             _("Most often about: {label} ({share})."),
         ),
         tables.table_themes(result.themes, k),
@@ -97,15 +94,17 @@ def _hand_coding(agreement: dict[str, Any] | None, k: int) -> Elements:
 def _demand(result: EvaluationResult, k: int) -> Elements:
     if not result.module_demand:
         return []
+    caption = _("Modules that participants ask for")
     return [
         Heading(_("Modules that are wanted")),
         plot_shares(
-            [(d.label, d.share, d.ci_low, d.ci_high) for d in result.module_demand],
-            "modul-diminta", _("Which modules do participants ask for?"),
+            result.module_demand,
+            "modul-diminta",
+            _("Which modules do participants ask for?"),
             _("Asked for most often: {label} ({share})."),
         ),
-        tables.table_demand(result.module_demand, k),
-    ]  # fmt: skip
+        tables.table_shares(result.module_demand, "modul-diminta", caption, _("Module"), k),
+    ]
 
 
 def _interviews(part: dict[str, Any], k: int) -> Elements:
