@@ -66,34 +66,21 @@ def plot_effects(
         )
         for effect, place in drawn
     ]
-    return Figure(
-        id=id,
-        title=title or _("What changed, and how sure is it?"),
-        answer=(answer or _effects_answer([e for e, _g in drawn])) + _not_drawn(effects),
-        alt=" ".join(
-            [_("Forest plot of standardised estimates with 95% intervals.")]
-            + [
-                _("{label}: {g}, {interval}, {conclusion}.").format(
-                    label=subgroup_word(e),
-                    g=number(g, 2),
-                    interval=interval(low, high, 2),
-                    conclusion=word_for("conclusion", e.conclusion),
-                )
-                for e, (g, low, high) in drawn
-            ]
-        ),
-        svg=forest(points, EFFECTS, _("standard deviations; right of the line is better")),
-    )
-
-
-def _not_drawn(effects: Sequence[Effect]) -> str:
-    """Outcomes that have no standardised estimate, so that none goes missing without a word."""
-    names = [subgroup_word(e) for e in effects if _turned(e) is None]
-    if not names:
-        return ""
-    return " " + _("Without a standardised estimate, so in the table alone: {names}.").format(
-        names=join_words(names)
-    )
+    heard_row = _("{label}: {g}, {interval}, {conclusion}.")
+    alt = [_("Forest plot of standardised estimates with 95% intervals.")]
+    for effect, (g, low, high) in drawn:
+        conclusion, between = word_for("conclusion", effect.conclusion), interval(low, high, 2)
+        label = subgroup_word(effect)
+        alt.append(
+            heard_row.format(label=label, g=number(g, 2), interval=between, conclusion=conclusion)
+        )
+    answer = answer or _effects_answer([effect for effect, _place in drawn])
+    missing = [subgroup_word(e) for e in effects if _turned(e) is None]
+    if missing:  # so that none goes without a word
+        left = _("Without a standardised estimate, so in the table alone: {names}.")
+        answer += " " + left.format(names=join_words(missing))
+    svg = forest(points, EFFECTS, _("standard deviations; right of the line is better"))
+    return Figure(id, title or _("What changed, and how sure is it?"), answer, " ".join(alt), svg)
 
 
 def _effects_answer(effects: Sequence[Effect]) -> str:
@@ -135,14 +122,10 @@ def plot_specifications(effects: Sequence[Effect], id: str) -> Figure | None:
     ).format(
         same=count(same), others=count(len(drawn) - 1), clear=count(clear), n=count(len(drawn))
     )
+    title = _("Does it hold with other methods: {label}?").format(label=first.label)
     alt = _("Estimates with 95% intervals by method, {label}: {listed}.")
-    return Figure(
-        id,
-        _("Does it hold with other methods: {label}?").format(label=first.label),
-        answer,
-        alt.format(label=first.label, listed=heard(points)),
-        forest(points, METHODS, first.unit, band=first.sesoi),
-    )
+    alt = alt.format(label=first.label, listed=heard(points))
+    return Figure(id, title, answer, alt, forest(points, METHODS, first.unit, band=first.sesoi))
 
 
 def plot_drivers(drivers: Sequence[Driver]) -> Figure | None:
@@ -164,20 +147,13 @@ def plot_drivers(drivers: Sequence[Driver]) -> Figure | None:
         for driver, gap, low, high in known
     ]
     clear = sorted((k for k in known if not k[2] <= 0 <= k[3]), key=lambda k: -abs(k[1]))
-    answer = (
-        clear[0][0].sentence
-        if clear
-        else _("No variable shows a clear difference; that does not mean that there is none.")
-    )
-    return Figure(
-        "pendorong",
-        _("Who completes more often, and who less?"),
-        answer,
-        _("Differences in percentage points with 95% intervals: {listed}.").format(
-            listed=heard(points)
-        ),
-        forest(points, DRIVERS, _("percentage points; right of the line: completes more often")),
-    )
+    answer = _("No variable shows a clear difference; that does not mean that there is none.")
+    if clear:
+        answer = clear[0][0].sentence
+    alt = _("Differences in percentage points with 95% intervals: {listed}.")
+    svg = forest(points, DRIVERS, _("percentage points; right of the line: completes more often"))
+    title = _("Who completes more often, and who less?")
+    return Figure("pendorong", title, answer, alt.format(listed=heard(points)), svg)
 
 
 def _named(driver: Driver) -> str:

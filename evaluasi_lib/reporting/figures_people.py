@@ -51,31 +51,20 @@ def plot_flow(sample: Sample, k: int) -> Figure | None:
                 arrowprops={"arrowstyle": "-|>", "color": theme.MUTED, "lw": 1},
             )  # fmt: skip
         svg = theme.to_svg(figure)
-    first, last = sample.flow[0], sample.flow[-1]
-    answer = _("From {first} to {last}.").format(
-        first=f"{size(first.n, first.reason)} ({first.step})",
-        last=f"{size(last.n, last.reason)} ({last.step})",
-    )
+    named = [f"{size(s.n, s.reason)} ({s.step})" for s in sample.flow]
+    answer = _("From {first} to {last}.").format(first=named[0], last=named[-1])
     steps = "; ".join(f"{s.step}: {size(s.n, s.reason)}" for s in sample.flow)
-    return Figure(
-        "alur", _("Who was reached, and who is in the analysis?"), answer,
-        _("Flow of persons, step by step: {steps}.").format(steps=steps), svg,
-    )  # fmt: skip
+    title = _("Who was reached, and who is in the analysis?")
+    alt = _("Flow of persons, step by step: {steps}.").format(steps=steps)
+    return Figure("alur", title, answer, alt, svg)
 
 
 def _box(ax: Axes, x: float, y: float, width: float, text: str, *, loss: bool = False) -> None:
-    ax.add_patch(
-        FancyBboxPatch(
-            (x, y - 0.3),
-            width,
-            0.6,
-            boxstyle="round,pad=0,rounding_size=0.08",
-            fc=theme.PAPER if loss else theme.BAND,
-            ec=theme.MUTED if loss else theme.PROGRAM,
-            ls="--" if loss else "-",
-            lw=1,
-        )
+    paper, edge, line = (
+        (theme.PAPER, theme.MUTED, "--") if loss else (theme.BAND, theme.PROGRAM, "-")
     )
+    style = "round,pad=0,rounding_size=0.08"
+    ax.add_patch(FancyBboxPatch((x, y - 0.3), width, 0.6, style, fc=paper, ec=edge, ls=line, lw=1))
     ax.text(x + width / 2, y, text, ha="center", va="center", fontsize=9)
 
 
@@ -99,13 +88,9 @@ def plot_shares(
         alt = _("The {n} largest.").format(n=len(points)) + " " + alt
     first = points[0]
     end = min(1.0, 1.08 * max(point.high or point.value for point in points))
-    return Figure(
-        id,
-        title,
-        answer.format(label=first.label, share=first.text),
-        f"{title} {alt}",
-        forest(points, SHARES, span=(0, end), share=True),
-    )
+    answer = answer.format(label=first.label, share=first.text)
+    svg = forest(points, SHARES, span=(0, end), share=True)
+    return Figure(id, title, answer, f"{title} {alt}", svg)
 
 
 def plot_funnel(stages: Sequence[Stage], k: int) -> Figure | None:
@@ -125,23 +110,17 @@ def plot_funnel(stages: Sequence[Stage], k: int) -> Figure | None:
         frame_bars(ax, [word_for("stage", s.stage) for s in stages], 30)
         ax.set_xlim(0, first * 1.22)
         svg = theme.to_svg(figure)
-    losses = [
-        ((a.n or 0) - (b.n or 0), word_for("stage", a.stage), word_for("stage", b.stage))
-        for a, b in pairwise(known)
-    ]
-    _lost, before, after = max(losses, key=lambda item: item[0])
+    steps = max(pairwise(known), key=lambda pair: (pair[0].n or 0) - (pair[1].n or 0))
+    before, after = (word_for("stage", stage.stage) for stage in steps)
+    share = percent((known[-1].n or 0) / first)
     answer = _("{share} reach the last stage; most are lost between “{before}” and “{after}”.")
+    answer = answer.format(share=share, before=before, after=after)
     listed = "; ".join(
         f"{word_for('stage', s.stage)}: {why(s.reason, k) if s.n is None else count(s.n)}"
         for s in stages
     )
-    return Figure(
-        "corong",
-        _("Where do people leave?"),
-        answer.format(share=percent((known[-1].n or 0) / first), before=before, after=after),
-        _("Funnel of persons by stage: {listed}.").format(listed=listed),
-        svg,
-    )
+    alt = _("Funnel of persons by stage: {listed}.").format(listed=listed)
+    return Figure("corong", _("Where do people leave?"), answer, alt, svg)
 
 
 def plot_calendar(cells: Sequence[Mapping[str, Any]], hours: tuple[str, str]) -> Figure | None:
@@ -184,24 +163,16 @@ def plot_calendar(cells: Sequence[Mapping[str, Any]], hours: tuple[str, str]) ->
     if len(known) < len(cells):
         answer += " " + _("White cells hold too few persons to be shown, or nobody.")
     listed = "; ".join(f"{days[d]} {percent(share)}" for d, share in by_day.items())
-    return Figure(
-        "kalender",
-        _("When do people learn?"),
-        answer,
-        _("Heat map of activity by weekday and hour; shares that may be shown, by day: {listed}.")
-        .format(listed=listed),
-        svg,
-    )  # fmt: skip
+    alt = _("Heat map of activity by weekday and hour; shares that may be shown, by day: {listed}.")
+    return Figure("kalender", _("When do people learn?"), answer, alt.format(listed=listed), svg)
 
 
 def plot_completion(curve: Sequence[Mapping[str, Any]], median: float | None) -> Figure | None:
     """Share of persons who have completed, day by day, with its 95% interval (Kaplan-Meier)."""
     if len(curve) < 2:
         return None
-    days = [0.0, *(float(c["days"]) for c in curve)]
-    share = [0.0, *(float(c["share_completed"]) for c in curve)]
-    low = [0.0, *(float(c["ci_low"]) for c in curve)]
-    high = [0.0, *(float(c["ci_high"]) for c in curve)]
+    names = ("days", "share_completed", "ci_low", "ci_high")
+    days, share, low, high = ([0.0, *(float(c[name]) for c in curve)] for name in names)
     with theme.canvas(2.8) as (figure, ax):
         ax.fill_between(days, low, high, step="post", color=theme.PROGRAM, alpha=0.18, lw=0)
         ax.step(days, share, where="post", color=theme.PROGRAM, lw=2)
@@ -219,22 +190,18 @@ def plot_completion(curve: Sequence[Mapping[str, Any]], median: float | None) ->
         theme.local_numbers(ax.yaxis, share=True, ticks=5)
         svg = theme.to_svg(figure)
     if median is None:
-        answer = _("Fewer than half have completed within {days} days.").format(
-            days=number(days[-1], 0)
-        )
+        answer = _("Fewer than half have completed within {days} days.")
+        answer = answer.format(days=number(days[-1], 0))
     else:
         answer = _("Half have completed after {days} days.").format(days=number(median, 0))
+    mark = _("day {day}: {share}")
     marks = [curve[round(i * (len(curve) - 1) / 4)] for i in range(5)]
     listed = "; ".join(
-        _("day {day}: {share}").format(
-            day=number(m["days"], 0), share=percent(m["share_completed"])
-        )
-        for m in marks
+        mark.format(day=number(m["days"], 0), share=percent(m["share_completed"])) for m in marks
     )
-    return Figure(
-        "waktu-selesai", _("How long does it take to complete?"), answer,
-        _("Curve of the share who have completed: {listed}.").format(listed=listed), svg,
-    )  # fmt: skip
+    title = _("How long does it take to complete?")
+    alt = _("Curve of the share who have completed: {listed}.").format(listed=listed)
+    return Figure("waktu-selesai", title, answer, alt, svg)
 
 
 def plot_saturation(curve: Sequence[Mapping[str, Any]], point: int | None) -> Figure | None:

@@ -130,12 +130,11 @@ def plot_clouds(
         low, middle, high = (float(v) for v in np.quantile(x, [0.25, 0.5, 0.75]))
         mean, between = number(float(x.mean()), 2), interval(low, high, 2)
         parts.append(part.format(name=name, mean=mean, middle=number(middle, 2), between=between))
-    key = _("Diamond: mean; bar: the middle half. Single answers are not drawn.")
     means = [f"{name} {number(float(x.mean()), 2)}" for name, x in kept.items()]
-    return Figure(
-        id, title, _("Means: {means}.").format(means="; ".join(means)) + " " + key,
-        f"{title} " + _("Distribution of scores. {parts}.").format(parts="; ".join(parts)), svg,
-    )  # fmt: skip
+    answer = _("Means: {means}.").format(means="; ".join(means))
+    key = _("Diamond: mean; bar: the middle half. Single answers are not drawn.")
+    alt = _("Distribution of scores. {parts}.").format(parts="; ".join(parts))
+    return Figure(id, title, f"{answer} {key}", f"{title} {alt}", svg)
 
 
 def plot_likert(
@@ -167,28 +166,22 @@ def plot_likert(
         frame_bars(ax, [str(item) for item in wide.index], 44)
         keys = [Patch(color=theme.DIVERGING[len(levels)][i], label=x) for i, x in enumerate(levels)]
         if hidden.gt(0).any():
-            keys.append(
-                Patch(fc=theme.PAPER, ec=theme.MUTED, label=_("not shown (too few persons)"))
-            )
-        figure.legend(
-            handles=keys, loc="outside lower center", ncols=min(len(keys), 3), handlelength=1
-        )
+            label = _("not shown (too few persons)")
+            keys.append(Patch(fc=theme.PAPER, ec=theme.MUTED, label=label))
+        columns = min(len(keys), 3)
+        figure.legend(handles=keys, loc="outside lower center", ncols=columns, handlelength=1)
         svg = theme.to_svg(figure)
     known = top.dropna()
     answer = _("For no item may the share of the upper answers be shown.")
     if len(known):
-        answer = _("Most agreement: {best} ({high}).").format(
-            best=known.index[0], high=percent(known.iloc[0])
-        )
+        best = _("Most agreement: {best} ({high}).")
+        answer = best.format(best=known.index[0], high=percent(known.iloc[0]))
     if len(known) > 1:
-        answer += " " + _("Least: {worst} ({low}).").format(
-            worst=known.index[-1], low=percent(known.iloc[-1])
-        )
+        worst = _("Least: {worst} ({low}).")
+        answer += " " + worst.format(worst=known.index[-1], low=percent(known.iloc[-1]))
     alt = _("{title} Share of answers in the upper half of the scale: {items}.")
-    return Figure(
-        id, title, answer,
-        alt.format(title=title, items="; ".join(f"{i} {percent(v)}" for i, v in top.items())), svg,
-    )  # fmt: skip
+    listed = "; ".join(f"{item} {percent(share)}" for item, share in top.items())
+    return Figure(id, title, answer, alt.format(title=title, items=listed), svg)
 
 
 def _likert_bar(ax: Axes, row: int, shares: Sequence[float], hidden: float) -> None:
@@ -238,7 +231,7 @@ def plot_importance(found: Mapping[str, Any], id: str) -> Figure | None:
             colour = theme.BAD if label in weak else theme.PROGRAM
             ax.plot([x], [y], "o", color=colour, ms=16)
             ax.annotate(
-                str(place), (x, y), ha="center", va="center", color=theme.PAPER, fontsize=8.5
+                str(place), (x, y), color=theme.PAPER, fontsize=8.5, ha="center", va="center"
             )
         ax.margins(0.18)
         corners = (

@@ -153,10 +153,7 @@ def table_reliability(scales: Sequence[r.ScaleScore], k: int) -> Table | None:
 
 def table_shares(rows: Sequence[Any], id: str, caption: str, heading: str, k: int) -> Table | None:
     """Options with their share of respondents and interval; hidden ones are named in the note."""
-    columns = [
-        Column(heading, lambda row: words.option_word(value_of(row, "label"))),
-        *share_columns(),
-    ]
+    option = Column(heading, lambda row: words.option_word(value_of(row, "label")))
     return table(id, caption, rows, [option, *share_columns()], k, fold=True)
 
 
