@@ -29,14 +29,8 @@ def section_program(study: Study, result: EvaluationResult) -> Section:
         (_("Cycle"), info.cycle),
     ]
     if info.period_start is not None:
-        facts.append(
-            (
-                _("Period"),
-                _("{low} to {high}").format(
-                    low=date(info.period_start), high=date(info.period_end)
-                ),
-            )
-        )
+        low, high = date(info.period_start), date(info.period_end)
+        facts.append((_("Period"), _("{low} to {high}").format(low=low, high=high)))
     facts.append((_("How participants were chosen"), word_for("design", program.design.type)))
     elements: list[Element | None] = []
     if program.description:
@@ -138,15 +132,14 @@ def _link_words(study: Study) -> str:
 def _sample_words(result: EvaluationResult, k: int) -> list[Element]:
     sample = result.sample
     if sample.analysed is None:
-        return [Paragraph(_("Persons in the analysis: {reason}.").format(
-            reason=words.why(sample.reason, k).rstrip(".")), "note")]  # fmt: skip
+        reason = words.why(sample.reason, k).rstrip(".")
+        return [Paragraph(_("Persons in the analysis: {reason}.").format(reason=reason), "note")]
     text = plural(
         "{n} person is in the analysis.", "{n} persons are in the analysis.", sample.analysed
     ).format(n=count(sample.analysed))
     if sample.response_rate_share is not None:
-        text += " " + _("Of those invited, {share} answered.").format(
-            share=percent(sample.response_rate_share)
-        )
+        share = percent(sample.response_rate_share)
+        text += " " + _("Of those invited, {share} answered.").format(share=share)
     if sample.weighted:
         text += " " + _("Answers are weighted to the population.")
     return [Paragraph(text)]

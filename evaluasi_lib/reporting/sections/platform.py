@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from evaluasi_lib.reporting import tables, words
@@ -51,12 +52,7 @@ def section_elearning(study: Study, result: EvaluationResult) -> Section:
 def _stage_table(part: Elearning, k: int) -> Table | None:
     first = part.funnel[0].n if part.funnel else None
     stages = [
-        {
-            "stage": s.stage,
-            "n": s.n,
-            "share": s.n / first if s.n is not None and first else None,
-            "reason": s.reason,
-        }
+        {**asdict(s), "share": s.n / first if s.n is not None and first else None}
         for s in part.funnel
     ]
     return tables.table_stages(stages, "corong", _("From enrolment to completion"), k)
@@ -65,25 +61,16 @@ def _stage_table(part: Elearning, k: int) -> Table | None:
 def _headline(part: Elearning) -> str:
     sentences = [_("{n} persons used the platform.").format(n=count(part.users))]
     if part.median_days_to_complete is not None:
-        sentences.append(
-            _("Half of them completed within {days} days.").format(
-                days=number(part.median_days_to_complete, 0)
-            )
-        )
+        days = number(part.median_days_to_complete, 0)
+        sentences.append(_("Half of them completed within {days} days.").format(days=days))
     if part.off_hours_share is not None:
-        sentences.append(
-            _("{share} of activity fell outside office hours.").format(
-                share=percent(part.off_hours_share)
-            )
-        )
+        share = percent(part.off_hours_share)
+        sentences.append(_("{share} of activity fell outside office hours.").format(share=share))
     time = part.details.get("time_on_task") or {}
     if time.get("median_minutes") is not None:
-        sentences.append(
-            _("A middle learner spent {minutes} minutes on it.").format(
-                minutes=number(time["median_minutes"], 0)
-            )
-            + f" {time['caveat']}"
-        )
+        minutes = number(time["median_minutes"], 0)
+        text = _("A middle learner spent {minutes} minutes on it.").format(minutes=minutes)
+        sentences += [text, time["caveat"]]
     return " ".join(sentences)
 
 
@@ -103,12 +90,9 @@ def _module_table(part: Elearning, k: int) -> Table | None:
 def _survival_table(survival: dict[str, Any], k: int) -> Table | None:
     late = _("fewer than half have completed")
     rows = [{**group, "reason": group["reason"] or late} for group in survival.get("groups", [])]
-    test = survival.get("log_rank")
-    note = (
-        _("Log-rank test over the groups: p = {p}.").format(p=p_value(test["p_value"]))
-        if test
-        else ""
-    )
+    note = ""
+    if test := survival.get("log_rank"):
+        note = _("Log-rank test over the groups: p = {p}.").format(p=p_value(test["p_value"]))
     columns = [
         Column(_("Group"), "label"),
         Column(_("Days until half have completed"), "median_days", "0"),

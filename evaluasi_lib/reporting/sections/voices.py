@@ -76,9 +76,8 @@ def _unthemed(described: dict[str, Any] | None) -> Paragraph | None:
         )
     terms = [str(term["term"]) for term in described["candidate_terms"][:8]]
     if terms:
-        text += " " + _("Words that these use most, as candidates for new themes: {terms}.").format(
-            terms=", ".join(terms)
-        )
+        listed = _("Words that these use most, as candidates for new themes: {terms}.")
+        text += " " + listed.format(terms=", ".join(terms))
     return Paragraph(text)
 
 
@@ -133,11 +132,8 @@ def _interviews(part: dict[str, Any], k: int) -> Elements:
 
 
 def _coverage(part: dict[str, Any]) -> Paragraph:
-    sentences = [
-        _("{n} interviewees, {excerpts} coded excerpts.").format(
-            n=count(part["interviewees"]), excerpts=count(part["excerpts"])
-        )
-    ]
+    n, excerpts = count(part["interviewees"]), count(part["excerpts"])
+    sentences = [_("{n} interviewees, {excerpts} coded excerpts.").format(n=n, excerpts=excerpts)]
     if part["transcripts"]:
         sentences.append(
             _(
@@ -179,15 +175,11 @@ def _documents(part: dict[str, Any], k: int) -> Elements:
     scans = [d["document"] for d in read if d["scan"]]
     elements: Elements = [Heading(_("Documents")), Paragraph(text)]
     if scans:
-        elements.append(
-            Paragraph(
-                _(
-                    "Scanned without text, so that nothing could be searched in them: {names}. Run "
-                    "them through text recognition (OCR)."
-                ).format(names=join_words(scans)),
-                "warning",
-            )
+        warning = _(
+            "Scanned without text, so that nothing could be searched in them: {names}. Run "
+            "them through text recognition (OCR)."
         )
+        elements.append(Paragraph(warning.format(names=join_words(scans)), "warning"))
     if "coverage" in part:
         elements += [
             _table_indicators(part["coverage"], k),
@@ -350,13 +342,9 @@ def _alpha_words(lines: Lines) -> str:
     alpha = next((line for line in lines if line["coefficient"] == "alpha_nominal"), None)
     if alpha is None or alpha["value"] is None:
         return ""
-    text = _("Krippendorff's alpha is {value}: {word}.")
-    value = alpha["value"]
-    word = (
-        _("reliable")
-        if value >= 0.8
-        else _("good enough for tentative conclusions")
-        if value >= 0.667
-        else _("too low to rest conclusions on it")
-    )
-    return text.format(value=number(value, 2), word=word)
+    value, word = alpha["value"], _("too low to rest conclusions on it")
+    if value >= 0.8:
+        word = _("reliable")
+    elif value >= 0.667:
+        word = _("good enough for tentative conclusions")
+    return _("Krippendorff's alpha is {value}: {word}.").format(value=number(value, 2), word=word)
