@@ -56,25 +56,17 @@ def plot_cost_effect(results: Sequence[Result]) -> Figure | None:
         theme.local_numbers(ax.xaxis)
         theme.local_numbers(ax.yaxis)
         svg = theme.to_svg(figure)
-    cheapest = min(points, key=lambda p: p[1])
-    answer = _("Cheapest for each participant: {name} ({cost}).").format(
-        name=cheapest[0], cost=rupiah(cheapest[1])
-    )
+    cheapest, least, *_rest = min(points, key=lambda p: p[1])
+    answer = _("Cheapest for each participant: {name} ({cost}).")
+    answer = answer.format(name=cheapest, cost=rupiah(least))
     caution = _("Programs with other aims are not better or worse for costing more or less.")
-    described = [
-        _("{name}, {cost}: {label} {g} ({interval}).").format(
-            name=name, cost=rupiah(cost), label=label, g=number(g, 2),
-            interval=interval(low, high, 2),
-        )
-        for name, cost, label, (g, low, high) in points
-    ]  # fmt: skip
-    return Figure(
-        id="biaya-pengaruh",
-        title=_("What does each program cost, and how much changed?"),
-        answer=f"{answer} {caution}",
-        alt=" ".join([_("Cost per participant against standardised estimates."), *described]),
-        svg=svg,
-    )
+    title = _("What does each program cost, and how much changed?")
+    point = _("{name}, {cost}: {label} {g} ({interval}).")
+    alt = [_("Cost per participant against standardised estimates.")]
+    for name, cost, label, (size, low, high) in points:
+        place = {"g": number(size, 2), "interval": interval(low, high, 2)}
+        alt.append(point.format(name=name, cost=rupiah(cost), label=label, **place))
+    return Figure("biaya-pengaruh", title, f"{answer} {caution}", " ".join(alt), svg)
 
 
 def plot_evidence_map(results: Sequence[Result]) -> Figure | None:
@@ -99,13 +91,10 @@ def plot_evidence_map(results: Sequence[Result]) -> Figure | None:
         )
         ax.set_yticks([i + 0.46 for i in range(len(names))], [theme.wrap(n, 34) for n in names])
         svg = theme.to_svg(figure)
-    return Figure(
-        id="peta-bukti",
-        title=_("How far does the evidence carry?"),
-        answer=_("Lowest evidence rating (0-5) of each level; a dash: not measured."),
-        alt=" ".join(_row_words(name, row) for name, row in zip(names, ratings, strict=True)),
-        svg=svg,
-    )
+    title = _("How far does the evidence carry?")
+    answer = _("Lowest evidence rating (0-5) of each level; a dash: not measured.")
+    alt = " ".join(_row_words(name, row) for name, row in zip(names, ratings, strict=True))
+    return Figure("peta-bukti", title, answer, alt, svg)
 
 
 def _row_words(name: str, row: Sequence[Any]) -> str:
