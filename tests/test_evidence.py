@@ -17,7 +17,7 @@ from evaluasi_lib.scoring.evidence import (
     table_baseline,
 )
 from evaluasi_lib.scoring.impact import estimate_effects
-from evaluasi_lib.scoring.impact.names import estimator_name, table_specifications
+from evaluasi_lib.scoring.impact.names import table_specifications
 from evaluasi_lib.scoring.sample import score_sample
 from evaluasi_lib.scoring.threats import attrition_level
 from evaluasi_lib.study import Study
@@ -179,7 +179,6 @@ def test_specifications_put_the_primary_first_in_one_unit(tmp_path: Path) -> Non
     assert set(table["unit"]) == {"poin"}
     assert len(table) >= 3
     assert all(table["label"] != table["estimator"])
-    assert estimator_name("something else") == "something else"
 
 
 def test_a_wave_before_the_baseline_is_a_placebo(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluasi_lib.reporting.figures_drivers import plot_drivers
+from evaluasi_lib.reporting.figures import plot_drivers
 from evaluasi_lib.results import Participation
 from evaluasi_lib.scoring.background import protect_funnel
 from evaluasi_lib.scoring.participation import score_participation
