@@ -102,7 +102,7 @@ class Study:
             return pd.Series("program", index=table.index, dtype="object")
         if rule.variable not in table:
             return pd.Series(None, index=table.index, dtype="object")
-        value = _as_label(table[rule.variable])
+        value = as_label(table[rule.variable])
         group = pd.Series(None, index=table.index, dtype="object")
         group[value.isin(rule.program)] = "program"
         group[value.isin(rule.comparison)] = "comparison"
@@ -152,7 +152,7 @@ class Study:
         return joined
 
 
-def _as_label(values: pd.Series) -> pd.Series:
+def as_label(values: pd.Series) -> pd.Series:
     """Values as the labels that program.yml writes: 1.0 -> "1", True -> "true"."""
 
     def label(value: object) -> object:
