@@ -5,6 +5,7 @@ Associations among users, who chose how much and when to learn.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
@@ -17,6 +18,7 @@ from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_counts, protec
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import ElearningPlan, Outcome
 from evaluasi_lib.results import Elearning, Stage
+from evaluasi_lib.scoring import survival
 from evaluasi_lib.scoring.drivers import encode, fit_drivers
 from evaluasi_lib.scoring.events import EventSummary, summarise_events, zone_name
 from evaluasi_lib.scoring.frames import outcome_frame
@@ -32,13 +34,6 @@ from evaluasi_lib.scoring.persons import (
     share_row,
     small_levelled,
     term_label,
-)
-from evaluasi_lib.scoring.survival import (
-    KaplanMeier,
-    cox,
-    kaplan_meier,
-    log_rank,
-    publishable_curve,
 )
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
@@ -87,7 +82,7 @@ def score_elearning(study: Study) -> Elearning:
     if users == 0:
         return Elearning(0, None, None, reason=_("Nobody of the program appears in the log."))
     modules, funnel = score_modules(study, plan, summary, stages)
-    survival = score_completion(study, plan, persons, stages)
+    completion = score_completion(study, plan, persons, stages)
     off = off_hours(persons)
     details: dict[str, Any] = {
         "off_hours": off
@@ -99,18 +94,18 @@ def score_elearning(study: Study) -> Elearning:
         "time_on_task": time_on_task(persons, plan),
         "heatmap": heatmap(summary, k),
         "devices": devices(summary, users, k),
-        "survival": survival,
+        "survival": completion,
         "dose_response": dose_response(study, persons),
         "access": compare_access(study, plan, persons, stages),
     }
     return Elearning(
         users=users,
-        median_days_to_complete=survival["median_days"],
+        median_days_to_complete=completion["median_days"],
         off_hours_share=off["events_share"],
         funnel=funnel,
         modules=modules,
         details=details,
-        reason=survival["reason"],
+        reason=completion["reason"],
     )
 
 
@@ -158,15 +153,12 @@ def time_on_task(persons: pd.DataFrame, plan: ElearningPlan) -> dict[str, Any]:
 
 def heatmap(summary: EventSummary, k: int) -> list[dict[str, Any]]:
     """Share of all events in each hour of the week; cells of 1 to k-1 persons are hidden."""
-    cells = {f"{r['weekday']}-{r['hour']}": r for r in summary.hours.to_dicts()}
-    week = {f"{day}-{hour}": (day, hour) for day in range(1, 8) for hour in range(24)}
-    nobody = {"events": 0, "persons": 0}
-    shown = protect_counts({name: cells.get(name, nobody)["persons"] for name in week}, k=k)
+    week = pd.MultiIndex.from_product([range(1, 8), range(24)], names=["weekday", "hour"])
+    hours = summary.hours.to_pandas().set_index(["weekday", "hour"]).reindex(week, fill_value=0)
+    persons = protect_counts({str(i): int(n) for i, n in enumerate(hours["persons"])}, k=k)
     rows = []
-    for name, (weekday, hour) in week.items():
-        hidden = shown[name] is None
-        share = None if hidden else cells.get(name, nobody)["events"] / summary.n_events
-        reason = SMALL_CELL if hidden else None
+    for (weekday, hour), events, shown in zip(week, hours["events"], persons.values(), strict=True):
+        share, reason = (None, SMALL_CELL) if shown is None else (events / summary.n_events, None)
         rows.append({"weekday": weekday, "hour": hour, "share": share, "reason": reason})
     return rows
 
@@ -255,7 +247,7 @@ def score_completion(
     if km.median_days is None:
         reason = _("Fewer than half completed within the time observed, so there is no median.")
     result = NO_TIMES | _median(km) | {"n": km.n, "reason": reason}
-    result |= {"curve": publishable_curve(km, k=k), "cox": _hazards(study, plan, times)}
+    result |= {"curve": survival.publishable_curve(km, k=k), "cox": _hazards(study, plan, times)}
     return result | _by_group(study, plan, times)
 
 
@@ -286,11 +278,11 @@ def completion_times(study: Study, persons: pd.DataFrame, stages: pd.DataFrame) 
     return pd.DataFrame({"days": days, "done": done.astype(int)})
 
 
-def _curve(times: pd.DataFrame) -> KaplanMeier:
-    return kaplan_meier(times["days"].to_numpy(), times["done"].to_numpy())
+def _curve(times: pd.DataFrame) -> survival.KaplanMeier:
+    return survival.kaplan_meier(times["days"].to_numpy(), times["done"].to_numpy())
 
 
-def _median(km: KaplanMeier) -> dict[str, Any]:
+def _median(km: survival.KaplanMeier) -> dict[str, Any]:
     return {name: getattr(km, name) for name in MEDIAN}
 
 
@@ -310,12 +302,8 @@ def _by_group(study: Study, plan: ElearningPlan, times: pd.DataFrame) -> dict[st
         label = level_label(study.program, plan.group, level)
         rows.append({"group": level, "label": label} | shown)
     kept = group.isin(usable)
-    test = log_rank(*(v[kept].to_numpy() for v in (times["days"], times["done"], group)))
-    shown_test = ("chi2", "df", "p_value")
-    return {
-        "groups": rows,
-        "log_rank": None if test is None else {n: getattr(test, n) for n in shown_test},
-    }
+    test = survival.log_rank(*(v[kept].to_numpy() for v in (times["days"], times["done"], group)))
+    return {"groups": rows, "log_rank": None if test is None else asdict(test)}
 
 
 def _hazards(study: Study, plan: ElearningPlan, times: pd.DataFrame) -> list[dict[str, Any]]:
@@ -338,7 +326,7 @@ def _hazards(study: Study, plan: ElearningPlan, times: pd.DataFrame) -> list[dic
         for t in terms
         for column, level in zip_longest(t.columns, t.levels)
     }
-    found = cox(
+    found = survival.cox(
         kept["days"].to_numpy(), kept["done"].to_numpy(), matrix, cluster_of(study, frame.index)
     )
     shown = ("term", "hazard_ratio", "ci_low", "ci_high", "p_value", "ph_p_value")

@@ -29,7 +29,6 @@ class Mean:
     n: int
     mean: float | None
     sd: float | None
-    std_error: float | None
     ci_low: float | None
     ci_high: float | None
 
@@ -61,13 +60,13 @@ def mean_interval(values: ArrayLike, weights: ArrayLike | None = None) -> Mean:
     y, w = y[known], w[known]
     n = len(y)
     if n < 2:
-        return Mean(n, float(y[0]) if n else None, None, None, None, None)
+        return Mean(n, float(y[0]) if n else None, None, None, None)
     mean = float(np.average(y, weights=w))
     deviations = w * (y - mean)
     error = float(np.sqrt(np.sum(deviations**2) * n / (n - 1)) / w.sum())
     sd = float(np.sqrt(np.sum(deviations * (y - mean)) / w.sum() * n / (n - 1)))
     half = float(stats.t.ppf(0.975, n - 1)) * error
-    return Mean(n, mean, sd, error, mean - half, mean + half)
+    return Mean(n, mean, sd, mean - half, mean + half)
 
 
 def effective_n(weights: ArrayLike) -> float:
@@ -164,9 +163,9 @@ def diagnose_reliability(answers: ArrayLike) -> Reliability | None:
     tail = (1 - LEVEL) / 2
     low, high = 1 - (1 - alpha) * stats.f.ppf([1 - tail, tail], n - 1, (n - 1) * (k - 1))
     total = x.sum(axis=1)
-    rest = [
-        float(np.corrcoef(x[:, i], total - x[:, i])[0, 1]) if varies[i] else 0.0 for i in range(k)
-    ]
+    rest = np.zeros(k)
+    for i in np.flatnonzero(varies):
+        rest[i] = np.corrcoef(x[:, i], total - x[:, i])[0, 1]
     others = [np.delete(np.arange(k), i) for i in range(k)]
     standard = cronbach_alpha(np.corrcoef(x[:, varies], rowvar=False))
     return Reliability(
@@ -177,7 +176,7 @@ def diagnose_reliability(answers: ArrayLike) -> Reliability | None:
         alpha_ci_high=float(high),
         alpha_std=alpha if standard is None else standard,
         omega_total=omega_total(np.cov(x[:, varies], rowvar=False)),
-        item_rest=tuple(rest),
+        item_rest=tuple(rest.tolist()),
         alpha_if_deleted=tuple(cronbach_alpha(cov[np.ix_(kept, kept)]) for kept in others),
     )
 

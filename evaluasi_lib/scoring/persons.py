@@ -166,6 +166,7 @@ def level_rows(
     count, or its complement, is small or could be found by subtraction.
     """
     k = program.privacy.min_cell
+    named = {"variable": variable, "variable_label": variable_label(program, variable)}
     n = {level: int(part.get(level, 0)) for level in [*levels, ""]}
     rest = {level: int(whole.get(level, 0)) - n[level] for level in n}
     safe, safe_rest = protect_counts(n, k=k), protect_counts(rest, k=k)
@@ -174,11 +175,6 @@ def level_rows(
         row = share_row(n[level], n[level] + rest[level], k)
         if safe[level] is None or safe_rest[level] is None:
             row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-        named = {
-            "variable": variable,
-            "variable_label": variable_label(program, variable),
-            "group": level,
-            "label": level_label(program, variable, level),
-        }
-        rows.append(named | row)
+        name = {"group": level, "label": level_label(program, variable, level)}
+        rows.append(named | name | row)
     return rows
