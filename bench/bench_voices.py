@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 
+from evaluasi_lib.reading.codebook import own_codebook
 from evaluasi_lib.voices import text
-from evaluasi_lib.voices.codebook import own_codebook
 from evaluasi_lib.voices.feedback import code_answers
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data" / "answers_labelled.csv"

@@ -27,8 +27,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
+from evaluasi_lib.reading.codebook import Code, own_codebook
 from evaluasi_lib.voices.agreement import cohen_kappa, macro_f1, with_interval
-from evaluasi_lib.voices.codebook import Code, own_codebook
 from evaluasi_lib.voices.feedback import code_answers
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"

@@ -10,7 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from evaluasi_lib import wording
-from evaluasi_lib.errors import UsageError
+from evaluasi_lib.errors import UsageError, check_language
 from tests.messages import all_messages
 
 MESSAGES = all_messages()
@@ -111,6 +111,8 @@ def test_what_is_not_a_number_is_never_printed_as_one() -> None:
 
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(UsageError, match="jv"):
+        check_language("jv")
+    with pytest.raises(ValueError, match="jv"):
         wording.set_language("jv")
 
 

@@ -13,7 +13,7 @@ from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Outcome, Program
 from evaluasi_lib.results import Barrier, FlowStep, Participation, Sample
 from evaluasi_lib.scoring.driver_report import score_drivers
-from evaluasi_lib.scoring.frames import OutcomeFrames, numeric, outcome_frame, outcome_frames
+from evaluasi_lib.scoring.frames import OutcomeFrames, outcome_frame, outcome_frames
 from evaluasi_lib.scoring.impact.case import cluster_codes
 from evaluasi_lib.scoring.impact.groups import difference
 from evaluasi_lib.scoring.impact.single_group import mean_change
@@ -97,10 +97,10 @@ def _invited(study: Study) -> tuple[int | None, str | None]:
         return None, _("there is no list of the persons who were invited")
     persons = study.persons
     known = persons["group"].notna()
-    flag = participation_of(program).invited
-    if flag and flag in persons:
+    flags = person_variable(study, participation_of(program).invited, persons.index)
+    if flags is not None:
         # Persons of the comparison group are never invited, yet they are part of the sample.
-        known &= (numeric(persons[flag]) == 1) | (persons["group"] == "comparison")
+        known &= reached(flags) | (persons["group"] == "comparison")
     return int(known.sum()), None
 
 
@@ -189,8 +189,9 @@ def stage_flags(study: Study) -> pd.DataFrame:
     later = pd.Series(False, index=persons.index)
     for stage in reversed(STAGES):
         variable = getattr(plan, stage)
-        if variable is not None and variable in persons:
-            found[stage] = later = later | reached(persons[variable])
+        values = person_variable(study, variable, persons.index)
+        if values is not None:
+            found[stage] = later = later | reached(values)
         elif stage == "enrolled":
             found[stage] = later = pd.Series(True, index=persons.index)
     return pd.DataFrame({stage: found[stage] for stage in STAGES if stage in found})
@@ -212,10 +213,12 @@ def _funnel(shown: Mapping[str, int | None]) -> list[dict[str, Any]]:
 def _dropout_reasons(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]]:
     """Why persons who enrolled did not complete, as recorded; most frequent first."""
     name = participation_of(study.program).dropout_reason
-    if name is None or name not in study.persons or "completed" not in stages:
+    if name is None or "completed" not in stages:
         return []
     left = stages.index[stages["enrolled"] & ~stages["completed"]]
-    given = as_levels(study.persons.loc[left, name])
+    given = person_levels(study, name, left)
+    if given is None:
+        return []
     counts = given[given.ne("")].value_counts()
     levels = sorted(levels_of(study.program, name, given), key=lambda level: -int(counts[level]))
     whole = dict.fromkeys(levels, int(counts.sum()))

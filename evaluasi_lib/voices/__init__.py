@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.reading.codebook import Codebook
 from evaluasi_lib.results import ModuleDemand, Theme
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.agreement import MIN_KAPPA, Retrieval, compare_codes
-from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.evidence import describe_documents
 from evaluasi_lib.voices.feedback import (
     KEYS,

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evaluasi_lib.reading.codebook import Code, parse_model
+from evaluasi_lib.reading.documents import is_scan
+from evaluasi_lib.reading.rubric import Rubric
 from evaluasi_lib.results import Theme
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.agreement import agreement_rows
-from evaluasi_lib.voices.codebook import Code, Matcher, parse_model
-from evaluasi_lib.voices.documents import is_scan
 from evaluasi_lib.voices.masking import mask
-from evaluasi_lib.voices.rubric import Rubric
+from evaluasi_lib.voices.matching import Matcher
 from evaluasi_lib.voices.text import analyse
 from evaluasi_lib.wording import choose
 

@@ -11,18 +11,11 @@ import numpy as np
 import pandas as pd
 
 from evaluasi_lib.disclosure import is_small, publishable_share
+from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.results import ModuleDemand, Quote, Theme
 from evaluasi_lib.scoring.items import wilson
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices.codebook import (
-    Code,
-    Codebook,
-    Matcher,
-    clause_sentiment,
-    own_codebook,
-    own_lexicon,
-    parse_model,
-)
+from evaluasi_lib.voices.matching import Matcher, clause_sentiment, own_lexicon
 from evaluasi_lib.voices.text import BOUNDARY, analyse, slang
 from evaluasi_lib.wording import choose
 

@@ -11,9 +11,9 @@ import pandas as pd
 
 from evaluasi_lib.disclosure import publishable_share
 from evaluasi_lib.program import Program
+from evaluasi_lib.reading.codebook import Codebook
 from evaluasi_lib.results import Quote
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.feedback import KEYS, Coded, code_open_answers, codebook_of
 from evaluasi_lib.voices.interviews import INTERVIEWS, code_interviews
 from evaluasi_lib.voices.masking import mask
