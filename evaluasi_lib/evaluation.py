@@ -46,8 +46,7 @@ from evaluasi_lib.scoring.elearning import score_elearning
 from evaluasi_lib.scoring.evidence import rate_evidence
 from evaluasi_lib.scoring.frames import outcome_frames
 from evaluasi_lib.scoring.impact import estimate_effects
-from evaluasi_lib.scoring.participation import score_participation
-from evaluasi_lib.scoring.sample import score_sample
+from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study, load_study

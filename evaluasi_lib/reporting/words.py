@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Effect, EvaluationResult, Explored
-from evaluasi_lib.scoring.background import level_label, variable_label
+from evaluasi_lib.scoring.persons import level_label, variable_label
 from evaluasi_lib.wording import _, digits_for, interval, number, p_value, word_for
 
 

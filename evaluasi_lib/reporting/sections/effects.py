@@ -17,7 +17,8 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_slope,
 )
 from evaluasi_lib.results import Effect, EvaluationResult, Level, ScaleScore
-from evaluasi_lib.scoring.scales import instrument_scores, item_distributions
+from evaluasi_lib.scoring.frames import instrument_scores
+from evaluasi_lib.scoring.scales import item_distributions
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, interval, number, p_value, percent, word_for
 
