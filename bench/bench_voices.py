@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 
-from evaluasi_lib.voices import text
+from evaluasi_lib.voices import codebook
 from evaluasi_lib.voices.codebook import own_codebook
 from evaluasi_lib.voices.feedback import code_answers
 
@@ -59,13 +59,13 @@ def main() -> None:
     sample = answers[: options.naive]
     scale = len(answers) / len(sample)
     factory = StemmerFactory()
-    cached, plain = factory.create_stemmer(), text.stemmer()
+    cached, plain = factory.create_stemmer(), codebook.stemmer()
     cached.stem("panas")  # reading the list of roots is no stemming
 
-    stemming = seconds(lambda: [text.analyse(a) for a in answers])
-    words = text._words_of.cache_info().currsize
-    text._words_of.cache_clear()
-    text.stem.cache_clear()
+    stemming = seconds(lambda: [codebook.analyse(a) for a in answers])
+    words = codebook._words_of.cache_info().currsize
+    codebook._words_of.cache_clear()
+    codebook.stem.cache_clear()
     rows = {
         "all: themes, sentiment, negation": seconds(
             lambda: code_answers(answers, own_codebook().themes)

@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 
 from evaluasi_lib import wording
 from evaluasi_lib.errors import UsageError
+from evaluasi_lib.voices import triangulation
 from tests.messages import all_messages
 
 MESSAGES = all_messages()
@@ -66,6 +67,18 @@ def test_a_translation_has_the_same_fields_as_its_message() -> None:
             if message in MESSAGES and _fields(form) != _fields(message):
                 wrong.append(message)
     assert wrong == []
+
+
+TABLES = [triangulation.say]
+
+
+@pytest.mark.parametrize("say", TABLES, ids=lambda say: say.path.name)
+def test_sentences_kept_as_data_say_the_same_in_both_languages(say: wording.Sentences) -> None:
+    assert say.rows
+    for name, row in say.rows.items():
+        assert set(row) == set(wording.LANGUAGES), name
+        assert all(text == text.strip() for text in row.values()), name
+        assert _fields(row["id"]) == _fields(row["en"]), name
 
 
 @pytest.mark.parametrize(

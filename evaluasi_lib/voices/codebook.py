@@ -1,4 +1,8 @@
-"""A codebook: themes with phrases that stand for them, found in the words of an answer.
+"""How an answer is read: its words made even, and a codebook's phrases found among them.
+
+Everyday spelling is made even, roots come from PySastrawi, and the ends of clauses are marked.
+Sastrawi takes about a millisecond for a word it must peel, so each distinct word is analysed once
+and remembered: the cost of an answer is then that of looking its words up.
 
 The phrases of all themes lie in one index by their first word, so an answer costs a look-up for
 each of its words, whatever the size of the codebook.
@@ -7,44 +11,153 @@ each of its words, whatever the size of the codebook.
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple, TypeVar
+from importlib import resources
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
+from Sastrawi.Dictionary.ArrayDictionary import ArrayDictionary
+from Sastrawi.Stemmer.Stemmer import Stemmer
+from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Model, Text
-from evaluasi_lib.voices.text import BOUNDARY, Word, analyse, read_yaml, slang
 from evaluasi_lib.wording import _, choose
 
+BOUNDARY = "|"
+MAX_CHARACTERS = 5_000  # of one answer; what follows is not read
 GAP = "..."
 MAX_GAP = 3  # words that may stand in a gap
 LOOK_BACK = 3  # words before a phrase in which a negation counts
+
+LINK = re.compile(r"(?:https?://|www\.)\S+")
+_LONG = re.compile(r"([a-z])\1{2,}")
+_WORD = re.compile(r"[a-z0-9]+(?:['’/&-][a-z0-9]+)*/?|[.,;:!?()\n|…]+")
+_TWICE = re.compile(r"([a-z]{3,}?)2(nya|an)?")
+# Everything that Sastrawi could take off, infixes included (held by a test against Sastrawi).
+_AFFIXED = re.compile(
+    r"^(?:di|ke|se|ku|kau|be|te|me|pe|[^aiueo](?:er|el|em|in)[aiueo])."
+    r"|.(?:i|an|is|isme|lah|kah|tah|pun|ku|mu|nya)$"
+)
+_CLAUSE_STARTS = frozenset(
+    {"tetapi", "padahal", "sedangkan", "meski", "meskipun", "walau", "walaupun", "although"}
+)
+
+
+class Word(NamedTuple):
+    """form: the word after normalising, without -nya; stem: its root by Sastrawi."""
+
+    form: str
+    stem: str
+
+
+END = Word(BOUNDARY, BOUNDARY)
+
+
+@dataclass(frozen=True, slots=True)
+class Slang:
+    """words: everyday spelling -> standard; negators: words that turn the next ones round;
+    nothing: words of which an answer without content is made; stop: words that name no theme;
+    roles: words that follow a title and name no person."""
+
+    words: dict[str, str]
+    negators: frozenset[str]
+    particles: frozenset[str]
+    nothing: frozenset[str]
+    stop: frozenset[str]
+    roles: frozenset[str]
+
+
+def read_yaml(name: str) -> Any:
+    """A YAML table shipped beside this module."""
+    return yaml.safe_load(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
+
+
+@cache
+def slang() -> Slang:
+    """The shipped table slang.yml."""
+    data = read_yaml("slang.yml")
+    turned = {
+        str(other): standard
+        for part in ("negation", "words")
+        for standard, others in data[part].items()
+        for other in others
+    }
+    lists = (frozenset(data[name].split()) for name in ("particles", "nothing", "stop", "roles"))
+    return Slang(turned, frozenset(data["negation"]), *lists)
+
+
+@cache
+def stemmer() -> Stemmer:
+    """Sastrawi's stemmer over its own list of roots (without its cache: `analyse` has one)."""
+    return Stemmer(ArrayDictionary(StemmerFactory().get_words()))
+
+
+@cache
+def stem(word: str) -> str:
+    """The root of one lower-case word; words without any affix that Sastrawi knows skip it."""
+    return stemmer().stem(word) if word.isalpha() and _AFFIXED.search(word) else word
+
+
+@cache
+def _words_of(raw: str) -> tuple[Word, ...]:
+    """What was written between two spaces as words: slang resolved, doubling taken out, stemmed."""
+    if not raw[0].isalnum():
+        return (END,)
+    table = slang()
+    if raw in table.particles:
+        return ()
+    word = _LONG.sub(r"\1", raw)
+    if match := _TWICE.fullmatch(word):  # kuliah2, teman2nya
+        word = match[1] + (match[2] or "")
+    if word not in table.words and "-" in word:
+        left, _, right = word.partition("-")
+        if right.startswith(left) or left.endswith(right.removesuffix("nya")):  # teman-temannya
+            word = right
+        elif len(left) > 2:
+            return (*_words_of(left), *_words_of(right))
+    standard = table.words.get(word) or table.words.get(word.removesuffix("nya"))
+    forms = standard.split() if standard else [word.removesuffix("nya") if len(word) > 6 else word]
+    words = tuple(Word(form, stem(form if standard else word)) for form in forms)
+    return (END, *words) if words[0].form in _CLAUSE_STARTS else words
+
+
+def analyse(text: str) -> list[Word]:
+    """The words of a text in order, with END between its clauses."""
+    text = text[:MAX_CHARACTERS].lower()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).lower()
+    if "http" in text or "www." in text:
+        text = LINK.sub(" ", text)
+    words: list[Word] = []
+    for raw in _WORD.findall(text):
+        words += _words_of(raw)
+    return words
 
 
 class Code(Model):
     """One theme or module: its name and the phrases that stand for it."""
 
-    label: Text = Field(description="Name of the theme as reports show it.")
-    include: list[str] = Field(default=[], description="Phrases that stand for the theme.")
-    exclude: list[str] = Field(default=[], description="Phrases that take matches away.")
-    negated: str = Field(default="keep", description="keep, drop, or the theme it turns into.")
-    denied_by: str | None = Field(
-        default=None, description="Theme that, found alone, denies what a question implies."
-    )
-    aliases: list[str] = Field(default=[], description="Other names in tables coded by hand.")
+    label: Text  # as reports show it
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()  # phrases that take matches away
+    negated: str = "keep"  # keep, drop, or the theme it turns into
+    denied_by: str | None = None  # theme that, found alone, denies what a question implies
+    aliases: Sequence[str] = ()  # other names in tables coded by hand
 
 
 class Codebook(Model):
     """Themes of open answers, and modules that people ask for."""
 
-    source: str = Field(description="Where the codebook comes from.")
-    themes: dict[str, Code] = Field(description="Themes of open answers.")
-    modules: dict[str, Code] = Field(default={}, description="Modules that people ask for.")
+    source: str  # where the codebook comes from
+    themes: dict[str, Code]
+    modules: dict[str, Code] = Field(default={})
 
     @model_validator(mode="after")
     def _refers_to_themes(self) -> Codebook:
@@ -78,20 +191,12 @@ def parse_model(text: str, where: str, model: type[M]) -> M:
     try:
         return model.model_validate(yaml.safe_load(text))
     except yaml.YAMLError as error:
-        raise DataError(
-            Problem(_("the file is not valid YAML"), where, _("check indentation and quotes"))
-        ) from error
+        remedy = _("check indentation and quotes")
+        raise DataError(Problem(_("the file is not valid YAML"), where, remedy)) from error
     except ValidationError as error:
-        raise DataError(
-            *(
-                Problem(
-                    _("the table does not have the expected form"),
-                    f"{where}: {'.'.join(map(str, item['loc'])) or item['ctx']['error']}",
-                    _("see docs/voices.md"),
-                )
-                for item in error.errors()
-            )
-        ) from error
+        what, remedy = _("the table does not have the expected form"), _("see docs/voices.md")
+        places = [".".join(map(str, e["loc"])) or e["ctx"]["error"] for e in error.errors()]
+        raise DataError(*(Problem(what, f"{where}: {at}", remedy) for at in places)) from error
 
 
 @cache

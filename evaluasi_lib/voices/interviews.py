@@ -17,12 +17,10 @@ from evaluasi_lib.study import Study
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
 from evaluasi_lib.voices.codebook import Codebook
 from evaluasi_lib.voices.documents import read_each
-from evaluasi_lib.voices.feedback import Coded, code_answers, unless_small
-from evaluasi_lib.voices.masking import mask
+from evaluasi_lib.voices.feedback import INTERVIEWS, Coded, code_answers, mask, unless_small
 from evaluasi_lib.voices.refi import ABOVE
 from evaluasi_lib.wording import _
 
-INTERVIEWS = "interviews"  # as the source of a quote
 COLUMNS = ["respondent", "group", "coder", "code", "above", "excerpt", "unit", "case"]
 _SPEAKER = re.compile(r"^\s*\**([A-Za-z][\w .'-]{0,29}?)\**\s*[:：]\**\s+(.*)$")
 _INTERVIEWERS = ("p", "pewawancara", "peneliti", "interviewer", "q", "t", "tanya", "moderator")
