@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from evaluasi_lib import wording
 from evaluasi_lib.findings import conclude
+from evaluasi_lib.findings.advice import resolve
 from evaluasi_lib.findings.index import index_html
-from evaluasi_lib.findings.pointers import resolve
 from evaluasi_lib.findings.portfolio import (
     CRITERIA,
     DAC,
