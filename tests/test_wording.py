@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import re
 import string
@@ -80,6 +81,22 @@ def test_sentences_kept_as_data_say_the_same_in_both_languages(say: wording.Sent
         assert set(row) == set(wording.LANGUAGES), name
         assert all(row.values()), name
         assert _fields(row["id"]) == _fields(row["en"]), name
+
+
+@pytest.mark.parametrize("say", TABLES, ids=lambda say: say.path.name)
+def test_no_sentence_is_left_over_from_code_that_is_gone(say: wording.Sentences) -> None:
+    """Each name stands in its room as a text, or fits a text with blanks (f"cost.{sign}")."""
+    names = set()
+    for path in say.path.parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [re.escape(getattr(v, "value", "")) if isinstance(v, ast.Constant)
+                         else r"\w+" for v in node.values]  # fmt: skip
+                names.add("".join(parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                names.add(re.escape(node.value))
+    names -= {r"\w+", r"\w+\w+", r"\w+\.\w+"}  # blanks alone fit everything
+    assert [n for n in say.rows if not any(re.fullmatch(p, n) for p in names)] == []
 
 
 @pytest.mark.parametrize(

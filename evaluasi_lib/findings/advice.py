@@ -38,12 +38,6 @@ LISTS = {
     "module_demand": "module",
 }  # fmt: skip
 LOWER_IS_BETTER = ("barriers", "cost", "std_error", "module_demand")
-# Numbers that there is one of in a program, and parts of a named record that are not its size.
-NAMED = (
-    "completion_share", "response_rate_share", "cost_per_completer_idr", "total_cost_idr", "bcr",
-    "budget_absorption_share",
-)  # fmt: skip
-PARTS = ("alpha", "std_error")
 # Start of the names of the ends of a value's 95% interval; or the n of which it is a share.
 INTERVALS = {
     "mean": "", "share": "", "estimate": "", "ame": "", "alpha": "alpha_", "top2_share": "top2_",
@@ -154,8 +148,10 @@ def indicator_words(document: Document, path: str) -> str:
     """An indicator's name and its value now: "“High workload”: 53%"."""
     field = path.rpartition("/")[2]
     label, found = _record(document, path).get("label"), read_indicator(document, path)
-    name = say(field) if field in NAMED else f"“{label}”" if label else path
-    name += f" {say(field)}" if field in PARTS else ""
+    # Some numbers have a name of their own; others are a part of what the record is about.
+    own, part = f"indicator.{field}", f"part.{field}"
+    name = say(own) if own in say.rows else f"“{label}”" if label else path
+    name += f" {say(part)}" if part in say.rows else ""
     return f"{name}: {_shown(field, found.value) if found else say('not_known_yet')}"
 
 

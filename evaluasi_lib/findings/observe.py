@@ -64,8 +64,8 @@ def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
             weak = ratings.get(effect.outcome, 0) < program.thresholds.min_evidence_rating
             # Words that claim a cause are for a comparison on sufficient evidence alone.
             claim = "weak" if weak and effect.claim == "effect" else effect.claim
-            text = say(f"{claim}.{'up' if effect.estimate > 0 else 'down'}",
-                       label=label, value=amount(effect))  # fmt: skip
+            moved = f"rose.{claim}" if effect.estimate > 0 else f"fell.{claim}"
+            text = say(moved, label=label, value=amount(effect))
             if (beneficial(effect, effect.estimate) or 0) <= 0:
                 text += " " + say("for_the_worse")
             score = weight * (0.6 + 0.4 * _magnitude(effect)) + (0 if good else 0.2)

@@ -14,25 +14,11 @@ import pandas as pd
 
 from evaluasi_lib.results import ModuleDemand, Theme
 from evaluasi_lib.study import Study
+from evaluasi_lib.voices import feedback
 from evaluasi_lib.voices.agreement import agreement_rows, describe_hand_coding
 from evaluasi_lib.voices.codebook import Code, Matcher, analyse, parse_model
 from evaluasi_lib.voices.documents import is_scan
-from evaluasi_lib.voices.feedback import (
-    APPROVED,
-    INTERVIEWS,
-    Coded,
-    approved_quotes,
-    code_open_answers,
-    code_question,
-    codebook_of,
-    count_modules,
-    count_themes,
-    describe_answers,
-    keys_of,
-    mask,
-    propose_quotes,
-    quote_lines,
-)
+from evaluasi_lib.voices.feedback import APPROVED, INTERVIEWS, Coded, codebook_of, mask
 from evaluasi_lib.voices.interviews import code_interviews, describe_interviews
 from evaluasi_lib.voices.rubric import Rubric
 from evaluasi_lib.wording import choose
@@ -66,30 +52,30 @@ def code_voices(study: Study) -> Voices:
     codebook = codebook_of(study)
     k = study.program.privacy.min_cell
     rng = np.random.default_rng(study.program.seed)
-    lines = quote_lines(study)
+    lines = feedback.quote_lines(study)
     excerpts = lines["source"] == INTERVIEWS
     themes: list[Theme] = []
     demand: tuple[ModuleDemand, ...] = ()
     details: dict[str, Any] = {}
 
-    survey = code_open_answers(study, codebook)
+    survey = feedback.code_open_answers(study, codebook)
     if len(survey.said):
         # A quote of a row that cleaning left out is not printed.
-        written = lines[~excerpts & keys_of(lines).isin(keys_of(survey.said))]
-        quotes = approved_quotes(written, codebook, study.program)
-        themes += count_themes(survey, codebook, "survey", quotes, k)
-        details["survey"] = describe_answers(survey, k)
+        written = lines[~excerpts & feedback.keys_of(lines).isin(feedback.keys_of(survey.said))]
+        quotes = feedback.approved_quotes(written, codebook, study.program)
+        themes += feedback.count_themes(survey, codebook, "survey", quotes, k)
+        details["survey"] = feedback.describe_answers(survey, k)
         manual = study.restricted("manual_codes")
         if len(manual):
             details["agreement"] = describe_hand_coding(manual, survey, codebook, rng, k)
     if plan.modules_question:
-        wanted = code_question(study, [plan.modules_question], codebook.modules)
-        demand = count_modules(wanted, codebook, k)
+        wanted = feedback.code_question(study, [plan.modules_question], codebook.modules)
+        demand = feedback.count_modules(wanted, codebook, k)
 
     interviews = code_interviews(study, codebook)
     told = lines[excerpts]
-    quotes = approved_quotes(told, codebook, study.program)
-    themes += count_themes(interviews, codebook, "interview", quotes, k)
+    quotes = feedback.approved_quotes(told, codebook, study.program)
+    themes += feedback.count_themes(interviews, codebook, "interview", quotes, k)
     approved, talks = told[told["status"] == APPROVED], study.restricted("transcripts")
     described = describe_interviews(interviews.said, talks, approved, codebook, rng, k)
     shown, documents = describe_documents(study, rng)
@@ -107,8 +93,8 @@ def update_quotes(study: Study, raw_folder: Path, names: Iterable[str] = ()) -> 
     """
     plan, codebook = study.program.voices, codebook_of(study)
     path = raw_folder / ((plan.quotes if plan else None) or "kutipan.csv")
-    spoken = [code_open_answers(study, codebook), code_interviews(study, codebook)]
-    table = propose_quotes(study, spoken, names)
+    spoken = [feedback.code_open_answers(study, codebook), code_interviews(study, codebook)]
+    table = feedback.propose_quotes(study, spoken, names)
     new = len(table) - len(study.restricted("quotes"))
     if new:
         work = path.with_suffix(".tmp")
@@ -139,13 +125,27 @@ def describe_documents(
         return (), details
     rubric = parse_model(str(rubric_text["text"].iloc[0]), "rubric", Rubric)
     details["passages"] = find_passages(pages, rubric)
-    details["coverage"], themes = coverage_by_indicator(pages, ratings, rubric)
+    details["coverage"] = coverage = coverage_by_indicator(pages, ratings, rubric)
     wide = ratings.pivot_table(
         index=["document", "indicator"], columns="reviewer", values="rating", sort=True
     ).to_numpy()
     if wide.shape[1] > 1 and (~np.isnan(wide)).all(axis=1).any():
         details["reviewers"] = agreement_rows(wide, rng, ordinal=True)
-    return themes, details
+    themes = (
+        Theme(
+            r["indicator"],
+            r["label"],
+            "document",
+            r["met"],
+            r["met"] / r["rated"],
+            None,
+            None,
+            None,
+        )
+        for r in coverage
+        if r["rated"]
+    )
+    return tuple(themes), details
 
 
 def find_passages(pages: pd.DataFrame, rubric: Rubric) -> list[dict[str, Any]]:
@@ -187,41 +187,33 @@ def _shortened(sentence: str) -> str:
 
 def coverage_by_indicator(
     pages: pd.DataFrame, ratings: pd.DataFrame, rubric: Rubric
-) -> tuple[list[dict[str, Any]], tuple[Theme, ...]]:
+) -> list[dict[str, Any]]:
     """For each indicator: documents that ought to hold it, rated, with the evidence found.
 
     The rating of a document is the mean of its reviewers'; evidence counts as found from
     rubric.met. Documents are no persons: their numbers are shown however small.
     """
-    known = sorted({*pages["document"], *ratings["document"]})
-    rows, themes = [], []
+    known, rows = {*pages["document"], *ratings["document"]}, []
     for name, indicator in rubric.indicators.items():
-        asked = [d for d in known if not indicator.documents or d in indicator.documents]
+        asked = known & set(indicator.documents or known)
         rated = ratings[ratings["indicator"] == name]
         mean = rated[rated["document"].isin(asked)].groupby("document")["rating"].mean().dropna()
-        met = int((mean >= rubric.met).sum())
-        label = choose(indicator.label)
-        quoted = rated[(rated["quote"] != "") & (rated["page"] != "")]
+        cited = rated[(rated["quote"] != "") & (rated["page"] != "")]
+        cited = cited.drop_duplicates(["document", "quote"])[
+            ["document", "page", "quote", "rating"]
+        ]
+        cited = cited.astype({"document": str, "page": str, "rating": object})
+        cited = cited.assign(quote=[mask(str(quote)) for quote in cited["quote"]])
         rows.append(
             {
                 "indicator": name,
-                "label": label,
+                "label": choose(indicator.label),
                 "question": choose(indicator.question),
                 "documents": len(asked),
                 "rated": len(mean),
-                "met": met,
+                "met": int((mean >= rubric.met).sum()),
                 "mean": float(mean.mean()) if len(mean) else None,
-                "evidence": [
-                    {
-                        "document": str(r.document),
-                        "page": str(r.page),
-                        "quote": mask(str(r.quote)),
-                        "rating": None if pd.isna(r.rating) else float(r.rating),  # type: ignore[arg-type]
-                    }
-                    for r in quoted.drop_duplicates(["document", "quote"]).itertuples()
-                ],
+                "evidence": cited.where(cited.notna(), None).to_dict("records"),
             }
         )
-        if len(mean):
-            themes.append(Theme(name, label, "document", met, met / len(mean), None, None, None))
-    return rows, tuple(themes)
+    return rows

@@ -280,7 +280,7 @@ def approved_quotes(
 
 
 def propose_quotes(
-    study: Study, spoken: Iterable[Coded], names: Iterable[str] = (), places: Iterable[str] = ()
+    study: Study, spoken: Iterable[Coded], names: Iterable[str] = ()
 ) -> pd.DataFrame:
     """Rows for kutipan.csv (status “usulan”), typical and dissenting answers of each theme.
 
@@ -289,11 +289,11 @@ def propose_quotes(
     words, only themes whose number may be published, equal answers once. Texts are masked; earlier
     decisions (any status) stay as they are and are not proposed again. spoken: open answers, and
     excerpts of interviews, which have the source “interviews”, no variable, and the data row of the
-    interviews' table. names, places: of the raw roster where the caller may read it.
+    interviews' table. names: of the raw roster, where the caller may read it.
     """
     kept = quote_lines(study)
     known = set(kept[KEYS].itertuples(index=False, name=None))
-    hidden = (list(names), [*places, *_work_places(study)])
+    hidden = list(names), _work_places(study)
     k, rows = study.program.privacy.min_cell, []
     for coded in spoken:
         total = coded.persons(coded.content)

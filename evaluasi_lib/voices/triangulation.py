@@ -185,7 +185,7 @@ def _persons(n: int, total: int, k: int, who: str) -> str:
     """The number of persons where it may be published, else in words that fit many numbers."""
     shown, share, _reason = publishable_share(n, total, k=k)
     if shown is None:
-        return say(f"{'most' if band(n, total) == 'most' else 'some'}_{who}")
+        return say(f"most_{who}" if band(n, total) == "most" else f"some_{who}")
     return say(f"n_{who}", n=count(n), total=count(total), share=percent(share))
 
 
