@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from evaluasi_lib import wording
 from evaluasi_lib.errors import UsageError
 from evaluasi_lib.findings import reference, rules
-from evaluasi_lib.voices import triangulation
+from evaluasi_lib.voices import codebook
 from tests.messages import all_messages
 
 MESSAGES = all_messages()
@@ -71,7 +71,7 @@ def test_a_translation_has_the_same_fields_as_its_message() -> None:
     assert wrong == []
 
 
-TABLES = [triangulation.say, rules.say, reference.say]
+TABLES = [codebook.say, rules.say, reference.say]
 
 
 @pytest.mark.parametrize("say", TABLES, ids=lambda say: say.path.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from evaluasi_lib.results import ModuleDemand, Theme
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import feedback
 from evaluasi_lib.voices.agreement import agreement_rows, describe_hand_coding
-from evaluasi_lib.voices.codebook import Code, Matcher, analyse, parse_model
+from evaluasi_lib.voices.codebook import Code, parse_model
 from evaluasi_lib.voices.documents import is_scan
 from evaluasi_lib.voices.feedback import APPROVED, INTERVIEWS, Coded, codebook_of, mask
 from evaluasi_lib.voices.interviews import code_interviews, describe_interviews
@@ -154,29 +153,25 @@ def find_passages(pages: pd.DataFrame, rubric: Rubric) -> list[dict[str, Any]]:
     The sentence with the most different phrases comes first; ties in the order of reading. They
     are where a reviewer should look, no evidence yet.
     """
-    codes = {
+    phrases = {
         f"{name}#{i}": Code(label=name, include=[phrase])
         for name, indicator in rubric.indicators.items()
         for i, phrase in enumerate(indicator.search)
     }
-    matcher = Matcher.of(codes)
-    found: dict[tuple[str, str], list[tuple[int, int, str]]] = defaultdict(list)
-    for document, page, text in pages.itertuples(index=False, name=None):
-        for sentence in _SENTENCE.split(str(text)):
-            phrases = {hit.code for hit in matcher.hits(analyse(sentence))}
-            for name, n in Counter(phrase.split("#")[0] for phrase in phrases).items():
-                found[name, str(document)].append((n, int(page), sentence))
-    return [
-        {
-            "label": choose(indicator.label),
-            "document": document,
-            "page": page,
-            "text": _shortened(sentence),
-        }
-        for name, indicator in rubric.indicators.items()
-        for document in sorted({d for n, d in found if n == name})
-        for _n, page, sentence in sorted(found[name, document], key=lambda f: -f[0])[:PASSAGES]
-    ]
+    sentences = pages.assign(text=pages["text"].astype(str).map(_SENTENCE.split))
+    sentences = sentences.explode("text", ignore_index=True)
+    held = feedback.code_answers(sentences["text"].tolist(), phrases).present
+    rows = []
+    for name, indicator in rubric.indicators.items():
+        n = held[[p for p, code in phrases.items() if code.label == name]].sum(axis=1)
+        ranked = sentences[n > 0].loc[n[n > 0].sort_values(ascending=False, kind="stable").index]
+        best = ranked.groupby("document").head(PASSAGES).sort_values("document", kind="stable")
+        label = choose(indicator.label)
+        rows += [
+            {"label": label, "document": str(d), "page": int(page), "text": _shortened(text)}
+            for d, page, text in best[PAGES].itertuples(index=False)
+        ]
+    return rows
 
 
 def _shortened(sentence: str) -> str:

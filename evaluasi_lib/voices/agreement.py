@@ -18,9 +18,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from evaluasi_lib.disclosure import is_small
-from evaluasi_lib.voices.codebook import Codebook
+from evaluasi_lib.voices.codebook import Codebook, say
 from evaluasi_lib.voices.feedback import Coded, keys_of
-from evaluasi_lib.wording import _
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 Ratings = NDArray[np.float64]
@@ -165,19 +164,19 @@ def agreement_rows(
 
     kappa: of the first two coders. units: see `with_interval`.
     """
-    ordinal_alpha = partial(krippendorff_alpha, level="ordinal")
-    rows: list[tuple[str, str, Callable[[Ratings], float | None]]] = [
-        ("percent", _("Percent agreement"), percent_agreement),
-        ("cohen_kappa", _("Cohen's kappa"), cohen_kappa),
-        ("alpha_nominal", _("Krippendorff's alpha (nominal)"), krippendorff_alpha),
-        ("alpha_ordinal", _("Krippendorff's alpha (ordinal)"), ordinal_alpha),
-        ("gwet_ac1", _("Gwet's AC1"), gwet_ac1),
-    ]
+    coefficients: dict[str, Callable[[Ratings], float | None]] = {
+        "percent": percent_agreement,
+        "cohen_kappa": cohen_kappa,
+        "alpha_nominal": krippendorff_alpha,
+        "alpha_ordinal": partial(krippendorff_alpha, level="ordinal"),
+        "gwet_ac1": gwet_ac1,
+    }
+    if not ordinal:
+        del coefficients["alpha_ordinal"]
     return [
-        {"coefficient": name, "label": label}
+        {"coefficient": name, "label": say(name)}
         | with_interval(statistic, ratings, rng, draws, units)._asdict()
-        for name, label, statistic in rows
-        if ordinal or statistic is not ordinal_alpha
+        for name, statistic in coefficients.items()
     ]
 
 
@@ -237,7 +236,7 @@ def describe_hand_coding(
     sample = place.isin(by_hand)
     n = int(sample.sum())
     if not n:
-        return {"n": 0, "themes": [], "warnings": [_("no hand-coded answer is among the data")]}
+        return {"n": 0, "themes": [], "warnings": [say("nothing_coded")]}
     used = [t for t in codebook.themes if (theme == t).any()]
     given = np.array([place[sample].isin(by_hand[theme == t]) for t in used], dtype=bool).T
     compared = compare_codes(given, coded.present.loc[sample, used].to_numpy(), rng)
@@ -246,20 +245,9 @@ def describe_hand_coding(
         for name, row in zip(used, compared, strict=True)
         if not is_small(row["n_manual"], k)
     ]
-    warnings = []
-    if unknown := sorted(set(theme) - set(codebook.themes) - {""}):
-        text = _(
-            "Codes given by hand that the codebook does not have, and that are left out: {names}."
-        )
-        warnings.append(text.format(names=", ".join(unknown)))
-    if n < MIN_MANUAL:
-        text = _("Only {n} answers were coded by hand; at least {least} are needed to judge.")
-        warnings.append(text.format(n=n, least=MIN_MANUAL))
+    unknown = sorted(set(theme) - set(codebook.themes) - {""})
     low = [r["label"] for r in rows if r["kappa"] is not None and r["kappa"] < MIN_KAPPA]
-    if low:
-        text = _(
-            "The automatic coding of these themes agrees too little with the coding by hand "
-            "(kappa under 0.6); read their numbers with care: {themes}."
-        )
-        warnings.append(text.format(themes=", ".join(low)))
+    warnings = [say("unknown_codes", names=", ".join(unknown))] if unknown else []
+    warnings += [say("few_coded", n=n, least=MIN_MANUAL)] if n < MIN_MANUAL else []
+    warnings += [say("low_kappa", themes=", ".join(low))] if low else []
     return {"n": n, "themes": rows, "warnings": warnings}

@@ -28,13 +28,15 @@ from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Model, Text
-from evaluasi_lib.wording import _, choose
+from evaluasi_lib.wording import Sentences, _, choose
 
 BOUNDARY = "|"
 MAX_CHARACTERS = 5_000  # of one answer; what follows is not read
 GAP = "..."
 MAX_GAP = 3  # words that may stand in a gap
 LOOK_BACK = 3  # words before a phrase in which a negation counts
+
+say = Sentences(__file__, "sentences.yml")
 
 LINK = re.compile(r"(?:https?://|www\.)\S+")
 _LONG = re.compile(r"([a-z])\1{2,}")

@@ -15,7 +15,7 @@ Each source answers a question yes, no or unclear, or is silent:
 Counter themes and counter indicators turn the answer round. Then: fewer than two sources that
 speak: silent; a yes and a no: divergent; two or more that say the same, none against:
 convergent; otherwise complementary. Divergence is explained, never averaged away. The words
-stand in triangulation.yml.
+stand in sentences.yml.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from evaluasi_lib.program import Question
 from evaluasi_lib.results import Agreement, Barrier, Effect, Participation, Triangulated
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Voices
-from evaluasi_lib.voices.codebook import Codebook
+from evaluasi_lib.voices.codebook import Codebook, say
 from evaluasi_lib.voices.feedback import Coded, codebook_of
 from evaluasi_lib.voices.interviews import band
-from evaluasi_lib.wording import Sentences, choose, count, interval, join_words, number, percent
+from evaluasi_lib.wording import choose, count, interval, join_words, number, percent
 
 Answer = Literal["yes", "no", "unclear"]
 Strength = Literal["strong", "moderate", "weak"]
@@ -43,8 +43,6 @@ TONE = 0.2  # mean tone (-1..1) from which words praise or complain
 CONCLUDED: dict[str, Answer] = {
     "improved": "yes", "worsened": "no", "no_meaningful_change": "no", "inconclusive": "unclear",
 }  # fmt: skip
-
-say = Sentences(__file__, "triangulation.yml")
 
 
 @dataclass(frozen=True, slots=True)
