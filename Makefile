@@ -10,7 +10,7 @@ JOBS ?= 2
 REPORT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lint lab lock environment docs calibrate recover bench-clean bench-events bench-voices clean
+.PHONY: help setup report test lint lab lock environment docs calibrate calibrate-verdict recover bench-clean bench-events bench-voices clean
 
 help:
 	@sed -n '1,3p' Makefile | sed 's/^# //'
@@ -59,6 +59,9 @@ docs: $(READY)
 # Long checks, not part of the tests.
 calibrate: $(READY)
 	@$(BIN)/python -m tests.calibrate
+
+calibrate-verdict: $(READY)
+	@$(BIN)/python -m tests.verdict_study --jobs $(JOBS) --write
 
 recover: $(READY)
 	@$(BIN)/python -m tests.recover

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluasi_lib import __version__, wording
-from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.errors import DataError, Problem, check_language
 from evaluasi_lib.loading import DataFolder, project_root
 from evaluasi_lib.portfolio import portfolio_sections
 from evaluasi_lib.reporting.elements import Section
@@ -78,7 +78,7 @@ def open_portfolio(
     Raises UsageError (unknown language or folder) and DataError for a result.json that is broken
     or of another schema version.
     """
-    wording.set_language(str(language or wording.DEFAULT_LANGUAGE))
+    wording.set_language(check_language(language or wording.DEFAULT_LANGUAGE))
     data = DataFolder.at(str(data_dir) if data_dir else None)
     reports = Path(str(reports_dir or project_root() / "reports")).expanduser().resolve()
     results, without, problems = [], [], []

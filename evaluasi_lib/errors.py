@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import LANGUAGES, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,10 @@ class EvaluationError(Exception):
         self.problems = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
         super().__init__("\n".join(str(p) for p in self.problems))
 
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter shows: the sentences alone. A researcher mends data, not our call stack."""
+        return [f"{type(self).__name__}: {_('this cannot be done yet.')}", *map(str, self.problems)]
+
 
 class UsageError(EvaluationError):
     """The command or a parameter was called wrongly (exit status 2)."""
@@ -50,6 +54,15 @@ class ProgramError(EvaluationError):
 
 class DataError(EvaluationError):
     """A data file is missing, unreadable, or does not hold what program.yml declares."""
+
+
+def check_language(code: object) -> str:
+    """The code of a language that the workbook speaks. Raises UsageError for an unknown one."""
+    text = str(code)
+    if text not in LANGUAGES:
+        what = _("unknown language “{code}”; known: {known}")
+        raise UsageError(what.format(code=text, known=", ".join(LANGUAGES)))
+    return text
 
 
 def nearest(unknown: str, known: Iterable[str]) -> str | None:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
-from evaluasi_lib.errors import EvaluationError, Problem
+from evaluasi_lib.errors import EvaluationError, Problem, check_language
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.folders import replace_folder
@@ -105,7 +105,7 @@ def open_workbook(
     Papermill turns `-p program_id 2025` into a number, so every parameter is taken as text.
     Raises UsageError (unknown program, language or format), ProgramError, DataError.
     """
-    wording.set_language(str(language or wording.DEFAULT_LANGUAGE))
+    wording.set_language(check_language(language or wording.DEFAULT_LANGUAGE))
     data = DataFolder.at(str(data_dir) if data_dir else None)
     chosen = split_formats(str(formats))
     study = open_study(data, data.check_id(program_id))

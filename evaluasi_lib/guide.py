@@ -11,7 +11,7 @@ import pandas as pd
 
 from evaluasi_lib import wording
 from evaluasi_lib.cleaning.log import rule_label
-from evaluasi_lib.errors import EvaluationError
+from evaluasi_lib.errors import EvaluationError, check_language
 from evaluasi_lib.evaluation import Workbook, open_study, problems_of
 from evaluasi_lib.loading import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
 from evaluasi_lib.study import Study
@@ -36,7 +36,7 @@ class Note:
 
 def list_programs(data_dir: str = "", language: str = "id") -> pd.DataFrame:
     """Every program with title, design and cycle; a broken program.yml is named, not hidden."""
-    wording.set_language(language)
+    wording.set_language(check_language(language))
     data = DataFolder.at(data_dir or None)
     rows = []
     for program_id in data.program_ids:
@@ -68,7 +68,7 @@ def design_words(design: str) -> str:
 
 def look_at(program_id: object, data_dir: str = "", language: str = "id") -> pd.DataFrame:
     """The outcomes that a program declares, with what must change for it to matter."""
-    wording.set_language(language)
+    wording.set_language(check_language(language))
     data = DataFolder.at(data_dir or None)
     program = load_program(data.raw(data.check_id(program_id)))
     rows = [
@@ -111,7 +111,7 @@ def make_report(program_id: object, data_dir: str = "", out_dir: str = "") -> No
 
 def show_problems(program_id: object, language: str = "id", data_dir: str = "") -> Note:
     """Every problem of a program at once; changes nothing."""
-    wording.set_language(language)
+    wording.set_language(check_language(language))
     data = DataFolder.at(data_dir or None)
     problems = problems_of(data, data.check_id(program_id))
     return Note(tuple(str(p) for p in problems) or (_("No problem was found."),))
@@ -126,7 +126,7 @@ class _Cleaned(Study):
 
 def clean(program_id: object, language: str = "id", data_dir: str = "") -> Study:
     """Clean where data are missing or stale; the cleaned data."""
-    wording.set_language(language)
+    wording.set_language(check_language(language))
     data = DataFolder.at(data_dir or None)
     study = open_study(data, data.check_id(program_id))
     return _Cleaned(study.program, study.folder, study.manifest)

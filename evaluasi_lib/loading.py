@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from evaluasi_lib.check import check_program_text
 from evaluasi_lib.errors import Problem, ProgramError, UsageError, suggestion
 from evaluasi_lib.program import ID_PATTERN, Program
 from evaluasi_lib.wording import _
@@ -107,19 +108,31 @@ _Loader.add_implicit_resolver(
 
 def load_program(folder: Path) -> Program:
     """The program declared in folder/program.yml. Raises ProgramError with every problem in it."""
-    where = f"{folder.name}/program.yml"
-    data = _read_yaml(folder / "program.yml", where)
+    return program_of(read_declaration(folder), folder.name)
+
+
+def read_declaration(folder: Path) -> dict[str, Any]:
+    """folder/program.yml as keys and values, not validated yet. Raises ProgramError."""
+    return _read_yaml(folder / "program.yml", f"{folder.name}/program.yml")
+
+
+def program_of(data: dict[str, Any], folder: str) -> Program:
+    """The program that a declaration means. Raises ProgramError with every problem in it.
+
+    data: the keys of program.yml. folder: the name of its folder, which must be the program's id.
+    """
+    where = f"{folder}/program.yml"
     try:
         program = Program.model_validate(data)
     except ValidationError as error:
         raise ProgramError(*_explain(error, where)) from error
-    problems = list(_check_references(program))
-    if program.id != folder.name:
+    problems = check_program_text(program)
+    if program.id != folder:
         problems.insert(
             0,
             Problem(
                 _("id “{id}” differs from the folder's name “{folder}”").format(
-                    id=program.id, folder=folder.name
+                    id=program.id, folder=folder
                 ),
                 where="id",
                 remedy=_("give both the same name"),
@@ -240,84 +253,3 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     elif get_origin(annotation) is not None or isinstance(annotation, UnionType):
         for part in get_args(annotation):
             yield from models_in(part)
-
-
-def _check_references(program: Program) -> Iterator[Problem]:
-    """Names used in one place of program.yml that another place does not declare."""
-
-    def unknown(what: str, name: str, where: str, known: Iterable[str]) -> Problem:
-        return Problem(f"{what}: “{name}”", where, suggestion(name, known))
-
-    variables = {name for s in program.sources.values() for name in s.columns}
-    instruments = program.instruments
-    for name, source in program.sources.items():
-        for variable, column in source.columns.items():
-            at = f"sources.{name}.columns.{variable}"
-            if column.scale is not None and column.scale not in program.scales:
-                yield unknown(_("unknown scale"), column.scale, f"{at}.scale", program.scales)
-            if column.type == "item" and column.scale is None:
-                if not any(variable in i.items for i in instruments.values()):
-                    yield Problem(
-                        _("the item has no scale"),
-                        at,
-                        _("add “scale”, or name it in an instrument"),
-                    )
-            for other in column.ask_if:
-                if other not in source.columns:
-                    yield unknown(_("unknown variable"), other, f"{at}.ask_if", source.columns)
-    for name, instrument in instruments.items():
-        at = f"instruments.{name}"
-        if instrument.scale not in program.scales:
-            yield unknown(_("unknown scale"), instrument.scale, f"{at}.scale", program.scales)
-        for item in instrument.items:
-            if item not in variables:
-                yield unknown(_("unknown variable"), item, f"{at}.items", variables)
-        for item in (*instrument.reversed, *(i for d in instrument.dimensions.values() for i in d)):
-            if item not in instrument.items:
-                yield unknown(_("not an item of the instrument"), item, at, instrument.items)
-        if instrument.importance is not None and instrument.importance not in instruments:
-            yield unknown(
-                _("unknown instrument"), instrument.importance, f"{at}.importance", instruments
-            )
-    yield from _check_outcomes(program, variables, unknown)
-    if program.roster is not None and program.roster not in program.sources:
-        yield unknown(_("unknown source"), program.roster, "roster", program.sources)
-    design = [program.design.cluster, *program.design.covariates]
-    if program.design.group is not None:
-        design.append(program.design.group.variable)
-    for name in filter(None, design):
-        if name not in variables:
-            yield unknown(_("unknown variable"), name, "design", variables)
-    for name in program.population:
-        if name not in variables:
-            yield unknown(_("unknown variable"), name, "population", variables)
-    if program.elearning is not None and program.elearning.events not in program.sources:
-        yield unknown(
-            _("unknown source"), program.elearning.events, "elearning.events", program.sources
-        )
-
-
-def _check_outcomes(program: Program, variables: set[str], unknown: Any) -> Iterator[Problem]:
-    waves = {s.wave for s in program.sources.values() if s.wave}
-    ids = [o.id for o in program.outcomes]
-    for repeated in sorted({i for i in ids if ids.count(i) > 1}):
-        yield Problem(
-            _("two outcomes have the id “{id}”").format(id=repeated),
-            "outcomes",
-            _("an outcome has one primary estimate: give each its own id"),
-        )
-    for outcome in program.outcomes:
-        at = f"outcomes.{outcome.id}"
-        if outcome.instrument is not None and outcome.instrument not in program.instruments:
-            yield unknown(_("unknown instrument"), outcome.instrument, at, program.instruments)
-        named = [outcome.variable, outcome.baseline_variable, *outcome.subgroups]
-        for name in filter(None, named):
-            if name not in variables:
-                yield unknown(_("unknown variable"), name, at, variables)
-        for wave in filter(None, [outcome.wave, outcome.baseline_wave]):
-            if waves and wave not in waves:
-                yield unknown(_("unknown wave"), wave, at, waves)
-    for objective in program.objectives:
-        for name in objective.outcomes:
-            if name not in ids:
-                yield unknown(_("unknown outcome"), name, f"objectives.{objective.id}", ids)

@@ -9,13 +9,13 @@ from typing import Any, get_args
 import numpy as np
 
 from evaluasi_lib.findings import portfolio as compare
-from evaluasi_lib.findings.index import evidence_range
 from evaluasi_lib.findings.portfolio import Pooled, Ranked, Result
 from evaluasi_lib.findings.rules import finding_kinds
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
 from evaluasi_lib.reporting.figures import plot_effects
 from evaluasi_lib.reporting.figures_portfolio import plot_cost_effect, plot_evidence_map
+from evaluasi_lib.reporting.index import evidence_range
 from evaluasi_lib.reporting.tables import Cell, build, figure_cell
 from evaluasi_lib.results import Decision, Effect
 from evaluasi_lib.scoring.costs import comparable_costs

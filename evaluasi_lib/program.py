@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -41,10 +42,42 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, (int, float, dt.date)) else value
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Marks a text of program.yml that names something declared elsewhere: check.py follows it.
+
+    kind: what it names, a key of check.KNOWN or of check.FILED. types: the kinds of column that fit
+    a variable; any that reaches the tables where none is given. of: for a label, the field beside
+    it that names its variable; "" where the label stands under the variable's own name.
+    """
+
+    kind: str
+    types: tuple[str, ...] = ()
+    of: str = ""
+
+
+STAGE = ("flag", "date", "number", "integer")
+GROUPING = ("category", "ordinal", "flag", "text", "item", "number", "integer")
+
 Text = Annotated[str | dict[str, str], AfterValidator(_check_text)]
 Label = Annotated[str, BeforeValidator(_as_text)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+Variable = Annotated[str, Names("variable")]
+Grouping = Annotated[str, Names("variable", GROUPING)]
+Dose = Annotated[str, Names("variable", ("number", "integer", "item", "ordinal"))]
+Stage = Annotated[str, Names("variable", STAGE)]
+OpenQuestion = Annotated[str, Names("variable", ("open",))]
+OwnDate = Annotated[str, Names("own_variable", ("date",))]
+SourceName = Annotated[str, Names("source")]
+InstrumentName = Annotated[str, Names("instrument")]
+ScaleName = Annotated[str, Names("scale")]
+Item = Annotated[str, Names("item")]
+Wave = Annotated[str, Names("wave")]
+OutcomeId = Annotated[str, Names("outcome")]
+Theme = Annotated[str, Names("theme")]
+RubricIndicator = Annotated[str, Names("rubric_indicator")]
+FileName = Annotated[str, Names("path")]
 
 
 class Model(BaseModel):
@@ -65,13 +98,20 @@ class Period(Model):
 class Objective(Model):
     id: str = Field(description="Short name of the objective.")
     text: Text = Field(description="The objective in words.")
-    outcomes: list[str] = Field(default=[], description="Outcomes that measure this objective.")
+    outcomes: list[OutcomeId] = Field(
+        default=[], description="Outcomes that measure this objective."
+    )
+
+
+GroupLabel = Annotated[Label, Names("label", of="variable")]
 
 
 class GroupRule(Model):
-    variable: str = Field(description="Variable that tells the two groups apart.")
-    program: list[Label] = Field(description="Values that mean: took part in the program.")
-    comparison: list[Label] = Field(description="Values that mean: comparison group.")
+    variable: Grouping = Field(description="Variable that tells the two groups apart.")
+    program: list[GroupLabel] = Field(
+        description="Values that mean: took part in the program, or was assigned to it."
+    )
+    comparison: list[GroupLabel] = Field(description="Values that mean: comparison group.")
 
 
 class Design(Model):
@@ -81,12 +121,19 @@ class Design(Model):
     group: GroupRule | None = Field(
         default=None, description="Which rows belong to the program and which to the comparison."
     )
-    cluster: str | None = Field(
+    cluster: Grouping | None = Field(
         default=None,
         description="Variable that names the unit in which persons resemble each other (agency).",
     )
-    covariates: list[str] = Field(
+    covariates: list[Variable] = Field(
         default=[], description="Background variables measured before the program, for adjustment."
+    )
+    covariate_form: Literal["linear", "spline"] = Field(
+        default="linear",
+        description=(
+            "How numbers among the covariates enter the models: as straight lines, or as natural "
+            "splines where the relation bends."
+        ),
     )
     attrition: Literal["known", "unknown"] = Field(
         default="known",
@@ -114,6 +161,9 @@ class Design(Model):
         return self
 
 
+Answer = Annotated[Label, Names("answer")]
+
+
 class Column(Model):
     header: str = Field(
         alias="from", description="Column heading exactly as in the file, or its preset name."
@@ -130,7 +180,7 @@ class Column(Model):
         ),
     )  # fmt: skip
     label: Text | None = Field(default=None, description="Question or name as reports show it.")
-    scale: str | None = Field(default=None, description="Scale of an item, from “scales”.")
+    scale: ScaleName | None = Field(default=None, description="Scale of an item, from “scales”.")
     categories: dict[Label, Text] = Field(
         default={},
         description="Allowed values of a category (ordinal: from low to high) and their labels.",
@@ -172,7 +222,7 @@ class Column(Model):
             "stands in this column."
         ),
     )
-    ask_if: dict[str, list[Label]] = Field(
+    ask_if: dict[Annotated[str, Names("own_variable")], list[Answer]] = Field(
         default={}, description="Skip logic: the question is asked only at these other answers."
     )
 
@@ -181,7 +231,7 @@ class Duplicates(Model):
     keep: Literal["first", "last", "most_complete", "error"] = Field(
         default="error", description="Which of several rows of one person is kept."
     )
-    order_by: str | None = Field(
+    order_by: OwnDate | None = Field(
         default=None, description="Date variable that says which row is first or last."
     )
 
@@ -213,11 +263,11 @@ class Source(Model):
     duplicates: Duplicates = Field(
         default=Duplicates(), description="What to do with several rows of one person."
     )
-    finished: str | None = Field(
+    finished: OwnDate | None = Field(
         default=None,
         description="Date variable that is empty in unfinished answers, which are then left out.",
     )
-    started: str | None = Field(
+    started: OwnDate | None = Field(
         default=None, description="Date variable that says when the answers were begun."
     )
     min_seconds: Positive | None = Field(
@@ -272,12 +322,14 @@ class Scale(Model):
 
 class Instrument(Model):
     label: Text = Field(description="Name of the instrument as reports show it.")
-    scale: str = Field(description="Scale of its items, from “scales”.")
-    items: list[str] = Field(description="Variables of its items.")
-    reversed: list[str] = Field(
+    scale: ScaleName = Field(description="Scale of its items, from “scales”.")
+    items: list[Annotated[str, Names("variable", ("item",))]] = Field(
+        description="Variables of its items."
+    )
+    reversed: list[Item] = Field(
         default=[], description="Items whose agreement means less; they are turned round once."
     )
-    dimensions: dict[str, list[str]] = Field(
+    dimensions: dict[str, list[Item]] = Field(
         default={}, description="Dimensions of the instrument and their items."
     )
     level: Literal["reaction", "learning", "behaviour", "results"] | None = Field(
@@ -289,12 +341,19 @@ class Instrument(Model):
     index: Literal["ikm", "nps", "ip_asn", "skp", "jpm"] | None = Field(
         default=None, description="Official or known index that these items form."
     )
-    importance: str | None = Field(
+    importance: InstrumentName | None = Field(
         default=None, description="Instrument that asks how important the same items are (IPA)."
     )
-    required_level: str | None = Field(
+    required_level: Variable | None = Field(
         default=None, description="Variable with the level that the job requires (JPM)."
     )
+
+
+# The estimators of scoring/impact/plans.py, which a test holds to be these.
+Estimator = Literal[
+    "difference", "adjusted", "ancova", "did", "did_repeated", "aipw", "ipw", "paired", "waves",
+    "superiority", "net_rise", "attrition_weighted", "raked", "dose_response",
+]  # fmt: skip
 
 
 class Outcome(Model):
@@ -303,18 +362,29 @@ class Outcome(Model):
     level: Literal["reaction", "learning", "behaviour", "results"] = Field(
         description="Kirkpatrick level: reaction, learning, behaviour or results."
     )
-    instrument: str | None = Field(default=None, description="Instrument whose score it is.")
-    variable: str | None = Field(default=None, description="Variable, where no instrument is used.")
-    source: str | None = Field(
+    instrument: InstrumentName | None = Field(
+        default=None, description="Instrument whose score it is."
+    )
+    variable: Variable | None = Field(
+        default=None, description="Variable, where no instrument is used."
+    )
+    source: SourceName | None = Field(
         default=None, description="Source, where several of one wave hold the variable."
     )
-    wave: str = Field(default="post", description="Wave at which the outcome is read.")
-    baseline_wave: str | None = Field(default=None, description="Wave before the program.")
-    baseline_variable: str | None = Field(
+    wave: Wave = Field(default="post", description="Wave at which the outcome is read.")
+    baseline_wave: Wave | None = Field(default=None, description="Wave before the program.")
+    baseline_variable: Variable | None = Field(
         default=None, description="Variable before the program, where it has a name of its own."
     )
     scale_type: Literal["continuous", "binary", "ordinal"] = Field(
         default="continuous", description="Kind of measure."
+    )
+    success: list[Annotated[Label, Names("label", of="variable")]] = Field(
+        default=[],
+        description=(
+            "Values of a binary outcome that count as 1, all others as 0. Needed wherever the "
+            "variable is neither a flag (true counts as 1) nor a number that is 0 or 1."
+        ),
     )
     unit: Text = Field(description="Unit in words, for example points on a scale of 1-5.")
     direction: Literal["higher", "lower"] = Field(
@@ -327,16 +397,16 @@ class Outcome(Model):
             "persons, 0-1), declared before results are seen."
         ),
     )
-    estimator: str | None = Field(
+    estimator: Estimator | None = Field(
         default=None,
         description="Primary estimator, where another than the design's own is meant.",
     )
     decisive: bool = Field(default=True, description="Whether the verdict rests on it.")
-    dose: str | None = Field(
+    dose: Dose | None = Field(
         default=None,
         description="Number of hours or modules a person received, to see whether more helps more.",
     )
-    subgroups: list[str] = Field(
+    subgroups: list[Grouping] = Field(
         default=[], description="Variables whose groups are compared, declared beforehand."
     )
 
@@ -348,28 +418,34 @@ class Outcome(Model):
 
 
 class BarrierQuestion(Model):
-    source: str = Field(description="Source that holds the question.")
-    variable: str = Field(description="Multi question on barriers.")
+    source: SourceName = Field(description="Source that holds the question.")
+    variable: Annotated[str, Names("own_variable", ("multi",))] = Field(
+        description="Multi question on barriers."
+    )
 
 
 class ParticipationPlan(Model):
-    invited: str | None = Field(default=None, description="Flag: was invited.")
-    enrolled: str | None = Field(default=None, description="Flag: enrolled.")
-    started: str | None = Field(default=None, description="Flag or date: started.")
-    completed: str | None = Field(default=None, description="Flag or date: completed.")
-    dropout_reason: str | None = Field(default=None, description="Category: why it was left.")
+    invited: Stage | None = Field(default=None, description="Flag: was invited.")
+    enrolled: Stage | None = Field(default=None, description="Flag: enrolled.")
+    started: Stage | None = Field(default=None, description="Flag or date: started.")
+    completed: Stage | None = Field(default=None, description="Flag or date: completed.")
+    dropout_reason: Grouping | None = Field(default=None, description="Category: why it was left.")
     barriers: BarrierQuestion | None = Field(default=None, description="Question on barriers.")
-    drivers: list[str] = Field(
+    drivers: list[Annotated[str, Names("background")]] = Field(
         default=[], description="Variables that may explain who completes, declared beforehand."
     )
-    motivation: str | None = Field(default=None, description="Instrument that measures motivation.")
-    groups: list[str] = Field(
+    motivation: InstrumentName | None = Field(
+        default=None, description="Instrument that measures motivation."
+    )
+    groups: list[Grouping] = Field(
         default=[], description="Variables by which barriers and access are compared."
     )
 
 
 class ElearningPlan(Model):
-    events: str = Field(description="Source with the log of the platform.")
+    events: Annotated[str, Names("events_source")] = Field(
+        description="Source with the log of the platform."
+    )
     modules: dict[str, Text] = Field(
         default={}, description="Modules in their order: name in the log and label."
     )
@@ -379,13 +455,13 @@ class ElearningPlan(Model):
     time_zone: str = Field(
         default="Asia/Jakarta", description="Time zone where a learner's own is not known."
     )
-    time_zone_variable: str | None = Field(
+    time_zone_variable: Grouping | None = Field(
         default=None, description="Variable with the learner's zone: WIB, WITA or WIT."
     )
     work_hours: tuple[str, str] = Field(
         default=("07:30", "16:00"), description="Office hours, Monday to Friday."
     )
-    group: str | None = Field(default=None, description="Variable whose groups are compared.")
+    group: Grouping | None = Field(default=None, description="Variable whose groups are compared.")
 
 
 class CostItem(Model):
@@ -402,10 +478,13 @@ class ParticipantTime(Model):
 
 class Benefit(Model):
     label: Text = Field(description="The benefit in words.")
-    outcome: str | None = Field(default=None, description="Outcome whose effect is valued.")
+    outcome: OutcomeId | None = Field(default=None, description="Outcome whose effect is valued.")
     value_per_unit_idr: float = Field(description="Value of one unit per person and year.")
     isolation: Literal["comparison_group", "trend", "participant_estimate"] = Field(
-        description="How the program's part was isolated from other causes."
+        description=(
+            "How the program's part was isolated from other causes. With trend nothing is counted: "
+            "no trend is estimated that could be subtracted."
+        )
     )
     confidence_share: Share = Field(default=1, description="Confidence in the estimate (0-1).")
 
@@ -423,29 +502,33 @@ class Costs(Model):
 
 
 class VoicesPlan(Model):
-    open_answers: list[str] = Field(default=[], description="Open questions whose themes count.")
-    asks: dict[str, str] = Field(
+    open_answers: list[OpenQuestion] = Field(
+        default=[], description="Open questions whose themes count."
+    )
+    asks: dict[OpenQuestion, Annotated[str, Names("codebook_theme")]] = Field(
         default={},
         description=(
             "Open questions that themselves set a theme: variable and theme, such as "
             "“baik: berhasil” where participants were asked what was good."
         ),
     )
-    codebook: str | None = Field(
+    codebook: FileName | None = Field(
         default=None, description="Codebook file of your own; the workbook's own if absent."
     )
-    modules_question: str | None = Field(
+    modules_question: OpenQuestion | None = Field(
         default=None, description="Open question that asks which modules are wanted."
     )
-    interviews: str | None = Field(default=None, description="File with coded interviews.")
-    transcripts: str | None = Field(default=None, description="Folder with transcripts.")
-    documents: str | None = Field(default=None, description="Folder with documents.")
-    rubric: str | None = Field(default=None, description="File with the rubric for documents.")
-    document_ratings: str | None = Field(default=None, description="File with reviewers' ratings.")
-    quotes: str | None = Field(
+    interviews: FileName | None = Field(default=None, description="File with coded interviews.")
+    transcripts: FileName | None = Field(default=None, description="Folder with transcripts.")
+    documents: FileName | None = Field(default=None, description="Folder with documents.")
+    rubric: FileName | None = Field(default=None, description="File with the rubric for documents.")
+    document_ratings: FileName | None = Field(
+        default=None, description="File with reviewers' ratings."
+    )
+    quotes: FileName | None = Field(
         default=None, description="File with quotes and their approval; kutipan.csv if absent."
     )
-    manual_codes: str | None = Field(
+    manual_codes: FileName | None = Field(
         default=None, description="File with answers coded by hand; kode_manual.csv if absent."
     )
 
@@ -453,14 +536,20 @@ class VoicesPlan(Model):
 class Question(Model):
     id: str = Field(description="Short name of the evaluation question.")
     text: Text = Field(description="The question in words.")
-    outcome: str | None = Field(default=None, description="Outcome by which the survey answers.")
-    barrier: str | None = Field(default=None, description="Barrier by which the survey answers.")
-    themes: list[str] = Field(default=[], description="Themes by which voices answer.")
-    indicators: list[str] = Field(default=[], description="Rubric indicators that answer.")
-    counter_themes: list[str] = Field(
+    outcome: OutcomeId | None = Field(
+        default=None, description="Outcome by which the survey answers."
+    )
+    barrier: Annotated[str, Names("barrier")] | None = Field(
+        default=None, description="Barrier by which the survey answers."
+    )
+    themes: list[Theme] = Field(default=[], description="Themes by which voices answer.")
+    indicators: list[RubricIndicator] = Field(
+        default=[], description="Rubric indicators that answer."
+    )
+    counter_themes: list[Theme] = Field(
         default=[], description="Themes that speak for the answer no."
     )
-    counter_indicators: list[str] = Field(
+    counter_indicators: list[RubricIndicator] = Field(
         default=[], description="Rubric indicators whose evidence speaks for the answer no."
     )
 
@@ -472,7 +561,7 @@ class EarlierRecommendation(Model):
     owner: str | None = Field(default=None, description="Unit that promised to do it.")
     due: dt.date | None = Field(default=None, description="When it was due.")
     status: Literal["done", "partly", "not_done", "dropped"] = Field(description="Where it stands.")
-    indicator: str | None = Field(
+    indicator: Annotated[str, Names("result")] | None = Field(
         default=None,
         description="Indicator to compare with the earlier cycle, such as scales/kepuasan/mean.",
     )
@@ -536,7 +625,7 @@ class Program(Model):
     link: Literal["nip", "respondent_code", "anonymous"] = Field(
         description="How the sources can be linked: by NIP, by a respondent's own code, not at all."
     )
-    roster: str | None = Field(
+    roster: SourceName | None = Field(
         default=None, description="Source that lists the persons with their background."
     )
     sources: dict[str, Source] = Field(description="The files and what is in them.")
@@ -557,7 +646,7 @@ class Program(Model):
     questions: list[Question] = Field(
         default=[], description="Evaluation questions for the comparison of the sources."
     )
-    population: dict[str, dict[Label, Positive]] = Field(
+    population: dict[Grouping, dict[Annotated[Label, Names("label")], Positive]] = Field(
         default={}, description="Population numbers by variable and value, for weights."
     )
     standards: dict[str, Any] = Field(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -66,7 +66,7 @@ def _type_words(annotation: Any) -> str:
     literal = [str(value) for value in _literals(annotation)]
     if literal:
         return ", ".join(f"`{value}`" for value in literal)
-    text = str(annotation)
+    text = _plain(annotation)
     for word, meaning in (
         ("list", _("list")), ("tuple", _("list")), ("dict", _("text or keys with values")),
         ("bool", _("true or false")), ("float", _("number")), ("int", _("whole number")),
@@ -75,6 +75,15 @@ def _type_words(annotation: Any) -> str:
         if word in text:
             return meaning
     return _("text")
+
+
+def _plain(annotation: Any) -> str:
+    """The annotation as text, without the marks that `Annotated` adds."""
+    if get_origin(annotation) is Annotated:
+        return _plain(get_args(annotation)[0])
+    inner = get_args(annotation)
+    name = getattr(annotation, "__name__", str(annotation))
+    return f"{name}[{', '.join(map(_plain, inner))}]" if inner else name
 
 
 def _literals(annotation: Any) -> Iterator[object]:

@@ -359,8 +359,20 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Explored:
+    """One key of program.yml that an exploration changed: what it declares, and what was used."""
+
+    key: str
+    declared: str | float | None
+    used: str | float | None
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationResult:
-    """The whole of result.json. Lists keep a stable order: as declared in program.yml."""
+    """The whole of result.json. Lists keep a stable order: as declared in program.yml.
+
+    explored: None, or what `what_if` changed of the declaration.
+    """
 
     schema_version: int
     program: ProgramInfo
@@ -382,3 +394,4 @@ class EvaluationResult:
     quality: Quality
     provenance: Provenance
     voices: dict[str, Any] = field(default_factory=dict)
+    explored: tuple[Explored, ...] | None = None

@@ -93,16 +93,33 @@ class Study:
                 return pd.DataFrame(columns=["group"])
             name = next(iter(self.tables))
         table = self.tables[name].drop(columns="row").drop_duplicates("pid").set_index("pid")
-        return table.assign(group=self.group_of(table))
+        groups = self.groups.reindex(table.index) if self.linked else self.group_of(table)
+        return table.assign(group=groups)
+
+    @cached_property
+    def groups(self) -> pd.Series:
+        """Group of each person (index pid) where sources are linked.
+
+        By the roster's own value first, then by that of any other source, in declared order: the
+        variable may stand in one file alone. Where there is a roster, only its persons have one.
+        """
+        first = self.program.roster
+        names = sorted(self.tables, key=lambda name: name != first)
+        found = pd.concat([self.group_of(self.tables[n].set_index("pid")) for n in names])
+        found = found[found.notna()]
+        groups = found[~found.index.duplicated()]
+        if first is None:
+            return groups
+        return groups[groups.index.isin(self.tables[first]["pid"])]
 
     def group_of(self, table: pd.DataFrame) -> pd.Series:
-        """Group of each row: "program", "comparison", or missing where the variable is not."""
+        """Group of each row: "program", "comparison", or missing where the table does not say."""
         rule = self.program.design.group
         if rule is None:
             return pd.Series("program", index=table.index, dtype="object")
         if rule.variable not in table:
             return pd.Series(None, index=table.index, dtype="object")
-        value = _as_label(table[rule.variable])
+        value = as_label(table[rule.variable])
         group = pd.Series(None, index=table.index, dtype="object")
         group[value.isin(rule.program)] = "program"
         group[value.isin(rule.comparison)] = "comparison"
@@ -143,16 +160,19 @@ class Study:
         roster have missing background.
         """
         table = self.tables[source]
-        if not self.linked or self.persons.empty or source == self.program.roster:
+        if not self.linked:
             return table.assign(group=self.group_of(table))
+        group = table["pid"].map(self.groups).astype("object")
+        if self.persons.empty or source == self.program.roster:
+            return table.assign(group=group)
         extra = self.persons[[c for c in self.persons.columns if c not in table.columns]]
         joined = table.merge(extra, left_on="pid", right_index=True, how="left", validate="m:1")
         if len(joined) != len(table):
             raise AssertionError("a many-to-one join changed the number of rows")
-        return joined
+        return joined.assign(group=group.to_numpy())
 
 
-def _as_label(values: pd.Series) -> pd.Series:
+def as_label(values: pd.Series) -> pd.Series:
     """Values as the labels that program.yml writes: 1.0 -> "1", True -> "true"."""
 
     def label(value: object) -> object:

@@ -31,15 +31,10 @@ def language() -> str:
 
 
 def set_language(code: str) -> None:
-    """Choose the language of every message from here on. Raises UsageError for an unknown one."""
+    """Choose the language of every message from here on. Raises ValueError for an unknown one,
+    which errors.check_language names in words."""
     if code not in LANGUAGES:
-        from evaluasi_lib.errors import UsageError
-
-        raise UsageError(
-            _("unknown language “{code}”; known: {known}").format(
-                code=code, known=", ".join(LANGUAGES)
-            )
-        )
+        raise ValueError(code)
     _language.set(code)
 
 

@@ -5,7 +5,7 @@ often the 5% test rejects a true null hypothesis, how often the 95% interval cov
 the power beside the computed one, and how often `no_meaningful_change` is said when the true effect
 is exactly the smallest effect of interest. A whole run writes the table in docs/validity.md.
 
-Every cell has its own seed, so that a cell can be repeated alone (`--only did`).
+Every cell has its own seed, so that a cell can be repeated alone (`--only "did, n = 60"`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluasi_lib.scoring.impact import did, groups, ordinal, single_group, weighting
+from evaluasi_lib.scoring.impact import did, drdid, groups, ordinal, single_group, weighting
 from evaluasi_lib.scoring.impact.estimate import Estimate, conclude, critical
 
 Array = NDArray[np.float64]
@@ -109,7 +109,7 @@ def draw(cell: Cell, rng: np.random.Generator) -> Draw:
         clusters = rng.permutation(np.arange(n) % cell.clusters)
         effects = rng.normal(size=(3, cell.clusters)) * math.sqrt(ICC / (1 - ICC))
         program = clusters < cell.treated
-    elif cell.estimator in ("aipw", "adjusted"):
+    elif cell.estimator in ("aipw", "drdid", "drdid_repeated"):
         chance = 1 / (1 + np.exp(-0.5 * ability))
         program = rng.random(n) < chance
     else:
@@ -134,6 +134,15 @@ def estimate(cell: Cell, data: Draw, effect: float) -> Estimate:
         return weighting.aipw(y, data.covariates, data.program, **common)
     if cell.estimator == "did":
         return did.did(y, data.before, data.program, **common)
+    if cell.estimator == "ancova":  # of a randomised design: Lin's form
+        z = np.column_stack([data.before, data.covariates[:, 1]])
+        return groups.adjusted(y, data.program, z, interacted=True, estimator="ancova", **common)
+    if cell.estimator == "drdid":
+        return drdid.drdid(y, data.before, data.program, data.covariates, **common)
+    if cell.estimator == "drdid_repeated":
+        half = np.arange(len(y)) % 2 == 0
+        values = np.where(half, y, data.before)
+        return drdid.drdid_repeated(values, data.program, half, data.covariates, **common)
     if cell.estimator == "did_repeated":
         half = np.arange(len(y)) % 2 == 0
         values = np.where(half, y, data.before)
@@ -158,18 +167,20 @@ def _steps(values: Array) -> Array:
 
 def cells() -> Iterator[Cell]:
     """The stated domain of each primary estimator."""
-    for estimator in ("difference", "did", "did_repeated", "aipw", "paired", "waves"):
+    for estimator in ("difference", "ancova", "did", "drdid", "did_repeated", "drdid_repeated",
+                      "aipw", "paired", "waves"):  # fmt: skip
         for n in (60, 200, 1000):
             yield Cell(estimator, n)
     for estimator in ("superiority", "net_rise"):
         for n in (60, 200, 1000):
             yield Cell(estimator, n)
-    for estimator in ("difference", "did", "paired"):
+    for estimator in ("difference", "ancova", "did", "drdid", "paired"):
         yield Cell(estimator, 200, shape="skewed")
-    for estimator in ("difference", "did", "did_repeated", "superiority", "net_rise", "aipw"):
+    for estimator in ("difference", "ancova", "did", "drdid", "did_repeated", "drdid_repeated",
+                      "superiority", "net_rise", "aipw"):  # fmt: skip
         yield Cell(estimator, 200, 8, 4)
         yield Cell(estimator, 1000, 40, 20)
-        if estimator in ("difference", "did", "aipw"):
+        if estimator in ("difference", "ancova", "did", "drdid", "aipw"):
             yield Cell(estimator, 1000, 40, 4)
             yield Cell(estimator, 1000, 40, 8)
     for estimator in ("paired", "waves"):
@@ -253,9 +264,9 @@ def simulate(cell: Cell, repetitions: int) -> Found:
 def table(found: list[Found]) -> str:
     """Markdown, one row a cell; a figure outside its limits is bold."""
     rows = [
-        "| Estimator | n | Clusters (treated) | Errors | Type I | Coverage | Power | computed "
-        "| TOST error | SE / spread |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| Estimator | n | Clusters (treated) | Errors | Draws | Type I | Coverage | Power "
+        "| computed | TOST error | SE / spread |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for f in found:
         bad = f.misses()
@@ -267,7 +278,7 @@ def table(found: list[Found]) -> str:
         clusters = f"{f.cell.clusters} ({f.cell.treated})" if f.cell.clusters else "–"
         rows.append(
             f"| {f.cell.estimator} | {f.cell.n} | {clusters} | {f.cell.shape} "
-            f"| {show('type_1', f.type_1)} | {show('coverage', f.coverage)} "
+            f"| {f.repetitions} | {show('type_1', f.type_1)} | {show('coverage', f.coverage)} "
             f"| {show('power', f.power)} | {f.power_computed * 100:.1f}% "
             f"| {show('tost_error', f.tost_error)} | {f.se_ratio:.3f} |"
         )
@@ -277,7 +288,7 @@ def table(found: list[Found]) -> str:
 def main(say: Callable[[str], None] = print) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=5000)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="parts of cells' names, with | between them")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--tables", type=Path)
     parser.add_argument("--jobs", type=int, default=1)
@@ -286,7 +297,9 @@ def main(say: Callable[[str], None] = print) -> None:
     )
     parser.add_argument("--parts", type=int, default=1)
     options = parser.parse_args()
-    chosen = [c for c in cells() if options.only in c.name][options.part - 1 :: options.parts]
+    wanted = options.only.split("|")
+    chosen = [c for c in cells() if any(name in c.name for name in wanted)]
+    chosen = chosen[options.part - 1 :: options.parts]
     if options.jobs > 1:
         from concurrent.futures import ProcessPoolExecutor
 

@@ -6,6 +6,9 @@ import hashlib
 import json
 import pickle
 import re
+import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -14,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evaluasi_lib.cleaning import manifest
 from evaluasi_lib.cleaning.codebook import codebook
 from evaluasi_lib.cleaning.labels import PERSONAL
 from evaluasi_lib.cleaning.log import note_text, rule_label
@@ -24,6 +28,7 @@ from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.study import load_study
 from tests.cleaning_help import BASE, folder_with
 
+LIBRARY = Path(manifest.__file__).resolve().parent.parent
 LABELS = ["Tidak Setuju", "Kurang Setuju", "Setuju", "Sangat Setuju"]
 ITEMS = ["a", "b", "c"]
 DECLARED = BASE | {
@@ -312,3 +317,47 @@ def test_shipped_programs_have_no_problems_and_leak_no_identifier(
         for name, column in texts.items():
             text = "\n".join(map(str, column.dropna().unique()))
             assert not re.search(r"\d{15,}|\w@\w", text), f"{path.name}: {name}"
+
+
+def test_a_change_of_any_code_that_makes_the_tables_makes_them_stale(
+    made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, program = made
+    copy = tmp_path / "copy" / LIBRARY.name
+    shutil.copytree(LIBRARY, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(manifest, "code_digest", lambda: manifest.digest_of(copy))
+    clean_program(program, data)
+    files = manifest.code_files(copy)
+    assert len(files) > 30
+    for path in files:
+        assert not is_stale(program, data), path
+        text = path.read_bytes()
+        path.write_bytes(text + b"\n# another reading\n")
+        assert is_stale(program, data), path
+        path.write_bytes(text)
+    report = copy / "reporting" / "theme.py"
+    report.write_bytes(report.read_bytes() + b"\n# another colour\n")
+    assert not is_stale(program, data), "what only measures or reports leaves tables as they are"
+
+
+def test_what_cleaning_loads_is_what_makes_its_tables_stale(tmp_path: Path) -> None:
+    """Seen from outside: the modules of this library that a cleaning process has really loaded."""
+    for name in ("pelatihan-kepemimpinan-2025", "elearning-asn-2025"):
+        shutil.copytree(LIBRARY.parent / "data" / "raw" / name, tmp_path / "raw" / name)
+    script = """
+import sys
+from pathlib import Path
+from evaluasi_lib.cleaning.pipeline import clean_program
+from evaluasi_lib.loading import DataFolder, load_program
+data = DataFolder.at(sys.argv[1])
+for name in data.program_ids:
+    clean_program(load_program(data.raw(name)), data)
+print(*(m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "evaluasi_lib"), sep="|")
+"""
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    run = subprocess.run(
+        command, check=True, capture_output=True, text=True, cwd=LIBRARY.parent, encoding="utf-8"
+    )
+    loaded = {Path(file).resolve() for file in run.stdout.strip().split("|")}
+    assert loaded - set(manifest.code_files()) == set()
+    assert {"documents.py", "transcripts.py", "refi.py", "voices.py"} <= {p.name for p in loaded}

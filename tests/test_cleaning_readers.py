@@ -14,15 +14,15 @@ import pytest
 from evaluasi_lib.cleaning.events import utc_times
 from evaluasi_lib.cleaning.labels import Tally
 from evaluasi_lib.cleaning.presets import recognise
-from evaluasi_lib.cleaning.readers import (
+from evaluasi_lib.cleaning.values import Spec
+from evaluasi_lib.errors import DataError
+from evaluasi_lib.program import Column, Source
+from evaluasi_lib.reading.files import (
     cell_text,
     detect_delimiter,
     detect_encoding,
     open_source,
 )
-from evaluasi_lib.cleaning.values import Spec
-from evaluasi_lib.errors import DataError
-from evaluasi_lib.program import Column, Source
 
 ROWS = pd.DataFrame({"Unit": ["Biro Umum", "Biro Hukum"], "N": [1, 2], "Nilai": [2.5, np.nan]})
 EXPECTED = [("Biro Umum", "1", "2.5"), ("Biro Hukum", "2", None)]

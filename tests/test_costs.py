@@ -225,8 +225,10 @@ def test_isolation_by_a_comparison_group_needs_one(tmp_path: Path) -> None:
 
 
 def test_a_worsened_outcome_is_a_negative_benefit() -> None:
-    benefit = Benefit(label="x", outcome="kompetensi", value_per_unit_idr=1e6, isolation="trend")
-    assert value_benefit(benefit, (effect(-0.5),), 10)["total_idr"] == -5e6
+    benefit = Benefit(
+        label="x", outcome="kompetensi", value_per_unit_idr=1e6, isolation="comparison_group"
+    )
+    assert value_benefit(benefit, (effect(-0.5, conclusion="worsened"),), 10)["total_idr"] == -5e6
     lower = effect(0.5, 0.1, direction="lower")
     assert value_benefit(benefit, (lower,), 10)["total_idr"] == -5e6
     # the unfavourable limit of an outcome of which less is better is the upper one

@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from evaluasi_lib.scoring.drivers import encode, fit_drivers, separated_columns
+from evaluasi_lib.scoring.drivers import encode, fit_drivers
+from evaluasi_lib.scoring.logit import separated_columns
 
 REFERENCE = json.loads(
     (Path(__file__).parent / "reference" / "drivers.json").read_text(encoding="utf-8")
@@ -92,6 +93,18 @@ def test_constant_and_collinear_variables_are_named() -> None:
     frame = frame.assign(sama=1.0, dua_kali=2 * frame["beban"], satu=pd.Categorical(["x"] * 400))
     model = fit_drivers(frame, done)
     assert model.left_out == {"sama": "constant", "dua_kali": "collinear", "satu": "constant"}
+
+
+def test_raw_years_and_salaries_are_fitted_as_well_as_small_numbers() -> None:
+    frame, done, _ = made()
+    rng = np.random.default_rng(5)
+    frame = frame.assign(gaji=rng.lognormal(1, 0.3, 400), tahun=rng.integers(0, 30, 400) * 1.0)
+    raw = frame.assign(gaji=frame["gaji"] * 1e7, tahun=frame["tahun"] + 1990)
+    one, other = fit_drivers(frame, done), fit_drivers(raw, done)
+    assert other.left_out == one.left_out == {}
+    assert [e.gap for e in other.effects] == pytest.approx([e.gap for e in one.effects])
+    assert [e.p_value for e in other.effects] == pytest.approx([e.p_value for e in one.effects])
+    assert other.beta["gaji"] == pytest.approx(one.beta["gaji"] / 1e7)
 
 
 @pytest.mark.parametrize("everybody", [True, False])

@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from evaluasi_lib.errors import EvaluationError
-from evaluasi_lib.evaluation import evaluate, open_workbook
+from evaluasi_lib.evaluation import evaluate, open_workbook, problems_of
+from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.reporting.export import result_json
 from tests.synthetic.declared import RAW
 
@@ -57,14 +58,9 @@ def constant(columns: list[int], value: str) -> Callable[[pd.DataFrame], pd.Data
 
 MENTORING = {
     "two answers left": table("survei_akhir.csv", lambda f: f.head(3)),
-    "codes that match nobody": table(
-        "survei_akhir.csv",
-        lambda f: f.assign(**{str(f.columns[1]): [f"ZZ{i}QQ" for i in range(len(f))]}),
-    ),
     "one unit alone": table("daftar_hadir.csv", constant([1], "Satu")),
     "nobody started": table("daftar_hadir.csv", constant([5, 7], "Tidak")),
     "every answer alike": table("survei_akhir.csv", constant(list(range(2, 8)), "Setuju")),
-    "no item answered after": table("survei_akhir.csv", constant(list(range(2, 13)), "")),
     "open answers and barriers blank": table("survei_akhir.csv", constant([-1, -2, -3, -4], "")),
     "UTF-16": table("survei_akhir.csv", lambda f: f, code="utf-16"),
     "anonymous": declared(lambda y: y.update(link="anonymous")),
@@ -76,7 +72,6 @@ MENTORING = {
     "cells of thirty": declared(lambda y: y.update(privacy={"min_cell": 30})),
 }
 NSW = {
-    "no controls": table("nsw.csv", constant([0], "1")),
     "three treated": table("nsw.csv", lambda f: pd.concat([f.head(3), f[f["treat"] == "0"]])),
     "nobody earns": table("nsw.csv", constant([9], "0")),
     "everybody of one age": table("nsw.csv", constant([1], "20")),
@@ -94,6 +89,19 @@ REFUSED: dict[str, Spoil] = {
     "unknown label": table("survei_akhir.csv", constant([3], "Barangkali")),
     "column gone": table("survei_akhir.csv", lambda f: f.drop(columns=f.columns[4])),
 }
+# Somebody is missing in whole, which a report would pass over: nobody after, nobody to compare.
+NOBODY: dict[str, tuple[str, str, Spoil]] = {
+    "codes that match nobody": ("mentoring-karier-2024", "outcomes.perilaku", table(
+        "survei_akhir.csv",
+        lambda f: f.assign(**{str(f.columns[1]): [f"ZZ{i}QQ" for i in range(len(f))]}),
+    )),
+    "no item answered after": ("mentoring-karier-2024", "outcomes.perilaku", table(
+        "survei_akhir.csv", constant(list(range(2, 13)), "")
+    )),
+    "no controls": ("nsw-1976", "design.group", table("nsw.csv", constant([0], "1"))),
+    "no treated": ("nsw-1976", "design.group", table("nsw.csv", constant([0], "0"))),
+    "no earnings after": ("nsw-1976", "outcomes.re78", table("nsw.csv", constant([9], ""))),
+}  # fmt: skip
 
 
 def _prepare(tmp_path: Path, program_id: str, spoil: Spoil) -> None:
@@ -116,7 +124,7 @@ def test_spoilt_data_give_a_valid_result(
     for effect in result["effects"]:
         if effect["estimate"] is None and effect["role"] == "primary":
             assert effect["reason"], name
-    if name in ("two answers left", "codes that match nobody", "no outcomes", "no controls"):
+    if name in ("two answers left", "no outcomes"):
         assert result["verdict"]["decision"] == "insufficient_evidence"
 
 
@@ -128,3 +136,14 @@ def test_data_that_cannot_be_read_are_refused_in_words(spoil: Spoil, tmp_path: P
     assert all(p.what and p.where for p in caught.value.problems)
     assert "survei_akhir" in str(caught.value)
     assert not (tmp_path / "processed" / "mentoring-karier-2024").exists()
+
+
+@pytest.mark.parametrize(("program_id", "where", "spoil"), NOBODY.values(), ids=NOBODY)
+def test_a_group_or_outcome_of_nobody_is_refused(
+    program_id: str, where: str, spoil: Spoil, tmp_path: Path
+) -> None:
+    _prepare(tmp_path, program_id, spoil)
+    problems = problems_of(DataFolder.at(tmp_path), program_id)
+    assert any(p.where.startswith(where) for p in problems), problems
+    with pytest.raises(EvaluationError):
+        open_workbook(program_id, "id", tmp_path)

@@ -43,6 +43,7 @@ def test_nsw_gives_the_published_effect_with_both_errors(nsw: Study) -> None:
     assert effect.details["se_classical"] == pytest.approx(632.853392143059, rel=1e-9)
     assert (effect.n_program, effect.n_comparison) == (185, 260)
     assert (effect.claim, effect.conclusion) == ("effect", "improved")
+    assert (effect.estimator, effect.estimand) == ("difference", "itt")
 
 
 def test_unknown_attrition_leaves_the_invited_empty_with_a_reason(nsw: Study) -> None:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from evaluasi_lib import wording
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.advice import resolve
-from evaluasi_lib.findings.index import index_html
 from evaluasi_lib.findings.portfolio import (
     CRITERIA,
     DAC,
@@ -27,6 +26,7 @@ from evaluasi_lib.findings.portfolio import (
 )
 from evaluasi_lib.portfolio import portfolio_sections
 from evaluasi_lib.reporting.export import result_json
+from evaluasi_lib.reporting.index import index_html
 from tests.situations import make
 
 

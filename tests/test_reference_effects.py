@@ -312,7 +312,7 @@ def test_propensity_weights_and_the_doubly_robust_effect(hold: Hold) -> None:
         hold("ps.smd_unadj.", **{row["covariate"]: row["smd_unadjusted"]})
         hold("ps.smd_ipw.", **{row["covariate"]: row["smd_weighted"]})
     fit = propensity(z, member)
-    assert fit is not None
+    assert not isinstance(fit, str)
     hold("ps.", coef_black=fit.coef[3])
     x, n = np.column_stack([constant(len(y)), member]), len(y)
     hc0 = fit_linear(x, y, errors="HC0", weights=fit.weights).std_error[1]

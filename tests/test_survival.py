@@ -34,11 +34,11 @@ def close(key: str) -> object:
 def test_agrees_with_r_on_the_lung_data() -> None:
     lung = pd.read_csv(LUNG)
     times, done = lung["time"].to_numpy(float), lung["status"].to_numpy() - 1
-    km = kaplan_meier(times, done)
+    km = kaplan_meier(times, done, method="log-log")
     assert km.median_days == close("km.lung.median")
     assert km.median_ci_low == close("km.lung.median_lo_loglogCI")
     assert km.median_ci_high == close("km.lung.median_hi_loglogCI")
-    logs = kaplan_meier(times, done, method="log")
+    logs = kaplan_meier(times, done)  # as survfit does unless another type is asked for
     assert logs.median_ci_low == close("km.lung.median_lo_logCI")
     assert logs.median_ci_high == close("km.lung.median_hi_logCI")
     for sex, key in ((1, "km.lung.median_g1"), (2, "km.lung.median_g2")):
@@ -85,6 +85,13 @@ def test_no_median_before_half_have_completed() -> None:
     km = kaplan_meier(np.arange(1.0, 11), np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0]))
     assert km.median_days is None
     assert km.median_ci_high is None
+
+
+def test_the_median_has_no_upper_limit_where_the_curves_limit_stays_above_one_half() -> None:
+    """After the fifth of six days 1/6 are left, and their upper limit is 0.997; on the last day
+    nobody is, and Greenwood's error is not defined: by R's rule the limit is missing."""
+    km = kaplan_meier(np.arange(1.0, 7), np.ones(6, int))
+    assert (km.median_days, km.median_ci_low, km.median_ci_high) == (3.5, 2.0, None)
 
 
 def test_a_curve_that_rests_at_one_half_has_its_median_in_the_middle() -> None:

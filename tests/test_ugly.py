@@ -130,7 +130,7 @@ def test_no_name_or_nip_reaches_processed_data_or_the_report(report: Report) -> 
             assert not any(name.encode() in content for name in names), path.name
 
 
-def _empty_comparison_leaves_change(result: dict[str, Any]) -> None:
+def _one_group_leaves_change(result: dict[str, Any]) -> None:
     for effect in result["effects"]:
         assert effect["claim"] == "change"
         assert effect["conclusion"] not in ("improved", "worsened", "no_meaningful_change")
@@ -152,7 +152,7 @@ def _without_spread_nothing_is_certain(result: dict[str, Any]) -> None:
 
 
 SAYS = {
-    "satu-kelompok": _empty_comparison_leaves_change,
+    "satu-kelompok": _one_group_leaves_change,
     "tanpa-pasca": _without_an_after_no_change,
     "serba-sama": _without_spread_nothing_is_certain,
 }

@@ -11,10 +11,10 @@ import pytest
 
 from evaluasi_lib import wording
 from evaluasi_lib.program import Program
+from evaluasi_lib.reading.codebook import own_codebook
 from evaluasi_lib.results import Barrier, Effect, Participation
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import code_voices, update_quotes
-from evaluasi_lib.voices.codebook import own_codebook
 from evaluasi_lib.voices.feedback import code_open_answers, mask, propose_quotes
 from evaluasi_lib.voices.interviews import (
     case_pages,

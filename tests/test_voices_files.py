@@ -15,13 +15,14 @@ from pypdf import PdfWriter
 
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Program
-from evaluasi_lib.voices import documents
-from evaluasi_lib.voices.codebook import Codebook, own_codebook, parse_model
-from evaluasi_lib.voices.documents import Refused, is_scan, pages_of, read_documents
+from evaluasi_lib.reading import documents
+from evaluasi_lib.reading.codebook import Codebook, own_codebook, parse_model
+from evaluasi_lib.reading.documents import Refused, is_scan, pages_of, read_documents
+from evaluasi_lib.reading.refi import read_codebook, read_refi
+from evaluasi_lib.reading.transcripts import read_transcripts, speaker_turns
+from evaluasi_lib.reading.voices import read_table, read_voices
 from evaluasi_lib.voices.feedback import code_answers
-from evaluasi_lib.voices.ingest import read_table, read_voices
-from evaluasi_lib.voices.interviews import read_transcripts, speaker_turns, theme_codes
-from evaluasi_lib.voices.refi import read_codebook, read_refi
+from evaluasi_lib.voices.interviews import theme_codes
 
 QDE = """<?xml version="1.0" encoding="utf-8"?>
 <Project xmlns="urn:QDA-XML:project:1.0" name="Contoh" origin="tangan">
@@ -120,7 +121,7 @@ def test_an_archive_that_names_a_place_outside_is_refused(tmp_path):
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("evaluasi_lib.voices.refi.MAX_XML", 500)
+    monkeypatch.setattr("evaluasi_lib.reading.refi.MAX_XML", 500)
     with pytest.raises(Refused):
         read_refi(qdpx(tmp_path / "a.qdpx"))
 

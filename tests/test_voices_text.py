@@ -14,16 +14,10 @@ from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 from sklearn.metrics import f1_score
 
 from evaluasi_lib.errors import DataError
-from evaluasi_lib.voices import codebook as text
-from evaluasi_lib.voices.codebook import (
-    Code,
-    Codebook,
-    Matcher,
-    own_codebook,
-    own_lexicon,
-    parse_model,
-)
+from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
+from evaluasi_lib.voices import matching as text
 from evaluasi_lib.voices.feedback import candidate_terms, code_answers
+from evaluasi_lib.voices.matching import Matcher, own_lexicon
 
 LABELLED = Path(__file__).parent / "data" / "answers_labelled.csv"
 

@@ -11,9 +11,9 @@ import pytest
 from babel.messages.pofile import read_po
 
 from evaluasi_lib import wording
-from evaluasi_lib.errors import UsageError
+from evaluasi_lib.errors import UsageError, check_language
 from evaluasi_lib.findings import reference, rules
-from evaluasi_lib.voices import codebook
+from evaluasi_lib.voices import matching
 from tests.messages import all_messages
 
 MESSAGES = all_messages()
@@ -71,7 +71,7 @@ def test_a_translation_has_the_same_fields_as_its_message() -> None:
     assert wrong == []
 
 
-TABLES = [codebook.say, rules.say, reference.say]
+TABLES = [matching.say, rules.say, reference.say]
 
 
 @pytest.mark.parametrize("say", TABLES, ids=lambda say: say.path.name)
@@ -142,6 +142,8 @@ def test_what_is_not_a_number_is_never_printed_as_one() -> None:
 
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(UsageError, match="jv"):
+        check_language("jv")
+    with pytest.raises(ValueError, match="jv"):
         wording.set_language("jv")
 
 

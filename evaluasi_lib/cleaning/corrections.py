@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from evaluasi_lib.cleaning.labels import normalise
-from evaluasi_lib.cleaning.readers import open_source
 from evaluasi_lib.errors import Problem, suggestion
 from evaluasi_lib.program import Program, Source
+from evaluasi_lib.reading.files import open_source
 from evaluasi_lib.wording import _
 
 FILE = "koreksi.csv"

@@ -13,7 +13,7 @@ import polars as pl
 from evaluasi_lib.cleaning import presets
 from evaluasi_lib.cleaning.identity import nip_status, normalise_nip
 from evaluasi_lib.cleaning.labels import Tally, clean_space, normalise
-from evaluasi_lib.cleaning.readers import RawTable, open_source
+from evaluasi_lib.cleaning.privacy import Names, looks_like_names
 from evaluasi_lib.cleaning.values import (
     BLANKS,
     FALSE_WORDS,
@@ -23,6 +23,7 @@ from evaluasi_lib.cleaning.values import (
     type_date,
 )
 from evaluasi_lib.program import Column, Source
+from evaluasi_lib.reading.files import RawTable, open_source
 from evaluasi_lib.wording import _
 
 # How much a label says, first match wins; labels of a scale must all differ.
@@ -181,6 +182,8 @@ def _guess(variable: str, header: str, text: pl.Series) -> Guess:
         return _guess_number(variable, header, values)
     if (date := _guess_date(values)) is not None:
         return Guess(variable, header, "date", [f"date_format: {_quote(date)}"] if date else [])
+    if looks_like_names(header, values, Names()):
+        return Guess(variable, header, "name")
     return _guess_text(variable, header, values, distinct)
 
 

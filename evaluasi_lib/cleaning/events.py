@@ -17,7 +17,7 @@ from evaluasi_lib.cleaning.log import Log
 from evaluasi_lib.cleaning.mapping import Mapped
 from evaluasi_lib.cleaning.presets import preset_heading
 from evaluasi_lib.cleaning.privacy import Names, hides
-from evaluasi_lib.cleaning.source import Context
+from evaluasi_lib.cleaning.source import NO_PERSONS, Context
 from evaluasi_lib.cleaning.values import Spec, clean_text, type_date
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Column
@@ -62,7 +62,7 @@ def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
         log.errors.append(
             Problem(what, where, _("declare a variable “time”, and “event”, “module”, “origin”"))
         )
-        return pl.DataFrame(schema={"pid": pl.String, "arm": pl.String})
+        return pl.DataFrame(schema=NO_PERSONS)
     plan = context.program.elearning
     zone = plan.time_zone if plan is not None else "Asia/Jakarta"
     modules = {normalise(m): m for m in (plan.modules if plan is not None else {})}
@@ -98,8 +98,8 @@ def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
         log.errors.append(Problem(what, where, _("give the column's date_format"), unread))
     if not persons:
         log.errors.append(Problem(_("no row is left"), where))
-        return pl.DataFrame(schema={"pid": pl.String, "arm": pl.String})
-    return pl.concat(persons).unique().with_columns(arm=pl.lit(None, dtype=pl.String))
+        return pl.DataFrame(schema=NO_PERSONS)
+    return pl.concat(persons).unique()
 
 
 def utc_times(text: pl.Series, rows: pl.Series, spec: Spec, zone: str, tally: Tally) -> pl.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluasi_lib.cleaning.labels import Tally, show
-from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.cleaning.privacy import Names, could_be_persons
 from evaluasi_lib.cleaning.values import Spec, categories_of, option_texts
 from evaluasi_lib.errors import Problem, nearest
 from evaluasi_lib.wording import _
@@ -11,12 +11,19 @@ from evaluasi_lib.wording import _
 MANY_LABELS = 20  # so many unknown labels are no spellings: the column itself is the wrong one
 
 
-def explain(tally: Tally, spec: Spec, mapped: Mapped) -> list[Problem]:
-    """Values that could not be typed, as problems: label, count, first row, nearest known label."""
+def explain(tally: Tally, spec: Spec, file: str, names: Names | None = None) -> list[Problem]:
+    """Values that could not be typed, as problems: label, count, first row, nearest known label.
+
+    file: the name of the file in which they stand; empty where they come from a table in memory.
+    Labels that could be names are counted and not shown.
+    """
     column, problems = spec.column, []
-    where = f"{mapped.source.file}, “{show(column.header)}”"
+    where = f"{file}, “{show(column.header)}”" if file else f"“{show(column.header)}”"
     labelled = column.type in ("item", "category", "ordinal", "flag", "multi")
-    if labelled and len(tally.unknown) > MANY_LABELS:
+    of_persons = labelled and could_be_persons(
+        spec, list(tally.unknown), tally.seen, names or Names()
+    )
+    if labelled and (of_persons or len(tally.unknown) > MANY_LABELS):
         n = sum(k for k, _row in tally.unknown.values())
         first = min(row for _k, row in tally.unknown.values())
         what = _("{n} different values are not declared; is this the right column?")

@@ -41,6 +41,11 @@ def pseudonym_key(program: Program) -> bytes:
     """The secret key. Made-up persons need no secret: their key is fixed, so that runs agree."""
     if program.synthetic:
         return f"synthetic {program.series or program.id}".encode()
+    return own_key()
+
+
+def own_key() -> bytes:
+    """The user's own secret key, made on first use. Raises DataError where it cannot be."""
     if given := os.environ.get(KEY_VARIABLE):
         return given.encode()
     path = user_data_folder() / "kunci-pseudonim"

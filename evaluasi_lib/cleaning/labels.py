@@ -13,15 +13,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_SPACES = re.compile(r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+")
+from evaluasi_lib.reading.files import SPACES, clean_space
+
 _DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212_/]\s*")
 # What could tell of a person when a cell lands in the wrong column: NIP, telephone, e-mail.
 PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d(?:[ .\-']?\d){8,}")
-
-
-def clean_space(text: str) -> str:
-    """Runs of blanks, NBSP, BOM and zero-width characters as one space, none at the ends."""
-    return _SPACES.sub(" ", text).strip()
 
 
 def normalise(text: str) -> str:
@@ -29,8 +25,8 @@ def normalise(text: str) -> str:
 
     "Ragu – ragu" and "ragu-ragu" are the same; "Tidak Setuju" and "Setuju" never are.
     """
-    text = _SPACES.sub(" ", unicodedata.normalize("NFKC", text))
-    return _SPACES.sub(" ", _DASHES.sub(" ", text)).strip(" .:*").casefold()
+    text = SPACES.sub(" ", unicodedata.normalize("NFKC", text))
+    return SPACES.sub(" ", _DASHES.sub(" ", text)).strip(" .:*").casefold()
 
 
 def show(text: str) -> str:
@@ -41,14 +37,22 @@ def show(text: str) -> str:
 
 @dataclass
 class Tally:
-    """What one column's values did: counts by rule, unknown labels and the first row of each."""
+    """What one column's values did: counts by rule, unknown labels and the first row of each.
 
+    seen: how many values were matched with labels. rules: text as in the file -> the rule that
+    read it, where one did.
+    """
+
+    seen: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    rules: dict[str, str] = field(default_factory=dict)
 
-    def add(self, rule: str, n: int) -> None:
+    def add(self, rule: str, n: int, text: str | None = None) -> None:
         if n:
             self.counts[rule] = self.counts.get(rule, 0) + int(n)
+            if text is not None:
+                self.rules[text] = rule
 
     def add_unknown(self, label: str, n: int, row: int) -> None:
         seen, first = self.unknown.get(label, (0, row))
@@ -126,12 +130,13 @@ def match_labels(
     values: dict[int, Any] = {}
     for code, raw in encoded.texts.items():
         key, n = normalise(raw), int(encoded.counts[code])
+        tally.seen += n
         value = known(key)
         if value is not None:
             values[code] = value
-            tally.add("spaces_trimmed", n if raw != clean_space(raw) else 0)
+            tally.add("spaces_trimmed", n if raw != clean_space(raw) else 0, raw)
         elif key in missing or not key:
-            tally.add("missing_code", n if key else 0)
+            tally.add("missing_code", n if key else 0, raw)
         else:
             tally.add_unknown(clean_space(raw), n, encoded.first_row(code))
     return encoded.decode(values, dtype).alias(text.name)

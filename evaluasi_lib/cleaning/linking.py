@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -60,25 +60,42 @@ class Linker:
         known = identifiers.replace_strict(lookup or {"": ""}, default=None, return_dtype=pl.String)
         return batch.select(pl.coalesce(known.alias("pid"), own)).to_series()
 
+    def codes(self, values: pl.Series, plain: frozenset[str]) -> pl.Series:
+        """A code for each text, the same in every source: equal texts stay equal, and no text is
+        written. plain: texts that stay as they are."""
+        hidden = values.drop_nulls().unique()
+        hidden = hidden.filter(~hidden.is_in(list(plain)))
+        codes = [f"~{c}" for c in pseudonyms(hidden, self.key, f"{self.scope}/codes")]
+        return values.replace(dict(zip(hidden, codes, strict=True))) if codes else values
+
     def _identifiers(self, text: pl.Series, mapped: Mapped, variable: str, log: Log) -> pl.Series:
         if mapped.source.columns[variable].type == "respondent_code":
             code = normalise_code(text)
             if self.others:
                 return code.replace_strict(self.others, default=None, return_dtype=pl.String)
             return code
-        nip = normalise_nip(text)
-        status = nip_status(nip)
-        counts = dict(status.value_counts(name="n").iter_rows())
-        damaged = (status == "damaged").fill_null(False)
-        repaired = nip.replace_strict(
-            self.repairs or {"": ""}, default=None, return_dtype=pl.String
-        )
-        log.add("nip_invalid", mapped.name, counts.get("invalid", 0))
-        log.add("nip_damaged", mapped.name, counts.get("damaged", 0))
-        log.add("nip_repaired", mapped.name, int((damaged & repaired.is_not_null()).sum()))
-        log.add("nip_ambiguous", mapped.name, int((damaged & repaired.is_null()).sum()))
-        chosen = pl.when(damaged).then(repaired).otherwise(nip)
-        return pl.select(pl.when(status != "invalid").then(chosen)).to_series()
+        usable, counts = usable_nip(normalise_nip(text), self.repairs)
+        for rule, n in counts.items():
+            log.add(rule, mapped.name, n)
+        return usable
+
+
+def usable_nip(nip: pl.Series, repairs: Mapping[str, str]) -> tuple[pl.Series, dict[str, int]]:
+    """(the NIP that identify a person, else missing; counts by rule) of normalised NIP.
+
+    repairs: damaged NIP -> whole one, or its 15 digits, as `nip_repairs` finds them.
+    """
+    status = nip_status(nip)
+    counts = dict(status.value_counts(name="n").iter_rows())
+    damaged = (status == "damaged").fill_null(False)
+    repaired = nip.replace_strict(dict(repairs) or {"": ""}, default=None, return_dtype=pl.String)
+    chosen = pl.when(damaged).then(repaired).otherwise(nip)
+    return pl.select(pl.when(status != "invalid").then(chosen)).to_series(), {
+        "nip_invalid": counts.get("invalid", 0),
+        "nip_damaged": counts.get("damaged", 0),
+        "nip_repaired": int((damaged & repaired.is_not_null()).sum()),
+        "nip_ambiguous": int((damaged & repaired.is_null()).sum()),
+    }
 
 
 def _identifier(mapped: Mapped, kind: str) -> str | None:
@@ -101,7 +118,7 @@ def make_linker(program: Program, sources: Iterable[Mapped], key: bytes) -> Link
     if program.link == "nip":
         numbers = [normalise_nip(_column(m, v)) for m, v in with_id]
         _require_some_nip(with_id, numbers)
-        linker.repairs = _repairs(numbers)
+        linker.repairs = nip_repairs(numbers)
     for mapped, variable in with_id:
         if mapped.name == program.roster and program.link == "nip":
             code = _identifier(mapped, "respondent_code")
@@ -128,7 +145,7 @@ def _require_some_nip(with_id: list[tuple[Mapped, str]], numbers: list[pl.Series
         raise DataError(*problems)
 
 
-def _repairs(columns: list[pl.Series]) -> dict[str, str]:
+def nip_repairs(columns: list[pl.Series]) -> dict[str, str]:
     """Damaged NIP -> the whole one of the same 15 digits, or else the digits alone."""
     damaged_in = [c.filter((nip_status(c) == "damaged").fill_null(False)) for c in columns]
     damaged = pl.concat([pl.Series("nip", [], pl.String), *(d.alias("nip") for d in damaged_in)])
@@ -146,14 +163,16 @@ def _repairs(columns: list[pl.Series]) -> dict[str, str]:
     return repairs
 
 
-def report_matches(program: Program, pids: dict[str, pl.DataFrame], log: Log) -> None:
+def report_matches(
+    program: Program, pids: dict[str, pl.DataFrame], arms: pl.DataFrame, log: Log
+) -> None:
     """How many rows of each source belong to somebody on the roster, and the other way round.
 
-    pids: source -> pid of its rows; the roster's has `arm` too where the design has groups.
+    pids: source -> pid of its rows. arms: pid and arm of persons, where the design has groups.
     """
     if program.roster is None or program.link == "anonymous" or program.roster not in pids:
         return
-    roster = pids[program.roster]
+    roster = pids[program.roster].join(arms, on="pid", how="left")
 
     def safe(n: int) -> int | None:
         return None if is_small(n, program.privacy.min_cell) else n

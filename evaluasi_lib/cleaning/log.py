@@ -70,6 +70,7 @@ def rule_label(rule: str) -> str:
         "nip_ambiguous": _("damaged NIP that fit several persons or none"),
         "nip_repaired": _("damaged NIP recognised by their first 15 digits"),
         "skip_violation": _("answers to questions that should have been skipped read as missing"),
+        "distinct_coded": _("values that could tell of a person, replaced by codes"),
         "outlier_flagged": _("unusually large or small values, marked"),
         "time_missing": _("events without a readable time left out"),
     }
@@ -102,6 +103,15 @@ def note_text(note: dict[str, Any]) -> str:
         "file_order": _(
             "{source}: rows of one person were chosen by their order in the file, since no date "
             "is declared"
+        ),
+        "name_column": _(
+            "{source}: the column “{column}” looks like names of persons and was left out; declare "
+            "it as “type: name”"
+        ),
+        "distinct_column": _(
+            "{source}: most values of the column “{column}” occur once, so they could tell of a "
+            "person and are replaced by codes; declare free text as “type: open”, a closed list "
+            "with its “categories”"
         ),
         "straight_lining": _("{source}: {n} rows give the same answer to every item"),
         "speed": _("{source}: {n} rows were answered impossibly fast"),

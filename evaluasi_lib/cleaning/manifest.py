@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from evaluasi_lib.program import Program
 
 NAME = "manifest.json"
 _LIBRARY = Path(__file__).parent.parent
-_CODE = ("cleaning/*.py", "voices/ingest.py", "program.py", "study.py")
+ENTRY = "cleaning/pipeline.py"  # what it imports, directly or not, makes the processed tables
 
 
 def raw_files(raw: Path) -> list[Path]:
@@ -46,13 +48,53 @@ def describe_inputs(raw: Path) -> list[dict[str, Any]]:
     return found
 
 
+def code_files(library: Path = _LIBRARY) -> list[Path]:
+    """Every file of the library that has a part in making processed tables.
+
+    They are the modules that cleaning imports, directly or not, inside functions too, and the
+    tables that lie beside them.
+    """
+    found: set[Path] = set()
+    ahead = [library / ENTRY]
+    while ahead:
+        path = ahead.pop()
+        if path not in found:
+            found.add(path)
+            ahead += _imported(path, library)
+    tables = (t for folder in {p.parent for p in found} for t in folder.glob("*.yml"))
+    return sorted({*found, *tables})
+
+
+def _imported(path: Path, library: Path) -> Iterator[Path]:
+    """The library's own modules that a module imports, with the packages in which they lie."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            root, *parts = name.split(".")
+            if root != library.name:
+                continue
+            for depth in range(len(parts) + 1):
+                module = library.joinpath(*parts[:depth])
+                places = (module / "__init__.py", module.with_suffix(".py"))
+                yield from (place for place in places if place.is_file())
+
+
 @lru_cache
 def code_digest() -> str:
     """A digest of the code that makes processed tables, so that a change of it makes them stale."""
+    return digest_of(_LIBRARY)
+
+
+def digest_of(library: Path) -> str:
+    """The digest of a copy of this library, from the names and bytes of its code_files."""
     digest = hashlib.sha256()
-    for pattern in _CODE:
-        for path in sorted(_LIBRARY.glob(pattern)):
-            digest.update(path.read_bytes())
+    for path in code_files(library):
+        digest.update(path.relative_to(library).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from evaluasi_lib.cleaning.labels import normalise, show
 from evaluasi_lib.cleaning.presets import preset_heading
-from evaluasi_lib.cleaning.readers import RawTable
 from evaluasi_lib.cleaning.values import Spec, option_texts
 from evaluasi_lib.errors import Problem, suggestion
 from evaluasi_lib.program import Column, Program, Scale, Source
+from evaluasi_lib.reading.files import RawTable
 from evaluasi_lib.wording import _
 
 _NTH = re.compile(r"(.*)#(\d+)")
@@ -21,7 +21,8 @@ class Mapped:
     """A source with its file opened and every declared variable found in it.
 
     columns: name of a text column in a batch -> position in the file. A multi question that the
-    file spreads over one column for each option has names `<variable>__<option>`.
+    file spreads over one column for each option has names `<variable>__<option>`. coded: variables
+    whose values could tell of a person, and are therefore written as codes.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Mapped:
     columns: dict[str, int]
     specs: list[Spec]
     unused: list[str] = field(default_factory=list)
+    coded: frozenset[str] = frozenset()
 
 
 def scale_of(program: Program, variable: str, column: Column) -> Scale | None:
@@ -113,15 +115,6 @@ def map_source(
             columns |= {f"{variable}__{key}": i for key, i in options.items()}
         else:
             problems.append(Problem(found[0], f"{source.file}, {name}.{variable}", found[1]))
-    for key, named in (
-        ("finished", source.finished),
-        ("started", source.started),
-        ("duplicates.order_by", source.duplicates.order_by),
-    ):
-        if named is not None and named not in source.columns:
-            what = _("unknown variable") + f": “{named}”"
-            where = f"sources.{name}.{key}"
-            problems.append(Problem(what, where, suggestion(named, source.columns)))
     declared = {normalise(c.header) for c in source.columns.values()}
     used = set(columns.values())
     unused = [

@@ -17,18 +17,20 @@ import polars as pl
 
 from evaluasi_lib.cleaning import manifest, presets
 from evaluasi_lib.cleaning.corrections import read_corrections
+from evaluasi_lib.cleaning.coverage import arms_of, check_coverage
 from evaluasi_lib.cleaning.events import clean_events
 from evaluasi_lib.cleaning.identity import pseudonym_key
 from evaluasi_lib.cleaning.linking import make_linker, report_matches
 from evaluasi_lib.cleaning.log import Log
 from evaluasi_lib.cleaning.mapping import Mapped, contradictions, map_source
-from evaluasi_lib.cleaning.privacy import names_in
-from evaluasi_lib.cleaning.readers import open_source, source_path
+from evaluasi_lib.cleaning.privacy import names_in, screen
 from evaluasi_lib.cleaning.source import Context, clean_source
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.folders import swap_in
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program
+from evaluasi_lib.reading.files import open_source, source_path
+from evaluasi_lib.reading.voices import read_voices
 from evaluasi_lib.wording import _
 
 
@@ -91,6 +93,7 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
     try:
         linker = make_linker(program, mapped, key)
         context = Context(program, linker, corrections, names_in(mapped))
+        mapped = [screen(source, program, context.names, log) for source in mapped]
     except DataError as error:
         log.errors.extend(error.problems)
         return log
@@ -101,7 +104,11 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
             pids[source.name] = clean(source, context, folder, log)
         except DataError as error:
             log.errors.extend(error.problems)
-    report_matches(program, pids, log)
+    if not log.errors:  # else tables are missing, and what follows from that is known
+        arms, problems = arms_of(program, folder)
+        log.errors.extend(problems or check_coverage(program, folder, arms))
+        grouped = arms if program.design.group is not None else arms.clear()
+        report_matches(program, pids, grouped, log)
     if any(marks.height for marks in context.flags):
         (folder / "quality").mkdir()
         pl.concat(context.flags).write_parquet(folder / "quality" / "flags.parquet")
@@ -143,10 +150,6 @@ def _open_all(program: Program, raw: Path, log: Log) -> list[Mapped]:
 
 def _read_voices(program: Program, raw: Path, folder: Path, log: Log) -> None:
     """Interviews, documents and transcripts, as the voices room reads them, into restricted/."""
-    if program.voices is None:
-        return
-    from evaluasi_lib.voices.ingest import read_voices
-
     tables, problems = read_voices(program, raw)
     log.errors.extend(problems)
     for name, frame in tables.items():

@@ -1,23 +1,67 @@
-"""What keeps persons out of the processed tables: masked texts and coarsened values."""
+"""What keeps persons out of the processed tables: names are found and left out, texts with a name
+or number are masked, values that could tell of a person become codes, numbers become classes.
+
+A column is taken for names by its heading or by its content, whatever type was declared for it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import polars as pl
 
-from evaluasi_lib.cleaning.labels import PERSONAL, Tally, normalise
-from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib import check
+from evaluasi_lib.cleaning.labels import PERSONAL, Tally, normalise, show
+from evaluasi_lib.cleaning.log import Log
+from evaluasi_lib.cleaning.mapping import Mapped, map_source
 from evaluasi_lib.cleaning.tables import class_labels
+from evaluasi_lib.cleaning.values import Spec, clean_text
+from evaluasi_lib.errors import Problem
+from evaluasi_lib.program import Program
+from evaluasi_lib.reading.files import open_source, source_path
+from evaluasi_lib.wording import _
 
 MASK = "[…]"
+VARIABLES = ("variable", "own_variable", "background")
 _TITLES = re.compile(
     r"\b(?:dr|drs|dra|ir|prof|hj?|kh|st|se|sh|mm|msi|mh|mkom|skom|spd|mpd|sip|ssos|sstp|map|mpa|"
     r"mkes|phd|amd|sag|skm|mt|bapak|ibu|pak|bu|sdr|sdri)\b\.?",
     re.IGNORECASE,
 )
+
+
+_WORDS = re.compile(r"[^\W\d_]+")
+_NAME_WORDS = frozenset(
+    ("nama", "namanya", "nm", "name", "names", "surname", "lastname", "firstname", "fullname",
+     "nickname", "marga", "panggilan")
+)  # fmt: skip
+_PERSON_WORDS = frozenset(
+    ("pegawai", "peserta", "atasan", "langsung", "mentor", "mentee", "pembimbing", "coach",
+     "coachee", "responden", "karyawan", "penilai", "pejabat", "pengguna", "asn", "pns", "user",
+     "participant", "employee", "respondent", "staff", "supervisor")
+)  # fmt: skip
+# A heading with one of these names something else; a value with one of these is no person.
+_OTHER_WORDS = frozenset(
+    ("instansi", "unit", "kerja", "lembaga", "program", "pelatihan", "jabatan", "organisasi",
+     "kementerian", "dinas", "badan", "biro", "bagian", "bidang", "kantor", "satuan", "satker",
+     "opd", "skpd", "direktorat", "deputi", "sekretariat", "inspektorat", "balai", "pusat", "pemda",
+     "modul", "materi", "kegiatan", "kelas", "kursus", "mata", "file", "berkas", "dokumen",
+     "provinsi", "kota", "kabupaten", "kecamatan", "daerah", "wilayah", "universitas", "sekolah",
+     "agency", "organisation", "organization", "course", "module", "training", "class", "company",
+     "school", "city", "province", "product", "variable", "kelompok", "tim", "angkatan", "batch",
+     "kepala", "kasubag", "kasi", "analis", "staf", "sekretaris", "penata", "pengelola", "ahli",
+     "aplikasi", "platform", "acara", "proyek", "project", "usaha", "bank", "jalan")
+)  # fmt: skip
+_DEGREE = re.compile(
+    r"(?i)^(?:dr|drs|dra|ir|prof|hj?)\.\s*[a-z]|,\s*(?:s|m|a|ph|sp)\.?\s?[a-z]{1,4}\b"
+)
+_CAPITALISED = re.compile(r"^(?:[^\W\d_a-z][\w.'’-]*)(?:[ ,]+[^\W\d_a-z][\w.'’-]*){1,5}$")
+HEADING_WORDS = 4  # a longer heading is a question
+LOOK_AT = 200_000  # rows by which a column is judged
+TEXTS = ("text", "category", "ordinal", "open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +70,12 @@ class Names:
 
     full: tuple[str, ...] = ()
     single: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Every word of three letters or more of any name."""
+        found = (w for name in (*self.full, *self.single) for w in _WORDS.findall(name))
+        return frozenset(w for w in found if len(w) > 2)
 
 
 def core_name(name: str) -> str:
@@ -49,8 +99,165 @@ def names_in(sources: Iterable[Mapped]) -> Names:
             if column.type == "name" and variable in mapped.columns:
                 for batch in mapped.table.batches({variable: mapped.columns[variable]}, 1_000_000):
                     found.update(core_name(name) for name in batch[variable].drop_nulls().unique())
+        for values in _undeclared_names(mapped):
+            found.update(core_name(name) for name in values.drop_nulls().unique())
     known = sorted(name for name in found if len(name) > 2)
     return Names(tuple(n for n in known if " " in n), tuple(n for n in known if " " not in n))
+
+
+def roster_names(program: Program, raw_folder: Path) -> list[str]:
+    """Every name in the raw files' columns of the type “name”, without titles."""
+    found: set[str] = set()
+    for name, source in program.sources.items():
+        named = [v for v, column in source.columns.items() if column.type == "name"]
+        if not named:
+            continue
+        table = open_source(source_path(raw_folder, source, name), source)
+        mapped, _problems = map_source(program, name, source, table, None)
+        for variable in set(named) & set(mapped.columns):
+            for batch in table.batches({variable: mapped.columns[variable]}):
+                found.update(core_name(text) for text in batch[variable].drop_nulls())
+    return sorted(found)
+
+
+def _undeclared_names(mapped: Mapped) -> Iterator[pl.Series]:
+    """Columns of a file that nobody declared as names, yet hold the full names of persons."""
+    places = {
+        i for i, h in enumerate(mapped.table.headers) if name_heading(h) and h in mapped.unused
+    } | {
+        mapped.columns[v] for v, c in mapped.source.columns.items()
+        if c.type in TEXTS and v in mapped.columns and name_heading(heading_of(mapped, v))
+    }  # fmt: skip
+    for values in _first_rows(mapped, {str(i): i for i in sorted(places)}).values():
+        distinct = values.drop_nulls().unique()
+        if _share(distinct, lambda t: bool(_CAPITALISED.match(t) or _DEGREE.search(t))) > 0.5:
+            yield values
+
+
+def _first_rows(mapped: Mapped, columns: dict[str, int]) -> dict[str, pl.Series]:
+    """The named columns (name -> place) of the first LOOK_AT rows."""
+    if not columns:
+        return {}
+    batch = next(iter(mapped.table.batches(columns, LOOK_AT)), None)
+    return {} if batch is None else {name: clean_text(batch[name]) for name in columns}
+
+
+def heading_of(mapped: Mapped, variable: str) -> str:
+    """The heading of a variable as it stands in the file."""
+    return mapped.table.headers[mapped.columns[variable]]
+
+
+def _heading_words(heading: str) -> list[str]:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", heading).replace("_", " ")
+    return [w.casefold() for w in _WORDS.findall(spaced)]
+
+
+def name_heading(heading: str) -> bool:
+    """Whether a heading such as "Nama Lengkap" or "last_name" asks for a person's name."""
+    words = set(_heading_words(heading))
+    few = len(words) <= HEADING_WORDS
+    return few and bool(words & _NAME_WORDS) and not words & _OTHER_WORDS
+
+
+def _person_heading(heading: str) -> bool:
+    words = set(_heading_words(heading))
+    return bool(words) and words <= _PERSON_WORDS
+
+
+def mostly_distinct(n_distinct: int, n: int) -> bool:
+    """Whether most of n values occur once, so that a value tells who it belongs to."""
+    return n_distinct >= 3 and n_distinct > n / 2
+
+
+def looks_like_names(
+    heading: str, values: pl.Series, names: Names, *, declared: bool = False
+) -> bool:
+    """Whether a column of texts holds names of persons, by its heading or by its content.
+
+    Content: academic degrees; words of names on the roster (a column of surnames); or mostly
+    distinct values of several capitalised words. declared: its categories are written down in
+    program.yml, so that distinct values alone prove nothing.
+    """
+    distinct = values.drop_nulls().unique()
+    if len(distinct) < 3:
+        return False
+    wordy = _share(distinct, lambda t: not re.search(r"\d", t) and len(t.split()) <= 6) > 0.8
+    if name_heading(heading) and wordy:
+        return True
+    if _share(distinct, lambda t: bool(_DEGREE.search(t))) >= 0.3:
+        return True
+    known = names.words
+    if known and _share(distinct, lambda t: _of_names(t, known)) >= 0.5:
+        return True
+    if declared or not mostly_distinct(len(distinct), values.count()):
+        return False
+    other = _share(distinct, lambda t: bool(set(_heading_words(t)) & _OTHER_WORDS))
+    capitals = _share(distinct, lambda t: bool(_CAPITALISED.match(t)))
+    return other <= 0.2 and ((_person_heading(heading) and wordy) or capitals > 0.8)
+
+
+def _share(texts: pl.Series, holds: Callable[[str], bool]) -> float:
+    return sum(map(holds, texts)) / len(texts) if len(texts) else 0.0
+
+
+def _of_names(text: str, known: frozenset[str]) -> bool:
+    """Whether every word of three letters or more is one of a known name."""
+    words = [w for w in _WORDS.findall(core_name(text)) if len(w) > 2]
+    return bool(words) and known.issuperset(words)
+
+
+def could_be_persons(spec: Spec, labels: list[str], n: int, names: Names) -> bool:
+    """Whether unknown labels of a column of n values could be names, and may not be shown."""
+    texts, heading = pl.Series(labels, dtype=pl.String), spec.column.header
+    if name_heading(heading) or mostly_distinct(len(labels), n):
+        return bool(labels)
+    if hides(texts, names, words=True).any():
+        return True
+    return looks_like_names(heading, texts, names, declared=True)
+
+
+def screen(mapped: Mapped, program: Program, names: Names, log: Log) -> Mapped:
+    """The source without the columns that hold names though nobody declared them so, and with
+    those marked whose values are mostly distinct; a note tells of each, by its heading alone.
+
+    A column of names that program.yml refers to is a problem: what rests on it cannot be made.
+    """
+    if mapped.source.role == "events":
+        return mapped
+    asked = {
+        v: mapped.columns[v] for v, c in mapped.source.columns.items()
+        if c.type in TEXTS and v in mapped.columns
+    }  # fmt: skip
+    named, coded = set(), set()
+    used = {n.name for n in check.names_in(program) if n.mark.kind in VARIABLES}
+    for variable, values in _first_rows(mapped, asked).items():
+        column, heading = mapped.source.columns[variable], heading_of(mapped, variable)
+        if column.type == "open" and not name_heading(heading):
+            continue
+        declared = bool(column.categories) or column.spelling is not None
+        if looks_like_names(heading, values, names, declared=declared):
+            named.add(variable)
+            if variable in used:
+                what = _("the column “{column}” looks like names of persons").format(
+                    column=show(heading)
+                )
+                remedy = _(
+                    "declare it as “type: name” and leave it out elsewhere; if it names no "
+                    "persons, write down its “categories”"
+                )
+                log.errors.append(Problem(what, f"{mapped.source.file}, {variable}", remedy))
+            log.note("name_column", source=mapped.name, column=show(heading))
+        elif not declared and not column.coarsen and column.derive is None:
+            plain = values.drop_nulls()
+            if mostly_distinct(plain.n_unique(), len(plain)):
+                coded.add(variable)
+                log.note("distinct_column", source=mapped.name, column=show(heading))
+    return replace(
+        mapped,
+        columns={v: i for v, i in mapped.columns.items() if v not in named},
+        specs=[s for s in mapped.specs if s.name not in named],
+        coded=frozenset(coded),
+    )
 
 
 def hides(values: pl.Series, names: Names, *, words: bool) -> pl.Series:

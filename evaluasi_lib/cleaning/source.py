@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
+from evaluasi_lib.check import names_in
 from evaluasi_lib.cleaning import flags, rules
 from evaluasi_lib.cleaning.corrections import Correction, apply_corrections
 from evaluasi_lib.cleaning.explain import explain
@@ -23,6 +24,7 @@ from evaluasi_lib.cleaning.values import (
     Spec,
     clean_text,
     decimal_evidence,
+    proved_decimal,
     type_category,
     type_date,
     type_flag,
@@ -39,7 +41,7 @@ CODED = ("item", "category", "ordinal", "flag", "multi")
 NUMBERS = ("number", "integer")
 IDENTIFIERS = ("nip", "respondent_code", "name", "email", "phone")
 ONE_ROW_A_PERSON = ("roster", "survey", "record")
-NO_PERSONS = {"pid": pl.String, "arm": pl.String}
+NO_PERSONS = {"pid": pl.String}
 NOTED = {  # what a reader should know of, beside the counts
     "identifier_missing": "no_identifier",
     "nip_invalid": "nip_invalid",
@@ -56,17 +58,25 @@ _TYPERS = {
 
 @dataclass
 class Context:
-    """What all sources of a program share while it is cleaned; flags are collected here."""
+    """What all sources of a program share while it is cleaned; flags are collected here.
+
+    labels: values that program.yml itself names, so that they stay what they are.
+    """
 
     program: Program
     linker: Linker
     corrections: list[Correction]
     names: Names
     flags: list[pl.DataFrame] = field(default_factory=list)
+    labels: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        named = names_in(self.program)
+        self.labels = frozenset(n.name for n in named if n.mark.kind in ("label", "answer"))
 
 
 def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl.DataFrame:
-    """Write <source>.parquet and its restricted table; returns pid and arm of the kept rows."""
+    """Write <source>.parquet and its restricted table; returns the pid of the kept rows."""
     name, source = mapped.name, mapped.source
     specs = {s.name: replace(s, decimal=_decimal_of(mapped, s)) for s in mapped.specs}
     tallies = {s: Tally() for s in specs}
@@ -98,7 +108,7 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
         if "skip_violation" in tally.counts:
             n = tally.counts["skip_violation"]
             log.note("skip_violation", source=name, variable=variable, n=n)
-        log.errors.extend(explain(tally, specs[variable], mapped))
+        log.errors.extend(explain(tally, specs[variable], source.file, context.names))
     if not n_kept:
         remedy = _("see the rules in program.yml")
         log.errors.append(Problem(_("no row is left"), source.file, remedy))
@@ -132,7 +142,7 @@ def _typed_frame(
     """row, pid and every variable of a batch, typed."""
     typed = {"row": batch["row"], "pid": context.linker.pids(batch, mapped, log)}
     for spec in specs.values():
-        values = _typed(batch, spec, context, tallies[spec.name])
+        values = _typed(batch, spec, mapped, context, tallies[spec.name])
         if spec.column.ask_if:
             values = flags.blank_skipped(values, batch, spec, specs, tallies[spec.name])
         if spec.column.required:
@@ -141,7 +151,9 @@ def _typed_frame(
     return pl.DataFrame([s.alias(n) for n, s in typed.items()])
 
 
-def _typed(batch: pl.DataFrame, spec: Spec, context: Context, tally: Tally) -> dict[str, pl.Series]:
+def _typed(
+    batch: pl.DataFrame, spec: Spec, mapped: Mapped, context: Context, tally: Tally
+) -> dict[str, pl.Series]:
     """The processed columns of one variable, named; identifiers have none."""
     column, kind, rows = spec.column, spec.column.type, batch["row"]
     if kind in IDENTIFIERS:
@@ -161,6 +173,9 @@ def _typed(batch: pl.DataFrame, spec: Spec, context: Context, tally: Tally) -> d
     values = _TYPERS[kind](text, rows, spec, tally)
     if kind == "text" or (kind in ("category", "ordinal") and not column.categories):
         values = mask(values, context.names, tally, words=kind == "text")
+        if spec.name in mapped.coded:
+            values = context.linker.codes(values, context.labels)
+            tally.add("distinct_coded", values.count())
     if kind == "integer":
         uneven = (values != values.round()).fill_null(False)
         if uneven.any():
@@ -195,12 +210,7 @@ def _proved_decimal(mapped: Mapped, variable: str) -> str:
     """ "." or "," where the column proves it; "mixed" or "unknown" where it does not."""
     batches = mapped.table.batches({variable: mapped.columns[variable]}, 1_000_000)
     proofs = [decimal_evidence(batch[variable]) for batch in batches]
-    dot, comma, open_ = (sum(column) for column in zip(*proofs, strict=True))
-    if dot and comma:
-        return "mixed"
-    if comma:
-        return ","
-    return "." if dot or not open_ else "unknown"
+    return proved_decimal(*(sum(column) for column in zip(*proofs, strict=True)))
 
 
 def _drop_rows(batch: pl.DataFrame, mapped: Mapped, specs: list[Spec], log: Log) -> pl.DataFrame:
@@ -276,8 +286,8 @@ def _write_restricted(parts: list[pl.DataFrame], kept: pl.Series | None, path: P
 def _key_columns(
     frame: pl.DataFrame, batch: pl.DataFrame, mapped: Mapped, context: Context
 ) -> pl.DataFrame:
-    """What later steps need of each row: pid, arm, and what decides between duplicates."""
-    keys = frame.select("row", "pid", arm=_arm(frame, mapped, context))
+    """What later steps need of each row: pid, and what decides between duplicates."""
+    keys = frame.select("row", "pid")
     if context.linker.variable(mapped) is None:
         return keys
     order = mapped.source.duplicates.order_by
@@ -288,16 +298,6 @@ def _key_columns(
         batch.drop("row").cast(pl.String).hash_rows(seed=1).alias("content"),
     )
     return keys.hstack(measured)
-
-
-def _arm(frame: pl.DataFrame, mapped: Mapped, context: Context) -> pl.Expr:
-    """The group of each person of the roster, where the design has groups."""
-    rule = context.program.design.group
-    if rule is None or mapped.name != context.program.roster or rule.variable not in frame.columns:
-        return pl.lit(None, dtype=pl.String)
-    value = frame[rule.variable].cast(pl.String)
-    arm = pl.when(value.is_in(rule.program)).then(pl.lit("program"))
-    return arm.when(value.is_in(rule.comparison)).then(pl.lit("comparison"))
 
 
 def _duplicates(key: pl.DataFrame, mapped: Mapped, context: Context, log: Log) -> pl.Series | None:

@@ -147,7 +147,7 @@ def type_category(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) ->
     for code, raw in encoded.texts.items():
         key = normalise(raw)
         if key in missing or not key:
-            tally.add("missing_code", int(encoded.counts[code]))
+            tally.add("missing_code", int(encoded.counts[code]), raw)
         else:
             values[code] = known.get(key, clean_space(raw))
     return encoded.decode(values, pl.String).alias(text.name)
@@ -178,6 +178,16 @@ def decimal_evidence(text: pl.Series) -> tuple[int, int, int]:
 
     dot, comma = proofs(r"\.", ","), proofs(",", r"\.")
     return int(dot.sum()), int(comma.sum()), int((~dot & ~comma).sum())
+
+
+def proved_decimal(dot: int, comma: int, neither: int) -> str:
+    """ "." or "," where the numbers of `decimal_evidence` prove it; "mixed" or "unknown" where they
+    do not."""
+    if dot and comma:
+        return "mixed"
+    if comma:
+        return ","
+    return "." if dot or not neither else "unknown"
 
 
 def type_number(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> pl.Series:
@@ -229,9 +239,9 @@ def _spelled_numbers(
             tally.add_unknown("decimal", n, int(rows.filter(column == raw).min()))  # type: ignore[arg-type]
         elif ok:
             found[raw] = float(text)
-            tally.add("number_respelled", n if raw != text else 0)
+            tally.add("number_respelled", n if raw != text else 0, raw)
         elif normalise(raw) in missing or not normalise(raw):
-            tally.add("missing_code", n)
+            tally.add("missing_code", n, raw)
         else:
             tally.add_unknown("", n, int(rows.filter(column == raw).min()))  # type: ignore[arg-type]
     return found
@@ -261,8 +271,10 @@ def type_date(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> pl.
     declared = spec.column.date_format
     missing = missing_labels(spec.column, None, BLANKS)
     short = text.filter(text.str.len_chars() <= 20).unique().drop_nulls()
-    gone = text.is_in([t for t in short if normalise(t) in missing]).fill_null(False)
+    coded = [t for t in short if normalise(t) in missing]
+    gone = text.is_in(coded).fill_null(False)
     tally.add("missing_code", int(gone.sum()))
+    tally.rules |= dict.fromkeys(coded, "missing_code")
     text = pl.select(pl.when(~gone).then(text)).to_series()
     month_first = bool(declared and 0 <= declared.find("%m") < declared.find("%d"))
     dates = _date_parts(text, _ISO, False).fill_null(_date_parts(text, _DAY_FIRST, month_first))
@@ -333,7 +345,7 @@ def type_multi(text: pl.Series, rows: pl.Series, spec: Spec, tally: Tally) -> li
         n = int(encoded.counts[code])
         if unknown and other is not None:
             chosen[code].add(other)
-            tally.add("other_option", n)
+            tally.add("other_option", n, raw)
         elif unknown:
             tally.add_unknown(unknown, n, encoded.first_row(code))
     return [

@@ -197,7 +197,7 @@ def in_order(outcomes: Sequence[Outcome], jobs: Sequence[Job]) -> list[Outcome]:
 
 def write_index(out_dir: Path, data: DataFolder, outcomes: Sequence[Outcome]) -> Path:
     """The page over all reports in out_dir, with their status and the reasons of failures."""
-    from evaluasi_lib.findings.index import index_html
+    from evaluasi_lib.reporting.index import index_html
 
     failures = {outcome.program_id: outcome.failure for outcome in outcomes if outcome.failure}
     entries = []

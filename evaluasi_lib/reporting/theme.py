@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import matplotlib as mpl
@@ -87,6 +88,20 @@ def canvas(height: float, width: float = WIDTH) -> Iterator[tuple[Canvas, Axes]]
         yield figure, figure.add_subplot()
 
 
+_kept: ContextVar[list[Canvas] | None] = ContextVar("kept_drawings", default=None)
+
+
+@contextmanager
+def keep_drawings() -> Iterator[list[Canvas]]:
+    """The figures that are drawn inside the block, so that they can be saved in another form."""
+    drawings: list[Canvas] = []
+    token = _kept.set(drawings)
+    try:
+        yield drawings
+    finally:
+        _kept.reset(token)
+
+
 def to_svg(figure: Canvas) -> bytes:
     """The drawing as SVG, the same bytes for the same drawing."""
     out = io.BytesIO()
@@ -94,6 +109,8 @@ def to_svg(figure: Canvas) -> bytes:
     if (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
         figure.set_layout_engine("none")
+    if (kept := _kept.get()) is not None:
+        kept.append(figure)
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(out, format="svg", metadata=nothing)
     return _compact(out.getvalue().decode("utf-8")).encode("utf-8")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Effect, EvaluationResult
+from evaluasi_lib.results import Effect, EvaluationResult, Explored
 from evaluasi_lib.scoring.background import level_label, variable_label
 from evaluasi_lib.wording import _, digits_for, interval, number, p_value
 
@@ -68,8 +68,15 @@ def wave_word(code: str) -> str:
 
 
 def claim_word(code: str) -> str:
-    """Whether an estimate is an effect or a change."""
-    return _lookup({"effect": _("effect"), "change": _("change (cause not shown)")}, code)
+    """Whether an estimate is an effect, a change or a difference."""
+    return _lookup(
+        {
+            "effect": _("effect"),
+            "change": _("change (cause not shown)"),
+            "difference": _("difference (cause not shown)"),
+        },
+        code,
+    )
 
 
 def conclusion_word(code: str | None) -> str:
@@ -191,6 +198,11 @@ def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:
     }
     if effect.claim == "effect":
         first = _("{label}: the estimated effect is {estimate} {unit} (95% interval {interval}).")
+    elif effect.claim == "difference":
+        first = _(
+            "{label}: the groups differ by {estimate} {unit} (95% interval {interval}); nothing "
+            "was measured before that could tell a difference which they already had."
+        )
     else:
         first = _(
             "{label}: the change is {estimate} {unit} (95% interval {interval}); "
@@ -207,6 +219,22 @@ def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:
         ),
     }.get(effect.conclusion or "", "")
     return f"{first} {verdict}".format(**values).strip()
+
+
+def explored_sentence(explored: Sequence[Explored]) -> str:
+    """What an exploration changed of the declaration, for the first page."""
+    changes = "; ".join(
+        f"{change.key} {_plain(change.declared)} → {_plain(change.used)}" for change in explored
+    )
+    return _("Exploration, not what was declared: {changes}.").format(changes=changes)
+
+
+def _plain(value: str | float | None) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return _("not declared")
+    return number(value, 0 if float(value).is_integer() else 3)
 
 
 def estimand_word(code: str) -> str:

@@ -220,7 +220,9 @@ def cost_per_effect(
     row = {name: getattr(effect, name) for name in ("outcome", "label", "unit", "claim", "wave")}
     row |= {"effect": good, "reason": None}
     row |= dict.fromkeys(["estimate", "ci_low", "ci_high", "bootstrap_ci_low", "bootstrap_ci_high"])
-    if effect.claim != "effect":
+    if effect.claim == "difference":
+        reason = _("The design shows a difference, not an effect of the program.")
+    elif effect.claim != "effect":
         reason = _("The design shows a change, not an effect of the program.")
     elif good is None or effect.std_error is None:
         reason = effect.reason or _("The effect could not be estimated.")
@@ -285,15 +287,16 @@ def value_benefit(
     """First-year value of one benefit: effect x value of a unit x persons x confidence.
 
     Without an outcome the declared value is each person's. at: "estimate", "ci_low" or "ci_high",
-    in the direction that is good. Isolation by a comparison group needs an effect, not a change.
+    in the direction that is good. Only a concluded effect is valued: a change without a comparison
+    and an estimate that is inconclusive or too small to matter are not what the program brought,
+    and a trend cannot be subtracted from one.
     """
     own = ("outcome", "isolation", "confidence_share", "value_per_unit_idr")
     row: dict[str, Any] = {name: getattr(benefit, name) for name in own}
     row |= {"label": choose(benefit.label), "per_person_idr": None, "total_idr": None}
     found = [e for e in effects if e.outcome == benefit.outcome and e.role == "primary"]
     effect = found[0] if found and found[0].estimate is not None else None
-    if effect and effect.claim != "effect" and benefit.isolation == "comparison_group":
-        reason = _("Declared as isolated by a comparison group, but the design has no effect.")
+    if reason := _why_not_valued(benefit, effect):
         return row | {"reason": reason}
     measured = None if effect is None else _improvement(effect, at)
     amount = 1.0 if benefit.outcome is None else measured
@@ -303,6 +306,27 @@ def value_benefit(
         return row | {"reason": SMALL_CELL}
     each = amount * benefit.value_per_unit_idr * benefit.confidence_share
     return row | {"per_person_idr": each, "total_idr": each * n, "reason": None}
+
+
+def _why_not_valued(benefit: Benefit, effect: Effect | None) -> str | None:
+    """The reason why a benefit is not counted as brought by the program, or None."""
+    if benefit.isolation == "trend":
+        return _(
+            "Declared as isolated by a trend, but no trend is estimated that could be subtracted; "
+            "an effect against a comparison group can be valued (isolation: comparison_group)."
+        )
+    if effect is None:
+        return None
+    if effect.claim != "effect":
+        return _(
+            "The outcome shows a change or a difference, not an effect of the program, so nothing "
+            "is valued in money."
+        )
+    if effect.conclusion == "no_meaningful_change":
+        return _("The outcome shows no meaningful change, so nothing is valued in money.")
+    if effect.conclusion not in ("improved", "worsened"):
+        return _("The data do not settle whether the outcome changed, so nothing is valued.")
+    return None
 
 
 def _money_reason(costs: Costs, benefits: list[dict[str, Any]], total: float | None) -> str | None:

@@ -21,6 +21,7 @@ from evaluasi_lib.scoring.background import (
     variable_label,
 )
 from evaluasi_lib.scoring.drivers import DriverModel, MarginalEffect, fit_drivers
+from evaluasi_lib.scoring.logit import NoConvergenceError
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, interval, number
 
@@ -49,7 +50,15 @@ def score_drivers(study: Study, stages: pd.DataFrame) -> tuple[tuple[Driver, ...
             "driver_notes": [_why_no_model(n, events)],
         }
     small = small_levelled(frame, k)
-    model = fit_drivers(frame.drop(columns=small), completed, cluster_of(study, frame.index))
+    try:
+        model = fit_drivers(frame.drop(columns=small), completed, cluster_of(study, frame.index))
+    except NoConvergenceError:
+        return (), extra | {
+            "drivers_left_out": _left_out(program, left_out),
+            "driver_notes": [
+                _("Drivers could not be examined: the estimation did not settle on a result.")
+            ],
+        }
     left_out |= dict.fromkeys(small, "small_cell") | model.left_out
     n_missing = int((~known).sum())
     return tuple(_driver(program, effect) for effect in model.effects), {

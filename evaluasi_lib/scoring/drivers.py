@@ -11,9 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
-from scipy import optimize, stats
+from scipy import stats
 from scipy.special import expit
+
+from evaluasi_lib.scoring.logit import (
+    NoConvergenceError,
+    fit_logit,
+    separated_columns,
+    standardised,
+)
 
 Floats = np.ndarray
 
@@ -105,22 +111,6 @@ def encode(drivers: pd.DataFrame) -> tuple[pd.DataFrame, list[_Term]]:
     return pd.DataFrame(columns, index=drivers.index), terms
 
 
-def separated_columns(x: Floats, y: Floats) -> Floats:
-    """Which columns have no finite logit estimate (bool, one for each column of x).
-
-    Konis (2007): y (n, 0/1) is separated by x (n, p, constant included) when some direction b has
-    s_i x_i b >= 0 for every row, s_i = 2 y_i - 1, with one strict. The linear program looks for
-    the b in [-1, 1]^p with the largest sum; its non-zero entries are the columns concerned.
-    As detectseparation::detect_separation of R.
-    """
-    rows = np.unique(np.column_stack([x, y]), axis=0)
-    signed = rows[:, :-1] * (2 * rows[:, -1:] - 1)
-    solved = optimize.linprog(
-        -signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1)
-    )
-    return np.abs(solved.x) > 1e-7 if solved.status == 0 else np.ones(x.shape[1], bool)
-
-
 def fit_drivers(
     drivers: pd.DataFrame, completed: pd.Series, cluster: pd.Series | np.ndarray | None = None
 ) -> DriverModel:
@@ -130,7 +120,7 @@ def fit_drivers(
     without, the model's own and normal quantiles. Those of the marginal effects by the delta method
     at the persons observed (as marginaleffects::avg_slopes and avg_comparisons of R). Variables
     that are constant, collinear or separate the outcome are left out and named. Raises ValueError
-    where nobody, or everybody, completed.
+    where nobody, or everybody, completed; NoConvergenceError where Newton's method does not settle.
     """
     y = completed.to_numpy(float)
     if y.min(initial=1) == y.max(initial=0):
@@ -146,8 +136,10 @@ def fit_drivers(
         left_out |= found
         kept = kept.drop(columns=list(found))
     names = ["const", *matrix.columns]
-    fit = sm.Logit(y, x).fit(disp=0, method="newton", maxiter=100, tol=1e-12)
-    beta, cov = np.asarray(fit.params), np.asarray(fit.cov_params())
+    fit = fit_logit(x, y)
+    if isinstance(fit, str):
+        raise NoConvergenceError(fit)
+    beta, cov = fit.coef, fit.cov
     n_clusters, df = None, None
     codes = pd.factorize(cluster)[0] if cluster is not None else np.zeros(len(y), int)
     if codes.max() > 0:
@@ -203,10 +195,11 @@ def _fault(x: Floats, y: Floats, terms: list[_Term]) -> dict[str, str] | None:
         upto = x[:, : term.places[-1] + 1]
         if np.linalg.matrix_rank(upto) < upto.shape[1]:
             return {term.variable: "collinear"}
-    concerned = separated_columns(x, y)
+    scaled = np.column_stack([x[:, 0], standardised(x[:, 1:])])
+    concerned = separated_columns(scaled, y)
     if not concerned.any():
         return None
-    alone = [t.variable for t in terms if separated_columns(x[:, [0, *t.places]], y).any()]
+    alone = [t.variable for t in terms if separated_columns(scaled[:, [0, *t.places]], y).any()]
     last = [t.variable for t in terms if concerned[t.places].any()][-1:]
     return dict.fromkeys(alone or last, "separation")
 

@@ -8,16 +8,18 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Instrument, Outcome
 from evaluasi_lib.scoring.items import score_items
-from evaluasi_lib.study import GROUPS, Study
+from evaluasi_lib.study import GROUPS, Study, as_label
 from evaluasi_lib.wording import _, percent
 
 Array = NDArray[np.float64]
 DesignType = Literal["single_group", "comparison", "randomised"]
+SPLINE_VALUES = 8  # different values under which a number is not bent
 CHANGE_ONLY = ("paired", "waves")  # estimators of one group, whatever the program's design
 
 
@@ -49,15 +51,17 @@ OutcomeFrames = dict[str, OutcomeFrame | str]
 
 
 def numeric(values: pd.Series) -> pd.Series:
-    """A variable as float64: flags 0/1, ordered categories their place from 1, dates refused.
+    """A variable as float64: flags 0/1, ordered categories their place from 1.
 
-    A category counts from 0 in declared order. Raises DataError for dates and text.
+    Raises DataError for dates, text, and categories without an order: which of their labels is
+    more, their declaration does not say.
     """
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        codes = values.cat.codes.astype(float).where(values.notna())
-        return codes + 1 if values.cat.ordered else codes
+    if isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered:
+        return values.cat.codes.astype(float).where(values.notna()) + 1
     try:
-        if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        if isinstance(values.dtype, pd.CategoricalDtype) or pd.api.types.is_datetime64_any_dtype(
+            values.dtype
+        ):
             raise TypeError
         return values.astype("Float64").astype(float)
     except (TypeError, ValueError):
@@ -67,6 +71,17 @@ def numeric(values: pd.Series) -> pd.Series:
                 remedy=_("declare it as a number, a flag or an ordinal in program.yml"),
             )
         ) from None
+
+
+def values_of(values: pd.Series, outcome: Outcome) -> pd.Series:
+    """An outcome's variable as float64; a binary one as 1 (a value of `success`), 0 or missing.
+
+    Without `success`, a flag or a number is taken as it is: cleaning has refused what is not 0/1.
+    """
+    if not outcome.success:
+        return numeric(values)
+    label = as_label(values)
+    return label.isin(outcome.success).astype(float).where(label.notna())
 
 
 def sources_with(
@@ -110,7 +125,7 @@ def measure(study: Study, outcome: Outcome, wave: str, variable: str | None) -> 
         name = variable or outcome.variable or ""
         tables = sources_with(study, [name], wave, outcome.source)
         rows = pd.concat([study.rows(t) for t in tables], ignore_index=True)
-        y = numeric(rows[name]).to_numpy()
+        y = values_of(rows[name], outcome).to_numpy()
     rows = rows.assign(y=y)
     rows = rows[rows["y"].notna()].reset_index(drop=True)
     if rows["pid"].duplicated().any():
@@ -184,8 +199,12 @@ def in_program(rows: pd.DataFrame) -> NDArray[np.bool_]:
     return (rows["group"] == "program").to_numpy(dtype=bool)
 
 
-def design_matrix(rows: pd.DataFrame, names: list[str]) -> tuple[Array, list[str]]:
+def design_matrix(
+    rows: pd.DataFrame, names: list[str], form: Literal["linear", "spline"] = "linear"
+) -> tuple[Array, list[str]]:
     """Covariates as columns (n, p) and their names, without an intercept.
+
+    form "spline": a number with enough different values becomes the columns of a natural spline.
 
     Categories become indicators without their first value. A missing number takes the mean and gets
     an indicator of being missing (so that nobody is lost, Puma et al. 2009); a missing category is
@@ -212,10 +231,25 @@ def design_matrix(rows: pd.DataFrame, names: list[str]) -> tuple[Array, list[str
         missing = np.isnan(number)
         if missing.all():
             continue
-        columns[name] = np.where(missing, np.nanmean(number), number)
+        number = np.where(missing, np.nanmean(number), number)
+        if form == "spline" and len(np.unique(number)) >= SPLINE_VALUES:
+            curve = natural_spline(number)
+            columns |= {f"{name}~{i}": column for i, column in enumerate(curve.T, start=1)}
+        else:
+            columns[name] = number
         if missing.any():
             columns[f"{name}=?"] = missing.astype(float)
     return _independent(columns, len(rows))
+
+
+def natural_spline(x: Array, knots: int = 4) -> Array:
+    """Basis (n, knots - 1) of the natural cubic splines of x (n,), without the constant: cubic
+    between knots at its quantiles and straight at both ends (as R splines::ns spans)."""
+    at = np.unique(np.quantile(x, np.linspace(0, 1, knots)))
+    if len(at) < 3:
+        return x[:, None]
+    # The interpolating splines through each unit vector sum to 1, so one of them is redundant.
+    return np.asarray(CubicSpline(at, np.eye(len(at)), bc_type="natural")(x)[:, 1:])
 
 
 def _independent(columns: dict[str, Array], n: int) -> tuple[Array, list[str]]:

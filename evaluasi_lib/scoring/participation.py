@@ -16,6 +16,7 @@ from evaluasi_lib.scoring.background import (
     level_rows,
     levels_of,
     participation_of,
+    person_variable,
     protect_funnel,
     reached,
     variable_label,
@@ -108,8 +109,9 @@ def stage_flags(study: Study) -> pd.DataFrame:
     later = pd.Series(False, index=persons.index)
     for stage in reversed(STAGES):
         variable = getattr(plan, stage)
-        if variable is not None and variable in persons:
-            later = later | reached(persons[variable])
+        values = person_variable(study, variable) if variable is not None else None
+        if values is not None:
+            later = later | reached(values.reindex(persons.index))
             found[stage] = later
         elif stage == "enrolled":
             later = pd.Series(True, index=persons.index)
@@ -120,10 +122,11 @@ def stage_flags(study: Study) -> pd.DataFrame:
 def _dropout_reasons(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]]:
     """Why persons who enrolled did not complete, as recorded; most frequent first."""
     name = participation_of(study.program).dropout_reason
-    if name is None or name not in study.persons or "completed" not in stages:
+    values = person_variable(study, name) if name is not None else None
+    if name is None or values is None or "completed" not in stages:
         return []
     left = stages.index[stages["enrolled"] & ~stages["completed"]]
-    given = as_levels(study.persons.loc[left, name])
+    given = as_levels(values.loc[left])
     counts = given[given.ne("")].value_counts()
     levels = levels_of(study.program, name, given)
     levels.sort(key=lambda level: -int(counts[level]))

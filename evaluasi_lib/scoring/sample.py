@@ -6,7 +6,8 @@ from typing import Any
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small
 from evaluasi_lib.results import FlowStep, Sample
-from evaluasi_lib.scoring.frames import OutcomeFrame, OutcomeFrames, numeric, outcome_frames
+from evaluasi_lib.scoring.background import person_variable, reached
+from evaluasi_lib.scoring.frames import OutcomeFrame, OutcomeFrames, outcome_frames
 from evaluasi_lib.scoring.impact.checks import diagnose_attrition
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
@@ -102,9 +103,10 @@ def _invited(study: Study) -> tuple[int | None, str | None]:
         return None, _("there is no list of the persons who were invited")
     persons = study.persons
     flag = program.participation.invited if program.participation else None
-    if flag and flag in persons:
+    values = person_variable(study, flag) if flag else None
+    if values is not None:
         # Persons of the comparison group are never invited, yet they are part of the sample.
-        chosen = (numeric(persons[flag]) == 1) | (persons["group"] == "comparison")
+        chosen = reached(values) | (persons["group"] == "comparison")
         return int((chosen & persons["group"].notna()).sum()), None
     return int(persons["group"].notna().sum()), None
 

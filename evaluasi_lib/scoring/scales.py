@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -178,21 +179,42 @@ def item_distributions(study: Study, instrument_id: str, wave: str) -> pd.DataFr
     instrument = study.program.instruments[instrument_id]
     scale = study.program.scales[instrument.scale]
     rows = instrument_rows(study, instrument, wave)
-    rows = rows[rows["group"] == "program"]
     points = range(scale.min, scale.max + 1)
-    labels = [str(text) for text in scale.labels] or [str(point) for point in points]
+    return distribution(
+        rows.loc[rows["group"] == "program", instrument.items],
+        dict(zip(points, map(str, scale.labels or points), strict=True)),
+        reversed=instrument.reversed,
+        names={item: item_label(study, item) for item in instrument.items},
+        k=study.program.privacy.min_cell,
+    )
+
+
+def distribution(
+    answers: pd.DataFrame,
+    labels: Mapping[int, str],
+    *,
+    reversed: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
+    k: int,
+) -> pd.DataFrame:
+    """The columns of `item_distributions` for answers (persons, items) on a scale of points.
+
+    labels: point -> its answer, from low to high. reversed: items that were turned when they were
+    read; their labels are turned back here. names: item -> its question.
+    """
     records = []
-    for item in instrument.items:
-        answers = rows[item].dropna()
-        counts = {str(point): int((answers == point).sum()) for point in points}
-        safe = protect_counts(counts, k=study.program.privacy.min_cell)
-        if is_small(len(answers), study.program.privacy.min_cell):
+    for item in map(str, answers.columns):
+        known = answers[item].dropna()
+        counts = {str(point): int((known == point).sum()) for point in labels}
+        safe = protect_counts(counts, k=k)
+        if is_small(len(known), k):
             safe = dict.fromkeys(counts)
-        # A reversed item was turned when it was read; its label is turned back here.
-        names = labels[::-1] if item in instrument.reversed else labels
-        for (value, n), label in zip(safe.items(), names, strict=True):
-            share = None if n is None or not len(answers) else n / len(answers)
-            records.append((item, item_label(study, item), int(value), label, n, share))
+        texts = list(labels.values())
+        for (value, n), label in zip(
+            safe.items(), texts[::-1] if item in reversed else texts, strict=True
+        ):
+            share = None if n is None or not len(known) else n / len(known)
+            records.append((item, (names or {}).get(item, item), int(value), label, n, share))
     columns = ["item", "item_label", "value", "label", "n", "share"]
     return pd.DataFrame.from_records(records, columns=columns).astype(
         {"n": "Int64", "share": float}

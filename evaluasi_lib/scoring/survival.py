@@ -7,6 +7,7 @@ where completed, 0 where not yet (censored) (n).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -69,30 +70,36 @@ class Hazard:
     ph_p_value: float | None
 
 
-def kaplan_meier(times: np.ndarray, done: np.ndarray, *, method: str = "cloglog") -> KaplanMeier:
-    """Product-limit estimate with log-log intervals (`method`: statsmodels' name of the transform).
+def kaplan_meier(
+    times: np.ndarray, done: np.ndarray, *, method: Literal["log", "log-log"] = "log"
+) -> KaplanMeier:
+    """Product-limit estimate; limits by Greenwood's error of log S, or on the log(-log) scale.
 
-    Reference: survival::survfit(conf.type = "log-log") of R, and its median interval.
+    The limits of the median are the times at which those of the curve reach one half, None where
+    they do not (Brookmeyer and Crowley 1982). Reference: survival::survfit of R, whose conf.type is
+    "log" unless another is asked for.
     """
     done = np.asarray(done, int)
     if len(times) == 0 or done.sum() == 0:
         return KaplanMeier(len(times), 0, None, None, None, ())
     fit = SurvfuncRight(np.asarray(times, float), done)
-    with np.errstate(divide="ignore", invalid="ignore"):  # where the curve stands at 0 or 1
-        low, high = fit.quantile_ci(0.5, method=method)
     surv = np.clip(np.asarray(fit.surv_prob, float), 0, 1)
-    lower, upper = _log_log(surv, np.asarray(fit.surv_prob_se, float))
+    at = np.asarray(fit.surv_times, float)
+    limits = _log if method == "log" else _log_log
+    lower, upper = limits(surv, np.asarray(fit.surv_prob_se, float))
     points = zip(fit.surv_times, surv, lower, upper, fit.n_risk, fit.n_events, strict=True)
     curve = tuple(
         CurvePoint(float(t), 1 - float(s), 1 - float(b), 1 - float(a), int(risk), int(events))
         for t, s, a, b, risk, events in points
     )
+    # Where everybody has completed, the error of log S is not defined, and R gives no upper limit.
+    open_ = np.where(surv > 0, upper, 1.0)
     return KaplanMeier(
         n=len(times),
         n_completed=int(done.sum()),
-        median_days=_median(np.asarray(fit.surv_times, float), surv),
-        median_ci_low=_finite(low),
-        median_ci_high=_finite(high),
+        median_days=_median(at, surv),
+        median_ci_low=_median(at, lower),
+        median_ci_high=_median(at, open_),
         curve=curve,
     )
 
@@ -122,8 +129,11 @@ def _log_log(surv: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return lower, upper
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _log(surv: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pointwise 95% limits on the log scale, the upper one at most 1; at 0 the estimate itself."""
+    inside = surv > 0
+    half = stats.norm.ppf(0.975) * np.where(inside, error, 0) / np.where(inside, surv, 1)
+    return surv * np.exp(-half), np.minimum(surv * np.exp(half), 1.0)
 
 
 def log_rank(times: np.ndarray, done: np.ndarray, group: np.ndarray) -> LogRank | None:

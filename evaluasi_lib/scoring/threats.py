@@ -14,13 +14,14 @@ from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.frames import OutcomeFrame, instrument_rows
 from evaluasi_lib.scoring.impact.checks import Attrition, best_value, is_circular
+from evaluasi_lib.scoring.impact.plans import PARALLEL
 from evaluasi_lib.scoring.reliability import diagnose_reliability
 from evaluasi_lib.scoring.scales import item_label
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, number, percent
 
-BEFORE_AND_AFTER = ("did", "drdid", "did_repeated", "net_rise", "ancova")
+BEFORE_AND_AFTER = (*PARALLEL, "ancova")
 ADJUSTS = (*BEFORE_AND_AFTER, "adjusted", "aipw", "ipw")
 LINKED_SHARE = 0.7  # under this share of linked answers the pairs may not speak for the rest
 MANY_LOST = 0.2  # loss that a reader is told of, whatever the rating allows
@@ -110,7 +111,7 @@ def _threats_of_design(
     text = _("The participants were not chosen by lot, so differences between the groups that were "
              "not measured may explain the estimate.")  # fmt: skip
     yield Threat("selection", text)
-    if effect.estimator in BEFORE_AND_AFTER and effect.estimator != "ancova" and not placebo:
+    if effect.estimator in PARALLEL and not placebo:
         text = _("That both groups would have moved alike without the program is assumed; no "
                  "earlier measurement could test it.")  # fmt: skip
         yield Threat("parallel", text)

@@ -23,6 +23,7 @@ from evaluasi_lib.scoring.background import (
     person_levels,
 )
 from evaluasi_lib.scoring.drivers import fit_drivers
+from evaluasi_lib.scoring.frames import values_of
 from evaluasi_lib.scoring.items import mean_interval
 from evaluasi_lib.scoring.scales import instrument_scores
 from evaluasi_lib.study import Study
@@ -90,6 +91,8 @@ def _scores(
     except EvaluationError:
         return None
     values = table.drop_duplicates("pid").set_index("pid")[column]
+    if outcome.success:
+        return values_of(values, outcome)
     if not pd.api.types.is_numeric_dtype(values.dtype):
         return None
     return pd.Series(values.to_numpy(float, na_value=np.nan), index=values.index)

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evaluasi_lib.reading.codebook import Code, parse_model
+from evaluasi_lib.reading.documents import is_scan
+from evaluasi_lib.reading.rubric import Rubric
 from evaluasi_lib.results import ModuleDemand, Theme
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import feedback
 from evaluasi_lib.voices.agreement import agreement_rows, describe_hand_coding
-from evaluasi_lib.voices.codebook import Code, parse_model
-from evaluasi_lib.voices.documents import is_scan
 from evaluasi_lib.voices.feedback import APPROVED, INTERVIEWS, Coded, codebook_of, mask
 from evaluasi_lib.voices.interviews import code_interviews, describe_interviews
-from evaluasi_lib.voices.rubric import Rubric
 from evaluasi_lib.wording import choose
 
 PAGES = ["document", "page", "text"]
@@ -88,7 +88,7 @@ def update_quotes(study: Study, raw_folder: Path, names: Iterable[str] = ()) -> 
     """Write the proposals into kutipan.csv of the raw folder; the number of new ones.
 
     The lines that stand there are kept as they are, above the new ones. names: of persons in the
-    raw files, to be masked (`ingest.roster_names`).
+    raw files, to be masked (`privacy.roster_names`).
     """
     plan, codebook = study.program.voices, codebook_of(study)
     path = raw_folder / ((plan.quotes if plan else None) or "kutipan.csv")

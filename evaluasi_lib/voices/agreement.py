@@ -18,8 +18,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from evaluasi_lib.disclosure import is_small
-from evaluasi_lib.voices.codebook import Codebook, say
+from evaluasi_lib.reading.codebook import Codebook
 from evaluasi_lib.voices.feedback import Coded, keys_of
+from evaluasi_lib.voices.matching import say
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 Ratings = NDArray[np.float64]

@@ -17,20 +17,17 @@ import pandas as pd
 
 from evaluasi_lib.disclosure import is_small, publishable_share
 from evaluasi_lib.program import Program
+from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.results import ModuleDemand, Quote, Theme
 from evaluasi_lib.scoring.background import share_row
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices.codebook import (
+from evaluasi_lib.voices.matching import (
     BOUNDARY,
     LINK,
-    Code,
-    Codebook,
     Matcher,
     analyse,
     clause_sentiment,
-    own_codebook,
     own_lexicon,
-    parse_model,
     slang,
     stem,
 )

@@ -28,12 +28,13 @@ import numpy as np
 
 from evaluasi_lib.disclosure import is_small, publishable_share
 from evaluasi_lib.program import Question
+from evaluasi_lib.reading.codebook import Codebook
 from evaluasi_lib.results import Agreement, Barrier, Effect, Participation, Triangulated
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Voices
-from evaluasi_lib.voices.codebook import Codebook, say
 from evaluasi_lib.voices.feedback import Coded, codebook_of
 from evaluasi_lib.voices.interviews import band
+from evaluasi_lib.voices.matching import say
 from evaluasi_lib.wording import choose, count, interval, join_words, number, percent
 
 Answer = Literal["yes", "no", "unclear"]

@@ -52,7 +52,7 @@ def _codebook(study: Study, k: int) -> Table | None:
     rows: list[tuple[list[tables.Cell], str | None]] = []
     for source_name, source in study.program.sources.items():
         for name, column in source.columns.items():
-            if column.type in NOT_KEPT:
+            if column.type in NOT_KEPT or _left_out(study, source_name, name, column):
                 continue
             label = words.short_item(choose(column.label) or column.header)
             wave = words.wave_word(source.wave) if source.wave else "—"
@@ -61,6 +61,14 @@ def _codebook(study: Study, k: int) -> Table | None:
             )
     columns = [_("Variable"), _("Meaning"), _("Source"), _("Wave"), _("What its values mean")]
     return tables.build("buku-kode", _("Codebook"), columns, rows, k)
+
+
+def _left_out(study: Study, source: str, name: str, column: Column) -> bool:
+    """Whether cleaning kept the variable out of the table, since it looks like names."""
+    table = study.tables.get(source)
+    return column.type in ("text", "category", "ordinal") and (
+        table is not None and name not in table
+    )
 
 
 def _values(study: Study, name: str, column: Column) -> str:

@@ -128,7 +128,9 @@ def _design_sentence(study: Study) -> str:
             "on both groups developing alike without the program."
         ),
         "randomised": _(
-            "Who took part was decided by lot, so that both groups were alike but for chance."
+            "Who was assigned to the program was decided by lot, so that both groups were alike "
+            "but for chance. The effect is that of being assigned, whether or not a person took "
+            "part."
         ),
     }[study.program.design.type]
 

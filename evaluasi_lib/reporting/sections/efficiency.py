@@ -34,7 +34,7 @@ def section_efficiency(study: Study, result: EvaluationResult) -> Section:
         Paragraph(_loading(details, k), "note"),
     ]
     if details.get("money_reason"):
-        elements.append(Paragraph(str(details["money_reason"]), "note"))
+        elements.append(Paragraph(words.why(details["money_reason"], k), "note"))
     elements.append(_cost_table(details.get("costs", []), k))
     cost = part.cost_per_unit_effect
     if cost is not None:

@@ -34,6 +34,8 @@ def section_summary(study: Study, result: EvaluationResult) -> Section:
                 "warning",
             )
         )
+    if result.explored:
+        elements.append(Paragraph(words.explored_sentence(result.explored), "warning"))
     decision = words.decision_word(result.verdict.decision)
     elements.append(Paragraph(_("Verdict: {decision}.").format(decision=decision), "lead"))
     elements.append(Paragraph(_rating_sentence(result)))

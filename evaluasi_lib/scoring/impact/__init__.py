@@ -23,13 +23,14 @@ from evaluasi_lib.scoring.impact.checks import (
     cautions,
     sensitivity_details,
 )
+from evaluasi_lib.scoring.impact.doubts import variable_name
 from evaluasi_lib.scoring.impact.estimate import (
     Estimate,
     adjusted_interval,
-    conclude,
     not_estimated,
 )
-from evaluasi_lib.scoring.impact.plans import NET_SHARE, estimate, plan_of
+from evaluasi_lib.scoring.impact.judgement import judge
+from evaluasi_lib.scoring.impact.plans import NET_SHARE, bracket, estimate, plan_of
 from evaluasi_lib.scoring.impact.subgroups import compare, levels_of
 from evaluasi_lib.scoring.multiplicity import adjust_p_values
 from evaluasi_lib.scoring.power import n_needed
@@ -43,6 +44,7 @@ class _Row:
     role: Role
     estimate: Estimate
     design: DesignType
+    ancova: Estimate | None = None  # what brackets a difference in differences
     subgroup: str | None = None
     hidden: bool = False
 
@@ -58,8 +60,21 @@ def estimate_effects(study: Study, frames: OutcomeFrames | None = None) -> tuple
     rows = [row for o in study.program.outcomes for row in _rows(study, o, frames[o.id])]
     family = [row.estimate.p_value for row in rows if row.role == "primary"]
     adjusted = iter(adjust_p_values(family, study.program.multiplicity))
+    k = study.program.privacy.min_cell
+    return tuple(_effect(row, next(adjusted) if row.role == "primary" else None, k) for row in rows)
+
+
+def effects_of_case(case: Case, estimators: Sequence[str], *, k: int) -> tuple[Effect, ...]:
+    """The effects of one outcome's data by the named estimators, the first of them primary.
+
+    The family of its p-value is the one estimate. k: smallest number of persons that is shown.
+    """
+    rows = [
+        _Row(case.outcome, "sensitivity" if i else "primary", _run(name, case), case.frame.design)
+        for i, name in enumerate(estimators)
+    ]
     return tuple(
-        _effect(study, row, next(adjusted) if row.role == "primary" else None) for row in rows
+        _effect(row, row.estimate.p_value if row.role == "primary" else None, k) for row in rows
     )
 
 
@@ -80,7 +95,7 @@ def _rows(study: Study, outcome: Outcome, frame: OutcomeFrame | str) -> list[_Ro
     notes = (*primary.warnings, *frame.warnings, *cautions(study, case, primary))
     primary = replace(primary, warnings=notes)
     others = [estimate(name, case) for name in plan[1:]]
-    rows = [_Row(outcome, "primary", primary, frame.design)]
+    rows = [_Row(outcome, "primary", primary, frame.design, bracket(case, primary))]
     rows += [_Row(outcome, "sensitivity", e, frame.design) for e in others if e is not None]
     for variable in outcome.subgroups:
         rows += _subgroups(study, case, plan[0], variable)
@@ -149,24 +164,29 @@ def _variable_words(study: Study, variable: str) -> tuple[str, dict[str, str]]:
     """A variable and its values as reports show them."""
     for source in study.program.sources.values():
         if variable in source.columns:
-            column = source.columns[variable]
-            return choose(column.label) or variable, {
-                str(value): choose(text) for value, text in column.categories.items()
+            values = source.columns[variable].categories
+            return variable_name(study, variable), {
+                str(value): choose(text) for value, text in values.items()
             }
     return variable, {}
 
 
-def _effect(study: Study, row: _Row, p_adjusted: float | None) -> Effect:
+def _effect(row: _Row, p_adjusted: float | None, k: int) -> Effect:
     outcome, found = row.outcome, row.estimate
     low, high = found.interval(0.95)
     low90, high90 = found.interval(0.90)
     g, g_low, g_high = found.effect_size()
     details, conclusion, needed = dict(found.details), None, None
     sesoi = _sesoi(outcome, found)
+    if found.estimate is not None:
+        details.setdefault("sd_outcome", found.sd)
     if row.role == "primary":
-        conclusion = conclude(
-            found, sesoi=sesoi, direction=outcome.direction, p_adjusted=p_adjusted
-        )
+        judged = judge(
+            found, row.ancova, sesoi=sesoi, direction=outcome.direction, p_adjusted=p_adjusted,
+            ancova_sesoi=None if outcome.scale_type == "ordinal" else outcome.sesoi,
+        )  # fmt: skip
+        conclusion, details = judged.conclusion, details | judged.details
+        found = replace(found, warnings=(*found.warnings, *judged.warnings))
         details["ci_adjusted_low"], details["ci_adjusted_high"] = adjusted_interval(
             found, p_adjusted
         )
@@ -208,17 +228,16 @@ def _effect(study: Study, row: _Row, p_adjusted: float | None) -> Effect:
         reason=found.reason,
     )
     sizes: Sequence[int | None] = [1] if row.hidden else [found.n_program, found.n_comparison]
-    k = study.program.privacy.min_cell
-    effect = replace(effect, details=_safe_details(study, outcome, effect))
+    effect = replace(effect, details=_safe_details(outcome, effect, k))
     safe = protect(effect, persons=sizes, k=k, keep=("sesoi", "warnings"))
     if safe.reason == SMALL_CELL:
         return replace(safe, details={}, conclusion=None)
     return safe
 
 
-def _safe_details(study: Study, outcome: Outcome, effect: Effect) -> dict[str, Any]:
+def _safe_details(outcome: Outcome, effect: Effect, k: int) -> dict[str, Any]:
     """Details without the shares of persons that rest on a small cell."""
-    k, details = study.program.privacy.min_cell, dict(effect.details)
+    details = dict(effect.details)
     sizes = {"program": effect.n_program, "comparison": effect.n_comparison}
     for name, value in effect.details.items():
         kind, group = name.split("_")[0], name.rsplit("_", 1)[-1]
@@ -232,9 +251,12 @@ def _safe_details(study: Study, outcome: Outcome, effect: Effect) -> dict[str, A
 
 
 def _claim(row: _Row) -> Claim:
-    """What the design lets one say. An association with the dose is no effect in any design."""
+    """What the design lets one say. An association with the dose is no effect in any design, nor is
+    the difference of groups that were not drawn by lot and are compared as they are."""
     if row.design == "single_group" or row.estimate.estimand == "association":
         return "change"
+    if row.estimate.estimand == "difference" and row.estimate.estimate is not None:
+        return "difference"
     return "effect"
 
 
@@ -256,4 +278,4 @@ def _unit(outcome: Outcome, found: Estimate) -> str:
     return choose(outcome.unit)
 
 
-__all__ = ["estimate_effects"]
+__all__ = ["effects_of_case", "estimate_effects"]

@@ -45,7 +45,13 @@ class Case:
 
     @property
     def estimand(self) -> Estimand:
-        return "ate" if self.frame.design == "randomised" else "att"
+        """Of a randomised design the effect on those assigned, whether or not they took part."""
+        return "itt" if self.frame.design == "randomised" else "att"
+
+    @property
+    def unadjusted_estimand(self) -> Estimand:
+        """Of groups compared as they are: an effect only where they were drawn by lot."""
+        return "itt" if self.frame.design == "randomised" else "difference"
 
     def member(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
         return in_program(rows)
@@ -57,8 +63,18 @@ class Case:
         """Group and clusters of the rows, as estimators name them."""
         return {"program": self.member(rows), "clusters": self.clusters(rows)}
 
-    def covariates(self, rows: pd.DataFrame) -> tuple[Array, list[str]]:
-        return design_matrix(rows, self.design.covariates)
+    def covariates(self, rows: pd.DataFrame, *, baseline: bool = False) -> tuple[Array, list[str]]:
+        """Columns as the models take them, the linked measure before first where it is meant."""
+        return design_matrix(rows, self._names(rows, baseline), self.design.covariate_form)
+
+    def characteristics(
+        self, rows: pd.DataFrame, *, baseline: bool = False
+    ) -> tuple[Array, list[str]]:
+        """The same as persons' characteristics, of which balance is reported."""
+        return design_matrix(rows, self._names(rows, baseline))
+
+    def _names(self, rows: pd.DataFrame, baseline: bool) -> list[str]:
+        return [*(["y0"] if baseline and "y0" in rows else []), *self.design.covariates]
 
     def stacked(self) -> pd.DataFrame:
         """Both waves of independent samples under one another, `later` true for the later one."""

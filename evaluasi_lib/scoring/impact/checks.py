@@ -14,6 +14,7 @@ from evaluasi_lib.program import Outcome
 from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, in_program, measure
 from evaluasi_lib.scoring.impact.case import Case
 from evaluasi_lib.scoring.impact.did import did
+from evaluasi_lib.scoring.impact.doubts import bent, undeclared_cluster
 from evaluasi_lib.scoring.impact.estimate import Estimate
 from evaluasi_lib.scoring.impact.sensitivity import e_value_difference, lee_bounds
 from evaluasi_lib.scoring.impact.weighting import propensity
@@ -93,7 +94,7 @@ def _chance_analysed(study: Study, frame: OutcomeFrame) -> pd.Series | None:
     if frame.design != "single_group":
         z = np.column_stack([in_program(persons).astype(float), z])
     fit = propensity(z, seen)
-    return None if fit is None else pd.Series(fit.score, index=persons.index)
+    return None if isinstance(fit, str) else pd.Series(fit.score, index=persons.index)
 
 
 def sensitivity_details(study: Study, case: Case, primary: Estimate) -> dict[str, Any]:
@@ -176,7 +177,7 @@ def cautions(study: Study, case: Case, primary: Estimate) -> list[str]:
             _("SKP predicates are held within the limits of the organisation's own predicate, "
               "which compresses differences between persons.")
         )  # fmt: skip
-    if outcome.scale_type == "ordinal" and primary.estimator == "did_repeated":
+    if outcome.scale_type == "ordinal" and primary.estimator in ("did_repeated", "drdid_repeated"):
         notes.append(
             _("The steps of this ordered outcome are treated as equally far apart, because the "
               "persons cannot be linked.")
@@ -192,6 +193,9 @@ def cautions(study: Study, case: Case, primary: Estimate) -> list[str]:
             _("{share} of the persons were at the best value already before the program and could "
               "not improve (ceiling).").format(share=percent(top))
         )  # fmt: skip
+    notes += [
+        n for n in (bent(study, case, primary), undeclared_cluster(study, case, primary)) if n
+    ]
     return notes
 
 

@@ -34,7 +34,8 @@ def dose_response(
         np.column_stack(columns), y[known], 1, estimator=estimator, estimand="association",
         program=np.ones(int(known.sum()), dtype=bool), two_groups=False,
         clusters=None if clusters is None else np.asarray(clusters)[known],
-        details={"dose_mean": float(dose[known].mean()), "dose_sd": spread},
+        details={"dose_mean": float(dose[known].mean()), "dose_sd": spread,
+                 "sd_outcome": float(y[known].std(ddof=1))},
         warnings=(
             _("Who received more may differ from who received less: this is an association, not "
               "the effect of a higher dose."),

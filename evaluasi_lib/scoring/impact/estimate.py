@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 import numpy as np
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from evaluasi_lib.conclusion import concluded
 from evaluasi_lib.results import Conclusion
 
-Estimand = Literal["ate", "att", "change", "difference", "association"]
+Estimand = Literal["ate", "itt", "att", "change", "difference", "association"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,9 @@ class Estimate:
 
     sd: the standard deviation that turns the estimate into Hedges' g (None: no effect size), and
     sd_df its degrees of freedom. g, g_se: an effect size of the estimator's own (binary outcomes).
+    bounds: the smallest and largest value that there can be, beyond which no limit is given.
+    shares: (events, n, events, n) of program and comparison where the estimate is the difference of
+    two independent shares, whose interval and p-value are then Newcombe's.
     inference: False where the standard error cannot carry a p-value; `reason` then says why.
     """
 
@@ -35,6 +38,8 @@ class Estimate:
     sd_df: float | None = None
     g: float | None = None
     g_se: float | None = None
+    bounds: tuple[float, float] = (-math.inf, math.inf)
+    shares: tuple[int, int, int, int] | None = None
     inference: bool = True
     details: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -42,6 +47,8 @@ class Estimate:
 
     @property
     def p_value(self) -> float | None:
+        if self.shares is not None:
+            return newcombe_p(*self.shares)
         if not self.inference or self.estimate is None or not self.std_error or not self.df:
             return None
         t, normal = abs(self.estimate / self.std_error), not math.isfinite(self.df)
@@ -49,10 +56,14 @@ class Estimate:
 
     def interval(self, level: float = 0.95) -> tuple[float | None, float | None]:
         """The confidence interval, (None, None) where there is no inference."""
+        if self.shares is not None:
+            return newcombe(*self.shares, critical(level, math.inf))
         if not self.inference or self.estimate is None or not self.std_error or not self.df:
             return None, None
         half = critical(level, self.df) * self.std_error
-        return self.estimate - half, self.estimate + half
+        low, high = self.estimate - half, self.estimate + half
+        least, most = self.bounds
+        return max(low, min(least, self.estimate)), min(high, max(most, self.estimate))
 
     def effect_size(self) -> tuple[float | None, float | None, float | None]:
         """(g, low, high): Hedges' g and its 95% interval.
@@ -116,6 +127,36 @@ def binary_effect_size(
     size = math.log(p / (1 - p) / (q / (1 - q))) / 1.65
     error = math.sqrt(1 / (n * p * (1 - p)) + 1 / (m * q * (1 - q))) / 1.65
     return float(correct * size), float(correct * error)
+
+
+def newcombe(a: int, n: int, b: int, m: int, z: float) -> tuple[float, float]:
+    """Limits of a / n - b / m, independent shares, z normal standard errors wide: Newcombe's (1998)
+    hybrid score interval (his method 10), from Wilson's limits of each share."""
+    p, q = a / n, b / m
+    (low_p, high_p), (low_q, high_q) = wilson(a, n, z), wilson(b, m, z)
+    low = p - q - math.hypot(p - low_p, high_q - q)
+    return low, p - q + math.hypot(high_p - p, q - low_q)
+
+
+def wilson(events: int, n: int, z: float) -> tuple[float, float]:
+    """Wilson's (1927) score limits of a share."""
+    middle, half = events + z**2 / 2, z * math.sqrt(events * (n - events) / n + z**2 / 4)
+    return max(0.0, (middle - half) / (n + z**2)), min(1.0, (middle + half) / (n + z**2))
+
+
+def newcombe_p(a: int, n: int, b: int, m: int) -> float:
+    """The level at which Newcombe's interval just reaches 0: a p-value that agrees with it."""
+    if a * m == b * n:
+        return 1.0
+    side, most = (0, 1.0) if a * m > b * n else (1, -1.0)
+
+    def reach(z: float) -> float:
+        return most * newcombe(a, n, b, m, z)[side]
+
+    widest = 37.0  # beyond it the normal tail is 0
+    if reach(widest) > 0:
+        return 0.0
+    return float(2 * stats.norm.sf(optimize.brentq(reach, 0.0, widest)))
 
 
 def conclude(

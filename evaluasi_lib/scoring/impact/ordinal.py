@@ -7,6 +7,7 @@ Half of it plus one half is the probability of superiority.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +15,8 @@ from scipy import stats
 
 from evaluasi_lib.scoring.impact.contrast import mean_contrast, two_groups_contrast
 from evaluasi_lib.scoring.impact.did import did
-from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate, not_estimated
+from evaluasi_lib.scoring.impact.drdid import drdid
+from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate, not_estimated, pooled_sd
 from evaluasi_lib.scoring.impact.groups import two_few
 
 Array = NDArray[np.float64]
@@ -42,7 +44,9 @@ def superiority(
     """Net share of the program's persons above those of the comparison (Cliff's delta).
 
     Its error is that of a difference of mean placements, the place of each person among the other
-    group (Brunner and Munzel 2000, with their df); CR2 within clusters.
+    group (Brunner and Munzel 2000, with their df); CR2 within clusters. Limits beyond -1 and 1 are
+    cut off there, which changes neither coverage nor the test. sd_outcome in details is the pooled
+    SD of the placements, in net shares.
     """
     y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
     if reason := two_few(member):
@@ -62,7 +66,11 @@ def superiority(
         if name.startswith("se_") and value is not None
     }
     error = None if found.std_error is None else found.std_error * 2
-    return replace(found, std_error=error, details=found.details | spread)
+    sd, _df = pooled_sd(placement[member], placement[~member])
+    return replace(
+        found, std_error=error, bounds=(-1.0, 1.0),
+        details=found.details | spread | {"sd_outcome": sd},
+    )  # fmt: skip
 
 
 def _net_place(values: Array, others: Array) -> Array:
@@ -75,21 +83,34 @@ def _net_place(values: Array, others: Array) -> Array:
 
 def net_rise(
     after: ArrayLike, before: ArrayLike, program: ArrayLike | None = None, *,
+    covariates: ArrayLike | None = None, shown: tuple[Array, list[str]] | None = None,
     clusters: ArrayLike | None = None, estimator: str = "net_rise",
 ) -> Estimate:  # fmt: skip
     """Share of persons who rose minus share who fell, of one group or, with program (n,), in the
-    program minus the comparison: a difference in differences that uses order alone."""
+    program minus the comparison: a difference in differences that uses order alone, with
+    covariates (n, p) doubly robust as drdid. sd_outcome in details: SD of -1, 0, 1 over persons."""
     moved = np.sign(np.asarray(after, dtype=float) - np.asarray(before, dtype=float))
     if program is not None:
-        found = did(moved, np.zeros(len(moved)), program, clusters=clusters, estimator=estimator)
-        details = {k: v for k, v in found.details.items() if not k.startswith("mean_")}
+        still = np.zeros(len(moved))
+        how: dict[str, Any] = {"clusters": clusters, "estimator": estimator}
+        if covariates is None:
+            found = did(moved, still, program, **how)
+        else:
+            found = drdid(moved, still, program, covariates, shown=shown, **how)
+        kept = {k: v for k, v in found.details.items() if not k.startswith("mean_")}
         member = np.asarray(program, dtype=bool)
         for group, rows in (("program", member), ("comparison", ~member)):
-            details[f"rose_share_{group}"] = float(np.mean(moved[rows] > 0)) if rows.any() else None
-            details[f"fell_share_{group}"] = float(np.mean(moved[rows] < 0)) if rows.any() else None
-        return replace(found, sd=None, sd_df=None, details=details)
+            kept[f"rose_share_{group}"] = float(np.mean(moved[rows] > 0)) if rows.any() else None
+            kept[f"fell_share_{group}"] = float(np.mean(moved[rows] < 0)) if rows.any() else None
+        kept["sd_outcome"] = found.sd
+        return replace(found, sd=None, sd_df=None, bounds=(-2.0, 2.0), details=kept)
     up, down, n = int(np.sum(moved > 0)), int(np.sum(moved < 0)), max(len(moved), 1)
-    details = {"rose_share_program": up / n, "fell_share_program": down / n}
+    details: dict[str, float | None] = {
+        "rose_share_program": up / n,
+        "fell_share_program": down / n,
+    }
     if up + down:
         details["sign_test_p"] = float(stats.binomtest(up, up + down).pvalue)
-    return mean_contrast(moved, estimator=estimator, clusters=clusters, details=details)
+    details["sd_outcome"] = float(moved.std(ddof=1)) if len(moved) > 1 else None
+    found = mean_contrast(moved, estimator=estimator, clusters=clusters, details=details)
+    return replace(found, bounds=(-1.0, 1.0))

@@ -8,22 +8,34 @@ from dataclasses import replace
 import numpy as np
 
 from evaluasi_lib.scoring.frames import numeric
-from evaluasi_lib.scoring.impact import did, dose, groups, ordinal, single_group, weighting
+from evaluasi_lib.scoring.impact import (
+    did,
+    dose,
+    drdid,
+    groups,
+    ordinal,
+    single_group,
+    weighting,
+)
 from evaluasi_lib.scoring.impact.case import Case
+from evaluasi_lib.scoring.impact.drdid import MIN_PER_COVARIATE
 from evaluasi_lib.scoring.impact.estimate import Estimate, binary_effect_size
+from evaluasi_lib.wording import _
 
 # (design, what was measured before) -> estimators: the primary one, then those that check it. An
 # outcome's key `estimator` overrides the primary one. "covariates": nothing of the outcome itself,
-# but background that was declared.
+# but background that was declared; "+covariates": both.
 PLANS: dict[tuple[str, str], tuple[str, ...]] = {
     ("randomised", "none"): ("difference",),
     ("randomised", "covariates"): ("difference", "adjusted"),
-    ("randomised", "linked"): ("difference", "ancova", "adjusted", "did"),
+    ("randomised", "linked"): ("ancova", "difference", "adjusted", "did"),
     ("randomised", "independent"): ("difference", "adjusted"),
     ("comparison", "none"): ("difference",),
     ("comparison", "covariates"): ("aipw", "ipw", "adjusted", "difference"),
     ("comparison", "linked"): ("did", "ancova", "aipw", "ipw", "difference"),
+    ("comparison", "linked+covariates"): ("drdid", "did", "ancova", "aipw", "ipw", "difference"),
     ("comparison", "independent"): ("did_repeated", "difference"),
+    ("comparison", "independent+covariates"): ("drdid_repeated", "did_repeated", "difference"),
     ("single_group", "linked"): ("paired",),
     ("single_group", "independent"): ("waves",),
 }
@@ -40,11 +52,14 @@ ORDINAL_PLANS: dict[tuple[str, str], tuple[str, ...]] = {
     ("single_group", "independent"): ("superiority", "waves"),
 }
 ALWAYS = ("attrition_weighted", "raked", "dose_response")
+# Estimators that rest on the groups' changes being alike without the program (given covariates).
+PARALLEL = ("did", "drdid", "regression_did", "did_repeated", "drdid_repeated", "net_rise")
 NET_SHARE = ("superiority", "net_rise")  # in persons, whatever the outcome's unit
 # What must have been measured before, for the estimators that cannot do without.
 NEEDS = {
-    "ancova": "linked", "did": "linked", "paired": "linked", "net_rise": "linked",
-    "did_repeated": "independent", "waves": "independent",
+    "ancova": "linked", "did": "linked", "drdid": "linked", "paired": "linked",
+    "net_rise": "linked", "did_repeated": "independent", "drdid_repeated": "independent",
+    "waves": "independent",
 }  # fmt: skip
 
 
@@ -52,10 +67,11 @@ def plan_of(case: Case) -> tuple[str, ...] | None:
     """The estimators of a case, the primary one first; None where one group was measured once. A
     declared estimator comes first and the table's own checks it."""
     table = ORDINAL_PLANS if case.outcome.scale_type == "ordinal" else PLANS
-    situation: str = case.baseline
-    if situation == "none" and case.design.covariates and case.frame.design != "single_group":
-        situation = "covariates"
-    plan = table.get((case.frame.design, situation))
+    design, situation = case.frame.design, str(case.baseline)
+    if case.design.covariates and design != "single_group":
+        adjusted = "covariates" if situation == "none" else f"{situation}+covariates"
+        situation = adjusted if (design, adjusted) in table else situation
+    plan = table.get((design, situation))
     if plan is None:
         return None
     first = case.outcome.estimator or plan[0]
@@ -69,14 +85,39 @@ def estimate(name: str, case: Case) -> Estimate | None:
     return ESTIMATORS[name](case)
 
 
+def bracket(case: Case, primary: Estimate) -> Estimate | None:
+    """ANCOVA beside a difference in differences of a comparison design, which it has to agree with;
+    None where the measure before is of other persons or the same for everybody (both are one)."""
+    if case.frame.design != "comparison" or case.baseline != "linked":
+        return None
+    if primary.estimator not in PARALLEL or primary.estimate is None:
+        return None
+    rows = case.frame.complete
+    if not np.ptp(rows["y0"]):
+        return None
+    found = _ancova(case)
+    if found.estimate is None:
+        found = groups.ancova(rows["y"], rows["y0"], **case.arms(rows), estimand=case.estimand)
+    return found
+
+
 def _difference(case: Case) -> Estimate:
     rows = case.frame.after
-    found = groups.difference(rows["y"], **case.arms(rows), estimand=case.estimand)
+    found = groups.difference(rows["y"], **case.arms(rows), estimand=case.unadjusted_estimand)
     if case.outcome.scale_type != "binary" or found.estimate is None:
         return found
     y, member = rows["y"].to_numpy(), case.member(rows)
     g, error = binary_effect_size(y[member], y[~member])
-    return replace(found, g=g, g_se=error, sd=None)
+    found = replace(
+        found, g=g, g_se=error, sd=None, details=found.details | {"sd_outcome": found.sd}
+    )
+    if case.clusters(rows) is not None or not set(np.unique(y)) <= {0.0, 1.0}:
+        return found
+    shares = (int(y[member].sum()), int(member.sum()), int(y[~member].sum()), int((~member).sum()))
+    return replace(
+        found, shares=shares, inference=True, reason=None,
+        details=found.details | {"interval": "Newcombe"},
+    )  # fmt: skip
 
 
 def _adjusted(case: Case) -> Estimate | None:
@@ -88,11 +129,43 @@ def _adjusted(case: Case) -> Estimate | None:
 
 
 def _ancova(case: Case) -> Estimate:
+    """Given the measure before and the covariates: in Lin's form where the groups were drawn by
+    lot, which keeps everybody (a missing measure before becomes its mean and an indicator)."""
+    if case.frame.design == "randomised":
+        return _lin(case)
     rows = case.frame.complete
-    z, _names = case.covariates(rows)
-    return groups.ancova(
-        rows["y"], rows["y0"], covariates=z, **case.arms(rows), estimand=case.estimand
+    z, _names = case.covariates(rows, baseline=True)
+    return groups.adjusted(
+        rows["y"], covariates=z, **case.arms(rows), estimand=case.estimand, estimator="ancova"
     )
+
+
+def _lin(case: Case) -> Estimate:
+    """Lin's estimator with the covariates, else with the measure before alone, else unadjusted."""
+    rows = case.frame.after
+    member = case.member(rows)
+    fewest = int(min(member.sum(), (~member).sum()))
+    for shown in (case, replace(case, design=case.design.model_copy(update={"covariates": []}))):
+        z, _names = shown.covariates(rows, baseline=True)
+        z = z[:, [bool(np.ptp(c[member]) and np.ptp(c[~member])) for c in z.T]] if fewest else z
+        if z.shape[1] == 0 or fewest < MIN_PER_COVARIATE * z.shape[1]:
+            continue
+        found = groups.adjusted(
+            rows["y"], covariates=z, **case.arms(rows), interacted=True, estimand=case.estimand,
+            estimator="ancova",
+        )  # fmt: skip
+        if found.estimate is not None:
+            notes = found.warnings if shown is case else (*found.warnings, _without_covariates())
+            return replace(found, warnings=notes, details=found.details | {"form": "lin"})
+    found = _difference(case)
+    note = _("The measure before could not be used for adjustment: too few persons, or it is the "
+             "same for everybody.")  # fmt: skip
+    return found if found.estimate is None else replace(found, warnings=(*found.warnings, note))
+
+
+def _without_covariates() -> str:
+    return _("There are too few persons for so many covariates, so only the measure before is "
+             "adjusted for.")  # fmt: skip
 
 
 def _did(case: Case) -> Estimate:
@@ -105,17 +178,34 @@ def _did_repeated(case: Case) -> Estimate:
     return did.did_repeated(rows["y"], later=rows["later"], **case.arms(rows))
 
 
+def _drdid(case: Case) -> Estimate:
+    rows = case.frame.complete
+    z, names = case.covariates(rows)
+    return drdid.drdid(
+        rows["y"], rows["y0"], covariates=z, **case.arms(rows), names=names,
+        shown=case.characteristics(rows),
+    )  # fmt: skip
+
+
+def _drdid_repeated(case: Case) -> Estimate:
+    rows = case.stacked()
+    z, names = case.covariates(rows)
+    return drdid.drdid_repeated(
+        rows["y"], later=rows["later"], covariates=z, **case.arms(rows), names=names,
+        shown=case.characteristics(rows),
+    )  # fmt: skip
+
+
 def _weighting(estimator: Callable[..., Estimate]) -> Callable[[Case], Estimate | None]:
     """By the covariates, with the linked measure before among them."""
 
     def run(case: Case) -> Estimate | None:
         rows = case.frame.complete
-        z, names = case.covariates(rows)
-        if "y0" in rows:
-            z, names = np.column_stack([rows["y0"], z]), ["y0", *names]
+        z, names = case.covariates(rows, baseline=True)
         if not names or case.frame.design == "single_group":
             return None
-        return estimator(rows["y"], z, **case.arms(rows), names=names)
+        shown = case.characteristics(rows, baseline=True)
+        return estimator(rows["y"], z, **case.arms(rows), shown=shown)
 
     return run
 
@@ -136,7 +226,7 @@ def _waves(case: Case) -> Estimate:
 def _superiority(case: Case) -> Estimate | None:
     if case.frame.design != "single_group":
         rows = case.frame.after
-        return ordinal.superiority(rows["y"], **case.arms(rows), estimand=case.estimand)
+        return ordinal.superiority(rows["y"], **case.arms(rows), estimand=case.unadjusted_estimand)
     if case.baseline != "independent":
         return None
     rows = case.stacked()
@@ -151,7 +241,12 @@ def _net_rise(case: Case) -> Estimate:
     arms = case.arms(rows)
     if case.frame.design == "single_group":
         arms["program"] = None
-    return ordinal.net_rise(rows["y"], rows["y0"], **arms)
+    if case.frame.design != "comparison" or not case.design.covariates:
+        return ordinal.net_rise(rows["y"], rows["y0"], **arms)
+    z, _names = case.covariates(rows)
+    return ordinal.net_rise(
+        rows["y"], rows["y0"], **arms, covariates=z, shown=case.characteristics(rows)
+    )
 
 
 def _weighted(estimator: str, weight: str) -> Callable[[Case], Estimate | None]:
@@ -165,7 +260,7 @@ def _weighted(estimator: str, weight: str) -> Callable[[Case], Estimate | None]:
         how = {**case.arms(rows), "weights": rows[weight], "estimator": estimator}
         if case.frame.design == "comparison" and case.baseline == "linked":
             return did.did(rows["y"], rows["y0"], **how)
-        return groups.difference(rows["y"], **how, estimand=case.estimand)
+        return groups.difference(rows["y"], **how, estimand=case.unadjusted_estimand)
 
     return run
 
@@ -186,6 +281,8 @@ ESTIMATORS: dict[str, Callable[[Case], Estimate | None]] = {
     "ancova": _ancova,
     "did": _did,
     "did_repeated": _did_repeated,
+    "drdid": _drdid,
+    "drdid_repeated": _drdid_repeated,
     "aipw": _weighting(weighting.aipw),
     "ipw": _weighting(weighting.ipw),
     "paired": _paired,

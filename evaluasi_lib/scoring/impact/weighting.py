@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import math
-import warnings as python_warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-import statsmodels.api as sm
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
-from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 
 from evaluasi_lib.scoring.impact.contrast import few_df_note, too_few_clusters, two_groups_contrast
 from evaluasi_lib.scoring.impact.estimate import Estimate, not_estimated, pooled_sd
 from evaluasi_lib.scoring.impact.groups import two_few
 from evaluasi_lib.scoring.items import effective_n
+from evaluasi_lib.scoring.logit import Failure, fit_logit, standardised
 from evaluasi_lib.wording import _, number, percent
 
 Array = NDArray[np.float64]
 
 EXTREME = 0.99  # a comparison person this likely to be in the program weighs as much as 99 others
+CERTAIN = 1 - 1e-8  # a chance above this in the comparison: no weight could make up for it
 LARGE_SMD = 0.1  # imbalance that the love plot marks (Austin 2009)
 
 
@@ -46,26 +45,21 @@ class Balance:
     smd_weighted: float | None
 
 
-def propensity(covariates: ArrayLike, program: ArrayLike) -> Propensity | None:
+def propensity(covariates: ArrayLike, program: ArrayLike) -> Propensity | Failure:
     """Logistic regression of the group on covariates (n, p), main effects.
 
     weights: 1 for the program, e/(1-e) for the comparison. outside_share: comparison and program
-    persons whose score no one of the other group reaches. None where the covariates tell the groups
-    apart completely (no overlap). Agrees with R glm on lalonde614.
+    persons whose score no one of the other group reaches. "separation" where the covariates tell
+    the groups apart (no overlap), "no_convergence" where the estimation did not settle. Agrees with
+    R glm on lalonde614.
     """
     z, member = np.asarray(covariates, dtype=float), np.asarray(program, dtype=bool)
-    x = np.column_stack([np.ones(len(z)), z])
-    with python_warnings.catch_warnings():
-        python_warnings.simplefilter("error", PerfectSeparationWarning)
-        python_warnings.simplefilter("error", ConvergenceWarning)
-        python_warnings.simplefilter("ignore", RuntimeWarning)
-        try:
-            fit = sm.Logit(member.astype(float), x).fit(disp=0, maxiter=100, tol=1e-12)
-        except (PerfectSeparationWarning, ConvergenceWarning, np.linalg.LinAlgError):
-            return None
-    score = np.asarray(fit.predict(x))
-    if not np.all(np.isfinite(score)) or score[~member].max() > 1 - 1e-8:
-        return None
+    fit = fit_logit(np.column_stack([np.ones(len(z)), z]), member.astype(float))
+    if isinstance(fit, str):
+        return fit
+    score = fit.score
+    if score[~member].max() > CERTAIN:
+        return "separation"
     weights = np.where(member, 1.0, score / (1 - score))
     ranks = stats.rankdata(score)
     n1, n0 = int(member.sum()), int((~member).sum())
@@ -75,7 +69,7 @@ def propensity(covariates: ArrayLike, program: ArrayLike) -> Propensity | None:
     return Propensity(
         score=score,
         weights=weights,
-        coef=np.asarray(fit.params),
+        coef=fit.coef,
         c_statistic=float(area),
         ess_comparison=effective_n(weights[~member]),
         outside_share=float(np.mean((score < low) | (score > high))),
@@ -112,28 +106,30 @@ def diagnose_balance(
 
 def ipw(
     y: ArrayLike, covariates: ArrayLike, program: ArrayLike, *,
-    clusters: ArrayLike | None = None, names: Sequence[str] | None = None, estimator: str = "ipw",
+    clusters: ArrayLike | None = None, names: Sequence[str] | None = None,
+    shown: tuple[Array, list[str]] | None = None, estimator: str = "ipw",
 ) -> Estimate:  # fmt: skip
     """Effect on the treated by inverse-probability weights (Hajek): y (n,), covariates (n, p).
 
     Weighted least squares of y on the group; HC2 (CR2 in clusters) takes the weights as known,
-    which is usually a little conservative. lalonde614: 1214.07, HC2 827.76.
+    which is usually a little conservative. shown: columns and names whose balance is reported,
+    where they are not the covariates as modelled. lalonde614: 1214.07, HC2 827.76.
     """
     y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
-    ready = _prepare(y, covariates, member, estimator, names)
+    ready = _prepare(y, covariates, member, estimator, shown or (covariates, names))
     if isinstance(ready, Estimate):
         return ready
-    fit, details, notes = ready
     sd, df = pooled_sd(y[member], y[~member])
     return two_groups_contrast(
-        y, member, estimator=estimator, estimand="att", clusters=clusters, weights=fit.weights,
-        sd=sd, sd_df=df, details=details, warnings=notes,
+        y, member, estimator=estimator, estimand="att", clusters=clusters,
+        weights=ready.fit.weights, sd=sd, sd_df=df, details=ready.details, warnings=ready.notes,
     )  # fmt: skip
 
 
 def aipw(
     y: ArrayLike, covariates: ArrayLike, program: ArrayLike, *,
-    clusters: ArrayLike | None = None, names: Sequence[str] | None = None, estimator: str = "aipw",
+    clusters: ArrayLike | None = None, names: Sequence[str] | None = None,
+    shown: tuple[Array, list[str]] | None = None, estimator: str = "aipw",
 ) -> Estimate:  # fmt: skip
     """Doubly robust effect on the treated: right if either the chance to take part or the outcome
     of the comparison group is modelled well.
@@ -141,36 +137,65 @@ def aipw(
     The outcome model is least squares in the comparison group; att = mean over the treated of
     (y - m) minus the Hajek-weighted mean of the comparison's residuals. Its error comes from the
     influence function that includes both models' estimation (stacked estimating equations), summed
-    by cluster. lalonde614: 1231.044.
+    by cluster. shown: as in ipw. lalonde614: 1231.044.
     """
     y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
-    ready = _prepare(y, covariates, member, estimator, names)
+    ready = _prepare(y, covariates, member, estimator, shown or (covariates, names))
     if isinstance(ready, Estimate):
         return ready
-    fit, details, notes = ready
-    x = np.column_stack([np.ones(len(y)), np.asarray(covariates, dtype=float)])
-    if int((~member).sum()) <= x.shape[1] + 1 or np.linalg.matrix_rank(x[~member]) < x.shape[1]:
+    x = design(covariates, len(y))
+    if not can_model(x, ~member):
         reason = _("too few comparison persons to model their outcome with these covariates")
-        return not_estimated(estimator, "att", reason, details=details)
-    beta = np.linalg.lstsq(x[~member], y[~member], rcond=None)[0]
-    att, influence = _aipw_influence(y, x, member, fit, beta)
-    few: str | None = None
-    code = np.arange(len(y))
+        return not_estimated(estimator, "att", reason, details=ready.details)
+    att, influence = att_influence(y, x, member, ready.fit)
+    regression, _influence = att_influence(y, x, member, None)
+    found = from_influence(
+        att, influence, member, k=x.shape[1], clusters=clusters, estimator=estimator,
+        details=ready.details | {"att_regression": regression}, warnings=ready.notes,
+    )  # fmt: skip
+    sd, sd_df = pooled_sd(y[member], y[~member])
+    return replace(found, sd=sd, sd_df=sd_df)
+
+
+def design(covariates: ArrayLike, n: int) -> Array:
+    """A constant and the covariates (n, p), standardised: no estimate depends on their scale."""
+    z = np.asarray(covariates, dtype=float).reshape(n, -1)
+    return np.column_stack([np.ones(n), standardised(z)])
+
+
+def can_model(x: Array, rows: NDArray[np.bool_]) -> bool:
+    """Whether a least-squares fit on these rows of x (n, k) has one solution and residuals."""
+    k = x.shape[1]
+    return bool(rows.sum() > k + 1 and np.linalg.matrix_rank(x[rows]) == k)
+
+
+def from_influence(
+    att: float, influence: Array, member: NDArray[np.bool_], *, k: int, estimator: str,
+    clusters: ArrayLike | None = None, details: dict | None = None, warnings: tuple[str, ...] = (),
+    persons: tuple[int, int] | None = None,
+) -> Estimate:  # fmt: skip
+    """An effect on the treated whose error is that of a mean of influences (n,), by cluster.
+
+    k: coefficients of the outcome model. persons: (program, comparison) where rows are not persons.
+    No p-value under 4 clusters in an arm.
+    """
+    found, few = {**(details or {}), "errors": "influence function"}, None
+    code = np.arange(len(member))
     if clusters is not None:
         code = np.unique(np.asarray(clusters), return_inverse=True)[1]
         arms = [len(np.unique(code[member])), len(np.unique(code[~member]))]
-        details["clusters"] = arms
+        found["clusters"] = arms
         few = too_few_clusters(arms)
-    error, df = _influence_error(influence, member, code, x.shape[1])
+    error, df = _influence_error(influence, member, code, k)
     if clusters is not None and few is None:
-        notes = (*notes, *few_df_note(df))
-    details["errors"] = "influence function"
-    details["att_regression"] = float(np.mean(y[member] - x[member] @ beta))
-    sd, sd_df = pooled_sd(y[member], y[~member])
+        warnings = (*warnings, *few_df_note(df))
+    reason = few
+    if not error > 1e-12 * max(1.0, abs(att)):
+        reason = few or _("all values are the same, so no uncertainty can be computed")
+    n_program, n_comparison = persons or (int(member.sum()), int((~member).sum()))
     return Estimate(
-        estimator, "att", int(member.sum()), int((~member).sum()), att, error, df, sd=sd,
-        sd_df=sd_df, inference=few is None and error > 0, details=details,
-        warnings=notes, reason=few,
+        estimator, "att", n_program, n_comparison, att, error, df, inference=reason is None,
+        details=found, warnings=warnings, reason=reason,
     )  # fmt: skip
 
 
@@ -196,46 +221,74 @@ def _influence_error(
         parts.append(factor * float(np.sum(sums[arm] ** 2)))
         dfs.append(groups - 1 if groups < persons else groups - k)
     total = sum(parts)
+    if not total > 0:
+        return 0.0, 1.0
     df = total**2 / sum(part**2 / d for part, d in zip(parts, dfs, strict=True))
     return math.sqrt(total) / len(influence), float(df)
 
 
-def _aipw_influence(
-    y: Array, x: Array, member: NDArray[np.bool_], fit: Propensity, beta: Array
-) -> tuple[float, Array]:
-    """The estimate and each person's contribution to it (mean zero, scaled so that the variance
-    of the estimate is the sum of squares / n^2)."""
-    n, d = len(y), member.astype(float)
-    odds = np.where(member, 0.0, fit.weights)
-    residual = y - x @ beta
-    share, total = d.mean(), odds.mean()
-    first = float(np.sum(d * residual) / d.sum())
-    second = float(np.sum(odds * residual) / odds.sum())
-    influence = d * (residual - first) / share - odds * (residual - second) / total
-    # Outcome model: beta solves sum over the comparison of x (y - x beta) = 0.
-    bread = np.linalg.inv(x[~member].T @ x[~member] / n)
-    slope = -(d @ x / n) / share + (odds @ x / n) / total
-    influence = influence + ((x * ((1 - d) * residual)[:, None]) @ bread) @ slope
-    # Propensity model: the odds e/(1-e) move with their own linear predictor.
-    information = (x * (fit.score * (1 - fit.score))[:, None]).T @ x / n
-    tilt = -((odds * (residual - second)) @ x / n) / total
-    influence = influence + ((x * (d - fit.score)[:, None]) @ np.linalg.inv(information)) @ tilt
-    return first - second, influence
+def att_influence(
+    y: Array, x: Array, member: NDArray[np.bool_], fit: Propensity | None,
+    rows: NDArray[np.bool_] | None = None,
+) -> tuple[float, Array]:  # fmt: skip
+    """Effect on the treated among `rows` (n,; None: all) of y (n,) given x (n, k), and each row's
+    contribution to it (mean zero, scaled so that its variance is the sum of squares / n^2).
+
+    Without a fit the outcome model alone: mean of the treated's residuals. With one, minus the
+    Hajek-weighted mean of the comparison's; the chances are estimated on all rows.
+    """
+    used = np.ones(len(y), dtype=bool) if rows is None else rows
+    others = ~member & used
+    n, d, c = len(y), (member & used).astype(float), others.astype(float)
+    residual = y - x @ np.linalg.lstsq(x[others], y[others], rcond=None)[0]
+    share = d.mean()
+    att = float(np.sum(d * residual) / d.sum())
+    influence = d * (residual - att) / share
+    slope = -(d @ x / n) / share
+    if fit is not None:
+        odds = np.where(others, fit.weights, 0.0)
+        total = odds.mean()
+        left = float(np.sum(odds * residual) / odds.sum())
+        att -= left
+        influence -= odds * (residual - left) / total
+        slope += (odds @ x / n) / total
+        # Propensity model: the odds e/(1-e) move with their own linear predictor.
+        information = (x * (fit.score * (1 - fit.score))[:, None]).T @ x / n
+        tilt = -((odds * (residual - left)) @ x / n) / total
+        scores = x * (member.astype(float) - fit.score)[:, None]
+        influence += scores @ np.linalg.solve(information, tilt)
+    # Outcome model: its coefficients solve sum over the comparison of x (y - x beta) = 0.
+    bread = x[others].T @ x[others] / n
+    influence += (x * (c * residual)[:, None]) @ np.linalg.solve(bread, slope)
+    return att, influence
 
 
-def _prepare(
-    y: Array, covariates: ArrayLike, member: NDArray[np.bool_], estimator: str,
-    names: Sequence[str] | None,
-) -> tuple[Propensity, dict, tuple[str, ...]] | Estimate:  # fmt: skip
-    if reason := two_few(member):
-        return not_estimated(estimator, "att", reason)
-    z = np.asarray(covariates, dtype=float).reshape(len(y), -1)
-    fit = propensity(z, member)
-    if fit is None:
-        reason = _("the covariates tell the two groups apart completely: there is no overlap")
-        return not_estimated(estimator, "att", reason)
-    labels = list(names) if names is not None else [f"x{i}" for i in range(z.shape[1])]
-    balance = diagnose_balance(z, labels, member, fit.weights)
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A usable propensity model with what is told of it."""
+
+    fit: Propensity
+    details: dict
+    notes: tuple[str, ...]
+
+
+def why_no_propensity(failure: Failure) -> str:
+    """A failed propensity model in words."""
+    if failure == "separation":
+        return _("the covariates tell the two groups apart completely: there is no overlap")
+    return _("the model of who is in the program did not converge")
+
+
+def prepare(
+    covariates: ArrayLike, member: NDArray[np.bool_], shown: tuple[ArrayLike, Sequence[str] | None]
+) -> Ready | Failure:
+    """The propensity model on covariates (n, p), its balance in the columns shown, and warnings."""
+    fit = propensity(np.asarray(covariates, dtype=float).reshape(len(member), -1), member)
+    if isinstance(fit, str):
+        return fit
+    columns = np.asarray(shown[0], dtype=float).reshape(len(member), -1)
+    labels = shown[1] if shown[1] is not None else [f"x{i}" for i in range(columns.shape[1])]
+    balance = diagnose_balance(columns, labels, member, fit.weights)
     worst = max((abs(b.smd_weighted) for b in balance if b.smd_weighted is not None), default=0.0)
     notes = []
     if fit.score[~member].max() > EXTREME or fit.outside_share > 0.1:
@@ -254,4 +307,16 @@ def _prepare(
         "ess_comparison": fit.ess_comparison,
         "outside_share": fit.outside_share,
     }
-    return fit, details, tuple(notes)
+    return Ready(fit, details, tuple(notes))
+
+
+def _prepare(
+    y: Array, covariates: ArrayLike, member: NDArray[np.bool_], estimator: str,
+    shown: tuple[ArrayLike, Sequence[str] | None],
+) -> Ready | Estimate:  # fmt: skip
+    if reason := two_few(member):
+        return not_estimated(estimator, "att", reason)
+    ready = prepare(covariates, member, shown)
+    if isinstance(ready, str):
+        return not_estimated(estimator, "att", why_no_propensity(ready))
+    return ready

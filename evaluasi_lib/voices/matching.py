@@ -14,21 +14,19 @@ import math
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
 from Sastrawi.Dictionary.ArrayDictionary import ArrayDictionary
 from Sastrawi.Stemmer.Stemmer import Stemmer
 from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 
-from evaluasi_lib.errors import DataError, Problem
-from evaluasi_lib.program import Model, Text
-from evaluasi_lib.wording import Sentences, _, choose
+from evaluasi_lib.reading.codebook import Code
+from evaluasi_lib.wording import Sentences
 
 BOUNDARY = "|"
 MAX_CHARACTERS = 5_000  # of one answer; what follows is not read
@@ -141,70 +139,6 @@ def analyse(text: str) -> list[Word]:
     for raw in _WORD.findall(text):
         words += _words_of(raw)
     return words
-
-
-class Code(Model):
-    """One theme or module: its name and the phrases that stand for it."""
-
-    label: Text  # as reports show it
-    include: Sequence[str] = ()
-    exclude: Sequence[str] = ()  # phrases that take matches away
-    negated: str = "keep"  # keep, drop, or the theme it turns into
-    denied_by: str | None = None  # theme that, found alone, denies what a question implies
-    aliases: Sequence[str] = ()  # other names in tables coded by hand
-
-
-class Codebook(Model):
-    """Themes of open answers, and modules that people ask for."""
-
-    source: str  # where the codebook comes from
-    themes: dict[str, Code]
-    modules: dict[str, Code] = Field(default={})
-
-    @model_validator(mode="after")
-    def _refers_to_themes(self) -> Codebook:
-        for name, code in self.themes.items():
-            for other in (code.negated, code.denied_by):
-                if other not in (None, "keep", "drop", *self.themes):
-                    raise ValueError(f"{name}: {other}")
-        return self
-
-    def code_of(self, name: str) -> str:
-        """A theme's id for a name used in a table coded by hand; the name itself if unknown."""
-        key = name.strip().casefold().replace(" ", "_")
-        for code_id, code in (*self.themes.items(), *self.modules.items()):
-            labels = code.label.values() if isinstance(code.label, dict) else [code.label]
-            names = {code_id, *code.aliases, *(x.casefold().replace(" ", "_") for x in labels)}
-            if key in names:
-                return code_id
-        return key
-
-    def label(self, code_id: str) -> str:
-        """A theme's name as reports show it; a code of an interview keeps its own."""
-        code = self.themes.get(code_id) or self.modules.get(code_id)
-        return choose(code.label) if code else code_id.replace("_", " ").capitalize()
-
-
-M = TypeVar("M", bound=BaseModel)
-
-
-def parse_model(text: str, where: str, model: type[M]) -> M:
-    """A YAML table as a model. Raises DataError with every problem in it."""
-    try:
-        return model.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        remedy = _("check indentation and quotes")
-        raise DataError(Problem(_("the file is not valid YAML"), where, remedy)) from error
-    except ValidationError as error:
-        what, remedy = _("the table does not have the expected form"), _("see docs/voices.md")
-        places = [".".join(map(str, e["loc"])) or e["ctx"]["error"] for e in error.errors()]
-        raise DataError(*(Problem(what, f"{where}: {at}", remedy) for at in places)) from error
-
-
-@cache
-def own_codebook() -> Codebook:
-    """The workbook's own codebook."""
-    return Codebook.model_validate(read_yaml("codebook.yml"))
 
 
 class Phrase(NamedTuple):

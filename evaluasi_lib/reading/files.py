@@ -21,7 +21,6 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
-from evaluasi_lib.cleaning.labels import clean_space
 from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.program import Source
 from evaluasi_lib.wording import _
@@ -39,7 +38,13 @@ SUFFIXES = {
 }  # fmt: skip
 
 
+SPACES = re.compile(r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+")
 Scan = Callable[[Any], pl.LazyFrame]
+
+
+def clean_space(text: str) -> str:
+    """Runs of blanks, NBSP, BOM and zero-width characters as one space, none at the ends."""
+    return SPACES.sub(" ", text).strip()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from xml.parsers import expat
 
 import pandas as pd
 
-from evaluasi_lib.voices.documents import (
+from evaluasi_lib.reading.documents import (
     MAX_BYTES,
     Refused,
     check_archive,

@@ -15,16 +15,15 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel
 
-from evaluasi_lib.cleaning.mapping import map_source
-from evaluasi_lib.cleaning.privacy import core_name
-from evaluasi_lib.cleaning.readers import open_source, source_path
+from evaluasi_lib.check import names_in, unknown_name
 from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.program import Program, Source
-from evaluasi_lib.voices.codebook import Codebook, parse_model
-from evaluasi_lib.voices.documents import Refused, read_documents
-from evaluasi_lib.voices.interviews import COLUMNS, read_transcripts
-from evaluasi_lib.voices.refi import read_codebook, read_refi
-from evaluasi_lib.voices.rubric import Rubric
+from evaluasi_lib.reading.codebook import Codebook, own_codebook, parse_model
+from evaluasi_lib.reading.documents import Refused, read_documents
+from evaluasi_lib.reading.files import open_source
+from evaluasi_lib.reading.refi import ABOVE, read_codebook, read_refi
+from evaluasi_lib.reading.rubric import Rubric
+from evaluasi_lib.reading.transcripts import COLUMNS, read_transcripts
 from evaluasi_lib.wording import _
 
 QUOTES, MANUAL_CODES = "kutipan.csv", "kode_manual.csv"
@@ -70,7 +69,7 @@ def read_voices(
     tables: dict[str, pd.DataFrame] = {}
     problems: list[Problem] = []
     if plan is None:
-        return tables, problems
+        return tables, _unknown_names(program, tables)
 
     def take(name: str, file: str | None, read: Callable[[Path], pd.DataFrame]) -> None:
         if file is None:
@@ -94,7 +93,38 @@ def read_voices(
     take("codebook", plan.codebook, _codebook)
     take("quotes", _present(raw_folder, plan.quotes, QUOTES), _quotes)
     take("manual_codes", _present(raw_folder, plan.manual_codes, MANUAL_CODES), _manual_codes)
-    return tables, problems
+    return tables, problems + _unknown_names(program, tables)
+
+
+def _unknown_names(program: Program, tables: dict[str, pd.DataFrame]) -> list[Problem]:
+    """Themes and indicators that program.yml names and no table declares.
+
+    A question's theme may also be a code that an interview or a person coding by hand gave.
+    """
+    codebook = own_codebook()
+    if "codebook" in tables:
+        codebook = parse_model(str(tables["codebook"]["text"].iloc[0]), "codebook", Codebook)
+    themes = set(codebook.themes)
+    given = [tables["interviews"][c] for c in ("code", "above") if "interviews" in tables]
+    given += [tables["manual_codes"]["theme"]] if "manual_codes" in tables else []
+    names = (n for column in given for text in column for n in str(text).split(ABOVE))
+    coded = {codebook.code_of(name) for name in names if name}
+    rubric: set[str] = set()
+    if "rubric" in tables:
+        text = str(tables["rubric"]["text"].iloc[0])
+        rubric = set(parse_model(text, "rubric", Rubric).indicators)
+    if "document_ratings" in tables:
+        rubric |= set(tables["document_ratings"]["indicator"])
+    problems = []
+    for named in names_in(program):
+        kind = named.mark.kind
+        if kind == "rubric_indicator" and named.name not in rubric:
+            problems.append(unknown_name(named, sorted(rubric)))
+        elif kind in ("theme", "codebook_theme"):
+            known = themes if kind == "codebook_theme" else themes | coded
+            if codebook.code_of(named.name) not in known:
+                problems.append(unknown_name(named, sorted(known)))
+    return problems
 
 
 def _present(folder: Path, declared: str | None, usual: str) -> str | None:
@@ -289,18 +319,3 @@ def _manual_codes(path: Path) -> pd.DataFrame:
     table["theme"] = table["theme"].str.split(r"[;|,]")
     table = table.explode("theme", ignore_index=True)
     return table.assign(theme=table["theme"].fillna("").str.strip())
-
-
-def roster_names(program: Program, raw_folder: Path) -> list[str]:
-    """Every name in the raw files' columns of the type “name”, without titles."""
-    found: set[str] = set()
-    for name, source in program.sources.items():
-        named = [v for v, column in source.columns.items() if column.type == "name"]
-        if not named:
-            continue
-        table = open_source(source_path(raw_folder, source, name), source)
-        mapped, _problems = map_source(program, name, source, table, None)
-        for variable in set(named) & set(mapped.columns):
-            for batch in table.batches({variable: mapped.columns[variable]}):
-                found.update(core_name(text) for text in batch[variable].drop_nulls())
-    return sorted(found)

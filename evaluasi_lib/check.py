@@ -1,0 +1,332 @@
+"""Every name in program.yml followed to what it names, and what else must fit together in it.
+
+A field that names something bears a `Names` mark in program.py. `names_in` walks the marks, so a
+new key is checked by being marked; KNOWN says where each kind of name is declared. What stands in
+files (themes, rubric indicators, the files themselves) is checked where these are read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from evaluasi_lib.errors import Problem, suggestion
+from evaluasi_lib.program import Column, Instrument, Names, Outcome, Program, Source
+from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.wording import _
+
+UNSEEN = ("drop", "nip", "respondent_code", "name", "email", "phone")  # never in the tables
+UNORDERED = ("category", "text")  # which of their values is more, nobody can tell
+FILED = ("theme", "codebook_theme", "rubric_indicator", "path")  # declared in files
+
+
+@dataclasses.dataclass(frozen=True)
+class Named:
+    """A text of program.yml that names something: where it stands, and in which models."""
+
+    name: str
+    mark: Names
+    at: tuple[str, ...]
+    inside: tuple[BaseModel, ...]
+
+    @property
+    def where(self) -> str:
+        return ".".join(self.at)
+
+    def holder(self, kind: type[BaseModel]) -> Any:
+        """The nearest model of a kind in which the name stands."""
+        return next((m for m in reversed(self.inside) if isinstance(m, kind)), None)
+
+
+def names_in(program: Program) -> Iterator[Named]:
+    """Every text of the program whose field bears a `Names` mark, in declared order."""
+    return _walk(program, Program, (), ())
+
+
+def _walk(
+    value: Any, annotation: Any, at: tuple[str, ...], inside: tuple[BaseModel, ...]
+) -> Iterator[Named]:
+    """annotation: as pydantic keeps it; a branch of a union is chosen by the value."""
+    inner: Any
+    annotation, marks = _branch(annotation, value)
+    if isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            inner = field.annotation
+            if field.metadata:  # pydantic takes the outermost marks off
+                inner = Annotated[(inner, *field.metadata)]
+            yield from _walk(getattr(value, name), inner, (*at, name), (*inside, value))
+    elif isinstance(value, dict):
+        keys, values = get_args(annotation) or (Any, Any)
+        for key, item in value.items():
+            yield from _walk(key, keys, (*at, str(key)), inside)
+            yield from _walk(item, values, (*at, str(key)), inside)
+    elif isinstance(value, (list, tuple)):
+        inner = next(iter(get_args(annotation)), Any)
+        for place, item in enumerate(value, 1):
+            label = [str(getattr(item, "id", place))] if isinstance(item, BaseModel) else []
+            yield from _walk(item, inner, (*at, *label), inside)
+    elif isinstance(value, str):
+        yield from (Named(value, m, at, inside) for m in marks if isinstance(m, Names))
+
+
+def _branch(annotation: Any, value: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The bare annotation and the marks of the branch that the value takes."""
+    if get_origin(annotation) is Annotated:
+        inner, *marks = get_args(annotation)
+        bare, more = _branch(inner, value)
+        return bare, (*marks, *more)
+    if get_origin(annotation) in (Union, UnionType):
+        for part in get_args(annotation):
+            bare, found = _branch(part, value)
+            origin = get_origin(bare) or bare
+            if isinstance(origin, type) and isinstance(value, origin):
+                return bare, found
+    return annotation, ()
+
+
+def columns_of(program: Program, variable: str) -> list[Column]:
+    """Every declaration of a variable, in the order of the sources."""
+    found = (s.columns.get(variable) for s in program.sources.values())
+    return [c for c in found if c is not None]
+
+
+def _variables(program: Program, sources: Iterable[Source], mark: Names) -> list[str]:
+    columns = [item for source in sources for item in source.columns.items()]
+    return [
+        name for name, column in columns
+        if (column.type in mark.types if mark.types else column.type not in UNSEEN)
+    ]  # fmt: skip
+
+
+def _own(program: Program, named: Named) -> list[str]:
+    """Variables of the source that holds the name, or that the key beside it names."""
+    holder = named.holder(Source)
+    if holder is None:
+        holder = program.sources.get(getattr(named.inside[-1], "source", ""))
+    return [] if holder is None else _variables(program, [holder], named.mark)
+
+
+def _labels(program: Program, named: Named) -> list[str] | None:
+    """The values that a table can hold of the label's variable; None where they are not declared.
+
+    An answer is written as in the file, so the spellings of a category count too.
+    """
+    of = named.mark.of
+    variable = getattr(named.inside[-1], of) if of else named.at[-2 if _is_key(named) else -1]
+    found: list[str] = []
+    for column in columns_of(program, variable or ""):
+        scale = program.scales.get(column.scale or "") or next(
+            (program.scales.get(i.scale) for i in program.instruments.values()
+             if variable in i.items), None
+        )  # fmt: skip
+        if column.type == "flag" and not column.categories and named.mark.kind == "label":
+            found += ["true", "false"]
+        elif column.type == "item" and scale is not None:
+            found += map(str, range(scale.min, scale.max + 1))
+            found += [*scale.labels, *scale.aliases] if named.mark.kind == "answer" else []
+        elif column.categories:
+            found += column.categories
+            if named.mark.kind == "answer":
+                texts = column.categories.values()
+                found += [t for x in texts for t in ([x] if isinstance(x, str) else x.values())]
+                found += column.aliases
+        else:
+            return None
+    return found
+
+
+def _is_key(named: Named) -> bool:
+    """Whether the label is itself a key of program.yml (population), not one of a list."""
+    return named.at[-1] == named.name
+
+
+def _waves(program: Program, named: Named) -> list[str] | None:
+    return list(dict.fromkeys(s.wave for s in program.sources.values() if s.wave)) or None
+
+
+def _barriers(program: Program, named: Named) -> list[str]:
+    plan = program.participation.barriers if program.participation else None
+    source = program.sources.get(plan.source) if plan else None
+    column = source.columns.get(plan.variable) if source and plan else None
+    return list(column.options) if column else []
+
+
+KNOWN: dict[str, Callable[[Program, Named], Iterable[str] | None]] = {
+    "variable": lambda p, n: _variables(p, p.sources.values(), n.mark),
+    "own_variable": _own,
+    "background": lambda p, n: [*_variables(p, p.sources.values(), n.mark), *p.instruments],
+    "source": lambda p, n: p.sources,
+    "events_source": lambda p, n: [k for k, s in p.sources.items() if s.role == "events"],
+    "scale": lambda p, n: p.scales,
+    "instrument": lambda p, n: p.instruments,
+    "item": lambda p, n: n.holder(Instrument).items,
+    "outcome": lambda p, n: [o.id for o in p.outcomes],
+    "wave": _waves,
+    "barrier": _barriers,
+    "label": _labels,
+    "answer": _labels,
+}
+
+
+def kind_words() -> dict[str, str]:
+    """What is wrong with a name of each kind, in the reader's language."""
+    variable, label = _("unknown variable"), _("unknown label")
+    return {
+        "variable": variable, "own_variable": variable, "background": variable,
+        "source": _("unknown source"), "events_source": _("no source with a log"),
+        "scale": _("unknown scale"), "instrument": _("unknown instrument"),
+        "item": _("not an item of the instrument"), "outcome": _("unknown outcome"),
+        "wave": _("unknown wave"), "barrier": _("not an option of the question on barriers"),
+        "label": label, "answer": label, "theme": _("unknown theme"),
+        "codebook_theme": _("unknown theme"), "rubric_indicator": _("unknown indicator"),
+    }  # fmt: skip
+
+
+def unknown_name(named: Named, known: Iterable[str]) -> Problem:
+    """The problem of a name that is not among the known ones, with the nearest of them."""
+    what, known = f"{kind_words()[named.mark.kind]}: “{named.name}”", list(known)
+    return Problem(what, named.where, suggestion(named.name, known) if known else "")
+
+
+def check_names(program: Program) -> Iterator[Problem]:
+    """Names used in one place of program.yml that another place does not declare."""
+    for named in names_in(program):
+        kind = named.mark.kind
+        if kind in FILED:
+            continue
+        if kind == "result":
+            yield from _check_result_path(program, named)
+            continue
+        known = KNOWN[kind](program, named)
+        if known is None or named.name in known:
+            continue
+        unfit = columns_of(program, named.name) if kind in ("variable", "own_variable") else []
+        if unfit and named.mark.types:
+            what = _("the variable “{name}” is of the type {type}").format(
+                name=named.name, type=unfit[0].type
+            )
+            remedy = _("here one of these types is needed: {types}").format(
+                types=", ".join(named.mark.types)
+            )
+            yield Problem(what, named.where, remedy)
+        else:
+            yield unknown_name(named, known)
+
+
+def _check_result_path(program: Program, named: Named) -> Iterator[Problem]:
+    """A place of result.json, such as scales/kepuasan/mean, as far as program.yml can tell."""
+    ids = {
+        "scales": [
+            name for i, x in program.instruments.items()
+            for name in (i, *(f"{i}.{d}" for d in x.dimensions))
+        ],
+        "effects": [o.id for o in program.outcomes],
+        "evidence": [o.id for o in program.outcomes],
+        "barriers": _barriers(program, named),
+    }  # fmt: skip
+    kind: Any = EvaluationResult
+    above = ""
+    for part in named.name.strip("/").split("/"):
+        if above in ids:
+            name, _at, wave = part.partition("@")
+            if name not in ids[above]:
+                yield _unknown_result(named, part, ids[above])
+                return
+            waves = _waves(program, named)
+            if wave and waves and wave not in waves:
+                yield _unknown_result(named, wave, waves)
+                return
+        elif dataclasses.is_dataclass(kind):
+            hints = typing.get_type_hints(kind)
+            if part not in hints:
+                yield _unknown_result(named, part, hints)
+                return
+            kind = next(_dataclasses_in(hints[part]), None)
+            above = part if get_origin(hints[part]) is tuple else ""
+            continue
+        above = ""
+
+
+def _dataclasses_in(annotation: Any) -> Iterator[Any]:
+    if dataclasses.is_dataclass(annotation):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _dataclasses_in(part)
+
+
+def _unknown_result(named: Named, part: str, known: Iterable[str]) -> Problem:
+    what = _("“{path}” is no place in the result: “{part}”").format(path=named.name, part=part)
+    return Problem(what, named.where, suggestion(part, known))
+
+
+def check_program_text(program: Program) -> list[Problem]:
+    """Everything in program.yml that does not fit together, whatever the data are."""
+    return [*check_names(program), *_check_items(program), *_check_outcomes(program)]
+
+
+def _check_items(program: Program) -> Iterator[Problem]:
+    for name, source in program.sources.items():
+        for variable, column in source.columns.items():
+            scaled = any(variable in i.items for i in program.instruments.values())
+            if column.type == "item" and column.scale is None and not scaled:
+                remedy = _("add “scale”, or name it in an instrument")
+                where = f"sources.{name}.columns.{variable}"
+                yield Problem(_("the item has no scale"), where, remedy)
+
+
+def _check_outcomes(program: Program) -> Iterator[Problem]:
+    ids = [o.id for o in program.outcomes]
+    for repeated in sorted({i for i in ids if ids.count(i) > 1}):
+        yield Problem(
+            _("two outcomes have the id “{id}”").format(id=repeated),
+            "outcomes",
+            _("an outcome has one primary estimate: give each its own id"),
+        )
+    for outcome in program.outcomes:
+        yield from _check_success(program, outcome)
+
+
+def _check_success(program: Program, outcome: Outcome) -> Iterator[Problem]:
+    """Whether it is said which value of a binary outcome is its success.
+
+    The order in which labels are declared decides nothing: of “selesai” and “tidak selesai” either
+    could be written first, and the sign of the effect would turn with it.
+    """
+    where = f"outcomes.{outcome.id}"
+    binary = outcome.scale_type == "binary"
+    if outcome.success and not binary:
+        what = _("“success” belongs to a binary outcome")
+        yield Problem(what, f"{where}.success", _("add “scale_type: binary”"))
+    if binary and outcome.instrument is not None:
+        what = _("the score of an instrument is not binary")
+        yield Problem(what, where, _("name a variable of two values, or another scale_type"))
+    names = dict.fromkeys(filter(None, [outcome.variable, outcome.baseline_variable]))
+    columns = [c for name in names for c in columns_of(program, name)]
+    labels = list(dict.fromkeys(label for c in columns for label in c.categories))
+    if not binary:
+        if not outcome.success and any(c.type in UNORDERED and not c.coarsen for c in columns):
+            what = _("labels without an order are no scale: which of them is more?")
+            yield Problem(what, where, _success_remedy(labels))
+        return
+    if outcome.success and labels and set(labels) <= set(outcome.success):
+        what = _("every value counts as success")
+        yield Problem(what, f"{where}.success", _success_remedy(labels))
+    if not outcome.success and any(c.categories and c.type != "flag" for c in columns):
+        yield Problem(missing_success(), where, _success_remedy(labels))
+
+
+def missing_success() -> str:
+    """What is wrong with a binary outcome without `success`."""
+    return _("the binary outcome does not say which value is its success")
+
+
+def _success_remedy(labels: Iterable[str]) -> str:
+    """A remedy that names the labels to choose from."""
+    labels = list(labels)
+    text = _("declare “scale_type: binary” and “success” with one or more of its labels")
+    return text + (": " + ", ".join(f"“{x}”" for x in labels) if labels else "")

@@ -1,0 +1,357 @@
+"""Cleaning, one column or one table at a time: pandas in, pandas out.
+
+A cleaned column carries in `.attrs` what happened to it: `changes` (rule -> number of values) and
+`translations` (each distinct text with n, first_row, value, rule; see `translations`). Labels that
+nobody declared are an error that names all of them at once, with where, how many, and a remedy.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import polars as pl
+
+from evaluasi_lib.cleaning.draft import ordered_labels, strength
+from evaluasi_lib.cleaning.explain import explain
+from evaluasi_lib.cleaning.labels import Tally, normalise, show
+from evaluasi_lib.cleaning.log import rule_label
+from evaluasi_lib.cleaning.values import (
+    Spec,
+    clean_text,
+    decimal_evidence,
+    proved_decimal,
+    type_category,
+    type_date,
+    type_item,
+    type_multi,
+    type_number,
+)
+from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
+from evaluasi_lib.program import Column, Scale, Source
+from evaluasi_lib.reading.files import cell_text, open_source
+from evaluasi_lib.tables import Table
+from evaluasi_lib.wording import _, count
+
+Typer = Callable[[pl.Series, pl.Series, Spec, Tally], Any]
+MAX_TRANSLATIONS = 1_000  # distinct texts kept in attrs; of more, only those that a rule changed
+
+
+def read(path: str | Path, sheet: str | None = None) -> pd.DataFrame:
+    """A file as it was received, every cell as text: nothing is guessed, no NIP loses a digit.
+
+    path: CSV (any usual encoding and separator), Excel, ODS, SPSS, Stata (labels rather than
+    codes), Parquet or JSON lines. sheet: of a workbook; its first where absent. A heading that
+    stands twice becomes "Nama#2". Raises DataError for a file that is missing or cannot be read,
+    or a sheet that is not there.
+
+    >>> import tempfile, pathlib
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "daftar.csv"
+    >>> _ = file.write_text("NIP;Nilai\\n199001012015031001;87,5\\n")
+    >>> read(file).to_dict("records")
+    [{'NIP': '199001012015031001', 'Nilai': '87,5'}]
+    """
+    file = Path(path).expanduser()
+    if not file.is_file():
+        there = sorted(p.name for p in file.parent.glob("*")) if file.parent.is_dir() else []
+        remedy = suggestion(file.name, there) if there else _("check the folder")
+        raise DataError(Problem(_("there is no such file"), str(path), remedy))
+    if not file.stat().st_size:
+        raise DataError(Problem(_("the file is empty"), file.name, _("export it once more")))
+    table = open_source(file, Source(file=file.name, sheet=sheet))
+    seen: dict[str, int] = {}
+    names = []
+    for heading in table.headers:
+        seen[heading] = seen.get(heading, 0) + 1
+        names.append(heading if seen[heading] == 1 else f"{heading}#{seen[heading]}")
+    batches = list(table.batches(dict(zip(names, range(len(names)), strict=True))))
+    empty = dict.fromkeys(names, pl.String)
+    rows = pl.concat(batches).drop("row") if batches else pl.DataFrame(schema=empty)
+    return pd.DataFrame({name: pd.Series(rows[name].to_list(), dtype="str") for name in names})
+
+
+def clean_likert(
+    s: pd.Series,
+    labels: Sequence[str] | int | None = None,
+    reversed: bool = False,
+    *,
+    lowest: int = 1,
+    aliases: Mapping[str, str] | None = None,
+    missing: Sequence[str] = (),
+) -> pd.Series:
+    """Answers on a scale as numbers (float64; no answer: NaN), the lowest label as `lowest`.
+
+    s: (n,) answers. labels: from low to high; or the number of points where the answers are numbers
+    already; None: read from the words of degree in them (sangat tidak setuju ... sangat setuju),
+    with a warning that says what was read, since a label that nobody chose is not seen. reversed:
+    turn the item round (1 becomes 5). aliases: other spelling -> label. missing: texts that mean
+    "no answer", beside blanks, "-" and "n/a". Case, dashes and blanks do not matter; "Tidak Setuju"
+    is never "Setuju". Raises DataError that names every unknown label at once, UsageError where the
+    scale cannot be told. Source: the rules of docs/pembersihan.md.
+
+    >>> import pandas as pd
+    >>> s = pd.Series(["Setuju", " tidak  setuju", "Ragu – ragu", "-"], name="q1")
+    >>> scale = ["Tidak Setuju", "Ragu-ragu", "Setuju"]
+    >>> clean_likert(s, scale).tolist()
+    [3.0, 1.0, 2.0, nan]
+    >>> clean_likert(s, scale, reversed=True).tolist()
+    [1.0, 3.0, 2.0, nan]
+    >>> clean_likert(s, scale).attrs["changes"]
+    {'spaces_trimmed': 1}
+    """
+    text = texts_of(s)
+    scale = _scale(text, labels, lowest, aliases or {}, missing, _name(s))
+    spec = Spec(_name(s), _column(s, "item", missing=missing), scale, reversed)
+    return _typed(s, text, type_item, spec)
+
+
+def clean_number(
+    s: pd.Series,
+    *,
+    decimal: Literal[".", ","] | None = None,
+    min: float | None = None,
+    max: float | None = None,
+    missing: Sequence[str] = (),
+) -> pd.Series:
+    """Numbers as people write them, as float64: "1.234,5", "Rp 1.250.000", "20 JP", "85%".
+
+    s: (n,). decimal: the decimal sign, where the column itself does not prove it ("1.250" alone
+    could be 1250 or 1.25, and is refused). min, max: outside them a value is an error. missing:
+    codes that mean "no answer", such as 999. Units are dropped, not converted. Raises DataError.
+
+    >>> import pandas as pd
+    >>> clean_number(pd.Series(["Rp 1.250.000", "20 JP", "12,5", "-"])).tolist()
+    [1250000.0, 20.0, 12.5, nan]
+    """
+    text = clean_text(texts_of(s))
+    column = _column(s, "number", missing=missing, min=min, max=max, decimal=decimal)
+    sign = decimal or proved_decimal(*decimal_evidence(text))
+    return _typed(s, text, type_number, Spec(_name(s), column, decimal=lambda: sign))
+
+
+def clean_date(
+    s: pd.Series, *, format: str | None = None, missing: Sequence[str] = ()
+) -> pd.Series:
+    """Dates and times as datetime64: ISO, day first, Indonesian and English month names.
+
+    s: (n,). format: such as "%m/%d/%Y" where the month stands first. Times stay as written on the
+    respondent's clock. Raises DataError for what is no date, and says where the month seems to
+    come first.
+
+    >>> import pandas as pd
+    >>> clean_date(pd.Series(["3 Februari 2025", "03/02/2025", "2025-02-03"])).nunique()
+    1
+    """
+    text = clean_text(texts_of(s))
+    column = _column(s, "date", missing=missing, date_format=format)
+    return _typed(s, text, type_date, Spec(_name(s), column))
+
+
+def clean_category(
+    s: pd.Series,
+    labels: Sequence[str] | Mapping[str, str | Sequence[str]] | None = None,
+    *,
+    ordered: bool = False,
+    spelling: Literal["golongan", "eselon"] | None = None,
+    missing: Sequence[str] = (),
+) -> pd.Series:
+    """A category as one spelling for each value; a pandas category where labels are declared.
+
+    s: (n,). labels: the values allowed, or value -> its spellings; None: every text, tidied.
+    ordered: labels go from low to high. spelling: brings grades ("IV b", "4b" -> "IV/b") or
+    echelons into one form. Raises DataError that names every undeclared label at once.
+
+    >>> import pandas as pd
+    >>> s = pd.Series(["laki-laki", "P", "Pr."])
+    >>> clean_category(s, {"L": "Laki-laki", "P": ["Pr"]}).tolist()
+    ['L', 'P', 'P']
+    >>> clean_category(pd.Series(["Pembina Tk.I/ IV/b", "4b"]), spelling="golongan").tolist()
+    ['IV/b', 'IV/b']
+    """
+    allowed = labels if isinstance(labels, Mapping) else {x: x for x in labels or ()}
+    spelled = {k: [v] if isinstance(v, str) else list(v) for k, v in allowed.items()}
+    column = _column(
+        s, "category", missing=missing, spelling=spelling,
+        categories={key: key for key in spelled},
+        aliases={text: key for key, texts in spelled.items() for text in texts},
+    )  # fmt: skip
+    out = _typed(s, texts_of(s), type_category, Spec(_name(s), column))
+    if spelled:
+        kept = out.attrs
+        out = out.astype(pd.CategoricalDtype(list(spelled), ordered=ordered))
+        out.attrs = kept
+    return out
+
+
+def clean_multi(
+    s: pd.Series,
+    options: Sequence[str] | Mapping[str, str | Sequence[str]] | None = None,
+    *,
+    separator: str | None = None,
+    missing: Sequence[str] = (),
+) -> pd.DataFrame:
+    """A question with several answers as one yes/no column for each option: `<question>__<option>`.
+
+    s: (n,) answers such as "Jadwal; Beban kerja". options: short name -> text (or texts) in the
+    file; "*" takes what people wrote themselves; a list: the texts; None: the parts that occur.
+    separator: what stands between options; else ";", "," "|" or a line break. An option may hold
+    the separator itself. Columns are "boolean"; a question left blank is missing in all of them.
+    Raises DataError that names every unknown option at once.
+
+    >>> import pandas as pd
+    >>> s = pd.Series(["Jadwal; Beban kerja", "jadwal", None], name="hambatan")
+    >>> clean_multi(s, {"jadwal": "Jadwal", "beban": "Beban kerja"}).sum().to_dict()
+    {'hambatan__jadwal': 2, 'hambatan__beban': 1}
+    """
+    text = texts_of(s)
+    if options is None:
+        options = _parts(text, separator)
+    if not isinstance(options, Mapping):
+        options = {_slug(x): x for x in options}
+    spelled = {k: v if isinstance(v, str) else list(v) for k, v in options.items()}
+    column = _column(s, "multi", missing=missing, options=spelled, separator=separator)
+    spec, tally = Spec(_name(s), column), Tally()
+    found = type_multi(text, _rows(text), spec, tally)
+    _refuse(tally, spec)
+    data = {f.name: pd.array(f.to_list(), dtype="boolean") for f in found}
+    out = pd.DataFrame(data, index=s.index)
+    keys = [f.name.removeprefix(f"{spec.name}__") for f in found]
+    chosen = [
+        None if row[0] is None else ", ".join(k for k, yes in zip(keys, row, strict=True) if yes)
+        for row in zip(*(f.to_list() for f in found), strict=True)
+    ]
+    out.attrs.update(_account(text, chosen, tally))
+    return out
+
+
+def translations(cleaned: pd.Series | pd.DataFrame) -> Table:
+    """How each distinct text of a cleaned column was read: text, n, first_row, value, rule.
+
+    first_row: 1-based position of its first appearance. value: None where it is read as no answer.
+    rule: what was done ("" where the text means itself). Of a column with more than 1,000 distinct
+    texts only those that a rule changed are kept. Raises UsageError for what no clean_* made
+    (pandas drops `.attrs` when columns are put together).
+
+    >>> import pandas as pd
+    >>> translations(clean_number(pd.Series(["20 JP", "20 JP", "7"])))["value"].tolist()
+    [20.0, 7.0]
+    """
+    if "translations" not in cleaned.attrs:
+        what = _("this was not cleaned by a clean_ function, or pandas dropped its account")
+        raise UsageError(Problem(what, remedy=_("ask the cleaned column itself")))
+    columns = ["text", "n", "first_row", "value", "rule", "done"]
+    records = [
+        {**row, "done": rule_label(row["rule"]) if row["rule"] else ""}
+        for row in cleaned.attrs["translations"]
+    ]
+    shown = ["text", "n", "first_row", "value", "done"]
+    return Table(pd.DataFrame(records, columns=columns), shown=shown)
+
+
+def _name(s: pd.Series) -> str:
+    return "" if s.name is None else str(s.name)
+
+
+def texts_of(s: pd.Series) -> pl.Series:
+    """The values as text, as the readers give them; missing as None."""
+    values = s.astype("object").where(s.notna(), None).tolist()
+    texts = [
+        v if v is None or isinstance(v, str) else cell_text(getattr(v, "item", lambda v=v: v)())
+        for v in values
+    ]
+    return pl.Series(_name(s), texts, dtype=pl.String)
+
+
+def _rows(text: pl.Series) -> pl.Series:
+    return pl.Series("row", range(1, len(text) + 1), dtype=pl.Int64)
+
+
+def _column(s: pd.Series, kind: str, **keys: Any) -> Column:
+    given = {k: list(v) if k == "missing" else v for k, v in keys.items()}
+    return Column(**{"from": _name(s), "type": kind}, **given)
+
+
+def _typed(s: pd.Series, text: pl.Series, typer: Typer, spec: Spec) -> pd.Series:
+    """The column by one of cleaning's typers, with its account; raises DataError."""
+    tally = Tally()
+    found = typer(text, _rows(text), spec, tally)
+    _refuse(tally, spec)
+    values = found.to_list()
+    dtype = {"item": "float64", "number": "float64", "date": "datetime64[us]"}
+    out = pd.Series(values, s.index, dtype=dtype.get(spec.column.type, "str"), name=s.name)
+    out.attrs.update(_account(text, values, tally))
+    return out
+
+
+def _refuse(tally: Tally, spec: Spec) -> None:
+    if problems := explain(tally, spec, ""):
+        raise DataError(*problems)
+
+
+def _account(text: pl.Series, values: list[Any], tally: Tally) -> dict[str, Any]:
+    """What cleaning did to a column, as plain values, so that pandas can copy and store them."""
+    rows: dict[str, dict[str, Any]] = {}
+    for at, (raw, value) in enumerate(zip(text, values, strict=True), 1):
+        if raw is None:
+            continue
+        row = rows.get(raw)
+        if row is None:
+            plain = value.isoformat() if hasattr(value, "isoformat") else value
+            rule = tally.rules.get(raw, "")
+            rows[raw] = {"text": show(raw), "n": 1, "first_row": at, "value": plain, "rule": rule}
+        else:
+            row["n"] += 1
+    kept = list(rows.values())
+    if len(kept) > MAX_TRANSLATIONS:
+        kept = [row for row in kept if row["rule"]][:MAX_TRANSLATIONS]
+    return {"changes": dict(tally.counts), "translations": kept}
+
+
+def _scale(
+    text: pl.Series, labels: Sequence[str] | int | None, lowest: int, aliases: Mapping[str, str],
+    missing: Sequence[str], name: str,
+) -> Scale:  # fmt: skip
+    """The scale that the labels say; read from the words of degree where none are given."""
+    if isinstance(labels, int):
+        return Scale(min=lowest, points=labels, aliases=dict(aliases))
+    if labels is None:
+        gone = {normalise(m) for m in missing} | {"", "-", "n/a", "na"}
+        found = [
+            t for t in text.drop_nulls().unique(maintain_order=True) if normalise(t) not in gone
+        ]
+        labels = ordered_labels(found)
+        ends = [strength(label) or 0.0 for label in (labels[:1] + labels[-1:])]
+        if not labels or sum(ends) != 0:  # a scale without its lowest label would start too high
+            raise UsageError(
+                Problem(
+                    _("the scale cannot be told from {n} different answers").format(
+                        n=count(len(found))
+                    ),
+                    f"“{show(name)}”",
+                    _("give labels=[...] from low to high, or the number of points"),
+                )
+            )
+        read_as = ", ".join(f"{i} {show(x)}" for i, x in enumerate(labels, lowest))
+        text_ = _("{name}: the scale was read as {labels}; give labels=[...] if one is missing")
+        warnings.warn(text_.format(name=f"“{show(name)}”", labels=read_as), stacklevel=3)
+    return Scale(labels=list(labels), min=lowest, aliases=dict(aliases))
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"\W+", "_", normalise(text)).strip("_")
+
+
+def _parts(text: pl.Series, separator: str | None) -> list[str]:
+    """The options that occur in the answers, most frequent first."""
+    known = text.drop_nulls()
+    signs = separator or (";" if known.str.contains(";", literal=True).any() else ",|\n")
+    parts: dict[str, list[str]] = {}
+    for answer in known:
+        for part in re.split(f"[{re.escape(signs)}]", answer):
+            if normalise(part) not in ("", "-"):
+                parts.setdefault(normalise(part), []).append(part.strip())
+    return [spelled[0] for spelled in sorted(parts.values(), key=len, reverse=True)]

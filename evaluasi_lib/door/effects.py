@@ -1,0 +1,353 @@
+"""What a program changed, from one table of persons; as many estimators as the design allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from evaluasi_lib.disclosure import DEFAULT_K, is_small
+from evaluasi_lib.errors import Problem, UsageError, suggestion
+from evaluasi_lib.program import Design, GroupRule, Outcome
+from evaluasi_lib.results import Effect
+from evaluasi_lib.scoring import power as planning
+from evaluasi_lib.scoring.evidence import baseline_difference
+from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, numeric
+from evaluasi_lib.scoring.impact import effects_of_case
+from evaluasi_lib.scoring.impact.case import Case
+from evaluasi_lib.scoring.impact.plans import ALWAYS, ESTIMATORS, plan_of
+from evaluasi_lib.scoring.impact.weighting import Propensity, propensity
+from evaluasi_lib.tables import Table, need
+from evaluasi_lib.wording import _
+
+# Field of an Effect -> column of a table, where the door's name is another.
+RENAMED = {"ci_low": "low", "ci_high": "high", "p_value": "p", "effect_size_g": "g",
+           "g_ci_low": "g_low", "g_ci_high": "g_high", "ci90_low": "low90",
+           "ci90_high": "high90"}  # fmt: skip
+SHOWN = ("label", "subgroup", "estimate", "low", "high", "p", "n_program", "n_comparison", "g",
+         "estimator", "claim", "conclusion", "reason")  # fmt: skip
+COLUMNS = (
+    "outcome", "label", "role", "subgroup", "estimate", "std_error", "df", "low", "high", "p",
+    "p_adjusted", "n_program", "n_comparison", "g", "g_low", "g_high", "estimator", "design",
+    "claim", "conclusion", "estimand", "unit", "level", "wave", "direction", "sesoi", "low90",
+    "high90", "n_needed", "reason", "note",
+)  # fmt: skip
+WHOLE = ("n_program", "n_comparison", "n_needed")
+PROGRAM_VALUES = ("program", "true", "1", "1.0")
+DesignName = Literal["comparison", "randomised"]
+
+
+def effect(
+    df: pd.DataFrame,
+    y: str,
+    group: str | None = None,
+    before: str | None = None,
+    covariates: Sequence[str] = (),
+    cluster: str | None = None,
+    method: str = "auto",
+    sesoi: float | None = None,
+    *,
+    design: DesignName = "comparison",
+    program: object = None,
+    direction: Literal["higher", "lower"] = "higher",
+    scale_type: Literal["continuous", "binary", "ordinal"] = "continuous",
+    label: str = "",
+    unit: str = "",
+    min_cell: int = DEFAULT_K,
+) -> Table:
+    """One estimate of what changed in y, with its interval and what it may be called.
+
+    df: one row a person. y: numbers, flags or ordered categories after the program. group: who took
+    part; `program` is the value that means so (1, True or "program" are known). Without a group the
+    result is a change, never an effect. before: the same measure before. covariates: measured
+    before, for adjustment. cluster: the unit in which persons resemble each other (CR2 errors).
+    method: "auto" takes the design's own estimator, or a name of
+    evaluasi_lib.scoring.impact.plans.ESTIMATORS. design: "randomised" only where a lot decided.
+    sesoi: the smallest change that matters, in y's unit (ordinal: a share of persons). direction:
+    which way is better. min_cell: fewer persons than this are not shown.
+
+    Returns a Table of one row: estimate, std_error, df, low, high (95%), p, n_program,
+    n_comparison, g (Hedges), estimator, design, claim ("effect" or "change"), conclusion
+    (improved, worsened, no_meaningful_change, inconclusive), reason where there is no number.
+    Rows without y, group (or, where the method needs it, before) are left out. Raises UsageError
+    for unknown columns, methods or group values; DataError for a y without numbers. Source:
+    docs/validity.md; agrees with R on the values in tests/reference.
+
+    >>> import pandas as pd
+    >>> df = pd.DataFrame({"skor": [1, 2, 3, 4, 5, 3, 4, 5, 6, 7], "kelas": ["B"] * 5 + ["A"] * 5})
+    >>> t = effect(df, "skor", "kelas", program="A", design="randomised")
+    >>> t[["estimate", "df", "claim"]].round(3).iloc[0].to_dict()
+    {'estimate': 2.0, 'df': 8.0, 'claim': 'effect'}
+    """
+    case = case_of(df, y, group, before, covariates, cluster, method, sesoi, design=design,
+                   program=program, direction=direction, scale_type=scale_type, label=label,
+                   unit=unit)  # fmt: skip
+    return effects_table(effects_of_case(case, _plan(case)[:1], k=min_cell))
+
+
+def compare_models(
+    df: pd.DataFrame,
+    y: str,
+    group: str | None = None,
+    before: str | None = None,
+    covariates: Sequence[str] = (),
+    cluster: str | None = None,
+    methods: Sequence[str] | None = None,
+    sesoi: float | None = None,
+    *,
+    min_cell: int = DEFAULT_K,
+    **named: Any,
+) -> Table:
+    """The same question by several estimators, one row each, to see whether the answer holds.
+
+    The arguments are `effect`'s. methods: names of estimators; None: all that the design's plan
+    holds, its own first. Only the first row concludes: choosing the model by its result is no
+    analysis. An estimator that does not fit the data says so in `reason`.
+
+    >>> import pandas as pd
+    >>> df = pd.DataFrame({"skor": [1, 2, 3, 4, 5, 3, 4, 5, 6, 7], "awal": [1, 2, 2, 3, 5] * 2,
+    ...                    "kelas": ["B"] * 5 + ["A"] * 5})
+    >>> t = compare_models(df, "skor", "kelas", "awal", program="A", methods=["did", "ancova"])
+    >>> t["estimate"].round(6).tolist()
+    [2.0, 2.0]
+    """
+    first = methods[0] if methods else "auto"
+    case = case_of(df, y, group, before, covariates, cluster, first, sesoi, **named)
+    for name in methods or ():
+        check_method(name)
+    plan = list(methods) if methods else [n for n in _plan(case) if n not in ALWAYS]
+    return effects_table(effects_of_case(case, plan, k=min_cell))
+
+
+def balance(
+    df: pd.DataFrame,
+    covariates: Sequence[str],
+    group: str,
+    *,
+    program: object = None,
+    min_cell: int = DEFAULT_K,
+) -> Table:
+    """How alike the groups were before: one row a characteristic (a category: one a value).
+
+    Columns: covariate, mean_program, mean_comparison, smd (Hedges' g with the pooled SD; Cox's
+    index where all values are 0 or 1), smd_weighted (by the SD of the treated, after inverse-
+    probability weights; missing where the groups do not overlap). Missing numbers take the mean
+    and get a row "=?" of their own. Shares that rest on fewer than min_cell persons are not shown.
+    WWC 4.1: up to 0.05 alike, up to 0.25 adjust, beyond that not comparable.
+
+    >>> import pandas as pd
+    >>> df = pd.DataFrame({"usia": [30, 40, 35, 45] * 3, "ikut": [1, 0, 0, 1] * 3})
+    >>> balance(df, ["usia"], "ikut")[["covariate", "smd"]].to_dict("records")
+    [{'covariate': 'usia', 'smd': 0.0}]
+    """
+    need(df, [group, *covariates])
+    rows = df.assign(group=_groups(df[group], program)).dropna(subset=["group"])
+    member = (rows["group"] == "program").to_numpy()
+    z, names = design_matrix(rows, list(covariates))
+    fit = propensity(z, member) if names and 0 < member.sum() < len(member) else None
+    known = fit if isinstance(fit, Propensity) else None
+    records = []
+    for name, column in zip(names, z.T, strict=True):
+        a, b = column[member], column[~member]
+        rare = set(np.unique(column)) <= {0.0, 1.0} and any(
+            is_small(int(n), min_cell)
+            for part in (a, b)
+            for n in (part.sum(), len(part) - part.sum())
+        )
+        row: dict[str, Any] = {"covariate": name, "mean_program": None, "mean_comparison": None,
+                               "smd": None, "smd_weighted": None, "reason": None}  # fmt: skip
+        if rare or any(is_small(len(part), min_cell) for part in (a, b)):
+            records.append(row | {"reason": "small_cell"})
+            continue
+        row |= {"mean_program": a.mean(), "mean_comparison": b.mean()}
+        row["smd"] = baseline_difference(a, b)
+        if known is not None and a.std(ddof=1) > 0:
+            weighted = np.average(b, weights=known.weights[~member])
+            row["smd_weighted"] = (a.mean() - weighted) / a.std(ddof=1)
+        records.append(row)
+    columns = ["covariate", "mean_program", "mean_comparison", "smd", "smd_weighted", "reason"]
+    return Table(pd.DataFrame(records, columns=columns), shown=columns)
+
+
+def power(
+    effect: float | None = None,
+    n: float | None = None,
+    *,
+    design: Literal["two_groups", "pairs", "shares", "clusters"] = "two_groups",
+    power: float | None = 0.8,
+    alpha: float = 0.05,
+    ratio: float = 1.0,
+    shares: tuple[float, float] | None = None,
+    cluster_size: float = 20,
+    icc: float = 0.1,
+) -> Table:
+    """How many persons are needed, or how small an effect can be found: before anything is asked.
+
+    effect: in standard deviations (pairs: of the changes). n: persons in the program's group
+    (pairs: measured twice; clusters: clusters in all). Leave out the one that is sought; with both
+    given, the power of two_groups is. ratio: comparison persons for one of the program. shares: the
+    two shares to tell apart. cluster_size, icc: persons in a cluster and how alike they are.
+    Columns: design, effect, n_program, n_comparison, power, alpha. Two-sided tests, noncentral t
+    (agrees with R pwr); clusters by Bloom (2005). Raises UsageError where nothing or too much is
+    left open.
+
+    >>> t = power(effect=0.5)
+    >>> t[["n_program", "n_comparison"]].iloc[0].round(2).tolist()
+    [63.77, 63.77]
+    """
+    wanted = 0.8 if power is None else power
+    how: dict[str, Any] = {"power": wanted, "alpha": alpha}
+    found: tuple[float | None, float | None, float | None, float]
+    if design == "shares" and shares is not None and n is None:
+        each = planning.n_per_group_shares(*shares, **how)
+        found = (abs(shares[0] - shares[1]), each, each, wanted)
+    elif design == "pairs" and effect is not None and n is None:
+        found = (effect, planning.n_pairs(effect, **how), None, wanted)
+    elif design == "clusters" and n is not None and effect is None:
+        found = (planning.mdes_clusters(int(n), cluster_size, icc, **how), n, None, wanted)
+    elif design == "two_groups" and effect is not None and n is None:
+        each = planning.n_per_group(effect, ratio=ratio, **how)
+        found = (effect, each, each * ratio, wanted)
+    elif design == "two_groups" and effect is None and n is not None:
+        found = (planning.mdes_two_groups(n, n * ratio, **how), n, n * ratio, wanted)
+    elif design == "two_groups" and effect is not None and n is not None:
+        got = planning.power_two_groups(effect, n, n * ratio, alpha)
+        found = (effect, n, n * ratio, got)
+    else:
+        raise UsageError(
+            Problem(
+                _("it is not clear what is sought"),
+                remedy=_(
+                    "two_groups: give effect or n (or both, for the power); pairs: effect; "
+                    "shares: shares=(a, b); clusters: n"
+                ),
+            )
+        )
+    names = ("effect", "n_program", "n_comparison", "power")
+    row = {"design": design} | dict(zip(names, found, strict=True)) | {"alpha": alpha}
+    return Table([row])
+
+
+def case_of(
+    df: pd.DataFrame,
+    y: str,
+    group: str | None,
+    before: str | None,
+    covariates: Sequence[str],
+    cluster: str | None,
+    method: str,
+    sesoi: float | None,
+    *,
+    design: DesignName = "comparison",
+    program: object = None,
+    direction: Literal["higher", "lower"] = "higher",
+    scale_type: Literal["continuous", "binary", "ordinal"] = "continuous",
+    label: str = "",
+    unit: str = "",
+) -> Case:
+    """A researcher's own table as the estimators take it; the arguments are `effect`'s."""
+    need(df, [c for c in (y, group, before, *covariates, cluster) if c is not None])
+    if design not in ("comparison", "randomised"):
+        what = _("unknown design “{design}”").format(design=design)
+        raise UsageError(Problem(what, "design", "comparison, randomised"))
+    if method != "auto":
+        check_method(method)
+    names = dict.fromkeys([*covariates, *([cluster] if cluster else [])])
+    rows = pd.DataFrame({"pid": np.arange(len(df)).astype(str)} | {c: df[c].array for c in names})
+    rows["group"] = "program" if group is None else _groups(df[group], program).array
+    rows["y"] = numeric(df[y]).to_numpy()
+    if before is not None:
+        rows["y0"] = numeric(df[before]).to_numpy()
+    rows = rows.dropna(subset=["y", "group"]).reset_index(drop=True)
+    kind = "single_group" if group is None else design
+    rule = None if group is None else GroupRule(variable=group, program=[], comparison=[])
+    outcome = Outcome(
+        id=y, label=label or y, level="results", variable=y, unit=unit, direction=direction,
+        sesoi=sesoi, scale_type=scale_type, baseline_variable=before,
+        estimator=None if method == "auto" else method,
+    )  # fmt: skip
+    plan = Design(type=kind, group=rule, cluster=cluster, covariates=list(covariates))
+    shares = {
+        str(g): float(part["y0"].notna().mean())
+        for g, part in rows.groupby("group", sort=False)
+        if before is not None
+    }
+    return Case(outcome, plan, OutcomeFrame(rows, None, before is not None, kind, shares))
+
+
+def _plan(case: Case) -> tuple[str, ...]:
+    plan = plan_of(case)
+    if plan is None:
+        raise UsageError(
+            Problem(
+                _("one group measured once: there is nothing to compare it with"),
+                remedy=_("name group= (who took part) or before= (the measure before)"),
+            )
+        )
+    return plan
+
+
+def check_method(name: str) -> None:
+    """Raises UsageError for an estimator that does not exist, with the nearest name."""
+    if name not in ESTIMATORS:
+        what = _("unknown method “{name}”").format(name=name)
+        raise UsageError(Problem(what, "method", suggestion(name, ["auto", *ESTIMATORS])))
+
+
+def _groups(values: pd.Series, program: object) -> pd.Series:
+    """ "program", "comparison" or missing for each row of a column with two values."""
+    text = values.astype("object").where(values.notna(), None).map(_text)
+    found = sorted(set(text.dropna()))
+    chosen = [v for v in found if v.lower() in PROGRAM_VALUES]
+    if program is not None:
+        chosen = [v for v in found if v == _text(program)]
+    if len(found) != 2 or len(chosen) != 1:
+        what = _("the column “{column}” does not tell two groups apart: it holds {values}")
+        shown = ", ".join(found[:6]) + ("…" if len(found) > 6 else "")
+        remedy = _("say program=... for the value that means the program, and keep two values")
+        raise UsageError(Problem(what.format(column=values.name, values=shown), "group", remedy))
+    return text.map({v: "program" if v in chosen else "comparison" for v in found})
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    number = isinstance(value, (float, np.floating)) and float(value).is_integer()
+    return str(int(value)) if number else str(value)  # type: ignore[call-overload]
+
+
+def effects_table(effects: Iterable[Effect], title: str = "") -> Table:
+    """Effects as rows with the columns of the contract; numbers as numbers."""
+    fields = {RENAMED.get(name, name): name for name in Effect.__dataclass_fields__}
+    fields.pop("details"), fields.pop("warnings")
+    records = [
+        {column: getattr(e, name) for column, name in fields.items()}
+        | {"note": " ".join(e.warnings)}
+        for e in effects
+    ]
+    table = pd.DataFrame(records, columns=list(COLUMNS))
+    words = ("outcome", "label", "role", "subgroup", "estimator", "design", "claim", "conclusion",
+             "estimand", "unit", "level", "wave", "direction", "reason", "note")  # fmt: skip
+    types = {c: "object" if c in words else "Int64" if c in WHOLE else "float64" for c in COLUMNS}
+    return Table(table.astype(types), title=title, shown=SHOWN)
+
+
+def effects_of(table: pd.DataFrame) -> list[Effect]:
+    """The effects that the rows of `effects_table` are, so that pictures can draw them.
+
+    Raises UsageError where columns are missing that only such a table has.
+    """
+    need(table, COLUMNS)
+    back = {column: RENAMED_BACK.get(column, column) for column in COLUMNS if column != "note"}
+    found = []
+    for row in table.to_dict("records"):
+        values: dict[str, Any] = {back[c]: None if pd.isna(row[c]) else row[c] for c in back}
+        for name in WHOLE:
+            values[name] = None if values[name] is None else int(values[name])
+        found.append(Effect(**values))
+    return found
+
+
+RENAMED_BACK = {column: name for name, column in RENAMED.items()}

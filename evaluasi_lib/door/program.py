@@ -1,0 +1,406 @@
+"""A whole program: its tables, outcomes, effects, verdict and report, filled in from program.yml.
+
+The methods call the functions that the report calls. Heavy rooms are imported where they are used,
+so that opening a program costs little.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from evaluasi_lib import wording
+from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
+from evaluasi_lib.door.shown import Report, Tables, Verdict
+from evaluasi_lib.door.what_if import Changes, outcome_of
+from evaluasi_lib.errors import Problem, UsageError, suggestion
+from evaluasi_lib.loading import DataFolder, load_program, program_of, read_declaration
+from evaluasi_lib.program import Outcome
+from evaluasi_lib.program import Program as Declaration
+from evaluasi_lib.results import Explored
+from evaluasi_lib.study import Study, load_study
+from evaluasi_lib.tables import Table
+from evaluasi_lib.wording import _, choose, count
+
+if TYPE_CHECKING:
+    from evaluasi_lib.reporting.elements import Section
+    from evaluasi_lib.results import Effect, EvaluationResult
+    from evaluasi_lib.scoring.frames import OutcomeFrame, OutcomeFrames
+
+Chapter = Any  # a chapter's id, a Section, or a function of (study, result) that gives one
+WHERE = "_where"
+
+
+def open(
+    program_id: str, language: str = "id", data: str | Path | DataFolder | None = None
+) -> Program:
+    """A program by the name of its folder; its data are cleaned first where missing or stale.
+
+    language: "id" or "en", of everything shown from here on. data: a folder laid out like data/;
+    None: the project's own. Raises UsageError (unknown program, with the nearest name, or
+    language), ProgramError and DataError with every problem of the declaration or the data at once.
+
+    >>> p = open("nsw-1976")
+    >>> p.outcomes["outcome"].tolist()
+    ['re78']
+    >>> round(float(p.effects()["estimate"].iloc[0]), 3)
+    1794.342
+    """
+    wording.set_language(language)
+    folder = data if isinstance(data, DataFolder) else DataFolder.at(data)
+    program = load_program(folder.raw(folder.check_id(program_id)))
+    if is_stale(program, folder):
+        clean_program(program, folder)
+    return Program(load_study(program, folder.processed(program.id)), folder)
+
+
+def compare(
+    programs: Sequence[str | Program],
+    language: str = "id",
+    data: str | Path | DataFolder | None = None,
+) -> Table:
+    """Programs, or cycles of one program, side by side: the primary estimate of each outcome.
+
+    programs: ids, or opened programs (also those of `what_if`). Rows are sorted so that the same
+    outcome of each stands together; columns are those of `effects`, with program and cycle before.
+    Amounts of different designs do not compare: read the claim beside the estimate.
+
+    >>> compare(["mentoring-karier-2024", "mentoring-karier-2025"])["cycle"].nunique()
+    2
+    """
+    opened = [p if isinstance(p, Program) else open(p, language, data) for p in programs]
+    parts = []
+    for p in opened:
+        rows = pd.DataFrame(p.effects())
+        rows.insert(0, "program", p.id)
+        rows.insert(1, "cycle", p.declared.cycle)
+        parts.append(rows)
+    table = pd.concat(parts, ignore_index=True)
+    order = {name: i for i, name in enumerate(dict.fromkeys(table["outcome"]))}
+    table = table.sort_values("outcome", key=lambda c: c.map(order), kind="stable")
+    shown = ("label", "program", "cycle", "estimate", "low", "high", "p", "n_program",
+             "n_comparison", "claim", "conclusion")  # fmt: skip
+    return Table(table.reset_index(drop=True), shown=shown)
+
+
+class Program:
+    """An opened program. Made by `open`; a changed copy by `what_if`.
+
+    study: what the rooms of the library take. declared: program.yml. explored: what `what_if`
+    changed of it, nothing otherwise.
+    """
+
+    def __init__(self, study: Study, data: DataFolder, explored: tuple[Explored, ...] = ()) -> None:
+        self.study, self.data, self.explored = study, data, explored
+
+    @property
+    def declared(self) -> Declaration:
+        """program.yml as one model."""
+        return self.study.program
+
+    @property
+    def id(self) -> str:
+        return self.declared.id
+
+    @property
+    def tables(self) -> Tables:
+        """Source -> cleaned table (pandas, no names, `pid` for the person); logs are left out."""
+        return Tables(self.study.tables)
+
+    @property
+    def outcomes(self) -> Table:
+        """What is to change, a row each: outcome, label, level, unit, direction, sesoi ..."""
+        rows = [
+            {"outcome": o.id, "label": choose(o.label), "level": o.level, "unit": choose(o.unit),
+             "direction": o.direction, "sesoi": o.sesoi, "estimator": o.estimator,
+             "decisive": o.decisive}
+            for o in self.declared.outcomes
+        ]  # fmt: skip
+        columns = [
+            "outcome",
+            "label",
+            "level",
+            "unit",
+            "direction",
+            "sesoi",
+            "estimator",
+            "decisive",
+        ]
+        return Table(pd.DataFrame(rows, columns=columns), shown=columns[:6])
+
+    def outcome_data(self, outcome: str) -> pd.DataFrame:
+        """The persons from whom an outcome is estimated: pid, group, y, y0 (the measure before,
+        where persons are linked), and the declared background. Where the waves cannot be linked,
+        the rows of both stand below one another and `wave` tells them apart.
+
+        For the researcher's own eyes; not for publication. Raises UsageError for an unknown
+        outcome, DataError where no source holds it.
+        """
+        frame = self._frame(self._outcome(outcome))
+        if frame.before is None:
+            return frame.after
+        waves = {"after": frame.after, "before": frame.before}
+        return pd.concat([t.assign(wave=w) for w, t in waves.items()], ignore_index=True)
+
+    def answers(self, theme: str | None = None) -> Table:
+        """The open answers with their themes: source, variable, row, pid, text, `themes`,
+        sentiment, content, and one yes/no column a theme.
+
+        theme: only those that speak of it. Texts are masked in cleaning, but masking is no
+        guarantee: read them yourself, publish approved quotes alone. Raises UsageError for an
+        unknown theme.
+        """
+        from evaluasi_lib.voices.feedback import code_open_answers, codebook_of
+
+        codebook = codebook_of(self.study)
+        coded = code_open_answers(self.study, codebook)
+        names = list(map(str, coded.present))
+        joined = [", ".join(n for n in names if row[n]) for row in coded.present.to_dict("records")]
+        table = coded.said.assign(themes=joined, sentiment=coded.sentiment, content=coded.content)
+        shown = ("source", "variable", "row", "text", "themes", "sentiment")
+        table = Table(table.join(coded.present), shown=shown)
+        if theme is None:
+            return table
+        found = codebook.code_of(theme)
+        if found not in codebook.themes:
+            what = _("there is no theme “{name}”").format(name=theme)
+            raise UsageError(Problem(what, "theme", suggestion(theme, codebook.themes)))
+        return table[table[found]].reset_index(drop=True)
+
+    @cached_property
+    def _frames(self) -> OutcomeFrames:
+        from evaluasi_lib.scoring.frames import outcome_frames
+
+        return outcome_frames(self.study)
+
+    @cached_property
+    def _effects(self) -> tuple[Effect, ...]:
+        from evaluasi_lib.scoring.impact import estimate_effects
+
+        return estimate_effects(self.study, self._frames)
+
+    @cached_property
+    def result(self) -> EvaluationResult:
+        """Everything measured and concluded, as the report takes it."""
+        from evaluasi_lib import evaluation
+
+        measured = evaluation.measure(self.study)
+        if self.explored:
+            measured = dataclasses.replace(measured, explored=self.explored)
+        return evaluation.decide(evaluation.Workbook(self.study, self.data, None), measured)
+
+    @cached_property
+    def measures(self) -> Table:
+        """Every number of the report, one row each; see evaluasi_lib.measures."""
+        from evaluasi_lib.measures import measures_of
+
+        return measures_of(self.result)
+
+    def effects(
+        self,
+        outcome: str | None = None,
+        where: str | None = None,
+        by: str | None = None,
+        role: str | None = "primary",
+    ) -> Table:
+        """Estimates, a row each, with the columns of `effect`; None where none is named: all.
+
+        role: primary, sensitivity (other defensible methods), subgroup (the declared ones), or None
+        for all. where: only the persons for whom it holds, such as "jenis_kelamin == 'P'". by: each
+        group of a variable, with the test that they differ in `note`. Both may be undeclared, so
+        they are explorations: they are rows of role "subgroup" and conclude nothing. Groups too
+        small to show, and those by which one could be found, are hidden. Raises UsageError for an
+        unknown outcome, variable or a condition that cannot be read.
+        """
+        from evaluasi_lib.door.effects import effects_table
+
+        if outcome is not None:
+            self._outcome(outcome)
+        if where is not None and by is not None:
+            what = _("give either where or by, not both")
+            raise UsageError(
+                Problem(what, remedy=_("filter p.outcome_data(...) and use el.effect"))
+            )
+        wanted = [o for o in self.declared.outcomes if outcome in (None, o.id)]
+        if where is not None:
+            return effects_table(self._grouped(wanted, WHERE, where), title=where)
+        if by is not None:
+            return effects_table(self._grouped(wanted, by))
+        ids = {o.id for o in wanted}
+        return effects_table(
+            e for e in self._effects if e.outcome in ids and role in (None, e.role)
+        )
+
+    def _grouped(
+        self, outcomes: Iterable[Outcome], variable: str, where: str | None = None
+    ) -> list[Effect]:
+        """The subgroup estimates of a variable, or of those for whom a condition holds."""
+        from evaluasi_lib.scoring.impact import estimate_effects
+        from evaluasi_lib.study import Study
+
+        names = [variable] if where is None else _names_in(where)
+        found: list[Effect] = []
+        for declared in outcomes:
+            wider = declared.model_copy(update={"subgroups": [*declared.subgroups, *names]})
+            frame = self._frame(wider)
+            if lacking := [n for n in names if n not in frame.after]:
+                what = _("unknown variable") + f": “{lacking[0]}”"
+                known = suggestion(lacking[0], map(str, frame.after))
+                raise UsageError(Problem(what, declared.id, known))
+            if where is not None:
+                frame = _marked(frame, where)
+            one = declared.model_copy(update={"subgroups": [variable]})
+            program = self.declared.model_copy(update={"outcomes": [one]})
+            study = Study(program, self.study.folder, self.study.manifest)
+            rows = estimate_effects(study, {one.id: frame})
+            found += [e for e in rows if e.role == "subgroup"]
+        if where is None:
+            return found
+        # A hidden group has no details; the groups of a condition come as no, yes.
+        yes = [e for e in found if e.subgroup == f"{WHERE}: {_('yes')}"]
+        return [dataclasses.replace(e, subgroup=where) for e in yes]
+
+    def _frame(self, outcome: Outcome) -> OutcomeFrame:
+        from evaluasi_lib.scoring.frames import outcome_frame
+
+        return outcome_frame(self.study, outcome)
+
+    def _outcome(self, name: str) -> Outcome:
+        return outcome_of(self.declared, name)
+
+    def what_if(
+        self,
+        *,
+        outcome: str | None = None,
+        sesoi: float | None = None,
+        estimator: str | None = None,
+        costs: Mapping[str, Any] | None = None,
+        items: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+    ) -> Program:
+        """The same program with another declaration, to see what hangs on it.
+
+        outcome: whose sesoi, estimator or items; needed where there are several. costs: category ->
+        realised rupiah, or a key of `costs` (training_hours_jp, participant_time ...). items: the
+        items of the outcome's instrument, or instrument -> items. The change is validated like
+        program.yml: a misspelt item is an error with the nearest name. Whatever the copy publishes
+        says on its first page, and in result.json, that it is an exploration. Raises UsageError,
+        ProgramError.
+        """
+        raw = read_declaration(self.data.raw(self.id))
+        changes = Changes(self.declared, raw, self.explored)
+        changes.outcome(outcome, sesoi, estimator)
+        if items is not None:
+            changes.items(outcome, items)
+        for key, value in (costs or {}).items():
+            changes.cost(key, value)
+        program = program_of(raw, self.id)
+        study = Study(program, self.study.folder, self.study.manifest)
+        return Program(study, self.data, changes.explored())
+
+    def verdict(self) -> Verdict:
+        """The decision by the written rules (docs/verdict.md), with the reasons."""
+        found = self.result.verdict
+        return Verdict(found.decision, found.rule, found.reasons)
+
+    def report(
+        self,
+        chapters: Sequence[Chapter] | None = None,
+        out: str | Path | None = None,
+        formats: str = "html",
+    ) -> Report:
+        """The report, shown, and written to out/<program>/ where `out` is given.
+
+        chapters: ids of chapters (ringkasan, program, metodologi, efektivitas ...), Sections of
+        your own, or functions of (study, result) that give one; None: all. formats: "html,docx".
+        Raises UsageError for an unknown chapter or format.
+        """
+        from evaluasi_lib import evaluation
+        from evaluasi_lib.reporting.sections import SECTIONS
+        from evaluasi_lib.reporting.words import section_titles
+
+        makers = dict(zip(section_titles(), SECTIONS, strict=True))
+        form = evaluation.split_formats(formats)
+        wanted = list(makers) if chapters is None else list(chapters)
+        unknown = [c for c in wanted if isinstance(c, str) and c not in makers]
+        if unknown:
+            raise UsageError(
+                *(Problem(_("there is no chapter “{name}”").format(name=c), "chapters",
+                          suggestion(c, makers)) for c in unknown)
+            )  # fmt: skip
+        if self.explored and "ringkasan" not in wanted:
+            wanted.insert(0, "ringkasan")  # the mark of an exploration stands there
+        made = Report(_section(c, makers, self) for c in wanted)
+        if out is not None:
+            folder = Path(out).expanduser().resolve()
+            evaluation.Workbook(self.study, self.data, folder, form).publish(made, self.result)
+            made.folder = folder / self.id
+        return made
+
+    def _lines(self) -> list[tuple[str, list[str]]]:
+        """What the program is, for whoever looks at it: a heading and its lines."""
+        tables = [f"{name}: {count(len(t))}" for name, t in self.study.tables.items()]
+        outcomes = [
+            f"{o.id}: {choose(o.label)}"
+            + ("" if o.sesoi is None else f" (sesoi {wording.number(o.sesoi, 2)} {choose(o.unit)})")
+            for o in self.declared.outcomes
+        ]
+        found = [(_("Tables, with their rows"), tables), (_("Outcomes"), outcomes)]
+        if self.explored:
+            from evaluasi_lib.reporting.words import explored_sentence
+
+            found.insert(0, (explored_sentence(self.explored), []))
+        return found
+
+    def __repr__(self) -> str:
+        lines = [f"{choose(self.declared.title)} ({self.id})"]
+        for head, items in self._lines():
+            lines += [head, *(f"  {item}" for item in items[:12])]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        parts = [f"<p><strong>{escape(choose(self.declared.title))}</strong> ({self.id})</p>"]
+        for head, items in self._lines():
+            listed = "".join(f"<li>{escape(item)}</li>" for item in items[:12])
+            parts.append(f"<p>{escape(head)}</p>" + (f"<ul>{listed}</ul>" if listed else ""))
+        return "".join(parts)
+
+
+def _section(chapter: Chapter, makers: Mapping[str, Any], program: Program) -> Section:
+    if isinstance(chapter, str):
+        chapter = makers[chapter]
+    return chapter(program.study, program.result) if callable(chapter) else chapter
+
+
+def _names_in(where: str) -> list[str]:
+    """The variables of a condition."""
+    try:
+        tree = ast.parse(where, mode="eval")
+    except SyntaxError as error:
+        what = _("the condition cannot be read: {text}").format(text=where)
+        raise UsageError(Problem(what, "where", "jenis_kelamin == 'P'")) from error
+    return list(dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name)))
+
+
+def _marked(frame: OutcomeFrame, where: str) -> OutcomeFrame:
+    """The frame with the flag WHERE: for whom the condition holds."""
+
+    def mark(rows: pd.DataFrame) -> pd.DataFrame:
+        plain = rows.assign(
+            **{str(c): rows[c].astype("object") for c in rows if rows[c].dtype == "category"}
+        )
+        try:
+            found = plain.eval(where, engine="python")
+        except Exception as error:  # pandas has many ways to refuse a condition
+            what = _("the condition cannot be read: {text}").format(text=where)
+            raise UsageError(Problem(what, "where", "jenis_kelamin == 'P'")) from error
+        return rows.assign(**{WHERE: pd.Series(found, index=rows.index).fillna(False).astype(bool)})
+
+    before = None if frame.before is None else mark(frame.before)
+    return dataclasses.replace(frame, after=mark(frame.after), before=before)

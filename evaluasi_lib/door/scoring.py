@@ -1,0 +1,378 @@
+"""Scores, shares and costs of one table: pandas in, pandas out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, is_small, protect_counts
+from evaluasi_lib.door.effects import effects_of
+from evaluasi_lib.errors import DataError, Problem, UsageError
+from evaluasi_lib.program import CostItem, Costs, ParticipantTime
+from evaluasi_lib.scoring.background import as_levels, protect_funnel, reached, share_row
+from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
+from evaluasi_lib.scoring.frames import numeric
+from evaluasi_lib.scoring.items import mean_interval, score_items
+from evaluasi_lib.scoring.reliability import describe_reliability, diagnose_reliability
+from evaluasi_lib.scoring.survival import kaplan_meier
+from evaluasi_lib.scoring.weights import rake
+from evaluasi_lib.tables import SEED, Table, bounds, need
+from evaluasi_lib.wording import _, number
+
+
+def score(
+    df: pd.DataFrame,
+    items: Sequence[str],
+    reversed: Sequence[str] = (),
+    min_answered: float = 2 / 3,
+    *,
+    scale: tuple[float, float] | None = None,
+) -> pd.Series:
+    """The mean of the answered items of each row (n,), in the items' own unit.
+
+    items: columns of numbers (see `clean_likert`). reversed: items in which agreement means less;
+    they are turned within `scale`, (lowest, highest possible answer), here, so leave it out where
+    cleaning turned them already. Without `scale` the lowest and highest answer seen are taken, with
+    a warning. min_answered: share of items that must be answered; else the score is missing.
+    Raises UsageError for unknown items.
+
+    >>> import pandas as pd
+    >>> df = pd.DataFrame({"a": [5, 4, None], "b": [1, 2, 1], "c": [4, None, None]})
+    >>> score(df, ["a", "b", "c"], reversed=["b"], scale=(1, 5)).round(2).tolist()
+    [4.67, 4.0, nan]
+    """
+    answers = _answers(df, items, reversed, scale)
+    found = score_items(answers.to_numpy(), min_answered)
+    return pd.Series(found, index=df.index, name="score")
+
+
+def _answers(
+    df: pd.DataFrame, items: Sequence[str], reversed: Sequence[str],
+    scale: tuple[float, float] | None,
+) -> pd.DataFrame:  # fmt: skip
+    """The items as float64, those of `reversed` turned."""
+    items = list(items)
+    need(df, [*items, *reversed])
+    if stray := [item for item in reversed if item not in items]:
+        raise UsageError(
+            Problem(_("not an item of the instrument") + f": “{stray[0]}”", "reversed")
+        )
+    answers = pd.DataFrame({item: numeric(df[item]) for item in items}, index=df.index)
+    if len(reversed) and scale is None:
+        scale = (float(answers.min().min()), float(answers.max().max()))
+        text = _("the scale was taken from the answers: {low} to {high}; give scale=(low, high)")
+        warnings.warn(text.format(low=number(scale[0], 0), high=number(scale[1], 0)), stacklevel=3)
+    for item in reversed:
+        answers[item] = sum(scale or ()) - answers[item]
+    return answers
+
+
+class Reliability(Table):
+    """The table of `reliability`, with its two coefficients as numbers."""
+
+    @property
+    def alpha(self) -> float:
+        return float(self["alpha"].iloc[0])
+
+    @property
+    def omega(self) -> float:
+        return float(self["omega"].iloc[0])
+
+    @property
+    def by_item(self) -> Table:
+        """One row an item: item, item_rest (corrected correlation), alpha_if_deleted."""
+        return Table(list(self.attrs["by_item"]))
+
+
+def reliability(
+    df: pd.DataFrame,
+    items: Sequence[str],
+    reversed: Sequence[str] = (),
+    *,
+    scale: tuple[float, float] | None = None,
+    min_alpha: float = 0.7,
+) -> Reliability:
+    """How consistently items measure one thing: Cronbach's alpha and McDonald's omega total.
+
+    df, items, reversed, scale: as `score`. Of the persons who answered every item. Columns: n,
+    n_items, alpha, alpha_low, alpha_high (Feldt 1965, 95%), alpha_std, omega (one-factor maximum
+    likelihood; missing with 2 items or an improper solution), note (what it means). `.alpha` and
+    `.omega` are those numbers, `.by_item` the table of items. Raises DataError where nothing can be
+    computed: fewer than two items that vary, or too few persons. Agrees with R psych and lavaan.
+
+    >>> import pandas as pd
+    >>> df = pd.DataFrame({"a": [1, 2, 3, 4, 5], "b": [1, 2, 3, 4, 5], "c": [2, 2, 3, 5, 5]})
+    >>> round(reliability(df, ["a", "b", "c"]).alpha, 3)
+    0.986
+    """
+    answers = _answers(df, items, reversed, scale)
+    found = diagnose_reliability(answers.to_numpy())
+    if found is None:
+        raise DataError(
+            Problem(
+                describe_reliability(None), ", ".join(items),
+                _("choose items that vary, and at least two persons more than items"),
+            )
+        )  # fmt: skip
+    row = {"n": found.n, "n_items": found.n_items, "alpha": found.alpha,
+           "alpha_low": found.alpha_ci_low, "alpha_high": found.alpha_ci_high,
+           "alpha_std": found.alpha_std, "omega": found.omega_total,
+           "note": describe_reliability(found, min_alpha)}  # fmt: skip
+    table = Reliability([row])
+    table["omega"] = table["omega"].astype(float)
+    by_item = zip(answers, found.item_rest, found.alpha_if_deleted, strict=True)
+    table.attrs["by_item"] = [
+        {"item": item, "item_rest": rest, "alpha_if_deleted": alpha}
+        for item, rest, alpha in by_item
+    ]
+    return table
+
+
+def describe(
+    df: pd.DataFrame,
+    by: str | None = None,
+    weights: str | Mapping[str, Mapping[str, float]] | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    min_cell: int = DEFAULT_K,
+) -> Table:
+    """Means with 95% intervals of every numeric column, and shares of every category, by group.
+
+    by: the column whose values are the groups. weights: a column of weights, or population numbers
+    {variable: {value: number}} to which the rows are raked (R survey::rake). Columns: variable,
+    value (of a category), group, n, mean, sd, low, high, share, reason. Flags are shares. Groups of
+    fewer than min_cell persons are not shown, nor shares from which some could be found.
+
+    >>> import pandas as pd
+    >>> df = pd.DataFrame({"skor": [1, 2, 3, 4, 5, 6], "unit": ["A"] * 3 + ["B"] * 3})
+    >>> describe(df, by="unit", min_cell=0)["mean"].tolist()
+    [2.0, 5.0]
+    """
+    need(df, [by] if by else [])
+    if isinstance(weights, Mapping):
+        need(df, list(weights))
+        w: pd.Series | None = pd.Series(rake(df, weights).per_row, index=df.index)
+    else:
+        need(df, [weights] if weights else [])
+        w = None if weights is None else df[weights].astype(float)
+    names = [c for c in columns or df.columns if c not in (by, weights, "pid", "row")]
+    need(df, names)
+    groups = as_levels(df[by]) if by else pd.Series("", index=df.index)
+    levels = [v for v in dict.fromkeys(sorted(groups)) if v or not by]
+    rows = [
+        {"variable": str(name), **row, "group": level if by else None}
+        for name in names
+        for level in levels
+        for row in _describe(
+            df.loc[groups == level, name], None if w is None else w[groups == level], min_cell
+        )
+    ]
+    shown = ["variable", "value", "group", "n", "mean", "sd", "low", "high", "share", "reason"]
+    table = pd.DataFrame(rows, columns=shown)
+    floats = dict.fromkeys(("mean", "sd", "low", "high", "share"), "float64")
+    return Table(table.astype(floats | {"n": "Int64"}), shown=shown)
+
+
+def _describe(values: pd.Series, w: pd.Series | None, k: int) -> list[dict[str, Any]]:
+    """One row of a number; one for each value of a category or flag."""
+    known = values.dropna()
+    flag = pd.api.types.is_bool_dtype(values.dtype)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return [{"n": len(known)}]
+    if pd.api.types.is_numeric_dtype(values.dtype) and not flag:
+        if is_small(len(known), k):
+            return [{"reason": SMALL_CELL}]
+        weight = None if w is None else w.to_numpy()
+        found = mean_interval(numeric(values).to_numpy(), weight)
+        return [{"n": found.n, "mean": found.mean, "sd": found.sd, "low": found.ci_low,
+                 "high": found.ci_high}]  # fmt: skip
+    text = as_levels(known)
+    order = list(map(str, values.cat.categories)) if hasattr(values, "cat") else sorted(set(text))
+    counts = {level: int((text == level).sum()) for level in order}
+    safe = protect_counts(counts, k=k)
+    rows = []
+    for level, n in counts.items():
+        if flag and level != "true":
+            continue
+        row = share_row(n, len(text), k)
+        row = {"n": row["n"], "share": row["share"], "low": row["ci_low"], "high": row["ci_high"],
+               "reason": row["reason"]}  # fmt: skip
+        if safe[level] is None:
+            row = dict.fromkeys(row) | {"reason": SMALL_CELL}
+        elif (
+            w is not None and row["share"] is not None
+        ):  # an interval of weighted shares: R svymean
+            mean = mean_interval((text == level).astype(float), w[known.index].to_numpy())
+            row |= {"share": mean.mean, "low": mean.ci_low, "high": mean.ci_high}
+        rows.append({"value": level, **row})
+    return rows
+
+
+def barriers(
+    df: pd.DataFrame, question: str, by: str | None = None, *, min_cell: int = DEFAULT_K
+) -> Table:
+    """How many name each barrier (or any option of a question with several answers), by group.
+
+    df: one row a respondent, with the columns `<question>__<option>` that `clean_multi` makes. by:
+    a column whose values are the groups. Shares are of those who answered the question at all, with
+    Wilson intervals. Columns: barrier, group, n, share, low, high, reason. Small cells, and those
+    by which one could be found, are not shown. Raises UsageError for an unknown question.
+
+    >>> import pandas as pd
+    >>> df = pd.DataFrame({"h__jadwal": [True] * 6 + [False] * 6, "h__beban": [True] * 12})
+    >>> barriers(df, "h")[["barrier", "n"]].values.tolist()
+    [['beban', 12], ['jadwal', 6]]
+    """
+    prefix = question + "__"
+    options = [str(c) for c in df.columns if str(c).startswith(prefix)]
+    if not options:
+        asked = sorted({str(c).split("__")[0] for c in df.columns if "__" in str(c)})
+        what = _("there is no question “{name}” with columns “{name}__option”")
+        known = _("known: {names}").format(names=", ".join(asked)) if asked else ""
+        raise UsageError(Problem(what.format(name=question), "question", known or _(
+            "make them with clean_multi")))  # fmt: skip
+    need(df, [by] if by else [])
+    answered = df[df[options].notna().any(axis=1)]
+    chosen = answered[options].astype("boolean").fillna(False).astype(bool)
+    groups = as_levels(answered[by]) if by else pd.Series("", index=answered.index)
+    levels = [v for v in sorted(set(groups)) if v or not by]
+    records = []
+    for option in sorted(options, key=lambda c: -chosen[c].to_numpy().sum()):
+        hidden: set[str] = set()
+        for part in (chosen[option], ~chosen[option]):
+            counts = {v: int((part & (groups == v)).sum()) for v in sorted(set(groups))}
+            if by:
+                safe = protect_counts(counts, k=min_cell)
+                hidden |= {level for level, n in safe.items() if n is None}
+        for level in levels:
+            row = share_row(int(chosen.loc[groups == level, option].sum()),
+                            int((groups == level).sum()), min_cell)  # fmt: skip
+            if level in hidden:
+                row = dict.fromkeys(row) | {"reason": SMALL_CELL}
+            named = {"barrier": option.removeprefix(prefix), "group": level if by else None}
+            records.append(named | bounds(row))
+    return _shares(records, ["barrier", "group"])
+
+
+def _shares(records: list[dict[str, Any]], first: Sequence[str]) -> Table:
+    columns = [*first, "n", "share", "low", "high", "reason"]
+    types = {"n": "Int64", "share": "float64", "low": "float64", "high": "float64"}
+    return Table(pd.DataFrame(records, columns=columns).astype(types), shown=columns)
+
+
+def completion(
+    df: pd.DataFrame,
+    stages: Sequence[str],
+    by: str | None = None,
+    *,
+    days: str | None = None,
+    min_cell: int = DEFAULT_K,
+) -> Table:
+    """How many persons reached each stage, of those at the first, by group; and how long it took.
+
+    df: one row a person. stages: columns from the first to the last, such as ["terdaftar", "mulai",
+    "selesai"]; reached is a flag that is true, a number above 0, a date that is there; who did not
+    reach a stage reached none after it. days: column with the days until completion or, for who did
+    not complete, until the last day known; adds median_days at the last stage (Kaplan-Meier, None
+    where fewer than half completed). Columns: group, stage, n, share, low, high (Wilson), reason,
+    median_days. Neighbouring stages that differ by fewer than min_cell persons are not both shown.
+
+    >>> import pandas as pd
+    >>> df = pd.DataFrame({"daftar": [1] * 20, "selesai": [1] * 14 + [0] * 6})
+    >>> completion(df, ["daftar", "selesai"])["share"].tolist()
+    [1.0, 0.7]
+    """
+    stages = list(stages)
+    need(df, [*stages, *([by] if by else []), *([days] if days else [])])
+    groups = as_levels(df[by]) if by else pd.Series("", index=df.index)
+    records: list[dict[str, Any]] = []
+    levels = [v for v in sorted(set(groups)) if v or not by]
+    for level in levels:
+        here = df[groups == level]
+        still, counts = pd.Series(True, index=here.index), {}
+        for stage in stages:
+            still = still & reached(here[stage])
+            counts[stage] = int(still.sum())
+        safe = protect_funnel(counts, k=min_cell, first=[stages[0], stages[-1]])
+        whole = counts[stages[0]]
+        for stage in stages:
+            row = share_row(counts[stage], whole, min_cell)
+            if safe[stage] is None:
+                row = dict.fromkeys(row) | {"reason": SMALL_CELL}
+            median = None
+            if days and stage == stages[-1] and row["share"] is not None:
+                known = here[days].notna()
+                km = kaplan_meier(here.loc[known, days].to_numpy(float), still[known].to_numpy())
+                median = km.median_days
+            named = {"group": level if by else None, "stage": stage, "median_days": median}
+            records.append(named | bounds(row))
+    for stage in stages:  # a stage hidden in one group alone could be found from the total
+        here_too = [r for r in records if r["stage"] == stage]
+        hidden = sum(r["reason"] == SMALL_CELL for r in here_too)
+        shown = [r for r in here_too if r["reason"] != SMALL_CELL]
+        if hidden == 1 and shown:
+            nothing = {"n": None, "share": None, "low": None, "high": None, "median_days": None}
+            min(shown, key=lambda r: r["n"]).update(nothing | {"reason": SMALL_CELL})
+    table = _shares(records, ["group", "stage"])
+    if days:
+        table["median_days"] = pd.Series([r["median_days"] for r in records], dtype="float64")
+        table.shown = (*table.shown, "median_days")
+    return table
+
+
+def cost(
+    items: Mapping[str, float] | pd.DataFrame,
+    participants: int | None = None,
+    completers: int | None = None,
+    effect: pd.DataFrame | None = None,
+    *,
+    hours: float = 0.0,
+    hourly_idr: float = 0.0,
+) -> Table:
+    """What the program costs: in all, for a participant, a completer, and a unit of its effect.
+
+    items: category -> rupiah, or a table with the columns category, realised_idr and (for the
+    absorption of the budget) planned_idr. hours, hourly_idr: participants' working time, added for
+    each participant. effect: a table of `effect`; the cost of a unit is total / (participants x
+    effect) with Fieller's interval, and only where the design shows an effect, in the good
+    direction, whose interval leaves 0 out; else `reason` says which fails. Columns: measure,
+    amount_idr, low_idr, high_idr, share (absorption), reason.
+
+    >>> t = cost({"honor": 30_000_000, "konsumsi": 10_000_000}, participants=40, completers=32)
+    >>> t.set_index("measure")["amount_idr"].to_dict()
+    {'total': 40000000.0, 'per_participant': 1000000.0, 'per_completer': 1250000.0}
+    """
+    if isinstance(items, pd.DataFrame):
+        need(items, ["category", "realised_idr"])
+        given = items.astype("object").where(items.notna(), None).to_dict("records")
+    else:
+        given = [{"category": name, "realised_idr": value} for name, value in items.items()]
+    keys = ("category", "realised_idr", "planned_idr")
+    listed = [CostItem(**{k: row[k] for k in keys if k in row}) for row in given]
+    spent = ParticipantTime(hours=hours, hourly_idr=hourly_idr) if hours and hourly_idr else None
+    costs = Costs(price_year=0, items=listed, participant_time=spent)
+    time_idr = time_cost(costs, participants)
+    total = None
+    if time_idr is not None:
+        total = sum(item.realised_idr for item in costs.items) + time_idr
+    unknown = None if total is not None else _("the number of participants is not known")
+    rows: list[dict[str, Any]] = [
+        {"measure": "total", "amount_idr": total, "reason": unknown},
+        {"measure": "per_participant", "amount_idr": ratio(total, participants)},
+        {"measure": "per_completer", "amount_idr": ratio(total, completers)},
+    ]
+    rows = [row for row in rows if row["amount_idr"] is not None or row.get("reason")]
+    if (used := absorption(costs)) is not None:
+        rows.append({"measure": "budget_absorption", "share": used})
+    for found in effects_of(effect) if effect is not None else []:
+        one = cost_per_effect(found, total, participants, seed=SEED)
+        rows.append(
+            {"measure": f"per_unit_of_{found.outcome}", "amount_idr": one["estimate"],
+             "low_idr": one["ci_low"], "high_idr": one["ci_high"], "reason": one["reason"]}
+        )  # fmt: skip
+    columns = ["measure", "amount_idr", "low_idr", "high_idr", "share", "reason"]
+    floats = dict.fromkeys(columns[1:5], "float64")
+    return Table(pd.DataFrame(rows, columns=columns).astype(floats), shown=columns)

@@ -1,0 +1,1 @@
+"""Files as received, as text: tables of many kinds, documents, transcripts, coded interviews."""

@@ -1,0 +1,319 @@
+"""What the open library gives back: a table whose numbers stay numbers, and a figure to save.
+
+Numbers are formatted only where somebody looks at them: `Table` is a DataFrame with all columns
+and full precision, and Jupyter shows the few columns that matter in the reader's language.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from evaluasi_lib import wording
+from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
+from evaluasi_lib.wording import _
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+    from evaluasi_lib.reporting import elements
+
+SEED = 20250101  # of intervals that are drawn, so that two runs agree
+MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 20, 11, 80
+MEASURED = ("estimate", "std_error", "low", "high", "value", "mean", "sd", "mean_program",
+            "mean_comparison")  # fmt: skip
+
+
+class Table(pd.DataFrame):
+    """A DataFrame that shows its most telling columns in the reader's words and numbers.
+
+    title: what stands above it. shown: the columns to show, in order; the first 11 where it is
+    empty. note: a sentence below it. All pandas methods work, and see every column unrounded.
+
+    >>> t = Table({"outcome": ["re78"], "estimate": [1794.342], "p": [0.0079]}, title="NSW")
+    >>> float(t["estimate"].iloc[0])
+    1794.342
+    >>> "1.794" in t._repr_html_()
+    True
+    """
+
+    _metadata = ["title", "shown", "note"]  # noqa: RUF012 (pandas wants a list)
+
+    def __init__(
+        self,
+        data: Any = None,
+        *args: Any,
+        title: str = "",
+        shown: Sequence[str] = (),
+        note: str = "",
+        **named: Any,
+    ) -> None:
+        super().__init__(data, *args, **named)  # type: ignore[call-arg]
+        self.title, self.shown, self.note = title, tuple(shown), note
+
+    @property
+    def _constructor(self) -> Callable[..., Table]:
+        return Table
+
+    def cells(self) -> pd.DataFrame:
+        """The shown columns as text in the reader's numbers, at most a screen of them."""
+        names = [n for n in self.shown if n in self.columns] or list(self.columns)
+        whole = pd.DataFrame(self)
+        if self.shown:  # a column that says nothing in any row takes no room
+            names = [n for n in names if whole[n].notna().any()] or names
+        names = names[:MAX_COLUMNS]
+        records = whole.head(MAX_ROWS).to_dict("records")
+        rows = [[cell(str(n), row[n], row) for n in names] for row in records]
+        return pd.DataFrame(rows, columns=[heading(str(n)) for n in names])
+
+    def _rest(self) -> str:
+        """What is not on the screen, in words."""
+        left = len(self) - MAX_ROWS
+        if left <= 0:
+            return ""
+        return _("{n} more rows; the table itself holds them all.").format(n=wording.count(left))
+
+    def _repr_html_(self) -> str:
+        cells = self.cells()
+        numeric = [_is_number(text) for text in (cells.iloc[0] if len(cells) else [])]
+        numeric += [False] * (cells.shape[1] - len(numeric))
+        side = ['style="text-align:right"' if n else 'style="text-align:left"' for n in numeric]
+        head = "".join(f"<th {s}>{escape(str(n))}</th>" for s, n in zip(side, cells, strict=True))
+        body = "".join(
+            "<tr>" + "".join(f"<td {s}>{escape(x)}</td>" for s, x in zip(side, row, strict=True))
+            + "</tr>"
+            for row in cells.itertuples(index=False)
+        )  # fmt: skip
+        caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
+        notes = "".join(f"<p>{escape(text)}</p>" for text in (self._rest(), self.note) if text)
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+
+    def __repr__(self) -> str:
+        cells = self.cells()
+        text = cells.to_string(index=False) if len(cells) else _("no rows")
+        return "\n".join(filter(None, [self.title, text, self._rest(), self.note]))
+
+
+def _is_number(text: str) -> bool:
+    return bool(text) and all(c.isdigit() or c in ".,−%<≥ Rp" for c in text)
+
+
+def heading(name: str) -> str:
+    """A column's name in the reader's words; an unknown one as it is."""
+    words = {
+        "outcome": _("outcome"),
+        "label": _("name"),
+        "subgroup": _("group of persons"),
+        "estimate": _("estimate"),
+        "std_error": _("standard error"),
+        "df": _("degrees of freedom"),
+        "low": _("lower end (95%)"),
+        "high": _("upper end (95%)"),
+        "p": _("p-value"),
+        "p_adjusted": _("p-value, adjusted"),
+        "n_program": _("n program"),
+        "n_comparison": _("n comparison"),
+        "g": _("effect size (g)"),
+        "estimator": _("method"),
+        "design": _("design"),
+        "claim": _("what it is"),
+        "conclusion": _("conclusion"),
+        "unit": _("unit"),
+        "level": _("level"),
+        "role": _("role"),
+        "variable": _("variable"),
+        "group": _("group"),
+        "share": _("share"),
+        "mean": _("mean"),
+        "sd": _("standard deviation"),
+        "value": _("value"),
+        "measure": _("measure"),
+        "part": _("part"),
+        "subject": _("subject"),
+        "wave": _("wave"),
+        "reason": _("why there is none"),
+        "note": _("note"),
+        "alpha": _("alpha"),
+        "omega": _("omega"),
+        "text": _("text"),
+        "rule": _("rule"),
+        "first_row": _("first row"),
+        "direction": _("better is"),
+        "sesoi": _("smallest change that matters"),
+        "program": _("program"),
+        "cycle": _("cycle"),
+        "covariate": _("characteristic"),
+        "mean_program": _("mean, program"),
+        "mean_comparison": _("mean, comparison"),
+        "smd": _("standardised difference"),
+        "smd_weighted": _("standardised difference, weighted"),
+        "stage": _("stage"),
+        "amount_idr": _("amount"),
+        "power": _("power"),
+        "effect": _("effect (SD)"),
+        "n_items": _("items"),
+        "coefficient": _("coefficient"),
+        "source": _("source"),
+    }
+    return words.get(name, name.replace("_", " "))
+
+
+def cell(name: str, value: Any, row: dict[Any, Any] | None = None) -> str:
+    """One value as a reader meets it, by the name of its column; "" where there is none."""
+    if isinstance(value, (list, tuple, dict)):
+        return _short(str(value))
+    if value is None or value is pd.NaT or value is pd.NA or (_real(value) and math.isnan(value)):
+        return ""
+    if isinstance(value, str):
+        return _short(_code(name, value))
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return _("yes") if value else _("no")
+    if isinstance(value, dt.date):
+        return wording.date(value)
+    if not _real(value):
+        return _short(str(value))
+    if name in ("p", "p_adjusted"):
+        return wording.p_value(value)
+    if name.endswith("_idr"):
+        return wording.rupiah(value)
+    row = row or {}
+    if name == "share" or name.endswith("_share") or (name in ("low", "high") and "share" in row):
+        return wording.percent(value)
+    if float(value).is_integer() and (isinstance(value, int) or abs(value) >= 1000):
+        return wording.number(value, 0)
+    beside = [row[n] for n in MEASURED if n in row and _real(row[n])] if name in MEASURED else []
+    return wording.number(value, wording.digits_for(value, *beside))
+
+
+def _real(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+CODED = ("claim", "conclusion", "design", "estimator", "level", "group", "wave", "direction",
+         "role", "reason", "stage")  # fmt: skip
+
+
+def _code(name: str, value: str) -> str:
+    """A code of the results in words; other texts as they are."""
+    if name not in CODED:
+        return value
+    from evaluasi_lib.reporting import words
+    from evaluasi_lib.scoring.impact.names import estimator_name
+
+    known: dict[str, Callable[[str], str]] = {
+        "claim": words.claim_word, "conclusion": words.conclusion_word,
+        "design": words.design_word, "estimator": estimator_name, "level": words.level_word,
+        "group": words.group_word, "wave": words.wave_word, "reason": words.why,
+        "stage": words.stage_word,
+    }  # fmt: skip
+    if name in known:
+        return known[name](value)
+    return {
+        "higher": _("higher"),
+        "lower": _("lower"),
+        "primary": _("primary"),
+        "sensitivity": _("check"),
+        "subgroup": _("subgroup"),
+    }.get(value, value)
+
+
+def need(df: pd.DataFrame, columns: Sequence[object], table: str = "") -> None:
+    """Raises UsageError that names every column that the table lacks, with the nearest known."""
+    known = [str(c) for c in df.columns]
+    problems = [
+        Problem(_("there is no column “{heading}”").format(heading=c), table,
+                suggestion(str(c), known))
+        for c in dict.fromkeys(columns) if c not in df.columns
+    ]  # fmt: skip
+    if problems:
+        raise UsageError(*problems)
+
+
+def bounds(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of shares with the door's names of its ends."""
+    return {{"ci_low": "low", "ci_high": "high"}.get(k, k): v for k, v in row.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture with its question, its answer, and the numbers it was drawn from.
+
+    data: those numbers. Jupyter shows it; `save` writes it for a slide or a page.
+    """
+
+    picture: elements.Figure
+    data: pd.DataFrame
+    drawing: Drawing = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        return self.picture.title
+
+    @property
+    def answer(self) -> str:
+        return self.picture.answer
+
+    def save(self, path: str | Path) -> Path:
+        """Write x.svg, x.png (200 dots an inch) or x.pdf. Raises UsageError for another ending.
+
+        The folder must exist. An existing file is replaced.
+        """
+        from matplotlib import rc_context
+
+        from evaluasi_lib.reporting import theme
+
+        target = Path(path)
+        form = target.suffix.lower().lstrip(".")
+        if form == "svg":
+            target.write_bytes(self.picture.svg)
+            return target
+        if form not in ("png", "pdf"):
+            what = _("a figure cannot be saved as “{suffix}”").format(suffix=target.suffix)
+            raise UsageError(Problem(what, str(path), _("known: {names}").format(
+                names="svg, png, pdf")))  # fmt: skip
+        with rc_context(theme.RC):  # type: ignore[arg-type]
+            nothing = {"CreationDate": None} if form == "pdf" else {"Software": None}
+            self.drawing.savefig(target, format=form, dpi=200, metadata=nothing)
+        return target
+
+    def html(self) -> str:
+        """As a report shows it."""
+        return self.picture.html()
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def __repr__(self) -> str:
+        return f"{self.title} {self.answer}"
+
+
+def draw(plot: Callable[[], elements.Figure | None], data: pd.DataFrame) -> Figure:
+    """A report's picture as a Figure that can be saved. Raises DataError where none can be drawn.
+
+    plot: draws one picture, by one of reporting's functions. data: the numbers in it.
+    """
+    from evaluasi_lib.reporting import theme
+
+    with theme.keep_drawings() as drawings:
+        picture = plot()
+    if picture is None:
+        raise DataError(
+            Problem(
+                _("there is nothing that may be drawn"),
+                remedy=_(
+                    "look at the table itself: values may be missing or rest on too few persons"
+                ),
+            )
+        )
+    return Figure(picture, data, drawings[-1])
