@@ -25,10 +25,11 @@ import yaml
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
 
 from evaluasi_lib.reading.codebook import Code, own_codebook
-from evaluasi_lib.voices.agreement import cohen_kappa, macro_f1, with_interval
+from evaluasi_lib.voices.agreement import cohen_kappa, with_interval
 from evaluasi_lib.voices.feedback import code_answers
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
@@ -59,6 +60,12 @@ def by_baseline(question: str, texts: list[str], names: list[str]) -> Labels:
     model = OneVsRestClassifier(LogisticRegression(C=10, class_weight="balanced", max_iter=1000))
     model.fit(words.fit_transform(train), known)
     return model.predict(words.transform(texts)).astype(bool)
+
+
+def macro_f1(manual: Labels, found: Labels) -> float:
+    """Mean F1 over the themes that a person used at all; 0 for a theme that is never found."""
+    used = manual.any(axis=0)
+    return float(f1_score(manual[:, used], found[:, used], average="macro", zero_division=0))
 
 
 def interval(

@@ -199,7 +199,7 @@ def _clean(options: argparse.Namespace) -> int:
 def _quotes(options: argparse.Namespace) -> int:
     from evaluasi_lib.cleaning.privacy import roster_names
     from evaluasi_lib.evaluation import open_study
-    from evaluasi_lib.voices.quotes import update_quotes
+    from evaluasi_lib.voices import update_quotes
 
     data = DataFolder.at(options.data)
     for program_id in _chosen(data, options.ids):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import yaml
@@ -96,6 +96,28 @@ def word_for(kind: str, code: str | None) -> str:
     if code is None:
         return "—"
     return choose(words[code]) if code in words else code.replace("_", " ")
+
+
+class Sentences:
+    """Sentences of a room as data: a YAML table of name -> {id, en}, beside its module.
+
+    `say(name, **values)` fills one in the language in force. A pair of sentences of which a
+    condition chooses one is a pair of rows: say(f"cost.{'good' if good else 'bad'}", ...).
+    """
+
+    def __init__(self, module: str, table: str) -> None:
+        """module: `__file__` of the module that speaks; table: the file's name beside it."""
+        self.path = Path(module).with_name(table)
+
+    @cached_property
+    def rows(self) -> dict[str, dict[str, str]]:
+        """The table."""
+        found: dict[str, dict[str, str]] = yaml.safe_load(self.path.read_text(encoding="utf-8"))
+        return found
+
+    def __call__(self, name: str, **values: object) -> str:
+        """The named sentence in the language in force, with its values. KeyError if unknown."""
+        return choose(self.rows[name]).format(**values)
 
 
 def number(value: float | None, digits: int = 1) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from evaluasi_lib.evaluation import earlier_cycles, measure, open_study
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.findings.pointers import resolve
+from evaluasi_lib.findings.advice import resolve
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.reporting.export import result_json
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.findings.pointers import as_document, resolve
+from evaluasi_lib.findings.advice import as_document, resolve
+from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.reporting.tables import table_grounds
 from evaluasi_lib.wording import set_language
 from tests.situations import make, scale
@@ -116,9 +117,11 @@ def test_many_who_want_digital_skills_lead_to_that_module_with_share_and_interva
 
 def test_priority_is_impact_times_feasibility_and_orders_the_list():
     result = conclude(*make(**RICH), None)
-    assert all(
-        r.priority == r.details["impact"] * r.details["feasibility"] for r in result.recommendations
-    )
+    by_id = {rule.id: rule for rule in read_catalogue()}
+    for r in result.recommendations:
+        rule = by_id[r.id.partition(".")[0]]
+        impact = 1 + sum(r.details["score"] >= least for least in (0.3, 0.45, 0.55, 0.7))
+        assert r.priority == impact * rule.feasibility
     priorities = [r.priority for r in result.recommendations]
     assert priorities == sorted(priorities, reverse=True)
     assert all(r.owner and r.due and str(r.due) > "2025-06-30" for r in result.recommendations)

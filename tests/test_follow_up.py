@@ -8,8 +8,12 @@ import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.findings.follow_up import Indicator, difference_interval, read_indicator
-from evaluasi_lib.findings.pointers import as_document
+from evaluasi_lib.findings.advice import (
+    Indicator,
+    as_document,
+    difference_interval,
+    read_indicator,
+)  # fmt: skip
 from evaluasi_lib.results import Participation
 from tests.situations import make, scale
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evaluasi_lib import wording
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.findings.pointers import resolve
+from evaluasi_lib.findings.advice import resolve
 from evaluasi_lib.findings.portfolio import (
     CRITERIA,
     DAC,

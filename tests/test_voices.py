@@ -14,7 +14,8 @@ from evaluasi_lib.program import Program
 from evaluasi_lib.reading.codebook import own_codebook
 from evaluasi_lib.results import Barrier, Effect, Participation
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices import code_voices, list_unthemed
+from evaluasi_lib.voices import code_voices, update_quotes
+from evaluasi_lib.voices.feedback import code_open_answers, mask, propose_quotes
 from evaluasi_lib.voices.interviews import (
     case_pages,
     co_occurrence,
@@ -24,8 +25,6 @@ from evaluasi_lib.voices.interviews import (
     saturation_point,
     theme_by_group,
 )
-from evaluasi_lib.voices.masking import mask
-from evaluasi_lib.voices.quotes import propose_quotes, update_quotes
 from evaluasi_lib.voices.triangulation import agreement_of_sources, triangulate
 
 RUBRIC = """
@@ -105,7 +104,7 @@ def test_themes_count_respondents_who_said_anything(tmp_path):
     assert themes["fasilitator"].sentiment == 1
     described = voices.details["survey"]
     assert described["unthemed"]["n"] == 5
-    assert described["without_content"] == 7
+    assert described["answers"] == 21  # the seven dashes say nothing
     assert [t["term"] for t in described["candidate_terms"]] == ["koperasi"]
 
 
@@ -157,11 +156,6 @@ def test_a_question_can_set_a_theme_unless_the_answer_denies_it(tmp_path):
     assert themes == {"perlu_diperbaiki": 6, "berhasil": 6}
 
 
-def test_unthemed_answers_can_be_listed_for_the_researcher(tmp_path):
-    listed = list_unthemed(make_study(tmp_path, survei=SURVEY))
-    assert listed["text"].unique().tolist() == ["koperasi"]
-
-
 def test_wanted_modules_have_their_own_label_and_interval(tmp_path):
     table = pd.concat(
         [
@@ -184,9 +178,12 @@ def test_agreement_with_hand_coding_warns_under_kappa_06(tmp_path):
     agreement = code_voices(make_study(tmp_path, survei=SURVEY, manual_codes=manual)).details[
         "agreement"
     ]
-    rows = {r["theme"]: r for r in agreement["themes"]}
-    assert (rows["sarana"]["precision"], rows["sarana"]["recall"]) == (1, 1)
-    assert rows["materi"]["recall"] == 0
+    rows = {r["label"]: r for r in agreement["themes"]}
+    assert (
+        rows["Facilities and accommodation"]["precision"],
+        rows["Facilities and accommodation"]["recall"],
+    ) == (1, 1)
+    assert rows["Material"]["recall"] == 0
     assert len(agreement["warnings"]) == 2  # few hand-coded answers, and low kappa
     assert "Material" in agreement["warnings"][1]
     assert "Facilities" not in agreement["warnings"][1]
@@ -234,13 +231,17 @@ def test_a_program_without_voices_has_none(tmp_path):
     assert code_voices(Study(bare, tmp_path, {})).themes == ()
 
 
+def proposals(study: Study) -> pd.DataFrame:
+    return propose_quotes(study, [code_open_answers(study, own_codebook())])
+
+
 def test_quotes_are_proposed_masked_and_never_twice(tmp_path):
     table = answers(
         ["wifi mati terus kata Pak Budi Santoso"] * 6 + ["kemarin wifi mati terus menerus"]
         + ["wifi di gedung kami bagus sekali"] + ["-"] * 3
         + ["mentor sabar dan sangat jelas menerangkan"] * 7
     )  # fmt: skip
-    proposed = propose_quotes(make_study(tmp_path, survei=table), own_codebook())
+    proposed = proposals(make_study(tmp_path, survei=table))
     of_wifi = proposed[proposed["theme"] == "sarana"]["text"].tolist()
     assert of_wifi == [
         "wifi mati terus kata Pak [nama]",
@@ -249,7 +250,7 @@ def test_quotes_are_proposed_masked_and_never_twice(tmp_path):
     ]
     assert set(proposed["status"]) == {"usulan"}
     decided = proposed.assign(status="ditolak")
-    again = propose_quotes(make_study(tmp_path, survei=table, quotes=decided), own_codebook())
+    again = proposals(make_study(tmp_path, survei=table, quotes=decided))
     assert not again.duplicated(["source", "variable", "row"]).any()
     assert (again["status"].head(len(decided)) == "ditolak").all()
 
@@ -269,7 +270,7 @@ def test_proposals_are_added_below_the_lines_of_kutipan_csv(tmp_path):
 
 def test_no_quote_is_proposed_from_a_small_cell(tmp_path):
     table = answers(["wifi mati terus kata panitia"] * 4 + ["mentor sabar dan sangat jelas"] * 9)
-    proposed = propose_quotes(make_study(tmp_path, survei=table), own_codebook())
+    proposed = proposals(make_study(tmp_path, survei=table))
     assert "sarana" not in set(proposed["theme"])
 
 

@@ -10,28 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from evaluasi_lib.findings import delivery, observe
-from evaluasi_lib.findings.follow_up import follow_up
-from evaluasi_lib.findings.observe import Note
-from evaluasi_lib.findings.recommendations import recommend
+from evaluasi_lib.findings.advice import follow_up, recommend
+from evaluasi_lib.findings.observe import RULES, Note
 from evaluasi_lib.findings.rules import agency_files, read_catalogue
 from evaluasi_lib.findings.verdict import judge, with_stability
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, Finding
-
-RULES = (
-    observe.effect_notes,
-    observe.evidence_notes,
-    observe.reliability_notes,
-    observe.item_notes,
-    observe.cost_notes,
-    delivery.completion_notes,
-    delivery.share_notes,
-    delivery.access_notes,
-    delivery.theme_notes,
-    delivery.triangulation_notes,
-    delivery.promise_notes,
-)
 
 
 def conclude(

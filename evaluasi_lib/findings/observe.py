@@ -1,23 +1,44 @@
-"""Strengths and weaknesses that rest on effects, evidence, reliability and costs.
+"""Strengths and weaknesses: what the results show that passes, or misses, the program's limits.
 
-Each rule reads results and yields notes: a sentence, the pointers to its numbers, a score. A number
-that is null never becomes a statement. Scores run from 0 to 1 and only rank: the weight of the
-kind of finding times how far the number lies from its threshold.
+Each rule reads results and yields notes: a sentence (sentences.yml), the pointers to its numbers, a
+score. A number that is null never becomes a statement. Scores run from 0 to 1 and only rank: the
+weight of the kind of finding times how far the number lies from its threshold (kinds.yml).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.findings.rules import say
 from evaluasi_lib.findings.situation import beneficial, is_decisive, primaries
-from evaluasi_lib.findings.words import amount, short_label, with_interval
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Effect, EvaluationResult, Finding
-from evaluasi_lib.wording import _, count, join_words, number, percent, rupiah
+from evaluasi_lib.results import Barrier, Effect, EvaluationResult, Finding, ModuleDemand
+from evaluasi_lib.wording import (
+    _,
+    choose,
+    count,
+    digits_for,
+    interval,
+    join_words,
+    number,
+    percent,
+    rupiah,
+)  # fmt: skip
 
 Note = tuple[bool, Finding]  # whether it is a strength, and the finding
 LEVEL_WEIGHT = {"reaction": 0.5, "learning": 0.8, "behaviour": 0.9, "results": 1.0}
+GOOD_ALPHA = 0.8
+MIN_RESPONSE_SHARE = 0.5
+THEME_SHARE = 0.2
+SENTIMENT = 0.1  # on the lexicon's -1..1; nearer to zero is mixed, not good or bad
+# Themes of the codebook that say only that something was good or could be better.
+GENERAL_THEMES = ("berhasil", "perlu_diperbaiki")
+ACCESS_P = 0.05
+BUDGET = (0.8, 1.0)  # shares of the plan between which spending went as planned
+PROMISED = {"not_done": 0.5, "partly": 0.35}
+SIGN = {True: "good", False: "bad"}
 
 
 def note(good: bool, id: str, statement: str, score: float, *evidence: str) -> Note:
@@ -30,47 +51,33 @@ def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     ratings = {e.outcome: e.rating_0_5 or 0 for e in result.evidence}
     for i, effect in primaries(result):
         weight = LEVEL_WEIGHT[effect.level] * (1 if is_decisive(program, effect.outcome) else 0.7)
-        good, known = False, {"label": effect.label}
-        fields = ["estimate", "conclusion", "ci_low", "ci_high"]
+        label, good, fields = effect.label, False, ["estimate", "conclusion", "ci_low", "ci_high"]
         if effect.estimate is None or effect.conclusion is None:
             if not effect.reason:
                 continue
-            small = _("the group is too small to be shown.")
-            known["reason"] = small if effect.reason == SMALL_CELL else effect.reason
+            reason = say("too_small") if effect.reason == SMALL_CELL else effect.reason
             kind, fields, score = "unmeasured", ["reason"], 0.6 * weight
-            text = _("“{label}” could not be judged: {reason}")
+            text = say("unmeasured", label=label, reason=reason)
         elif effect.conclusion in ("improved", "worsened"):
             good = effect.conclusion == "improved"
             kind = "effect" if good else "harm"
             weak = ratings.get(effect.outcome, 0) < program.thresholds.min_evidence_rating
-            limit = effect.claim if effect.claim != "effect" else "weak" if weak else ""
-            text = _moved(effect, limit)
-            known["value"] = amount(effect)
+            # Words that claim a cause are for a comparison on sufficient evidence alone.
+            claim = "weak" if weak and effect.claim == "effect" else effect.claim
+            moved = f"rose.{claim}" if effect.estimate > 0 else f"fell.{claim}"
+            text = say(moved, label=label, value=amount(effect))
+            if (beneficial(effect, effect.estimate) or 0) <= 0:
+                text += " " + say("for_the_worse")
             score = weight * (0.6 + 0.4 * _magnitude(effect)) + (0 if good else 0.2)
         else:
-            known |= {"sesoi": number(effect.sesoi, 2), "unit": effect.unit}
-            known["value"] = with_interval(
-                effect.estimate, effect.ci_low, effect.ci_high, effect.unit
-            )
-            if effect.conclusion == "no_meaningful_change":
-                kind, score = "flat", 0.8 * weight
-                text = _(
-                    "“{label}” shows no meaningful change: the estimate, {value}, lies within the "
-                    "smallest change of interest, {sesoi} {unit}."
-                )
-            else:
-                kind, score = "unclear", 0.6 * weight
-                text = _(
-                    "For “{label}” the data do not settle whether anything changed: the estimate "
-                    "is {value}. This is no proof that nothing changed."
-                )
-                if effect.details.get("bracketing"):
-                    text = _(
-                        "For “{label}” two ways of comparing the groups disagree, so it is not "
-                        "settled whether the program changed it: the estimate is {value}."
-                    )
+            flat = effect.conclusion == "no_meaningful_change"
+            kind, score = ("flat", 0.8 * weight) if flat else ("unclear", 0.6 * weight)
+            disagree = not flat and effect.details.get("bracketing")
+            value = with_interval(effect.estimate, effect.ci_low, effect.ci_high, effect.unit)
+            text = say("unclear.bracketing" if disagree else kind, label=label, value=value,
+                       sesoi=number(effect.sesoi, 2), unit=effect.unit)  # fmt: skip
         evidence = [f"/effects/{i}/{f}" for f in fields if getattr(effect, f) is not None]
-        yield note(good, f"{kind}.{effect.outcome}", text.format(**known), score, *evidence)
+        yield note(good, f"{kind}.{effect.outcome}", text, score, *evidence)
 
 
 def _magnitude(effect: Effect) -> float:
@@ -82,76 +89,31 @@ def _magnitude(effect: Effect) -> float:
     return 0.5
 
 
-def _moved(effect: Effect, limit: str) -> str:
-    """An outcome rose or fell. limit on the words: "change" or "difference" (no cause), "weak"
-    evidence or ""."""
-    up = (effect.estimate or 0) > 0
-    text = {
-        ("change", True): _(
-            "“{label}” was higher after the program than before by {value}. There is no "
-            "comparison group, so this is a change and no proof of what caused it."
-        ),
-        ("change", False): _(
-            "“{label}” was lower after the program than before by {value}. There is no "
-            "comparison group, so this is a change and no proof of what caused it."
-        ),
-        ("difference", True): _(
-            "“{label}” was higher in the program's group than in the comparison group by {value}. "
-            "They were compared after the program alone and may have differed before."
-        ),
-        ("difference", False): _(
-            "“{label}” was lower in the program's group than in the comparison group by {value}. "
-            "They were compared after the program alone and may have differed before."
-        ),
-        ("weak", True): _(
-            "“{label}” was higher with the program by {value}; the evidence is weak, so other "
-            "causes are possible."
-        ),
-        ("weak", False): _(
-            "“{label}” was lower with the program by {value}; the evidence is weak, so other "
-            "causes are possible."
-        ),
-        ("", True): _("The program raised “{label}” by {value}."),
-        ("", False): _("The program lowered “{label}” by {value}."),
-    }[limit, up]
-    better = (beneficial(effect, effect.estimate) or 0) > 0
-    return text if better else text + " " + _("This is a change for the worse.")
-
-
 def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Primary outcomes whose evidence is weak, those whose evidence is strong, and the threats."""
     limit = program.thresholds.min_evidence_rating
     labels = {e.outcome: f"“{e.label}”" for _i, e in primaries(result)}
-    rated = [
-        (i, e.rating_0_5, labels[e.outcome])
-        for i, e in enumerate(result.evidence)
-        if e.rating_0_5 is not None and e.outcome in labels
-    ]
-    for good, chosen in (
-        (False, [r for r in rated if r[1] < limit]),
-        (True, [r for r in rated if r[1] >= max(4, limit)]),
-    ):
+    of_primaries = [(i, e) for i, e in enumerate(result.evidence) if e.outcome in labels]
+    known = ((i, e.rating_0_5, labels[e.outcome]) for i, e in of_primaries)
+    rated = [(i, rating, label) for i, rating, label in known if rating is not None]
+    weak, strong = (r for r in rated if r[1] < limit), (r for r in rated if r[1] >= max(4, limit))
+    for good, chosen in ((False, list(weak)), (True, list(strong))):
         if not chosen:
             continue
         ratings = sorted({rating for _i, rating, _label in chosen})
-        text = (
-            _("The evidence is strong (rating {rating} of 5) for {labels}.")
-            if good
-            else _("The evidence is weak (rating {rating} of 5) for {labels}.")
-        ).format(
-            rating=join_words([count(rating) for rating in ratings]),
+        text = say(
+            f"evidence.{SIGN[good]}", rating=join_words([count(rating) for rating in ratings]),
             labels=join_words([label for _i, _rating, label in chosen]),
-        )
+        )  # fmt: skip
         score = 0.1 * ratings[-1] if good else 0.35 + 0.1 * (limit - ratings[0])
         evidence = [f"/evidence/{i}/rating_0_5" for i, _rating, _label in chosen]
         yield note(good, "evidence.rating", text, score, *evidence)
     places: dict[str, list[str]] = {}
-    for i, item in enumerate(result.evidence):
-        for j, threat in enumerate(item.threats if item.outcome in labels else ()):
+    for i, item in of_primaries:
+        for j, threat in enumerate(item.threats):
             places.setdefault(threat, []).append(f"/evidence/{i}/threats/{j}")
     for n, (threat, evidence) in enumerate(places.items(), 1):
-        text = _("What could mislead the estimates: {threat}").format(threat=threat)
-        yield note(False, f"threat.{n}", text, 0.3, *evidence)
+        yield note(False, f"threat.{n}", say("threat", threat=threat), 0.3, *evidence)
 
 
 def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
@@ -165,15 +127,9 @@ def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[No
         if scale in importance or scale.rpartition(".")[0] in last or score.alpha is None:
             continue
         good = score.alpha >= limit
-        if not good or score.alpha >= 0.8:
-            text = (
-                _("“{label}” is measured reliably (alpha {alpha}).")
-                if good
-                else _(
-                    "The items of “{label}” do not hang together well enough (alpha {alpha}, at "
-                    "least {limit} wanted)."
-                )
-            ).format(label=score.label, alpha=number(score.alpha, 2), limit=number(limit, 2))
+        if not good or score.alpha >= GOOD_ALPHA:
+            text = say(f"reliability.{SIGN[good]}", label=score.label,
+                       alpha=number(score.alpha, 2), limit=number(limit, 2))  # fmt: skip
             weight = 0.25 if good else 0.4 + (limit - score.alpha)
             yield note(good, f"reliability.{scale}", text, weight, f"/scales/{i}/alpha")
 
@@ -186,11 +142,8 @@ def item_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         for quadrant, good in (("concentrate", False), ("keep_up", True)):
             found = {j: x for j, x in enumerate(items) if x["quadrant"] == quadrant}
             if found:
-                text = (
-                    _("Important to participants and rated above average: {items}.")
-                    if good
-                    else _("Important to participants and rated below average: {items}.")
-                ).format(items=join_words([f"“{short_label(x['label'])}”" for x in found.values()]))
+                named = join_words([f"“{short_label(x['label'])}”" for x in found.values()])
+                text = say(f"item.{SIGN[good]}", items=named)
                 at = [f"/scales/{i}/details/ipa/items/{j}/quadrant" for j in found]
                 yield note(good, f"item.{score.scale}@{score.wave}", text, 0.45, *at)
 
@@ -201,11 +154,7 @@ def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     cost, limit = costs.cost_per_completer_idr, limits.max_cost_per_completer_idr
     if cost is not None and limit is not None:
         good = cost <= limit
-        text = (
-            _("One completer costs {cost}, within the limit of {limit}.")
-            if good
-            else _("One completer costs {cost}, more than the limit of {limit}.")
-        ).format(cost=rupiah(cost), limit=rupiah(limit))
+        text = say(f"cost.{SIGN[good]}", cost=rupiah(cost), limit=rupiah(limit))
         score = 0.5 if good else 0.5 + 0.5 * (cost / limit - 1)
         yield note(good, "cost.completer", text, score, "/efficiency/cost_per_completer_idr")
         # Where the money goes, when it is more than the limit.
@@ -214,29 +163,149 @@ def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         if shares:
             i, row = max(shares.items(), key=lambda pair: pair[1]["share_of_total"])
             share = row["share_of_total"]
-            text = _("The largest item of cost is “{label}”: {share} of all costs.").format(
-                label=row["label"], share=percent(share)
-            )
+            text = say("spending", label=row["label"], share=percent(share))
             at = f"/efficiency/details/costs/{i}/share_of_total"
             yield note(False, f"spending.{row['category']}", text, 0.3 + 0.3 * share, at)
     if costs.bcr is not None:
         good = costs.bcr >= limits.min_bcr
-        text = (
-            _("The benefits valued in money cover the costs (ratio {bcr}).")
-            if good
-            else _("The benefits valued in money do not cover the costs (ratio {bcr}).")
-        ).format(bcr=number(costs.bcr, 2))
+        text = say(f"bcr.{SIGN[good]}", bcr=number(costs.bcr, 2))
         yield note(good, "bcr.program", text, 0.6, "/efficiency/bcr")
     if cost is None and costs.reason not in (None, SMALL_CELL):
-        text = _("What the program costs for each completer is not known: {reason}")
-        text = text.format(reason=costs.reason)
+        text = say("unpriced", reason=costs.reason)
         yield note(False, "unpriced.program", text, 0.4, "/efficiency/reason")
-    used = costs.budget_absorption_share
-    if used is not None and not 0.8 <= used <= 1:
-        text = (
-            _("Spending went over the budget: {share} of the plan.")
-            if used > 1
-            else _("Only {share} of the budget was used.")
-        ).format(share=percent(used))
+    used, (least, most) = costs.budget_absorption_share, BUDGET
+    if used is not None and not least <= used <= most:
+        text = say("budget.over" if used > most else "budget.under", share=percent(used))
         at = "/efficiency/budget_absorption_share"
         yield note(False, "budget.program", text, 0.3 + abs(used - 1), at)
+
+
+def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """Who completes, by the program's own limit, and who answers the survey."""
+    share, limit = result.participation.completion_share, program.thresholds.min_completion_share
+    if share is not None:
+        good = share >= limit
+        text = say(f"completion.{SIGN[good]}", share=percent(share), limit=percent(limit))
+        score = 0.5 if good else 0.5 + (limit - share)
+        yield note(good, "completion.program", text, score, "/participation/completion_share")
+    response = result.sample.response_rate_share
+    if response is not None and response < MIN_RESPONSE_SHARE:
+        text = say("response", share=percent(response))
+        yield note(False, "response.program", text, 0.4, "/sample/response_rate_share")
+
+
+def share_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """Barriers and wanted modules that at least the declared share of respondents named."""
+    limits, barriers = program.thresholds, result.participation.barriers
+    yield from _named("barrier", barriers, limits.barrier_share, 0.6, "/participation/barriers")
+    yield from _named("module", result.module_demand, limits.demand_share, 0.5, "/module_demand")
+
+
+def _named(
+    kind: str, rows: Sequence[Barrier | ModuleDemand], limit: float, slope: float, place: str
+) -> Iterator[Note]:
+    for i, row in enumerate(rows):
+        if row.share is not None and row.share >= limit:
+            share = share_with_interval(row.share, row.ci_low, row.ci_high)
+            text, at = say(kind, share=share, label=row.label), f"{place}/{i}/share"
+            yield note(False, f"{kind}.{getattr(row, kind)}", text, 0.3 + slope * row.share, at)
+
+
+def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """Themes of open answers that are frequent and clearly good or bad."""
+    for i, theme in enumerate(result.themes):
+        share, mood = theme.share, theme.sentiment
+        if theme.source != "survey" or theme.theme in GENERAL_THEMES or share is None:
+            continue
+        if share < THEME_SHARE or mood is None or abs(mood) < SENTIMENT:
+            continue
+        shown = share_with_interval(share, theme.ci_low, theme.ci_high)
+        text = say(f"theme.{SIGN[mood > 0]}", share=shown, label=theme.label)
+        paths = f"/themes/{i}/share", f"/themes/{i}/sentiment"
+        yield note(mood > 0, f"theme.{theme.theme}", text, 0.25 + 0.5 * share, *paths)
+
+
+def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """Groups that are missed among the enrolled, and groups that complete e-learning less often."""
+    for i, row in enumerate(result.participation.details.get("representation", ())):
+        if row["status"] != "under" or row["share"] is None:
+            continue
+        text = say(
+            "access", group=row["label"], variable=row["variable_label"],
+            share=share_with_interval(row["share"], row["ci_low"], row["ci_high"]),
+            expected=percent(row["population_share"]),
+        )  # fmt: skip
+        path = f"/participation/details/representation/{i}/share"
+        score = 0.35 + min(row["population_share"] - row["share"], 0.3)
+        yield note(False, f"access.{row['variable']}.{row['group']}", text, score, path)
+    groups: dict[str, list[tuple[float, int, str]]] = {}
+    for i, row in enumerate(result.elearning.details.get("access", ())):
+        share = row["completed_share"]
+        if share is not None and (row["p_completed"] or 1) < ACCESS_P:
+            groups.setdefault(row["variable"], []).append((share, i, row["label"]))
+    for variable, rows in groups.items():
+        (low, i, behind), (high, j, ahead) = (f(rows, key=lambda r: r[0]) for f in (min, max))
+        if i != j:
+            shares = {"low_share": percent(low), "high_share": percent(high)}
+            text = say("access.elearning", low=behind, high=ahead, **shares)
+            paths = [f"/elearning/details/access/{n}/completed_share" for n in (i, j)]
+            score = 0.35 + min(high - low, 0.3)
+            yield note(False, f"access.elearning.{variable}", text, score, *paths)
+
+
+def triangulation_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """Where the sources contradict one another, and where all of them agree."""
+    questions = {choose(q.text): q.id for q in program.questions}
+    kinds = {"convergent": ("agreement", True, 0.2), "divergent": ("divergence", False, 0.45)}
+    for i, row in enumerate(result.triangulation):
+        if row.agreement in kinds:
+            kind, good, score = kinds[row.agreement]
+            id, at = f"{kind}.{questions.get(row.question, i)}", f"/triangulation/{i}/agreement"
+            yield note(good, id, say(kind, question=row.question), score, at)
+
+
+def promise_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """What earlier cycles recommended and was not done."""
+    for i, item in enumerate(result.follow_up):
+        if item.status in PROMISED:
+            text = say(f"promise.{item.status}", cycle=item.from_cycle, text=item.text)
+            at = f"/follow_up/{i}/status"
+            yield note(False, f"promise.{item.id}", text, PROMISED[item.status], at)
+
+
+RULES = (
+    effect_notes, evidence_notes, reliability_notes, item_notes, cost_notes, completion_notes,
+    share_notes, access_notes, theme_notes, triangulation_notes, promise_notes,
+)  # fmt: skip
+
+
+def short_label(label: str) -> str:
+    """The item of a grid question: "How content are you? [Schedule]" -> "Schedule"."""
+    found = re.search(r"\[([^\[\]]+)\]\s*$", label)
+    return found.group(1) if found else label
+
+
+def with_interval(value: float, low: float | None, high: float | None, unit: str) -> str:
+    """ "1.20 points (95% interval 0.80 to 1.60)"; no interval where there is none."""
+    digits = digits_for(value, low, high)
+    shown = f"{number(value, digits)} {unit}"
+    if low is None or high is None:
+        return shown
+    return say("with_interval", value=shown, interval=interval(low, high, digits))
+
+
+def share_with_interval(share: float, low: float | None, high: float | None) -> str:
+    """ "34% (95% interval 28% to 41%)"."""
+    if low is None or high is None:
+        return percent(share)
+    ends = _("{low} to {high}").format(low=percent(low), high=percent(high))
+    return say("with_interval", value=percent(share), interval=ends)
+
+
+def amount(effect: Effect) -> str:
+    """Size of an estimate without its sign, with interval and unit, as the reader sees it."""
+    assert effect.estimate is not None
+    low, high = effect.ci_low, effect.ci_high
+    if effect.estimate < 0 and low is not None and high is not None:
+        low, high = -high, -low
+    return with_interval(abs(effect.estimate), low, high, effect.unit)

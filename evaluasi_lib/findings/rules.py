@@ -1,4 +1,5 @@
-"""The rule tables, decision_table.yml, kinds.yml and catalogue.yml, as validated models."""
+"""The tables of this room: decision_table.yml, kinds.yml and catalogue.yml as validated models, and
+the sentences of sentences.yml (`say`)."""
 
 from __future__ import annotations
 
@@ -21,10 +22,12 @@ from evaluasi_lib.errors import Problem, ProgramError, suggestion
 from evaluasi_lib.findings.situation import Answer, Facts
 from evaluasi_lib.program import Text
 from evaluasi_lib.results import Decision
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import Sentences, _
 
 HERE = Path(__file__).parent
 AGENCY_FILE = "rekomendasi.yml"
+
+say = Sentences(__file__, "sentences.yml")
 
 
 def _as_answer(value: Any) -> Any:

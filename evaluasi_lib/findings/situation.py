@@ -125,7 +125,9 @@ def facts(situation: Situation, limits: Thresholds) -> Facts:
     trusted = [s for s in states if s.credible(limits.min_evidence_rating)]
     conclusions = [s.conclusion for s in states]
     everywhere = [s.conclusion for s in situation.outcomes]
-    improved = conclusions.count("improved")
+    reactions = [s for s in situation.outcomes if s.effect.level == "reaction"]
+    better = [s for s in states if s.conclusion == "improved"]
+    improved = len(better)
     worse = [s for s in states if s.conclusion == "worsened"]
     proven = [s for s in worse if s in trusted and not s.distorted]
     ceiling, cost = limits.max_cost_per_completer_idr, situation.cost_per_completer_idr
@@ -135,44 +137,35 @@ def facts(situation: Situation, limits: Thresholds) -> Facts:
     # Outcomes that rest on no instrument (earnings, a register) need no alpha.
     alphas = [s.alpha for s in states if s.alpha is not None]
     flat = [s.conclusion == "no_meaningful_change" for s in performance]
-    return {
-        "measured": _yes(any(c is not None for c in everywhere)),
-        "harm": _yes(bool(proven)),
-        "suspected_harm": _yes(len(worse) > len(proven)),
-        "reaction_fell": _yes(
-            any(
-                s.conclusion == "worsened"
-                for s in situation.outcomes
-                if s.effect.level == "reaction"
-            )
-        ),
-        "beyond_reaction": _yes(any(c is not None for c in conclusions)),
-        "mostly_improved": _yes(_enough(states, states, limits)),
-        "performance_improved": (
-            _yes(_enough(performance, performance, limits)) if performance else "unknown"
-        ),
-        "performance_flat": _yes(bool(flat) and all(flat)),
-        "credible": _yes(
-            _enough(states, trusted, limits)
-            and (not performance or _enough(performance, trusted, limits))
-        ),
-        "any_improved": _yes(improved > 0),
-        "all_improved": _yes(0 < improved == len(states)),
-        "any_unclear": _yes(any(c in (None, "inconclusive") for c in conclusions)),
-        "causal": _yes(bool(states) and all(s.effect.claim == "effect" for s in states)),
+    enough = _enough(states, trusted, limits)
+    if performance:
+        enough = enough and _enough(performance, trusted, limits)
+    answers: dict[str, bool | None] = {
+        "measured": any(c is not None for c in everywhere),
+        "harm": bool(proven),
+        "suspected_harm": len(worse) > len(proven),
+        "reaction_fell": any(s.conclusion == "worsened" for s in reactions),
+        "beyond_reaction": any(c is not None for c in conclusions),
+        "mostly_improved": _enough(states, states, limits),
+        "performance_improved": _enough(performance, performance, limits) if performance else None,
+        "performance_flat": bool(flat) and all(flat),
+        "credible": enough,
+        "any_improved": improved > 0,
+        "all_improved": 0 < improved == len(states),
+        "any_unclear": any(c in (None, "inconclusive") for c in conclusions),
+        "causal": bool(states) and all(s.effect.claim == "effect" for s in states),
         "strong_evidence": _all(_reaches(s.rating, limits.min_scale_up_rating) for s in states),
         "idea_tested": _all(_reaches(s.rating, RATING_THAT_CONDEMNS) for s in states),
         "meaningful": _all(_reaches(s.benefit, s.effect.sesoi) for s in states),
-        "affordable": _all(map(_yes, priced)),
+        "affordable": _all(priced),
         "delivered": _reaches(situation.completion_share, limits.min_completion_share),
         "reliable": _all(_reaches(alpha, limits.min_alpha) for alpha in alphas),
-        "sound_measures": _yes(not any(s.distorted for s in states)),
-        "seen_by_others": _yes(
-            any(s.conclusion == "improved" and "self_report" not in s.flags for s in states)
-        ),
-        "loss_harmless": _yes(not any("bounds" in s.flags for s in states)),
-        "sources_agree": "unknown" if situation.agree is None else _yes(situation.agree),
+        "sound_measures": not any(s.distorted for s in states),
+        "seen_by_others": any("self_report" not in s.flags for s in better),
+        "loss_harmless": not any("bounds" in s.flags for s in states),
+        "sources_agree": situation.agree,
     }
+    return {name: "unknown" if a is None else "yes" if a else "no" for name, a in answers.items()}
 
 
 def beyond_reaction(situation: Situation) -> list[OutcomeState]:
@@ -193,17 +186,13 @@ def _enough(
     return 0 < improved >= limits.min_improved_share * len(states)
 
 
-def _yes(value: bool) -> Answer:
-    return "yes" if value else "no"
+def _reaches(value: float | None, limit: float | None) -> bool | None:
+    return None if value is None or limit is None else value >= limit
 
 
-def _reaches(value: float | None, limit: float | None) -> Answer:
-    return "unknown" if value is None or limit is None else _yes(value >= limit)
-
-
-def _all(answers: Iterable[Answer]) -> Answer:
-    """no as soon as one says no; else unknown as soon as one is unknown (or there is none)."""
+def _all(answers: Iterable[bool | None]) -> bool | None:
+    """False as soon as one is; else None as soon as one is not known (or there is none)."""
     found = list(answers)
-    if "no" in found:
-        return "no"
-    return "yes" if found and "unknown" not in found else "unknown"
+    if False in found:
+        return False
+    return True if found and None not in found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import TypeVar
@@ -17,22 +18,20 @@ from evaluasi_lib.wording import _, choose
 class Code(Model):
     """One theme or module: its name and the phrases that stand for it."""
 
-    label: Text = Field(description="Name of the theme as reports show it.")
-    include: list[str] = Field(default=[], description="Phrases that stand for the theme.")
-    exclude: list[str] = Field(default=[], description="Phrases that take matches away.")
-    negated: str = Field(default="keep", description="keep, drop, or the theme it turns into.")
-    denied_by: str | None = Field(
-        default=None, description="Theme that, found alone, denies what a question implies."
-    )
-    aliases: list[str] = Field(default=[], description="Other names in tables coded by hand.")
+    label: Text  # as reports show it
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()  # phrases that take matches away
+    negated: str = "keep"  # keep, drop, or the theme it turns into
+    denied_by: str | None = None  # theme that, found alone, denies what a question implies
+    aliases: Sequence[str] = ()  # other names in tables coded by hand
 
 
 class Codebook(Model):
     """Themes of open answers, and modules that people ask for."""
 
-    source: str = Field(description="Where the codebook comes from.")
-    themes: dict[str, Code] = Field(description="Themes of open answers.")
-    modules: dict[str, Code] = Field(default={}, description="Modules that people ask for.")
+    source: str  # where the codebook comes from
+    themes: dict[str, Code]
+    modules: dict[str, Code] = Field(default={})
 
     @model_validator(mode="after")
     def _refers_to_themes(self) -> Codebook:
@@ -66,20 +65,12 @@ def parse_model(text: str, where: str, model: type[M]) -> M:
     try:
         return model.model_validate(yaml.safe_load(text))
     except yaml.YAMLError as error:
-        raise DataError(
-            Problem(_("the file is not valid YAML"), where, _("check indentation and quotes"))
-        ) from error
+        remedy = _("check indentation and quotes")
+        raise DataError(Problem(_("the file is not valid YAML"), where, remedy)) from error
     except ValidationError as error:
-        raise DataError(
-            *(
-                Problem(
-                    _("the table does not have the expected form"),
-                    f"{where}: {'.'.join(map(str, item['loc'])) or item['ctx']['error']}",
-                    _("see docs/voices.md"),
-                )
-                for item in error.errors()
-            )
-        ) from error
+        what, remedy = _("the table does not have the expected form"), _("see docs/voices.md")
+        places = [".".join(map(str, e["loc"])) or e["ctx"]["error"] for e in error.errors()]
+        raise DataError(*(Problem(what, f"{where}: {at}", remedy) for at in places)) from error
 
 
 @cache

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from scipy import stats
 
-from evaluasi_lib.findings.words import short_label
+from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import beside, frame_bars, label_rows
 from evaluasi_lib.reporting.elements import Figure

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import is_small
-from evaluasi_lib.reading.codebook import Codebook
+from evaluasi_lib.reading.codebook import Code, parse_model
+from evaluasi_lib.reading.documents import is_scan
+from evaluasi_lib.reading.rubric import Rubric
 from evaluasi_lib.results import ModuleDemand, Theme
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices.agreement import MIN_KAPPA, Retrieval, compare_codes
-from evaluasi_lib.voices.evidence import describe_documents
-from evaluasi_lib.voices.feedback import (
-    KEYS,
-    Coded,
-    code_open_answers,
-    code_question,
-    codebook_of,
-    count_modules,
-    count_themes,
-    describe_answers,
-)
-from evaluasi_lib.voices.interviews import INTERVIEWS, code_interviews, describe_interviews
-from evaluasi_lib.voices.quotes import APPROVED, approved_quotes, quote_lines
-from evaluasi_lib.wording import _
+from evaluasi_lib.voices import feedback
+from evaluasi_lib.voices.agreement import agreement_rows, describe_hand_coding
+from evaluasi_lib.voices.feedback import APPROVED, INTERVIEWS, Coded, codebook_of, mask
+from evaluasi_lib.voices.interviews import code_interviews, describe_interviews
+from evaluasi_lib.wording import choose
 
-MIN_MANUAL = 30  # hand-coded answers under which agreement is not judged
+PAGES = ["document", "page", "text"]
+RATINGS = ["reviewer", "document", "indicator", "rating", "quote", "page"]
+PASSAGES = 3  # candidates shown for an indicator and document
+MAX_PASSAGE = 300  # characters
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +51,30 @@ def code_voices(study: Study) -> Voices:
     codebook = codebook_of(study)
     k = study.program.privacy.min_cell
     rng = np.random.default_rng(study.program.seed)
-    lines = quote_lines(study)
+    lines = feedback.quote_lines(study)
     excerpts = lines["source"] == INTERVIEWS
     themes: list[Theme] = []
     demand: tuple[ModuleDemand, ...] = ()
-    details: dict[str, Any] = {"codebook": codebook.source}
+    details: dict[str, Any] = {}
 
-    survey = code_open_answers(study, codebook)
+    survey = feedback.code_open_answers(study, codebook)
     if len(survey.said):
         # A quote of a row that cleaning left out is not printed.
-        written = lines[~excerpts & _keys(lines).isin(_keys(survey.said))]
-        quotes = approved_quotes(written, codebook, study.program)
-        themes += count_themes(survey, codebook, "survey", quotes, k)
-        details["survey"] = describe_answers(survey, k)
-        details["agreement"] = _describe_agreement(study, survey, codebook, rng)
+        written = lines[~excerpts & feedback.keys_of(lines).isin(feedback.keys_of(survey.said))]
+        quotes = feedback.approved_quotes(written, codebook, study.program)
+        themes += feedback.count_themes(survey, codebook, "survey", quotes, k)
+        details["survey"] = feedback.describe_answers(survey, k)
+        manual = study.restricted("manual_codes")
+        if len(manual):
+            details["agreement"] = describe_hand_coding(manual, survey, codebook, rng, k)
     if plan.modules_question:
-        wanted = code_question(study, [plan.modules_question], codebook.modules)
-        if len(wanted.said):
-            demand = count_modules(wanted, codebook, k)
-            details["modules"] = describe_answers(wanted, k)
+        wanted = feedback.code_question(study, [plan.modules_question], codebook.modules)
+        demand = feedback.count_modules(wanted, codebook, k)
 
     interviews = code_interviews(study, codebook)
     told = lines[excerpts]
-    quotes = approved_quotes(told, codebook, study.program)
-    themes += count_themes(interviews, codebook, "interview", quotes, k)
+    quotes = feedback.approved_quotes(told, codebook, study.program)
+    themes += feedback.count_themes(interviews, codebook, "interview", quotes, k)
     approved, talks = told[told["status"] == APPROVED], study.restricted("transcripts")
     described = describe_interviews(interviews.said, talks, approved, codebook, rng, k)
     shown, documents = describe_documents(study, rng)
@@ -86,74 +84,131 @@ def code_voices(study: Study) -> Voices:
     return Voices(tuple(themes), demand, details, survey, interviews)
 
 
-def list_unthemed(study: Study) -> pd.DataFrame:
-    """source, variable, row, text of the answers in which no theme was found: for the researcher's
-    own eyes, to extend the codebook. Not for a report."""
-    coded = code_open_answers(study, codebook_of(study))
-    unthemed = coded.content & ~coded.found
-    return coded.said.loc[unthemed, [*KEYS, "text"]].reset_index(drop=True)
+def update_quotes(study: Study, raw_folder: Path, names: Iterable[str] = ()) -> int:
+    """Write the proposals into kutipan.csv of the raw folder; the number of new ones.
+
+    The lines that stand there are kept as they are, above the new ones. names: of persons in the
+    raw files, to be masked (`privacy.roster_names`).
+    """
+    plan, codebook = study.program.voices, codebook_of(study)
+    path = raw_folder / ((plan.quotes if plan else None) or "kutipan.csv")
+    spoken = [feedback.code_open_answers(study, codebook), code_interviews(study, codebook)]
+    table = feedback.propose_quotes(study, spoken, names)
+    new = len(table) - len(study.restricted("quotes"))
+    if new:
+        work = path.with_suffix(".tmp")
+        table.to_csv(work, index=False, lineterminator="\n")
+        work.replace(path)
+    return new
 
 
-def _keys(table: pd.DataFrame) -> pd.MultiIndex:
-    return pd.MultiIndex.from_frame(table[KEYS])
+def describe_documents(
+    study: Study, rng: np.random.Generator
+) -> tuple[tuple[Theme, ...], dict[str, Any]]:
+    """Coverage of the rubric by documents; empty where the program has none.
 
-
-def _describe_agreement(
-    study: Study, coded: Coded, codebook: Codebook, rng: np.random.Generator
-) -> dict[str, Any] | None:
-    """The codebook against a person's codes of the same answers; None without kode_manual.csv."""
-    manual = study.restricted("manual_codes")
-    if manual.empty:
-        return None
-    theme = manual["theme"].map(codebook.code_of)
-    by_hand, place = _keys(manual), _keys(coded.said)
-    sample = place.isin(by_hand)
-    n = int(sample.sum())
-    if not n:
-        return {"n": 0, "themes": [], "warnings": [_("no hand-coded answer is among the data")]}
-    used = [t for t in codebook.themes if (theme == t).any()]
-    coded_by_hand = np.array([place[sample].isin(by_hand[theme == t]) for t in used], dtype=bool)
-    found = coded.present.loc[sample, used].to_numpy()
-    k = study.program.privacy.min_cell
-    results = [
-        r for r in compare_codes(coded_by_hand.T, found, used, rng) if not is_small(r.n_manual, k)
-    ]
-    return {
-        "n": n,
-        "themes": [_as_row(r, codebook) for r in results],
-        "warnings": _agreement_warnings(results, theme, n, codebook),
+    Themes: one an indicator (n of documents, no persons). Details: passages, ratings, gaps.
+    """
+    pages = study.restricted("documents").reindex(columns=PAGES)
+    ratings = study.restricted("document_ratings").reindex(columns=RATINGS)
+    rubric_text = study.restricted("rubric")
+    if pages.empty and ratings.empty:
+        return (), {}
+    details: dict[str, Any] = {
+        "documents": [
+            {"document": str(name), "pages": len(group), "scan": is_scan(str(name), group["text"])}
+            for name, group in pages.groupby("document", sort=True)
+        ]
     }
+    if rubric_text.empty:
+        return (), details
+    rubric = parse_model(str(rubric_text["text"].iloc[0]), "rubric", Rubric)
+    details["passages"] = find_passages(pages, rubric)
+    details["coverage"] = coverage = coverage_by_indicator(pages, ratings, rubric)
+    wide = ratings.pivot_table(
+        index=["document", "indicator"], columns="reviewer", values="rating", sort=True
+    ).to_numpy()
+    if wide.shape[1] > 1 and (~np.isnan(wide)).all(axis=1).any():
+        details["reviewers"] = agreement_rows(wide, rng, ordinal=True)
+    themes = (
+        Theme(
+            r["indicator"],
+            r["label"],
+            "document",
+            r["met"],
+            r["met"] / r["rated"],
+            None,
+            None,
+            None,
+        )
+        for r in coverage
+        if r["rated"]
+    )
+    return tuple(themes), details
 
 
-def _as_row(found: Retrieval, codebook: Codebook) -> dict[str, Any]:
-    row = {"theme": found.theme, "label": codebook.label(found.theme), **asdict(found)}
-    kappa = row.pop("kappa")
-    return row | {
-        "kappa": kappa["value"],
-        "kappa_ci_low": kappa["ci_low"],
-        "kappa_ci_high": kappa["ci_high"],
+def find_passages(pages: pd.DataFrame, rubric: Rubric) -> list[dict[str, Any]]:
+    """Candidate passages: sentences that hold an indicator's search phrases, with their page.
+
+    The sentence with the most different phrases comes first; ties in the order of reading. They
+    are where a reviewer should look, no evidence yet.
+    """
+    phrases = {
+        f"{name}#{i}": Code(label=name, include=[phrase])
+        for name, indicator in rubric.indicators.items()
+        for i, phrase in enumerate(indicator.search)
     }
+    sentences = pages.assign(text=pages["text"].astype(str).map(_SENTENCE.split))
+    sentences = sentences.explode("text", ignore_index=True)
+    held = feedback.code_answers(sentences["text"].tolist(), phrases).present
+    rows = []
+    for name, indicator in rubric.indicators.items():
+        n = held[[p for p, code in phrases.items() if code.label == name]].sum(axis=1)
+        ranked = sentences[n > 0].loc[n[n > 0].sort_values(ascending=False, kind="stable").index]
+        best = ranked.groupby("document").head(PASSAGES).sort_values("document", kind="stable")
+        label = choose(indicator.label)
+        rows += [
+            {"label": label, "document": str(d), "page": int(page), "text": _shortened(text)}
+            for d, page, text in best[PAGES].itertuples(index=False)
+        ]
+    return rows
 
 
-def _agreement_warnings(
-    results: list[Retrieval], by_hand: pd.Series, n: int, codebook: Codebook
-) -> list[str]:
-    warnings = []
-    unknown = sorted(set(by_hand) - set(codebook.themes) - {""})
-    if unknown:
-        text = _(
-            "Codes given by hand that the codebook does not have, and that are left out: {names}."
+def _shortened(sentence: str) -> str:
+    """One line, masked, cut at a word."""
+    text = mask(" ".join(sentence.split()))
+    return text if len(text) <= MAX_PASSAGE else text[:MAX_PASSAGE].rsplit(" ", 1)[0] + " …"
+
+
+def coverage_by_indicator(
+    pages: pd.DataFrame, ratings: pd.DataFrame, rubric: Rubric
+) -> list[dict[str, Any]]:
+    """For each indicator: documents that ought to hold it, rated, with the evidence found.
+
+    The rating of a document is the mean of its reviewers'; evidence counts as found from
+    rubric.met. Documents are no persons: their numbers are shown however small.
+    """
+    known, rows = {*pages["document"], *ratings["document"]}, []
+    for name, indicator in rubric.indicators.items():
+        asked = known & set(indicator.documents or known)
+        rated = ratings[ratings["indicator"] == name]
+        mean = rated[rated["document"].isin(asked)].groupby("document")["rating"].mean().dropna()
+        cited = rated[(rated["quote"] != "") & (rated["page"] != "")]
+        cited = cited.drop_duplicates(["document", "quote"])[
+            ["document", "page", "quote", "rating"]
+        ]
+        cited = cited.astype({"document": str, "page": str, "rating": object})
+        cited = cited.assign(quote=[mask(str(quote)) for quote in cited["quote"]])
+        rows.append(
+            {
+                "indicator": name,
+                "label": choose(indicator.label),
+                "question": choose(indicator.question),
+                "documents": len(asked),
+                "rated": len(mean),
+                "met": int((mean >= rubric.met).sum()),
+                "mean": float(mean.mean()) if len(mean) else None,
+                "evidence": cited.where(cited.notna(), None).to_dict("records"),
+            }
         )
-        warnings.append(text.format(names=", ".join(unknown)))
-    if n < MIN_MANUAL:
-        text = _("Only {n} answers were coded by hand; at least {least} are needed to judge.")
-        warnings.append(text.format(n=n, least=MIN_MANUAL))
-    kappas = [(codebook.label(r.theme), r.kappa.value) for r in results]
-    low = [label for label, kappa in kappas if kappa is not None and kappa < MIN_KAPPA]
-    if low:
-        text = _(
-            "The automatic coding of these themes agrees too little with the coding by hand "
-            "(kappa under 0.6); read their numbers with care: {themes}."
-        )
-        warnings.append(text.format(themes=", ".join(low)))
-    return warnings
+    return rows

@@ -1,33 +1,35 @@
-"""How far two or more coders agree, with intervals.
+"""How far two or more coders agree, with intervals; and a codebook against a person's codes.
 
-Arrays of codes in, a frozen result out. Missing codes are None or NaN. References:
-Cohen (1960); Krippendorff (2011, "Computing Krippendorff's alpha-reliability"); Gwet (2008, AC1);
-Fleiss (1971). Agreement with R (own formulas) and the Python package krippendorff is held by
+Arrays of codes in, numbers and rows out. Missing codes are None or NaN. References:
+Cohen (1960); Krippendorff (2011, "Computing Krippendorff's alpha-reliability"); Gwet (2008, AC1).
+Agreement with R (own formulas) and the Python package krippendorff is held by
 tests/test_agreement.py to 1e-6. Intervals are percentile bootstraps over units (default 2,000
 draws; 1,000 in `agreement_rows`), which need no normality of a coefficient near 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from evaluasi_lib.wording import _
+from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.reading.codebook import Codebook
+from evaluasi_lib.voices.feedback import Coded, keys_of
+from evaluasi_lib.voices.matching import say
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 Ratings = NDArray[np.float64]
 DRAWS = 2_000  # of a bootstrap
 MIN_KAPPA = 0.6  # below it a codebook's coding is called unreliable (Landis & Koch: substantial)
+MIN_MANUAL = 30  # hand-coded answers under which agreement is not judged
 
 
-@dataclass(frozen=True, slots=True)
-class Coefficient:
+class Coefficient(NamedTuple):
     """value in -1..1 (agreement: 0..1); None where it is undefined, such as one code for all."""
 
     value: float | None
@@ -56,8 +58,7 @@ def cohen_kappa(ratings: Ratings) -> float | None:
     pair = pair[~np.isnan(pair).any(axis=1)]
     if not len(pair):
         return None
-    values = np.unique(pair)
-    shares = np.stack([(pair == v).mean(axis=0) for v in values])
+    shares = np.stack([(pair == v).mean(axis=0) for v in np.unique(pair)])
     observed = float((pair[:, 0] == pair[:, 1]).mean())
     expected = float(shares.prod(axis=1).sum())
     return None if expected == 1 else (observed - expected) / (1 - expected)
@@ -89,15 +90,6 @@ def krippendorff_alpha(ratings: Ratings, level: Level = "nominal") -> float | No
     return None if expected == 0 else float(1 - observed / expected)
 
 
-def fleiss_kappa(counts: ArrayLike) -> tuple[float | None, float]:
-    """(kappa, mean observed agreement) of units x categories, each unit with as many codes."""
-    table = np.asarray(counts, dtype=float)
-    n = table.sum(axis=1)[0]
-    observed = float((((table**2).sum(axis=1) - n) / (n * (n - 1))).mean())
-    expected = float(((table.sum(axis=0) / table.sum()) ** 2).sum())
-    return (None if expected == 1 else (observed - expected) / (1 - expected)), observed
-
-
 def _count(ratings: Ratings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """units x values table of how many coders gave each value, and the values in order."""
     values = np.unique(ratings[~np.isnan(ratings)])
@@ -121,11 +113,9 @@ def _distance(
         return (a - b) ** 2
     if level == "ratio":
         return np.divide(a - b, a + b, out=np.zeros((len(values),) * 2), where=(a + b) != 0) ** 2
-    running = np.concatenate([[0.0], np.cumsum(totals)])
-    place = np.arange(len(values))
-    low, high = np.minimum.outer(place, place), np.maximum.outer(place, place)
-    between = running[high + 1] - running[low] - (totals[:, None] + totals[None, :]) / 2
-    return np.where(low == high, 0.0, between) ** 2
+    # Ordinal: the values that lie between two values, each end counted half.
+    middle = np.cumsum(totals) - totals / 2
+    return (middle[:, None] - middle[None, :]) ** 2
 
 
 def with_interval(
@@ -151,8 +141,13 @@ def with_interval(
         statistic(ratings[np.concatenate([rows[i] for i in rng.integers(0, n, n)])])
         for _draw in range(draws)
     ]
-    known = np.array([d for d in drawn if d is not None])
-    if len(known) < 0.9 * draws:
+    return _between_percentiles(value, np.array(drawn, dtype=float), n)
+
+
+def _between_percentiles(value: float, drawn: NDArray[np.float64], n: int) -> Coefficient:
+    """The value with the 95% percentile interval of its draws, of which NaN are undefined."""
+    known = drawn[~np.isnan(drawn)]
+    if len(known) < 0.9 * len(drawn):
         return Coefficient(value, None, None, n)
     low, high = np.quantile(known, [(1 - 0.95) / 2, (1 + 0.95) / 2])
     return Coefficient(value, float(low), float(high), n)
@@ -165,59 +160,49 @@ def agreement_rows(
     ordinal: bool = False,
     draws: int = 1_000,
     units: NDArray[np.int64] | None = None,
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Every coefficient of units x coders as a row: coefficient, label, value, interval, n_units.
 
     kappa: of the first two coders. units: see `with_interval`.
     """
-    ordinal_alpha = partial(krippendorff_alpha, level="ordinal")
-    rows: list[tuple[str, str, Callable[[Ratings], float | None]]] = [
-        ("percent", _("Percent agreement"), percent_agreement),
-        ("cohen_kappa", _("Cohen's kappa"), cohen_kappa),
-        ("alpha_nominal", _("Krippendorff's alpha (nominal)"), krippendorff_alpha),
-        ("alpha_ordinal", _("Krippendorff's alpha (ordinal)"), ordinal_alpha),
-        ("gwet_ac1", _("Gwet's AC1"), gwet_ac1),
-    ]
+    coefficients: dict[str, Callable[[Ratings], float | None]] = {
+        "percent": percent_agreement,
+        "cohen_kappa": cohen_kappa,
+        "alpha_nominal": krippendorff_alpha,
+        "alpha_ordinal": partial(krippendorff_alpha, level="ordinal"),
+        "gwet_ac1": gwet_ac1,
+    }
+    if not ordinal:
+        del coefficients["alpha_ordinal"]
     return [
-        {
-            "coefficient": name,
-            "label": label,
-            **asdict(with_interval(statistic, ratings, rng, draws, units)),
-        }
-        for name, label, statistic in rows
-        if ordinal or statistic is not ordinal_alpha
+        {"coefficient": name, "label": say(name)}
+        | with_interval(statistic, ratings, rng, draws, units)._asdict()
+        for name, statistic in coefficients.items()
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Retrieval:
-    """How a codebook finds one theme, against a person's coding of the same answers."""
-
-    theme: str
-    n_manual: int
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    kappa: Coefficient
 
 
 def compare_codes(
-    manual: NDArray[np.bool_],
-    found: NDArray[np.bool_],
-    names: Sequence[str],
-    rng: np.random.Generator,
-) -> list[Retrieval]:
-    """Precision, recall, F1 and kappa by theme; answers x themes, the same answers in both."""
-    results = []
-    for j, name in enumerate(names):
-        m, f = manual[:, j], found[:, j]
-        both = int((m & f).sum())
-        precision = both / int(f.sum()) if f.any() else None
-        recall = both / int(m.sum()) if m.any() else None
-        f1 = 2 * both / int(f.sum() + m.sum()) if (f.any() or m.any()) else None
-        kappa = _kappa_of_two_by_two(both, int(m.sum()), int(f.sum()), len(m), rng)
-        results.append(Retrieval(name, int(m.sum()), precision, recall, f1, kappa))
-    return results
+    manual: NDArray[np.bool_], found: NDArray[np.bool_], rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """How a codebook finds each theme, against a person; answers x themes, the same in both.
+
+    A row a theme: n_manual, precision, recall, kappa, kappa_ci_low, kappa_ci_high.
+    """
+    rows = []
+    for m, f in zip(manual.T, found.T, strict=True):
+        both, by_hand, by_book = int((m & f).sum()), int(m.sum()), int(f.sum())
+        kappa = _kappa_of_two_by_two(both, by_hand, by_book, len(m), rng)
+        rows.append(
+            {
+                "n_manual": by_hand,
+                "precision": both / by_book if by_book else None,
+                "recall": both / by_hand if by_hand else None,
+                "kappa": kappa.value,
+                "kappa_ci_low": kappa.ci_low,
+                "kappa_ci_high": kappa.ci_high,
+            }
+        )
+    return rows
 
 
 def _kappa_of_two_by_two(
@@ -230,23 +215,40 @@ def _kappa_of_two_by_two(
         yes_yes, yes_no, no_yes, no_no = tables.T / n
         observed = yes_yes + no_no
         expected = (yes_yes + yes_no) * (yes_yes + no_yes) + (no_no + yes_no) * (no_no + no_yes)
-        known = expected < 1
-        return np.where(known, (observed - expected) / np.where(known, 1 - expected, 1), np.nan)
+        with np.errstate(invalid="ignore"):  # one code for all: 0 / 0
+            return (observed - expected) / (1 - expected)
 
-    value = float(kappa(cells[None, :].astype(float))[0]) if n else np.nan
+    value = float(kappa(cells[None, :].astype(float))[0])
     if np.isnan(value) or n < 10:
         return Coefficient(None if np.isnan(value) else value, None, None, n)
-    drawn = kappa(rng.multinomial(n, cells / n, DRAWS).astype(float))
-    drawn = drawn[~np.isnan(drawn)]
-    if len(drawn) < 0.9 * DRAWS:
-        return Coefficient(value, None, None, n)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Coefficient(value, float(low), float(high), n)
+    return _between_percentiles(value, kappa(rng.multinomial(n, cells / n, DRAWS).astype(float)), n)
 
 
-def macro_f1(manual: NDArray[np.bool_], found: NDArray[np.bool_]) -> float:
-    """Mean F1 over the themes that a person used at all; 0 for a theme that is never found."""
-    used = manual.any(axis=0)
-    both = (manual & found).sum(axis=0)[used]
-    sizes = (manual.sum(axis=0) + found.sum(axis=0))[used]
-    return float(np.mean(2 * both / sizes))
+def describe_hand_coding(
+    manual: pd.DataFrame, coded: Coded, codebook: Codebook, rng: np.random.Generator, k: int
+) -> dict[str, Any]:
+    """The codebook against a person's codes of the same answers: n, themes (rows), warnings.
+
+    manual: KEYS and theme, a row for each code that the person gave. Themes of fewer than k answers
+    are left out.
+    """
+    theme = manual["theme"].map(codebook.code_of)
+    by_hand, place = keys_of(manual), keys_of(coded.said)
+    sample = place.isin(by_hand)
+    n = int(sample.sum())
+    if not n:
+        return {"n": 0, "themes": [], "warnings": [say("nothing_coded")]}
+    used = [t for t in codebook.themes if (theme == t).any()]
+    given = np.array([place[sample].isin(by_hand[theme == t]) for t in used], dtype=bool).T
+    compared = compare_codes(given, coded.present.loc[sample, used].to_numpy(), rng)
+    rows = [
+        {"label": codebook.label(name)} | row
+        for name, row in zip(used, compared, strict=True)
+        if not is_small(row["n_manual"], k)
+    ]
+    unknown = sorted(set(theme) - set(codebook.themes) - {""})
+    low = [r["label"] for r in rows if r["kappa"] is not None and r["kappa"] < MIN_KAPPA]
+    warnings = [say("unknown_codes", names=", ".join(unknown))] if unknown else []
+    warnings += [say("few_coded", n=n, least=MIN_MANUAL)] if n < MIN_MANUAL else []
+    warnings += [say("low_kappa", themes=", ".join(low))] if low else []
+    return {"n": n, "themes": rows, "warnings": warnings}

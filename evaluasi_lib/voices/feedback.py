@@ -1,8 +1,13 @@
-"""Open answers: which themes each speaks of, how it sounds, and which modules are asked for."""
+"""Open answers: their themes and tone, the modules that are asked for, and quotes from them.
+
+Quotes are proposed by rule, approved by a person in kutipan.csv, and printed only then. Masking is
+an aid, not a guarantee: a third person stands in no roster, and a story can tell who told it.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -11,17 +16,51 @@ import numpy as np
 import pandas as pd
 
 from evaluasi_lib.disclosure import is_small, publishable_share
+from evaluasi_lib.program import Program
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.results import ModuleDemand, Quote, Theme
-from evaluasi_lib.scoring.items import wilson
+from evaluasi_lib.scoring.persons import share_row
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices.matching import Matcher, clause_sentiment, own_lexicon
-from evaluasi_lib.voices.text import BOUNDARY, analyse, slang
-from evaluasi_lib.wording import choose
+from evaluasi_lib.voices.matching import (
+    BOUNDARY,
+    LINK,
+    Matcher,
+    analyse,
+    clause_sentiment,
+    own_lexicon,
+    slang,
+    stem,
+)
+from evaluasi_lib.wording import _, choose
 
 KEYS = ["source", "variable", "row"]  # what names one open answer
 SAID = [*KEYS, "pid", "text"]
 MAX_TERMS = 20  # candidates shown
+QUOTE = [*KEYS, "theme", "text", "status"]  # a line of kutipan.csv
+INTERVIEWS = "interviews"  # as the source of a quote
+APPROVED, PROPOSED = "disetujui", "usulan"
+MIN_WORDS, MAX_WORDS = 5, 60
+TYPICAL, DISSENTING = 2, 1  # quotes proposed for a theme
+
+_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
+_NIP = re.compile(r"(?<!\d)(?:\d[ .]?){17}\d(?!\d)|(?<!\d)\d{9}(?!\d)")
+_NIK = re.compile(r"(?<!\d)\d{16}(?!\d)")
+_PHONE = re.compile(
+    r"(?<!\d)(?:\+?62|0)[ .-]?8\d(?:[ .-]?\d){6,11}(?!\d)|(?<!\d)0\d{2,3}[ .-]\d{6,8}(?!\d)"
+)
+_TITLED = re.compile(
+    r"\b(Pak|Bapak|Bpk\.?|Bu|Ibu|Mas|Mbak|Kak|Sdr\.?|Sdri\.?|Saudara|Saudari|Prof\.?|Dr\.?|Ir\.?|"
+    r"Drs\.?|Dra\.?|H\.|Hj\.|Mr\.?|Mrs\.?|Ms\.?)\s+([A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+){0,3})"
+)
+_TITLES = "pak|bapak|bpk|bu|ibu|mas|mbak|kak"
+_SPOKEN_TITLE = re.compile(rf"\b({_TITLES})\s+([a-z]{{3,}})\b", re.IGNORECASE)
+_PLACE = re.compile(
+    r"\b(Dinas|Badan|Biro|Bagian|Bidang|Direktorat|Inspektorat|Sekretariat|Puskesmas|RSUD|RSUP|"
+    r"Kecamatan|Kelurahan|Kantor|Balai|Kementerian|Kab\.?|Kabupaten|Kota|Provinsi|UPT[DP]?|SMP|SMA|"
+    r"SMK|SD|KUA|Bapas|Lapas|BPSDM|BKPSDM|BKD|Pemkab|Pemkot|Pemprov|PT)"
+    r"((?:\s+(?:[A-Z][\w'’-]*|\d+)){1,5})"
+)
+MIN_NAME_LENGTH = 3
 
 
 @dataclass(frozen=True)
@@ -43,6 +82,11 @@ class Coded:
     def persons(self, rows: np.ndarray | pd.Series) -> int:
         """Distinct persons in the marked rows: one counts once, however often they speak."""
         return int(self.said["pid"][np.asarray(rows)].nunique())
+
+
+def keys_of(table: pd.DataFrame) -> pd.MultiIndex:
+    """The KEYS of each row, to see whether it is among others."""
+    return pd.MultiIndex.from_frame(table[KEYS])
 
 
 def codebook_of(study: Study) -> Codebook:
@@ -134,13 +178,6 @@ def unless_small(n: int, k: int) -> int | None:
     return None if is_small(n, k) else n
 
 
-def _published(n: int, total: int, k: int) -> dict[str, Any]:
-    """n of total persons with its share and Wilson interval, or None and the reason."""
-    shown, share, reason = publishable_share(n, total, k=k)
-    low, high = (None, None) if shown is None else wilson(shown, total)
-    return {"n": shown, "share": share, "ci_low": low, "ci_high": high, "reason": reason}
-
-
 def count_themes(
     coded: Coded,
     codebook: Codebook,
@@ -153,69 +190,183 @@ def count_themes(
     Most frequent first; hidden ones last, in the table's order. A theme that nobody spoke of is
     left out; tone and quotes are given only where its number is shown.
     """
-    total, themes = coded.persons(coded.content), []
-    for name in map(str, coded.present):
-        n = coded.persons(coded.present[name])
-        if not n:
-            continue
-        numbers, tone = _published(n, total, k), coded.theme_sentiment[name].mean()
-        hidden = numbers["n"] is None
+    themes = []
+    for name, numbers in _shares(coded, k):
+        known, tone = numbers["n"] is not None, coded.theme_sentiment[name].mean()
         themes.append(
             Theme(
                 theme=name,
                 label=codebook.label(name),
                 source=source,
-                sentiment=None if hidden or np.isnan(tone) else float(tone),
-                quotes=() if hidden else quotes.get(name, ()),
+                sentiment=float(tone) if known and pd.notna(tone) else None,
+                quotes=quotes.get(name, ()) if known else (),
                 **numbers,
             )
         )
-    return tuple(sorted(themes, key=lambda t: -(t.n or 0)))
+    return tuple(themes)
 
 
 def count_modules(asked: Coded, codebook: Codebook, k: int) -> tuple[ModuleDemand, ...]:
     """Respondents who ask for each module, of those who answered the question with any content."""
-    total = asked.persons(asked.content)
-    demand = [
-        ModuleDemand(name, choose(codebook.modules[name].label), **_published(n, total, k))
-        for name in map(str, asked.present)
-        if (n := asked.persons(asked.present[name]))
-    ]
-    return tuple(sorted(demand, key=lambda d: -(d.n or 0)))
+    rows = _shares(asked, k)
+    return tuple(ModuleDemand(m, choose(codebook.modules[m].label), **n) for m, n in rows)
+
+
+def _shares(coded: Coded, k: int) -> list[tuple[str, dict[str, Any]]]:
+    """Each code that was spoken of with its persons' share_row, the most frequent first."""
+    total = coded.persons(coded.content)
+    persons = {str(code): coded.persons(coded.present[code]) for code in coded.present}
+    rows = [(code, share_row(n, total, k)) for code, n in persons.items() if n]
+    return sorted(rows, key=lambda row: -(row[1]["n"] or 0))
 
 
 def describe_answers(coded: Coded, k: int) -> dict[str, Any]:
     """How many answers had content, how many no theme, and the words that these use."""
     unthemed = coded.content & ~coded.found
-    n_content = int(coded.content.sum())
-    n, share, reason = publishable_share(int(unthemed.sum()), n_content, k=k)
+    answers = int(coded.content.sum())
+    n, share, _reason = publishable_share(int(unthemed.sum()), answers, k=k)
     left = coded.said[unthemed]
+    terms = candidate_terms(left["text"].tolist(), left["pid"].tolist(), k=k)
     return {
         "respondents": unless_small(coded.persons(coded.content), k),
-        "answers": unless_small(n_content, k),
-        "without_content": unless_small(len(coded.said) - n_content, k),
-        "unthemed": {"n": n, "share": share, "reason": reason},
-        "candidate_terms": candidate_terms(left["text"].tolist(), left["pid"].tolist(), k=k),
+        "answers": unless_small(answers, k),
+        "unthemed": {"n": n, "share": share},
+        "candidate_terms": [{"term": term} for term in terms],
     }
 
 
-def candidate_terms(
-    texts: Sequence[str], pids: Sequence[str], *, k: int
-) -> list[dict[str, object]]:
+def candidate_terms(texts: Sequence[str], pids: Sequence[str], *, k: int) -> list[str]:
     """Words that occur with at least k persons among answers without a theme, most frequent first.
 
     They are proposals for new themes: a person decides.
     """
-    persons: dict[str, set[str]] = defaultdict(set)
-    shown: dict[str, Counter[str]] = defaultdict(Counter)
     skip = slang().stop | slang().negators
-    for text, pid in zip(texts, pids, strict=True):
-        for word in analyse(text):
-            if len(word.stem) >= 4 and word.stem not in skip and word.form not in skip:
-                persons[word.stem].add(pid)
-                shown[word.stem][word.form] += 1
-    frequent = sorted((-len(who), stem) for stem, who in persons.items() if len(who) >= k)
-    return [
-        {"term": min(shown[stem].items(), key=lambda item: (-item[1], item[0]))[0], "n": -n}
-        for n, stem in frequent[:MAX_TERMS]
-    ]
+    words = pd.DataFrame(
+        [
+            (word.stem, word.form, pid)
+            for text, pid in zip(texts, pids, strict=True)
+            for word in analyse(text)
+            if len(word.stem) >= 4 and word.stem not in skip and word.form not in skip
+        ],
+        columns=["stem", "form", "pid"],
+    ).groupby("stem")
+    persons = words["pid"].nunique().sort_values(ascending=False, kind="stable")
+    usual = words["form"].agg(lambda forms: forms.mode().iloc[0])
+    return [str(usual[root]) for root in persons.index[persons >= k][:MAX_TERMS]]
+
+
+def quote_lines(study: Study) -> pd.DataFrame:
+    """The lines of kutipan.csv (QUOTE); those whose source is “interviews” are excerpts."""
+    lines = study.restricted("quotes")
+    return pd.DataFrame(columns=QUOTE) if lines.empty else lines[QUOTE]
+
+
+def approved_quotes(
+    lines: pd.DataFrame, codebook: Codebook, program: Program
+) -> dict[str, tuple[Quote, ...]]:
+    """Theme -> the approved of these lines, masked once more by patterns, as many as there are."""
+    found: dict[str, tuple[Quote, ...]] = {}
+    for line in lines[lines["status"] == APPROVED].itertuples():
+        source = program.sources.get(str(line.source))
+        column = source.columns.get(str(line.variable)) if source else None
+        asked = choose(column.label) if column is not None and column.label else ""
+        where = _("interview") if line.source == INTERVIEWS else asked or _("open answer")
+        theme = codebook.code_of(str(line.theme))
+        found[theme] = (*found.get(theme, ()), Quote(mask(str(line.text)), where, theme))
+    return found
+
+
+def propose_quotes(
+    study: Study, spoken: Iterable[Coded], names: Iterable[str] = ()
+) -> pd.DataFrame:
+    """Rows for kutipan.csv (status “usulan”), typical and dissenting answers of each theme.
+
+    Typical: the answers whose words (stop words left out) the theme's other answers use most, of
+    the prevailing tone; dissenting: the most typical of the opposite tone. Only answers of 5-60
+    words, only themes whose number may be published, equal answers once. Texts are masked; earlier
+    decisions (any status) stay as they are and are not proposed again. spoken: open answers, and
+    excerpts of interviews, which have the source “interviews”, no variable, and the data row of the
+    interviews' table. names: of the raw roster, where the caller may read it.
+    """
+    kept = quote_lines(study)
+    known = set(kept[KEYS].itertuples(index=False, name=None))
+    hidden = list(names), _work_places(study)
+    k, rows = study.program.privacy.min_cell, []
+    for coded in spoken:
+        total = coded.persons(coded.content)
+        # An answer goes to its rarest theme; of equally rare ones to the later, which is narrower.
+        persons = {t: coded.persons(coded.present[t]) for t in reversed(coded.present.columns)}
+        for theme in sorted(persons, key=lambda t: persons[t]):
+            if not persons[theme] or publishable_share(persons[theme], total, k=k)[2]:
+                continue
+            for line in _chosen(coded, theme).itertuples():
+                key = (line.source, line.variable, line.row)
+                if key not in known:
+                    known.add(key)
+                    rows.append([*key, theme, mask(str(line.text), *hidden), PROPOSED])
+    return pd.concat([kept, pd.DataFrame(rows, columns=QUOTE)], ignore_index=True)
+
+
+def _chosen(coded: Coded, theme: str) -> pd.DataFrame:
+    """The answers to propose for one theme, most typical first."""
+    has = coded.present[theme].to_numpy()
+    said, tone = coded.said[has], coded.theme_sentiment[theme].to_numpy()[has]
+    texts = [str(text) for text in said["text"]]
+    words = [frozenset(w.form for w in analyse(text)) - slang().stop for text in texts]
+    frequency = Counter(word for group in words for word in group)
+    likeness = np.array([np.mean([frequency[w] for w in group] or [0]) for group in words])
+    fit = ~pd.Series(words).duplicated().to_numpy()  # equal words are one quote
+    fit &= np.array([MIN_WORDS <= len(text.split()) <= MAX_WORDS for text in texts])
+    order = [i for i in np.argsort(-likeness, kind="stable") if fit[i]]
+    prevailing = np.sign(np.nansum(tone)) or 1.0
+    other = [i for i in order if np.sign(tone[i]) == -prevailing]
+    usual = [i for i in order if i not in other]
+    return said.iloc[[*usual[:TYPICAL], *other[:DISSENTING]]]
+
+
+def _work_places(study: Study) -> list[str]:
+    """Names of agencies and units in the roster, by the design's cluster."""
+    cluster = study.program.design.cluster
+    if cluster is None or cluster not in study.persons:
+        return []
+    return [str(v) for v in study.persons[cluster].dropna().unique() if str(v).strip()]
+
+
+def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> str:
+    """The text with e-mail, telephone, NIP, names and places of work replaced by [kinds].
+
+    names, places: of the roster, in any capitals; a part of a name only where it has a capital.
+    """
+    text = LINK.sub("[tautan]", _EMAIL.sub("[surel]", text))
+    text = _NIK.sub("[NIK]", _NIP.sub("[NIP]", text))
+    text = _without(places, "[unit kerja]", _PHONE.sub("[telepon]", text))
+    text = _PLACE.sub(r"\1 [tempat]", text)
+    text = _TITLED.sub(_masked_title, text)
+    text = _SPOKEN_TITLE.sub(_masked_spoken, text)
+    names = set(names)
+    text = _without(names, "[nama]", text)
+    # Parts of a name may be ordinary words (bagus, indah), so they count in capitals alone.
+    parts = {part.capitalize() for name in names for part in name.split() if len(part) > 3}
+    return re.sub(r"\b[A-Z][a-z'’]{3,}\b", lambda m: "[nama]" if m[0] in parts else m[0], text)
+
+
+def _without(listed: Iterable[str], kind: str, text: str) -> str:
+    """The text without the listed names, in any capitals, the longest first."""
+    for name in sorted(set(listed), key=lambda n: (-len(n), n)):
+        if len(name) >= MIN_NAME_LENGTH:
+            text = re.sub(rf"\b{re.escape(name)}\b", kind, text, flags=re.IGNORECASE)
+    return text
+
+
+def _masked_title(match: re.Match[str]) -> str:
+    first = match[2].split()[0].casefold()
+    return match[0] if first in slang().roles else f"{match[1]} [nama]"
+
+
+def _masked_spoken(match: re.Match[str]) -> str:
+    """ "pak budi" in small letters; offices, roles and derived words (pengajar) name no one."""
+    word, table = match[2].casefold(), slang()
+    ordinary = {*table.roles, *table.stop, *table.words, *_TITLES.split("|")}
+    if word in ordinary or stem(word) != word:
+        return match[0]
+    return f"{match[1]} [nama]"

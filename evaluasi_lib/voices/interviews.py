@@ -15,11 +15,8 @@ from evaluasi_lib.reading.refi import ABOVE
 from evaluasi_lib.reading.transcripts import COLUMNS
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
-from evaluasi_lib.voices.feedback import Coded, code_answers, unless_small
-from evaluasi_lib.voices.masking import mask
+from evaluasi_lib.voices.feedback import INTERVIEWS, Coded, code_answers, mask, unless_small
 from evaluasi_lib.wording import _
-
-INTERVIEWS = "interviews"  # as the source of a quote
 
 
 def theme_codes(coded: pd.DataFrame, codebook: Codebook) -> pd.Series:

@@ -14,11 +14,13 @@ Each source answers a question yes, no or unclear, or is silent:
 
 Counter themes and counter indicators turn the answer round. Then: fewer than two sources that
 speak: silent; a yes and a no: divergent; two or more that say the same, none against:
-convergent; otherwise complementary. Divergence is explained, never averaged away.
+convergent; otherwise complementary. Divergence is explained, never averaged away. The words
+stand in sentences.yml.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,13 +34,16 @@ from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Voices
 from evaluasi_lib.voices.feedback import Coded, codebook_of
 from evaluasi_lib.voices.interviews import band
-from evaluasi_lib.wording import _, choose, count, interval, join_words, number, percent
+from evaluasi_lib.voices.matching import say
+from evaluasi_lib.wording import choose, count, interval, join_words, number, percent
 
 Answer = Literal["yes", "no", "unclear"]
 Strength = Literal["strong", "moderate", "weak"]
 SPOKEN_SHARE = 0.25
 TONE = 0.2  # mean tone (-1..1) from which words praise or complain
-_TURNED: dict[Answer, Answer] = {"yes": "no", "no": "yes", "unclear": "unclear"}
+CONCLUDED: dict[str, Answer] = {
+    "improved": "yes", "worsened": "no", "no_meaningful_change": "no", "inconclusive": "unclear",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,7 @@ class Cell:
 
     def text(self) -> str:
         """The finding with its strength, as the report prints it."""
-        strength = {"strong": _("strong"), "moderate": _("moderate"), "weak": _("weak")}
-        return _("{finding} (strength: {strength})").format(
-            finding=self.finding, strength=strength[self.strength]
-        )
+        return say("with_strength", finding=self.finding, strength=say(self.strength))
 
 
 def triangulate(
@@ -63,30 +65,39 @@ def triangulate(
     """One row a declared question, in declared order."""
     if not study.program.questions:
         return ()
-    codebook = codebook_of(study)
+    codebook, k = codebook_of(study), study.program.privacy.min_cell
+    primary = {e.outcome: e for e in effects if e.role == "primary"}
+    barriers = {b.barrier: b for b in participation.barriers}
+    limit = study.program.thresholds.barrier_share
     rows = []
     for question in study.program.questions:
+        scales = (
+            _effect_cell(primary.get(question.outcome))
+            if question.outcome is not None
+            else _barrier_cell(barriers.get(question.barrier or ""), limit)
+        )
+        written = _spoken_cell(question, voices.survey, codebook, "respondents", k)
         cells = {
-            "survey": _with_open_answers(
-                _survey_cell(study, question, effects, participation),
-                _spoken_cell(study, question, voices.survey, codebook, interview=False),
-            ),
-            "interview": _spoken_cell(study, question, voices.interviews, codebook, interview=True),
+            "survey": _with_open_answers(scales, written),
+            "interview": _spoken_cell(question, voices.interviews, codebook, "interviewees", k),
             "document": _document_cell(question, voices),
         }
-        verdict = agreement_of_sources([c.answer for c in cells.values() if c is not None])
+        speaking = {source: cell for source, cell in cells.items() if cell is not None}
+        verdict = agreement_of_sources([cell.answer for cell in speaking.values()])
         rows.append(
             Triangulated(
                 question=choose(question.text),
                 **{name: None if c is None else c.text() for name, c in cells.items()},
                 agreement=verdict,
-                explanation=_explain(verdict, cells),
+                explanation=" ".join(
+                    _explain(verdict, {source: c.answer for source, c in speaking.items()})
+                ),
             )
         )
     return tuple(rows)
 
 
-def agreement_of_sources(answers: list[Answer]) -> Agreement:
+def agreement_of_sources(answers: Sequence[Answer]) -> Agreement:
     """The written rule of this module's heading; answers of the sources that are not silent."""
     if len(answers) < 2:
         return "silent"
@@ -101,20 +112,8 @@ def _with_open_answers(scales: Cell | None, written: Cell | None) -> Cell | None
     """The survey's cell: its scales decide, and what was written beside them is told."""
     if scales is None or written is None:
         return scales or written
-    finding = _("{finding}; in open answers, {written}").format(
-        finding=scales.finding, written=written.finding
-    )
+    finding = say("in_open_answers", finding=scales.finding, written=written.finding)
     return Cell(scales.answer, finding, scales.strength)
-
-
-def _survey_cell(
-    study: Study, question: Question, effects: tuple[Effect, ...], participation: Participation
-) -> Cell | None:
-    if question.outcome is not None:
-        primary = (e for e in effects if e.outcome == question.outcome and e.role == "primary")
-        return _effect_cell(next(primary, None))
-    found = (b for b in participation.barriers if b.barrier == question.barrier)
-    return _barrier_cell(next(found, None), study.program.thresholds.barrier_share)
 
 
 def _barrier_cell(barrier: Barrier | None, limit: float) -> Cell | None:
@@ -126,10 +125,9 @@ def _barrier_cell(barrier: Barrier | None, limit: float) -> Cell | None:
         answer = "yes"
     elif high is not None and high < limit:
         answer = "no"
-    per_cent = [None if bound is None else bound * 100 for bound in (low, high)]
-    finding = _("{label}: named by {share} of those asked (95% CI {ci}%)").format(
-        label=barrier.label, share=percent(barrier.share), ci=interval(per_cent[0], per_cent[1], 0)
-    )
+    low_100, high_100 = (None if bound is None else bound * 100 for bound in (low, high))
+    share, ci = percent(barrier.share), interval(low_100, high_100, 0)
+    finding = say("barrier", label=barrier.label, share=share, ci=ci)
     clear = low is not None and high is not None and not low < limit < high
     return Cell(answer, finding, "strong" if clear else "moderate")
 
@@ -137,31 +135,23 @@ def _barrier_cell(barrier: Barrier | None, limit: float) -> Cell | None:
 def _effect_cell(effect: Effect | None) -> Cell | None:
     if effect is None or effect.estimate is None or effect.conclusion is None:
         return None
-    words = {
-        "improved": _("{label}: improved, {estimate} {unit} (95% CI {ci})"),
-        "worsened": _("{label}: worsened, {estimate} {unit} (95% CI {ci})"),
-        "no_meaningful_change": _(
-            "{label}: {estimate} {unit} (95% CI {ci}), less than what would matter"
-        ),
-        "inconclusive": _("{label}: {estimate} {unit} (95% CI {ci}); the data do not decide"),
-    }
-    finding = words[effect.conclusion].format(
-        label=effect.label,
-        estimate=number(effect.estimate, 2),
-        unit=effect.unit,
-        ci=interval(effect.ci_low, effect.ci_high, 2),
-    )
-    answers: dict[str, Answer] = {"improved": "yes", "inconclusive": "unclear"}
-    answer = answers.get(effect.conclusion, "no")
+    finding = say(
+        effect.conclusion, label=effect.label, estimate=number(effect.estimate, 2),
+        unit=effect.unit, ci=interval(effect.ci_low, effect.ci_high, 2),
+    )  # fmt: skip
+    answer = CONCLUDED[effect.conclusion]
     if answer == "unclear":
         return Cell(answer, finding, "weak")
     return Cell(answer, finding, "strong" if effect.claim == "effect" else "moderate")
 
 
 def _spoken_cell(
-    study: Study, question: Question, coded: Coded | None, codebook: Codebook, *, interview: bool
+    question: Question, coded: Coded | None, codebook: Codebook, who: str, k: int
 ) -> Cell | None:
-    """The themes of a question in interviews or open answers; None where nobody speaks of them."""
+    """The themes of a question in interviews or open answers; None where nobody speaks of them.
+
+    who: "interviewees" or "respondents". k: persons from which on a number may be published.
+    """
     if coded is None:
         return None
     counter = {codebook.code_of(t) for t in question.counter_themes}
@@ -172,50 +162,30 @@ def _spoken_cell(
     n, total = coded.persons(coded.present[themes].any(axis=1)), coded.persons(coded.content)
     sign = [-1.0 if t in counter else 1.0 for t in themes]
     tones = coded.theme_sentiment.loc[coded.content, themes].to_numpy(dtype=float) * sign
-    few = is_small(n, study.program.privacy.min_cell)  # their tone is theirs alone
+    few = is_small(n, k)  # their tone is theirs alone
     tone = 0.0 if few or np.isnan(tones).all() else float(np.nanmean(tones))
-    if question.barrier is not None:
-        answer: Answer = "yes" if n / total >= SPOKEN_SHARE else "unclear"
-        if answer == "yes" and set(themes) <= counter:
-            answer = _TURNED[answer]
-    elif n / total < SPOKEN_SHARE or abs(tone) < TONE:
-        answer = "unclear"
-    else:
+    often = n / total >= SPOKEN_SHARE
+    mixed = abs(tone) < TONE
+    answer: Answer = "unclear"
+    if question.barrier is not None and often:
+        answer = "no" if set(themes) <= counter else "yes"
+    elif question.barrier is None and often and not mixed:
         answer = "yes" if tone > 0 else "no"
-    finding = _("{themes}: spoken of by {who}; {tone}").format(
-        themes=join_words([codebook.label(t) for t in themes]),
-        who=_who(n, total, study.program.privacy.min_cell, interview),
-        tone=_("too few to say how") if few else _tone_words(tone),
-    )
-    return Cell(answer, finding, _spoken_strength(n / total, total, answer))
+    heard = "unknown" if few else "mixed" if mixed else "good" if tone > 0 else "bad"
+    finding = say(
+        "spoken", themes=join_words([codebook.label(t) for t in themes]),
+        who=_persons(n, total, k, who), tone=say(f"tone_{heard}"),
+    )  # fmt: skip
+    strength: Strength = "strong" if 2 * n >= total >= 12 else "moderate"
+    return Cell(answer, finding, "weak" if answer == "unclear" or total < 5 else strength)
 
 
-def _who(n: int, total: int, k: int, interview: bool) -> str:
+def _persons(n: int, total: int, k: int, who: str) -> str:
     """The number of persons where it may be published, else in words that fit many numbers."""
     shown, share, _reason = publishable_share(n, total, k=k)
-    if shown is not None:
-        text = (
-            _("{n} of {total} interviewees ({share})")
-            if interview
-            else _("{n} of {total} respondents ({share})")
-        )
-        return text.format(n=count(n), total=count(total), share=percent(share))
-    most = band(n, total) == "most"
-    if interview:
-        return _("most interviewees") if most else _("some interviewees")
-    return _("most respondents") if most else _("some respondents")
-
-
-def _tone_words(tone: float) -> str:
-    if abs(tone) < TONE:
-        return _("praise and complaint balance")
-    return _("mostly praise") if tone > 0 else _("mostly complaint")
-
-
-def _spoken_strength(share: float, total: int, answer: Answer) -> Strength:
-    if answer == "unclear" or total < 5:
-        return "weak"
-    return "strong" if share >= 0.5 and total >= 12 else "moderate"
+    if shown is None:
+        return say(f"most_{who}" if band(n, total) == "most" else f"some_{who}")
+    return say(f"n_{who}", n=count(n), total=count(total), share=percent(share))
 
 
 def _document_cell(question: Question, voices: Voices) -> Cell | None:
@@ -228,76 +198,31 @@ def _document_cell(question: Question, voices: Voices) -> Cell | None:
     for row in asked:
         against = row["indicator"] in question.counter_indicators
         supports = row["rated"] - row["met"] if against else row["met"]
-        text = (
-            _("{label}: no evidence in {n} of {rated} documents")
-            if against
-            else _("{label}: evidence in {n} of {rated} documents")
-        )
-        parts.append(text.format(label=row["label"], n=count(supports), rated=count(row["rated"])))
+        text, n, of = "no_evidence" if against else "evidence", count(supports), count(row["rated"])
+        parts.append(say(text, label=row["label"], n=n, rated=of))
         rated += row["rated"]
         met += supports
     answer: Answer = "no" if met == 0 else "yes" if 2 * met >= rated else "unclear"
-    clear = met in (0, rated) and rated >= 3
-    return Cell(
-        answer, "; ".join(parts), "strong" if clear else "weak" if rated < 2 else "moderate"
-    )
+    strength: Strength = "strong" if met in (0, rated) and rated >= 3 else "moderate"
+    return Cell(answer, "; ".join(parts), "weak" if rated < 2 else strength)
 
 
-def _explain(verdict: Agreement, cells: dict[str, Cell | None]) -> str:
-    names = {
-        "survey": _("the survey"),
-        "interview": _("the interviews"),
-        "document": _("the documents"),
-    }
-
-    def those(answer: Answer) -> str:
-        return join_words([names[s] for s, c in cells.items() if c and c.answer == answer])
-
-    spoken = [s for s, c in cells.items() if c is not None]
+def _explain(verdict: Agreement, said: dict[str, Answer]) -> list[str]:
+    """Sentences on how the sources that speak agree, and what could make them differ."""
+    names = {a: [say(s) for s, answer in said.items() if answer == a] for a in CONCLUDED.values()}
+    yes, no, unclear = (join_words(names[answer]) for answer in ("yes", "no", "unclear"))
     if verdict == "silent":
-        if not spoken:
-            return _("No source answers this question.")
-        return _("Only {source} answers; there is nothing to compare.").format(
-            source=names[spoken[0]]
-        )
+        spoken = [say("one_answers", source=say(source)) for source in said]
+        return spoken or [say("nobody_answers")]
     if verdict == "convergent":
-        answer: Answer = "yes" if those("yes") else "no"
-        text = _("Say the same: {sources}.").format(sources=those(answer))
-        if those("unclear"):
-            text += " " + _("Undecided: {sources}.").format(sources=those("unclear"))
-        return text
+        undecided = [say("undecided", sources=unclear)] if unclear else []
+        return [say("convergent", sources=yes or no), *undecided]
     if verdict == "complementary":
-        return _(
-            "The sources light up different sides: decided: {clear}; undecided: {unclear}."
-        ).format(clear=those("yes") or those("no") or _("none"), unclear=those("unclear"))
-    return " ".join(
-        [
-            _("Speak for yes: {yes}; for no: {no}.").format(yes=those("yes"), no=those("no")),
-            *_reasons_to_differ(cells),
-            _("Both findings stand; neither is averaged away, and the difference is to be asked."),
-        ]
-    )
-
-
-def _reasons_to_differ(cells: dict[str, Cell | None]) -> list[str]:
-    """What could make these sources differ, from what each of them is."""
-    said = {name: cell.answer for name, cell in cells.items() if cell is not None}
-    reasons = []
-    if "survey" in said and "interview" in said and said["survey"] != said["interview"]:
-        reasons.append(
-            _(
-                "The survey counts all who answered, the interviews let a chosen few explain: "
-                "what moves these few need not move the mean, and what the scale does not ask "
-                "only comes up in talk."
-            )
-        )
-    if "document" in said and any(
-        said["document"] != answer for name, answer in said.items() if name != "document"
-    ):
-        reasons.append(
-            _(
-                "Documents show what was planned or recorded, people what reached them: look for "
-                "the step at which the plan was or was not carried out."
-            )
-        )
-    return reasons
+        return [say("complementary", clear=yes or no or say("none"), unclear=unclear)]
+    reasons = [say("divergent", yes=yes, no=no)]
+    people = {said[source] for source in ("survey", "interview") if source in said}
+    if len(people) == 2:
+        reasons.append(say("survey_and_talk"))
+    if "document" in said and people - {said["document"]}:
+        reasons.append(say("plan_and_people"))
+    return [*reasons, say("both_stand")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.findings.words import short_label
+from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.program import Column as Declared
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import Column, table
