@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "validity.md"
@@ -34,7 +35,7 @@ def main() -> None:
         parser.error(f"no situation has “{options.only}” in its name")
     if options.write and options.only:
         parser.error("--write needs every situation")
-    rows = run(chosen, options.repetitions, options.jobs)
+    rows = run(chosen, options.repetitions, options.jobs, partial(print, flush=True))
     found = [
         report.summarise(s, known_truths(name), [r for r in rows if r["situation"] == name])
         for name, s in chosen.items()

@@ -236,8 +236,8 @@ def pair_attrition_null(rng: Rng) -> Drawn:
     who = people(rng, 360)
     program = halves(rng, 360)
     measures = standard(rng, who)
-    change = measures[1].without.mean(axis=1) - measures[1].score_before()
-    change = change / 0.66 + (measures[2].score_before() + measures[2].without * -1) / 1.7
+    change = (measures[1].without - measures[1].before).mean(axis=1) / 0.66
+    change = change - (measures[2].without - measures[2].before) / 1.7
     leaves = program & (change < np.quantile(change, 0.35))
     return Drawn("comparison", who, program, leave(measures, ~leaves))
 
