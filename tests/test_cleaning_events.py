@@ -106,3 +106,15 @@ def test_a_log_without_times_is_one_problem(tmp_path: Path) -> None:
     data, program = folder_with(tmp_path, DECLARED, files)
     (problem,) = check_program(program, data)
     assert problem.where == "tabel.csv"
+
+
+def test_a_module_that_nobody_opened_is_named_since_it_may_be_misspelt(tmp_path: Path) -> None:
+    modules = {"Modul 1": "Satu", "Modul2": "Dua"}
+    declared = DECLARED | {"elearning": {"events": "tabel", "modules": modules}}
+    files = {"peserta.csv": ROSTER, "log.csv": MOODLE, "tabel.csv": TABLE}
+    files["x.jsonl"] = json.dumps(XAPI[0]) + "\n"
+    data, program = folder_with(tmp_path, declared, files)
+    folder = clean_program(program, data)
+    notes = json.loads((folder / "manifest.json").read_text("utf-8"))["quality"]["problems"]
+    unseen = [note for note in notes if note["kind"] == "module_unseen"]
+    assert unseen == [{"kind": "module_unseen", "source": "tabel", "module": "Modul2"}]

@@ -69,6 +69,7 @@ def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     spec = next((s for s in mapped.specs if s.name == "time"), None)
     spec = spec or Spec("time", Column.model_validate({"from": "time", "type": "date"}))
     tally, persons, writer = Tally(), [], None
+    seen: set[str | None] = set()
     read = 0
     try:
         for batch in mapped.table.batches(mapped.columns):
@@ -84,6 +85,7 @@ def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
                 ]
             )
             persons.append(frame.select("pid").unique())
+            seen.update(frame["module"].unique())
             table = frame.to_arrow()
             if writer is None:
                 writer = pq.ParquetWriter(folder / f"{mapped.name}.parquet", table.schema)
@@ -96,6 +98,10 @@ def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     if persons and unread == read:
         what = _("no time in the log can be read")
         log.errors.append(Problem(what, where, _("give the column's date_format"), unread))
+    counted = plan is not None and plan.events == mapped.name
+    for module in modules.values() if counted else ():
+        if module not in seen:
+            log.note("module_unseen", source=mapped.name, module=module)
     if not persons:
         log.errors.append(Problem(_("no row is left"), where))
         return pl.DataFrame(schema=NO_PERSONS)

@@ -69,6 +69,10 @@ def note_text(note: dict[str, Any]) -> str:
             "{source}: rows of one person were chosen by their order in the file, since no date "
             "is declared"
         ),
+        "module_unseen": _(
+            "{source}: nobody in the log opened the module “{module}”; check that its name is "
+            "written as in the log"
+        ),
         "name_column": _(
             "{source}: the column “{column}” looks like names of persons and was left out; declare "
             "it as “type: name”"
