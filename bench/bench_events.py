@@ -98,11 +98,9 @@ def run_library(path: Path) -> dict[str, float]:
     persons = found.persons
     return {
         "events": found.n_events,
-        "duplicates": found.n_duplicates,
         "sessions": int(persons["sessions"].sum()),
         "minutes": float(persons["minutes"].sum()),
         "off_events": int(persons["off_events"].sum()),
-        "median_days_active": float(persons["days_active"].median()),  # type: ignore[arg-type]
         "person_modules": found.modules.height,
         "busiest_hour": int(found.hours["events"].max()),  # type: ignore[arg-type]
     }
@@ -113,7 +111,6 @@ def run_pandas(path: Path) -> dict[str, float]:
     import pandas as pd
 
     log = pd.read_parquet(path)
-    n = len(log)
     log = log.drop_duplicates().sort_values(["pid", "time", "module"], kind="stable")
     zone = log["pid"].map(zones_of(path))
     log["local"] = pd.NaT
@@ -127,7 +124,6 @@ def run_pandas(path: Path) -> dict[str, float]:
     goes_on = log["pid"].eq(log["pid"].shift()) & (pause <= GAP_MINUTES * 60_000)
     log["opens"] = ~goes_on
     log["spent"] = pause.where(goes_on, 0).shift(-1, fill_value=0)
-    days = log.groupby(["pid", log["local"].dt.date])["spent"].sum()
     persons = log.groupby("pid").agg(
         {"off": "sum", "opens": "sum", "spent": "sum", "local": ["min", "max"]}
     )
@@ -136,14 +132,11 @@ def run_pandas(path: Path) -> dict[str, float]:
         ["size", "nunique"]
     )
     log.groupby("origin")["pid"].agg(["size", "nunique"])
-    log.groupby(log["local"].dt.to_period("W"))["pid"].agg(["size", "nunique"])
     return {
         "events": len(log),
-        "duplicates": n - len(log),
         "sessions": int(persons["opens"].sum().iloc[0]),
         "minutes": float(persons["spent"].sum().iloc[0]) / 60_000,
         "off_events": int(persons["off"].sum().iloc[0]),
-        "median_days_active": float(days.groupby("pid").size().median()),
         "person_modules": len(modules),
         "busiest_hour": int(hours["size"].max()),
     }

@@ -59,6 +59,25 @@ def protect_counts(
     return {name: None if name in hidden else n for name, n in counts.items()}
 
 
+def protect_funnel(
+    counts: Mapping[str, int], *, k: int, first: Sequence[str] = ()
+) -> dict[str, int | None]:
+    """Counts of nested stages, of which neighbours never differ by 1 to k-1 persons.
+
+    counts: stage -> n, never rising. A difference of a few persons would tell who left at that
+    stage, so a stage is shown only where it, its difference from each shown neighbour, and the
+    last shown stage are 0 or at least k. Stages in `first` are given room before the others.
+    """
+    stages = list(counts)
+    shown: set[str] = set()
+    for stage in [*(s for s in first if s in counts), *(s for s in stages if s not in first)]:
+        trial = [counts[s] for s in stages if s in shown | {stage}]
+        steps = [high - low for high, low in zip(trial, [*trial[1:], 0], strict=True)]
+        if not any(is_small(step, k) for step in steps):
+            shown.add(stage)
+    return {stage: counts[stage] if stage in shown else None for stage in stages}
+
+
 def publishable_share(
     part: int, whole: int, *, k: int
 ) -> tuple[int | None, float | None, str | None]:

@@ -46,9 +46,9 @@ from evaluasi_lib.scoring.elearning import score_elearning
 from evaluasi_lib.scoring.evidence import rate_evidence
 from evaluasi_lib.scoring.frames import outcome_frames
 from evaluasi_lib.scoring.impact import estimate_effects
-from evaluasi_lib.scoring.participation import score_participation
-from evaluasi_lib.scoring.sample import score_sample
+from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
+from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.voices import Voices, code_voices
 from evaluasi_lib.voices.triangulation import triangulate
@@ -158,7 +158,9 @@ def problems_of(data: DataFolder, program_id: str) -> list[Problem]:
     raw = data.raw(program_id)
     problems: list[Problem] = []
     try:
-        problems += check_program(load_program(raw), data)
+        program = load_program(raw)
+        problems += check_program(program, data)
+        standards(program.standards)
     except EvaluationError as error:
         problems += error.problems
     try:

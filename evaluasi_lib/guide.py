@@ -10,12 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from evaluasi_lib import wording
-from evaluasi_lib.cleaning.log import rule_label
 from evaluasi_lib.errors import EvaluationError, check_language
 from evaluasi_lib.evaluation import Workbook, open_study, problems_of
 from evaluasi_lib.loading import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose
+from evaluasi_lib.wording import _, choose, word_for
 
 
 @dataclass(frozen=True)
@@ -50,20 +49,11 @@ def list_programs(data_dir: str = "", language: str = "id") -> pd.DataFrame:
                 "id": program_id,
                 _("title"): choose(program.title),
                 _("cycle"): program.cycle,
-                _("design"): design_words(program.design.type),
+                _("design"): word_for("design", program.design.type),
                 _("data"): _("synthetic") if program.synthetic else _("real"),
             }
         )
     return pd.DataFrame(rows).fillna("")
-
-
-def design_words(design: str) -> str:
-    """The design of a program in words."""
-    return {
-        "single_group": _("one group, before and after"),
-        "comparison": _("with a comparison group"),
-        "randomised": _("chosen by lot (randomised)"),
-    }[design]
 
 
 def look_at(program_id: object, data_dir: str = "", language: str = "id") -> pd.DataFrame:
@@ -74,7 +64,7 @@ def look_at(program_id: object, data_dir: str = "", language: str = "id") -> pd.
     rows = [
         {
             _("outcome"): choose(outcome.label),
-            _("level"): level_words(outcome.level),
+            _("level"): word_for("level", outcome.level),
             _("unit"): choose(outcome.unit),
             _("better is"): _("higher") if outcome.direction == "higher" else _("lower"),
             _("smallest change that matters"): wording.number(outcome.sesoi, 2),
@@ -82,16 +72,6 @@ def look_at(program_id: object, data_dir: str = "", language: str = "id") -> pd.
         for outcome in program.outcomes
     ]
     return pd.DataFrame(rows)
-
-
-def level_words(level: str) -> str:
-    """Kirkpatrick's level in words."""
-    return {
-        "reaction": _("reaction"),
-        "learning": _("learning"),
-        "behaviour": _("behaviour"),
-        "results": _("results"),
-    }[level]
 
 
 def make_report(program_id: object, data_dir: str = "", out_dir: str = "") -> Note:
@@ -135,7 +115,7 @@ def clean(program_id: object, language: str = "id", data_dir: str = "") -> Study
 def changes(study: Study) -> pd.DataFrame:
     """What cleaning changed, by rule and table."""
     rows = [
-        {_("rule"): rule_label(change.rule), _("table"): change.table, _("number"): change.n}
+        {_("rule"): word_for("rule", change.rule), _("table"): change.table, _("number"): change.n}
         for change in study.quality.changes
         if change.n
     ]

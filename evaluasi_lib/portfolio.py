@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, get_args
 
@@ -11,12 +11,12 @@ import numpy as np
 from evaluasi_lib.findings import portfolio as compare
 from evaluasi_lib.findings.portfolio import Pooled, Ranked, Result
 from evaluasi_lib.findings.rules import finding_kinds
-from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting import tables
+from evaluasi_lib.reporting.columns import CI, FORMS, Cell, Column, between, figure_cell, table
+from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
 from evaluasi_lib.reporting.figures import plot_effects
 from evaluasi_lib.reporting.figures_portfolio import plot_cost_effect, plot_evidence_map
 from evaluasi_lib.reporting.index import evidence_range
-from evaluasi_lib.reporting.tables import Cell, build, figure_cell
 from evaluasi_lib.results import Decision, Effect
 from evaluasi_lib.scoring.costs import comparable_costs
 from evaluasi_lib.wording import (
@@ -29,7 +29,7 @@ from evaluasi_lib.wording import (
     number,
     p_value,
     percent,
-    rupiah,
+    word_for,
 )
 
 HIGH_I2 = 0.75  # Higgins et al. 2003: considerable heterogeneity
@@ -60,47 +60,37 @@ def _section(id: str, title: str, elements: Elements) -> Section:
     return Section(id, title, shown or (nothing,))
 
 
-def _table(
-    id: str,
-    caption: str,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[Cell]],
-    note: str = "",
-    reasons: Sequence[str | None] = (),
-) -> Table | None:
-    """A table; reasons: of each row's nulls."""
-    each = [(row, reasons[i] if reasons else None) for i, row in enumerate(rows)]
-    return build(id, caption, columns, each, 0, note)
-
-
 def _summary(results: Sequence[Result]) -> Elements:
     found = compare.side_by_side(results)
     decisions = [row["decision"] for row in found]
     parts = [
-        f"{count(decisions.count(d))} {words.decision_word(d).lower()}"
+        f"{count(decisions.count(d))} {word_for('decision', d).lower()}"
         for d in get_args(Decision)
         if d in decisions
     ]
     rows = [
-        [
-            row["name"], words.decision_word(row["decision"]),
-            figure_cell(row["stability_share"], percent), evidence_range(result),
-            figure_cell(row["analysed"], count), figure_cell(row["completion_share"], percent),
-            figure_cell(row["cost_per_completer_idr"], rupiah),
-        ]
+        {**row, "evidence": evidence_range(result)}
         for result, row in zip(results, found, strict=True)
-    ]  # fmt: skip
+    ]
     columns = [
-        _("Program"), _("Verdict"), _("Stability"), _("Evidence, 0-5"), _("Analysed"),
-        _("Completed"), _("Cost per completer"),
-    ]  # fmt: skip
+        Column(_("Program"), "name"),
+        Column(_("Verdict"), "decision", "decision"),
+        Column(_("Stability"), "stability_share", "%"),
+        Column(_("Evidence, 0-5"), "evidence"),
+        Column(_("Analysed"), "analysed", "n"),
+        Column(_("Completed"), "completion_share", "%"),
+        Column(_("Cost per completer"), "cost_per_completer_idr", "Rp"),
+    ]
     lead = _("{n} programs: {parts}.").format(n=count(len(results)), parts=join_words(parts))
     note = _(
         "Stability is the share of repetitions, with inputs redrawn and limits moved, in which the "
         "verdict stays the same."
     )
-    table = _table("berdampingan", _("Programs side by side"), columns, rows)
-    return [Paragraph(lead, "lead"), table, Paragraph(note, "note")]
+    return [
+        Paragraph(lead, "lead"),
+        table("berdampingan", _("Programs side by side"), rows, columns, 0),
+        Paragraph(note, "note"),
+    ]
 
 
 def effect_of(record: Mapping[str, Any], label: str) -> Effect:
@@ -119,7 +109,7 @@ def _forests(results: Sequence[Result]) -> Elements:
             if e["level"] == level
         ]
         if effects:
-            word = words.level_word(level)
+            word = word_for("level", level)
             title = _("{level}: what changed, program by program?").format(level=word)
             elements += [
                 Heading(word),
@@ -130,48 +120,44 @@ def _forests(results: Sequence[Result]) -> Elements:
 
 
 def _costs(results: Sequence[Result]) -> Elements:
-    found = [(r, c) for r in results if (c := r["efficiency"]["cost_per_unit_effect"])]
-    rows = [
-        [
-            compare.name_of(r),
-            next((e["label"] for e in r["effects"] if e["outcome"] == c["outcome"]), c["outcome"]),
-            str(c["unit"]), *_price(c),
-        ]
-        for r, c in found
-    ]  # fmt: skip
-    columns = [_("Program"), _("Outcome"), _("Unit"), _("Cost per unit"), _("95% interval")]
-    note = _("Compare rows of the same outcome and unit only.")
-    caption = _("Cost of one unit of effect")
     names = {r["program"]["id"]: compare.name_of(r) for r in results}
-    shared = comparable_costs(results)
-    same = [
-        [f"{c['label']} ({c['unit']})", names[c["program"]], str(c["price_year"]), *_price(c)]
-        for c in shared
+    rows = [
+        {**cost, "program": compare.name_of(r), "label": labels.get(cost["outcome"])}
+        for r in results
+        if (cost := r["efficiency"]["cost_per_unit_effect"])
+        for labels in [{e["outcome"]: e["label"] for e in reversed(r["effects"])}]
     ]
-    heads = [
-        _("Outcome"), _("Program"), _("Price level"), _("Cost per unit"), _("95% interval"),
-    ]  # fmt: skip
+    price = [Column(_("Cost per unit"), "estimate", "Rp"), Column(_("95% interval"), CI, "Rp")]
+    columns = [
+        Column(_("Program"), "program"),
+        Column(_("Outcome"), lambda row: row["label"] or row["outcome"]),
+        Column(_("Unit"), "unit"),
+        *price,
+    ]
+    shared = [
+        Column(_("Outcome"), lambda c: f"{c['label']} ({c['unit']})"),
+        Column(_("Program"), lambda c: names[c["program"]]),
+        Column(_("Price level"), "price_year"),
+        *price,
+    ]
+    note = _("Compare rows of the same outcome and unit only.")
     title = _("Programs with the same outcome, in the same unit, at the same wave")
     return [
         plot_cost_effect(results),
-        _table("biaya-satuan", caption, columns, rows, note, [c["reason"] for _r, c in found]),
-        _table("biaya-sebanding", title, heads, same, reasons=[c["reason"] for c in shared]),
+        table("biaya-satuan", _("Cost of one unit of effect"), rows, columns, 0, note),
+        table("biaya-sebanding", title, comparable_costs(results), shared, 0),
     ]
-
-
-def _price(cost: Mapping[str, Any]) -> list[Cell]:
-    ends = tables.between(cost["ci_low"], cost["ci_high"], rupiah)
-    return [figure_cell(cost["estimate"], rupiah), ends]
 
 
 def _evidence(results: Sequence[Result]) -> Elements:
     rows = [
-        [compare.name_of(r), *[figure_cell(cell, count) for cell in row]]
+        dict(zip(compare.LEVELS, row, strict=True), program=compare.name_of(r))
         for r, row in zip(results, compare.evidence_map(results), strict=True)
     ]
-    columns = [_("Program"), *[words.level_word(level) for level in compare.LEVELS]]
+    levels = [Column(word_for("level", level), level, "n") for level in compare.LEVELS]
+    columns = [Column(_("Program"), "program"), *levels]
     caption = _("Lowest evidence rating, 0-5, by level")
-    return [plot_evidence_map(results), _table("peta-bukti", caption, columns, rows)]
+    return [plot_evidence_map(results), table("peta-bukti", caption, rows, columns, 0)]
 
 
 def _pooled(results: Sequence[Result]) -> Elements:
@@ -182,26 +168,27 @@ def _pooled(results: Sequence[Result]) -> Elements:
             "the same kind of claim, so nothing is pooled."
         )
         return [Paragraph(text, "note")]
-    rows = [
-        [
-            p.label, words.claim_word(p.claim), figure_cell(p.k, count),
-            figure_cell(p.estimate, number, 2), interval(p.ci_low, p.ci_high, 2),
-            figure_cell(p.i2, percent), p_value(p.q_p_value),
-            interval(p.prediction_low, p.prediction_high, 2),
-        ]
-        for p in pooled
-    ]  # fmt: skip
     columns = [
-        _("Outcome"), _("Claim"), _("Programs"), _("Mean"), _("95% interval"), "I²", _("p of Q"),
-        _("Prediction interval"),
-    ]  # fmt: skip
+        Column(_("Outcome"), "label"),
+        Column(_("Claim"), "claim", "claim"),
+        Column(_("Programs"), "k", "n"),
+        Column(_("Mean"), "estimate", "2"),
+        Column(_("95% interval"), lambda p: interval(p.ci_low, p.ci_high, 2)),
+        Column("I²", "i2", "%"),
+        Column(_("p of Q"), lambda p: p_value(p.q_p_value)),
+        Column(
+            _("Prediction interval"), lambda p: interval(p.prediction_low, p.prediction_high, 2)
+        ),
+    ]
     method = _(
         "Random effects: Paule-Mandel variance, Hartung-Knapp interval; a prediction interval from "
         "three programs on. Two programs say little about how such programs vary. Units are those "
         "of each outcome."
     )
-    table = _table("gabungan", _("Random-effects means"), columns, rows, method)
-    return [*[Paragraph(_pooled_sentence(p)) for p in pooled], table]
+    return [
+        *(Paragraph(_pooled_sentence(p)) for p in pooled),
+        table("gabungan", _("Random-effects means"), pooled, columns, 0, method),
+    ]
 
 
 def _pooled_sentence(p: Pooled) -> str:
@@ -225,37 +212,32 @@ def _pooled_sentence(p: Pooled) -> str:
 
 def _weaknesses(results: Sequence[Result]) -> Elements:
     kinds = finding_kinds().weaknesses
-    rows = [
-        [choose(kinds[row["kind"]].name), figure_cell(len(row["programs"]), count),
-         join_words(row["programs"]), row["example"]]
-        for row in compare.common_weaknesses(results)
-    ]  # fmt: skip
-    columns = [_("Weakness"), _("Programs"), _("Which"), _("For example")]
-    return [_table("kelemahan-bersama", _("Weaknesses of two programs or more"), columns, rows)]
+    columns = [
+        Column(_("Weakness"), lambda row: choose(kinds[row["kind"]].name)),
+        Column(_("Programs"), lambda row: figure_cell(len(row["programs"]), count)),
+        Column(_("Which"), lambda row: join_words(row["programs"])),
+        Column(_("For example"), "example"),
+    ]
+    caption = _("Weaknesses of two programs or more")
+    return [table("kelemahan-bersama", caption, compare.common_weaknesses(results), columns, 0)]
 
 
 def _ranking(results: Sequence[Result]) -> Elements:
     ranked = compare.rank_programs(results)
     passed = [r for r in ranked if r.rank is not None]
     used = list(passed[0].utilities) if passed else []
-    criteria = {
-        "effectiveness": _("Effect"),
-        "evidence": _("Evidence"),
-        "participation": _("Completion"),
-        "cost": _("Cost"),
-    }
-    rows = [
-        [
-            r.name, count(r.rank), *[figure_cell(r.utilities[c], number, 2) for c in used],
-            figure_cell(r.rank_shares[0], percent), _usual_places(r),
-        ]
-        for r in passed
-    ]  # fmt: skip
-    columns = [_("Program"), _("Place"), *[criteria[c] for c in used],
-               _("First in"), _("Places in 90% of the draws")]  # fmt: skip
-    gates = [
-        [r.name, join_words([_gate_word(g) for g in r.failed])] for r in ranked if r.rank is None
+    columns = [
+        Column(_("Program"), "name"),
+        Column(_("Place"), lambda r: count(r.rank)),
+        *(Column(word_for("criterion", name), _utility(name)) for name in used),
+        Column(_("First in"), lambda r: figure_cell(r.rank_shares[0], percent)),
+        Column(_("Places in 90% of the draws"), _usual_places),
     ]
+    gates = [
+        Column(_("Program"), "name"),
+        Column(_("Gates not passed"), lambda r: join_words([_gate_word(g) for g in r.failed])),
+    ]
+    failed = [r for r in ranked if r.rank is None]
     text = _(
         "An aid to discussion, not a verdict. Only programs that pass every gate are ranked, and "
         "nothing makes good for a failed gate. Each criterion runs from 0 to 1; all weigh the "
@@ -269,9 +251,13 @@ def _ranking(results: Sequence[Result]) -> Elements:
     return [
         Paragraph(text),
         Paragraph(no_cost, "note") if len(passed) > 1 and "cost" not in used else None,
-        _table("peringkat", _("Programs that pass the gates"), columns, rows),
-        _table("gerbang", _("Not ranked, and why"), [_("Program"), _("Gates not passed")], gates),
+        table("peringkat", _("Programs that pass the gates"), passed, columns, 0),
+        table("gerbang", _("Not ranked, and why"), failed, gates, 0),
     ]
+
+
+def _utility(criterion: str) -> Callable[[Ranked], Cell]:
+    return lambda ranked: figure_cell(ranked.utilities[criterion], FORMS["2"])
 
 
 def _usual_places(r: Ranked) -> str:
@@ -282,30 +268,22 @@ def _usual_places(r: Ranked) -> str:
 
 
 def _gate_word(gate: str) -> str:
-    return {
-        "harm": _("an outcome got worse"),
-        "open": _("the evidence does not suffice for a verdict"),
-        "evidence": _("evidence rating below {limit}").format(limit=count(compare.MIN_RATING)),
-    }[gate]
+    return word_for("gate", gate).format(limit=count(compare.MIN_RATING))
 
 
 def _dac(results: Sequence[Result]) -> Elements:
-    status = {"covered": _("answered"), "partly": _("in part"), "none": "—"}
     rows = [
-        [compare.name_of(r), *[status[s] for s, _p in compare.dac_coverage(r).values()]]
+        {name: status for name, (status, _p) in compare.dac_coverage(r).items()}
+        | {"program": compare.name_of(r)}
         for r in results
     ]
-    names = {
-        "relevance": _("Relevance"), "coherence": _("Coherence"),
-        "effectiveness": _("Effectiveness"), "efficiency": _("Efficiency"),
-        "impact": _("Impact"), "sustainability": _("Sustainability"),
-    }  # fmt: skip
     note = _(
         "The criteria are questions, not a scale, so there is no total. In part: a change without "
         "comparison group, only part of the costs, or only what holds participants back."
     )
-    columns = [_("Program"), *[names[c] for c in compare.DAC]]
-    return [_table("oecd-dac", _("Coverage of the OECD-DAC criteria"), columns, rows, note)]
+    criteria = [Column(word_for("dac", c), c, "dac_status") for c in compare.DAC]
+    columns = [Column(_("Program"), "program"), *criteria]
+    return [table("oecd-dac", _("Coverage of the OECD-DAC criteria"), rows, columns, 0, note)]
 
 
 def _cycles(results: Sequence[Result]) -> Elements:
@@ -314,43 +292,53 @@ def _cycles(results: Sequence[Result]) -> Elements:
         if r["program"].get("series"):
             series.setdefault(r["program"]["series"], []).append(r)
     moved = [
-        [
-            e["label"], name, figure_cell(e["estimate"], number, 2),
-            tables.between(e["ci_low"], e["ci_high"], number, 2), e["unit"],
-            words.conclusion_word(e["conclusion"]),
-        ]
+        {**e, "program": name}
         for group in series.values()
         for pairs in compare.comparable(group)
         for name, e in pairs
-    ]  # fmt: skip
+    ]
     outcomes = [
-        _("Outcome"), _("Program"), _("Estimate"), _("95% interval"), _("Unit"), _("Conclusion"),
-    ]  # fmt: skip
-    followed = [(r, f) for r in results for f in r["follow_up"]]
-    rows = [
-        [f["text"], compare.name_of(r), str(f["from_cycle"]), words.status_word(f["status"]),
-         (f["change"] or {}).get("sentence") or f["reason"] or "—"]
-        for r, f in followed
-    ]  # fmt: skip
-    columns = [_("Recommendation"), _("Program"), _("Cycle"), _("Status"), _("What changed since")]
-    changes = [(f["text"], f["change"]) for _r, f in followed if f["change"]]
+        Column(_("Outcome"), "label"),
+        Column(_("Program"), "program"),
+        Column(_("Estimate"), "estimate", "2"),
+        Column(_("95% interval"), CI, "2"),
+        Column(_("Unit"), "unit"),
+        Column(_("Conclusion"), "conclusion", "conclusion"),
+    ]
+    followed = [{**f, "program": compare.name_of(r)} for r in results for f in r["follow_up"]]
+    advice = [
+        Column(_("Recommendation"), "text"),
+        Column(_("Program"), "program"),
+        Column(_("Cycle"), "from_cycle"),
+        Column(_("Status"), "status", "status"),
+        Column(
+            _("What changed since"),
+            lambda f: (f["change"] or {}).get("sentence") or f["reason"] or "—",
+        ),
+    ]
     trends = [
-        [text, change["indicator"], str(point["cycle"]),
-         figure_cell(point["value"], _in_unit, change["indicator"]),
-         tables.between(point["ci_low"], point["ci_high"], _in_unit, change["indicator"])]
-        for text, change in changes
-        for point in change["trend"]
-    ]  # fmt: skip
-    heads = [_("Recommendation"), _("Indicator"), _("Cycle"), _("Value"), _("95% interval")]
+        {**point, "text": f["text"], "indicator": f["change"]["indicator"]}
+        for f in followed
+        if f["change"]
+        for point in f["change"]["trend"]
+    ]
+    indicators = [
+        Column(_("Recommendation"), "text"),
+        Column(_("Indicator"), "indicator"),
+        Column(_("Cycle"), "cycle"),
+        Column(_("Value"), lambda p: figure_cell(p["value"], _unit_of(p))),
+        Column(_("95% interval"), lambda p: between(p["ci_low"], p["ci_high"], _unit_of(p))),
+    ]
+    caption = _("Outcomes of the same program, cycle by cycle")
     return [
-        _table("seri", _("Outcomes of the same program, cycle by cycle"), outcomes, moved),
-        _table("siklus", _("Earlier recommendations"), columns, rows),
-        _table("tren", _("Their indicators, cycle by cycle"), heads, trends),
+        table("seri", caption, moved, outcomes, 0),
+        table("siklus", _("Earlier recommendations"), followed, advice, 0),
+        table("tren", _("Their indicators, cycle by cycle"), trends, indicators, 0),
     ]
 
 
-def _in_unit(value: float, indicator: str) -> str:
+def _unit_of(point: Mapping[str, Any]) -> Callable[[float], str]:
     """Shares as per cent, other indicators with about three figures."""
-    if indicator.endswith("share"):
-        return percent(value, 1)
-    return number(value, digits_for(value))
+    if point["indicator"].endswith("share"):
+        return lambda value: percent(value, 1)
+    return FORMS["figures"]

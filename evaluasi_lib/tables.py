@@ -18,7 +18,7 @@ import pandas as pd
 
 from evaluasi_lib import wording
 from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, code_words, word_for
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -147,7 +147,7 @@ def heading(name: str) -> str:
         "first_row": _("first row"),
         "direction": _("better is"),
         "sesoi": _("smallest change that matters"),
-        "program": _("program"),
+        "program": _("Program"),
         "cycle": _("cycle"),
         "covariate": _("characteristic"),
         "mean_program": _("mean, program"),
@@ -208,17 +208,12 @@ def _code(name: str, value: str) -> str:
     """A code of the results in words; other texts as they are."""
     if name not in CODED:
         return value
-    from evaluasi_lib.reporting import words
-    from evaluasi_lib.scoring.impact.names import estimator_name
+    if name == "reason":
+        from evaluasi_lib.reporting.words import why
 
-    known: dict[str, Callable[[str], str]] = {
-        "claim": words.claim_word, "conclusion": words.conclusion_word,
-        "design": words.design_word, "estimator": estimator_name, "level": words.level_word,
-        "group": words.group_word, "wave": words.wave_word, "reason": words.why,
-        "stage": words.stage_word,
-    }  # fmt: skip
-    if name in known:
-        return known[name](value)
+        return why(value)
+    if name in code_words():
+        return word_for(name, value)
     return {
         "higher": _("higher"),
         "lower": _("lower"),

@@ -4,6 +4,7 @@ Messages are written in English in the code, as `_("...")`, and translated in
 `locale/id/*.po`, one file for each room of the library. Call `_` when the message is needed, never
 at import, because the language is chosen at run time. A message with values is a template for
 `str.format`: `_("{n} of {total}").format(n=..., total=...)`, so that a translator can move them.
+Codes of program.yml and result.json have their words in `words.yml`, which `word_for` reads.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from babel.messages.pofile import read_po
 LANGUAGES = ("id", "en")
 DEFAULT_LANGUAGE = "id"
 LOCALE_DIR = Path(__file__).parent / "locale"
+WORDS = Path(__file__).parent / "words.yml"
 
 _language: ContextVar[str] = ContextVar("evaluasi_language", default=DEFAULT_LANGUAGE)
 
@@ -97,6 +99,25 @@ class Sentences:
     def __call__(self, name: str, **values: object) -> str:
         """The named sentence in the language in force, with its values. KeyError if unknown."""
         return choose(self.rows[name]).format(**values)
+
+
+@lru_cache
+def code_words() -> dict[str, dict[str, dict[str, str]]]:
+    """words.yml: kind of code -> code -> language -> word."""
+    words: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    return words
+
+
+def word_for(kind: str, code: str | None) -> str:
+    """("level", "learning") -> "Pembelajaran" (id). None -> an em dash.
+
+    A code that words.yml does not hold, such as a wave that only one program has, is shown itself,
+    with blanks for underscores. Raises KeyError for an unknown kind.
+    """
+    words = code_words()[kind]
+    if code is None:
+        return "—"
+    return choose(words[code]) if code in words else code.replace("_", " ")
 
 
 def number(value: float | None, digits: int = 1) -> str:

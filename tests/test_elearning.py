@@ -90,7 +90,6 @@ def test_users_funnel_and_time_to_completion(tmp_path: Path) -> None:
     assert second["dropoff_share"] == 0
     # two on each of the days 10-29, 20 of 60 never: exactly half on day 24, the next on day 25
     assert found.median_days_to_complete == 24.5
-    assert found.details["survival"]["start"] == "enrolled"
     assert sum(row["share"] or 0 for row in found.details["heatmap"]) <= 1 + 1e-9
     assert len(found.details["heatmap"]) == 7 * 24
 
@@ -123,7 +122,8 @@ def test_nobody_completes(tmp_path: Path) -> None:
     assert found.users == 60
     assert found.median_days_to_complete is None
     assert found.reason == "Tidak ada yang selesai."
-    assert found.details["survival"]["n_completed"] == 0
+    assert found.details["survival"]["n"] == 60
+    assert found.details["survival"]["curve"] == []
 
 
 def test_everybody_completes(tmp_path: Path) -> None:
@@ -142,14 +142,13 @@ def test_fewer_than_half_leave_no_median_and_say_so(tmp_path: Path) -> None:
     found = measured(tmp_path, people, log(people, ["M1", "M2"]))
     assert found.median_days_to_complete is None
     assert "separuh" in (found.reason or "")
-    assert found.details["survival"]["median_days_of_completers"] == pytest.approx(19.5)
+    assert found.details["survival"]["curve"][-1]["share_completed"] == pytest.approx(1 / 3)
 
 
-def test_completion_before_the_start_is_set_aside_and_counted(tmp_path: Path) -> None:
+def test_completion_before_the_start_is_set_aside(tmp_path: Path) -> None:
     people = roster()
     people.loc[:6, "selesai"] = pd.Timestamp("2025-02-01")
     found = measured(tmp_path, people, log(people, ["M1", "M2"]))
-    assert found.details["survival"]["n_set_aside"] == 7
     assert found.details["survival"]["n"] == 53
 
 
@@ -159,7 +158,6 @@ def test_flags_instead_of_dates_count_from_the_first_event_to_the_last(tmp_path:
     people["daftar"] = pd.array([True] * 60, dtype="boolean")
     people["selesai"] = pd.array(people["selesai"].notna(), dtype="boolean")
     found = measured(tmp_path, people, rows)
-    assert found.details["survival"]["start"] == "first_event"
     assert found.median_days_to_complete == pytest.approx(3, abs=0.05)
 
 
@@ -172,7 +170,6 @@ def test_learners_in_the_east_have_their_own_office_hours(tmp_path: Path) -> Non
     expected = {p: "WIB" for p, z in zip(people["pid"], people["zona"], strict=True) if z == "WIB"}
     off = [row for row in late if row[0] in expected]
     assert found.off_hours_share == pytest.approx(len(off) / (2 * len(rows)))
-    assert found.details["off_hours"]["time_zones"] == ["Asia/Jakarta", "Asia/Jayapura"]
 
 
 @pytest.mark.parametrize("missing", ["plan", "log", "users"])
@@ -229,10 +226,7 @@ def test_outcome_by_dose_is_an_association(tmp_path: Path) -> None:
     assert dose["per_hour"] == pytest.approx(5, abs=0.1)
     assert dose["n"] == 60
     assert "asosiasi" in dose["note"]
-    assert [row["third"] for row in dose["thirds"]] == [1, 2, 3]
-    # each spent the same time on two days, so nobody crammed
-    assert found.details["spacing"]["n_crammed"] == 0
-    assert found.details["spacing"]["reason"]
+    assert dose["ci_low"] < 5 < dose["ci_high"]
 
 
 def test_access_is_compared_between_groups_and_regions(tmp_path: Path) -> None:
@@ -248,7 +242,6 @@ def test_access_is_compared_between_groups_and_regions(tmp_path: Path) -> None:
     women = rows_of["jk", "P"]
     assert women["used_share"] == pytest.approx(18 / 30)
     assert women["used_ci_low"] < women["used_share"] < women["used_ci_high"]
-    assert women["p_used"] < 0.01
 
 
 def counts_of_persons(tree: Any, key: str = "") -> list[tuple[str, int]]:
@@ -268,7 +261,6 @@ def test_no_number_of_a_few_persons_is_shown(tmp_path: Path, n: int, lost: int) 
     rows = log(people, ["M1", "M2"])
     plan = {"group": "zona", "time_zone_variable": "zona"}
     found = dataclasses.asdict(measured(tmp_path, people, rows, plan=plan))
-    found["details"].pop("sessions", None)  # sessions are no persons
     assert [item for item in counts_of_persons(found) if 0 < item[1] < 5] == []
 
 

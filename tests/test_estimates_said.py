@@ -11,6 +11,7 @@ import pytest
 from scipy.special import expit
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from evaluasi_lib.conclusion import adjust_p_values
 from evaluasi_lib.program import Benefit
 from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.costs import value_benefit
@@ -19,7 +20,6 @@ from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.impact.estimate import newcombe, newcombe_p
 from evaluasi_lib.scoring.impact.groups import adjusted, difference
 from evaluasi_lib.scoring.impact.ordinal import net_rise, superiority
-from evaluasi_lib.scoring.multiplicity import adjust_p_values
 from evaluasi_lib.study import Study
 from tests.made_studies import make_study, survey
 

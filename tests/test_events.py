@@ -57,8 +57,7 @@ def test_events_out_of_order_and_duplicates_change_nothing(tmp_path: Path) -> No
     rows = [("a", utc(3, 1, m), f"M{m // 20}") for m in range(0, 60, 7)]
     clean = summarise(tmp_path, rows)
     dirty = summarise(tmp_path, [*reversed(rows), *rows[:3]])
-    assert dirty.n_duplicates == 3
-    assert clean.n_duplicates == 0
+    assert dirty.n_events == clean.n_events == len(rows)
     assert dirty.persons.equals(clean.persons)
     assert dirty.modules.equals(clean.modules)
 
@@ -97,7 +96,7 @@ def test_a_change_of_clocks_neither_makes_nor_swallows_time(tmp_path: Path) -> N
     assert (found["sessions"], found["minutes"]) == (1, 20)
 
 
-def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
+def test_only_events_of_known_persons_and_times_count(tmp_path: Path) -> None:
     rows = [
         ("a", utc(3, 1), "M1"),
         ("a", None, "M1"),
@@ -105,7 +104,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
         (None, utc(3, 1), "M1"),
     ]
     summary = summarise(tmp_path, rows)
-    assert (summary.n_events, summary.n_without_time, summary.n_other_persons) == (1, 1, 2)
+    assert (summary.n_events, person(summary)["events"]) == (1, 1)
 
 
 def test_nobody_in_the_log(tmp_path: Path) -> None:
@@ -124,9 +123,9 @@ def test_the_size_of_a_part_does_not_matter(tmp_path: Path, part_rows: int) -> N
         summarise(tmp_path, rows, zones),
         summarise(tmp_path, rows, zones, part_rows=part_rows),
     )
-    for name in ("persons", "modules", "hours", "weeks", "origins"):
+    for name in ("persons", "modules", "hours", "origins"):
         assert getattr(parts, name).equals(getattr(whole, name)), name
-    assert (parts.n_events, parts.n_duplicates) == (whole.n_events, whole.n_duplicates)
+    assert parts.n_events == whole.n_events
 
 
 def test_zones_by_their_indonesian_names() -> None:

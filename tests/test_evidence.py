@@ -17,8 +17,8 @@ from evaluasi_lib.scoring.evidence import (
     table_baseline,
 )
 from evaluasi_lib.scoring.impact import estimate_effects
-from evaluasi_lib.scoring.impact.names import estimator_name, table_specifications
-from evaluasi_lib.scoring.sample import score_sample
+from evaluasi_lib.scoring.impact.names import table_specifications
+from evaluasi_lib.scoring.participation import score_sample
 from evaluasi_lib.scoring.threats import attrition_level
 from evaluasi_lib.study import Study
 from tests.made_studies import make_study, survey
@@ -169,7 +169,7 @@ def test_small_losses_are_hidden(tmp_path: Path) -> None:
     found = rated(study)
     assert found.attrition_overall_share is None
     assert found.reason == "small_cell"
-    assert score_sample(study).details["groups"]["program"]["analysed"] is None
+    assert score_sample(study).analysed is None
 
 
 def test_specifications_put_the_primary_first_in_one_unit(tmp_path: Path) -> None:
@@ -179,7 +179,6 @@ def test_specifications_put_the_primary_first_in_one_unit(tmp_path: Path) -> Non
     assert set(table["unit"]) == {"poin"}
     assert len(table) >= 3
     assert all(table["label"] != table["estimator"])
-    assert estimator_name("something else") == "something else"
 
 
 def test_a_wave_before_the_baseline_is_a_placebo(tmp_path: Path) -> None:

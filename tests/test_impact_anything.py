@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.evidence import rate_evidence
 from evaluasi_lib.scoring.impact import estimate_effects
-from evaluasi_lib.scoring.sample import score_sample
+from evaluasi_lib.scoring.participation import score_sample
 from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.study import Study
 from tests.made_studies import make_study, survey

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import linalg, stats
 
+from evaluasi_lib.conclusion import adjust_p_values
 from evaluasi_lib.scoring.impact.did import did, did_repeated, fixed_effects
 from evaluasi_lib.scoring.impact.dose import dose_response
 from evaluasi_lib.scoring.impact.estimate import Estimate, adjusted_interval, conclude
@@ -23,7 +24,6 @@ from evaluasi_lib.scoring.impact.sensitivity import lee_bounds
 from evaluasi_lib.scoring.impact.single_group import hake_gain, paired, waves
 from evaluasi_lib.scoring.impact.subgroups import interaction_test
 from evaluasi_lib.scoring.impact.weighting import aipw, ipw
-from evaluasi_lib.scoring.multiplicity import adjust_p_values
 from evaluasi_lib.scoring.power import detectable, mdes_two_groups, n_needed, n_per_group
 
 

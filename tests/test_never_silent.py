@@ -13,7 +13,7 @@ import pytest
 
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program
 from evaluasi_lib.errors import ProgramError
-from evaluasi_lib.evaluation import evaluate, open_workbook
+from evaluasi_lib.evaluation import evaluate, open_workbook, problems_of
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import write_report
@@ -382,3 +382,20 @@ def test_mostly_distinct_texts_become_codes_that_agree_between_sources(tmp_path:
     assert list(before) == list(after)
     assert before.nunique() == 25
     assert not before.astype(str).str.contains("kantor").any()
+
+
+def test_a_file_without_headings_shows_nobody_from_its_first_row(tmp_path: Path) -> None:
+    columns = {"unit": {"from": "Unit", "type": "category"}}
+    declared = BASE | {"sources": {"s": {"file": "s.csv", "columns": columns}}}
+    rows = "".join(f"19860926201505100{i},{PEOPLE[i]},Biro {i}\n" for i in range(5))
+    data, program = folder_with(tmp_path, declared, {"s.csv": rows})
+    (problem,) = check_program(program, data)
+    assert "header_row" in problem.remedy
+    assert not any(word in str(problem) for word in PEOPLE[0].split())
+
+
+def test_a_misspelt_standard_is_found_by_check(tmp_path: Path) -> None:
+    data, _program = binary(tmp_path, {"type": "flag"}, ["Ya" if w else "Tidak" for w in WORKS])
+    path = data.raw("uji") / "program.yml"
+    path.write_text(path.read_text("utf-8") + "standards: {ikmm: {}}\n", encoding="utf-8")
+    assert any("ikmm" in str(p) for p in problems_of(data, "uji"))

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluasi_lib.reporting.figures_drivers import plot_drivers
+from evaluasi_lib.disclosure import protect_funnel
+from evaluasi_lib.reporting.figures import plot_drivers
 from evaluasi_lib.results import Participation
-from evaluasi_lib.scoring.background import protect_funnel
 from evaluasi_lib.scoring.participation import score_participation
 from evaluasi_lib.wording import set_language
 from tests.made_studies import make_study, survey
@@ -278,7 +278,7 @@ def test_representation_says_who_is_missed(tmp_path: Path) -> None:
     rows = {row["group"]: row for row in found.details["representation"]}
     assert (rows["P"]["status"], rows["L"]["status"]) == ("under", "over")
     assert rows["P"]["share"] == 60 / 180
-    assert rows["P"]["reference"] == "population"
+    assert rows["P"]["population_share"] == 0.5
 
 
 def test_dropout_reasons_hide_the_few(tmp_path: Path) -> None:
@@ -314,8 +314,8 @@ def test_motivation_before_and_after(tmp_path: Path) -> None:
         instruments={"motivasi": {"label": "Motivasi", "scale": "s", "items": ["m1", "m2"]}},
         tables=tables,
     ).details["motivation"]
-    assert found["paired"]
-    assert found["n_before"] == 40
+    assert found["n_after"] == 40
+    assert found["mean_before"] == pytest.approx(before.mean())
     assert found["change"] == pytest.approx((after - before).mean())
     assert found["ci_low"] < found["change"] < found["ci_high"]
 

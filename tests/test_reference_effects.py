@@ -12,9 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
+from scipy import stats
+from statsmodels.stats.anova import anova_lm
 
-from evaluasi_lib.scoring import indices, power
-from evaluasi_lib.scoring.bootstrap import bootstrap_bca
+from evaluasi_lib.conclusion import adjust_p_values
+from evaluasi_lib.scoring import power
 from evaluasi_lib.scoring.impact.did import fixed_effects
 from evaluasi_lib.scoring.impact.groups import adjusted, ancova, difference
 from evaluasi_lib.scoring.impact.linear import fit_linear, wald_f
@@ -27,15 +30,17 @@ from evaluasi_lib.scoring.impact.sensitivity import (
 )
 from evaluasi_lib.scoring.impact.single_group import paired
 from evaluasi_lib.scoring.impact.weighting import aipw, ipw, propensity
-from evaluasi_lib.scoring.items import top2_share, wilson
-from evaluasi_lib.scoring.multiplicity import adjust_p_values
-from evaluasi_lib.scoring.reliability import (
+from evaluasi_lib.scoring.items import (
     cronbach_alpha,
     diagnose_reliability,
-    intraclass_correlations,
+    effective_n,
+    mean_interval,
     omega_total,
+    rake,
+    top2_share,
+    wilson,
 )
-from evaluasi_lib.scoring.weights import rake, raked_mean
+from evaluasi_lib.scoring.scales import quadrants
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(__file__).parent / "reference"
@@ -129,23 +134,46 @@ def test_importance_and_performance(hold: Hold) -> None:
     data = carpentries()
     items = [c for c in data if c not in ("site", "LikelyToRecommend")]
     overall = data["LikelyToRecommend"]
-    importance = indices.derived_importance(data[items], overall)
-    ranks = indices.derived_importance(data[items], overall, "spearman")
-    found = indices.importance_performance(data[items].mean(), importance)
+    performance, importance = data[items].mean(), data[items].corrwith(overall)
+    cross = performance.mean(), importance.mean()
     number = {"keep_up": 1, "concentrate": 2, "low_priority": 3, "overkill": 4}
-    hold("ipa.", cross_perf=found.cross_performance, cross_imp=found.cross_importance)
-    hold("ipa.imp_spearman.", **dict(zip(items, ranks, strict=True)))
-    for name, item in zip(items, found.items, strict=True):
-        hold("ipa.perf.", **{name: item.performance})
-        hold("ipa.imp.", **{name: item.importance})
-        hold("ipa.quadrant.", **{name: number[item.quadrant]})
+    found = [number[name] for name in quadrants(performance, importance, cross=cross)]
+    hold("ipa.", cross_perf=cross[0], cross_imp=cross[1])
+    hold("ipa.perf.", **performance)
+    hold("ipa.imp.", **importance)
+    hold("ipa.imp_spearman.", **data[items].corrwith(overall, method="spearman"))
+    hold("ipa.quadrant.", **dict(zip(items, found, strict=True)))
 
 
 def test_intraclass_correlations_of_shrout_and_fleiss(hold: Hold) -> None:
-    found = intraclass_correlations(pd.read_csv(FOLDER / "shrout_fleiss.csv"))
-    for kind, value in found.items():
-        hold("icc.sf.", **{kind: value.icc})
-        hold("icc.sf.", **{f"{kind}_lo": value.ci_low, f"{kind}_hi": value.ci_high})
+    """No report shows one: from the mean squares of statsmodels, by Shrout and Fleiss (1979)."""
+    table = pd.read_csv(FOLDER / "shrout_fleiss.csv")
+    n, k = table.shape
+    table = table.rename_axis("person").reset_index()
+    long = table.melt("person", var_name="rater", value_name="rating")
+    fit = smf.ols("rating ~ C(person) + C(rater)", long).fit()
+    bms, jms, ems = anova_lm(fit)["mean_sq"]
+    wms = ((k - 1) * jms + (n - 1) * (k - 1) * ems) / (n * (k - 1))
+
+    def bounds(f: float, df: float) -> tuple[float, float, float]:
+        return f, f / stats.f.ppf(0.975, n - 1, df), f * stats.f.ppf(0.975, df, n - 1)
+
+    second = (bms - ems) / (bms + (k - 1) * ems + k * (jms - ems) / n)
+    a = k * second / (n * (1 - second))
+    b = 1 + a * (n - 1)
+    v = (a * jms + b * ems) ** 2 / ((a * jms) ** 2 / (k - 1) + (b * ems) ** 2 / ((n - 1) * (k - 1)))
+    spread = k * jms + (k * n - k - n) * ems
+    low, high = stats.f.ppf(0.975, n - 1, v), stats.f.ppf(0.975, v, n - 1)
+    ends = (
+        n * (bms - low * ems) / (low * spread + n * bms),
+        n * (high * bms - ems) / (spread + n * high * bms),
+    )
+    ratios = {"1": bounds(bms / wms, n * (k - 1)), "3": bounds(bms / ems, (n - 1) * (k - 1))}
+    kinds = {kind: [(f - 1) / (f + k - 1) for f in fs] for kind, fs in ratios.items()}
+    for kind, values in (kinds | {"2": [second, *ends]}).items():
+        for end, value in zip(("", "_lo", "_hi"), values, strict=True):
+            hold("icc.sf.", **{f"ICC{kind}{end}": value})
+            hold("icc.sf.", **{f"ICC{kind}k{end}": k * value / (1 + (k - 1) * value)})
 
 
 def test_pairs_of_the_sleep_data(hold: Hold) -> None:
@@ -345,21 +373,38 @@ def test_raking(hold: Hold) -> None:
     }
     found = rake(rows, margins)
     w = found.per_row
-    assert found.converged
     assert w.sum() == pytest.approx(len(rows))
-    hold("rake.", w_min=w.min(), w_max=w.max(), w_row1=w[0], w_row200=w[199], deff_kish=found.deff)
-    mean, error = raked_mean(rows["score"], rows, margins, w)
-    hold("rake.", mean_score=mean, mean_score_se=error, unweighted_mean=rows["score"].mean())
+    hold("rake.", w_min=w.min(), w_max=w.max(), w_row1=w[0], w_row200=w[199])
+    mean = mean_interval(rows["score"], w).mean
+    hold("rake.", deff_kish=len(w) / effective_n(w), mean_score=mean)
+    hold("rake.", unweighted_mean=rows["score"].mean())
+    # The error of a raked mean: residuals of the regression on all the margins' values.
+    rows["influence"] = (rows["score"] - mean) / w.sum()
+    residual = w * smf.ols("influence ~ C(sex) + C(age) + C(region)", rows).fit().resid
+    hold("rake.", mean_score_se=np.sqrt(len(w)) * residual.std(ddof=1))
 
 
 def test_bootstrap_with_given_resamples(hold: Hold) -> None:
     x = pd.read_csv(FOLDER / "sim_bca_x.csv").to_numpy().ravel()
     rows = pd.read_csv(FOLDER / "sim_bca_idx.csv", header=None).to_numpy() - 1
-    found = bootstrap_bca(x, np.mean, rows)
-    hold("bca.", z0=found.z0, a=found.acceleration, se_boot=found.std_error)
-    hold("bca.", alpha_lo=found.alpha_low, alpha_hi=found.alpha_high)
-    hold("bca.", lo_type7=found.ci_low, hi_type7=found.ci_high)
-    hold("bca.", percentile_lo=found.percentile_low, percentile_hi=found.percentile_high)
+    """No report shows one: scipy's, whose draws are those given."""
+
+    class Given(np.random.Generator):
+        def integers(self, *_args: object, **_options: object) -> np.ndarray:
+            return rows
+
+    names = {"BCa": ("lo_type7", "hi_type7"), "percentile": ("percentile_lo", "percentile_hi")}
+    for method, (low, high) in names.items():
+        found = stats.bootstrap(
+            (x,), np.mean, n_resamples=len(rows), method=method, rng=Given(np.random.PCG64())
+        )
+        interval = found.confidence_interval
+        hold("bca.", **{low: interval.low, high: interval.high, "se_boot": found.standard_error})
+    z0 = stats.norm.ppf(np.mean(found.bootstrap_distribution < x.mean()))
+    a = stats.skew(x) / (6 * np.sqrt(len(x)))
+    at = z0 + stats.norm.ppf([0.025, 0.975])
+    low, high = stats.norm.cdf(z0 + at / (1 - a * at))
+    hold("bca.", z0=z0, a=a, alpha_lo=low, alpha_hi=high)
 
 
 def test_adjusted_p_values(hold: Hold) -> None:
@@ -376,4 +421,5 @@ def test_power_and_sample_sizes(hold: Hold) -> None:
     hold("power.", unequal_n60_n90_mdes=power.mdes_two_groups(60, 90))
     hold("power.", **{"prop_.55_.65_n_80": power.n_per_group_shares(0.55, 0.65)})
     hold("power.", **{"power_n30_d.6": power.power_two_groups(0.6, 30, 30)})
-    hold("power.", **{"deff_m25_icc.12": power.design_effect_clusters(25, 0.12)})
+    alike, alone = (power.mdes_clusters(40, 25, icc) for icc in (0.12, 0.0))
+    hold("power.", **{"deff_m25_icc.12": (alike / alone) ** 2})

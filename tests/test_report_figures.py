@@ -10,10 +10,9 @@ import pandas as pd
 import pytest
 
 from evaluasi_lib.disclosure import SMALL_CELL
-from evaluasi_lib.reporting import figures, figures_change, figures_design, figures_people
+from evaluasi_lib.reporting import figures, figures_people, figures_scores
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.figures_design import Likeness, Rated
-from evaluasi_lib.results import CostPerEffect, ScaleScore, Stage
+from evaluasi_lib.results import Barrier, CostPerEffect, ScaleScore, Stage
 from evaluasi_lib.wording import set_language
 from tests import fixtures_result as fixtures
 
@@ -35,6 +34,11 @@ def scale(label: str, wave: str, mean: float | None, group: str = "program") -> 
     )  # fmt: skip
 
 
+def barrier(share: float | None) -> Barrier:
+    low, high = (None, None) if share is None else (share - 0.1, share + 0.1)
+    return Barrier("a", "A", None if share is None else 20, share, low, high)
+
+
 def answers(shares: list[float | None], item: str = "Grid [Row]") -> pd.DataFrame:
     return pd.DataFrame(
         {"item_label": [item] * len(shares), "label": LEVELS[: len(shares)], "share": shares}
@@ -49,27 +53,37 @@ def example_figures() -> dict[str, Figure | None]:
         for day in range(1, 8)
         for hour in range(24)
     ]
+    ipa = {
+        "cross_performance": 3.0,
+        "cross_importance": 3.0,
+        "items": [
+            {"label": "Stay [Food]", "importance": 4.5, "performance": 2.0},
+            {"label": "Stay [Room]", "importance": 2.0, "performance": 4.0},
+        ],
+    }
     curve = [
         {"days": d, "share_completed": d / 10, "ci_low": d / 12, "ci_high": d / 9}
         for d in range(1, 7)
     ]
     return {
         "forest": figures.plot_effects(result.effects),
-        "likert": figures.plot_likert(answers([0.1, 0.1, 0.2, 0.3, 0.3]), LEVELS, "a", "How?"),
-        "flow": figures.plot_flow(result.sample, 5),
-        "slope": figures_change.plot_slope([scale("A", "pre", 3), scale("A", "post", 4)], "s", "?"),
-        "clouds": figures_change.plot_clouds({"before": rng.normal(3, 1, 40)}, (1, 5), 5, "c", "?"),
-        "specifications": figures_design.plot_specifications(
+        "likert": figures_scores.plot_likert(
+            answers([0.1, 0.1, 0.2, 0.3, 0.3]), LEVELS, "a", "How?"
+        ),
+        "flow": figures_people.plot_flow(result.sample, 5),
+        "slope": figures_scores.plot_slope([scale("A", "pre", 3), scale("A", "post", 4)], "s", "?"),
+        "clouds": figures_scores.plot_clouds({"before": rng.normal(3, 1, 40)}, (1, 5), 5, "c", "?"),
+        "specifications": figures.plot_specifications(
             [e for e in result.effects if e.outcome == "komunikasi" and not e.subgroup], "m"
         ),
-        "love": figures_design.plot_love([Likeness("Age", 0.3, 0.05)], "l", "Skill"),
-        "importance": figures_design.plot_importance(
-            [Rated("Food", 4.5, 2.0), Rated("Room", 2.0, 4.0)], (3.0, 3.0), "i"
+        "love": figures.plot_love(
+            [{"label": "Age", "smd_unadjusted": 0.3, "smd_weighted": 0.05}], "l", "Skill"
         ),
-        "plane": figures_design.plot_cost_plane(
+        "importance": figures_scores.plot_importance(ipa, "i"),
+        "plane": figures.plot_cost_plane(
             result.effects[0], CostPerEffect("k", "poin", 2e6, 1e6, 3e6, "fieller"), 1e6
         ),
-        "shares": figures_people.plot_shares([("A", 0.4, 0.3, 0.5)], "b", "?", "{label} {share}"),
+        "shares": figures_people.plot_shares([barrier(0.4)], "b", "?", "{label} {share}"),
         "funnel": figures_people.plot_funnel(result.elearning.funnel, 5),
         "calendar": figures_people.plot_calendar(cells, ("07:30", "16:00")),
         "completion": figures_people.plot_completion(curve, 5.0),
@@ -113,23 +127,23 @@ def test_the_forest_counts_conclusions_and_turns_outcomes_where_less_is_better()
 
 
 def test_hidden_answers_are_neither_drawn_as_known_nor_counted():
-    figure = figures.plot_likert(answers([None, None, 0.2, 0.3, 0.4]), LEVELS, "a", "How?")
+    figure = figures_scores.plot_likert(answers([None, None, 0.2, 0.3, 0.4]), LEVELS, "a", "How?")
     assert "Row (70%)" in figure.answer
-    hidden = figures.plot_likert(answers([0.2, 0.3, 0.4, None, None]), LEVELS, "a", "How?")
+    hidden = figures_scores.plot_likert(answers([0.2, 0.3, 0.4, None, None]), LEVELS, "a", "How?")
     assert "may" in hidden.answer
 
 
 def test_nothing_is_drawn_where_everything_is_hidden():
-    assert figures.plot_likert(answers([None] * 5), LEVELS, "a", "How?") is None
-    assert figures_people.plot_shares([("A", None, None, None)], "b", "?", "") is None
+    assert figures_scores.plot_likert(answers([None] * 5), LEVELS, "a", "How?") is None
+    assert figures_people.plot_shares([barrier(None)], "b", "?", "") is None
     assert figures_people.plot_funnel([Stage("a", None, SMALL_CELL)], 5) is None
-    assert figures_change.plot_slope([scale("A", "pre", None)], "s", "?") is None
+    assert figures_scores.plot_slope([scale("A", "pre", None)], "s", "?") is None
     assert figures.plot_effects([]) is None
 
 
 def test_a_cloud_of_too_few_answers_is_left_out():
     scores = {"few": np.arange(1.0, 6.0), "many": np.linspace(1, 5, 30)}
-    figure = figures_change.plot_clouds(scores, (1, 5), 5, "c", "?")
+    figure = figures_scores.plot_clouds(scores, (1, 5), 5, "c", "?")
     assert "many" in figure.alt
     assert "few" not in figure.alt
 
@@ -141,7 +155,7 @@ def test_the_slope_counts_scales_that_rose_in_the_program_group():
         scale("B", "pre", 4),
         scale("B", "post", 3),
     ]
-    assert "rose on 1 of 2" in figures_change.plot_slope(scales, "s", "?").answer
+    assert "rose on 1 of 2" in figures_scores.plot_slope(scales, "s", "?").answer
 
 
 def test_other_methods_are_told_by_direction_and_zero():
@@ -149,7 +163,7 @@ def test_other_methods_are_told_by_direction_and_zero():
         fixtures.effect("a", "A"),
         fixtures.effect("a", "A", role="sensitivity", estimate=-0.1, ci_low=-0.3, ci_high=0.1),
     ]
-    answer = figures_design.plot_specifications(same, "m").answer
+    answer = figures.plot_specifications(same, "m").answer
     assert answer.startswith("0 of 1 other ways")
     assert "1 of all 2" in answer
 

@@ -6,11 +6,14 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from tests.verdict_study import report
 from tests.verdict_study.adapter import RefusedError
 from tests.verdict_study.judge import Truth, judge, truths_of, wrong_decision
+from tests.verdict_study.people import ROUNDING, SESOI, halves, likert, people, persons_needed
 from tests.verdict_study.situations import DESIGNS, Situation, every_situation
 from tests.verdict_study.study import repeat, run
 
@@ -143,6 +146,28 @@ def test_the_truth_of_working_null_and_harmful_programs() -> None:
         truths = truths_of(SITUATIONS[name], persons=5000)
         assert low <= truths["perilaku"].gain <= high
         assert low <= truths["hari_naskah"].gain <= high
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_a_design_has_80_percent_power_for_the_smallest_effect(design: str) -> None:
+    """Ordinary t-tests of 200 draws; the limits are 3 standard errors (0.028) and the rounding."""
+    n = persons_needed(design) * (1 if design == "single_group" else 2)
+    found: list[bool] = []
+    for number in range(200):
+        rng = np.random.default_rng([1, number])
+        who = people(rng, n)
+        program = np.ones(n, dtype=bool) if design == "single_group" else halves(rng, n)
+        m = likert(rng, who, SESOI * ROUNDING)
+        y, seen = m.reported(program).mean(axis=1), m.asked_after
+        if design != "randomised":
+            assert m.before is not None
+            y, seen = y - m.before.mean(axis=1), seen & m.asked_before
+        if design == "single_group":
+            p = stats.ttest_1samp(y[seen], 0).pvalue
+        else:
+            p = stats.ttest_ind(y[seen & program], y[seen & ~program]).pvalue
+        found.append(p < 0.05)
+    assert 0.7 <= np.mean(found) <= 0.9
 
 
 def test_a_seed_is_a_rule() -> None:

@@ -6,11 +6,12 @@ import ast
 import datetime as dt
 import re
 import string
+from typing import get_args
 
 import pytest
 from babel.messages.pofile import read_po
 
-from evaluasi_lib import wording
+from evaluasi_lib import program, results, wording
 from evaluasi_lib.errors import UsageError, check_language
 from evaluasi_lib.findings import reference, rules
 from evaluasi_lib.voices import matching
@@ -97,6 +98,40 @@ def test_no_sentence_is_left_over_from_code_that_is_gone(say: wording.Sentences)
                 names.add(re.escape(node.value))
     names -= {r"\w+", r"\w+\w+", r"\w+\.\w+"}  # blanks alone fit everything
     assert [n for n in say.rows if not any(re.fullmatch(p, n) for p in names)] == []
+
+
+def test_every_code_has_words_in_both_languages_with_the_same_fields() -> None:
+    for kind, codes in wording.code_words().items():
+        for code, words in codes.items():
+            assert set(words) == set(wording.LANGUAGES), f"{kind}: {code}"
+            assert len({frozenset(_fields(text)) for text in words.values()}) == 1, code
+            assert all(text.strip() == text != "" for text in words.values()), code
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [
+        ("level", results.Level),
+        ("group", results.Group),
+        ("claim", results.Claim),
+        ("conclusion", results.Conclusion),
+        ("decision", results.Decision),
+        ("agreement", results.Agreement),
+        ("role", program.Source.model_fields["role"].annotation),
+        ("kind", program.Program.model_fields["kind"].annotation),
+        ("design", program.Design.model_fields["type"].annotation),
+    ],
+)
+def test_every_code_that_a_program_or_a_result_may_hold_has_a_word(kind, codes) -> None:
+    assert set(get_args(codes)) <= set(wording.code_words()[kind])
+
+
+def test_a_code_without_a_word_is_shown_itself_and_none_as_a_dash() -> None:
+    assert wording.word_for("wave", "post") == "sesudah"
+    assert wording.word_for("wave", "minggu_3") == "minggu 3"
+    assert wording.word_for("wave", None) == "—"
+    with pytest.raises(KeyError):
+        wording.word_for("waves", "post")
 
 
 @pytest.mark.parametrize(

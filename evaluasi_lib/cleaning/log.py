@@ -42,41 +42,6 @@ class Log:
         }
 
 
-def rule_label(rule: str) -> str:
-    """What a rule did, in the reader's language."""
-    labels = {
-        "empty_row_dropped": _("empty rows left out"),
-        "test_row_dropped": _("test rows left out"),
-        "unfinished_dropped": _("unfinished answers left out"),
-        "duplicate_dropped": _("further rows of the same person left out"),
-        "straight_lining_dropped": _("rows with the same answer to every item left out"),
-        "straight_lining_flagged": _("rows with the same answer to every item, marked"),
-        "speed_flagged": _("answers given impossibly fast, marked"),
-        "correction_applied": _("corrections from koreksi.csv applied"),
-        "missing_code": _("codes for “no answer” read as missing"),
-        "user_missing": _("user-missing values of the statistics file read as missing"),
-        "spaces_trimmed": _("labels with stray blanks matched"),
-        "item_reversed": _("answers to reversed items turned round"),
-        "number_respelled": _("numbers in Indonesian spelling or with a unit read"),
-        "out_of_range_missing": _("values outside the possible range read as missing"),
-        "other_option": _("answers outside the given options read as “other”"),
-        "open_without_content": _("open answers without content read as missing"),
-        "coarsened": _("exact values replaced by classes"),
-        "identifier_masked": _("texts with a name, NIP, e-mail or telephone number masked"),
-        "pseudonymised": _("identifiers replaced by pseudonyms"),
-        "identifier_missing": _("rows without an identifier"),
-        "nip_invalid": _("NIP that have not the structure of a NIP"),
-        "nip_damaged": _("NIP damaged by a spreadsheet"),
-        "nip_ambiguous": _("damaged NIP that fit several persons or none"),
-        "nip_repaired": _("damaged NIP recognised by their first 15 digits"),
-        "skip_violation": _("answers to questions that should have been skipped read as missing"),
-        "distinct_coded": _("values that could tell of a person, replaced by codes"),
-        "outlier_flagged": _("unusually large or small values, marked"),
-        "time_missing": _("events without a readable time left out"),
-    }
-    return labels.get(rule, rule)
-
-
 def note_text(note: dict[str, Any]) -> str:
     """A note of the manifest as a sentence in the reader's language."""
     values: dict[str, Any] = {

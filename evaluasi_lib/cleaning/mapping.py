@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from evaluasi_lib.cleaning.labels import normalise, show
+from evaluasi_lib.cleaning.labels import PERSONAL, normalise, show
 from evaluasi_lib.cleaning.presets import preset_heading
 from evaluasi_lib.cleaning.values import Spec, option_texts
 from evaluasi_lib.errors import Problem, suggestion
@@ -154,10 +154,10 @@ def _find(
     ends = [i for i, h in enumerate(headers) if "/" in h and _last(h) == normalise(column.header)]
     if preset == "kobotoolbox" and len(ends) == 1:  # "group/question", declared as the question
         return ends[0]
-    return (
-        _("there is no column “{heading}”").format(heading=show(column.header)),
-        suggestion(column.header, [show(h) for h in headers if h]),
-    )
+    what = _("there is no column “{heading}”").format(heading=show(column.header))
+    if any(PERSONAL.search(h) for h in headers):  # a person's row stands where headings should
+        return what, _("the headings seem to stand in another row: declare “header_row”")
+    return what, suggestion(column.header, [show(h) for h in headers if h])
 
 
 def _last(heading: str) -> str:

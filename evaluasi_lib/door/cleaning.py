@@ -19,7 +19,6 @@ import polars as pl
 from evaluasi_lib.cleaning.draft import ordered_labels, strength
 from evaluasi_lib.cleaning.explain import explain
 from evaluasi_lib.cleaning.labels import Tally, normalise, show
-from evaluasi_lib.cleaning.log import rule_label
 from evaluasi_lib.cleaning.values import (
     Spec,
     clean_text,
@@ -35,7 +34,7 @@ from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
 from evaluasi_lib.program import Column, Scale, Source
 from evaluasi_lib.reading.files import cell_text, open_source
 from evaluasi_lib.tables import Table
-from evaluasi_lib.wording import _, count
+from evaluasi_lib.wording import _, count, word_for
 
 Typer = Callable[[pl.Series, pl.Series, Spec, Tally], Any]
 MAX_TRANSLATIONS = 1_000  # distinct texts kept in attrs; of more, only those that a rule changed
@@ -245,7 +244,7 @@ def translations(cleaned: pd.Series | pd.DataFrame) -> Table:
         raise UsageError(Problem(what, remedy=_("ask the cleaned column itself")))
     columns = ["text", "n", "first_row", "value", "rule", "done"]
     records = [
-        {**row, "done": rule_label(row["rule"]) if row["rule"] else ""}
+        {**row, "done": word_for("rule", row["rule"]) if row["rule"] else ""}
         for row in cleaned.attrs["translations"]
     ]
     shown = ["text", "n", "first_row", "value", "done"]

@@ -27,7 +27,7 @@ from evaluasi_lib.program import Program as Declaration
 from evaluasi_lib.results import Explored
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.tables import Table
-from evaluasi_lib.wording import _, choose, count
+from evaluasi_lib.wording import _, choose, code_words, count
 
 if TYPE_CHECKING:
     from evaluasi_lib.reporting.elements import Section
@@ -323,9 +323,8 @@ class Program:
         """
         from evaluasi_lib import evaluation
         from evaluasi_lib.reporting.sections import SECTIONS
-        from evaluasi_lib.reporting.words import section_titles
 
-        makers = dict(zip(section_titles(), SECTIONS, strict=True))
+        makers = dict(zip(code_words()["section"], SECTIONS, strict=True))
         form = evaluation.split_formats(formats)
         wanted = list(makers) if chapters is None else list(chapters)
         unknown = [c for c in wanted if isinstance(c, str) and c not in makers]

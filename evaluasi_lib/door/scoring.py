@@ -8,17 +8,21 @@ from typing import Any
 
 import pandas as pd
 
-from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, is_small, protect_counts
+from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, is_small, protect_counts, protect_funnel
 from evaluasi_lib.door.effects import effects_of
 from evaluasi_lib.errors import DataError, Problem, UsageError
 from evaluasi_lib.program import CostItem, Costs, ParticipantTime
-from evaluasi_lib.scoring.background import as_levels, protect_funnel, reached, share_row
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
 from evaluasi_lib.scoring.frames import numeric
-from evaluasi_lib.scoring.items import mean_interval, score_items
-from evaluasi_lib.scoring.reliability import describe_reliability, diagnose_reliability
+from evaluasi_lib.scoring.items import (
+    describe_reliability,
+    diagnose_reliability,
+    mean_interval,
+    rake,
+    score_items,
+)
+from evaluasi_lib.scoring.persons import as_levels, reached, share_row
 from evaluasi_lib.scoring.survival import kaplan_meier
-from evaluasi_lib.scoring.weights import rake
 from evaluasi_lib.tables import SEED, Table, bounds, need
 from evaluasi_lib.wording import _, number
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evaluasi_lib.errors import Problem, UsageError, suggestion
-from evaluasi_lib.wording import _, count
+from evaluasi_lib.wording import _, count, word_for
 
 if TYPE_CHECKING:
     from evaluasi_lib.reporting.elements import Section
@@ -57,16 +57,12 @@ class Verdict:
     reasons: tuple[str, ...]
 
     def __repr__(self) -> str:
-        from evaluasi_lib.reporting.words import decision_word
-
-        head = f"{decision_word(self.decision)} ({self.rule})"
+        head = f"{word_for('decision', self.decision)} ({self.rule})"
         return "\n".join([head, *(f"- {reason}" for reason in self.reasons)])
 
     def _repr_html_(self) -> str:
-        from evaluasi_lib.reporting.words import decision_word
-
         items = "".join(f"<li>{escape(reason)}</li>" for reason in self.reasons)
-        head = escape(f"{decision_word(self.decision)} ({self.rule})")
+        head = escape(f"{word_for('decision', self.decision)} ({self.rule})")
         return f"<p><strong>{head}</strong></p><ul>{items}</ul>"
 
 

@@ -53,12 +53,9 @@ def run_notebook(notebook: Path, output: Path, parameters: dict[str, object]) ->
     from papermill.exceptions import PapermillExecutionError
 
     known = set(papermill.inspect_notebook(str(notebook)))
+    text = _("the notebook has no parameter “{name}”")
     problems = [
-        Problem(
-            _("the notebook has no parameter “{name}”").format(name=name),
-            where=notebook.name,
-            remedy=suggestion(name, sorted(known)),
-        )
+        Problem(text.format(name=name), notebook.name, suggestion(name, sorted(known)))
         for name in parameters
         if name not in known
     ]
@@ -157,13 +154,9 @@ def _run_on_cluster(jobs: Sequence[Job], scheduler: str) -> Iterator[Outcome]:
         from distributed import Client
         from distributed import as_completed as completed
     except ImportError as error:
-        raise UsageError(
-            Problem(
-                _("a cluster needs the extra “cluster”"),
-                where="--scheduler",
-                remedy='pip install "evaluasi[cluster]"',
-            )
-        ) from error
+        remedy = 'pip install "evaluasi[cluster]"'
+        text = _("a cluster needs the extra “cluster”")
+        raise UsageError(Problem(text, where="--scheduler", remedy=remedy)) from error
     with Client(scheduler) as client:
         for future in completed(client.map(run_program, list(jobs), pure=False)):
             yield future.result()

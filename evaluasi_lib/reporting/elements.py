@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Literal
 
-from evaluasi_lib.wording import _, language
+from evaluasi_lib.wording import _, language, word_for
 
 UNBROKEN = 26  # letters of a number or interval that stays on one line
 
@@ -182,6 +182,7 @@ class Section:
         return f"Section({self.id!r}, {self.title!r}, {len(self.elements)} elements)"
 
 
-def missing_section(section_id: str, title: str, reason: str) -> Section:
-    """A section for which the program has no data: it says so, and why, in a sentence."""
-    return Section(section_id, title, (Paragraph(reason, "note"),))
+def section(id: str, elements: Sequence[Element | None], otherwise: str = "") -> Section:
+    """The elements that exist, under the section's title; where none does, why there is none."""
+    kept = tuple(element for element in elements if element is not None)
+    return Section(id, word_for("section", id), kept or (Paragraph(otherwise, "note"),))

@@ -1,23 +1,35 @@
-"""Figures about what changed: forest of effects, answers on a scale, flow of persons.
+"""Figures of estimates: forests of effects, methods and drivers, likeness of groups, cost.
 
-Each takes results and gives a Figure, or None when there is nothing that may be drawn. The title
-is the question, the answer is made from the result, the alt text tells the picture to who hears it.
+Each figure takes results and gives a Figure, or None when there is nothing that may be drawn. The
+title is the question, the answer is made from the result, the alt text tells the picture to who
+hears it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
-
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from evaluasi_lib.reporting import theme
+from evaluasi_lib.reporting.charts import Look, estimated, forest, heard, label_rows
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.words import conclusion_word, short_item, subgroup_word, why
-from evaluasi_lib.results import Effect, Sample
-from evaluasi_lib.wording import _, count, interval, join_words, number, percent, plural
+from evaluasi_lib.reporting.words import subgroup_word
+from evaluasi_lib.results import CostPerEffect, Driver, Effect
+from evaluasi_lib.wording import (
+    _,
+    count,
+    digits_for,
+    interval,
+    join_words,
+    number,
+    rupiah,
+    word_for,
+)
+
+LARGE_SMD = 0.1
+EFFECTS = Look(0.52, mark=8, edge=1.6, cap="butt", room=(0.6, 0.6))
+DRIVERS = Look(0.5, cap="butt", room=(0.6, 0.6))
+METHODS = Look(0.36, top=0.8, wrap=36, edge=1.5, margin=0.05)
 
 
 def _turned(effect: Effect) -> tuple[float, float, float] | None:
@@ -42,63 +54,33 @@ def plot_effects(
     drawn = [(e, place) for e in effects if (place := _turned(e)) is not None]
     if not drawn:
         return None
-    with theme.canvas(0.9 + 0.52 * len(drawn)) as (figure, ax):
-        ends = [0.0]
-        for row, (effect, (g, low, high)) in enumerate(drawn):
-            sesoi = _sesoi_g(effect)
-            if sesoi is not None:
-                ax.add_patch(
-                    Rectangle((-sesoi, row - 0.38), 2 * sesoi, 0.76, color=theme.BAND, lw=0)
-                )
-                ends += [-sesoi, sesoi]
-            code = effect.conclusion or "inconclusive"
-            colour = theme.CONCLUSION_COLOURS[code]
-            ax.plot([low, high], [row, row], color=colour, lw=2, solid_capstyle="butt")
-            ax.plot(
-                [g], [row], marker=theme.CONCLUSION_MARKS[code], ms=8, color=colour,
-                mfc=colour if effect.claim == "effect" else theme.PAPER, mew=1.6,
-            )  # fmt: skip
-            ax.annotate(
-                f"{number(g, 2)} ({interval(low, high, 2)})", (1.01, row),
-                xycoords=("axes fraction", "data"), va="center", fontsize=9,
-            )  # fmt: skip
-            ends += [low, high]
-        ax.axvline(0, color=theme.INK, lw=0.9)
-        margin = 0.06 * (max(ends) - min(ends) or 1)
-        ax.set_xlim(min(ends) - margin, max(ends) + margin)
-        ax.set_ylim(len(drawn) - 0.4, -0.6)
-        ax.set_yticks(range(len(drawn)), [theme.wrap(subgroup_word(e), 34) for e, _g in drawn])
-        ax.set_xlabel(_("standard deviations; right of the line is better"))
-        theme.local_numbers(ax.xaxis)
-        svg = theme.to_svg(figure)
-    return Figure(
-        id=id,
-        title=title or _("What changed, and how sure is it?"),
-        answer=(answer or _effects_answer([e for e, _g in drawn])) + _not_drawn(effects),
-        alt=" ".join(
-            [_("Forest plot of standardised estimates with 95% intervals.")]
-            + [
-                _("{label}: {g}, {interval}, {conclusion}.").format(
-                    label=subgroup_word(e),
-                    g=number(g, 2),
-                    interval=interval(low, high, 2),
-                    conclusion=conclusion_word(e.conclusion),
-                )
-                for e, (g, low, high) in drawn
-            ]
-        ),
-        svg=svg,
-    )
-
-
-def _not_drawn(effects: Sequence[Effect]) -> str:
-    """Outcomes that have no standardised estimate, so that none goes missing without a word."""
-    names = [subgroup_word(e) for e in effects if _turned(e) is None]
-    if not names:
-        return ""
-    return " " + _("Without a standardised estimate, so in the table alone: {names}.").format(
-        names=join_words(names)
-    )
+    points = [
+        estimated(
+            subgroup_word(effect),
+            place,
+            digits=2,
+            colour=theme.CONCLUSION_COLOURS[effect.conclusion or "inconclusive"],
+            mark=theme.CONCLUSION_MARKS[effect.conclusion or "inconclusive"],
+            filled=effect.claim == "effect",
+            band=_sesoi_g(effect),
+        )
+        for effect, place in drawn
+    ]
+    heard_row = _("{label}: {g}, {interval}, {conclusion}.")
+    alt = [_("Forest plot of standardised estimates with 95% intervals.")]
+    for effect, (g, low, high) in drawn:
+        conclusion, between = word_for("conclusion", effect.conclusion), interval(low, high, 2)
+        label = subgroup_word(effect)
+        alt.append(
+            heard_row.format(label=label, g=number(g, 2), interval=between, conclusion=conclusion)
+        )
+    answer = answer or _effects_answer([effect for effect, _place in drawn])
+    missing = [subgroup_word(e) for e in effects if _turned(e) is None]
+    if missing:  # so that none goes without a word
+        left = _("Without a standardised estimate, so in the table alone: {names}.")
+        answer += " " + left.format(names=join_words(missing))
+    svg = forest(points, EFFECTS, _("standard deviations; right of the line is better"))
+    return Figure(id, title or _("What changed, and how sure is it?"), answer, " ".join(alt), svg)
 
 
 def _effects_answer(effects: Sequence[Effect]) -> str:
@@ -106,149 +88,176 @@ def _effects_answer(effects: Sequence[Effect]) -> str:
     for code in ("improved", "worsened", "no_meaningful_change", "inconclusive"):
         n = sum(e.conclusion == code for e in effects)
         if n:
-            parts.append(f"{count(n)} {conclusion_word(code)}")
+            parts.append(f"{count(n)} {word_for('conclusion', code)}")
     key = _(
         "Grey bands: changes too small to matter. Hollow marks: change whose cause is not shown."
     )
     return _("Of {n}: {parts}.").format(n=count(len(effects)), parts=join_words(parts)) + " " + key
 
 
-def plot_likert(
-    distribution: pd.DataFrame, levels: Sequence[str], id: str, title: str
-) -> Figure | None:
-    """Diverging bars of one instrument's items; the middle of the scale stands at zero.
+def plot_specifications(effects: Sequence[Effect], id: str) -> Figure | None:
+    """Every way to estimate one outcome in its own unit; the primary one on top, filled."""
+    drawn = [e for e in effects if e.estimate is not None and e.ci_low is not None]
+    drawn = [e for e in drawn if e.unit == drawn[0].unit]
+    if len(drawn) < 2:
+        return None
+    first = drawn[0]
+    places = [(e.estimate or 0.0, e.ci_low or 0.0, e.ci_high or 0.0) for e in drawn]
+    digits = digits_for(*(v for place in places for v in place))
+    points = [
+        estimated(
+            word_for("estimator", effect.estimator),
+            place,
+            digits,
+            colour=theme.PROGRAM if effect.role == "primary" else theme.MUTED,
+            filled=effect.role == "primary",
+        )
+        for effect, place in zip(drawn, places, strict=True)
+    ]
+    same = sum((middle > 0) == (places[0][0] > 0) for middle, _l, _h in places[1:])
+    clear = sum(low > 0 or high < 0 for _m, low, high in places)
+    answer = _(
+        "{same} of {others} other ways point the same way as the primary estimate; "
+        "the intervals of {clear} of all {n} leave out zero."
+    ).format(
+        same=count(same), others=count(len(drawn) - 1), clear=count(clear), n=count(len(drawn))
+    )
+    title = _("Does it hold with other methods: {label}?").format(label=first.label)
+    alt = _("Estimates with 95% intervals by method, {label}: {listed}.")
+    alt = alt.format(label=first.label, listed=heard(points))
+    return Figure(id, title, answer, alt, forest(points, METHODS, first.unit, band=first.sesoi))
 
-    distribution: item_label (the question), label (the answer), share, missing where it may not be
-    shown. levels: the answers from low to high. Hidden shares of an item are drawn together, in
-    white, where the first of them stands.
+
+def plot_drivers(drivers: Sequence[Driver]) -> Figure | None:
+    """Forest of the gaps in percentage points: a number's quartiles, a level and its reference."""
+    known = [
+        (d, 100 * d.gap, 100 * d.gap_ci_low, 100 * d.gap_ci_high)
+        for d in drivers
+        if d.gap is not None and d.gap_ci_low is not None and d.gap_ci_high is not None
+    ]
+    if not known:
+        return None
+    points = [
+        estimated(
+            _named(driver),
+            (gap, low, high),
+            digits=0,
+            colour=theme.OPEN if low <= 0 <= high else theme.GOOD if gap > 0 else theme.BAD,
+        )
+        for driver, gap, low, high in known
+    ]
+    clear = sorted((k for k in known if not k[2] <= 0 <= k[3]), key=lambda k: -abs(k[1]))
+    answer = _("No variable shows a clear difference; that does not mean that there is none.")
+    if clear:
+        answer = clear[0][0].sentence
+    alt = _("Differences in percentage points with 95% intervals: {listed}.")
+    svg = forest(points, DRIVERS, _("percentage points; right of the line: completes more often"))
+    title = _("Who completes more often, and who less?")
+    return Figure("pendorong", title, answer, alt.format(listed=heard(points)), svg)
+
+
+def _named(driver: Driver) -> str:
+    if driver.gap_from is None or driver.gap_to is None:
+        return driver.label
+    whole = float(driver.gap_from).is_integer() and float(driver.gap_to).is_integer()
+    digits = 0 if whole else 1
+    return _("{label}: {high} against {low}").format(
+        label=driver.label, high=number(driver.gap_to, digits), low=number(driver.gap_from, digits)
+    )
+
+
+def plot_love(balance: Sequence[Mapping[str, Any]], id: str, label: str) -> Figure | None:
+    """Love plot: how unlike the groups were at the start, and after weighting.
+
+    balance: label of a characteristic, smd_unadjusted and smd_weighted (None where not known).
     """
-    distribution = distribution.assign(item_label=distribution["item_label"].map(short_item))
-    wide = distribution.pivot_table(
-        index="item_label", columns="label", values="share", sort=False, dropna=False
-    ).reindex(columns=list(levels))
-    wide = wide[wide.notna().any(axis=1)]
-    if wide.empty or len(levels) not in theme.DIVERGING:
+    rows = [
+        (row["label"], row["smd_unadjusted"], row["smd_weighted"])
+        for row in balance
+        if row["smd_unadjusted"] is not None
+    ]
+    rows.sort(key=lambda row: -abs(row[1]))
+    if not rows:
         return None
-    half, odd = divmod(len(levels), 2)
-    upper = list(levels)[half + odd :]
-    top = wide[upper].sum(axis=1).where(wide[upper].notna().all(axis=1))
-    wide = wide.loc[top.sort_values(ascending=False, kind="stable", na_position="last").index]
-    top = top.loc[wide.index]
-    hidden = (1 - wide.sum(axis=1)).clip(lower=0).where(wide.isna().any(axis=1), 0.0)
-    with theme.canvas(0.8 + 0.5 * len(wide)) as (figure, ax):
-        for row, (_item, shares) in enumerate(wide.iterrows()):
-            _likert_bar(ax, row, shares.to_list(), float(hidden.iloc[row]))
-        ax.axvline(0, color=theme.INK, lw=0.8)
-        ax.set_yticks(range(len(wide)), [theme.wrap(str(i), 44) for i in wide.index])
-        ax.set_ylim(len(wide) - 0.5, -0.5)
-        ax.set_xticks([])
-        ax.spines["bottom"].set_visible(False)
-        keys = [Patch(color=theme.DIVERGING[len(levels)][i], label=x) for i, x in enumerate(levels)]
-        if hidden.gt(0).any():
-            keys.append(
-                Patch(fc=theme.PAPER, ec=theme.MUTED, label=_("not shown (too few persons)"))
-            )
-        figure.legend(
-            handles=keys, loc="outside lower center", ncols=min(len(keys), 3), handlelength=1
-        )
+    with theme.canvas(0.9 + 0.32 * len(rows)) as (figure, ax):
+        ax.axvspan(0, LARGE_SMD, color=theme.BAND, lw=0)
+        for y, (_label, before, after) in enumerate(rows):
+            ax.plot([abs(before)], [y], "o", color=theme.COMPARISON, mfc=theme.PAPER, ms=7, mew=1.6)
+            if after is not None:
+                ax.plot([abs(after)], [y], "o", color=theme.PROGRAM, ms=7)
+                ax.plot([abs(after), abs(before)], [y, y], color=theme.GRID, lw=1.2, zorder=0)
+        label_rows(ax, [name for name, _before, _after in rows], 36)
+        ax.set_xlim(left=0)
+        ax.set_xlabel(_("difference in standard deviations (hollow: as found; filled: weighted)"))
+        theme.local_numbers(ax.xaxis)
         svg = theme.to_svg(figure)
-    known = top.dropna()
-    answer = _("For no item may the share of the upper answers be shown.")
-    if len(known):
-        answer = _("Most agreement: {best} ({high}).").format(
-            best=known.index[0], high=percent(known.iloc[0])
-        )
-    if len(known) > 1:
-        answer += " " + _("Least: {worst} ({low}).").format(
-            worst=known.index[-1], low=percent(known.iloc[-1])
-        )
-    alt = _("{title} Share of answers in the upper half of the scale: {items}.")
-    return Figure(
-        id, title, answer,
-        alt.format(title=title, items="; ".join(f"{i} {percent(v)}" for i, v in top.items())), svg,
-    )  # fmt: skip
+    large = sum(abs(before) > LARGE_SMD for _label, before, _after in rows)
+    left = sum(abs(after or 0.0) > LARGE_SMD for _label, _before, after in rows)
+    answer = _(
+        "{large} of {n} characteristics differ by more than {limit} standard deviations as found, "
+        "{left} after weighting."
+    ).format(large=count(large), n=count(len(rows)), limit=number(LARGE_SMD, 1), left=count(left))
+    pair = _("{label}: {before}, weighted {after}")
+    listed = "; ".join(
+        pair.format(label=name, before=number(before, 2), after=number(after, 2))
+        for name, before, after in rows
+    )
+    title = _("How alike were the groups: {label}?").format(label=label)
+    alt = _("Standardised differences between the groups, {label}: {listed}.")
+    return Figure(id, title, answer, alt.format(label=label, listed=listed), svg)
 
 
-def _likert_bar(ax: Axes, row: int, shares: Sequence[float], hidden: float) -> None:
-    """One item's bar: the lower half of the scale left of zero, the middle astride it."""
-    half, odd = divmod(len(shares), 2)
-    colours = theme.DIVERGING[len(shares)]
-    parts: list[tuple[float, str, bool]] = []
-    place_of_zero = 0.0
-    for i, share in enumerate(shares):
-        width = share if share == share else hidden  # the first hidden cell takes all of it
-        if share != share:
-            hidden = 0.0
-        side = 1.0 if i < half else 0.5 if odd and i == half else 0.0
-        place_of_zero += side * width
-        parts.append(
-            (width, colours[i] if share == share else theme.PAPER, i in (0, len(shares) - 1))
-        )
-    left = -place_of_zero
-    for width, colour, dark in parts:
-        if width <= 0:
-            continue
-        edge = theme.MUTED if colour == theme.PAPER else colour
-        ax.barh(row, width, left=left, height=0.68, color=colour, ec=edge, lw=0.5)
-        if width >= 0.06 and colour != theme.PAPER:
-            ax.text(
-                left + width / 2, row, percent(width), ha="center", va="center", fontsize=8.5,
-                color=theme.PAPER if dark else theme.INK,
-            )  # fmt: skip
-        left += width
+def plot_cost_plane(
+    effect: Effect, cost: CostPerEffect, per_person_idr: float | None
+) -> Figure | None:
+    """Cost-effectiveness plane of one outcome: cost of one participant against the effect on one.
 
-
-def plot_flow(sample: Sample, k: int) -> Figure | None:
-    """Flow of persons from the invited to the analysed, with those lost at each step."""
-    if sum(step.n is not None for step in sample.flow) < 2:
+    The cost is counted and the effect estimated, so the uncertainty lies along the effect alone;
+    rays from the origin are lines of equal cost per unit of effect.
+    """
+    low, high, middle = effect.ci_low, effect.ci_high, effect.estimate
+    if low is None or high is None or middle is None:
         return None
-
-    def size(n: int | None, reason: str | None) -> str:
-        return why(reason, k) if n is None else f"n = {count(n)}"
-
-    with theme.canvas(0.2 + 0.95 * len(sample.flow)) as (figure, ax):
-        ax.set_axis_off()
-        ax.set_xlim(0, 10)
-        ax.set_ylim(-len(sample.flow) + 0.35, 0.5)
-        for row, step in enumerate(sample.flow):
-            text = f"{theme.wrap(step.step, 40)}\n{theme.wrap(size(step.n, step.reason), 46)}"
-            _box(ax, 0.2, -row, 5.0, text)
-            if row and step.dropped:
-                text = plural("{n} person left out", "{n} persons left out", step.dropped)
-                text = text.format(n=count(step.dropped))
-                if step.reason:
-                    text += f"\n{theme.wrap(why(step.reason, k), 34)}"
-                _box(ax, 5.8, -row + 0.5, 4.0, text, loss=True)
-                ax.plot([2.7, 5.8], [-row + 0.5, -row + 0.5], color=theme.MUTED, lw=1)
-        for row, _next in pairwise(range(len(sample.flow))):
-            ax.annotate(
-                "", (2.7, -row - 0.68), (2.7, -row - 0.32),
-                arrowprops={"arrowstyle": "-|>", "color": theme.MUTED, "lw": 1},
-            )  # fmt: skip
-        svg = theme.to_svg(figure)
-    first, last = sample.flow[0], sample.flow[-1]
-    answer = _("From {first} to {last}.").format(
-        first=f"{size(first.n, first.reason)} ({first.step})",
-        last=f"{size(last.n, last.reason)} ({last.step})",
-    )
-    steps = "; ".join(f"{s.step}: {size(s.n, s.reason)}" for s in sample.flow)
-    return Figure(
-        "alur", _("Who was reached, and who is in the analysis?"), answer,
-        _("Flow of persons, step by step: {steps}.").format(steps=steps), svg,
-    )  # fmt: skip
-
-
-def _box(ax: Axes, x: float, y: float, width: float, text: str, *, loss: bool = False) -> None:
-    ax.add_patch(
-        FancyBboxPatch(
-            (x, y - 0.3),
-            width,
-            0.6,
-            boxstyle="round,pad=0,rounding_size=0.08",
-            fc=theme.PAPER if loss else theme.BAND,
-            ec=theme.MUTED if loss else theme.PROGRAM,
-            ls="--" if loss else "-",
-            lw=1,
+    if per_person_idr is None or cost.estimate is None:
+        return None
+    sign = 1 if effect.direction == "higher" else -1
+    low, high = sorted((sign * low, sign * high))
+    middle *= sign
+    with theme.canvas(3.2) as (figure, ax):
+        edge = max(abs(low), abs(high)) * 1.25
+        ax.set_xlim(min(low * 1.1, -0.15 * edge), edge)
+        ax.set_ylim(0, per_person_idr * 1.5)
+        for value, style in ((low, ":"), (middle, "-"), (high, ":")):
+            if value > 0:
+                top = per_person_idr * 1.5
+                ax.plot([0, value * 1.5], [0, top], ls=style, color=theme.MUTED, lw=1, zorder=1)
+        ax.plot([low, high], [per_person_idr] * 2, color=theme.PROGRAM, lw=2.4)
+        ax.plot([middle], [per_person_idr], "o", color=theme.PROGRAM, ms=8)
+        ax.axvline(0, color=theme.INK, lw=0.9)
+        axis = (
+            _("effect on one participant, {unit}")
+            if sign > 0
+            else _("reduction for one participant, {unit}")
         )
+        ax.set_xlabel(axis.format(unit=effect.unit))
+        ax.set_ylabel(_("cost of one participant, million Rp"))
+        theme.local_numbers(ax.xaxis)
+        theme.local_numbers(ax.yaxis, ticks=4, scale=1e-6)
+        svg = theme.to_svg(figure)
+    digits = digits_for(middle, low, high)
+    known = {
+        "label": effect.label,
+        "unit": effect.unit,
+        "cost": rupiah(per_person_idr),
+        "effect": number(middle, digits),
+        "between": interval(low, high, digits),
+        "ratio": rupiah(cost.estimate),
+    }
+    title = _("What does the effect on {label} cost?")
+    answer = _("{cost} for each participant buys {effect} {unit} ({between}).")
+    alt = _(
+        "Cost-effectiveness plane of {label}: effect {effect}, 95% interval {between}, at a cost "
+        "of {cost} for each participant; one unit of effect costs {ratio}."
     )
-    ax.text(x + width / 2, y, text, ha="center", va="center", fontsize=9)
+    title, answer, alt = (text.format(**known) for text in (title, answer, alt))
+    return Figure("bidang-biaya", title, answer, alt, svg)

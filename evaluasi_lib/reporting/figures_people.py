@@ -1,4 +1,4 @@
-"""Figures about people: shares with intervals, the funnel, the calendar of activity."""
+"""Figures of people: their flow, shares with intervals, the funnel, the calendar, time, voices."""
 
 from __future__ import annotations
 
@@ -8,53 +8,89 @@ from typing import Any
 
 import numpy as np
 import seaborn
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evaluasi_lib.reporting import theme
+from evaluasi_lib.reporting.charts import Look, Point, forest, frame_bars, heard
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.words import stage_word, why
-from evaluasi_lib.results import Stage
-from evaluasi_lib.wording import _, count, number, percent
+from evaluasi_lib.reporting.words import option_word, why
+from evaluasi_lib.results import Barrier, ModuleDemand, Sample, Stage, Theme
+from evaluasi_lib.wording import _, count, number, percent, plural, word_for
 
-Share = tuple[str, float | None, float | None, float | None]
+SHARES = Look(0.36, top=0.7, wrap=40, line=2.2, faint=0.45)
+MOST_SHARES = 12
+
+
+def plot_flow(sample: Sample, k: int) -> Figure | None:
+    """Flow of persons from the invited to the analysed, with those lost at each step."""
+    if sum(step.n is not None for step in sample.flow) < 2:
+        return None
+
+    def size(n: int | None, reason: str | None) -> str:
+        return why(reason, k) if n is None else f"n = {count(n)}"
+
+    with theme.canvas(0.2 + 0.95 * len(sample.flow)) as (figure, ax):
+        ax.set_axis_off()
+        ax.set_xlim(0, 10)
+        ax.set_ylim(-len(sample.flow) + 0.35, 0.5)
+        for row, step in enumerate(sample.flow):
+            text = f"{theme.wrap(step.step, 40)}\n{theme.wrap(size(step.n, step.reason), 46)}"
+            _box(ax, 0.2, -row, 5.0, text)
+            if row and step.dropped:
+                text = plural("{n} person left out", "{n} persons left out", step.dropped)
+                text = text.format(n=count(step.dropped))
+                if step.reason:
+                    text += f"\n{theme.wrap(why(step.reason, k), 34)}"
+                _box(ax, 5.8, -row + 0.5, 4.0, text, loss=True)
+                ax.plot([2.7, 5.8], [-row + 0.5, -row + 0.5], color=theme.MUTED, lw=1)
+        for row, _next in pairwise(range(len(sample.flow))):
+            ax.annotate(
+                "", (2.7, -row - 0.68), (2.7, -row - 0.32),
+                arrowprops={"arrowstyle": "-|>", "color": theme.MUTED, "lw": 1},
+            )  # fmt: skip
+        svg = theme.to_svg(figure)
+    named = [f"{size(s.n, s.reason)} ({s.step})" for s in sample.flow]
+    answer = _("From {first} to {last}.").format(first=named[0], last=named[-1])
+    steps = "; ".join(f"{s.step}: {size(s.n, s.reason)}" for s in sample.flow)
+    title = _("Who was reached, and who is in the analysis?")
+    alt = _("Flow of persons, step by step: {steps}.").format(steps=steps)
+    return Figure("alur", title, answer, alt, svg)
+
+
+def _box(ax: Axes, x: float, y: float, width: float, text: str, *, loss: bool = False) -> None:
+    paper, edge, line = (
+        (theme.PAPER, theme.MUTED, "--") if loss else (theme.BAND, theme.PROGRAM, "-")
+    )
+    style = "round,pad=0,rounding_size=0.08"
+    ax.add_patch(FancyBboxPatch((x, y - 0.3), width, 0.6, style, fc=paper, ec=edge, ls=line, lw=1))
+    ax.text(x + width / 2, y, text, ha="center", va="center", fontsize=9)
 
 
 def plot_shares(
-    shares: Sequence[Share], id: str, title: str, answer: str, most: int = 12
+    shares: Sequence[Barrier | ModuleDemand | Theme], id: str, title: str, answer: str
 ) -> Figure | None:
     """Shares as points with intervals, the largest on top; hidden ones are left out.
 
     answer: a template with {label} and {share} of the largest.
     """
-    known = [s for s in shares if s[1] is not None]
-    known.sort(key=lambda s: -(s[1] or 0.0))
-    known = known[:most]
+    known = [(s.share, s) for s in shares if s.share is not None]
+    known.sort(key=lambda pair: -pair[0])
     if not known:
         return None
-    with theme.canvas(0.7 + 0.36 * len(known)) as (figure, ax):
-        for row, (_label, share, low, high) in enumerate(known):
-            assert share is not None
-            if low is not None and high is not None:
-                ax.plot([low, high], [row, row], color=theme.PROGRAM, lw=2.2, alpha=0.45)
-            ax.plot([share], [row], "o", color=theme.PROGRAM, ms=7)
-            ax.annotate(
-                percent(share), (1.01, row), xycoords=("axes fraction", "data"), va="center",
-                fontsize=9,
-            )  # fmt: skip
-        ax.set_yticks(range(len(known)), [theme.wrap(s[0], 40) for s in known])
-        ax.set_ylim(len(known) - 0.5, -0.5)
-        ax.set_xlim(0, min(1.0, 1.08 * max(s[3] or s[1] or 0.0 for s in known)))
-        theme.local_numbers(ax.xaxis, share=True)
-        svg = theme.to_svg(figure)
-    listed = "; ".join(f"{label} {percent(share)}" for label, share, _l, _h in known)
-    alt = _("Shares with 95% intervals, largest first: {listed}.").format(listed=listed)
-    if len(known) < len([s for s in shares if s[1] is not None]):
-        alt = _("The {n} largest.").format(n=len(known)) + " " + alt
-    first = known[0]
-    return Figure(
-        id, title, answer.format(label=first[0], share=percent(first[1])), f"{title} {alt}", svg
-    )
+    points = [
+        Point(option_word(s.label), share, s.ci_low, s.ci_high, percent(share))
+        for share, s in known[:MOST_SHARES]
+    ]
+    alt = _("Shares with 95% intervals, largest first: {listed}.").format(listed=heard(points))
+    if len(points) < len(known):
+        alt = _("The {n} largest.").format(n=len(points)) + " " + alt
+    first = points[0]
+    end = min(1.0, 1.08 * max(point.high or point.value for point in points))
+    answer = answer.format(label=first.label, share=first.text)
+    svg = forest(points, SHARES, span=(0, end), share=True)
+    return Figure(id, title, answer, f"{title} {alt}", svg)
 
 
 def plot_funnel(stages: Sequence[Stage], k: int) -> Figure | None:
@@ -71,29 +107,20 @@ def plot_funnel(stages: Sequence[Stage], k: int) -> Figure | None:
             ax.barh(row, stage.n, color=theme.PROGRAM, height=0.62)
             text = f" {count(stage.n)} ({percent(stage.n / first)})"
             ax.text(stage.n, row, text, va="center", fontsize=9)
-        ax.set_yticks(range(len(stages)), [theme.wrap(stage_word(s.stage), 30) for s in stages])
-        ax.set_ylim(len(stages) - 0.5, -0.5)
+        frame_bars(ax, [word_for("stage", s.stage) for s in stages], 30)
         ax.set_xlim(0, first * 1.22)
-        ax.set_xticks([])
-        ax.grid(visible=False)
-        ax.spines["bottom"].set_visible(False)
         svg = theme.to_svg(figure)
-    losses = [
-        ((a.n or 0) - (b.n or 0), stage_word(a.stage), stage_word(b.stage))
-        for a, b in pairwise(known)
-    ]
-    _lost, before, after = max(losses, key=lambda item: item[0])
+    steps = max(pairwise(known), key=lambda pair: (pair[0].n or 0) - (pair[1].n or 0))
+    before, after = (word_for("stage", stage.stage) for stage in steps)
+    share = percent((known[-1].n or 0) / first)
     answer = _("{share} reach the last stage; most are lost between “{before}” and “{after}”.")
+    answer = answer.format(share=share, before=before, after=after)
     listed = "; ".join(
-        f"{stage_word(s.stage)}: {why(s.reason, k) if s.n is None else count(s.n)}" for s in stages
+        f"{word_for('stage', s.stage)}: {why(s.reason, k) if s.n is None else count(s.n)}"
+        for s in stages
     )
-    return Figure(
-        "corong",
-        _("Where do people leave?"),
-        answer.format(share=percent((known[-1].n or 0) / first), before=before, after=after),
-        _("Funnel of persons by stage: {listed}.").format(listed=listed),
-        svg,
-    )
+    alt = _("Funnel of persons by stage: {listed}.").format(listed=listed)
+    return Figure("corong", _("Where do people leave?"), answer, alt, svg)
 
 
 def plot_calendar(cells: Sequence[Mapping[str, Any]], hours: tuple[str, str]) -> Figure | None:
@@ -136,24 +163,16 @@ def plot_calendar(cells: Sequence[Mapping[str, Any]], hours: tuple[str, str]) ->
     if len(known) < len(cells):
         answer += " " + _("White cells hold too few persons to be shown, or nobody.")
     listed = "; ".join(f"{days[d]} {percent(share)}" for d, share in by_day.items())
-    return Figure(
-        "kalender",
-        _("When do people learn?"),
-        answer,
-        _("Heat map of activity by weekday and hour; shares that may be shown, by day: {listed}.")
-        .format(listed=listed),
-        svg,
-    )  # fmt: skip
+    alt = _("Heat map of activity by weekday and hour; shares that may be shown, by day: {listed}.")
+    return Figure("kalender", _("When do people learn?"), answer, alt.format(listed=listed), svg)
 
 
 def plot_completion(curve: Sequence[Mapping[str, Any]], median: float | None) -> Figure | None:
     """Share of persons who have completed, day by day, with its 95% interval (Kaplan-Meier)."""
     if len(curve) < 2:
         return None
-    days = [0.0, *(float(c["days"]) for c in curve)]
-    share = [0.0, *(float(c["share_completed"]) for c in curve)]
-    low = [0.0, *(float(c["ci_low"]) for c in curve)]
-    high = [0.0, *(float(c["ci_high"]) for c in curve)]
+    names = ("days", "share_completed", "ci_low", "ci_high")
+    days, share, low, high = ([0.0, *(float(c[name]) for c in curve)] for name in names)
     with theme.canvas(2.8) as (figure, ax):
         ax.fill_between(days, low, high, step="post", color=theme.PROGRAM, alpha=0.18, lw=0)
         ax.step(days, share, where="post", color=theme.PROGRAM, lw=2)
@@ -171,19 +190,44 @@ def plot_completion(curve: Sequence[Mapping[str, Any]], median: float | None) ->
         theme.local_numbers(ax.yaxis, share=True, ticks=5)
         svg = theme.to_svg(figure)
     if median is None:
-        answer = _("Fewer than half have completed within {days} days.").format(
-            days=number(days[-1], 0)
-        )
+        answer = _("Fewer than half have completed within {days} days.")
+        answer = answer.format(days=number(days[-1], 0))
     else:
         answer = _("Half have completed after {days} days.").format(days=number(median, 0))
+    mark = _("day {day}: {share}")
     marks = [curve[round(i * (len(curve) - 1) / 4)] for i in range(5)]
     listed = "; ".join(
-        _("day {day}: {share}").format(
-            day=number(m["days"], 0), share=percent(m["share_completed"])
-        )
-        for m in marks
+        mark.format(day=number(m["days"], 0), share=percent(m["share_completed"])) for m in marks
     )
-    return Figure(
-        "waktu-selesai", _("How long does it take to complete?"), answer,
-        _("Curve of the share who have completed: {listed}.").format(listed=listed), svg,
-    )  # fmt: skip
+    title = _("How long does it take to complete?")
+    alt = _("Curve of the share who have completed: {listed}.").format(listed=listed)
+    return Figure("waktu-selesai", title, answer, alt, svg)
+
+
+def plot_saturation(curve: Sequence[Mapping[str, Any]], point: int | None) -> Figure | None:
+    """Codes known after each interview."""
+    if len(curve) < 3:
+        return None
+    x = [step["interviews"] for step in curve]
+    y = [step["codes"] for step in curve]
+    with theme.canvas(2.4) as (figure, ax):
+        ax.step(x, y, where="mid", color=theme.PROGRAM, lw=2)
+        ax.plot(x, y, "o", color=theme.PROGRAM, ms=5)
+        if point is not None:
+            ax.axvline(point, color=theme.MUTED, lw=1, ls="--")
+        ax.set_xticks(x)
+        ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        ax.set_ylim(0, max(y) * 1.1)
+        ax.set_xlabel(_("Interviews"))
+        ax.set_ylabel(_("Different codes"))
+        svg = theme.to_svg(figure)
+    answer = (
+        _("Not yet: new codes kept coming until the last of {n} interviews.").format(n=len(curve))
+        if point is None
+        else _("Yes: after interview {point} hardly a new code was found.").format(point=point)
+    )
+    alt = _("Codes known after each interview: {listed}.").format(
+        listed=", ".join(f"{step['interviews']}: {step['codes']}" for step in curve)
+    )
+    title = _("Were there enough interviews?")
+    return Figure("saturasi", title, answer, f"{title} {alt}", svg)

@@ -17,8 +17,7 @@ from evaluasi_lib.findings.portfolio import (
 )
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.words import level_word
-from evaluasi_lib.wording import _, count, interval, join_words, number, rupiah
+from evaluasi_lib.wording import _, count, interval, join_words, number, rupiah, word_for
 
 SHADES = ("#f6d5c3", "#f3e3c4", "#e6ecd2", "#c9e2cf", "#9fd0be", "#6fbba6")  # ratings 0 to 5
 
@@ -57,25 +56,17 @@ def plot_cost_effect(results: Sequence[Result]) -> Figure | None:
         theme.local_numbers(ax.xaxis)
         theme.local_numbers(ax.yaxis)
         svg = theme.to_svg(figure)
-    cheapest = min(points, key=lambda p: p[1])
-    answer = _("Cheapest for each participant: {name} ({cost}).").format(
-        name=cheapest[0], cost=rupiah(cheapest[1])
-    )
+    cheapest, least, *_rest = min(points, key=lambda p: p[1])
+    answer = _("Cheapest for each participant: {name} ({cost}).")
+    answer = answer.format(name=cheapest, cost=rupiah(least))
     caution = _("Programs with other aims are not better or worse for costing more or less.")
-    described = [
-        _("{name}, {cost}: {label} {g} ({interval}).").format(
-            name=name, cost=rupiah(cost), label=label, g=number(g, 2),
-            interval=interval(low, high, 2),
-        )
-        for name, cost, label, (g, low, high) in points
-    ]  # fmt: skip
-    return Figure(
-        id="biaya-pengaruh",
-        title=_("What does each program cost, and how much changed?"),
-        answer=f"{answer} {caution}",
-        alt=" ".join([_("Cost per participant against standardised estimates."), *described]),
-        svg=svg,
-    )
+    title = _("What does each program cost, and how much changed?")
+    point = _("{name}, {cost}: {label} {g} ({interval}).")
+    alt = [_("Cost per participant against standardised estimates.")]
+    for name, cost, label, (size, low, high) in points:
+        place = {"g": number(size, 2), "interval": interval(low, high, 2)}
+        alt.append(point.format(name=name, cost=rupiah(cost), label=label, **place))
+    return Figure("biaya-pengaruh", title, f"{answer} {caution}", " ".join(alt), svg)
 
 
 def plot_evidence_map(results: Sequence[Result]) -> Figure | None:
@@ -95,21 +86,20 @@ def plot_evidence_map(results: Sequence[Result]) -> Figure | None:
         ax.set_xlim(0, len(LEVELS))
         ax.set_ylim(len(names), 0)
         ax.xaxis.tick_top()
-        ax.set_xticks([j + 0.48 for j in range(len(LEVELS))], [level_word(x) for x in LEVELS])
+        ax.set_xticks(
+            [j + 0.48 for j in range(len(LEVELS))], [word_for("level", x) for x in LEVELS]
+        )
         ax.set_yticks([i + 0.46 for i in range(len(names))], [theme.wrap(n, 34) for n in names])
         svg = theme.to_svg(figure)
-    return Figure(
-        id="peta-bukti",
-        title=_("How far does the evidence carry?"),
-        answer=_("Lowest evidence rating (0-5) of each level; a dash: not measured."),
-        alt=" ".join(_row_words(name, row) for name, row in zip(names, ratings, strict=True)),
-        svg=svg,
-    )
+    title = _("How far does the evidence carry?")
+    answer = _("Lowest evidence rating (0-5) of each level; a dash: not measured.")
+    alt = " ".join(_row_words(name, row) for name, row in zip(names, ratings, strict=True))
+    return Figure("peta-bukti", title, answer, alt, svg)
 
 
 def _row_words(name: str, row: Sequence[Any]) -> str:
     known = [
-        _("{level} {rating}").format(level=level_word(level).lower(), rating=count(cell))
+        _("{level} {rating}").format(level=word_for("level", level).lower(), rating=count(cell))
         for level, cell in zip(LEVELS, row, strict=True)
         if cell is not None
     ]

@@ -42,14 +42,9 @@ def check_extra() -> None:
         if importlib.util.find_spec(module) is None
     ]
     if missing:
-        raise UsageError(
-            Problem(
-                _("PDF and DOCX need packages that are not installed: {names}").format(
-                    names=", ".join(missing)
-                ),
-                remedy=_("install them with “pip install -e .[formats]”, or choose html or xlsx"),
-            )
-        )
+        text = _("PDF and DOCX need packages that are not installed: {names}")
+        remedy = _("install them with “pip install -e .[formats]”, or choose html or xlsx")
+        raise UsageError(Problem(text.format(names=", ".join(missing)), remedy=remedy))
 
 
 def render_pdf(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
@@ -75,12 +70,7 @@ def render_pdf(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
                 timestamp=int(EPOCH),
             )
         except Exception as error:  # typst raises bare classes of its own
-            raise EvaluationError(
-                Problem(
-                    _("the PDF could not be made: {error}").format(error=error),
-                    remedy=_("report this; the other formats are not affected"),
-                )
-            ) from error
+            raise _failure(_("the PDF could not be made: {error}"), error) from error
     return pdf
 
 
@@ -185,13 +175,13 @@ def _pandoc(html: str, options: Sequence[str], folder: Path) -> bytes:
     )
     if done.returncode:
         message = done.stderr.decode("utf-8", "replace").strip()
-        raise EvaluationError(
-            Problem(
-                _("pandoc could not convert the report: {error}").format(error=message),
-                remedy=_("report this; the other formats are not affected"),
-            )
-        )
+        raise _failure(_("pandoc could not convert the report: {error}"), message)
     return done.stdout
+
+
+def _failure(text: str, error: object) -> EvaluationError:
+    remedy = _("report this; the other formats are not affected")
+    return EvaluationError(Problem(text.format(error=error), remedy=remedy))
 
 
 def _typst_source(body: str, texts: Mapping[str, str]) -> str:

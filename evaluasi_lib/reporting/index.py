@@ -7,8 +7,7 @@ from html import escape
 from typing import Any
 
 from evaluasi_lib.reporting.export import TEMPLATE
-from evaluasi_lib.reporting.words import decision_word
-from evaluasi_lib.wording import _, count, language, plural
+from evaluasi_lib.wording import _, count, language, plural, word_for
 
 Entry = Mapping[str, Any]
 # This page has no list of contents beside its text.
@@ -70,7 +69,7 @@ def _row(entry: Entry) -> str:
         status = _("failed; the earlier report stands") if result else _("failed")
     cells = [str(info.get("cycle") or "—"), status, "—", "—"]
     if result:
-        cells[2:] = [decision_word(result["verdict"]["decision"]), evidence_range(result)]
+        cells[2:] = [word_for("decision", result["verdict"]["decision"]), evidence_range(result)]
     body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
     title = escape(str(info.get("title") or program_id))
     return f'<tr><th scope="row">{title}</th>{body}<td>{_links(entry)}</td></tr>'

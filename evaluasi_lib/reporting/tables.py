@@ -1,299 +1,278 @@
-"""Tables of a result: one function a part. Texts for readers, values for the workbook of tables."""
+"""Tables of a result: one function a part, its columns as lines of `columns.Column`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from evaluasi_lib.cleaning.log import rule_label
-from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib import results as r
 from evaluasi_lib.reporting import words
+from evaluasi_lib.reporting.columns import (
+    CI,
+    Cell,
+    Column,
+    between,
+    cell_of,
+    figure_cell,
+    share_columns,
+    table,
+    value_of,
+)
 from evaluasi_lib.reporting.elements import Table
-from evaluasi_lib.results import (
-    Barrier,
-    Driver,
-    Effect,
-    Efficiency,
-    EvaluationResult,
-    Finding,
-    FollowUp,
-    InputFile,
-    ModuleDemand,
-    Quality,
-    Recommendation,
-    Sample,
-    Stage,
-    Theme,
-    Triangulated,
-)
-from evaluasi_lib.wording import (
-    _,
-    count,
-    date,
-    digits_for,
-    number,
-    p_value,
-    percent,
-    plural,
-    rupiah,
-)
+from evaluasi_lib.wording import _, count, date, digits_for, number, word_for
 
-Cell = str | tuple[str, object]
 ANSWERED = 2  # weaknesses that a recommendation's row spells out; more are counted
-NAMED = 8  # hidden rows that a note names; more are counted
 
 
-def figure_cell(value: float | None, form: Callable[..., str], *more: Any) -> Cell:
-    """A number as text for readers, with the number itself for the workbook."""
-    return ("—", None) if value is None else (form(value, *more), value)
-
-
-def between(low: float | None, high: float | None, form: Callable[..., str], *more: Any) -> Cell:
-    """An interval in one cell; the workbook sets its ends in two columns."""
-    if low is None or high is None:
-        return ("—", None)
-    text = _("{low} to {high}").format(low=form(low, *more), high=form(high, *more))
-    return (text, (low, high))
-
-
-def build(
-    id: str,
-    caption: str,
-    columns: Sequence[str],
-    rows: Sequence[tuple[Sequence[Cell], str | None]],
-    k: int,
-    note: str = "",
-    *,
-    fold: bool = False,
-    text_columns: Sequence[int] = (),
-) -> Table | None:
-    """A table from rows of cells, each row with the reason of its nulls; None without rows.
-
-    The first null of a row says in words why it is null; a long reason becomes a note below.
-    fold: rows of which no number may be shown are named in the note instead, when some others may.
-    """
-    if not rows:
-        return None
-    texts, values, notes = [], [], [note] if note else []
-    rows, hidden = _fold(rows) if fold else (rows, [])
-    if hidden:
-        listed = "; ".join(hidden)
-        if len(hidden) > NAMED:
-            listed = plural("{n} row", "{n} rows", len(hidden)).format(n=count(len(hidden)))
-        notes.append(f"{words.why(SMALL_CELL, k).capitalize()}: {listed}.")
-    numeric = {i for cells, _r in rows for i, cell in enumerate(cells) if isinstance(cell, tuple)}
-    numeric -= set(text_columns)
-    for cells, reason in rows:
-        line = [cell[0] if isinstance(cell, tuple) else cell for cell in cells]
-        empty = [i for i, c in enumerate(cells) if isinstance(c, tuple) and c[1] is None]
-        if reason and empty:
-            if reason in (SMALL_CELL, "no_answers"):
-                line[empty[0]] = words.why(reason, k)
-            else:
-                line[empty[0]] = _("see note")
-                remark = f"{line[0]}: {reason}"
-                notes += [remark] if remark not in notes else []
-        texts.append(line)
-        values.append([cell[1] if isinstance(cell, tuple) else cell for cell in cells])
-    return Table(id, caption, columns, texts, frozenset(numeric), values, " ".join(notes))
-
-
-def _fold(
-    rows: Sequence[tuple[Sequence[Cell], str | None]],
-) -> tuple[list[tuple[Sequence[Cell], str | None]], list[str]]:
-    """Rows that show a number, and the heads of those that may not."""
-    kept: list[tuple[Sequence[Cell], str | None]] = []
-    hidden: list[str] = []
-    for cells, reason in rows:
-        numbers = [cell for cell in cells if isinstance(cell, tuple)]
-        if reason == SMALL_CELL and all(value is None for _text, value in numbers):
-            texts = [cell for cell in cells if isinstance(cell, str)]
-            hidden.append(", ".join(texts))
-        else:
-            kept.append((cells, reason))
-    return (kept, hidden) if kept else (list(rows), [])
-
-
-def table_flow(sample: Sample, k: int) -> Table | None:
+def table_flow(sample: r.Sample, k: int) -> Table | None:
     """Persons at each step, and those left out before it."""
-    rows = [
-        ([s.step, figure_cell(s.n, count), figure_cell(s.dropped, count)], s.reason)
-        for s in sample.flow
+    columns = [
+        Column(_("Step"), "step"),
+        Column(_("Persons"), "n", "n"),
+        Column(_("Left out before it"), "dropped", "n"),
     ]
-    columns = [_("Step"), _("Persons"), _("Left out before it")]
-    return build("alur", _("Flow of persons"), columns, rows, k)
+    return table("alur", _("Flow of persons"), sample.flow, columns, k)
 
 
-def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
+def _estimate(effect: r.Effect) -> Cell:
+    return figure_cell(effect.estimate, _digits_of(effect))
+
+
+def _interval(effect: r.Effect) -> Cell:
+    return between(effect.ci_low, effect.ci_high, _digits_of(effect))
+
+
+def _digits_of(effect: r.Effect) -> Callable[[Any], str]:
+    """An estimate and its interval are written with the same decimals."""
+    return partial(number, digits=digits_for(effect.estimate, effect.ci_low, effect.ci_high))
+
+
+def table_effects(effects: Sequence[r.Effect], id: str, caption: str, k: int) -> Table | None:
     """Primary estimates, one row an outcome, its unit in words beside its name."""
-    rows: list[tuple[Sequence[Cell], str | None]] = []
-    for e in effects:
-        digits = digits_for(e.estimate, e.ci_low, e.ci_high)
-        rows.append(
-            (
-                [
-                    f"{words.subgroup_word(e)} ({e.unit})", words.claim_word(e.claim),
-                    figure_cell(e.estimate, number, digits),
-                    between(e.ci_low, e.ci_high, number, digits), figure_cell(e.p_value, p_value),
-                    figure_cell(e.p_adjusted, p_value), figure_cell(e.effect_size_g, number, 2),
-                    words.conclusion_word(e.conclusion),
-                ],
-                e.reason,
-            )
-        )  # fmt: skip
     columns = [
-        _("Outcome"), _("Kind of claim"), _("Estimate"), _("95% interval"), _("p"),
-        _("p adjusted"), _("Standardised"), _("Conclusion"),
-    ]  # fmt: skip
+        Column(_("Outcome"), lambda e: f"{words.subgroup_word(e)} ({e.unit})"),
+        Column(_("Kind of claim"), "claim", "claim"),
+        Column(_("Estimate"), _estimate),
+        Column(_("95% interval"), _interval),
+        Column(_("p"), "p_value", "p"),
+        Column(_("p adjusted"), "p_adjusted", "p"),
+        Column(_("Standardised"), "effect_size_g", "2"),
+        Column(_("Conclusion"), "conclusion", "conclusion"),
+    ]
     note = _("Standardised: in standard deviations. p adjusted: for the number of outcomes.")
-    return build(id, caption, columns, rows, k, note)
+    return table(id, caption, effects, columns, k, note)
 
 
-def table_barriers(barriers: Sequence[Barrier], k: int) -> Table | None:
-    """Each barrier with its share of respondents and interval."""
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        (_share_cells(words.option_word(b.label), b), b.reason) for b in barriers
-    ]
-    columns = [_("Barrier"), _("n"), _("Share"), _("95% interval")]
-    return build("hambatan", _("What holds people back"), columns, rows, k, fold=True)
-
-
-def table_drivers(drivers: Sequence[Driver], k: int) -> Table | None:
-    """Average marginal effects on completion, in percentage points."""
-
-    def points(value: float | None) -> str:
-        return number(None if value is None else value * 100, 1)
-
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        (
-            [
-                d.label, figure_cell(d.ame, points),
-                between(d.ci_low, d.ci_high, points),
-                figure_cell(d.p_value, p_value),
-            ],
-            d.reason,
-        )
-        for d in drivers
-    ]  # fmt: skip
-    columns = [_("Variable"), _("Difference, percentage points"), _("95% interval"), _("p")]
-    note = _("Average marginal effects on the chance to complete; association, not cause.")
-    return build("pendorong", _("Who completes"), columns, rows, k, note)
-
-
-def table_stages(stages: Sequence[Stage], k: int) -> Table | None:
-    """Persons at each stage of the funnel, and their share of the first."""
-    first = stages[0].n if stages else None
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        (
-            [
-                words.stage_word(s.stage), figure_cell(s.n, count),
-                figure_cell(s.n / first if s.n is not None and first else None, percent),
-            ],
-            s.reason,
-        )
-        for s in stages
-    ]  # fmt: skip
-    columns = [_("Stage"), _("Persons"), _("Share of the first stage")]
-    return build("corong", _("From enrolment to completion"), columns, rows, k)
-
-
-def table_efficiency(part: Efficiency, k: int) -> Table | None:
-    """Total and unit costs, absorption, benefit-cost ratio, return."""
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        ([_("Total cost"), figure_cell(part.total_cost_idr, rupiah)], part.reason),
-        ([_("Cost per participant"), figure_cell(part.cost_per_participant_idr, rupiah)],
-         part.reason),
-        ([_("Cost per completer"), figure_cell(part.cost_per_completer_idr, rupiah)], part.reason),
-        ([_("Budget absorbed"), figure_cell(part.budget_absorption_share, percent)], part.reason),
-        ([_("Benefit-cost ratio"), figure_cell(part.bcr, number, 2)], part.reason),
-        ([_("Return on investment, %"), figure_cell(part.roi_pct, number, 1)], part.reason),
-    ]  # fmt: skip
-    return build("biaya", _("Costs and returns"), [_("Measure"), _("Value")], rows, k)
-
-
-def _share_cells(label: str, item: Barrier | ModuleDemand | Theme) -> list[Cell]:
-    return [
-        label, figure_cell(item.n, count), figure_cell(item.share, percent),
-        between(item.ci_low, item.ci_high, percent),
-    ]  # fmt: skip
-
-
-def table_themes(themes: Sequence[Theme], k: int) -> Table | None:
-    """Themes by source with shares and tone; hidden ones are named in the note."""
-    rows: list[tuple[Sequence[Cell], str | None]] = []
-    for t in themes:
-        cells = _share_cells(t.label, t)
-        cells.insert(1, words.source_word(t.source))
-        rows.append(([*cells, figure_cell(t.sentiment, number, 2)], t.reason))
+def table_others(effects: Sequence[r.Effect], id: str, caption: str, k: int) -> Table | None:
+    """Estimates beside the primary ones: by other methods, or in groups of persons."""
     columns = [
-        _("Theme"), _("Source"), _("n"), _("Share"), _("95% interval"), _("Tone, −1 to 1"),
-    ]  # fmt: skip
-    note = _("n: respondents, interviewees or documents in which the theme occurs.")
-    return build("tema", _("Themes by source"), columns, rows, k, note, fold=True)
-
-
-def table_demand(demand: Sequence[ModuleDemand], k: int) -> Table | None:
-    """Modules asked for, with shares; hidden ones are named in the note."""
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        (_share_cells(d.label, d), d.reason) for d in demand
+        Column(_("Outcome"), words.subgroup_word),
+        Column(_("Estimator"), "estimator", "estimator"),
+        Column(_("Unit"), "unit"),
+        Column(_("Estimate"), _estimate),
+        Column(_("95% interval"), _interval),
+        Column(_("p"), "p_value", "p"),
+        Column(_("Standardised"), "effect_size_g", "2"),
     ]
-    columns = [_("Module"), _("n"), _("Share"), _("95% interval")]
-    return build(
-        "modul-diminta", _("Modules that participants ask for"), columns, rows, k, fold=True
+    return table(id, caption, effects, columns, k)
+
+
+def table_estimators(effects: Sequence[r.Effect], k: int) -> Table | None:
+    """Design, estimator, estimand and numbers of persons of each outcome."""
+    columns = [
+        Column(_("Outcome"), words.subgroup_word),
+        Column(_("Design"), "design", "design"),
+        Column(_("Estimator"), "estimator", "estimator"),
+        Column(_("Estimand"), "estimand", "estimand"),
+        Column(_("n program"), "n_program", "n"),
+        Column(_("n comparison"), "n_comparison", "n"),
+        Column(_("Standard error"), "std_error", "figures"),
+        Column(_("Smallest effect of interest"), "sesoi", "figures"),
+        Column(_("n needed"), "n_needed", "n"),
+    ]
+    note = _(
+        "n needed: persons that the same design would need to find the smallest effect of interest "
+        "with 80% power."
     )
+    return table("penduga", _("How each outcome was estimated"), effects, columns, k, note)
 
 
-def table_triangulation(item: Triangulated, place: int, k: int) -> Table | None:
-    """One question: what each source says, one row a source."""
-    silent = _("silent")
-    body: list[tuple[Sequence[Cell], str | None]] = [
-        ([name, text or silent], None)
-        for name, text in (
-            (_("Survey"), item.survey),
-            (_("Interview"), item.interview),
-            (_("Document"), item.document),
-        )
+def table_evidence(evidence: Sequence[r.Evidence], labels: dict[str, str], k: int) -> Table | None:
+    """Rating of each outcome's evidence, and what it rests on; labels: outcome -> name."""
+    columns = [
+        Column(_("Outcome"), lambda e: labels.get(e.outcome, e.outcome)),
+        Column(_("Design"), "design", "design"),
+        Column(_("Rating, 0-5"), "rating_0_5", "n"),
+        Column(_("Maryland scale, 1-5"), "maryland_sms", "n"),
+        Column(_("Largest difference at the start"), "baseline_max_abs_smd", "2"),
+        Column(_("Likeness at the start"), "wwc_baseline", "baseline"),
+        Column(_("Loss"), "attrition_overall_share", "%"),
+        Column(_("Difference in loss"), "attrition_differential_share", "%"),
+        Column(_("Smallest detectable"), "mdes", "2"),
     ]
-    note = f"{words.agreement_word(item.agreement).capitalize()}. {item.explanation}".strip()
-    columns = [_("Source"), _("What it says")]
-    return build(f"triangulasi-{place}", item.question, columns, body, k, note)
+    note = _("Differences at the start and the smallest detectable effect are in SD.")
+    return table("bukti", _("How much the evidence can carry"), evidence, columns, k, note)
 
 
-def table_recommendations(items: Sequence[Recommendation], k: int) -> Table | None:
+def table_scales(scales: Sequence[r.ScaleScore], id: str, caption: str, k: int) -> Table | None:
+    """Mean, interval and spread of each scale by wave and group."""
+    columns = [
+        Column(_("Scale"), "label"),
+        Column(_("Wave"), "wave", "wave"),
+        Column(_("Group"), "group", "group"),
+        Column(_("n"), "n", "n"),
+        Column(_("Mean"), "mean", "2"),
+        Column(_("95% interval"), CI, "2"),
+        Column(_("Mean, 0-100"), "mean_100", "1"),
+        Column(_("SD"), "sd", "2"),
+        Column(_("Upper answers"), "top2_share", "%"),
+    ]
+    note = _("Upper answers: share of answers in the two highest categories.")
+    return table(id, caption, scales, columns, k, note)
+
+
+def table_reliability(scales: Sequence[r.ScaleScore], k: int) -> Table | None:
+    """Alpha with its interval and omega of each scale of several items."""
+    columns = [
+        Column(_("Scale"), "label"),
+        Column(_("Wave"), "wave", "wave"),
+        Column(_("Group"), "group", "group"),
+        Column(_("Items"), "n_items", "n"),
+        Column(_("Alpha"), "alpha", "2"),
+        Column(_("95% interval"), ("alpha_ci_low", "alpha_ci_high"), "2"),
+        Column(_("Omega"), "omega_total", "2"),
+    ]
+    note = _(
+        "From 0.70 on acceptable for comparing groups. Alpha does not prove that a scale measures "
+        "one thing."
+    )
+    several = [s for s in scales if s.n_items > 1]
+    return table("reliabilitas", _("Reliability of the instruments"), several, columns, k, note)
+
+
+def table_shares(rows: Sequence[Any], id: str, caption: str, heading: str, k: int) -> Table | None:
+    """Options with their share of respondents and interval; hidden ones are named in the note."""
+    option = Column(heading, lambda row: words.option_word(value_of(row, "label")))
+    return table(id, caption, rows, [option, *share_columns()], k, fold=True)
+
+
+def table_drivers(drivers: Sequence[r.Driver], k: int) -> Table | None:
+    """Average marginal effects on completion, in percentage points."""
+    columns = [
+        Column(_("Variable"), "label"),
+        Column(_("Difference, percentage points"), "ame", "points"),
+        Column(_("95% interval"), CI, "points"),
+        Column(_("p"), "p_value", "p"),
+    ]
+    note = _("Average marginal effects on the chance to complete; association, not cause.")
+    return table("pendorong", _("Who completes"), drivers, columns, k, note)
+
+
+def table_stages(
+    stages: Sequence[Mapping[str, Any]], id: str, caption: str, k: int
+) -> Table | None:
+    """Persons at each stage (stage, n, share of the first, reason)."""
+    columns = [
+        Column(_("Stage"), "stage", "stage"),
+        Column(_("Persons"), "n", "n"),
+        Column(_("Share of the first stage"), "share", "%"),
+    ]
+    return table(id, caption, stages, columns, k)
+
+
+def table_efficiency(part: r.Efficiency, k: int) -> Table | None:
+    """Total and unit costs, absorption, benefit-cost ratio, return."""
+    measures = [
+        Column(_("Total cost"), "total_cost_idr", "Rp"),
+        Column(_("Cost per participant"), "cost_per_participant_idr", "Rp"),
+        Column(_("Cost per completer"), "cost_per_completer_idr", "Rp"),
+        Column(_("Budget absorbed"), "budget_absorption_share", "%"),
+        Column(_("Benefit-cost ratio"), "bcr", "2"),
+        Column(_("Return on investment, %"), "roi_pct", "1"),
+    ]
+    rows = [
+        {"label": m.heading, "value": cell_of(part, m), "reason": part.reason} for m in measures
+    ]
+    columns = [Column(_("Measure"), "label"), Column(_("Value"), lambda row: row["value"])]
+    return table("biaya", _("Costs and returns"), rows, columns, k)
+
+
+def table_themes(themes: Sequence[r.Theme], k: int) -> Table | None:
+    """Themes by source with shares and tone; hidden ones are named in the note."""
+    columns = [
+        Column(_("Theme"), "label"),
+        Column(_("Source"), "source", "source"),
+        *share_columns(),
+        Column(_("Tone, −1 to 1"), "sentiment", "2"),
+    ]
+    note = _("n: respondents, interviewees or documents in which the theme occurs.")
+    return table("tema", _("Themes by source"), themes, columns, k, note, fold=True)
+
+
+def table_triangulation(item: r.Triangulated, place: int, k: int) -> Table | None:
+    """One question: what each source says, one row a source."""
+    rows = [
+        (_("Survey"), item.survey),
+        (_("Interview"), item.interview),
+        (_("Document"), item.document),
+    ]
+    columns = [Column(_("Source"), 0), Column(_("What it says"), lambda row: row[1] or _("silent"))]
+    agreement = word_for("agreement", item.agreement).capitalize()
+    note = f"{agreement}. {item.explanation}".strip()
+    return table(f"triangulasi-{place}", item.question, rows, columns, k, note)
+
+
+def table_findings(findings: Sequence[r.Finding], id: str, caption: str, k: int) -> Table | None:
+    """Findings with the sections that hold their evidence; the workbook has the exact places."""
+    columns = [
+        Column(_("Finding"), "statement"),
+        Column(_("Weight, 0-1"), "score", "2"),
+        Column(
+            _("Evidence in section"),
+            lambda f: (words.evidence_places(f.evidence), ", ".join(f.evidence)),
+        ),
+    ]
+    return table(id, caption, findings, columns, k)
+
+
+def table_recommendations(items: Sequence[r.Recommendation], k: int) -> Table | None:
     """Recommendations with priority, owner, date and status."""
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        (
-            [f"{n}. {r.text}", count(r.priority), r.owner or _("not named yet"), date(r.due),
-             words.status_word(r.status)],
-            None,
-        )
-        for n, r in enumerate(items, 1)
-    ]  # fmt: skip
-    columns = [_("Recommendation"), _("Priority"), _("Owner"), _("Due"), _("Status")]
+    columns = [
+        Column(_("Recommendation"), lambda row: f"{row[0]}. {row[1].text}"),
+        Column(_("Priority"), lambda row: count(row[1].priority)),
+        Column(_("Owner"), lambda row: row[1].owner or _("not named yet")),
+        Column(_("Due"), lambda row: date(row[1].due)),
+        Column(_("Status"), lambda row: word_for("status", row[1].status)),
+    ]
+    caption = _("Recommendations, the most urgent first")
     note = _("Priority: impact times feasibility, each from 1 to 5; the higher, the more urgent.")
-    return build("rekomendasi", _("Recommendations, the most urgent first"), columns, rows, k, note)
+    return table("rekomendasi", caption, list(enumerate(items, 1)), columns, k, note)
 
 
 def table_grounds(
-    items: Sequence[Recommendation], weaknesses: Sequence[Finding], k: int
+    items: Sequence[r.Recommendation], weaknesses: Sequence[r.Finding], k: int
 ) -> Table | None:
     """What each recommendation answers, the heaviest weaknesses first, and what to watch."""
     said = {w.id: w.statement for w in weaknesses}
-    rows: list[tuple[Sequence[Cell], str | None]] = []
-    for n, item in enumerate(items, 1):
-        answered = [said[id] for id in item.addresses if id in said]
+
+    def answers(row: tuple[int, r.Recommendation]) -> str:
+        answered = [said[id] for id in row[1].addresses if id in said]
         text = " ".join(answered[:ANSWERED])
         if len(answered) > ANSWERED:
             text += " " + _("And {n} more.").format(n=count(len(answered) - ANSWERED))
-        watch = "; ".join(item.details.get("watch", []))
-        rows.append(([count(n), text or "—", watch or "—"], None))
+        return text or "—"
+
     columns = [
-        _("Recommendation"),
-        _("What it answers"),
-        _("Indicator to watch, and its value now"),
+        Column(_("Recommendation"), lambda row: count(row[0])),
+        Column(_("What it answers"), answers),
+        Column(
+            _("Indicator to watch, and its value now"),
+            lambda row: "; ".join(row[1].details.get("watch", [])) or "—",
+        ),
     ]
     caption = _("What each recommendation answers, and what to watch")
-    return build("rekomendasi-dasar", caption, columns, rows, k)
+    return table("rekomendasi-dasar", caption, list(enumerate(items, 1)), columns, k)
 
 
 def change_words(change: dict[str, Any] | None, reason: str | None, k: int) -> str:
@@ -311,39 +290,41 @@ def change_words(change: dict[str, Any] | None, reason: str | None, k: int) -> s
     return words.why(change.get("reason") or reason, k)
 
 
-def table_follow_up(items: Sequence[FollowUp], k: int) -> Table | None:
+def table_follow_up(items: Sequence[r.FollowUp], k: int) -> Table | None:
     """Earlier recommendations, their status, and the change of their indicator."""
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        ([f.text, f.from_cycle, words.status_word(f.status), change_words(f.change, f.reason, k)],
-         None)
-        for f in items
-    ]  # fmt: skip
-    columns = [_("Recommendation"), _("Cycle"), _("Status"), _("What changed since")]
-    return build("tindak-lanjut", _("Earlier recommendations"), columns, rows, k)
+    columns = [
+        Column(_("Recommendation"), "text"),
+        Column(_("Cycle"), "from_cycle"),
+        Column(_("Status"), "status", "status"),
+        Column(_("What changed since"), lambda f: change_words(f.change, f.reason, k)),
+    ]
+    return table("tindak-lanjut", _("Earlier recommendations"), items, columns, k)
 
 
-def table_quality(quality: Quality, k: int) -> Table | None:
+def table_quality(quality: r.Quality, k: int) -> Table | None:
     """How often each cleaning rule changed something."""
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        ([rule_label(c.rule), c.table, (count(c.n), c.n)], None) for c in quality.changes
+    columns = [
+        Column(_("Rule"), "rule", "rule"),
+        Column(_("Table"), "table"),
+        Column(_("Rows or cells changed"), "n", "n"),
     ]
-    columns = [_("Rule"), _("Table"), _("Rows or cells changed")]
-    return build("pembersihan", _("What cleaning changed"), columns, rows, k)
+    return table("pembersihan", _("What cleaning changed"), quality.changes, columns, k)
 
 
-def table_inputs(inputs: Sequence[InputFile], k: int) -> Table | None:
+def table_inputs(inputs: Sequence[r.InputFile], k: int) -> Table | None:
     """Input files with their size and the start of their checksum."""
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        ([f.path, (count(f.bytes), f.bytes), f"{f.sha256[:12]}…"], None) for f in inputs
+    columns = [
+        Column(_("File"), "path"),
+        Column(_("Bytes"), "bytes", "n"),
+        Column("SHA-256", lambda file: f"{file.sha256[:12]}…"),
     ]
-    columns = [_("File"), _("Bytes"), "SHA-256"]
     note = _("The checksums stand in full in result.json.")
-    return build("masukan", _("Files that this report rests on"), columns, rows, k, note)
+    return table("masukan", _("Files that this report rests on"), inputs, columns, k, note)
 
 
-def table_packages(result: EvaluationResult, k: int) -> Table | None:
+def table_packages(result: r.EvaluationResult, k: int) -> Table | None:
     """Versions of the packages that move numbers or pictures."""
-    rows: list[tuple[Sequence[Cell], str | None]] = [
-        ([name, version], None) for name, version in result.provenance.packages.items()
-    ]
-    return build("paket", _("Software"), [_("Package"), _("Version")], rows, k)
+    rows = list(result.provenance.packages.items())
+    return table(
+        "paket", _("Software"), rows, [Column(_("Package"), 0), Column(_("Version"), 1)], k
+    )

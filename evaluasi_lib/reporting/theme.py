@@ -81,10 +81,10 @@ RC: dict[str, Any] = {
 
 
 @contextmanager
-def canvas(height: float, width: float = WIDTH) -> Iterator[tuple[Canvas, Axes]]:
+def canvas(height: float) -> Iterator[tuple[Canvas, Axes]]:
     """A figure and its axes in the theme. Save with `to_svg` before the block ends."""
     with mpl.rc_context(RC):  # type: ignore[arg-type]
-        figure = Canvas(figsize=(width, height), layout="constrained")
+        figure = Canvas(figsize=(WIDTH, height), layout="constrained")
         yield figure, figure.add_subplot()
 
 

@@ -11,7 +11,9 @@ import pandas as pd
 from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Driver
-from evaluasi_lib.scoring.background import (
+from evaluasi_lib.scoring.drivers import DriverModel, MarginalEffect, fit_drivers
+from evaluasi_lib.scoring.logit import NoConvergenceError
+from evaluasi_lib.scoring.persons import (
     cluster_of,
     known_variables,
     level_label,
@@ -20,8 +22,6 @@ from evaluasi_lib.scoring.background import (
     term_label,
     variable_label,
 )
-from evaluasi_lib.scoring.drivers import DriverModel, MarginalEffect, fit_drivers
-from evaluasi_lib.scoring.logit import NoConvergenceError
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, interval, number
 

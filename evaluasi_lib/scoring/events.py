@@ -22,21 +22,16 @@ PART_ROWS = 4_000_000
 class EventSummary:
     """Sums of a log. Local times are naive, in each person's own zone.
 
-    persons: pid, events, off_events, weekend_events, sessions, off_sessions, minutes, days_active,
-    busiest_day_minutes, first, last (local).  modules: pid, module, events, minutes, first.
-    hours: weekday (1 = Monday), hour, events, persons.  weeks: week (its Monday), events, persons.
-    origins: origin, events, persons.  The counts tell what was left out, and why.
+    persons: pid, events, off_events, weekend_events, sessions, off_sessions, minutes, first, last
+    (local).  modules: pid, module, minutes, first.  hours: weekday (1 = Monday), hour, events,
+    persons.  origins: origin, events, persons.
     """
 
     persons: pl.DataFrame
     modules: pl.DataFrame
     hours: pl.DataFrame
-    weeks: pl.DataFrame
     origins: pl.DataFrame
     n_events: int
-    n_duplicates: int
-    n_without_time: int
-    n_other_persons: int
 
 
 def zone_name(value: str | None, default: str) -> str:
@@ -72,8 +67,7 @@ def summarise_events(
         schema={"pid": pl.String, "zone": pl.String},
     ).with_row_index("person")
     log = pl.scan_parquet(path)
-    known = log.select(pl.len(), pl.col("time").null_count().alias("null"))
-    n_rows, n_without_time = known.collect(engine="streaming").row(0)
+    n_rows = log.select(pl.len()).collect(engine="streaming").item()
     parts = max(1, -(-n_rows // part_rows))
     located = (
         log.filter(pl.col("time").is_not_null())
@@ -81,28 +75,21 @@ def summarise_events(
         .join(people.lazy(), on="pid", how="inner")
         .select("person", "zone", "time", *KEYS)
     )
+    work = [minutes_of_day(clock) for clock in work_hours]
     sums: dict[str, list[pl.DataFrame]] = {}
-    n_read = n_kept = 0
     for part in range(parts):
         events = located.filter(pl.col("person") % parts == part).collect(engine="streaming")
-        n_read += events.height
-        events = events.unique()
-        n_kept += events.height
-        measured = _measure(events, gap_minutes, [minutes_of_day(c) for c in work_hours])
-        for name, frame in _sums(measured).items():
+        for name, frame in _sums(_measure(events.unique(), gap_minutes, work)).items():
             sums.setdefault(name, []).append(frame)
     totals = {name: pl.concat(frames) for name, frames in sums.items()}
     pids = people.select("person", "pid")
+    hours = _added(totals["hours"], ["weekday", "hour"])
     return EventSummary(
         persons=_named(totals["persons"], pids, ["pid"]),
         modules=_named(totals["modules"], pids, ["pid", "module"]),
-        hours=_added(totals["hours"], ["weekday", "hour"]),
-        weeks=_added(totals["weeks"], ["week"]),
+        hours=hours,
         origins=_added(totals["origins"], ["origin"]),
-        n_events=n_kept,
-        n_duplicates=n_read - n_kept,
-        n_without_time=int(n_without_time),
-        n_other_persons=int(n_rows) - int(n_without_time) - n_read,
+        n_events=int(hours["events"].sum()),
     )
 
 
@@ -140,34 +127,24 @@ def _measure(events: pl.DataFrame, gap_minutes: float, work: list[int]) -> pl.Da
 
 def _sums(events: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """What one part adds to each table of the summary."""
-    day = pl.col("local").dt.date().alias("day")
     minutes = pl.col("spent").sum().truediv(60_000).alias("minutes")
-    days = events.group_by("person", day).agg(minutes)
-    busiest = days.group_by("person").agg(
-        days_active=pl.len(), busiest_day_minutes=pl.col("minutes").max()
-    )
-    persons = events.group_by("person").agg(
-        events=pl.len(),
-        off_events=pl.col("off").sum(),
-        weekend_events=pl.col("weekend").sum(),
-        sessions=pl.col("opens").sum(),
-        off_sessions=(pl.col("opens") & pl.col("off")).sum(),
-        minutes=minutes,
-        first=pl.col("local").min(),
-        last=pl.col("local").max(),
-    )
-    modules = (
-        events.filter(pl.col("module").is_not_null())
-        .group_by("person", "module")
-        .agg(events=pl.len(), minutes=minutes, first=pl.col("local").min())
-    )
-    counted = {"events": pl.len(), "persons": pl.col("person").n_unique()}
     moment = pl.col("local").dt
+    counted = {"events": pl.len(), "persons": pl.col("person").n_unique()}
     return {
-        "persons": persons.join(busiest, on="person", how="left"),
-        "modules": modules,
+        "persons": events.group_by("person").agg(
+            events=pl.len(),
+            off_events=pl.col("off").sum(),
+            weekend_events=pl.col("weekend").sum(),
+            sessions=pl.col("opens").sum(),
+            off_sessions=(pl.col("opens") & pl.col("off")).sum(),
+            minutes=minutes,
+            first=pl.col("local").min(),
+            last=pl.col("local").max(),
+        ),
+        "modules": events.filter(pl.col("module").is_not_null())
+        .group_by("person", "module")
+        .agg(minutes, first=pl.col("local").min()),
         "hours": events.group_by(weekday=moment.weekday(), hour=moment.hour()).agg(**counted),
-        "weeks": events.group_by(week=moment.truncate("1w").dt.date()).agg(**counted),
         "origins": events.group_by("origin").agg(**counted),
     }
 

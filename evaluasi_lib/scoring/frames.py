@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -114,19 +115,35 @@ def instrument_rows(
     return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
 
 
+def scores_of(instrument: Instrument, rows: pd.DataFrame) -> Array:
+    """The instrument's score of each row (n,), NaN where too few items were answered."""
+    return score_items(rows[instrument.items].to_numpy(dtype=float), instrument.min_answered_share)
+
+
+def instrument_scores(study: Study, instrument_id: str, wave: str) -> pd.DataFrame:
+    """One row for each answer sheet of a wave: row, pid, group, score, and the background.
+
+    For calculation, not for publication. Raises DataError where no source asks all the items.
+    """
+    instrument = study.program.instruments[instrument_id]
+    rows = instrument_rows(study, instrument, wave)
+    first = ("row", "pid", "group", "score")
+    rest = [c for c in rows if c not in (*instrument.items, *first, "source")]
+    return rows.assign(score=scores_of(instrument, rows))[[*first, *rest]]
+
+
 def measure(study: Study, outcome: Outcome, wave: str, variable: str | None) -> pd.DataFrame:
     """Rows of a wave with `y`, the outcome's score or variable; several ratings of one person are
     averaged (ordinal ones: the middle one). Rows without y are left out."""
     if outcome.instrument is not None:
         instrument = study.program.instruments[outcome.instrument]
         rows = instrument_rows(study, instrument, wave, outcome.source)
-        y = score_items(rows[instrument.items].to_numpy(dtype=float), instrument.min_answered_share)
+        rows = rows.assign(y=scores_of(instrument, rows))
     else:
         name = variable or outcome.variable or ""
         tables = sources_with(study, [name], wave, outcome.source)
         rows = pd.concat([study.rows(t) for t in tables], ignore_index=True)
-        y = values_of(rows[name], outcome).to_numpy()
-    rows = rows.assign(y=y)
+        rows = rows.assign(y=values_of(rows[name], outcome).to_numpy())
     rows = rows[rows["y"].notna()].reset_index(drop=True)
     if rows["pid"].duplicated().any():
         how = "median" if outcome.scale_type == "ordinal" else "mean"
@@ -140,38 +157,30 @@ def outcome_frame(study: Study, outcome: Outcome) -> OutcomeFrame:
     """The data of one outcome. Raises DataError where no source holds it."""
     after = measure(study, outcome, outcome.wave, outcome.variable)
     columns = background(study, outcome)
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
     ungrouped = int(after["group"].isna().sum())
     if ungrouped and not is_small(ungrouped, study.program.privacy.min_cell):
-        warnings.append(
-            _("{share} of the answers belong to neither group and are left out.").format(
-                share=percent(ungrouped / len(after), 1)
-            )
-        )
-    after = _tidy(after, columns)
+        text = _("{share} of the answers belong to neither group and are left out.")
+        warnings = (text.format(share=percent(ungrouped / len(after), 1)),)
     design = _design_of(study, outcome, after)
-    if design == "single_group":
-        after = after[after["group"] == "program"].reset_index(drop=True)
-    if outcome.baseline_wave is None and outcome.baseline_variable is None:
-        return OutcomeFrame(after, None, False, design, warnings=tuple(warnings))
+    groups = ("program",) if design == "single_group" else GROUPS
+    after = _tidy(after, columns, groups)
+    same_wave = outcome.baseline_wave is None
+    if same_wave and outcome.baseline_variable is None:
+        return OutcomeFrame(after, None, False, design, warnings=warnings)
+    # A column beside the outcome's own, or another wave in whatever source holds it.
+    where = outcome if same_wave else outcome.model_copy(update={"source": None})
     variable = outcome.baseline_variable or outcome.variable
-    if outcome.baseline_wave is None or study.linked:
-        # A column beside the outcome's own, or another wave in whatever source holds it.
-        same = outcome.baseline_wave is None
-        where = outcome if same else outcome.model_copy(update={"source": None})
-        before = measure(study, where, outcome.baseline_wave or outcome.wave, variable)
-        y0 = before.set_index("pid")["y"]
-        after["y0"] = after["pid"].map(y0).astype(float)
-        shares = {
-            str(group): float(part["y0"].notna().mean())
-            for group, part in after.groupby("group", sort=False)
-        }
-        return OutcomeFrame(after, None, True, design, shares, tuple(warnings))
-    earlier = outcome.model_copy(update={"source": None})
-    before = _tidy(measure(study, earlier, outcome.baseline_wave, variable), columns)
-    if design == "single_group":
-        before = before[before["group"] == "program"].reset_index(drop=True)
-    return OutcomeFrame(after, before, True, design, warnings=tuple(warnings))
+    before = measure(study, where, outcome.baseline_wave or outcome.wave, variable)
+    if not same_wave and not study.linked:
+        before = _tidy(before, columns, groups)
+        return OutcomeFrame(after, before, True, design, warnings=warnings)
+    after["y0"] = after["pid"].map(before.set_index("pid")["y"]).astype(float)
+    shares = {
+        str(group): float(part["y0"].notna().mean())
+        for group, part in after.groupby("group", sort=False)
+    }
+    return OutcomeFrame(after, None, True, design, shares, warnings)
 
 
 def _design_of(study: Study, outcome: Outcome, after: pd.DataFrame) -> DesignType:
@@ -189,9 +198,9 @@ def background(study: Study, outcome: Outcome) -> list[str]:
     return list(dict.fromkeys([*names, *([design.cluster] if design.cluster else [])]))
 
 
-def _tidy(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+def _tidy(rows: pd.DataFrame, columns: list[str], groups: Sequence[str]) -> pd.DataFrame:
     kept = [c for c in columns if c in rows.columns]
-    return rows.loc[rows["group"].isin(GROUPS), ["pid", "group", "y", *kept]].reset_index(drop=True)
+    return rows.loc[rows["group"].isin(groups), ["pid", "group", "y", *kept]].reset_index(drop=True)
 
 
 def in_program(rows: pd.DataFrame) -> NDArray[np.bool_]:

@@ -67,11 +67,6 @@ def mdes_clusters(
     )
 
 
-def design_effect_clusters(cluster_size: float, icc: float) -> float:
-    """1 + (m - 1) icc: how much clustering inflates the variance of a mean (Kish)."""
-    return 1 + (cluster_size - 1) * icc
-
-
 def detectable(std_error: float, df: float, *, power: float = 0.8, alpha: float = 0.05) -> float:
     """Smallest effect, in the estimate's unit, that an estimate of this precision finds with the
     given power: std_error times the noncentrality at which a t test of df reaches it."""

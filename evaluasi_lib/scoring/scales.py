@@ -1,103 +1,107 @@
-"""Items to scores: every instrument and dimension, at every wave, in every group."""
+"""Scores of every instrument and dimension, at every wave, in every group, and known indices.
+
+`details` of a score, where they apply: item_rest, alpha_if_deleted (by item); ikm {index, grade,
+label}; nps {score, ci_low, ci_high}; jpm {mean_pct, below_share}; ipa {items: [{item, label,
+performance, importance, quadrant}], cross_performance, cross_importance}.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect, protect_counts
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Instrument
-from evaluasi_lib.results import Group, ScaleScore
-from evaluasi_lib.scoring.frames import instrument_rows
+from evaluasi_lib.results import ScaleScore
+from evaluasi_lib.scoring.frames import instrument_rows, numeric
 from evaluasi_lib.scoring.impact.case import cluster_codes
 from evaluasi_lib.scoring.impact.estimate import critical
 from evaluasi_lib.scoring.impact.linear import fit_linear
-from evaluasi_lib.scoring.indexed import index_details
-from evaluasi_lib.scoring.items import rescale_100, score_items, top2_share, wilson
-from evaluasi_lib.scoring.reliability import describe_reliability, diagnose_reliability
-from evaluasi_lib.scoring.weights import Weights, rake
+from evaluasi_lib.scoring.items import (
+    diagnose_reliability,
+    rake,
+    rescale_100,
+    score_items,
+    top2_share,
+    wilson,
+)
+from evaluasi_lib.scoring.persons import item_label, level_label
+from evaluasi_lib.scoring.standards import band, standards
 from evaluasi_lib.study import GROUPS, Study
 from evaluasi_lib.wording import _, choose
 
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """An instrument or one of its dimensions, in one group at one wave."""
-
-    name: str
-    label: str
-    instrument: Instrument
-    items: list[str]
-    wave: str
-    group: Group
-    rows: pd.DataFrame
+Found = tuple[dict[str, Any], list[str]]  # of an index: its details, and warnings
 
 
 def score_scales(study: Study) -> tuple[ScaleScore, ...]:
     """Every instrument and each of its dimensions (`instrument.dimension`), by wave and group.
 
     Means are weighted to the declared population where there is one (program group), and their
-    intervals allow for the declared clusters. details hold, where they apply: `reliability` (in
-    words), `item_rest` and `alpha_if_deleted` by item, `weights` (deff, n_effective,
-    mean_unweighted), and `ikm`, `nps`, `jpm` or `ipa` (see indexed.py).
+    intervals allow for the declared clusters. `details`: see the module.
     """
-    scores = []
+    scores: list[ScaleScore] = []
     for name, instrument in study.program.instruments.items():
         for wave in study.waves_of(instrument):
             try:
                 rows = instrument_rows(study, instrument, wave)
             except DataError:
                 continue  # no one source asks all the items at this wave
-            label = choose(instrument.label)
-            parts = {name: (label, instrument.items)} | {
-                f"{name}.{dimension}": (f"{label}: {dimension.replace('_', ' ')}", items)
-                for dimension, items in instrument.dimensions.items()
-            }
             for group in GROUPS:
                 members = rows[rows["group"] == group]
-                if members.empty:
-                    continue
-                scores += [
-                    _scale_score(study, _Part(part, text, instrument, items, wave, group, members))
-                    for part, (text, items) in parts.items()
-                ]
+                if not members.empty:
+                    named = {"level": instrument.level, "wave": wave, "group": group}
+                    scores += _scores(study, name, members, named)
     return tuple(scores)
 
 
-def _scale_score(study: Study, part: _Part) -> ScaleScore:
-    scale = study.program.scales[part.instrument.scale]
-    k = study.program.privacy.min_cell
-    answers = part.rows[part.items].to_numpy(dtype=float)
-    y = score_items(answers, part.instrument.min_answered_share)
-    numbers, details = _mean(study, part, y)
+def _scores(
+    study: Study, name: str, rows: pd.DataFrame, named: dict[str, Any]
+) -> Iterator[ScaleScore]:
+    """The score of an instrument in one group (rows) at one wave, then those of its dimensions."""
+    instrument = study.program.instruments[name]
+    label = choose(instrument.label)
+    yield _score(study, name, instrument.items, rows, named | {"label": label})
+    for dimension, items in instrument.dimensions.items():
+        text = f"{label}: {dimension.replace('_', ' ')}"
+        yield _score(study, f"{name}.{dimension}", items, rows, named | {"label": text})
+
+
+def _score(
+    study: Study, scale_id: str, items: list[str], rows: pd.DataFrame, named: dict[str, Any]
+) -> ScaleScore:
+    instrument = study.program.instruments[scale_id.split(".", maxsplit=1)[0]]
+    scale, k = study.program.scales[instrument.scale], study.program.privacy.min_cell
+    answers = rows[items].to_numpy(dtype=float)
+    numbers, warnings = _mean(study, rows, score_items(answers, instrument.min_answered_share))
     n, mean = numbers["n"], numbers["mean"]
-    found = diagnose_reliability(answers) if len(part.items) > 1 else None
-    if len(part.items) > 1:
-        details["reliability"] = describe_reliability(found, study.program.thresholds.min_alpha)
+    found = diagnose_reliability(answers) if len(items) > 1 else None
+    details: dict[str, Any] = {}
     if found is not None:
-        details["item_rest"] = dict(zip(part.items, found.item_rest, strict=True))
-        details["alpha_if_deleted"] = dict(zip(part.items, found.alpha_if_deleted, strict=True))
+        details["item_rest"] = dict(zip(items, found.item_rest, strict=True))
+        details["alpha_if_deleted"] = dict(zip(items, found.alpha_if_deleted, strict=True))
     share = top2_share(answers, scale.max)
     top = share[0] if share else None
     # The share is of answers, its interval of persons: answers of one person are not independent.
     low, high = wilson(top * n, n) if top is not None and n else (None, None)
-    whole = part.name in study.program.instruments
-    warnings: tuple[str, ...] = ()
-    if whole and n >= k:
-        more, warnings = index_details(study, part.instrument, part.rows, part.wave)
-        details |= more
+    if scale_id in study.program.instruments and n >= k:
+        more, notes = _indices(study, instrument, rows, named["wave"])
+        details, warnings = details | more, warnings + notes
+    reason = None if n else _("nobody answered enough items for a score")
+    if instrument.index == "skp":
+        mean = None
+        numbers |= dict.fromkeys(("mean", "sd", "ci_low", "ci_high"))
+        reason = _("SKP predicates have an order but no distances: see their distribution")
     score = ScaleScore(
-        scale=part.name,
-        label=part.label,
-        level=part.instrument.level,
-        wave=part.wave,
-        group=part.group,
-        n_items=len(part.items),
+        scale=scale_id,
+        n_items=len(items),
         mean_100=None if mean is None else rescale_100(mean, scale.min, scale.max),
         alpha=found.alpha if found else None,
         alpha_ci_low=found.alpha_ci_low if found else None,
@@ -106,71 +110,47 @@ def _scale_score(study: Study, part: _Part) -> ScaleScore:
         top2_share=top,
         top2_ci_low=low,
         top2_ci_high=high,
-        reason=None if n else _("nobody answered enough items for a score"),
+        reason=reason,
         details=details,
-        warnings=warnings,
+        warnings=tuple(warnings),
         **numbers,
+        **named,
     )
-    if part.instrument.index == "skp":
-        score = replace(
-            score, mean=None, sd=None, mean_100=None, ci_low=None, ci_high=None,
-            reason=_("SKP predicates have an order but no distances: see their distribution"),
-        )  # fmt: skip
     safe = protect(score, persons=n, k=k, keep=("n_items", "warnings"))
     return replace(safe, details={}) if safe.reason == SMALL_CELL else safe
 
 
-def _mean(study: Study, part: _Part, y: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
-    """n, mean, sd and interval of the scores y (rows,); and how they were weighted."""
+def _mean(study: Study, rows: pd.DataFrame, y: np.ndarray) -> Found:
+    """n, mean, sd and 95% interval of the scores y (rows,), weighted to the declared population
+    where the rows are the program's and know its variables; and whom the weights cannot mend."""
     known = ~np.isnan(y)
-    rows, y = part.rows[known], y[known]
+    rows, y = rows[known], y[known]
     n = len(y)
     if n < 2:
         mean = float(y[0]) if n else None
-        return {"n": n, "mean": mean, "sd": None, "ci_low": None, "ci_high": None}, {}
-    weights = population_weights(study, rows) if part.group == "program" else None
+        return {"n": n, "mean": mean, "sd": None, "ci_low": None, "ci_high": None}, []
+    margins, weights, warnings = study.program.population, None, []
+    if margins and set(margins) <= set(rows) and rows["group"].iloc[0] == "program":
+        raked = rake(rows, margins)
+        weights = raked.per_row
+        if raked.left_out:
+            named = [level_label(study.program, *pair) for pair in raked.left_out]
+            text = _("Nobody answered of {groups}, so the weighted mean says nothing of them.")
+            warnings.append(text.format(groups=", ".join(named)))
     clusters = cluster_codes(rows, study.program.design.cluster)
-    w = None if weights is None else weights.per_row
     fit = fit_linear(
         np.ones((n, 1)), y, errors="HC2" if clusters is None else "CR2", clusters=clusters,
-        weights=w,
+        weights=weights,
     )  # fmt: skip
     mean, half = float(fit.coef[0]), float(critical(0.95, fit.df[0]) * fit.std_error[0])
-    spread = float(np.sqrt(np.average((y - mean) ** 2, weights=w) * n / (n - 1)))
-    details: dict[str, Any] = {"errors": fit.errors}
-    if weights is not None:
-        details["weights"] = {
-            "deff": weights.deff, "n_effective": weights.n_effective,
-            "mean_unweighted": float(y.mean()), "left_out": list(weights.left_out),
-        }  # fmt: skip
     one_cluster = fit.n_clusters == 1
     return {
-        "n": n, "mean": mean, "sd": spread,
+        "n": n,
+        "mean": mean,
+        "sd": float(np.sqrt(np.average((y - mean) ** 2, weights=weights) * n / (n - 1))),
         "ci_low": None if one_cluster else mean - half,
         "ci_high": None if one_cluster else mean + half,
-    }, details  # fmt: skip
-
-
-def population_weights(study: Study, rows: pd.DataFrame) -> Weights | None:
-    """Weights of rows to the declared population margins; None where there are none or the rows
-    lack a variable of theirs."""
-    margins = study.program.population
-    if not margins or not set(margins) <= set(rows.columns):
-        return None
-    return rake(rows, margins)
-
-
-def instrument_scores(study: Study, instrument_id: str, wave: str) -> pd.DataFrame:
-    """One row for each answer sheet of a wave: row, pid, group, score, and the background.
-
-    For calculation, not for publication. Raises DataError where no source asks all the items.
-    """
-    instrument = study.program.instruments[instrument_id]
-    rows = instrument_rows(study, instrument, wave)
-    score = score_items(rows[instrument.items].to_numpy(dtype=float), instrument.min_answered_share)
-    first = ("row", "pid", "group", "score")
-    rest = [c for c in rows if c not in (*instrument.items, *first, "source")]
-    return rows.assign(score=score)[[*first, *rest]]
+    }, warnings
 
 
 def item_distributions(study: Study, instrument_id: str, wave: str) -> pd.DataFrame:
@@ -221,10 +201,164 @@ def distribution(
     )
 
 
-def item_label(study: Study, item: str) -> str:
-    """The question as the questionnaire puts it, else the variable's name."""
-    for source in study.program.sources.values():
-        if item in source.columns:
-            column = source.columns[item]
-            return choose(column.label) or column.header
-    return item
+def _indices(study: Study, instrument: Instrument, rows: pd.DataFrame, wave: str) -> Found:
+    """Details and warnings of an instrument's declared index in one group (rows) at a wave."""
+    details: dict[str, Any] = {}
+    warnings: list[str] = []
+    kinds = {"ikm": _ikm, "nps": _nps, "jpm": _jpm}
+    if instrument.index in kinds:
+        found, warnings = kinds[instrument.index](study, instrument, rows)
+        details = {instrument.index: found} if found else {}
+    if instrument.index == "ip_asn":
+        warnings.append(
+            _("Circular: attending training raises the Indeks Profesionalitas by rule, so it "
+              "cannot show what the training did. Use its other dimensions instead.")
+        )  # fmt: skip
+    if instrument.importance and (ipa := _ipa(study, instrument, rows, wave)):
+        details["ipa"], notes = ipa
+        warnings += notes
+    return details, warnings
+
+
+@dataclass(frozen=True, slots=True)
+class Ikm:
+    """index: 25-100, two decimals as the regulation rounds it; grade A-D. grade_with_011: the grade
+    that the wrong weight 0.11 in place of 1/9 would give."""
+
+    index: float
+    grade: str
+    label: str
+    grade_with_011: str
+
+
+def ikm(answers: ArrayLike, bands: list[dict[str, Any]]) -> Ikm:
+    """Indeks Kepuasan Masyarakat of items (n, k) answered 1-4 (PermenPANRB 14/2017): the mean of
+    the item means, each with weight 1/k, times 25. Raises ValueError for values outside 1-4."""
+    x = np.asarray(answers, dtype=float)
+    known = x[~np.isnan(x)]
+    if known.size == 0 or known.min() < 1 or known.max() > 4:
+        raise ValueError("an IKM needs answers on a scale of 1 to 4")
+    items = np.nanmean(x, axis=0)
+    wrong = 0.11 if len(items) == 9 else math.floor(100 / len(items)) / 100
+    index = _half_up(float(items.mean()) * 25)
+    found, other = band(index, bands), band(_half_up(float(items.sum()) * wrong * 25), bands)
+    return Ikm(index, str(found["grade"]), choose(found["label"]), str(other["grade"]))
+
+
+def _half_up(value: float) -> float:
+    """Commercial rounding to two digits, as the regulation's worked examples do (not to even)."""
+    return math.floor(value * 100 + 0.5 + 1e-9) / 100
+
+
+def _ikm(study: Study, instrument: Instrument, rows: pd.DataFrame) -> Found:
+    scale = study.program.scales[instrument.scale]
+    if (scale.min, scale.n_points) != (1, 4):
+        return {}, [
+            _("No IKM: the official index needs items with four answers, 1 to 4, and these have "
+              "{n}.").format(n=scale.n_points)
+        ]  # fmt: skip
+    if rows[instrument.items].isna().all().any():
+        return {}, [_("No IKM: one of its items was answered by nobody.")]
+    found = ikm(rows[instrument.items], standards(study.program.standards)["ikm"]["bands"])
+    notes = [
+        _("The IKM measures public services; for a training it is used by analogy, not as the "
+          "official index.")
+    ]  # fmt: skip
+    if found.grade != found.grade_with_011:
+        notes.append(
+            _("With the weight 0.11 that some forms use the grade would be {wrong} instead of "
+              "{right}; the weight is one divided by the number of items.").format(
+                wrong=found.grade_with_011, right=found.grade
+            )
+        )  # fmt: skip
+    return {"index": found.index, "grade": found.grade, "label": found.label}, notes
+
+
+def nps(answers: ArrayLike) -> dict[str, float]:
+    """Net promoter score of answers 0-10 (n,): score (share of 9-10 less share of 0-6, -1 to 1),
+    ci_low, ci_high (95%, Wald's of a difference of two shares of one sample). Empty without
+    answers; ValueError outside 0-10."""
+    y = np.asarray(answers, dtype=float)
+    y = y[~np.isnan(y)]
+    if not len(y):
+        return {}
+    if y.min() < 0 or y.max() > 10:
+        raise ValueError("a net promoter score needs answers from 0 to 10")
+    up, down = float(np.sum(y >= 9)) / len(y), float(np.sum(y <= 6)) / len(y)
+    score = up - down
+    half = float(stats.norm.ppf(0.975)) * math.sqrt(max(up + down - score**2, 0) / len(y))
+    return {"score": score, "ci_low": max(-1, score - half), "ci_high": min(1, score + half)}
+
+
+def _nps(study: Study, instrument: Instrument, rows: pd.DataFrame) -> Found:
+    scale = study.program.scales[instrument.scale]
+    if (scale.min, scale.max) != (0, 10) or len(instrument.items) != 1:
+        return {}, [_("No net promoter score: it needs one question with answers from 0 to 10.")]
+    return nps(rows[instrument.items[0]]), []
+
+
+def attainment(level: ArrayLike, required: ArrayLike) -> dict[str, Any]:
+    """Job-person match (JPM) of levels (n, competencies) and required levels (n,), 1-5
+    (PermenPANRB 38/2017): n persons whose two levels are known; mean_pct: held / required x 100,
+    each competency capped at 100; below_share: persons whose mean level is under the required one.
+    Empty without such a person."""
+    need, held = np.asarray(required, dtype=float), np.asarray(level, dtype=float)
+    known = ~np.isnan(held).all(axis=1) & ~np.isnan(need) & (need > 0)
+    if not known.any():
+        return {}
+    held, need = held[known], need[known]
+    pct = np.nanmean(np.minimum(held / need[:, None], 1.0), axis=1) * 100
+    below = np.nanmean(held, axis=1) < need
+    return {"n": len(held), "mean_pct": float(pct.mean()), "below_share": float(below.mean())}
+
+
+def _jpm(study: Study, instrument: Instrument, rows: pd.DataFrame) -> Found:
+    name = instrument.required_level
+    if name is None or name not in rows:
+        return {}, [_("No competency gap: the level that each job requires is not known.")]
+    found = attainment(rows[instrument.items], numeric(rows[name]))
+    return {} if is_small(found.get("n"), study.program.privacy.min_cell) else found, []
+
+
+def quadrants(performance: ArrayLike, importance: ArrayLike, *, cross: ArrayLike) -> list[str]:
+    """Martilla and James (1977) of mean performance (k,) and importance (k,) of each item: keep_up,
+    concentrate, low_priority or overkill. cross: the crosshair (performance, importance); a tie
+    counts as high."""
+    at = np.asarray(cross, dtype=float)
+    well, important = np.asarray(performance) >= at[0], np.asarray(importance) >= at[1]
+    names = ["keep_up", "concentrate", "overkill"]
+    found = np.select([important & well, important, well], names, "low_priority")
+    return [str(name) for name in found]
+
+
+def _ipa(study: Study, instrument: Instrument, rows: pd.DataFrame, wave: str) -> Found | None:
+    """Importance-performance of the items about their grand means, and how many would move with the
+    scales' midpoints as the crosshair; None without the other answers."""
+    program = study.program
+    other = program.instruments[instrument.importance or ""]
+    if len(other.items) != len(instrument.items):
+        return None
+    try:
+        asked = instrument_rows(study, other, wave)
+    except DataError:
+        return None
+    asked = asked[asked["group"].isin(rows["group"].unique())]
+    counts = [*rows[instrument.items].count(), *asked[other.items].count()]
+    if any(n < program.privacy.min_cell for n in counts):
+        return None
+    means = rows[instrument.items].mean().to_numpy(), asked[other.items].mean().to_numpy()
+    cross = [float(values.mean()) for values in means]
+    scales = [program.scales[i.scale] for i in (instrument, other)]
+    found = quadrants(*means, cross=cross)
+    middle = quadrants(*means, cross=[(s.min + s.max) / 2 for s in scales])
+    items = [
+        {"item": item, "label": item_label(study, item), "performance": float(performance),
+         "importance": float(importance), "quadrant": quadrant}
+        for item, performance, importance, quadrant in zip(
+            instrument.items, *means, found, strict=True)
+    ]  # fmt: skip
+    moved = sum(a != b for a, b in zip(found, middle, strict=True))
+    text = _("{n} items change their quadrant when the scales' midpoints are the crosshair.")
+    return {
+        "items": items, "cross_performance": cross[0], "cross_importance": cross[1]
+    }, [text.format(n=moved)] if moved else []  # fmt: skip

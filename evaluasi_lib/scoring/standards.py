@@ -37,3 +37,8 @@ def _merge(known: dict[str, Any], new: Mapping[str, Any], where: str) -> dict[st
         inner = isinstance(known[key], dict) and isinstance(value, Mapping)
         merged[key] = _merge(known[key], value, f"{where}.{key}") if inner else value
     return merged
+
+
+def band(value: float, table: list[dict[str, Any]]) -> dict[str, Any]:
+    """The row of a table (from best to worst, key `from`) in which a value falls."""
+    return next((row for row in table if value >= row["from"]), table[-1])

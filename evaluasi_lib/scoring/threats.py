@@ -15,8 +15,8 @@ from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.frames import OutcomeFrame, instrument_rows
 from evaluasi_lib.scoring.impact.checks import Attrition, best_value, is_circular
 from evaluasi_lib.scoring.impact.plans import PARALLEL
-from evaluasi_lib.scoring.reliability import diagnose_reliability
-from evaluasi_lib.scoring.scales import item_label
+from evaluasi_lib.scoring.items import diagnose_reliability
+from evaluasi_lib.scoring.persons import item_label
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, number, percent

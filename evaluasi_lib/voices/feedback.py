@@ -19,7 +19,7 @@ from evaluasi_lib.disclosure import is_small, publishable_share
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.results import ModuleDemand, Quote, Theme
-from evaluasi_lib.scoring.background import share_row
+from evaluasi_lib.scoring.persons import share_row
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.matching import (
     BOUNDARY,

@@ -38,21 +38,3 @@ SECTIONS = (
 def report_sections(study: Study, result: EvaluationResult) -> list[Section]:
     """Every section of the report, in order."""
     return [make(study, result) for make in SECTIONS]
-
-
-__all__ = [
-    "SECTIONS",
-    "report_sections",
-    "section_appendix",
-    "section_effectiveness",
-    "section_efficiency",
-    "section_elearning",
-    "section_findings",
-    "section_follow_up",
-    "section_methodology",
-    "section_participation",
-    "section_program",
-    "section_summary",
-    "section_verdict",
-    "section_voices",
-]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.program import Column
-from evaluasi_lib.reporting import tables, tables_scores, words
-from evaluasi_lib.reporting.elements import Element, Paragraph, Section, Table
-from evaluasi_lib.reporting.sections.common import section
+from evaluasi_lib.findings.observe import short_label
+from evaluasi_lib.program import Column as Declared
+from evaluasi_lib.reporting import tables, words
+from evaluasi_lib.reporting.columns import Column, table
+from evaluasi_lib.reporting.elements import Element, Paragraph, Section, Table, section
 from evaluasi_lib.reporting.sections.conclusions import table_rules
 from evaluasi_lib.reporting.sections.people import barriers_by_group
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose
+from evaluasi_lib.wording import _, choose, word_for
 
 NOT_KEPT = ("drop", "nip", "respondent_code", "name", "email", "phone")
 
@@ -24,15 +25,15 @@ def section_appendix(study: Study, result: EvaluationResult) -> Section:
         flow,
         table_rules(result.verdict, k),
         barriers_by_group(result.participation, k),
-        tables_scores.table_others(
+        tables.table_others(
             [e for e in result.effects if e.role == "sensitivity"],
             "kepekaan",
             _("Sensitivity: other estimators and definitions"),
             k,
         ),
-        tables_scores.table_estimators(words.primary_effects(result), k),
-        tables_scores.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
-        tables_scores.table_reliability(result.scales, k),
+        tables.table_estimators(words.primary_effects(result), k),
+        tables.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
+        tables.table_reliability(result.scales, k),
         _codebook(study, k),
         tables.table_quality(result.quality, k),
         tables.table_inputs(origin.inputs, k),
@@ -44,34 +45,37 @@ def section_appendix(study: Study, result: EvaluationResult) -> Section:
             "note",
         ),
     ]
-    return section("lampiran", _("Appendix"), elements, "")
+    return section("lampiran", elements)
 
 
 def _codebook(study: Study, k: int) -> Table | None:
     """Every variable: what was asked, where and when, and what its values mean."""
-    rows: list[tuple[list[tables.Cell], str | None]] = []
-    for source_name, source in study.program.sources.items():
-        for name, column in source.columns.items():
-            if column.type in NOT_KEPT or _left_out(study, source_name, name, column):
-                continue
-            label = words.short_item(choose(column.label) or column.header)
-            wave = words.wave_word(source.wave) if source.wave else "—"
-            rows.append(
-                ([name, label, source_name, wave, _values(study, name, column) or "—"], None)
-            )
-    columns = [_("Variable"), _("Meaning"), _("Source"), _("Wave"), _("What its values mean")]
-    return tables.build("buku-kode", _("Codebook"), columns, rows, k)
+    rows = [
+        (
+            name,
+            short_label(choose(column.label) or column.header),
+            source_name,
+            word_for("wave", source.wave),
+            _values(study, name, column) or "—",
+        )
+        for source_name, source in study.program.sources.items()
+        for name, column in source.columns.items()
+        if column.type not in NOT_KEPT and not _left_out(study, source_name, name, column)
+    ]
+    heads = [_("Variable"), _("Meaning"), _("Source"), _("Wave"), _("What its values mean")]
+    columns = [Column(head, place) for place, head in enumerate(heads)]
+    return table("buku-kode", _("Codebook"), rows, columns, k)
 
 
-def _left_out(study: Study, source: str, name: str, column: Column) -> bool:
+def _left_out(study: Study, source: str, name: str, column: Declared) -> bool:
     """Whether cleaning kept the variable out of the table, since it looks like names."""
-    table = study.tables.get(source)
+    kept = study.tables.get(source)
     return column.type in ("text", "category", "ordinal") and (
-        table is not None and name not in table
+        kept is not None and name not in kept
     )
 
 
-def _values(study: Study, name: str, column: Column) -> str:
+def _values(study: Study, name: str, column: Declared) -> str:
     """The labels of a scale, category or multi question, from low to high."""
     program = study.program
     scale_name = column.scale or next(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.reporting import tables, tables_scores, words
-from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section, Table
-from evaluasi_lib.reporting.figures import plot_flow
-from evaluasi_lib.reporting.sections.common import section
+from evaluasi_lib.reporting import tables, words
+from evaluasi_lib.reporting.columns import Column, table
+from evaluasi_lib.reporting.elements import (
+    Bullets,
+    Element,
+    Heading,
+    Paragraph,
+    Section,
+    Table,
+    section,
+)
+from evaluasi_lib.reporting.figures_people import plot_flow
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose, count, date, digits_for, percent, plural
+from evaluasi_lib.wording import _, choose, count, date, percent, plural, word_for
 
 
 def section_program(study: Study, result: EvaluationResult) -> Section:
@@ -17,68 +25,39 @@ def section_program(study: Study, result: EvaluationResult) -> Section:
     k = program.privacy.min_cell
     facts: list[tuple[str, str]] = [
         (_("Agency"), info.organisation),
-        (_("Kind"), _kind_word(info.kind)),
+        (_("Kind"), word_for("kind", info.kind)),
         (_("Cycle"), info.cycle),
     ]
     if info.period_start is not None:
-        facts.append(
-            (
-                _("Period"),
-                _("{low} to {high}").format(
-                    low=date(info.period_start), high=date(info.period_end)
-                ),
-            )
-        )
-    facts.append((_("How participants were chosen"), words.design_word(program.design.type)))
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        ([name, text], None) for name, text in facts
-    ]
+        low, high = date(info.period_start), date(info.period_end)
+        facts.append((_("Period"), _("{low} to {high}").format(low=low, high=high)))
+    facts.append((_("How participants were chosen"), word_for("design", program.design.type)))
     elements: list[Element | None] = []
     if program.description:
         elements.append(Paragraph(choose(program.description)))
-    elements.append(
-        tables.build("program", _("The program in brief"), [_("Item"), _("Content")], rows, k)
-    )
+    brief = [Column(_("Item"), 0), Column(_("Content"), 1)]
+    elements.append(table("program", _("The program in brief"), facts, brief, k))
     if program.objectives:
         elements += [
             Heading(_("Objectives")),
             Bullets([choose(objective.text) for objective in program.objectives], ordered=True),
         ]
     elements.append(_outcome_table(study))
-    return section("program", _("Program and objectives"), elements, "")
-
-
-def _kind_word(code: str) -> str:
-    return {
-        "leadership": _("leadership training"),
-        "elearning": _("e-learning"),
-        "mentoring": _("career mentoring"),
-        "technical": _("technical training"),
-        "employment": _("work training"),
-        "other": _("other program"),
-    }.get(code, code)
+    return section("program", elements)
 
 
 def _outcome_table(study: Study) -> Table | None:
     """What was declared before results were seen."""
-    rows: list[tuple[list[tables.Cell], str | None]] = []
-    for outcome in study.program.outcomes:
-        better = _("more") if outcome.direction == "higher" else _("less")
-        sesoi = tables.figure_cell(outcome.sesoi, words.number, digits_for(outcome.sesoi))
-        rows.append(
-            (
-                [choose(outcome.label), words.level_word(outcome.level), choose(outcome.unit),
-                 better, sesoi],
-                None,
-            )
-        )  # fmt: skip
     columns = [
-        _("Outcome"), _("Level"), _("Unit"), _("Better is"), _("Smallest effect of interest"),
-    ]  # fmt: skip
-    return tables.build(
-        "luaran", _("Outcomes, declared before results were seen"), columns, rows,
-        study.program.privacy.min_cell,
-    )  # fmt: skip
+        Column(_("Outcome"), lambda o: choose(o.label)),
+        Column(_("Level"), "level", "level"),
+        Column(_("Unit"), lambda o: choose(o.unit)),
+        Column(_("Better is"), lambda o: _("more") if o.direction == "higher" else _("less")),
+        Column(_("Smallest effect of interest"), "sesoi", "figures"),
+    ]
+    caption = _("Outcomes, declared before results were seen")
+    outcomes, k = study.program.outcomes, study.program.privacy.min_cell
+    return table("luaran", caption, outcomes, columns, k)
 
 
 def section_methodology(study: Study, result: EvaluationResult) -> Section:
@@ -88,12 +67,14 @@ def section_methodology(study: Study, result: EvaluationResult) -> Section:
         Paragraph(_design_sentence(study)),
         Paragraph(_link_words(study)),
     ]
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        ([name, _role_word(source.role), words.wave_word(source.wave or "—"), source.file], None)
-        for name, source in program.sources.items()
+    columns = [
+        Column(_("Source"), 0),
+        Column(_("What it is"), lambda row: word_for("role", row[1].role)),
+        Column(_("Wave"), lambda row: word_for("wave", row[1].wave)),
+        Column(_("File"), lambda row: row[1].file),
     ]
-    columns = [_("Source"), _("What it is"), _("Wave"), _("File")]
-    elements.append(tables.build("sumber", _("Sources of data"), columns, rows, k))
+    sources = list(program.sources.items())
+    elements.append(table("sumber", _("Sources of data"), sources, columns, k))
     elements += [Heading(_("Who is in the analysis")), *_sample_words(result, k)]
     flow = plot_flow(result.sample, k)
     elements.append(flow or tables.table_flow(result.sample, k))
@@ -101,14 +82,14 @@ def section_methodology(study: Study, result: EvaluationResult) -> Section:
     elements.append(Bullets(list(result.quality.problems)) if result.quality.problems else None)
     elements += [Heading(_("How much the evidence can carry"))]
     labels = {e.outcome: e.label for e in result.effects}
-    table = tables_scores.table_evidence(result.evidence, labels, k)
     elements.append(
-        table or Paragraph(_("No outcome could be estimated, so no evidence is rated."), "note")
+        tables.table_evidence(result.evidence, labels, k)
+        or Paragraph(_("No outcome could be estimated, so no evidence is rated."), "note")
     )
     threats = list(dict.fromkeys(t for e in result.evidence for t in e.threats))
     if threats:
         elements += [Paragraph(_("What threatens these conclusions:")), Bullets(threats)]
-    return section("metodologi", _("Methodology"), elements, "")
+    return section("metodologi", elements)
 
 
 def _design_sentence(study: Study) -> str:
@@ -150,31 +131,17 @@ def _link_words(study: Study) -> str:
     }[study.program.link]
 
 
-def _role_word(code: str) -> str:
-    return {
-        "roster": _("list of persons"),
-        "survey": _("survey"),
-        "rating": _("rating by others"),
-        "record": _("administrative record"),
-        "events": _("log of the platform"),
-        "interviews": _("coded interviews"),
-        "documents": _("document ratings"),
-        "table": _("other table"),
-    }[code]
-
-
 def _sample_words(result: EvaluationResult, k: int) -> list[Element]:
     sample = result.sample
     if sample.analysed is None:
-        return [Paragraph(_("Persons in the analysis: {reason}.").format(
-            reason=words.why(sample.reason, k).rstrip(".")), "note")]  # fmt: skip
+        reason = words.why(sample.reason, k).rstrip(".")
+        return [Paragraph(_("Persons in the analysis: {reason}.").format(reason=reason), "note")]
     text = plural(
         "{n} person is in the analysis.", "{n} persons are in the analysis.", sample.analysed
     ).format(n=count(sample.analysed))
     if sample.response_rate_share is not None:
-        text += " " + _("Of those invited, {share} answered.").format(
-            share=percent(sample.response_rate_share)
-        )
+        share = percent(sample.response_rate_share)
+        text += " " + _("Of those invited, {share} answered.").format(share=share)
     if sample.weighted:
         text += " " + _("Answers are weighted to the population.")
     return [Paragraph(text)]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.elements import Bullets, Element, Paragraph, Section, Table
-from evaluasi_lib.reporting.sections.common import section
-from evaluasi_lib.results import EvaluationResult, Finding, Verdict
+from evaluasi_lib.reporting import tables
+from evaluasi_lib.reporting.columns import Column, table
+from evaluasi_lib.reporting.elements import Bullets, Element, Paragraph, Section, Table, section
+from evaluasi_lib.results import EvaluationResult, Verdict
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, number
+from evaluasi_lib.wording import _, word_for
 
 
 def section_findings(study: Study, result: EvaluationResult) -> Section:
@@ -26,30 +24,16 @@ def section_findings(study: Study, result: EvaluationResult) -> Section:
             _("The data show no weakness that passes the program's own limits."),
         ),
     ):  # fmt: skip
-        elements.append(_finding_table(findings, id, title, k) or Paragraph(otherwise, "note"))
-    return section("kekuatan-kelemahan", _("Strengths and weaknesses"), elements, "")
-
-
-def _finding_table(findings: Sequence[Finding], id: str, caption: str, k: int) -> Table | None:
-    """Findings with the sections that hold their evidence; the workbook has the exact places."""
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                f.statement, (number(f.score, 2), f.score),
-                (words.evidence_places(f.evidence), ", ".join(f.evidence)),
-            ],
-            None,
+        elements.append(
+            tables.table_findings(findings, id, title, k) or Paragraph(otherwise, "note")
         )
-        for f in findings
-    ]  # fmt: skip
-    columns = [_("Finding"), _("Weight, 0-1"), _("Evidence in section")]
-    return tables.build(id, caption, columns, rows, k, text_columns=(2,))
+    return section("kekuatan-kelemahan", elements)
 
 
 def section_verdict(study: Study, result: EvaluationResult) -> Section:
     """The verdict with its reasons, and the recommendations."""
     k, verdict = study.program.privacy.min_cell, result.verdict
-    decision = words.decision_word(verdict.decision)
+    decision = word_for("decision", verdict.decision)
     elements: list[Element | None] = [
         Paragraph(_("Verdict: {decision}.").format(decision=decision), "lead"),
         Bullets(list(verdict.reasons)) if verdict.reasons else None,
@@ -65,19 +49,20 @@ def section_verdict(study: Study, result: EvaluationResult) -> Section:
         if verdict.rule
         else None,
     ]
-    return section("putusan", _("Verdict and recommendations"), elements, "")
+    return section("putusan", elements)
 
 
 def table_rules(verdict: Verdict, k: int) -> Table | None:
     """For the appendix: the decision table, with the rule that fired."""
-    rows: list[tuple[list[tables.Cell], str | None]] = []
-    for row in verdict.details.get("table", []):
-        decision = words.decision_word(str(row["decision"]))
-        fired = _("applied") if row.get("fired") else "—"
-        rows.append(([str(row["rule"]), str(row["text"]), decision, fired], None))
-    columns = [_("Rule"), _("Situation"), _("Decision"), _("This program")]
+    columns = [
+        Column(_("Rule"), "rule"),
+        Column(_("Situation"), "text"),
+        Column(_("Decision"), "decision", "decision"),
+        Column(_("This program"), lambda row: _("applied") if row.get("fired") else "—"),
+    ]
+    rows = verdict.details.get("table", [])
     note = _("Rules are read from the top; the first that fits decides.")
-    return tables.build("aturan-putusan", _("Rules of decision"), columns, rows, k, note)
+    return table("aturan-putusan", _("Rules of decision"), rows, columns, k, note)
 
 
 def section_follow_up(study: Study, result: EvaluationResult) -> Section:
@@ -85,7 +70,6 @@ def section_follow_up(study: Study, result: EvaluationResult) -> Section:
     k = study.program.privacy.min_cell
     return section(
         "tindak-lanjut",
-        _("Follow-up of earlier recommendations"),
         [tables.table_follow_up(result.follow_up, k)],
         _("The program declares no recommendations of earlier cycles."),
     )

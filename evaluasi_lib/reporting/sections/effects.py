@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Instrument
-from evaluasi_lib.reporting import tables, tables_scores, words
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
-from evaluasi_lib.reporting.figures import plot_effects, plot_likert
-from evaluasi_lib.reporting.figures_change import plot_clouds, plot_slope
-from evaluasi_lib.reporting.figures_design import (
-    Likeness,
-    Rated,
+from evaluasi_lib.reporting import tables, words
+from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, section
+from evaluasi_lib.reporting.figures import plot_effects, plot_love, plot_specifications
+from evaluasi_lib.reporting.figures_scores import (
+    plot_clouds,
     plot_importance,
-    plot_love,
-    plot_specifications,
+    plot_likert,
+    plot_slope,
 )
-from evaluasi_lib.reporting.sections.common import section
-from evaluasi_lib.results import Effect, EvaluationResult, ScaleScore
-from evaluasi_lib.scoring.scales import instrument_scores, item_distributions
+from evaluasi_lib.results import Effect, EvaluationResult, Level, ScaleScore
+from evaluasi_lib.scoring.frames import instrument_scores
+from evaluasi_lib.scoring.scales import item_distributions
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose, interval, number, p_value, percent
+from evaluasi_lib.wording import _, choose, interval, number, p_value, percent, word_for
 
 ALPHA = 0.05
-LEVELS = ("reaction", "learning", "behaviour", "results")
 
 
 def section_effectiveness(study: Study, result: EvaluationResult) -> Section:
@@ -35,25 +33,21 @@ def section_effectiveness(study: Study, result: EvaluationResult) -> Section:
         plot_effects(primary),
         tables.table_effects(primary, "efek", _("Primary estimates of all outcomes"), k),
     ]
-    for level in LEVELS:
-        elements.append(Heading(_("Level: {level}").format(level=words.level_word(level))))
+    for level in get_args(Level):
+        elements.append(Heading(_("Level: {level}").format(level=word_for("level", level))))
         elements += _level(study, result, level) or [
             Paragraph(_("The program declares no outcome or instrument at this level."), "note")
         ]
     elements += _sensitivity(study, result, primary)
     groups = [e for e in result.effects if e.role == "subgroup"]
     if groups:
+        question = _("Does the effect differ between groups?")
         elements += [
             Heading(_("Does it differ between groups?")),
-            plot_effects(
-                groups,
-                "subkelompok",
-                _("Does the effect differ between groups?"),
-                _interactions(groups),
-            ),
-            tables_scores.table_others(groups, "subkelompok", _("Estimates by group"), k),
+            plot_effects(groups, "subkelompok", question, _interactions(groups)),
+            tables.table_others(groups, "subkelompok", _("Estimates by group"), k),
         ]
-    return section("efektivitas", _("Effectiveness"), elements, "")
+    return section("efektivitas", elements)
 
 
 def _level(study: Study, result: EvaluationResult, level: str) -> list[Element]:
@@ -65,25 +59,23 @@ def _level(study: Study, result: EvaluationResult, level: str) -> list[Element]:
             inside.append(Paragraph(words.effect_sentence(effect, k)))
             inside += [Paragraph(warning, "warning") for warning in effect.warnings]
     whole = [s for s in result.scales if s.level == level and "." not in s.scale]
-    title = _("Scores at the level “{level}”").format(level=words.level_word(level))
-    inside.append(tables_scores.table_scales(whole, f"skala-{level}", title, k))
+    title = _("Scores at the level “{level}”").format(level=word_for("level", level))
+    inside.append(tables.table_scales(whole, f"skala-{level}", title, k))
     for score in whole:
-        inside += _index(score, k)
+        inside += _index(score)
         inside += [Paragraph(warning, "warning") for warning in score.warnings]
-        inside.append(_importance(score))
-    inside.append(plot_slope(whole, f"perubahan-{level}", _change_question(level)))
+        if found := score.details.get("ipa"):
+            place = f"ipa-{score.scale}-{score.wave}-{score.group}"
+            inside.append(plot_importance(found, place))
+    question = _("How did the scores move from wave to wave ({level})?")
+    question = question.format(level=word_for("level", level).lower())
+    inside.append(plot_slope(whole, f"perubahan-{level}", question))
     for name, instrument in study.program.instruments.items():
         waves = study.waves_of(instrument)
         if instrument.level == level and waves:
             inside.append(_clouds(study, name, instrument, waves))
             inside.append(_answers(study, name, instrument, waves[-1]))
     return [element for element in inside if element is not None]
-
-
-def _change_question(level: str) -> str:
-    return _("How did the scores move from wave to wave ({level})?").format(
-        level=words.level_word(level).lower()
-    )
 
 
 def _clouds(
@@ -99,15 +91,12 @@ def _clouds(
             rows = instrument_scores(study, name, wave)
         except DataError:
             continue  # no one source asks all the items at this wave
-        scores[words.wave_word(wave)] = rows.loc[rows["group"] == "program", "score"].to_numpy(
-            float
-        )
-    return plot_clouds(
-        scores, (scale.min, scale.max), study.program.privacy.min_cell, f"sebaran-{name}",
-        _("How did the scores spread before and after: {instrument}?").format(
-            instrument=choose(instrument.label)
-        ),
-    )  # fmt: skip
+        inside = rows.loc[rows["group"] == "program", "score"]
+        scores[word_for("wave", wave)] = inside.to_numpy(float)
+    title = _("How did the scores spread before and after: {instrument}?")
+    title = title.format(instrument=choose(instrument.label))
+    span, k = (scale.min, scale.max), study.program.privacy.min_cell
+    return plot_clouds(scores, span, k, f"sebaran-{name}", title)
 
 
 def _answers(study: Study, name: str, instrument: Instrument, wave: str) -> Element | None:
@@ -119,7 +108,7 @@ def _answers(study: Study, name: str, instrument: Instrument, wave: str) -> Elem
         return None
     levels = [str(x) for x in scale.labels] or [str(x) for x in range(scale.min, scale.max + 1)]
     title = _("How did they answer: {instrument} ({wave})?").format(
-        instrument=choose(instrument.label), wave=words.wave_word(wave)
+        instrument=choose(instrument.label), wave=word_for("wave", wave)
     )
     return plot_likert(distribution, levels, f"jawaban-{name}", title)
 
@@ -139,11 +128,7 @@ def _sensitivity(
     balanced = next((e for e in result.effects if e.details.get("balance")), None)
     if balanced is not None:
         rows = [
-            Likeness(
-                words.covariate_word(study.program, row["covariate"]),
-                row["smd_unadjusted"],
-                row["smd_weighted"],
-            )
+            {**row, "label": words.covariate_word(study.program, row["covariate"])}
             for row in balanced.details["balance"]
         ]
         elements.append(plot_love(rows, "kesetaraan", balanced.label))
@@ -168,20 +153,7 @@ def _interactions(groups: Sequence[Effect]) -> str:
     return " ".join(sentences) or _("Differences between the groups could not be tested.")
 
 
-def _importance(score: ScaleScore) -> Element | None:
-    """The map of importance and performance, where the instrument asks for both."""
-    found = score.details.get("ipa")
-    if not found:
-        return None
-    items = [
-        Rated(words.short_item(i["label"]), i["importance"], i["performance"])
-        for i in found["items"]
-    ]
-    cross = (found["cross_performance"], found["cross_importance"])
-    return plot_importance(items, cross, f"ipa-{score.scale}-{score.wave}-{score.group}")
-
-
-def _index(score: ScaleScore, k: int) -> list[Element]:
+def _index(score: ScaleScore) -> list[Element]:
     """The known index that the instrument declares, as a sentence."""
     sentences: list[str] = []
     if ikm := score.details.get("ikm"):
@@ -205,10 +177,5 @@ def _index(score: ScaleScore, k: int) -> list[Element]:
                     "{below} of persons lie below it."
                 ).format(share=number(jpm["mean_pct"], 0), below=percent(jpm["below_share"]))
             )
-    return [
-        Paragraph(
-            f"{score.label} ({words.wave_word(score.wave)}, "
-            f"{words.group_word(score.group)}): {text}"
-        )
-        for text in sentences
-    ]
+    wave, group = word_for("wave", score.wave), word_for("group", score.group)
+    return [Paragraph(f"{score.label} ({wave}, {group}): {text}") for text in sentences]

@@ -5,31 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
-from evaluasi_lib.reporting.figures_design import plot_cost_plane
-from evaluasi_lib.reporting.sections.common import section
+from evaluasi_lib.reporting.columns import CI, Column, table
+from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table, section
+from evaluasi_lib.reporting.figures import plot_cost_plane
 from evaluasi_lib.results import CostPerEffect, EvaluationResult
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, number, percent, rupiah
+from evaluasi_lib.wording import _, rupiah
 
 
 def section_efficiency(study: Study, result: EvaluationResult) -> Section:
     """Costs by category, cost of the effect, benefits in money."""
-    title = _("Efficiency")
     k, costs = study.program.privacy.min_cell, study.program.costs
     part, details = result.efficiency, result.efficiency.details
     if costs is None or part.total_cost_idr is None:
-        return section(
-            "efisiensi", title, [],
-            words.why(part.reason, k) if part.reason
-            else _("The program declares no costs, so its efficiency cannot be judged."),
-        )  # fmt: skip
+        none = _("The program declares no costs, so its efficiency cannot be judged.")
+        return section("efisiensi", [], words.why(part.reason, k) if part.reason else none)
+    text = _("In prices of {year} the program cost {total}.")
     elements: list[Element | None] = [
-        Paragraph(
-            _("In prices of {year} the program cost {total}.").format(
-                year=costs.price_year, total=rupiah(part.total_cost_idr)
-            )
-        ),
+        Paragraph(text.format(year=costs.price_year, total=rupiah(part.total_cost_idr))),
         tables.table_efficiency(part, k),
         Paragraph(_loading(details, k), "note"),
     ]
@@ -52,7 +45,7 @@ def section_efficiency(study: Study, result: EvaluationResult) -> Section:
             _sensitivity_table(details.get("sensitivity", []), k),
             Paragraph(str(details["money_note"]), "note") if details.get("money_note") else None,
         ]
-    return section("efisiensi", title, elements, "")
+    return section("efisiensi", elements)
 
 
 def _loading(details: dict[str, Any], k: int) -> str:
@@ -79,92 +72,48 @@ def _per_effect(cost: CostPerEffect, label: str, k: int) -> str:
     )
     if cost.ci_low is None or cost.ci_high is None:
         return f"{text}. {words.why(cost.reason, k) if cost.reason else ''}".strip()
-    return (
-        text
-        + " "
-        + _("(95% interval {low} to {high}).").format(
-            low=rupiah(cost.ci_low), high=rupiah(cost.ci_high)
-        )
-    )
+    between = _("(95% interval {low} to {high}).")
+    return f"{text} {between.format(low=rupiah(cost.ci_low), high=rupiah(cost.ci_high))}"
 
 
 def _cost_table(costs: list[dict[str, Any]], k: int) -> Table | None:
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                c["label"], tables.figure_cell(c["planned_idr"], rupiah),
-                tables.figure_cell(c["realised_idr"], rupiah),
-                tables.figure_cell(c["absorption_share"], percent),
-                tables.figure_cell(c["share_of_total"], percent),
-            ],
-            None,
-        )
-        for c in costs
-    ]  # fmt: skip
     columns = [
-        _("Category"), _("Planned"), _("Realised"), _("Absorbed"), _("Share of the total"),
-    ]  # fmt: skip
-    return tables.build("pos-biaya", _("Costs by category"), columns, rows, k)
+        Column(_("Category"), "label"),
+        Column(_("Planned"), "planned_idr", "Rp"),
+        Column(_("Realised"), "realised_idr", "Rp"),
+        Column(_("Absorbed"), "absorption_share", "%"),
+        Column(_("Share of the total"), "share_of_total", "%"),
+    ]
+    return table("pos-biaya", _("Costs by category"), costs, columns, k)
 
 
 def _per_outcome_table(items: list[dict[str, Any]], k: int) -> Table | None:
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                f"{c['label']} ({c['unit']})", tables.figure_cell(c["estimate"], rupiah),
-                tables.between(c["ci_low"], c["ci_high"], rupiah),
-                tables.between(c["bootstrap_ci_low"], c["bootstrap_ci_high"], rupiah),
-            ],
-            c["reason"],
-        )
-        for c in items
-    ]  # fmt: skip
     columns = [
-        _("Outcome"), _("Cost of one unit of effect"), _("95% interval (Fieller)"),
-        _("95% interval (bootstrap)"),
-    ]  # fmt: skip
-    return tables.build("biaya-efek", _("Cost of one unit of effect"), columns, rows, k)
+        Column(_("Outcome"), lambda c: f"{c['label']} ({c['unit']})"),
+        Column(_("Cost of one unit of effect"), "estimate", "Rp"),
+        Column(_("95% interval (Fieller)"), CI, "Rp"),
+        Column(_("95% interval (bootstrap)"), ("bootstrap_ci_low", "bootstrap_ci_high"), "Rp"),
+    ]
+    return table("biaya-efek", _("Cost of one unit of effect"), items, columns, k)
 
 
 def _benefit_table(items: list[dict[str, Any]], k: int) -> Table | None:
-    isolation = {
-        "comparison_group": _("comparison group"),
-        "trend": _("trend"),
-        "participant_estimate": _("participants' own estimate"),
-    }
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                b["label"], isolation.get(b["isolation"], b["isolation"]),
-                tables.figure_cell(b["confidence_share"], percent),
-                tables.figure_cell(b["per_person_idr"], rupiah),
-                tables.figure_cell(b["total_idr"], rupiah),
-            ],
-            b["reason"],
-        )
-        for b in items
-    ]  # fmt: skip
     columns = [
-        _("Benefit"), _("Isolated by"), _("Confidence"), _("For each person"), _("Total"),
-    ]  # fmt: skip
-    return tables.build("manfaat", _("Benefits valued in money, first year"), columns, rows, k)
+        Column(_("Benefit"), "label"),
+        Column(_("Isolated by"), "isolation", "isolation"),
+        Column(_("Confidence"), "confidence_share", "%"),
+        Column(_("For each person"), "per_person_idr", "Rp"),
+        Column(_("Total"), "total_idr", "Rp"),
+    ]
+    return table("manfaat", _("Benefits valued in money, first year"), items, columns, k)
 
 
 def _sensitivity_table(items: list[dict[str, Any]], k: int) -> Table | None:
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                s["assumption"], tables.figure_cell(s["cost_idr"], rupiah),
-                tables.figure_cell(s["benefit_idr"], rupiah),
-                tables.figure_cell(s["bcr"], number, 2),
-                tables.figure_cell(s["roi_pct"], number, 1),
-            ],
-            None,
-        )
-        for s in items
-    ]  # fmt: skip
     columns = [
-        _("Assumption"), _("Cost"), _("Benefit"), _("Benefit-cost ratio"),
-        _("Return on investment, %"),
-    ]  # fmt: skip
-    return tables.build("kepekaan-manfaat", _("If the assumptions were others"), columns, rows, k)
+        Column(_("Assumption"), "assumption"),
+        Column(_("Cost"), "cost_idr", "Rp"),
+        Column(_("Benefit"), "benefit_idr", "Rp"),
+        Column(_("Benefit-cost ratio"), "bcr", "2"),
+        Column(_("Return on investment, %"), "roi_pct", "1"),
+    ]
+    return table("kepekaan-manfaat", _("If the assumptions were others"), items, columns, k)

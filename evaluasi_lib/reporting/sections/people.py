@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.elements import Bullets, Element, Heading, Paragraph, Section, Table
-from evaluasi_lib.reporting.figures_drivers import plot_drivers
+from evaluasi_lib.reporting.columns import CI, Column, share_columns, table
+from evaluasi_lib.reporting.elements import (
+    Bullets,
+    Element,
+    Heading,
+    Paragraph,
+    Section,
+    Table,
+    section,
+)
+from evaluasi_lib.reporting.figures import plot_drivers
 from evaluasi_lib.reporting.figures_people import plot_shares
-from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult, Participation
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, count, interval, join_words, number, p_value, percent
@@ -16,27 +24,19 @@ from evaluasi_lib.wording import _, count, interval, join_words, number, p_value
 
 def section_participation(study: Study, result: EvaluationResult) -> Section:
     """Stages, reasons to leave, barriers, motivation, drivers, representation."""
-    title, part = _("Participation, motivation and barriers"), result.participation
-    k, details = study.program.privacy.min_cell, part.details
+    k, part = study.program.privacy.min_cell, result.participation
+    details = part.details
     numbers = (part.enrolled, part.started, part.completed)
     if all(n is None for n in numbers) and not part.barriers and not part.drivers:
-        return section(
-            "partisipasi", title, [],
-            words.why(part.reason, k) if part.reason
-            else _("The program has no data on participation."),
-        )  # fmt: skip
+        none = _("The program has no data on participation.")
+        return section("partisipasi", [], words.why(part.reason, k) if part.reason else none)
     elements: list[Element | None] = []
     if part.completion_share is not None:
-        elements.append(
-            Paragraph(
-                _("{share} of those enrolled completed the program.").format(
-                    share=percent(part.completion_share)
-                )
-            )
-        )
-    elements.append(_stage_table(part, k))
-    elements.append(_share_table(details.get("dropout_reasons") or [], "alasan-berhenti",
-                                 _("Why people left"), _("Reason"), k))  # fmt: skip
+        text = _("{share} of those enrolled completed the program.")
+        elements.append(Paragraph(text.format(share=percent(part.completion_share))))
+    elements.append(tables.table_stages(_stages(part), "kepesertaan", _("Participation"), k))
+    reasons, caption = details.get("dropout_reasons") or [], _("Why people left")
+    elements.append(tables.table_shares(reasons, "alasan-berhenti", caption, _("Reason"), k))
     elements += _barriers(part, k)
     if details.get("motivation"):
         elements += [Heading(_("Motivation")), Paragraph(_motivation(details["motivation"], k))]
@@ -55,63 +55,32 @@ def section_participation(study: Study, result: EvaluationResult) -> Section:
             Paragraph(_missed(details["representation"])),
             _representation(details["representation"], k),
         ]
-    return section("partisipasi", title, elements, "")
+    return section("partisipasi", elements)
 
 
-def _stage_table(part: Participation, k: int) -> Table | None:
-    funnel = part.details.get("funnel") or [
-        {"stage": name, "n": n, "share": None, "reason": part.reason}
-        for name, n in (
-            ("enrolled", part.enrolled),
-            ("started", part.started),
-            ("completed", part.completed),
-        )
+def _stages(part: Participation) -> list[dict[str, Any]]:
+    """The funnel, or what is known of it."""
+    numbers = {"enrolled": part.enrolled, "started": part.started, "completed": part.completed}
+    return part.details.get("funnel") or [
+        {"stage": stage, "n": n, "share": None, "reason": part.reason}
+        for stage, n in numbers.items()
     ]
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                words.stage_word(s["stage"]), tables.figure_cell(s["n"], count),
-                tables.figure_cell(s["share"], percent),
-            ],
-            s["reason"],
-        )
-        for s in funnel
-    ]  # fmt: skip
-    columns = [_("Stage"), _("Persons"), _("Share of the first stage")]
-    return tables.build("kepesertaan", _("Participation"), columns, rows, k)
-
-
-def _share_table(
-    items: list[dict[str, Any]], id: str, caption: str, head: str, k: int
-) -> Table | None:
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                i["label"], tables.figure_cell(i["n"], count),
-                tables.figure_cell(i["share"], percent),
-                tables.between(i["ci_low"], i["ci_high"], percent),
-            ],
-            i["reason"],
-        )
-        for i in items
-    ]  # fmt: skip
-    columns = [head, _("n"), _("Share"), _("95% interval")]
-    return tables.build(id, caption, columns, rows, k, fold=True)
 
 
 def _barriers(part: Participation, k: int) -> list[Element | None]:
     if not part.barriers:
         return []
+    caption = _("What holds people back")
     return [
         Heading(_("Barriers")),
         plot_shares(
-            [
-                (words.option_word(b.label), b.share, b.ci_low, b.ci_high) for b in part.barriers
-            ],
-            "hambatan", _("What holds people back?"), _("Named most often: {label} ({share})."),
+            part.barriers,
+            "hambatan",
+            _("What holds people back?"),
+            _("Named most often: {label} ({share})."),
         ),
-        tables.table_barriers(part.barriers, k),
-    ]  # fmt: skip
+        tables.table_shares(part.barriers, "hambatan", caption, _("Barrier"), k),
+    ]
 
 
 def _motivation(found: dict[str, Any], k: int) -> str:
@@ -147,45 +116,24 @@ def _missed(items: list[dict[str, Any]]) -> str:
 
 
 def _representation(items: list[dict[str, Any]], k: int) -> Table | None:
-    status = {
-        "as_expected": _("as expected"),
-        "under": _("too few"),
-        "over": _("too many"),
-    }
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                f"{i['variable_label']}: {i['label']}", tables.figure_cell(i["n"], count),
-                tables.figure_cell(i["share"], percent),
-                tables.between(i["ci_low"], i["ci_high"], percent),
-                tables.figure_cell(i["population_share"], percent),
-                status.get(str(i["status"]), "—"),
-            ],
-            i["reason"],
-        )
-        for i in items
-    ]  # fmt: skip
     columns = [
-        _("Group"), _("n"), _("Share of participants"), _("95% interval"),
-        _("Share of the population"), _("Compared with the population"),
-    ]  # fmt: skip
-    return tables.build(
-        "keterwakilan", _("Participants and the population"), columns, rows, k, fold=True
-    )
+        Column(_("Group"), lambda i: f"{i['variable_label']}: {i['label']}"),
+        Column(_("n"), "n", "n"),
+        Column(_("Share of participants"), "share", "%"),
+        Column(_("95% interval"), CI, "%"),
+        Column(_("Share of the population"), "population_share", "%"),
+        Column(_("Compared with the population"), "status", "presence"),
+    ]
+    caption = _("Participants and the population")
+    return table("keterwakilan", caption, items, columns, k, fold=True)
 
 
 def barriers_by_group(part: Participation, k: int) -> Table | None:
     """For the appendix: each barrier within each group."""
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                f"{b['variable_label']}: {b['label']}", words.option_word(b["barrier_label"]),
-                tables.figure_cell(b["n"], count), tables.figure_cell(b["share"], percent),
-                tables.between(b["ci_low"], b["ci_high"], percent),
-            ],
-            b["reason"],
-        )
-        for b in part.details.get("barriers_by_group", [])
-    ]  # fmt: skip
-    columns = [_("Group"), _("Barrier"), _("n"), _("Share"), _("95% interval")]
-    return tables.build("hambatan-kelompok", _("Barriers by group"), columns, rows, k, fold=True)
+    columns = [
+        Column(_("Group"), lambda b: f"{b['variable_label']}: {b['label']}"),
+        Column(_("Barrier"), lambda b: words.option_word(b["barrier_label"])),
+        *share_columns(),
+    ]
+    rows = part.details.get("barriers_by_group", [])
+    return table("hambatan-kelompok", _("Barriers by group"), rows, columns, k, fold=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table
+from evaluasi_lib.reporting.columns import CI, Column, table
+from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table, section
 from evaluasi_lib.reporting.figures_people import plot_calendar, plot_completion, plot_funnel
-from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import Elearning, EvaluationResult
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, count, digits_for, interval, number, p_value, percent
@@ -15,19 +16,16 @@ from evaluasi_lib.wording import _, count, digits_for, interval, number, p_value
 
 def section_elearning(study: Study, result: EvaluationResult) -> Section:
     """Funnel, modules, calendar, time to complete, dose and access."""
-    title, part = _("E-learning"), result.elearning
+    part = result.elearning
     plan, k = study.program.elearning, study.program.privacy.min_cell
     if plan is None or (part.users is None and not part.funnel):
-        return section(
-            "elearning", title, [],
-            words.why(part.reason, k) if part.reason
-            else _("The program has no log of an e-learning platform."),
-        )  # fmt: skip
+        none = _("The program has no log of an e-learning platform.")
+        return section("elearning", [], words.why(part.reason, k) if part.reason else none)
     details = part.details
     elements: list[Element | None] = [
         Paragraph(_headline(part)) if part.users is not None else None,
         Paragraph(words.why(part.reason, k), "note") if part.reason else None,
-        plot_funnel(part.funnel, k) or tables.table_stages(part.funnel, k),
+        plot_funnel(part.funnel, k) or _stage_table(part, k),
         _module_table(part, k),
     ]
     if details.get("heatmap"):
@@ -48,75 +46,59 @@ def section_elearning(study: Study, result: EvaluationResult) -> Section:
         ]
     elements += _learning(details, k)
     elements.append(_access_table(details.get("access") or [], k))
-    return section("elearning", title, elements, "")
+    return section("elearning", elements)
+
+
+def _stage_table(part: Elearning, k: int) -> Table | None:
+    first = part.funnel[0].n if part.funnel else None
+    stages = [
+        {**asdict(s), "share": s.n / first if s.n is not None and first else None}
+        for s in part.funnel
+    ]
+    return tables.table_stages(stages, "corong", _("From enrolment to completion"), k)
 
 
 def _headline(part: Elearning) -> str:
     sentences = [_("{n} persons used the platform.").format(n=count(part.users))]
     if part.median_days_to_complete is not None:
-        sentences.append(
-            _("Half of them completed within {days} days.").format(
-                days=number(part.median_days_to_complete, 0)
-            )
-        )
+        days = number(part.median_days_to_complete, 0)
+        sentences.append(_("Half of them completed within {days} days.").format(days=days))
     if part.off_hours_share is not None:
-        sentences.append(
-            _("{share} of activity fell outside office hours.").format(
-                share=percent(part.off_hours_share)
-            )
-        )
+        share = percent(part.off_hours_share)
+        sentences.append(_("{share} of activity fell outside office hours.").format(share=share))
     time = part.details.get("time_on_task") or {}
     if time.get("median_minutes") is not None:
-        sentences.append(
-            _("A middle learner spent {minutes} minutes on it.").format(
-                minutes=number(time["median_minutes"], 0)
-            )
-            + f" {time['caveat']}"
-        )
+        minutes = number(time["median_minutes"], 0)
+        text = _("A middle learner spent {minutes} minutes on it.").format(minutes=minutes)
+        sentences += [text, time["caveat"]]
     return " ".join(sentences)
 
 
 def _module_table(part: Elearning, k: int) -> Table | None:
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                m["label"], tables.figure_cell(m.get("n"), count),
-                tables.figure_cell(m.get("share"), percent),
-                tables.between(m.get("ci_low"), m.get("ci_high"), percent),
-                tables.figure_cell(m.get("dropoff_share"), percent),
-                tables.figure_cell(m.get("median_minutes"), number, 0),
-            ],
-            m.get("reason"),
-        )
-        for m in part.modules
-    ]  # fmt: skip
     columns = [
-        _("Module"), _("Opened by"), _("Share"), _("95% interval"), _("Came no further"),
-        _("Middle time, minutes"),
-    ]  # fmt: skip
+        Column(_("Module"), "label"),
+        Column(_("Opened by"), "n", "n"),
+        Column(_("Share"), "share", "%"),
+        Column(_("95% interval"), CI, "%"),
+        Column(_("Came no further"), "dropoff_share", "%"),
+        Column(_("Middle time, minutes"), "median_minutes", "0"),
+    ]
     note = _("Came no further: share of those who reached the module.")
-    return tables.build("modul", _("Use of the modules"), columns, rows, k, note)
+    return table("modul", _("Use of the modules"), part.modules, columns, k, note)
 
 
 def _survival_table(survival: dict[str, Any], k: int) -> Table | None:
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                g["label"], tables.figure_cell(g["median_days"], number, 0),
-                tables.between(g["median_ci_low"], g["median_ci_high"], number, 0),
-            ],
-            g["reason"] or _("fewer than half have completed"),
-        )
-        for g in survival.get("groups", [])
-    ]  # fmt: skip
-    test = survival.get("log_rank")
-    note = (
-        _("Log-rank test over the groups: p = {p}.").format(p=p_value(test["p_value"]))
-        if test
-        else ""
-    )
-    columns = [_("Group"), _("Days until half have completed"), _("95% interval")]
-    return tables.build("waktu-kelompok", _("Time to complete by group"), columns, rows, k, note)
+    late = _("fewer than half have completed")
+    rows = [{**group, "reason": group["reason"] or late} for group in survival.get("groups", [])]
+    note = ""
+    if test := survival.get("log_rank"):
+        note = _("Log-rank test over the groups: p = {p}.").format(p=p_value(test["p_value"]))
+    columns = [
+        Column(_("Group"), "label"),
+        Column(_("Days until half have completed"), "median_days", "0"),
+        Column(_("95% interval"), ("median_ci_low", "median_ci_high"), "0"),
+    ]
+    return table("waktu-kelompok", _("Time to complete by group"), rows, columns, k, note)
 
 
 def _use(details: dict[str, Any]) -> str:
@@ -136,45 +118,29 @@ def _use(details: dict[str, Any]) -> str:
 
 
 def _device_table(items: list[dict[str, Any]], k: int) -> Table | None:
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                d["label"], tables.figure_cell(d["n"], count),
-                tables.figure_cell(d["share"], percent),
-                tables.between(d["ci_low"], d["ci_high"], percent),
-                tables.figure_cell(d["events_share"], percent),
-            ],
-            d["reason"],
-        )
-        for d in items
-    ]  # fmt: skip
     columns = [
-        _("Used through"), _("n"), _("Share of users"), _("95% interval"), _("Share of clicks"),
-    ]  # fmt: skip
-    return tables.build("perangkat", _("How the platform is reached"), columns, rows, k)
+        Column(_("Used through"), "label"),
+        Column(_("n"), "n", "n"),
+        Column(_("Share of users"), "share", "%"),
+        Column(_("95% interval"), CI, "%"),
+        Column(_("Share of clicks"), "events_share", "%"),
+    ]
+    return table("perangkat", _("How the platform is reached"), items, columns, k)
 
 
 def _hazard_table(items: list[dict[str, Any]], k: int) -> Table | None:
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                h["label"], tables.figure_cell(h["hazard_ratio"], number, 2),
-                tables.between(h["ci_low"], h["ci_high"], number, 2),
-                tables.figure_cell(h["p_value"], p_value),
-                tables.figure_cell(h["ph_p_value"], p_value),
-            ],
-            None,
-        )
-        for h in items
-    ]  # fmt: skip
     columns = [
-        _("Variable"), _("Hazard ratio"), _("95% interval"), _("p"), _("p (changes with time)"),
-    ]  # fmt: skip
+        Column(_("Variable"), "label"),
+        Column(_("Hazard ratio"), "hazard_ratio", "2"),
+        Column(_("95% interval"), CI, "2"),
+        Column(_("p"), "p_value", "p"),
+        Column(_("p (changes with time)"), "ph_p_value", "p"),
+    ]
     note = _(
         "Cox model, all variables together. Above 1: completes sooner, for a number by each unit "
         "more. A small last p: the ratio changes over time. Association, not cause."
     )
-    return tables.build("laju-selesai", _("Who completes sooner"), columns, rows, k, note)
+    return table("laju-selesai", _("Who completes sooner"), items, columns, k, note)
 
 
 def _learning(details: dict[str, Any], k: int) -> list[Element | None]:
@@ -208,21 +174,12 @@ def _learning(details: dict[str, Any], k: int) -> list[Element | None]:
 
 
 def _access_table(items: list[dict[str, Any]], k: int) -> Table | None:
-    rows: list[tuple[list[tables.Cell], str | None]] = [
-        (
-            [
-                f"{a['variable_label']}: {a['label']}", tables.figure_cell(a["n"], count),
-                tables.figure_cell(a["used_share"], percent),
-                tables.figure_cell(a["completed_share"], percent),
-                tables.figure_cell(a["median_minutes"], number, 0),
-                tables.figure_cell(a["p_completed"], p_value),
-            ],
-            a.get("reason"),
-        )
-        for a in items
-    ]  # fmt: skip
     columns = [
-        _("Group"), _("n"), _("Used the platform"), _("Completed"), _("Middle time, minutes"),
-        _("p (completion)"),
-    ]  # fmt: skip
-    return tables.build("akses", _("Access by group"), columns, rows, k, fold=True)
+        Column(_("Group"), lambda a: f"{a['variable_label']}: {a['label']}"),
+        Column(_("n"), "n", "n"),
+        Column(_("Used the platform"), "used_share", "%"),
+        Column(_("Completed"), "completed_share", "%"),
+        Column(_("Middle time, minutes"), "median_minutes", "0"),
+        Column(_("p (completion)"), "p_completed", "p"),
+    ]
+    return table("akses", _("Access by group"), items, columns, k, fold=True)

@@ -11,11 +11,11 @@ from evaluasi_lib.reporting.elements import (
     KeyFigures,
     Paragraph,
     Section,
+    section,
 )
-from evaluasi_lib.reporting.sections.common import section
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, count, digits_for, number, percent, rupiah
+from evaluasi_lib.wording import _, count, digits_for, number, percent, rupiah, word_for
 
 SHOWN, KEY_FIGURES = 3, 6
 
@@ -25,18 +25,14 @@ def section_summary(study: Study, result: EvaluationResult) -> Section:
     k = study.program.privacy.min_cell
     elements: list[Element | None] = []
     if study.program.synthetic:
-        elements.append(
-            Paragraph(
-                _(
-                    "SYNTHETIC DATA. The data of this program were made up to show how the "
-                    "workbook works. They say nothing about any agency or person."
-                ),
-                "warning",
-            )
+        text = _(
+            "SYNTHETIC DATA. The data of this program were made up to show how the workbook works. "
+            "They say nothing about any agency or person."
         )
+        elements.append(Paragraph(text, "warning"))
     if result.explored:
         elements.append(Paragraph(words.explored_sentence(result.explored), "warning"))
-    decision = words.decision_word(result.verdict.decision)
+    decision = word_for("decision", result.verdict.decision)
     elements.append(Paragraph(_("Verdict: {decision}.").format(decision=decision), "lead"))
     elements.append(Paragraph(_rating_sentence(result)))
     elements.append(KeyFigures(tuple(_key_figures(result, k))))
@@ -62,18 +58,13 @@ def section_summary(study: Study, result: EvaluationResult) -> Section:
         elements.append(Bullets(kept, ordered=True) if kept else Paragraph(otherwise, "note"))
     undone = [f for f in result.follow_up if f.status in ("not_done", "partly")]
     if undone:
-        elements.append(Heading(_("Promised and not done")))
-        elements.append(
-            Bullets(
-                [
-                    _("{text} ({cycle}: {status})").format(
-                        text=f.text, cycle=f.from_cycle, status=words.status_word(f.status)
-                    )
-                    for f in undone
-                ]
-            )
-        )
-    return section("ringkasan", _("Executive summary"), elements, "")
+        line = _("{text} ({cycle}: {status})")
+        promises = [
+            line.format(text=f.text, cycle=f.from_cycle, status=word_for("status", f.status))
+            for f in undone
+        ]
+        elements += [Heading(_("Promised and not done")), Bullets(promises)]
+    return section("ringkasan", elements)
 
 
 def _rating_sentence(result: EvaluationResult) -> str:
@@ -82,45 +73,31 @@ def _rating_sentence(result: EvaluationResult) -> str:
     if not ratings:
         return _("The evidence could not be rated, because no outcome could be estimated.")
     low, high = min(ratings), max(ratings)
-    words_of = {
-        0: _("no evidence on what the program caused"),
-        1: _("very weak evidence on what the program caused"),
-        2: _("weak evidence on what the program caused"),
-        3: _("moderate evidence on what the program caused"),
-        4: _("strong evidence on what the program caused"),
-        5: _("very strong evidence on what the program caused"),
-    }
     if low == high:
         return _("Evidence rating: {rating} of 5, that is {words}.").format(
-            rating=count(low), words=words_of[low]
+            rating=count(low), words=word_for("rating", str(low))
         )
     return _("Evidence rating: {low} to {high} of 5 by outcome; at its weakest, {words}.").format(
-        low=count(low), high=count(high), words=words_of[low]
+        low=count(low), high=count(high), words=word_for("rating", str(low))
     )
 
 
 def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
     sample, took, cost = result.sample, result.participation, result.efficiency
-    figures = [
-        KeyFigure(
-            _("persons in the analysis"), words.shown(sample.analysed, count, sample.reason, k)
-        ),
-    ]
-    if sample.response_rate_share is not None:
-        figures.append(KeyFigure(_("response rate"), percent(sample.response_rate_share)))
-    if took.completion_share is not None:
-        figures.append(KeyFigure(_("completed the program"), percent(took.completion_share)))
-    if cost.cost_per_completer_idr is not None:
-        figures.append(KeyFigure(_("cost per completer"), rupiah(cost.cost_per_completer_idr)))
+    people = words.why(sample.reason, k) if sample.analysed is None else count(sample.analysed)
+    shown = (
+        (_("response rate"), sample.response_rate_share, percent),
+        (_("completed the program"), took.completion_share, percent),
+        (_("cost per completer"), cost.cost_per_completer_idr, rupiah),
+    )
+    figures = [KeyFigure(_("persons in the analysis"), people)]
+    figures += [KeyFigure(label, form(x)) for label, x, form in shown if x is not None]
     for effect in words.primary_effects(result)[:3]:
-        if effect.estimate is None:
-            continue
-        digits = digits_for(effect.estimate)
-        figures.append(
-            KeyFigure(
-                f"{effect.label}: {words.claim_word(effect.claim)}",
-                number(effect.estimate, digits),
-                f"{effect.unit} · {words.conclusion_word(effect.conclusion)}",
+        if effect.estimate is not None:
+            claim, found = (
+                word_for("claim", effect.claim),
+                word_for("conclusion", effect.conclusion),
             )
-        )
+            size = number(effect.estimate, digits_for(effect.estimate))
+            figures.append(KeyFigure(f"{effect.label}: {claim}", size, f"{effect.unit} · {found}"))
     return figures[:KEY_FIGURES]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from evaluasi_lib.conclusion import adjust_p_values
 from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect, protect_counts
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import Claim, Effect, Role
@@ -32,7 +33,6 @@ from evaluasi_lib.scoring.impact.estimate import (
 from evaluasi_lib.scoring.impact.judgement import judge
 from evaluasi_lib.scoring.impact.plans import NET_SHARE, bracket, estimate, plan_of
 from evaluasi_lib.scoring.impact.subgroups import compare, levels_of
-from evaluasi_lib.scoring.multiplicity import adjust_p_values
 from evaluasi_lib.scoring.power import n_needed
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, p_value

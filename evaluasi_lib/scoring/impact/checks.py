@@ -18,7 +18,7 @@ from evaluasi_lib.scoring.impact.doubts import bent, undeclared_cluster
 from evaluasi_lib.scoring.impact.estimate import Estimate
 from evaluasi_lib.scoring.impact.sensitivity import e_value_difference, lee_bounds
 from evaluasi_lib.scoring.impact.weighting import propensity
-from evaluasi_lib.scoring.weights import rake
+from evaluasi_lib.scoring.items import rake
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, percent
 

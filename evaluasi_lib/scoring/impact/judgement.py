@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from evaluasi_lib.results import Conclusion
 from evaluasi_lib.scoring.impact.estimate import Estimate, conclude
-from evaluasi_lib.wording import _, interval, number
+from evaluasi_lib.wording import _, interval, number, word_for
 
 MOVED = ("improved", "worsened")
 # Under this risk ratio a cause of the size of common background variables is enough (VanderWeele
@@ -70,12 +70,7 @@ def _parted(did: Conclusion, ancova: Conclusion | None) -> str:
 
 
 def _named(conclusion: Conclusion | None) -> str:
-    names = {
-        "improved": _("improved"),
-        "worsened": _("worsened"),
-        "no_meaningful_change": _("no meaningful change"),
-    }
-    return names.get(conclusion or "", _("cannot be decided yet"))
+    return word_for("conclusion", conclusion or "inconclusive")
 
 
 def _lee(found: Estimate, conclusion: Conclusion | None) -> tuple[dict[str, Any], str]:

@@ -7,33 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from evaluasi_lib.results import Effect
-from evaluasi_lib.wording import _
-
-
-def estimator_name(estimator: str) -> str:
-    """What an estimator does, for tables and figures; an unknown one keeps its own name."""
-    names = {
-        "difference": _("Difference of means, unadjusted"),
-        "adjusted": _("Adjusted for background"),
-        "ancova": _("Adjusted for the measure before (ANCOVA)"),
-        "did": _("Difference in differences"),
-        "did_repeated": _("Difference in differences, independent samples"),
-        "drdid": _("Difference in differences, doubly robust"),
-        "drdid_repeated": _("Difference in differences, doubly robust, independent samples"),
-        "regression_did": _("Difference in differences, by regression on covariates"),
-        "fixed_effects": _("Fixed effects over all waves"),
-        "paired": _("Before and after, same persons"),
-        "waves": _("Before and after, independent samples"),
-        "ipw": _("Inverse-probability weights"),
-        "aipw": _("Doubly robust (AIPW)"),
-        "superiority": _("Net share above the other group"),
-        "net_rise": _("Net share of persons who rose"),
-        "attrition_weighted": _("Weighted for loss of persons"),
-        "raked": _("Weighted to the population"),
-        "dose_response": _("Association with the dose"),
-        "none": _("Not estimated"),
-    }
-    return names.get(estimator, estimator)
+from evaluasi_lib.wording import word_for
 
 
 def table_specifications(effects: Iterable[Effect], outcome: str) -> pd.DataFrame:
@@ -48,7 +22,7 @@ def table_specifications(effects: Iterable[Effect], outcome: str) -> pd.DataFram
     records = [
         {
             "estimator": e.estimator,
-            "label": estimator_name(e.estimator),
+            "label": word_for("estimator", e.estimator),
             "role": e.role,
             "unit": e.unit,
             "estimate": e.estimate,

@@ -1,0 +1,263 @@
+"""Figures of scores: answers on a scale, means from wave to wave, their spread, and importance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+from scipy import stats
+
+from evaluasi_lib.findings.observe import short_label
+from evaluasi_lib.reporting import theme
+from evaluasi_lib.reporting.charts import beside, frame_bars, label_rows
+from evaluasi_lib.reporting.elements import Figure
+from evaluasi_lib.results import ScaleScore
+from evaluasi_lib.wording import _, count, interval, number, percent, word_for
+
+Array = NDArray[np.float64]
+COLOURS = {"program": theme.PROGRAM, "comparison": theme.COMPARISON}
+PANELS = 3
+
+
+def plot_slope(scales: Sequence[ScaleScore], id: str, title: str) -> Figure | None:
+    """Means with 95% intervals from wave to wave, a panel for each scale, a line for each group.
+
+    Scales that were measured once, or whose means may not be shown at two waves, are left out.
+    """
+    panels: dict[str, dict[str, list[ScaleScore]]] = {}
+    for score in scales:
+        if score.mean is not None:
+            panels.setdefault(score.label, {}).setdefault(score.group, []).append(score)
+    panels = {
+        label: kept
+        for label, groups in panels.items()
+        if (kept := {name: line for name, line in groups.items() if len(line) > 1})
+    }
+    if not panels:
+        return None
+    rows = -(-len(panels) // PANELS)
+    columns = min(len(panels), PANELS)
+    with theme.canvas(2.5 * rows + 0.3) as (figure, first):
+        first.remove()
+        axes = figure.subplots(rows, columns, squeeze=False).flat
+        for ax in axes:
+            ax.set_visible(False)
+        for ax, (label, groups) in zip(figure.axes, panels.items(), strict=False):
+            ax.set_visible(True)
+            ax.set_title(theme.wrap(label, 30 if columns > 1 else 80), fontsize=9.5, loc="left")
+            _lines(ax, groups)
+        svg = theme.to_svg(figure)
+    line_words = _("{label}, {group}: {before} ({first}) to {after} ({last})")
+    sentences, rises = [], []
+    for label, groups in panels.items():
+        for group, (first_score, *_between, last_score) in groups.items():
+            before, after = first_score.mean or 0.0, last_score.mean or 0.0
+            sentences.append(
+                line_words.format(
+                    label=label, group=word_for("group", group),
+                    before=number(before, 2), first=word_for("wave", first_score.wave),
+                    after=number(after, 2), last=word_for("wave", last_score.wave),
+                )
+            )  # fmt: skip
+            if group == "program":
+                rises.append(after > before)
+    answer = _("In the program group the mean rose on {up} of {n} scales.").format(
+        up=count(sum(rises)), n=count(len(rises))
+    )
+    alt = _("Means from wave to wave: {listed}.").format(listed="; ".join(sentences))
+    return Figure(id, title, answer, alt, svg)
+
+
+def _lines(ax: Axes, groups: Mapping[str, Sequence[ScaleScore]]) -> None:
+    for group, line in groups.items():
+        mean = [float(s.mean or 0.0) for s in line]
+        ax.plot(range(len(line)), mean, "-o", color=COLOURS[group], lw=2, ms=6)
+        for x, s in enumerate(line):
+            if s.ci_low is not None and s.ci_high is not None:
+                ax.plot([x, x], [s.ci_low, s.ci_high], color=COLOURS[group], lw=1.4, alpha=0.6)
+        ax.annotate(
+            f"{number(mean[-1], 2)} {word_for('group', group)}", (len(line) - 1, mean[-1]),
+            xytext=(7, 0), textcoords="offset points", va="center", fontsize=8.5,
+            color=COLOURS[group],
+        )  # fmt: skip
+    longest = max(groups.values(), key=len)
+    ax.set_xticks(range(len(longest)), [word_for("wave", s.wave) for s in longest])
+    ax.set_xlim(-0.2, len(longest) - 1 + 0.95)
+    ax.margins(y=0.2)
+    ax.grid(visible=False)
+    ax.grid(visible=True, axis="y")
+    theme.local_numbers(ax.yaxis, ticks=4)
+
+
+def plot_clouds(
+    scores: Mapping[str, Array], span: tuple[float, float], k: int, id: str, title: str
+) -> Figure | None:
+    """Raincloud without the drops: the shape of the scores, their quartiles and mean.
+
+    scores: a label for each group of answers -> its scores. Single answers are not drawn, so that
+    nobody can be found in the picture; a group of fewer than 2k answers is left out. span: lowest
+    and highest possible score.
+    """
+    kept = {name: x[~np.isnan(x)] for name, x in scores.items()}
+    kept = {name: x for name, x in kept.items() if len(x) >= 2 * k and np.ptp(x) > 0}
+    if not kept:
+        return None
+    grid = np.linspace(*span, 200)
+    with theme.canvas(0.6 + 0.85 * len(kept)) as (figure, ax):
+        for row, (_name, x) in enumerate(kept.items()):
+            colour = theme.PROGRAM if row % 2 else theme.MUTED
+            shape = stats.gaussian_kde(x)(grid)
+            ax.fill_between(
+                grid, row, row - 0.62 * shape / shape.max(), color=colour, alpha=0.35, lw=0
+            )
+            low, middle, high = np.quantile(x, [0.25, 0.5, 0.75])
+            ax.plot([low, high], [row + 0.14] * 2, color=colour, lw=6, solid_capstyle="butt")
+            ax.plot([middle], [row + 0.14], "|", color=theme.PAPER, ms=9, mew=2)
+            ax.plot([x.mean()], [row + 0.14], "D", color=theme.INK, ms=5)
+            beside(ax, row, f"{number(float(x.mean()), 2)}  (n = {count(len(x))})")
+        label_rows(ax, list(kept), 34, room=(0.8, 0.45))
+        ax.set_xlim(*span)
+        theme.local_numbers(ax.xaxis)
+        svg = theme.to_svg(figure)
+    part = _("{name}: mean {mean}, middle {middle}, half of the answers within {between}")
+    parts = []
+    for name, x in kept.items():
+        low, middle, high = (float(v) for v in np.quantile(x, [0.25, 0.5, 0.75]))
+        mean, between = number(float(x.mean()), 2), interval(low, high, 2)
+        parts.append(part.format(name=name, mean=mean, middle=number(middle, 2), between=between))
+    means = [f"{name} {number(float(x.mean()), 2)}" for name, x in kept.items()]
+    answer = _("Means: {means}.").format(means="; ".join(means))
+    key = _("Diamond: mean; bar: the middle half. Single answers are not drawn.")
+    alt = _("Distribution of scores. {parts}.").format(parts="; ".join(parts))
+    return Figure(id, title, f"{answer} {key}", f"{title} {alt}", svg)
+
+
+def plot_likert(
+    distribution: pd.DataFrame, levels: Sequence[str], id: str, title: str
+) -> Figure | None:
+    """Diverging bars of one instrument's items; the middle of the scale stands at zero.
+
+    distribution: item_label (the question), label (the answer), share, missing where it may not be
+    shown. levels: the answers from low to high. Hidden shares of an item are drawn together, in
+    white, where the first of them stands.
+    """
+    distribution = distribution.assign(item_label=distribution["item_label"].map(short_label))
+    wide = distribution.pivot_table(
+        index="item_label", columns="label", values="share", sort=False, dropna=False
+    ).reindex(columns=list(levels))
+    wide = wide[wide.notna().any(axis=1)]
+    if wide.empty or len(levels) not in theme.DIVERGING:
+        return None
+    half, odd = divmod(len(levels), 2)
+    upper = list(levels)[half + odd :]
+    top = wide[upper].sum(axis=1).where(wide[upper].notna().all(axis=1))
+    wide = wide.loc[top.sort_values(ascending=False, kind="stable", na_position="last").index]
+    top = top.loc[wide.index]
+    hidden = (1 - wide.sum(axis=1)).clip(lower=0).where(wide.isna().any(axis=1), 0.0)
+    with theme.canvas(0.8 + 0.5 * len(wide)) as (figure, ax):
+        for row, (_item, shares) in enumerate(wide.iterrows()):
+            _likert_bar(ax, row, shares.to_list(), float(hidden.iloc[row]))
+        ax.axvline(0, color=theme.INK, lw=0.8)
+        frame_bars(ax, [str(item) for item in wide.index], 44)
+        keys = [Patch(color=theme.DIVERGING[len(levels)][i], label=x) for i, x in enumerate(levels)]
+        if hidden.gt(0).any():
+            label = _("not shown (too few persons)")
+            keys.append(Patch(fc=theme.PAPER, ec=theme.MUTED, label=label))
+        columns = min(len(keys), 3)
+        figure.legend(handles=keys, loc="outside lower center", ncols=columns, handlelength=1)
+        svg = theme.to_svg(figure)
+    known = top.dropna()
+    answer = _("For no item may the share of the upper answers be shown.")
+    if len(known):
+        best = _("Most agreement: {best} ({high}).")
+        answer = best.format(best=known.index[0], high=percent(known.iloc[0]))
+    if len(known) > 1:
+        worst = _("Least: {worst} ({low}).")
+        answer += " " + worst.format(worst=known.index[-1], low=percent(known.iloc[-1]))
+    alt = _("{title} Share of answers in the upper half of the scale: {items}.")
+    listed = "; ".join(f"{item} {percent(share)}" for item, share in top.items())
+    return Figure(id, title, answer, alt.format(title=title, items=listed), svg)
+
+
+def _likert_bar(ax: Axes, row: int, shares: Sequence[float], hidden: float) -> None:
+    """One item's bar: the lower half of the scale left of zero, the middle astride it."""
+    half, odd = divmod(len(shares), 2)
+    colours = theme.DIVERGING[len(shares)]
+    parts: list[tuple[float, str, bool]] = []
+    place_of_zero = 0.0
+    for i, share in enumerate(shares):
+        width = share if share == share else hidden  # the first hidden cell takes all of it
+        if share != share:
+            hidden = 0.0
+        side = 1.0 if i < half else 0.5 if odd and i == half else 0.0
+        place_of_zero += side * width
+        parts.append(
+            (width, colours[i] if share == share else theme.PAPER, i in (0, len(shares) - 1))
+        )
+    left = -place_of_zero
+    for width, colour, dark in parts:
+        if width <= 0:
+            continue
+        edge = theme.MUTED if colour == theme.PAPER else colour
+        ax.barh(row, width, left=left, height=0.68, color=colour, ec=edge, lw=0.5)
+        if width >= 0.06 and colour != theme.PAPER:
+            ax.text(
+                left + width / 2, row, percent(width), ha="center", va="center", fontsize=8.5,
+                color=theme.PAPER if dark else theme.INK,
+            )  # fmt: skip
+        left += width
+
+
+def plot_importance(found: Mapping[str, Any], id: str) -> Figure | None:
+    """Importance-performance map (Martilla & James 1977).
+
+    found: items (label, importance, performance), cross_performance and cross_importance, at which
+    the map is divided.
+    """
+    items = [(short_label(i["label"]), i["performance"], i["importance"]) for i in found["items"]]
+    if not items:
+        return None
+    middle_x, middle_y = found["cross_performance"], found["cross_importance"]
+    weak = [label for label, x, y in items if y >= middle_y and x < middle_x]
+    with theme.canvas(5.0) as (figure, ax):
+        ax.axvline(middle_x, color=theme.MUTED, lw=0.9)
+        ax.axhline(middle_y, color=theme.MUTED, lw=0.9)
+        for place, (label, x, y) in enumerate(items, 1):
+            colour = theme.BAD if label in weak else theme.PROGRAM
+            ax.plot([x], [y], "o", color=colour, ms=16)
+            ax.annotate(
+                str(place), (x, y), color=theme.PAPER, fontsize=8.5, ha="center", va="center"
+            )
+        ax.margins(0.18)
+        corners = (
+            (0.01, 0.99, _("concentrate here"), "left", "top"),
+            (0.99, 0.99, _("keep up the good work"), "right", "top"),
+            (0.01, 0.01, _("low priority"), "left", "bottom"),
+            (0.99, 0.01, _("possible overkill"), "right", "bottom"),
+        )
+        for x, y, text, ha, va in corners:
+            ax.text(x, y, text, transform=ax.transAxes, ha=ha, va=va, color=theme.MUTED)
+        ax.grid(visible=False)
+        ax.spines["left"].set_visible(True)
+        ax.set_xlabel(_("how well it was done"))
+        ax.set_ylabel(_("how important it is"))
+        theme.local_numbers(ax.xaxis)
+        theme.local_numbers(ax.yaxis)
+        svg = theme.to_svg(figure)
+    answer = _("Nothing important falls behind the average.")
+    if weak:
+        answer = _("Concentrate on: {items}.").format(items="; ".join(weak))
+    key = " ".join(f"{place} {label}." for place, (label, _x, _y) in enumerate(items, 1))
+    item = _("{label}: importance {importance}, performance {performance}")
+    listed = "; ".join(
+        item.format(label=label, importance=number(y, 2), performance=number(x, 2))
+        for label, x, y in items
+    )
+    title = _("What matters to participants, and is it done well?")
+    alt = _("Map of importance and performance: {listed}.").format(listed=listed)
+    return Figure(id, title, f"{answer} {key}", alt, svg)
