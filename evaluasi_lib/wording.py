@@ -79,25 +79,6 @@ def choose(text: str | dict[str, str] | None) -> str:
     return text.get(language()) or text.get(DEFAULT_LANGUAGE) or next(iter(text.values()), "")
 
 
-@lru_cache
-def code_words() -> dict[str, dict[str, dict[str, str]]]:
-    """words.yml: kind of code -> code -> language -> word."""
-    words: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
-    return words
-
-
-def word_for(kind: str, code: str | None) -> str:
-    """("level", "learning") -> "Pembelajaran" (id). None -> an em dash.
-
-    A code that words.yml does not hold, such as a wave that only one program has, is shown itself,
-    with blanks for underscores. Raises KeyError for an unknown kind.
-    """
-    words = code_words()[kind]
-    if code is None:
-        return "—"
-    return choose(words[code]) if code in words else code.replace("_", " ")
-
-
 class Sentences:
     """Sentences of a room as data: a YAML table of name -> {id, en}, beside its module.
 
@@ -118,6 +99,25 @@ class Sentences:
     def __call__(self, name: str, **values: object) -> str:
         """The named sentence in the language in force, with its values. KeyError if unknown."""
         return choose(self.rows[name]).format(**values)
+
+
+@lru_cache
+def code_words() -> dict[str, dict[str, dict[str, str]]]:
+    """words.yml: kind of code -> code -> language -> word."""
+    words: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    return words
+
+
+def word_for(kind: str, code: str | None) -> str:
+    """("level", "learning") -> "Pembelajaran" (id). None -> an em dash.
+
+    A code that words.yml does not hold, such as a wave that only one program has, is shown itself,
+    with blanks for underscores. Raises KeyError for an unknown kind.
+    """
+    words = code_words()[kind]
+    if code is None:
+        return "—"
+    return choose(words[code]) if code in words else code.replace("_", " ")
 
 
 def number(value: float | None, digits: int = 1) -> str:

@@ -72,6 +72,34 @@ def test_a_translation_has_the_same_fields_as_its_message() -> None:
     assert wrong == []
 
 
+TABLES = [matching.say, rules.say, reference.say]
+
+
+@pytest.mark.parametrize("say", TABLES, ids=lambda say: say.path.name)
+def test_sentences_kept_as_data_say_the_same_in_both_languages(say: wording.Sentences) -> None:
+    assert say.rows
+    for name, row in say.rows.items():
+        assert set(row) == set(wording.LANGUAGES), name
+        assert all(row.values()), name
+        assert _fields(row["id"]) == _fields(row["en"]), name
+
+
+@pytest.mark.parametrize("say", TABLES, ids=lambda say: say.path.name)
+def test_no_sentence_is_left_over_from_code_that_is_gone(say: wording.Sentences) -> None:
+    """Each name stands in its room as a text, or fits a text with blanks (f"cost.{sign}")."""
+    names = set()
+    for path in say.path.parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [re.escape(getattr(v, "value", "")) if isinstance(v, ast.Constant)
+                         else r"\w+" for v in node.values]  # fmt: skip
+                names.add("".join(parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                names.add(re.escape(node.value))
+    names -= {r"\w+", r"\w+\w+", r"\w+\.\w+"}  # blanks alone fit everything
+    assert [n for n in say.rows if not any(re.fullmatch(p, n) for p in names)] == []
+
+
 def test_every_code_has_words_in_both_languages_with_the_same_fields() -> None:
     for kind, codes in wording.code_words().items():
         for code, words in codes.items():
@@ -104,34 +132,6 @@ def test_a_code_without_a_word_is_shown_itself_and_none_as_a_dash() -> None:
     assert wording.word_for("wave", None) == "—"
     with pytest.raises(KeyError):
         wording.word_for("waves", "post")
-
-
-TABLES = [matching.say, rules.say, reference.say]
-
-
-@pytest.mark.parametrize("say", TABLES, ids=lambda say: say.path.name)
-def test_sentences_kept_as_data_say_the_same_in_both_languages(say: wording.Sentences) -> None:
-    assert say.rows
-    for name, row in say.rows.items():
-        assert set(row) == set(wording.LANGUAGES), name
-        assert all(row.values()), name
-        assert _fields(row["id"]) == _fields(row["en"]), name
-
-
-@pytest.mark.parametrize("say", TABLES, ids=lambda say: say.path.name)
-def test_no_sentence_is_left_over_from_code_that_is_gone(say: wording.Sentences) -> None:
-    """Each name stands in its room as a text, or fits a text with blanks (f"cost.{sign}")."""
-    names = set()
-    for path in say.path.parent.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.JoinedStr):
-                parts = [re.escape(getattr(v, "value", "")) if isinstance(v, ast.Constant)
-                         else r"\w+" for v in node.values]  # fmt: skip
-                names.add("".join(parts))
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                names.add(re.escape(node.value))
-    names -= {r"\w+", r"\w+\w+", r"\w+\.\w+"}  # blanks alone fit everything
-    assert [n for n in say.rows if not any(re.fullmatch(p, n) for p in names)] == []
 
 
 @pytest.mark.parametrize(

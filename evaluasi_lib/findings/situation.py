@@ -85,15 +85,12 @@ def is_decisive(program: Program, outcome_id: str) -> bool:
 
 def situation_of(program: Program, result: EvaluationResult) -> Situation:
     """The situation of one program, from its results."""
-    evidence = {e.outcome: e for e in result.evidence}
-    ratings = {name: e.rating_0_5 for name, e in evidence.items()}
-    flags = {name: e.flags for name, e in evidence.items()}
+    rated = {e.outcome: (e.rating_0_5, e.flags) for e in result.evidence}
     states = tuple(
-        OutcomeState(
-            i, e, ratings.get(e.outcome), _alpha_of(program, result, e), flags.get(e.outcome, ())
-        )
+        OutcomeState(i, e, rating, _alpha_of(program, result, e), flags)
         for i, e in primaries(result)
         if is_decisive(program, e.outcome)
+        for rating, flags in [rated.get(e.outcome, (None, ()))]
     )
     answered = [t.agreement for t in result.triangulation if t.agreement != "silent"]
     return Situation(
