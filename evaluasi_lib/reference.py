@@ -49,7 +49,7 @@ def reference_page() -> str:
         ]
         lines += [
             f"| `{field.alias or key}` | {_type_words(field.annotation)} | {_default(field)} "
-            f"| {_(field.description or '')} |"
+            f"| {_(' '.join((field.description or '').split()))} |"
             for key, field in model.model_fields.items()
         ]
     return "\n".join(lines) + "\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Sequence
 
 from evaluasi_lib.program import Model, Text
 
@@ -10,19 +10,26 @@ from evaluasi_lib.program import Model, Text
 class Indicator(Model):
     """One thing that documents should show."""
 
-    label: Text = Field(description="Name of the indicator as reports show it.")
-    question: Text = Field(default="", description="What the reviewer asks of the document.")
-    evidence: Text = Field(default="", description="What counts as evidence.")
-    search: list[str] = Field(default=[], description="Phrases by which passages are found.")
-    documents: list[str] = Field(
-        default=[], description="Documents that ought to hold it; all if empty."
-    )
+    label: Text
+    """Name of the indicator as reports show it."""
+    question: Text = ""
+    """What the reviewer asks of the document."""
+    evidence: Text = ""
+    """What counts as evidence."""
+    search: Sequence[str] = ()
+    """Phrases by which passages are found."""
+    documents: Sequence[str] = ()
+    """Documents that ought to hold it; all if empty."""
 
 
 class Rubric(Model):
     """The scale of the ratings and the indicators."""
 
-    min: int = Field(default=0, description="Lowest rating.")
-    max: int = Field(default=3, description="Highest rating.")
-    met: int = Field(default=2, description="Rating from which the evidence counts as found.")
-    indicators: dict[str, Indicator] = Field(description="Indicators by their short name.")
+    min: int = 0
+    """Lowest rating."""
+    max: int = 3
+    """Highest rating."""
+    met: int = 2
+    """Rating from which the evidence counts as found."""
+    indicators: dict[str, Indicator]
+    """Indicators by their short name."""
