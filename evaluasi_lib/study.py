@@ -6,6 +6,8 @@ Layout of data/processed/<program>/ (written by cleaning, read here):
     restricted/<source>.parquet  open answers: row, pid, variable, text; never published unapproved
     restricted/interviews.parquet, documents.parquet ...   what `voices` read
     quality/flags.parquet        row, flag (straight, fast, outlier), variable, source: marked, kept
+    quality/translations.parquet source, variable, text, n, first_row, value, rule: how each distinct
+                                 text was read; those that could tell of a person as counts alone
     manifest.json                inputs with sha256, code version, tables, what cleaning changed
 
 Columns of a source's table: `row` (1-based data row of the raw file), `pid` (pseudonym; one for
@@ -59,6 +61,15 @@ class Study:
         """A restricted table; an empty frame where the program has none of that name."""
         path = self.folder / "restricted" / f"{name}.parquet"
         return pd.read_parquet(path) if path.is_file() else pd.DataFrame()
+
+    @cached_property
+    def translations(self) -> pd.DataFrame:
+        """How cleaning read each distinct text: source, variable, text, n, first_row, value, rule.
+
+        rule: what was done, missing where the text means itself. A row without text counts what
+        concerns the column as a whole, or texts that could tell of a person and are not kept.
+        """
+        return pd.read_parquet(self.folder / "quality" / "translations.parquet")
 
     @property
     def linked(self) -> bool:

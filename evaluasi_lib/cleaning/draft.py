@@ -12,11 +12,12 @@ import polars as pl
 
 from evaluasi_lib.cleaning import presets
 from evaluasi_lib.cleaning.identity import nip_status, normalise_nip
-from evaluasi_lib.cleaning.labels import Tally, clean_space, normalise
+from evaluasi_lib.cleaning.labels import clean_space, normalise
 from evaluasi_lib.cleaning.privacy import Names, looks_like_names
-from evaluasi_lib.cleaning.values import (
+from evaluasi_lib.cleaning.typers import (
     BLANKS,
     FALSE_WORDS,
+    PROBLEMS,
     TRUE_WORDS,
     Spec,
     clean_text,
@@ -202,13 +203,10 @@ def _guess_number(variable: str, header: str, values: pl.Series) -> Guess:
 
 def _guess_date(values: pl.Series) -> str | None:
     """ "" where the usual reading fits every value, a date_format where months come first."""
-    rows = pl.Series(range(len(values)))
     for form in ("", "%m/%d/%Y"):
         extra = {"date_format": form} if form else {}
         column = Column.model_validate({"from": "x", "type": "date", **extra})
-        tally = Tally()
-        type_date(values, rows, Spec("x", column), tally)
-        if not tally.unknown:
+        if not type_date(values, Spec("x", column))["rule"].is_in(PROBLEMS).any():
             return form
     return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from evaluasi_lib.cleaning.labels import PERSONAL, normalise, show
 from evaluasi_lib.cleaning.presets import preset_heading
-from evaluasi_lib.cleaning.values import Spec, option_texts
+from evaluasi_lib.cleaning.typers import Spec, option_texts
 from evaluasi_lib.errors import Problem, suggestion
 from evaluasi_lib.program import Column, Program, Scale, Source
 from evaluasi_lib.reading.files import RawTable

@@ -110,8 +110,12 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
         grouped = arms if program.design.group is not None else arms.clear()
         report_matches(program, pids, grouped, log)
     if any(marks.height for marks in context.flags):
-        (folder / "quality").mkdir()
+        (folder / "quality").mkdir(exist_ok=True)
         pl.concat(context.flags).write_parquet(folder / "quality" / "flags.parquet")
+    if context.translations:
+        (folder / "quality").mkdir(exist_ok=True)
+        table = pl.concat(context.translations)
+        table.write_parquet(folder / "quality" / "translations.parquet")
     _read_voices(program, raw, folder, log)
     return log
 
