@@ -18,14 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evaluasi_lib.cleaning import manifest
-from evaluasi_lib.cleaning.codebook import codebook
-from evaluasi_lib.cleaning.labels import PERSONAL
-from evaluasi_lib.cleaning.log import note_text
+from evaluasi_lib.cleaning.manifest import codebook
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.folders import swap_in
 from evaluasi_lib.loading import DataFolder, load_program
-from evaluasi_lib.study import load_study
+from evaluasi_lib.reading.files import PERSONAL
+from evaluasi_lib.study import load_study, note_text
 from evaluasi_lib.wording import code_words
 from tests.cleaning_help import BASE, folder_with
 
@@ -353,7 +352,7 @@ def test_a_change_of_any_code_that_makes_the_tables_makes_them_stale(
     monkeypatch.setattr(manifest, "code_digest", lambda: manifest.digest_of(copy))
     clean_program(program, data)
     files = manifest.code_files(copy)
-    assert len(files) > 30
+    assert len(files) > 20
     for path in files:
         assert not is_stale(program, data), path
         text = path.read_bytes()
@@ -385,4 +384,4 @@ print(*(m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "evalua
     )
     loaded = {Path(file).resolve() for file in run.stdout.strip().split("|")}
     assert loaded - set(manifest.code_files()) == set()
-    assert {"documents.py", "transcripts.py", "refi.py", "voices.py"} <= {p.name for p in loaded}
+    assert {"documents.py", "codebook.py", "voices.py"} <= {p.name for p in loaded}

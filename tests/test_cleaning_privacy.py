@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluasi_lib.cleaning.labels import normalise, show
 from evaluasi_lib.cleaning.privacy import Names, coarsen, core_name, hides
+from evaluasi_lib.reading.files import normalise, show
 
 FIRST = ["Budi", "SITI", "Agus", "I Made", "Nur-Aini"]
 LAST = ["Santoso", "Aminah", "Wijaya", "Hidayat"]

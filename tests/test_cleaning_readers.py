@@ -12,7 +12,7 @@ import pyreadstat
 import pytest
 
 from evaluasi_lib.cleaning.events import utc_times
-from evaluasi_lib.cleaning.presets import recognise
+from evaluasi_lib.cleaning.mapping import recognise
 from evaluasi_lib.cleaning.typers import Spec
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Column, Source

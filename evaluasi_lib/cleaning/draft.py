@@ -10,9 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
-from evaluasi_lib.cleaning import presets
 from evaluasi_lib.cleaning.identity import nip_status, normalise_nip
-from evaluasi_lib.cleaning.labels import clean_space, normalise
+from evaluasi_lib.cleaning.mapping import recognise
 from evaluasi_lib.cleaning.privacy import Names, looks_like_names
 from evaluasi_lib.cleaning.typers import (
     BLANKS,
@@ -24,7 +23,7 @@ from evaluasi_lib.cleaning.typers import (
     type_date,
 )
 from evaluasi_lib.program import Column, Source
-from evaluasi_lib.reading.files import RawTable, open_source
+from evaluasi_lib.reading.files import RawTable, clean_space, normalise, open_source
 from evaluasi_lib.wording import _
 
 # How much a label says, first match wins; labels of a scale must all differ.
@@ -99,7 +98,7 @@ def draft_program(program_id: str, files: Sequence[Path]) -> str:
     opened: dict[str, tuple[RawTable, str | None]] = {}
     for name, path in tables.items():
         table = open_source(path, Source(file=path.name))
-        preset = presets.recognise(table.headers)
+        preset = recognise(table.headers)
         opened[name] = table, preset
         guesses[name] = [] if preset == "moodle" else _guess_columns(table)
     columns = [g for found in guesses.values() for g in found]

@@ -12,15 +12,14 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from evaluasi_lib.cleaning.labels import normalise
-from evaluasi_lib.cleaning.log import Log
-from evaluasi_lib.cleaning.mapping import Mapped
-from evaluasi_lib.cleaning.presets import preset_heading
+from evaluasi_lib.cleaning.manifest import Log
+from evaluasi_lib.cleaning.mapping import Mapped, preset_heading
 from evaluasi_lib.cleaning.privacy import Names, hides
 from evaluasi_lib.cleaning.source import NO_PERSONS, Context
 from evaluasi_lib.cleaning.typers import PROBLEMS, Spec, clean_text, type_date
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Column
+from evaluasi_lib.reading.files import normalise
 from evaluasi_lib.wording import _
 
 FIELDS = ("event", "module", "component", "origin")

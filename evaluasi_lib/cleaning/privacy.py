@@ -14,14 +14,13 @@ from pathlib import Path
 import polars as pl
 
 from evaluasi_lib import check
-from evaluasi_lib.cleaning.labels import PERSONAL, normalise, show
-from evaluasi_lib.cleaning.log import Log
+from evaluasi_lib.cleaning.manifest import Log
 from evaluasi_lib.cleaning.mapping import Mapped, map_source
 from evaluasi_lib.cleaning.tables import class_labels
 from evaluasi_lib.cleaning.typers import Spec, by_text, clean_text
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Program
-from evaluasi_lib.reading.files import open_source, source_path
+from evaluasi_lib.reading.files import PERSONAL, normalise, open_source, show, source_path
 from evaluasi_lib.wording import _
 
 MASK = "[…]"

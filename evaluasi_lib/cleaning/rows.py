@@ -9,9 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from evaluasi_lib.cleaning.labels import normalise
 from evaluasi_lib.cleaning.typers import Spec, by_text, categories_of
 from evaluasi_lib.program import Duplicates, Source
+from evaluasi_lib.reading.files import normalise
 
 TEST_WORDS = frozenset(
     ("tes", "test", "testing", "test test", "tes tes", "coba", "coba coba", "cobacoba", "uji coba",

@@ -13,11 +13,10 @@ import pyarrow.parquet as pq
 
 from evaluasi_lib.check import names_in
 from evaluasi_lib.cleaning import rows as rules
-from evaluasi_lib.cleaning.corrections import Correction, apply_corrections
 from evaluasi_lib.cleaning.identity import from_nip
 from evaluasi_lib.cleaning.linking import UNLINKED, Linker
-from evaluasi_lib.cleaning.log import Log
-from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.cleaning.manifest import Log
+from evaluasi_lib.cleaning.mapping import Correction, Mapped, apply_corrections
 from evaluasi_lib.cleaning.privacy import MASK, Names, coarsen, hides
 from evaluasi_lib.cleaning.tables import TableWriter
 from evaluasi_lib.cleaning.translate import Translations, changes_in, problems_of, translate

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from evaluasi_lib.cleaning.labels import PERSONAL, show
 from evaluasi_lib.cleaning.privacy import Names, could_be_persons
 from evaluasi_lib.cleaning.typers import (
     PROBLEMS,
@@ -25,7 +24,7 @@ from evaluasi_lib.cleaning.typers import (
     split_options,
 )
 from evaluasi_lib.errors import Problem, nearest
-from evaluasi_lib.reading.files import clean_space
+from evaluasi_lib.reading.files import PERSONAL, clean_space, show
 from evaluasi_lib.wording import _
 
 TABLE = {

@@ -17,9 +17,8 @@ import numpy as np
 import polars as pl
 
 from evaluasi_lib.cleaning.identity import SPELLINGS
-from evaluasi_lib.cleaning.labels import normalise
 from evaluasi_lib.program import Column, Scale
-from evaluasi_lib.reading.files import clean_space
+from evaluasi_lib.reading.files import clean_space, normalise
 
 PROBLEMS = ("unknown", "decimal", "range", "uneven", "month_first", "required")
 TRUE_WORDS = (

@@ -17,12 +17,11 @@ import pandas as pd
 import polars as pl
 
 from evaluasi_lib.cleaning.draft import ordered_labels, strength
-from evaluasi_lib.cleaning.labels import normalise, show
 from evaluasi_lib.cleaning.translate import MAX_TEXTS, changes_in, problems_of, translate
 from evaluasi_lib.cleaning.typers import Spec, decimal_evidence, proved_decimal
 from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
 from evaluasi_lib.program import Column, Scale, Source
-from evaluasi_lib.reading.files import cell_text, open_source
+from evaluasi_lib.reading.files import cell_text, normalise, open_source, show
 from evaluasi_lib.tables import Table
 from evaluasi_lib.wording import _, count, word_for
 
