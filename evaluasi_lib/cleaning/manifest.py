@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from evaluasi_lib.cleaning.mapping import is_reversed, scale_of
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Column, Program
+from evaluasi_lib.reference import markdown_table
 from evaluasi_lib.wording import LANGUAGES, _, choose, set_language
 
 NAME = "manifest.json"
@@ -235,12 +236,8 @@ def _markdown(program: Program, folder: Path) -> str:
     names = headings()
     for source in table["table"].unique() if len(table) else []:
         part = table[table["table"] == source].drop(columns="table")
-        lines += [f"## {source}", "", "| " + " | ".join(names[c] for c in part.columns) + " |"]
-        lines.append("|" + "---|" * part.shape[1])
-        for row in part.itertuples(index=False):
-            cells = (str(v).replace("|", "\\|").replace("\n", " ") for v in row)
-            lines.append("| " + " | ".join(cells) + " |")
-        lines.append("")
+        columns = [names[c] for c in part.columns]
+        lines += [f"## {source}", "", *markdown_table(columns, part.itertuples(index=False)), ""]
     return "\n".join(lines)
 
 

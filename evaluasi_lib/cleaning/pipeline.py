@@ -22,10 +22,10 @@ from evaluasi_lib.cleaning.identity import pseudonym_key
 from evaluasi_lib.cleaning.linking import make_linker, report_matches
 from evaluasi_lib.cleaning.manifest import Log
 from evaluasi_lib.cleaning.mapping import (
-    PRESETS,
     Mapped,
     contradictions,
     map_source,
+    presets,
     read_corrections,
     recognise,
 )
@@ -147,7 +147,7 @@ def _open_all(program: Program, raw: Path, log: Log) -> list[Mapped]:
         elif source.preset != "none":
             preset = source.preset
         if preset is not None:
-            log.note("preset", source=name, preset=PRESETS[preset].title)
+            log.note("preset", source=name, preset=presets()[preset]["title"])
         mapped, problems = map_source(program, name, source, table, preset)
         log.errors.extend(problems)
         if mapped.unused:
