@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,9 @@ from evaluasi_lib.scoring.threats import (
 )
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _
+
+# Threats by which the data themselves refute the comparison.
+REFUTED = {"baseline", "attrition", "earlier_trend", "bent", "undeclared_cluster"}
 
 
 def rate_evidence(
@@ -90,12 +94,24 @@ def _rate(
         rating_0_5=rating(
             effect, None if loss is None else loss.overall, mdes,
             sum(threat.deducts for threat in threats), table,
-            unlike=equivalence == "not_satisfied" or "attrition" in {t.code for t in threats},
+            unlike=bool(REFUTED & {threat.code for threat in threats}),
         ),
         threats=tuple(threat.text for threat in threats),
         reason=reason,
         flags=tuple(threat.code for threat in threats),
     )  # fmt: skip
+
+
+def claims_that_carry(
+    effects: Sequence[Effect], evidence: Sequence[Evidence]
+) -> tuple[Effect, ...]:
+    """The effects in words that their evidence carries: where the data refute the comparison, what
+    an outcome's estimates show is a difference between groups and no effect of the program."""
+    refuted = {e.outcome for e in evidence if REFUTED & set(e.flags)}
+    return tuple(
+        replace(e, claim="difference") if e.claim == "effect" and e.outcome in refuted else e
+        for e in effects
+    )
 
 
 def maryland(effect: Effect) -> int:
@@ -116,8 +132,10 @@ def rating(
 ) -> int:  # fmt: skip
     """0-5: the lowest of what design, detectable effect and loss allow, less the threats.
 
-    unlike: the groups differed too much before, or lost persons too unequally, by WWC's limits;
-    such a comparison, randomised or not, is rated 1 at most. mdes None: not known, which never
+    unlike: the data refute what the comparison rests on (the groups differed too much before or
+    lost persons too unequally by WWC's limits, moved apart earlier, bend where the model is
+    straight, or are whole units taken for persons); such a comparison, randomised or not, is rated
+    1 at most. mdes None: not known, which never
     lifts the rating: it allows what the row of the least precise studies does.
     """
     rules = table["rating"]

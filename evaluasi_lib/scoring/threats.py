@@ -99,10 +99,18 @@ def _threats_of_design(
         text = _("The groups differed before the program by up to {smd} standard deviations.")
         yield Threat("baseline", text.format(smd=number(smd, 2)))
     placebo = effect.details.get("placebo") or {}
-    apart = placebo.get("p_value") is not None and placebo["p_value"] < 0.05
-    if apart:
+    if placebo.get("p_value") is not None and placebo["p_value"] < 0.05:
         text = _("The groups already moved apart before the program began.")
-        yield Threat("earlier_trend", text, True)
+        yield Threat("earlier_trend", text)
+    doubts = effect.details.get("doubts", ())
+    if "bent" in doubts:
+        text = _("The groups differ in something to which the outcome is not related in a straight "
+                 "line, as the adjustment supposes.")  # fmt: skip
+        yield Threat("bent", text)
+    if "undeclared_cluster" in doubts:
+        text = _("Whole units were compared whose persons resemble each other, but they are not "
+                 "declared as cluster; the interval is too narrow.")  # fmt: skip
+        yield Threat("undeclared_cluster", text)
     if effect.design != "comparison":
         return
     if not frame.has_baseline and effect.estimator not in ADJUSTS:

@@ -24,7 +24,7 @@ from evaluasi_lib.scoring.impact.checks import (
     cautions,
     sensitivity_details,
 )
-from evaluasi_lib.scoring.impact.doubts import variable_name
+from evaluasi_lib.scoring.impact.doubts import doubts_of, variable_name
 from evaluasi_lib.scoring.impact.estimate import (
     Estimate,
     adjusted_interval,
@@ -92,7 +92,12 @@ def _rows(study: Study, outcome: Outcome, frame: OutcomeFrame | str) -> list[_Ro
         return [_Row(outcome, "primary", alone, frame.design)]
     primary = _run(plan[0], case)
     primary = replace(primary, details=primary.details | sensitivity_details(study, case, primary))
-    notes = (*primary.warnings, *frame.warnings, *cautions(study, case, primary))
+    doubts = doubts_of(study, case, primary)
+    if doubts:
+        primary = replace(primary, details=primary.details | {"doubts": tuple(doubts)})
+    notes = (
+        *primary.warnings, *frame.warnings, *cautions(study, case, primary), *doubts.values()
+    )  # fmt: skip
     primary = replace(primary, warnings=notes)
     others = [estimate(name, case) for name in plan[1:]]
     rows = [_Row(outcome, "primary", primary, frame.design, bracket(case, primary))]

@@ -14,7 +14,6 @@ from evaluasi_lib.program import Outcome
 from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, in_program, measure
 from evaluasi_lib.scoring.impact.case import Case
 from evaluasi_lib.scoring.impact.did import did
-from evaluasi_lib.scoring.impact.doubts import bent, undeclared_cluster
 from evaluasi_lib.scoring.impact.estimate import Estimate
 from evaluasi_lib.scoring.impact.sensitivity import e_value_difference, lee_bounds
 from evaluasi_lib.scoring.impact.weighting import propensity
@@ -193,9 +192,6 @@ def cautions(study: Study, case: Case, primary: Estimate) -> list[str]:
             _("{share} of the persons were at the best value already before the program and could "
               "not improve (ceiling).").format(share=percent(top))
         )  # fmt: skip
-    notes += [
-        n for n in (bent(study, case, primary), undeclared_cluster(study, case, primary)) if n
-    ]
     return notes
 
 

@@ -25,6 +25,7 @@ ALPHA = 0.05
 BENT = 0.01  # stricter: a warning for each outcome and covariate would else come by chance
 MIN_UNITS = 5
 LARGE_ICC = 0.05
+WHOLE_UNITS = 0.8  # share of persons in units of one group, from which units were assigned
 UNIT = re.compile(
     r"(unit|satuan|satker|instansi|opd|dinas|kantor|balai|bidang|lembaga|sekolah|kelas|angkatan|"
     r"agency|office|department|school|class|cohort)",
@@ -105,24 +106,41 @@ def variable_name(study: Study, variable: str) -> str:
     return variable
 
 
-def undeclared_cluster(study: Study, case: Case, primary: Estimate) -> str | None:
-    """The warning where persons of one unit resemble each other and it is not the cluster."""
+def doubts_of(study: Study, case: Case, primary: Estimate) -> dict[str, str]:
+    """What the data themselves say against a primary estimate: code -> warning.
+
+    bent: a relation that the model takes as straight. undeclared_cluster: whole units took part, or
+    were compared, whose persons resemble each other. units_alike: they do, but each unit has
+    persons of both groups, so that chance decided within it.
+    """
+    found = {"bent": bent(study, case, primary)}
+    code, text = undeclared_cluster(study, case, primary)
+    found[code] = text
+    return {code: text for code, text in found.items() if text}
+
+
+def undeclared_cluster(study: Study, case: Case, primary: Estimate) -> tuple[str, str | None]:
+    """The warning where persons of one unit resemble each other and it is not the cluster, and its
+    code as in doubts_of."""
     if primary.estimate is None or not primary.inference:
-        return None
+        return "units_alike", None
     change = case.baseline == "linked" and primary.estimator in (*PARALLEL, "paired", "ancova")
     rows = case.frame.complete if change else case.frame.after
     y = (rows["y"] - rows["y0"] if change else rows["y"]).to_numpy(dtype=float)
     candidates = list(_candidates(study, case, rows))
-    found: list[tuple[float, str]] = []
+    found: list[tuple[float, str, pd.Series]] = []
     for name, values in candidates:
         icc, p = intraclass(y, case.member(rows), values)
         limit = ALPHA if _like_unit(study, name) else ALPHA / len(candidates)
         if icc is not None and icc > LARGE_ICC and p < limit:
-            found.append((icc, name))
+            found.append((icc, name, values))
     if not found:
-        return None
-    icc, name = max(found)
-    return _(
+        return "units_alike", None
+    icc, name, unit = max(found, key=lambda one: one[0])
+    member = pd.Series(case.member(rows), index=unit.index)
+    pure = member.groupby(unit, observed=True).transform("nunique") == 1
+    code = "undeclared_cluster" if pure.mean() > WHOLE_UNITS else "units_alike"
+    return code, _(
         "Persons with the same “{name}” resemble each other in this outcome (intraclass "
         "correlation {icc}), but it is not declared as cluster: interval and p-value are too "
         "favourable if persons were chosen or trained by it."
