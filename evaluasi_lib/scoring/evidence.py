@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,9 @@ BEFORE_AND_AFTER = (*PARALLEL, "ancova")
 ADJUSTS = (*BEFORE_AND_AFTER, "adjusted", "aipw", "ipw")
 LINKED_SHARE = 0.7  # under this share of linked answers the pairs may not speak for the rest
 MANY_LOST = 0.2  # loss that a reader is told of, whatever the rating allows
+
+# Threats by which the data themselves refute the comparison.
+REFUTED = {"baseline", "attrition", "earlier_trend", "bent", "undeclared_cluster"}
 
 
 def rate_evidence(
@@ -91,12 +94,24 @@ def _rate(
         rating_0_5=rating(
             effect, None if loss is None else loss.overall, mdes,
             sum(threat.deducts for threat in threats), table,
-            unlike=equivalence == "not_satisfied" or "attrition" in {t.code for t in threats},
+            unlike=bool(REFUTED & {threat.code for threat in threats}),
         ),
         threats=tuple(threat.text for threat in threats),
         reason=reason,
         flags=tuple(threat.code for threat in threats),
     )  # fmt: skip
+
+
+def claims_that_carry(
+    effects: Sequence[Effect], evidence: Sequence[Evidence]
+) -> tuple[Effect, ...]:
+    """The effects in words that their evidence carries: where the data refute the comparison, what
+    an outcome's estimates show is a difference between groups and no effect of the program."""
+    refuted = {e.outcome for e in evidence if REFUTED & set(e.flags)}
+    return tuple(
+        replace(e, claim="difference") if e.claim == "effect" and e.outcome in refuted else e
+        for e in effects
+    )
 
 
 def maryland(effect: Effect) -> int:
@@ -117,8 +132,10 @@ def rating(
 ) -> int:  # fmt: skip
     """0-5: the lowest of what design, detectable effect and loss allow, less the threats.
 
-    unlike: the groups differed too much before, or lost persons too unequally, by WWC's limits;
-    such a comparison, randomised or not, is rated 1 at most. mdes None: not known, which never
+    unlike: the data refute what the comparison rests on (the groups differed too much before or
+    lost persons too unequally by WWC's limits, moved apart earlier, bend where the model is
+    straight, or are whole units taken for persons); such a comparison, randomised or not, is rated
+    1 at most. mdes None: not known, which never
     lifts the rating: it allows what the row of the least precise studies does.
     """
     rules = table["rating"]
@@ -310,10 +327,18 @@ def _threats_of_design(
         text = _("The groups differed before the program by up to {smd} standard deviations.")
         yield Threat("baseline", text.format(smd=number(smd, 2)))
     placebo = effect.details.get("placebo") or {}
-    apart = placebo.get("p_value") is not None and placebo["p_value"] < 0.05
-    if apart:
+    if placebo.get("p_value") is not None and placebo["p_value"] < 0.05:
         text = _("The groups already moved apart before the program began.")
-        yield Threat("earlier_trend", text, True)
+        yield Threat("earlier_trend", text)
+    doubts = effect.details.get("doubts", ())
+    if "bent" in doubts:
+        text = _("The groups differ in something to which the outcome is not related in a straight "
+                 "line, as the adjustment supposes.")  # fmt: skip
+        yield Threat("bent", text)
+    if "undeclared_cluster" in doubts:
+        text = _("Whole units were compared whose persons resemble each other, but they are not "
+                 "declared as cluster; the interval is too narrow.")  # fmt: skip
+        yield Threat("undeclared_cluster", text)
     if effect.design != "comparison":
         return
     if not frame.has_baseline and effect.estimator not in ADJUSTS:

@@ -44,6 +44,7 @@ ALPHA = 0.05
 BENT = 0.01  # stricter: a warning for each outcome and covariate would else come by chance
 MIN_UNITS = 5
 LARGE_ICC = 0.05
+WHOLE_UNITS = 0.8  # share of persons in units of one group, from which units were assigned
 UNIT = re.compile(
     r"(unit|satuan|satker|instansi|opd|dinas|kantor|balai|bidang|lembaga|sekolah|kelas|angkatan|"
     r"agency|office|department|school|class|cohort)",
@@ -88,7 +89,7 @@ def _chance_analysed(study: Study, frame: OutcomeFrame) -> pd.Series | None:
 def examine(study: Study, case: Case, primary: Estimate) -> Estimate:
     """A primary estimate with what its design and data say against it: warnings, and in details
     e_value_interval (comparison designs alone), lee_bounds (randomised, persons lost), placebo (a
-    wave before the baseline), undeclared_cluster (the intraclass correlation)."""
+    wave before the baseline), doubts (the codes of doubts_of)."""
     details: dict[str, Any] = {}
     if case.frame.design == "comparison" and primary.estimate is not None:
         g, low, high = primary.effect_size()
@@ -100,18 +101,13 @@ def examine(study: Study, case: Case, primary: Estimate) -> Estimate:
     if case.frame.design == "comparison" and (earlier := _placebo(study, case)):
         details["placebo"] = earlier
     primary = replace(primary, details=primary.details | details)
-    notes = [*primary.warnings, *case.frame.warnings, *cautions(study, case, primary)]
-    alike = undeclared_cluster(study, case, primary)
-    if alike is not None:
-        icc, name = alike
-        details["undeclared_cluster"] = icc
-        notes.append(
-            _("Persons with the same “{name}” resemble each other in this outcome (intraclass "
-              "correlation {icc}), but it is not declared as cluster: interval and p-value are too "
-              "favourable if persons were chosen or trained by it."
-              ).format(name=variable_name(study, name), icc=number(icc, 2))
-        )  # fmt: skip
-    return replace(primary, details=primary.details | details, warnings=tuple(notes))
+    doubts = doubts_of(study, case, primary)
+    if doubts:
+        details["doubts"] = tuple(doubts)
+    notes = (
+        *primary.warnings, *case.frame.warnings, *cautions(study, case, primary), *doubts.values()
+    )  # fmt: skip
+    return replace(primary, details=primary.details | details, warnings=notes)
 
 
 def _lee(study: Study, case: Case) -> dict[str, float] | None:
@@ -195,8 +191,6 @@ def cautions(study: Study, case: Case, primary: Estimate) -> list[str]:
             _("{share} of the persons were at the best value already before the program and could "
               "not improve (ceiling).").format(share=percent(top))
         )  # fmt: skip
-    if (bend := bent(study, case, primary)) is not None:
-        notes.append(bend)
     return notes
 
 
@@ -315,22 +309,44 @@ def variable_name(study: Study, variable: str) -> str:
     return variable
 
 
-def undeclared_cluster(study: Study, case: Case, primary: Estimate) -> tuple[float, str] | None:
-    """Intraclass correlation and name of the variable whose persons resemble each other most,
-    though it is not the cluster; None where none does."""
+def doubts_of(study: Study, case: Case, primary: Estimate) -> dict[str, str]:
+    """What the data themselves say against a primary estimate: code -> warning.
+
+    bent: a relation that the model takes as straight. undeclared_cluster: whole units took part, or
+    were compared, whose persons resemble each other. units_alike: they do, but each unit has
+    persons of both groups, so that chance decided within it.
+    """
+    bend = bent(study, case, primary)
+    return ({"bent": bend} if bend else {}) | units_alike(study, case, primary)
+
+
+def units_alike(study: Study, case: Case, primary: Estimate) -> dict[str, str]:
+    """The warning where persons of one unit resemble each other and it is not the cluster, by its
+    code as in doubts_of."""
     if primary.estimate is None or not primary.inference:
-        return None
+        return {}
     change = case.baseline == "linked" and primary.estimator in (*PARALLEL, "paired", "ancova")
     rows = case.frame.complete if change else case.frame.after
     y = (rows["y"] - rows["y0"] if change else rows["y"]).to_numpy(dtype=float)
     candidates = list(_candidates(study, case, rows))
-    found: list[tuple[float, str]] = []
+    found: list[tuple[float, str, pd.Series]] = []
     for name, values in candidates:
         icc, p = intraclass(y, case.member(rows), values)
         limit = ALPHA if _like_unit(study, name) else ALPHA / len(candidates)
         if icc is not None and icc > LARGE_ICC and p < limit:
-            found.append((icc, name))
-    return max(found) if found else None
+            found.append((icc, name, values))
+    if not found:
+        return {}
+    icc, name, unit = max(found, key=lambda one: one[0])
+    member = pd.Series(case.member(rows), index=unit.index)
+    pure = member.groupby(unit, observed=True).transform("nunique") == 1
+    code = "undeclared_cluster" if pure.mean() > WHOLE_UNITS else "units_alike"
+    text = _(
+        "Persons with the same “{name}” resemble each other in this outcome (intraclass "
+        "correlation {icc}), but it is not declared as cluster: interval and p-value are too "
+        "favourable if persons were chosen or trained by it."
+    )
+    return {code: text.format(name=variable_name(study, name), icc=number(icc, 2))}
 
 
 def intraclass(y: Array, member: NDArray[np.bool_], unit: pd.Series) -> tuple[float | None, float]:
