@@ -55,7 +55,7 @@ from evaluasi_lib.voices.triangulation import triangulate
 from evaluasi_lib.wording import _
 
 # Versions that move numbers or pictures; they stand in provenance.
-PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "linearmodels", "polars", "matplotlib")
+PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "polars", "matplotlib")
 
 
 @dataclass(frozen=True)
