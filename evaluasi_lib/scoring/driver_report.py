@@ -9,19 +9,12 @@ from typing import Any
 import pandas as pd
 
 from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.labels import level_label, participation_of, term_label, variable_label
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Driver
 from evaluasi_lib.scoring.drivers import DriverModel, MarginalEffect, fit_drivers
 from evaluasi_lib.scoring.logit import NoConvergenceError
-from evaluasi_lib.scoring.persons import (
-    cluster_of,
-    known_variables,
-    level_label,
-    participation_of,
-    small_levelled,
-    term_label,
-    variable_label,
-)
+from evaluasi_lib.scoring.persons import cluster_of, known_variables, small_levelled
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, interval, number
 
