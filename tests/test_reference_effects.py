@@ -20,7 +20,7 @@ from statsmodels.stats.anova import anova_lm
 
 from evaluasi_lib.conclusion import adjust_p_values
 from evaluasi_lib.door.effects import power
-from evaluasi_lib.scoring.impact.designs import adjusted, ancova, difference, paired
+from evaluasi_lib.scoring.impact.designs import adjusted, difference, paired
 from evaluasi_lib.scoring.impact.estimate import hedges_correction
 from evaluasi_lib.scoring.impact.models import fit_linear, fit_logit
 from evaluasi_lib.scoring.impact.ordinal import superiority
@@ -297,7 +297,7 @@ def test_ancova_of_the_jobs_experiment(hold: Hold) -> None:
     # The reference read these columns rounded to 9 digits.
     y, before = data["depress2"].astype(float), data["depress1"].astype(float)
     member = data["treat"].astype(int) == 1
-    found = ancova(y, before, member)
+    found = adjusted(y, member, before)
     hold("ancova.jobs2.", b=found.estimate, se_HC2=found.std_error)
     x = np.column_stack([constant(len(y)), member, before])
     own = errors_of(x, y)

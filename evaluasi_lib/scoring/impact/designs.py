@@ -40,14 +40,9 @@ MIN_DOSED = 10
 
 
 def difference(
-    y: ArrayLike,
-    program: ArrayLike,
-    *,
-    clusters: ArrayLike | None = None,
-    weights: ArrayLike | None = None,
-    estimand: Estimand = "ate",
-    estimator: str = "difference",
-) -> Estimate:
+    y: ArrayLike, program: ArrayLike, *, clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None, estimand: Estimand = "ate", estimator: str = "difference",
+) -> Estimate:  # fmt: skip
     """Mean of y (n,) in the program minus that of the comparison; program (n,) is true or false.
 
     Ordinary least squares on the group with HC2 errors and Welch's df, which is Welch's t test.
@@ -64,15 +59,9 @@ def difference(
 
 
 def adjusted(
-    y: ArrayLike,
-    program: ArrayLike,
-    covariates: ArrayLike,
-    *,
-    interacted: bool = False,
-    clusters: ArrayLike | None = None,
-    estimand: Estimand = "ate",
-    estimator: str = "adjusted",
-) -> Estimate:
+    y: ArrayLike, program: ArrayLike, covariates: ArrayLike, *, interacted: bool = False,
+    clusters: ArrayLike | None = None, estimand: Estimand = "ate", estimator: str = "adjusted",
+) -> Estimate:  # fmt: skip
     """Difference given covariates (n, p) measured before the program; full rank with the group.
 
     interacted: Lin (2013), centred covariates crossed with the group, which in a large randomised
@@ -88,35 +77,12 @@ def adjusted(
     if interacted:
         x = np.column_stack([x, z * member[:, None]])
     if len(y) <= x.shape[1] + 2 or np.linalg.matrix_rank(x) < x.shape[1]:
-        return not_estimated(
-            estimator,
-            estimand,
-            _("too few persons for so many covariates, or these leave no choice"),
-        )
+        reason = _("too few persons for so many covariates, or these leave no choice")
+        return not_estimated(estimator, estimand, reason)
     sd, df = pooled_sd(y[member], y[~member])
     return linear_contrast(
         x, y, 1, estimator=estimator, estimand=estimand, program=member, clusters=clusters,
         sd=sd, sd_df=df,
-    )  # fmt: skip
-
-
-def ancova(
-    y: ArrayLike,
-    baseline: ArrayLike,
-    program: ArrayLike,
-    covariates: ArrayLike | None = None,
-    *,
-    clusters: ArrayLike | None = None,
-    estimand: Estimand = "ate",
-    estimator: str = "ancova",
-) -> Estimate:
-    """Difference given the same measure before, baseline (n,), and covariates (n, p)."""
-    columns = [np.asarray(baseline, dtype=float)]
-    if covariates is not None and np.size(covariates):
-        columns.append(np.asarray(covariates, dtype=float))
-    return adjusted(
-        y, program, np.column_stack(columns), clusters=clusters, estimand=estimand,
-        estimator=estimator,
     )  # fmt: skip
 
 
