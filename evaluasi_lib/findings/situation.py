@@ -48,14 +48,10 @@ class OutcomeState:
         return bool({"ceiling", "miskeyed", "sesoi"} & set(self.flags))
 
     def credible(self, min_rating: int) -> bool:
-        """Whether its evidence may carry a decision: a comparison, rated high enough, by a measure
-        that does not feign a change (at its ceiling, groups that were not drawn by lot move apart
-        where only one can still move; contradicting items do whatever the design)."""
-        feigned = "miskeyed" in self.flags or (
-            "ceiling" in self.flags and self.effect.design != "randomised"
-        )
+        """Whether its evidence may carry a decision: a comparison, rated high enough, by items that
+        do not contradict one another."""
         enough = (self.rating or 0) >= min_rating
-        return self.effect.claim == "effect" and enough and not feigned
+        return self.effect.claim == "effect" and enough and "miskeyed" not in self.flags
 
     @property
     def benefit(self) -> float | None:

@@ -154,7 +154,7 @@ def _strengthening(state: OutcomeState) -> str:
     if state.effect.claim == "change":
         return "change"
     known = ("attrition", "baseline", "earlier_trend", "bent", "undeclared_cluster", "post_only",
-             "miskeyed", "ceiling")  # fmt: skip
+             "miskeyed")  # fmt: skip
     return next((flag for flag in known if flag in state.flags), "size")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from evaluasi_lib.conclusion import ALPHA
 from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import Effect, Evidence
@@ -30,9 +31,9 @@ from evaluasi_lib.scoring.frames import (
 from evaluasi_lib.scoring.impact.doubts import is_circular, share_at_best
 from evaluasi_lib.scoring.impact.estimate import (
     binary_effect_size,
-    detectable,
     hedges_correction,
     pooled_sd,
+    smallest_detectable,
 )
 from evaluasi_lib.scoring.impact.plans import PARALLEL
 from evaluasi_lib.scoring.items import diagnose_reliability
@@ -44,7 +45,7 @@ from evaluasi_lib.wording import _, number, percent
 BEFORE_AND_AFTER = (*PARALLEL, "ancova")
 ADJUSTS = (*BEFORE_AND_AFTER, "adjusted", "aipw", "ipw")
 LINKED_SHARE = 0.7  # under this share of linked answers the pairs may not speak for the rest
-MANY_LOST = 0.2  # loss that a reader is told of, whatever the rating allows
+MANY_LOST = 0.05  # loss that a reader is told of, whatever the rating allows
 
 # Threats by which the data themselves refute the comparison.
 REFUTED = {"baseline", "attrition", "earlier_trend", "bent", "undeclared_cluster"}
@@ -58,11 +59,14 @@ def rate_evidence(
     outcome_frames(study), where the caller has them."""
     table, frames = standards(study.program.standards), frames or outcome_frames(study)
     primary = [e for e in effects if e.role == "primary"]
-    return tuple(_rate(study, e, frames[e.outcome], table) for e in primary)
+    early = [p for e in primary if (p := (e.details.get("placebo") or {}).get("p_value"))]
+    # One outcome that moved apart before tells of groups on different paths (Bonferroni).
+    apart = bool(early) and min(early) * len(early) < ALPHA
+    return tuple(_rate(study, e, frames[e.outcome], table, apart) for e in primary)
 
 
 def _rate(
-    study: Study, effect: Effect, frame: OutcomeFrame | str, table: Mapping[str, Any]
+    study: Study, effect: Effect, frame: OutcomeFrame | str, table: Mapping[str, Any], apart: bool
 ) -> Evidence:
     outcome = study.program.outcome(effect.outcome)
     if isinstance(frame, str) or effect.estimate is None:
@@ -74,7 +78,7 @@ def _rate(
     smd = largest if own is None else own
     equivalence = baseline_verdict(study, effect, loss, smd, table)
     mdes = smallest_detectable(effect)
-    threats = tuple(threats_to(study, outcome, effect, frame, loss, smd, equivalence, table))
+    threats = tuple(threats_to(study, outcome, effect, frame, loss, smd, equivalence, table, apart))
     overall, differential = (None, None) if loss is None else (loss.overall, loss.differential)
     reason: str | None = None
     if loss is None:
@@ -237,33 +241,6 @@ def baseline_difference(
     return None if sd is None else float(hedges_correction(df) * (a.mean() - b.mean()) / sd)
 
 
-def smallest_detectable(effect: Effect) -> float | None:
-    """The smallest effect, in SD, that an estimate of this precision finds with 80% power.
-
-    By the estimate's own standard error where the SD that belongs to it is known; for ordered
-    outcomes and where it is not, by the numbers of persons alone (two equal samples of that size
-    in a plain comparison, Bloom 1995), which is never more favourable than no adjustment.
-    """
-    sd = effect.details.get("sd_outcome")
-    if effect.effect_size_g and effect.estimate:
-        sd = effect.estimate / effect.effect_size_g
-    if sd and effect.std_error and effect.df:
-        return detectable(effect.std_error, effect.df) / abs(sd)
-    sizes = [n for n in (effect.n_program, effect.n_comparison) if n]
-    if not sizes or effect.p_value is None:
-        return None
-    return detectable(math.sqrt(sum(1 / n for n in sizes)), effect.df or math.inf)
-
-
-@dataclass(frozen=True, slots=True)
-class Threat:
-    """A doubt about one estimate: its code, the sentence, whether it takes a point off."""
-
-    code: str
-    text: str
-    deducts: bool = False
-
-
 def attrition_level(
     overall: float, differential: float, table: Mapping[str, Any] | None = None
 ) -> str:
@@ -282,6 +259,15 @@ def attrition_level(
     return "moderate" if points <= limit("optimistic") else "high"
 
 
+@dataclass(frozen=True, slots=True)
+class Threat:
+    """A doubt about one estimate: its code, the sentence, whether it takes a point off."""
+
+    code: str
+    text: str
+    deducts: bool = False
+
+
 def loss_is_small(study: Study, loss: Attrition) -> bool:
     """Whether the numbers lost are so few that they may not be shown."""
     k = study.program.privacy.min_cell
@@ -290,12 +276,13 @@ def loss_is_small(study: Study, loss: Attrition) -> bool:
 
 def threats_to(
     study: Study, outcome: Outcome, effect: Effect, frame: OutcomeFrame, loss: Attrition | None,
-    smd: float | None, equivalence: str | None, table: Mapping[str, Any],
+    smd: float | None, equivalence: str | None, table: Mapping[str, Any], apart: bool = False,
 ) -> Iterator[Threat]:  # fmt: skip
-    """What casts doubt on the estimate, the doubts of its design first."""
+    """What casts doubt on the estimate, the doubts of its design first. apart: the groups moved
+    apart in any outcome before the program."""
     if is_circular(study, outcome):
         yield Threat("circular", _("The outcome rises by rule when somebody is trained."), True)
-    yield from _threats_of_design(effect, frame, smd, equivalence)
+    yield from _threats_of_design(effect, frame, smd, equivalence, apart)
     yield from _threats_of_loss(study, effect, loss, table)
     if frame.before is not None:
         yield Threat("unlinked", _("The two waves cannot be linked by person."), True)
@@ -314,7 +301,7 @@ def threats_to(
 
 
 def _threats_of_design(
-    effect: Effect, frame: OutcomeFrame, smd: float | None, equivalence: str | None
+    effect: Effect, frame: OutcomeFrame, smd: float | None, equivalence: str | None, apart: bool
 ) -> Iterator[Threat]:
     """What the design cannot exclude, and what its own data say against it."""
     if effect.design == "single_group":
@@ -327,8 +314,11 @@ def _threats_of_design(
         text = _("The groups differed before the program by up to {smd} standard deviations.")
         yield Threat("baseline", text.format(smd=number(smd, 2)))
     placebo = effect.details.get("placebo") or {}
-    if placebo.get("p_value") is not None and placebo["p_value"] < 0.05:
+    p = placebo.get("p_value")
+    if (p is not None and p < ALPHA) or (apart and effect.estimator in PARALLEL):
         text = _("The groups already moved apart before the program began.")
+        if p is None or p >= ALPHA:
+            text = _("In another outcome the groups already moved apart before the program began.")
         yield Threat("earlier_trend", text)
     doubts = effect.details.get("doubts", ())
     if "bent" in doubts:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 
 from evaluasi_lib.conclusion import concluded
-from evaluasi_lib.results import Conclusion
+from evaluasi_lib.results import Conclusion, Effect
 from evaluasi_lib.scoring.impact.models import fit_linear
 from evaluasi_lib.wording import _
 
@@ -206,6 +206,24 @@ def detectable(std_error: float, df: float, *, power: float = 0.8, alpha: float 
     return std_error * _noncentrality(df, power, alpha)
 
 
+def smallest_detectable(effect: Effect) -> float | None:
+    """The smallest effect, in SD, that an estimate of this precision finds with 80% power.
+
+    By the estimate's own standard error where the SD that belongs to it is known; for ordered
+    outcomes and where it is not, by the numbers of persons alone (two equal samples of that size
+    in a plain comparison, Bloom 1995), which is never more favourable than no adjustment.
+    """
+    sd = effect.details.get("sd_outcome")
+    if effect.effect_size_g and effect.estimate:
+        sd = effect.estimate / effect.effect_size_g
+    if sd and effect.std_error and effect.df:
+        return detectable(effect.std_error, effect.df) / abs(sd)
+    sizes = [n for n in (effect.n_program, effect.n_comparison) if n]
+    if not sizes or effect.p_value is None:
+        return None
+    return detectable(math.sqrt(sum(1 / n for n in sizes)), effect.df or math.inf)
+
+
 def n_needed(
     n: int, std_error: float, df: float, effect: float, *, power: float = 0.8, alpha: float = 0.05
 ) -> int:
@@ -228,8 +246,20 @@ def n_needed(
 def _noncentrality(df: float, power: float, alpha: float) -> float:
     if not math.isfinite(df) or df > 5000:
         return float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power))
-    limit = stats.t.ppf(1 - alpha / 2, df)
-    return float(optimize.brentq(lambda nc: stats.nct.sf(limit, df, nc) - power, 0.1, limit + 50))
+    limit = float(stats.t.ppf(1 - alpha / 2, df))
+
+    def gap(nc: float) -> float:
+        """Power at nc beyond the wanted one; far out, where the library gives NaN, it is 0 or 1."""
+        found = float(stats.nct.sf(limit, df, nc))
+        return (found if math.isfinite(found) else float(nc > limit)) - power
+
+    # From the normal approximation outwards: the library's series fails far from the root.
+    low = high = max(limit + float(stats.norm.ppf(power)), 0.2)
+    while gap(low) > 0 and low > 1e-3:
+        low /= 1.2
+    while gap(high) < 0 and high < 1e3 * limit:
+        high *= 1.2
+    return float(optimize.brentq(gap, low, high))
 
 
 def too_few_clusters(arms: Sequence[int]) -> str | None:

@@ -213,7 +213,7 @@ def _lin(case: Case) -> Estimate:
     fewest = int(min(member.sum(), (~member).sum()))
     for shown in (case, replace(case, design=case.design.model_copy(update={"covariates": []}))):
         z, _names = shown.covariates(rows, baseline=True)
-        z = z[:, [bool(np.ptp(c[member]) and np.ptp(c[~member])) for c in z.T]] if fewest else z
+        z = z[:, [_told_in(c[member]) and _told_in(c[~member]) for c in z.T]] if fewest else z
         if z.shape[1] == 0 or fewest < MIN_PER_COVARIATE * z.shape[1]:
             continue
         found = designs.adjusted(
@@ -247,6 +247,14 @@ def _change(
         return estimator(rows["y"], **how)
 
     return run
+
+
+def _told_in(column: Array) -> bool:
+    """Whether a covariate varies within one group, an indicator by enough persons: a model with an
+    effect of its own for one or two of them (Lin's crosses each covariate with the group) would
+    rest on them alone."""
+    values, counts = np.unique(column, return_counts=True)
+    return len(values) > 1 and (len(values) > 2 or bool(counts.min() >= MIN_PER_COVARIATE))
 
 
 def _weighting(estimator: Callable[..., Estimate]) -> Adapter:
