@@ -23,7 +23,9 @@ from evaluasi_lib.scoring.impact.designs import (
     did_repeated,
     difference,
     dose_response,
+    net_rise,
     paired,
+    superiority,
     waves,
 )
 from evaluasi_lib.scoring.impact.estimate import (
@@ -34,7 +36,6 @@ from evaluasi_lib.scoring.impact.estimate import (
     n_needed,
 )
 from evaluasi_lib.scoring.impact.models import fit_linear
-from evaluasi_lib.scoring.impact.ordinal import net_rise, superiority
 from evaluasi_lib.scoring.impact.sensitivity import lee_bounds
 from evaluasi_lib.scoring.impact.weighting import aipw, att_influence, design, ipw
 

@@ -20,10 +20,9 @@ from statsmodels.stats.anova import anova_lm
 
 from evaluasi_lib.conclusion import adjust_p_values
 from evaluasi_lib.door.effects import power
-from evaluasi_lib.scoring.impact.designs import adjusted, difference, paired
+from evaluasi_lib.scoring.impact.designs import adjusted, difference, paired, superiority
 from evaluasi_lib.scoring.impact.estimate import hedges_correction
 from evaluasi_lib.scoring.impact.models import fit_linear, fit_logit
-from evaluasi_lib.scoring.impact.ordinal import superiority
 from evaluasi_lib.scoring.impact.sensitivity import e_value, e_value_difference
 from evaluasi_lib.scoring.impact.weighting import aipw, att_influence, design, ipw, propensity
 from evaluasi_lib.scoring.items import (

@@ -1,7 +1,7 @@
 """Effects of a program: one primary estimate for each outcome, and what checks it.
 
 `estimate_effects` is the way from a study to results; the estimators themselves are pure functions
-on arrays (designs, weighting, ordinal), chosen by the table in plans.py.
+on arrays (designs, weighting), chosen by the table in plans.py.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evaluasi_lib.program import Design, Outcome
 from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, in_program, numeric
-from evaluasi_lib.scoring.impact import designs, ordinal, weighting
+from evaluasi_lib.scoring.impact import designs, weighting
 from evaluasi_lib.scoring.impact.designs import MIN_PER_COVARIATE
 from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate, binary_effect_size
 from evaluasi_lib.scoring.impact.models import cluster_codes
@@ -287,11 +287,11 @@ def _waves(case: Case) -> Estimate:
 def _superiority(case: Case) -> Estimate | None:
     if case.frame.design != "single_group":
         rows = case.frame.after
-        return ordinal.superiority(rows["y"], **case.arms(rows), estimand=case.unadjusted_estimand)
+        return designs.superiority(rows["y"], **case.arms(rows), estimand=case.unadjusted_estimand)
     if case.baseline != "independent":
         return None
     rows = case.waves
-    found = ordinal.superiority(
+    found = designs.superiority(
         rows["y"], rows["later"], clusters=case.clusters(rows), estimand="change"
     )
     return replace(found, n_program=len(case.frame.after), n_comparison=None)
@@ -300,9 +300,9 @@ def _superiority(case: Case) -> Estimate | None:
 def _net_rise(case: Case) -> Estimate:
     if case.frame.design == "single_group":
         rows = case.waves
-        return ordinal.net_rise(rows["y"], rows["y0"], clusters=case.clusters(rows))
+        return designs.net_rise(rows["y"], rows["y0"], clusters=case.clusters(rows))
     given = case.frame.design == "comparison" and bool(case.design.covariates)
-    return _change(ordinal.net_rise, given=given)(case)
+    return _change(designs.net_rise, given=given)(case)
 
 
 def _weighted(estimator: str, weight: str) -> Adapter:
