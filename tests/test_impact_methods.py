@@ -232,16 +232,16 @@ def test_lee_bounds_hold_the_effect_and_shrink_to_it_without_loss(
     y = ability + 0.5 * member
     everybody = lee_bounds(y, member, np.ones(4000, dtype=bool))
     assert everybody is not None
-    assert everybody.low == pytest.approx(everybody.high)
-    assert everybody.low == pytest.approx(difference(y, member).estimate)
+    assert everybody["low"] == pytest.approx(everybody["high"])
+    assert everybody["low"] == pytest.approx(difference(y, member).estimate)
     # The program keeps weak persons in the survey, who else would not answer.
     seen = (ability > -1) | member
     found = lee_bounds(y, member, seen)
     assert found is not None
-    assert found.ci_low <= 0.5 <= found.ci_high  # the upper bound itself is the effect here
-    assert found.ci_low < found.low < found.high < found.ci_high
+    assert found["ci_low"] <= 0.5 <= found["ci_high"]  # the upper bound itself is the effect here
+    assert found["ci_low"] < found["low"] < found["high"] < found["ci_high"]
     naive = difference(y[seen], member[seen]).estimate
-    assert found.low <= naive <= found.high
+    assert found["low"] <= naive <= found["high"]
 
 
 def test_lee_bounds_mirror_when_the_groups_change_places(rng: np.random.Generator) -> None:
@@ -250,8 +250,8 @@ def test_lee_bounds_mirror_when_the_groups_change_places(rng: np.random.Generato
     one, two = lee_bounds(y, member, seen), lee_bounds(y, ~member, seen)
     assert one is not None
     assert two is not None
-    assert (one.low, one.high) == pytest.approx((-two.high, -two.low))
-    assert (one.ci_low, one.ci_high) == pytest.approx((-two.ci_high, -two.ci_low))
+    assert (one["low"], one["high"]) == pytest.approx((-two["high"], -two["low"]))
+    assert (one["ci_low"], one["ci_high"]) == pytest.approx((-two["ci_high"], -two["ci_low"]))
 
 
 def made(estimate: float, error: float, df: float = 200) -> Estimate:
