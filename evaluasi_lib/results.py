@@ -54,7 +54,6 @@ class Sample:
     weighted: bool
     flow: tuple[FlowStep, ...]
     reason: str | None = None
-    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +250,6 @@ class CostPerEffect:
     estimate: float | None
     ci_low: float | None
     ci_high: float | None
-    method: str
     reason: str | None = None
 
 

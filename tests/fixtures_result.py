@@ -140,7 +140,7 @@ def example_result(language: str = "id") -> r.EvaluationResult:
         ),
         efficiency=r.Efficiency(
             66_500_000.0, 443_333.33, 563_559.3,
-            r.CostPerEffect("komunikasi", "poin", 1_366_000.0, 900_000.0, 2_600_000.0, "bootstrap"),
+            r.CostPerEffect("komunikasi", "poin", 1_366_000.0, 900_000.0, 2_600_000.0),
             0.9, None, None, reason="Manfaat tidak dinyatakan dalam rupiah.",
         ),
         themes=(

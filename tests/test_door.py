@@ -26,7 +26,7 @@ MODULES = [
     "tables",
     *(f"door.{p.stem}" for p in (ROOT / "evaluasi_lib" / "door").glob("[a-z]*.py")),
 ]
-HEAVY = ("statsmodels", "scipy", "matplotlib", "nbconvert", "linearmodels", "polars", "papermill")
+HEAVY = ("statsmodels", "scipy", "matplotlib", "nbconvert", "polars", "papermill")
 FUNCTIONS = [n for n in el.__all__ if inspect.isfunction(getattr(el, n)) and n != "set_language"]
 
 
