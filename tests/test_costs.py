@@ -15,7 +15,6 @@ from evaluasi_lib.program import Benefit
 from evaluasi_lib.results import Effect, Efficiency, Participation
 from evaluasi_lib.scoring.costs import (
     bootstrap_ratio,
-    comparable_costs,
     cost_per_effect,
     fieller,
     phillips,
@@ -229,19 +228,3 @@ def test_a_worsened_outcome_is_a_negative_benefit() -> None:
     assert value_benefit(benefit, (lower,), 10)["total_idr"] == -5e6
     # the unfavourable limit of an outcome of which less is better is the upper one
     assert value_benefit(benefit, (lower,), 10, at="ci_low")["total_idr"] == pytest.approx(-7e6)
-
-
-def test_programs_are_compared_on_the_same_outcome_only() -> None:
-    def result(name: str, *rows: dict[str, Any]) -> dict[str, Any]:
-        details = {"cost_per_effect": list(rows), "price_year": 2025}
-        return {"program": {"id": name, "cycle": "2025"}, "efficiency": {"details": details}}
-
-    shared = cost_per_effect(effect(), 90e6, 100, seed=1)
-    alone = cost_per_effect(effect(outcome="lain"), 90e6, 100, seed=1)
-    other_unit = cost_per_effect(effect(unit="poin 0-100"), 90e6, 100, seed=1)
-    found = comparable_costs(
-        [result("a", shared, alone), result("b", shared), result("c", other_unit)]
-    )
-    assert [(row["program"], row["outcome"]) for row in found] == [
-        ("a", "kompetensi"), ("b", "kompetensi"),
-    ]  # fmt: skip

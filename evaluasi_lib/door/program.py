@@ -318,8 +318,8 @@ class Program:
         """The report, shown, and written to out/<program>/ where `out` is given.
 
         chapters: ids of chapters (ringkasan, program, metodologi, efektivitas ...), Sections of
-        your own, or functions of (study, result) that give one; None: all. formats: "html,docx".
-        Raises UsageError for an unknown chapter or format.
+        your own, or functions of (declaration, result) that give one; None: all. formats:
+        "html,docx". Raises UsageError for an unknown chapter or format.
         """
         from evaluasi_lib import evaluation
         from evaluasi_lib.reporting.sections import SECTIONS
@@ -374,7 +374,7 @@ class Program:
 def _section(chapter: Chapter, makers: Mapping[str, Any], program: Program) -> Section:
     if isinstance(chapter, str):
         chapter = makers[chapter]
-    return chapter(program.study, program.result) if callable(chapter) else chapter
+    return chapter(program.declared, program.result) if callable(chapter) else chapter
 
 
 def _names_in(where: str) -> list[str]:

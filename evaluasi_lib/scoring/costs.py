@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -223,24 +221,6 @@ def _headline(program: Program, rows: list[dict[str, Any]]) -> CostPerEffect | N
     row = min(rows, key=lambda r: (r["estimate"] is None, r["outcome"] not in decisive))
     shown = ("outcome", "unit", "estimate", "ci_low", "ci_high", "reason")
     return CostPerEffect(**{name: row[name] for name in shown}, method="Fieller")
-
-
-def comparable_costs(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Cost for each unit of effect of several programs, on outcomes that at least two share.
-
-    results: result.json of each, as read. The same outcome is the same id, unit and wave. Rows:
-    those of cost_per_effect with program, cycle and price_year; amounts keep each program's own
-    price level.
-    """
-    rows = [
-        {**row, "program": r["program"]["id"], "cycle": r["program"]["cycle"]}
-        | {"price_year": r["efficiency"]["details"]["price_year"]}
-        for r in results
-        for row in r["efficiency"]["details"].get("cost_per_effect", [])
-    ]
-    key = itemgetter("outcome", "unit", "wave")
-    programs = Counter(found for found, _program in {(key(r), r["program"]) for r in rows})
-    return sorted((r for r in rows if programs[key(r)] > 1), key=key)
 
 
 # Benefits in money

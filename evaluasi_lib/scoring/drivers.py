@@ -18,6 +18,7 @@ from scipy import stats
 from scipy.special import expit
 
 from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.labels import level_label, participation_of, term_label, variable_label
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Driver
 from evaluasi_lib.scoring.impact.models import (
@@ -26,15 +27,7 @@ from evaluasi_lib.scoring.impact.models import (
     separated_columns,
     standardised,
 )
-from evaluasi_lib.scoring.persons import (
-    cluster_of,
-    known_variables,
-    level_label,
-    participation_of,
-    small_levelled,
-    term_label,
-    variable_label,
-)
+from evaluasi_lib.scoring.persons import cluster_of, known_variables, small_levelled
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, interval, number
 
