@@ -210,25 +210,6 @@ def _quotes(options: argparse.Namespace) -> int:
     return OK
 
 
-def _languages(text: str) -> tuple[str, ...]:
-    from evaluasi_lib.errors import suggestion
-
-    codes = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    bad = [code for code in codes if code not in wording.LANGUAGES]
-    if bad or not codes:
-        name = bad[0] if bad else ""
-        raise UsageError(
-            Problem(
-                _("unknown language “{code}”; known: {known}").format(
-                    code=name, known=", ".join(wording.LANGUAGES)
-                ),
-                where="--language",
-                remedy=suggestion(name, wording.LANGUAGES),
-            )
-        )
-    return codes
-
-
 def _report(options: argparse.Namespace) -> int:
     from evaluasi_lib.evaluation import split_formats
     from evaluasi_lib.reporting import batch
@@ -245,7 +226,8 @@ def _report(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise UsageError(Problem(_("at least one job is needed"), where="--jobs"))
     out = Path(options.out or project_root() / "reports").expanduser().resolve()
-    formats, languages = split_formats(options.format), _languages(options.language)
+    formats = split_formats(options.format)
+    languages = batch.split_languages(options.language)
     ids = _chosen(data, options.ids)
     if options.force:
         _forget_processed(data, ids)
@@ -293,7 +275,7 @@ def _portfolio(options: argparse.Namespace) -> int:
     target = out / batch.PORTFOLIO_FOLDER
     notebook = project_root() / "notebooks" / "03_portofolio.ipynb"
     with replace_folder(target) as staging:
-        for language in _languages(options.language):
+        for language in batch.split_languages(options.language):
             executed = staging / f"notebook.{language}.ipynb"
             parameters: dict[str, object] = {
                 "language": language,

@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("reporting",),
     ("tables",),
     ("measures", "evaluation", "portfolio"),
-    ("guide", "comparing", "door"),
+    ("door",),
     ("cli",),
     ("__main__",),
 )
@@ -118,8 +118,20 @@ def test_findings_read_results_and_never_data_frames_of_persons() -> None:
     assert wrong == []
 
 
+def _lines(path: Path) -> int:
+    """The lines of a module without those of docstrings, which no one is to be thrifty with."""
+    text = path.read_text(encoding="utf-8")
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    strings = [
+        node.body[0]
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, documented) and ast.get_docstring(node) is not None
+    ]
+    return len(text.splitlines()) - sum((s.end_lineno or 0) - s.lineno + 1 for s in strings)
+
+
 def test_modules_stay_small_enough_to_read() -> None:
-    lengths = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES}
+    lengths = {p: _lines(p) for p in MODULES}
     # program.py is one declaration after another, and documentation at the same time.
     assert {
         str(p.relative_to(LIBRARY)): n

@@ -122,7 +122,7 @@ def test_an_ambiguous_number_and_an_ambiguous_scale_are_refused() -> None:
 def test_the_door_cleans_a_column_as_the_pipeline_does() -> None:
     p = el.open("mentoring-karier-2025")
     name, source = next((n, s) for n, s in p.declared.sources.items() if s.wave == "pre")
-    raw = el.read(p.data.raw(p.id) / source.file)
+    raw = el.read(ROOT / "data" / "raw" / p.id / source.file)
     item, column = next((v, c) for v, c in source.columns.items() if c.type == "item")
     instrument = next(i for i in p.declared.instruments.values() if item in i.items)
     scale = p.declared.scales[column.scale or instrument.scale]
