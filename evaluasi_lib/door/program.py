@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from html import escape
@@ -21,6 +22,7 @@ from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
 from evaluasi_lib.door.report import Report, Tables, Verdict
 from evaluasi_lib.door.what_if import Changes, outcome_of
 from evaluasi_lib.errors import Problem, UsageError, check_language, suggestion
+from evaluasi_lib.folders import DATA_VARIABLE, replace_folder
 from evaluasi_lib.loading import DataFolder, load_program, program_of, read_declaration
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.program import Program as Declaration
@@ -63,7 +65,11 @@ def open(program_id: str, language: str = "id", data: Data = None) -> Program:
 def folder_of(data: Data, language: str = "id") -> DataFolder:
     """The data folder meant; the language is in force from here on."""
     wording.set_language(check_language(language or wording.DEFAULT_LANGUAGE))
-    return data if isinstance(data, DataFolder) else DataFolder.at(data or None)
+    return (
+        data
+        if isinstance(data, DataFolder)
+        else DataFolder.at(data or os.environ.get(DATA_VARIABLE))
+    )
 
 
 class Program:
@@ -367,7 +373,6 @@ class Program:
 
     def _write(self, chapters: Sequence[Section], out: Path, formats: str) -> Path:
         from evaluasi_lib.evaluation import split_formats
-        from evaluasi_lib.folders import replace_folder
         from evaluasi_lib.reporting.export import write_report
 
         form = split_formats(formats)
