@@ -83,7 +83,7 @@ class Table(pd.DataFrame):
         from evaluasi_lib.reporting import elements
 
         cells = self.cells()
-        numeric = [i for i, n in enumerate(cells) if all(map(_is_number, filter(None, cells[n])))]
+        numeric = [i for i, n in enumerate(cells) if _is_numeric(cells[n])]
         return elements.Table(
             id=id, caption=title or self.title, columns=[heading(str(n)) for n in cells],
             rows=cells.to_numpy().tolist(), numeric=frozenset(numeric),
@@ -106,8 +106,10 @@ class Table(pd.DataFrame):
         if not len(self):  # an absent topic is a sentence, not an empty frame
             return notes or f"<p>{escape(_('no rows'))}</p>"
         cells = self.cells()
-        sides = ["right" if _is_number(text) else "left" for text in cells.iloc[0]]
-        style = [f'style="text-align:{side}"' for side in sides]
+        style = [
+            'style="text-align:right;white-space:nowrap"' if _is_numeric(cells[n]) else
+            'style="text-align:left"' for n in cells
+        ]  # fmt: skip
         head = "".join(
             f'<th {s} title="{escape(name, quote=True)}">{escape(heading(name))}</th>'
             for s, name in zip(style, map(str, cells), strict=True)
@@ -126,8 +128,13 @@ class Table(pd.DataFrame):
         return "\n".join(filter(None, [self.title, text, *self._notes()]))
 
 
-def _is_number(text: str) -> bool:
-    return bool(text) and all(c.isdigit() or c in ".,−%<≥ Rp" for c in text)
+def _is_numeric(column: pd.Series) -> bool:
+    """Whether what is shown of a column are numbers or intervals."""
+    shown = [text for text in column if text]
+    return bool(shown) and all(
+        column.name == "interval" or all(c.isdigit() or c in ".,−%<≥ Rp" for c in text)
+        for text in shown
+    )
 
 
 def heading(name: str) -> str:
@@ -159,7 +166,8 @@ def cell(name: str, value: Any, row: dict[Any, Any] | None = None) -> str:
     row = row or {}
     if name == "share" or name.endswith("_share") or (name in ("low", "high") and "share" in row):
         return wording.percent(value)
-    if float(value).is_integer() and (isinstance(value, int) or abs(value) >= 1000):
+    whole = isinstance(value, int) or abs(value) >= 1000 or name == "value"
+    if float(value).is_integer() and whole:
         return wording.number(value, 0)
     beside = [row[n] for n in MEASURED if n in row and _real(row[n])] if name in MEASURED else []
     return wording.number(value, wording.digits_for(value, *beside))
@@ -174,7 +182,7 @@ def _short(text: str) -> str:
 
 
 CODED = ("claim", "conclusion", "design", "estimator", "level", "group", "wave", "direction",
-         "role", "rule", "reason", "stage")  # fmt: skip
+         "role", "rule", "reason", "stage", "part", "measure")  # fmt: skip
 
 
 def _code(name: str, value: str) -> str:

@@ -19,7 +19,7 @@ from evaluasi_lib.reporting.batch import run_notebook
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 EVALUATION = ROOT / "notebooks" / "02_evaluasi_program.ipynb"
-PICTURE = "Hasil mana yang paling berubah?"
+PICTURE = "Hasil mana yang taksirannya terbesar?"
 
 
 def _code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:

@@ -336,7 +336,7 @@ def effects_table(effects: Iterable[Effect], title: str = "") -> Table:
         shown.remove("estimator")
     if len(claims := set(table["claim"].dropna())) == 1:
         shown.remove("claim")
-        note = f"{heading('claim')}: {cell('claim', claims.pop())}."
+        note = f"{heading('claim').capitalize()}: {cell('claim', claims.pop())}."
     return Table(table.astype(types), title=title, shown=shown, note=note)
 
 
