@@ -43,7 +43,7 @@ from evaluasi_lib.results import (
 )
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
-from evaluasi_lib.scoring.evidence import rate_evidence
+from evaluasi_lib.scoring.evidence import claims_that_carry, rate_evidence
 from evaluasi_lib.scoring.frames import outcome_frames
 from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_participation, score_sample
@@ -55,7 +55,7 @@ from evaluasi_lib.voices.triangulation import triangulate
 from evaluasi_lib.wording import _
 
 # Versions that move numbers or pictures; they stand in provenance.
-PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "linearmodels", "polars", "matplotlib")
+PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "polars", "matplotlib")
 
 
 @dataclass(frozen=True)
@@ -228,6 +228,8 @@ def measure(study: Study) -> EvaluationResult:
     """Every measurement of the program, without findings."""
     frames = outcome_frames(study)
     effects = estimate_effects(study, frames)
+    evidence = rate_evidence(study, effects, frames)
+    effects = claims_that_carry(effects, evidence)
     participation = score_participation(study)
     voices = code_voices(study)
     return assemble(
@@ -235,7 +237,7 @@ def measure(study: Study) -> EvaluationResult:
         sample=score_sample(study, frames),
         scales=score_scales(study),
         effects=effects,
-        evidence=rate_evidence(study, effects, frames),
+        evidence=evidence,
         participation=participation,
         elearning=score_elearning(study),
         efficiency=score_efficiency(study, effects, participation),

@@ -352,7 +352,8 @@ class Instrument(Model):
 # The estimators of scoring/impact/plans.py, which a test holds to be these.
 Estimator = Literal[
     "difference", "adjusted", "ancova", "did", "drdid", "did_repeated", "drdid_repeated", "aipw",
-    "ipw", "paired", "waves", "superiority", "net_rise", "attrition_weighted", "raked", "dose_response",
+    "ipw", "paired", "waves", "superiority", "net_rise", "attrition_weighted", "raked",
+    "dose_response",
 ]  # fmt: skip
 
 

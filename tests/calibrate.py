@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluasi_lib.scoring.impact import did, drdid, groups, ordinal, single_group, weighting
+from evaluasi_lib.scoring.impact import designs, ordinal, weighting
 from evaluasi_lib.scoring.impact.estimate import Estimate, conclude, critical
 
 Array = NDArray[np.float64]
@@ -129,31 +129,31 @@ def estimate(cell: Cell, data: Draw, effect: float) -> Estimate:
     y = data.after + effect * data.program
     common = {"clusters": data.clusters}
     if cell.estimator == "difference":
-        return groups.difference(y, data.program, **common)
+        return designs.difference(y, data.program, **common)
     if cell.estimator == "aipw":
         return weighting.aipw(y, data.covariates, data.program, **common)
     if cell.estimator == "did":
-        return did.did(y, data.before, data.program, **common)
+        return designs.did(y, data.before, data.program, **common)
     if cell.estimator == "ancova":  # of a randomised design: Lin's form
         z = np.column_stack([data.before, data.covariates[:, 1]])
-        return groups.adjusted(y, data.program, z, interacted=True, estimator="ancova", **common)
+        return designs.adjusted(y, data.program, z, interacted=True, estimator="ancova", **common)
     if cell.estimator == "drdid":
-        return drdid.drdid(y, data.before, data.program, data.covariates, **common)
+        return designs.drdid(y, data.before, data.program, data.covariates, **common)
     if cell.estimator == "drdid_repeated":
         half = np.arange(len(y)) % 2 == 0
         values = np.where(half, y, data.before)
-        return drdid.drdid_repeated(values, data.program, half, data.covariates, **common)
+        return designs.drdid_repeated(values, data.program, half, data.covariates, **common)
     if cell.estimator == "did_repeated":
         half = np.arange(len(y)) % 2 == 0
         values = np.where(half, y, data.before)
-        return did.did_repeated(values, data.program, half, **common)
+        return designs.did_repeated(values, data.program, half, **common)
     if cell.estimator == "paired":
-        return single_group.mean_change(data.after + effect, data.before, **common)
+        return designs.paired(data.after + effect, data.before, **common)
     if cell.estimator == "waves":
         half = np.arange(len(y)) % 2 == 0
         order = np.r_[np.flatnonzero(half), np.flatnonzero(~half)]
         clusters = None if data.clusters is None else data.clusters[order]
-        return single_group.waves(data.after[half] + effect, data.before[~half], clusters=clusters)
+        return designs.waves(data.after[half] + effect, data.before[~half], clusters=clusters)
     if cell.estimator == "superiority":
         return ordinal.superiority(_steps(y), data.program, **common)
     if cell.estimator == "net_rise":

@@ -25,7 +25,7 @@ MODULES = [
     "tables",
     *(f"door.{p.stem}" for p in (ROOT / "evaluasi_lib" / "door").glob("[a-z]*.py")),
 ]
-HEAVY = ("statsmodels", "scipy", "matplotlib", "nbconvert", "linearmodels", "polars", "papermill")
+HEAVY = ("statsmodels", "scipy", "matplotlib", "nbconvert", "polars", "papermill")
 FUNCTIONS = [n for n in el.__all__ if inspect.isfunction(getattr(el, n)) and n != "set_language"]
 
 
@@ -322,6 +322,16 @@ def test_what_if_is_validated_like_program_yml() -> None:
     y = fewer.outcome_data("kompetensi_manajerial").set_index("pid")["y"]
     expected = pd.Series(by_hand.to_numpy(), index=data["pid"]).reindex(y.index)
     np.testing.assert_allclose(y, expected)
+
+
+@pytest.mark.parametrize("program_id", ["elearning-asn-2025", "nsw-1976"])
+def test_what_a_notebook_calls_an_effect_is_what_the_report_calls_one(program_id: str) -> None:
+    p = el.open(program_id)
+    shown = p.effects(role=None)[["outcome", "estimator", "claim", "estimate"]]
+    said = [(e.outcome, e.estimator, e.claim, e.estimate) for e in p.result.effects]
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(shown), pd.DataFrame(said, columns=list(shown)), check_dtype=False
+    )
 
 
 def test_measures_hold_every_effect_with_a_readable_id() -> None:

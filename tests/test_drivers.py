@@ -12,7 +12,7 @@ from scipy import stats
 from scipy.special import expit
 
 from evaluasi_lib.scoring.drivers import encode, fit_drivers
-from evaluasi_lib.scoring.logit import separated_columns
+from evaluasi_lib.scoring.impact.models import separated_columns
 
 REFERENCE = json.loads(
     (Path(__file__).parent / "reference" / "drivers.json").read_text(encoding="utf-8")

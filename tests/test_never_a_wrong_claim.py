@@ -297,3 +297,49 @@ def test_ten_against_ten_carry_neither_rating_nor_scale_up(tmp_path, rng, ordina
     assert evidence(result)["mdes"] > 0.6
     assert evidence(result)["rating_0_5"] <= 1
     assert result["verdict"]["decision"] == "insufficient_evidence"
+
+
+# What the data themselves say against the comparison
+
+
+def test_an_earlier_trend_in_one_outcome_speaks_for_the_groups_paths_in_all(tmp_path, rng):
+    """No effect: participants were rising already, as an earlier wave of one measure shows."""
+    who = persons(300, rng)
+    member = (who["kelompok"] == "Peserta").to_numpy()
+    ability = rng.normal(size=300)
+    waves = {
+        wave: answers(ability + 0.35 * k * member, 4, rng)
+        for k, wave in enumerate(("lalu", "pre", "post"), -1)
+    }
+    other = [answers(ability + 0.35 * k * member, 4, rng) for k in (0, 1)]
+    flags = dict.fromkeys(("diundang", "terdaftar", "selesai"), np.where(member, "ya", "tidak"))
+    roster = who.assign(**flags)
+    tables = {
+        "peserta": (
+            roster, source(roster, "peserta", "roster", None, **dict.fromkeys(flags, "flag"))
+        )
+    }  # fmt: skip
+    for wave, values in waves.items():
+        more = {} if wave == "lalu" else {"kerja": other[wave == "post"]}
+        table = survey(who, rasa=values, **more)
+        tables[f"survei_{wave}"] = (table, source(table, f"survei_{wave}", "survey", wave))
+    outcomes = [
+        outcome(name, "behaviour", instrument=name, sesoi=0.2, baseline_wave="pre")
+        for name in ("rasa", "kerja")
+    ]
+    data = write(tmp_path, tables, design={"type": "comparison", "group": GROUP},
+                 outcomes=outcomes, participation=FLOW)  # fmt: skip
+    result = result_of(data, ID)
+    assert any("moved apart" in threat for threat in evidence(result, "kerja")["threats"])
+    assert primary(result, "kerja")["claim"] == "difference"
+    assert result["verdict"]["decision"] == "insufficient_evidence"
+
+
+def test_one_person_without_a_measure_before_does_not_take_the_trials_precision(tmp_path, rng):
+    who = persons(300, rng)
+    gain = np.where(who["kelompok"] == "Peserta", 6.0, 0.0)
+    table = record(who, *measured(rng, 300, gain))
+    table.loc[0, "nilai_awal"] = np.nan
+    result = evaluate(tmp_path, who, "randomised", [NILAI], records=table)
+    assert primary(result)["df"] > 200
+    assert result["verdict"]["decision"] == "continue"

@@ -7,17 +7,16 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from evaluasi_lib.disclosure import DEFAULT_K, is_small
 from evaluasi_lib.errors import Problem, UsageError, suggestion
 from evaluasi_lib.program import Design, GroupRule, Outcome
 from evaluasi_lib.results import Effect
-from evaluasi_lib.scoring import power as planning
 from evaluasi_lib.scoring.evidence import baseline_difference
 from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, numeric
 from evaluasi_lib.scoring.impact import effects_of_case
-from evaluasi_lib.scoring.impact.case import Case
-from evaluasi_lib.scoring.impact.plans import ALWAYS, ESTIMATORS, plan_of
+from evaluasi_lib.scoring.impact.plans import ALWAYS, ESTIMATORS, Case, plan_of
 from evaluasi_lib.scoring.impact.weighting import Propensity, propensity
 from evaluasi_lib.tables import Table, cell, heading, need
 from evaluasi_lib.wording import _
@@ -197,23 +196,27 @@ def power(
     >>> t[["n_program", "n_comparison"]].iloc[0].round(2).tolist()
     [63.77, 63.77]
     """
+    from statsmodels.stats.power import NormalIndPower, TTestIndPower, TTestPower
+    from statsmodels.stats.proportion import proportion_effectsize
+
     wanted = 0.8 if power is None else power
     how: dict[str, Any] = {"power": wanted, "alpha": alpha}
+    two_groups = TTestIndPower()
     found: tuple[float | None, float | None, float | None, float]
     if design == "shares" and shares is not None and n is None:
-        each = planning.n_per_group_shares(*shares, **how)
+        each = NormalIndPower().solve_power(abs(proportion_effectsize(*shares)), **how)
         found = (abs(shares[0] - shares[1]), each, each, wanted)
     elif design == "pairs" and effect is not None and n is None:
-        found = (effect, planning.n_pairs(effect, **how), None, wanted)
+        found = (effect, TTestPower().solve_power(effect, **how), None, wanted)
     elif design == "clusters" and n is not None and effect is None:
-        found = (planning.mdes_clusters(int(n), cluster_size, icc, **how), n, None, wanted)
+        found = (mdes_clusters(int(n), cluster_size, icc, **how), n, None, wanted)
     elif design == "two_groups" and effect is not None and n is None:
-        each = planning.n_per_group(effect, ratio=ratio, **how)
+        each = two_groups.solve_power(effect, ratio=ratio, **how)
         found = (effect, each, each * ratio, wanted)
     elif design == "two_groups" and effect is None and n is not None:
-        found = (planning.mdes_two_groups(n, n * ratio, **how), n, n * ratio, wanted)
+        found = (two_groups.solve_power(None, n, ratio=ratio, **how), n, n * ratio, wanted)
     elif design == "two_groups" and effect is not None and n is not None:
-        got = planning.power_two_groups(effect, n, n * ratio, alpha)
+        got = two_groups.power(effect, n, alpha, ratio=ratio)
         found = (effect, n, n * ratio, got)
     else:
         raise UsageError(
@@ -228,6 +231,13 @@ def power(
     names = ("effect", "n_program", "n_comparison", "power")
     row = {"design": design} | dict(zip(names, found, strict=True)) | {"alpha": alpha}
     return Table([row])
+
+
+def mdes_clusters(n: int, size: float, icc: float, *, power: float, alpha: float) -> float:
+    """Minimum detectable effect, in SD, when half of n whole clusters get the program (Bloom 1995,
+    2005): (t_(1-alpha/2) + t_power) sqrt((icc + (1-icc) / size) / (n / 4)), df = n - 2."""
+    multiplier = stats.t.ppf([1 - alpha / 2, power], n - 2).sum()
+    return float(multiplier * np.sqrt((icc + (1 - icc) / size) / (n / 4)))
 
 
 def case_of(

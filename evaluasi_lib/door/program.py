@@ -33,7 +33,7 @@ from evaluasi_lib.wording import _, choose, code_words, count, word_for
 
 if TYPE_CHECKING:
     from evaluasi_lib.reporting.elements import Section
-    from evaluasi_lib.results import Effect, EvaluationResult
+    from evaluasi_lib.results import Effect, EvaluationResult, Evidence
     from evaluasi_lib.scoring.frames import OutcomeFrame, OutcomeFrames
 
 Data = str | Path | DataFolder | None
@@ -187,10 +187,23 @@ class Program:
         return outcome_frames(self._study)
 
     @cached_property
-    def _effects(self) -> tuple[Effect, ...]:
+    def _estimated(self) -> tuple[Effect, ...]:
         from evaluasi_lib.scoring.impact import estimate_effects
 
         return estimate_effects(self._study, self._frames)
+
+    @cached_property
+    def _evidence(self) -> tuple[Evidence, ...]:
+        from evaluasi_lib.scoring.evidence import rate_evidence
+
+        return rate_evidence(self._study, self._estimated, self._frames)
+
+    def _shown(self, effects: Iterable[Effect], title: str = "") -> Table:
+        """Estimates as a table, called what the evidence on their outcome carries."""
+        from evaluasi_lib.door.effects import effects_table
+        from evaluasi_lib.scoring.evidence import claims_that_carry
+
+        return effects_table(claims_that_carry(tuple(effects), self._evidence), title)
 
     @cached_property
     def result(self) -> EvaluationResult:
@@ -251,8 +264,6 @@ class Program:
         small to show, and those by which one could be found, are hidden. Raises UsageError for an
         unknown outcome, variable or a condition that cannot be read.
         """
-        from evaluasi_lib.door.effects import effects_table
-
         if outcome is not None:
             self._outcome(outcome)
         if where is not None and by is not None:
@@ -262,13 +273,12 @@ class Program:
             )
         wanted = [o for o in self.declared.outcomes if outcome in (None, o.id)]
         if where is not None:
-            return effects_table(self._grouped(wanted, WHERE, where), title=where)
+            return self._shown(self._grouped(wanted, WHERE, where), where)
         if by is not None:
-            return effects_table(self._grouped(wanted, by))
+            return self._shown(self._grouped(wanted, by))
         ids = {o.id for o in wanted}
-        return effects_table(
-            e for e in self._effects if e.outcome in ids and role in (None, e.role)
-        )
+        found = (e for e in self._estimated if e.outcome in ids and role in (None, e.role))
+        return self._shown(found)
 
     def _grouped(
         self, outcomes: Iterable[Outcome], variable: str, where: str | None = None

@@ -49,6 +49,7 @@ def note(good: bool, id: str, statement: str, score: float, *evidence: str) -> N
 def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """One note for each primary estimate, in words that its design and evidence can carry."""
     ratings = {e.outcome: e.rating_0_5 or 0 for e in result.evidence}
+    flags = {e.outcome: e.flags for e in result.evidence}
     for i, effect in primaries(result):
         weight = LEVEL_WEIGHT[effect.level] * (1 if is_decisive(program, effect.outcome) else 0.7)
         label, good, fields = effect.label, False, ["estimate", "conclusion", "ci_low", "ci_high"]
@@ -64,6 +65,8 @@ def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
             weak = ratings.get(effect.outcome, 0) < program.thresholds.min_evidence_rating
             # Words that claim a cause are for a comparison on sufficient evidence alone.
             claim = "weak" if weak and effect.claim == "effect" else effect.claim
+            if claim == "difference" and "post_only" not in flags.get(effect.outcome, ()):
+                claim = "weak"
             moved = f"rose.{claim}" if effect.estimate > 0 else f"fell.{claim}"
             text = say(moved, label=label, value=amount(effect))
             if (beneficial(effect, effect.estimate) or 0) <= 0:

@@ -48,8 +48,10 @@ class OutcomeState:
         return bool({"ceiling", "miskeyed", "sesoi"} & set(self.flags))
 
     def credible(self, min_rating: int) -> bool:
-        """Whether its evidence may carry a decision: a comparison, rated high enough."""
-        return self.effect.claim == "effect" and (self.rating or 0) >= min_rating
+        """Whether its evidence may carry a decision: a comparison, rated high enough, by items that
+        do not contradict one another."""
+        enough = (self.rating or 0) >= min_rating
+        return self.effect.claim == "effect" and enough and "miskeyed" not in self.flags
 
     @property
     def benefit(self) -> float | None:

@@ -114,7 +114,9 @@ def _caveats(situation: Situation) -> list[str]:
     states = beyond_reaction(situation)
     claims = {s.effect.claim for s in states}
     found = [say("no_comparison")] if "change" in claims else []
-    found += [say("after_alone")] if "difference" in claims else []
+    found += [say("after_alone")] if any("post_only" in s.flags for s in states) else []
+    refuted = [s for s in states if s.effect.claim == "difference" and "post_only" not in s.flags]
+    found += [say("refuted", labels=_labels(refuted))] if refuted else []
     flagged = {flag: [s for s in states if flag in s.flags] for flag in MISLEADING}
     return found + [say(flag, labels=_labels(group)) for flag, group in flagged.items() if group]
 
@@ -149,9 +151,11 @@ def what_would_settle(situation: Situation, min_rating: int) -> list[str]:
 
 def _strengthening(state: OutcomeState) -> str:
     """How the evaluation of a weak outcome is strengthened."""
-    if state.effect.claim != "effect":
-        return state.effect.claim
-    return next((flag for flag in ("attrition", "baseline") if flag in state.flags), "size")
+    if state.effect.claim == "change":
+        return "change"
+    known = ("attrition", "baseline", "earlier_trend", "bent", "undeclared_cluster", "post_only",
+             "miskeyed")  # fmt: skip
+    return next((flag for flag in known if flag in state.flags), "size")
 
 
 def _need(state: OutcomeState) -> str:

@@ -52,8 +52,8 @@ def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:
         first = _("{label}: the estimated effect is {estimate} {unit} (95% interval {interval}).")
     elif effect.claim == "difference":
         first = _(
-            "{label}: the groups differ by {estimate} {unit} (95% interval {interval}); nothing "
-            "was measured before that could tell a difference which they already had."
+            "{label}: the groups differ by {estimate} {unit} (95% interval {interval}); it cannot "
+            "be told from this comparison whether the program caused it."
         )
     else:
         first = _(

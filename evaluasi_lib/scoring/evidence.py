@@ -1,49 +1,54 @@
 """How much weight the design of an estimate can carry, by dated and published yardsticks.
 
 Maryland's scale and the padlocks rate the design; the What Works Clearinghouse's rules say whether
-the groups were alike before and whether too many persons were lost. Every threshold stands in
-standards.yml, and a program may replace it.
+the groups were alike before and whether too many persons were lost; what else casts doubt on it is
+a threat. Every threshold stands in standards.yml, and a program may replace it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
+from evaluasi_lib.conclusion import ALPHA
 from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.program import Outcome
 from evaluasi_lib.results import Effect, Evidence
 from evaluasi_lib.scoring.frames import (
+    Attrition,
     OutcomeFrame,
     OutcomeFrames,
     design_matrix,
     in_program,
+    instrument_rows,
     outcome_frames,
 )
-from evaluasi_lib.scoring.impact.checks import (
-    Attrition,
-    diagnose_attrition,
-)
+from evaluasi_lib.scoring.impact.doubts import is_circular, share_at_best
 from evaluasi_lib.scoring.impact.estimate import (
     binary_effect_size,
     hedges_correction,
     pooled_sd,
+    smallest_detectable,
 )
-from evaluasi_lib.scoring.power import detectable
+from evaluasi_lib.scoring.impact.plans import PARALLEL
+from evaluasi_lib.scoring.items import diagnose_reliability
+from evaluasi_lib.scoring.persons import item_label
 from evaluasi_lib.scoring.standards import standards
-from evaluasi_lib.scoring.threats import (
-    ADJUSTS,
-    BEFORE_AND_AFTER,
-    attrition_level,
-    loss_is_small,
-    threats_to,
-)
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, number, percent
+
+BEFORE_AND_AFTER = (*PARALLEL, "ancova")
+ADJUSTS = (*BEFORE_AND_AFTER, "adjusted", "aipw", "ipw")
+LINKED_SHARE = 0.7  # under this share of linked answers the pairs may not speak for the rest
+MANY_LOST = 0.05  # loss that a reader is told of, whatever the rating allows
+
+# Threats by which the data themselves refute the comparison.
+REFUTED = {"baseline", "attrition", "earlier_trend", "bent", "undeclared_cluster"}
 
 
 def rate_evidence(
@@ -54,23 +59,26 @@ def rate_evidence(
     outcome_frames(study), where the caller has them."""
     table, frames = standards(study.program.standards), frames or outcome_frames(study)
     primary = [e for e in effects if e.role == "primary"]
-    return tuple(_rate(study, e, frames[e.outcome], table) for e in primary)
+    early = [p for e in primary if (p := (e.details.get("placebo") or {}).get("p_value"))]
+    # One outcome that moved apart before tells of groups on different paths (Bonferroni).
+    apart = bool(early) and min(early) * len(early) < ALPHA
+    return tuple(_rate(study, e, frames[e.outcome], table, apart) for e in primary)
 
 
 def _rate(
-    study: Study, effect: Effect, frame: OutcomeFrame | str, table: Mapping[str, Any]
+    study: Study, effect: Effect, frame: OutcomeFrame | str, table: Mapping[str, Any], apart: bool
 ) -> Evidence:
     outcome = study.program.outcome(effect.outcome)
     if isinstance(frame, str) or effect.estimate is None:
         why = effect.reason or _("nothing was estimated, so there is nothing to rate")
         return Evidence(effect.outcome, effect.design, None, None, None, None, None, None, None, (),
                         why)  # fmt: skip
-    loss = diagnose_attrition(study, frame)
+    loss = frame.loss
     own, largest = baseline_differences(study, frame)
     smd = largest if own is None else own
     equivalence = baseline_verdict(study, effect, loss, smd, table)
     mdes = smallest_detectable(effect)
-    threats = tuple(threats_to(study, outcome, effect, frame, loss, smd, equivalence, table))
+    threats = tuple(threats_to(study, outcome, effect, frame, loss, smd, equivalence, table, apart))
     overall, differential = (None, None) if loss is None else (loss.overall, loss.differential)
     reason: str | None = None
     if loss is None:
@@ -90,12 +98,24 @@ def _rate(
         rating_0_5=rating(
             effect, None if loss is None else loss.overall, mdes,
             sum(threat.deducts for threat in threats), table,
-            unlike=equivalence == "not_satisfied" or "attrition" in {t.code for t in threats},
+            unlike=bool(REFUTED & {threat.code for threat in threats}),
         ),
         threats=tuple(threat.text for threat in threats),
         reason=reason,
         flags=tuple(threat.code for threat in threats),
     )  # fmt: skip
+
+
+def claims_that_carry(
+    effects: Sequence[Effect], evidence: Sequence[Evidence]
+) -> tuple[Effect, ...]:
+    """The effects in words that their evidence carries: where the data refute the comparison, what
+    an outcome's estimates show is a difference between groups and no effect of the program."""
+    refuted = {e.outcome for e in evidence if REFUTED & set(e.flags)}
+    return tuple(
+        replace(e, claim="difference") if e.claim == "effect" and e.outcome in refuted else e
+        for e in effects
+    )
 
 
 def maryland(effect: Effect) -> int:
@@ -116,8 +136,10 @@ def rating(
 ) -> int:  # fmt: skip
     """0-5: the lowest of what design, detectable effect and loss allow, less the threats.
 
-    unlike: the groups differed too much before, or lost persons too unequally, by WWC's limits;
-    such a comparison, randomised or not, is rated 1 at most. mdes None: not known, which never
+    unlike: the data refute what the comparison rests on (the groups differed too much before or
+    lost persons too unequally by WWC's limits, moved apart earlier, bend where the model is
+    straight, or are whole units taken for persons); such a comparison, randomised or not, is rated
+    1 at most. mdes None: not known, which never
     lifts the rating: it allows what the row of the least precise studies does.
     """
     rules = table["rating"]
@@ -219,47 +241,200 @@ def baseline_difference(
     return None if sd is None else float(hedges_correction(df) * (a.mean() - b.mean()) / sd)
 
 
-def smallest_detectable(effect: Effect) -> float | None:
-    """The smallest effect, in SD, that an estimate of this precision finds with 80% power.
+def attrition_level(
+    overall: float, differential: float, table: Mapping[str, Any] | None = None
+) -> str:
+    """WWC: "low" (within the cautious limit), "moderate" (within the optimistic one), or "high".
+    Shares 0-1; limits between the table's rows are interpolated."""
+    rows = (table or standards())["attrition"]["table"]
+    totals = [row["overall"] for row in rows]
 
-    By the estimate's own standard error where the SD that belongs to it is known; for ordered
-    outcomes and where it is not, by the numbers of persons alone (two equal samples of that size
-    in a plain comparison, Bloom 1995), which is never more favourable than no adjustment.
-    """
-    sd = effect.details.get("sd_outcome")
-    if effect.effect_size_g and effect.estimate:
-        sd = effect.estimate / effect.effect_size_g
-    if sd and effect.std_error and effect.df:
-        return detectable(effect.std_error, effect.df) / abs(sd)
-    sizes = [n for n in (effect.n_program, effect.n_comparison) if n]
-    if not sizes or effect.p_value is None:
-        return None
-    return detectable(math.sqrt(sum(1 / n for n in sizes)), effect.df or math.inf)
+    def limit(kind: str) -> float:
+        values = [math.nan if row[kind] is None else row[kind] for row in rows]
+        return float(np.interp(overall * 100, totals, values, right=math.nan))
+
+    points = differential * 100 - 1e-9  # a share on the limit is within it, despite rounding
+    if points <= limit("cautious"):
+        return "low"
+    return "moderate" if points <= limit("optimistic") else "high"
 
 
-def table_baseline(study: Study, outcome_id: str) -> pd.DataFrame:
-    """Balance of the groups before: variable, mean_program, mean_comparison, difference (Hedges' g
-    or Cox's index). For the appendix; empty with one group."""
-    columns = ["variable", "mean_program", "mean_comparison", "difference"]
-    frame = outcome_frames(study)[outcome_id]
-    if isinstance(frame, str) or frame.design == "single_group":
-        return pd.DataFrame(columns=columns)
-    rows = frame.complete
-    member = in_program(rows)
+@dataclass(frozen=True, slots=True)
+class Threat:
+    """A doubt about one estimate: its code, the sentence, whether it takes a point off."""
+
+    code: str
+    text: str
+    deducts: bool = False
+
+
+def loss_is_small(study: Study, loss: Attrition) -> bool:
+    """Whether the numbers lost are so few that they may not be shown."""
     k = study.program.privacy.min_cell
-    if min(member.sum(), (~member).sum()) < k:
-        return pd.DataFrame(columns=columns)
-    z, names = design_matrix(rows, study.program.design.covariates)
-    if "y0" in rows:
-        z, names = np.column_stack([rows["y0"], z]), ["y0", *names]
-    records = []
-    for name, column in zip(names, z.T, strict=True):
-        counts = [column[member].sum(), column[~member].sum()]
-        rare = set(np.unique(column)) <= {0.0, 1.0} and any(
-            is_small(int(v), k) or is_small(int(n - v), k)
-            for v, n in zip(counts, (member.sum(), (~member).sum()), strict=True)
-        )
-        means = (None, None) if rare else (column[member].mean(), column[~member].mean())
-        size = None if rare else baseline_difference(column[member], column[~member])
-        records.append((name, *means, size))
-    return pd.DataFrame.from_records(records, columns=columns)
+    return any(is_small(n - loss.analysed.get(group, 0), k) for group, n in loss.assigned.items())
+
+
+def threats_to(
+    study: Study, outcome: Outcome, effect: Effect, frame: OutcomeFrame, loss: Attrition | None,
+    smd: float | None, equivalence: str | None, table: Mapping[str, Any], apart: bool = False,
+) -> Iterator[Threat]:  # fmt: skip
+    """What casts doubt on the estimate, the doubts of its design first. apart: the groups moved
+    apart in any outcome before the program."""
+    if is_circular(study, outcome):
+        yield Threat("circular", _("The outcome rises by rule when somebody is trained."), True)
+    yield from _threats_of_design(effect, frame, smd, equivalence, apart)
+    yield from _threats_of_loss(study, effect, loss, table)
+    if frame.before is not None:
+        yield Threat("unlinked", _("The two waves cannot be linked by person."), True)
+    elif min(frame.linked_share.values(), default=1.0) < LINKED_SHARE:
+        text = _("Only {share} of one group's answers could be linked.")
+        share = percent(min(frame.linked_share.values()))
+        yield Threat("unlinked", text.format(share=share), True)
+    if effect.p_value is None:
+        text = _("The data cannot carry a p-value for this estimate.")
+        yield Threat("no_p_value", text, True)
+    few = effect.df is not None and effect.df < 10 and effect.design != "single_group"
+    if few and study.program.design.cluster:
+        text = _("The estimate rests on few agencies; one of them could change it.")
+        yield Threat("few_clusters", text)
+    yield from _threats_of_measure(study, outcome, frame, table)
+
+
+def _threats_of_design(
+    effect: Effect, frame: OutcomeFrame, smd: float | None, equivalence: str | None, apart: bool
+) -> Iterator[Threat]:
+    """What the design cannot exclude, and what its own data say against it."""
+    if effect.design == "single_group":
+        text = _("Without a comparison group other causes cannot be ruled out: what happens anyway "
+                 "over time, other events, or the return of unusually low or high values to the "
+                 "average.")  # fmt: skip
+        yield Threat("single_group", text)
+        return
+    if equivalence == "not_satisfied" and smd is not None:
+        text = _("The groups differed before the program by up to {smd} standard deviations.")
+        yield Threat("baseline", text.format(smd=number(smd, 2)))
+    placebo = effect.details.get("placebo") or {}
+    p = placebo.get("p_value")
+    if (p is not None and p < ALPHA) or (apart and effect.estimator in PARALLEL):
+        text = _("The groups already moved apart before the program began.")
+        if p is None or p >= ALPHA:
+            text = _("In another outcome the groups already moved apart before the program began.")
+        yield Threat("earlier_trend", text)
+    doubts = effect.details.get("doubts", ())
+    if "bent" in doubts:
+        text = _("The groups differ in something to which the outcome is not related in a straight "
+                 "line, as the adjustment supposes.")  # fmt: skip
+        yield Threat("bent", text)
+    if "undeclared_cluster" in doubts:
+        text = _("Whole units were compared whose persons resemble each other, but they are not "
+                 "declared as cluster; the interval is too narrow.")  # fmt: skip
+        yield Threat("undeclared_cluster", text)
+    if effect.design != "comparison":
+        return
+    if not frame.has_baseline and effect.estimator not in ADJUSTS:
+        text = _("The groups were compared after the program alone and may have differed before.")
+        yield Threat("post_only", text)
+    text = _("The participants were not chosen by lot, so differences between the groups that were "
+             "not measured may explain the estimate.")  # fmt: skip
+    yield Threat("selection", text)
+    if effect.estimator in PARALLEL and not placebo:
+        text = _("That both groups would have moved alike without the program is assumed; no "
+                 "earlier measurement could test it.")  # fmt: skip
+        yield Threat("parallel", text)
+
+
+def _threats_of_loss(
+    study: Study, effect: Effect, loss: Attrition | None, table: Mapping[str, Any]
+) -> Iterator[Threat]:
+    """Persons lost, and what the bounds for them say."""
+    bounds = effect.details.get("lee_bounds") or {}
+    if bounds and effect.conclusion in ("improved", "worsened"):
+        if bounds["low"] <= 0 <= bounds["high"]:
+            text = _("Had only those been lost who make the estimate look best, it could be zero: "
+                     "the bounds for the loss (Lee) contain 0.")  # fmt: skip
+            yield Threat("bounds", text, True)
+    if loss is None:
+        text = _("It is not known how many persons were invited or assigned and then lost.")
+        yield Threat("loss_unknown", text)
+        return
+    hidden = loss_is_small(study, loss)
+    if loss.differential is not None:
+        level = attrition_level(loss.overall, loss.differential, table)
+        if level == "high" and not hidden:
+            text = _("Too many persons were lost, or too many more from one group than from the "
+                     "other ({overall} in all, {points} percentage points apart).")  # fmt: skip
+            points = number(loss.differential * 100, 1)
+            text = text.format(overall=percent(loss.overall), points=points)
+            yield Threat("attrition", text)
+            return
+        if level != "low":
+            text = _("More persons were lost from one group than from the other.")
+            yield Threat("attrition_moderate", text)
+    if loss.overall > MANY_LOST and not hidden:
+        text = _("{share} of those invited or assigned were not measured; the estimate holds for "
+                 "the others.")  # fmt: skip
+        yield Threat("many_lost", text.format(share=percent(loss.overall)))
+
+
+def _threats_of_measure(
+    study: Study, outcome: Outcome, frame: OutcomeFrame, table: Mapping[str, Any]
+) -> Iterator[Threat]:
+    """Who measured, and whether the measure could show a change at all."""
+    limits = table["measure"]
+    if outcome.level != "reaction" and _is_self_report(study, outcome):
+        text = _("It is the participants' own judgement of themselves, which pleases more easily "
+                 "than it tells.")  # fmt: skip
+        yield Threat("self_report", text)
+    top = share_at_best(study, outcome, frame)
+    if top is not None and top > limits["ceiling_share"]:
+        text = _("{share} of the persons were at the best value already without the program and "
+                 "could not improve (ceiling).")  # fmt: skip
+        yield Threat("ceiling", text.format(share=percent(top)))
+    if (items := _turned_items(study, outcome)) is not None:
+        text = _("Items of the instrument contradict the others; a reversed item may not be "
+                 "declared as such: {items}.")  # fmt: skip
+        yield Threat("miskeyed", text.format(items=", ".join(items) or _("(all)")))
+    sd = frame.after["y"].groupby(frame.after["group"]).std().mean()
+    if outcome.scale_type == "continuous" and outcome.sesoi and sd > 0:
+        if outcome.sesoi > limits["largest_sesoi_sd"] * sd:
+            text = _("The smallest effect of interest, {sesoi}, is {times} standard deviations of "
+                     "the measure: larger than programs bring, perhaps a slip.")  # fmt: skip
+            times = number(outcome.sesoi / sd, 1)
+            yield Threat("sesoi", text.format(sesoi=number(outcome.sesoi, 2), times=times))
+
+
+def _is_self_report(study: Study, outcome: Outcome) -> bool:
+    """Whether the outcome was asked in a survey, not rated by others or taken from a record."""
+    names = (
+        study.program.instruments[outcome.instrument].items
+        if outcome.instrument
+        else [outcome.variable or ""]
+    )
+    holders = [
+        source.role
+        for name, source in study.program.sources.items()
+        if set(names) <= set(source.columns) and outcome.source in (None, name)
+    ]
+    return "survey" in holders and not {"rating", "record"} & set(holders)
+
+
+def _turned_items(study: Study, outcome: Outcome) -> list[str] | None:
+    """Labels of the items whose correlation with the rest is below 0 beyond chance (upper limit by
+    Fisher's z), an empty list where alpha alone is negative; None where all is well."""
+    if outcome.instrument is None:
+        return None
+    instrument = study.program.instruments[outcome.instrument]
+    if len(instrument.items) < 2:
+        return None
+    answers = instrument_rows(study, instrument, outcome.wave, outcome.source)[instrument.items]
+    found = diagnose_reliability(answers.to_numpy(dtype=float))
+    if found is None:
+        return None
+    n = int(answers.notna().all(axis=1).sum())
+    alone = found.alpha is not None and found.alpha < 0
+    turned = [
+        item_label(study, item)
+        for item, r in zip(instrument.items, found.item_rest, strict=True)
+        if r is not None and n > 3 and np.arctanh(r) + 1.96 / math.sqrt(n - 3) < 0
+    ]
+    return turned if turned or alone else None

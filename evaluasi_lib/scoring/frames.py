@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -25,6 +25,24 @@ CHANGE_ONLY = ("paired", "waves")  # estimators of one group, whatever the progr
 
 
 @dataclass(frozen=True, slots=True)
+class Attrition:
+    """Loss between the persons assigned or invited and those analysed; shares 0-1, by group."""
+
+    assigned: dict[str, int]
+    analysed: dict[str, int]
+
+    @property
+    def overall(self) -> float:
+        return 1 - sum(self.analysed.values()) / sum(self.assigned.values())
+
+    @property
+    def differential(self) -> float | None:
+        """Difference between the groups' losses, always positive; None with one group."""
+        lost = [1 - self.analysed.get(g, 0) / n for g, n in self.assigned.items() if n]
+        return abs(lost[0] - lost[1]) if len(lost) == 2 else None
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeFrame:
     """The data of one outcome.
 
@@ -32,7 +50,8 @@ class OutcomeFrame:
     pid, group, y, and y0 where persons are linked and were measured before; then `cluster` and the
     declared background. before: where the waves cannot be linked, the same at the baseline wave.
     linked_share: share of each group's `after` that has a y0. design: the program's, except that
-    an outcome known of the program's persons alone is a single group's.
+    an outcome known of the program's persons alone is a single group's. loss: None where it is not
+    known who was invited, or persons are not linked.
     """
 
     after: pd.DataFrame
@@ -41,6 +60,7 @@ class OutcomeFrame:
     design: DesignType
     linked_share: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    loss: Attrition | None = None
 
     @property
     def complete(self) -> pd.DataFrame:
@@ -155,6 +175,29 @@ def measure(study: Study, outcome: Outcome, wave: str, variable: str | None) -> 
 
 def outcome_frame(study: Study, outcome: Outcome) -> OutcomeFrame:
     """The data of one outcome. Raises DataError where no source holds it."""
+    frame = _frame(study, outcome)
+    return replace(frame, loss=_loss(study, frame))
+
+
+def assigned(study: Study, frame: OutcomeFrame) -> pd.DataFrame:
+    """The persons on the roster of the groups that the outcome's design compares."""
+    groups = ("program",) if frame.design == "single_group" else GROUPS
+    return study.persons[study.persons["group"].isin(groups)]
+
+
+def _loss(study: Study, frame: OutcomeFrame) -> Attrition | None:
+    program = study.program
+    if program.design.attrition == "unknown" or program.roster is None or not study.linked:
+        return None
+    persons = assigned(study, frame)
+    counts = persons["group"].value_counts()
+    present = persons.index.intersection(pd.Index(frame.complete["pid"]))
+    kept = persons.loc[present, "group"].value_counts()
+    order = [g for g in GROUPS if g in counts]
+    return Attrition({g: int(counts[g]) for g in order}, {g: int(kept.get(g, 0)) for g in order})
+
+
+def _frame(study: Study, outcome: Outcome) -> OutcomeFrame:
     after = measure(study, outcome, outcome.wave, outcome.variable)
     columns = background(study, outcome)
     warnings: tuple[str, ...] = ()

@@ -12,11 +12,10 @@ from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_funnel
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Outcome, Program
 from evaluasi_lib.results import Barrier, FlowStep, Participation, Sample
-from evaluasi_lib.scoring.driver_report import score_drivers
+from evaluasi_lib.scoring.drivers import score_drivers
 from evaluasi_lib.scoring.frames import OutcomeFrames, outcome_frame, outcome_frames
-from evaluasi_lib.scoring.impact.case import cluster_codes
-from evaluasi_lib.scoring.impact.groups import difference
-from evaluasi_lib.scoring.impact.single_group import mean_change
+from evaluasi_lib.scoring.impact.designs import difference, paired
+from evaluasi_lib.scoring.impact.models import cluster_codes
 from evaluasi_lib.scoring.persons import (
     as_levels,
     declared_column,
@@ -258,7 +257,7 @@ def score_motivation(study: Study) -> dict[str, Any] | None:
         return result | {"reason": SMALL_CELL}
     if frame.before is None:
         clusters = cluster_codes(rows, study.program.design.cluster)
-        found = mean_change(after, before, clusters=clusters)
+        found = paired(after, before, clusters=clusters)
     else:
         later = np.repeat([False, True], [len(before), len(after)])
         found = difference(np.r_[before, after], later, estimand="change")

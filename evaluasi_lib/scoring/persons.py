@@ -12,7 +12,7 @@ from evaluasi_lib.disclosure import SMALL_CELL, protect_counts, publishable_shar
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Column, ParticipationPlan, Program
 from evaluasi_lib.scoring.frames import instrument_scores
-from evaluasi_lib.scoring.impact.case import cluster_codes
+from evaluasi_lib.scoring.impact.models import cluster_codes
 from evaluasi_lib.scoring.items import wilson
 from evaluasi_lib.study import Study, as_label
 from evaluasi_lib.wording import _, choose, number

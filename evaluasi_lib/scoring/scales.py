@@ -22,9 +22,8 @@ from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Instrument
 from evaluasi_lib.results import ScaleScore
 from evaluasi_lib.scoring.frames import instrument_rows, numeric
-from evaluasi_lib.scoring.impact.case import cluster_codes
 from evaluasi_lib.scoring.impact.estimate import critical
-from evaluasi_lib.scoring.impact.linear import fit_linear
+from evaluasi_lib.scoring.impact.models import cluster_codes, fit_linear
 from evaluasi_lib.scoring.items import (
     diagnose_reliability,
     rake,
@@ -138,12 +137,9 @@ def _mean(study: Study, rows: pd.DataFrame, y: np.ndarray) -> Found:
             text = _("Nobody answered of {groups}, so the weighted mean says nothing of them.")
             warnings.append(text.format(groups=", ".join(named)))
     clusters = cluster_codes(rows, study.program.design.cluster)
-    fit = fit_linear(
-        np.ones((n, 1)), y, errors="HC2" if clusters is None else "CR2", clusters=clusters,
-        weights=weights,
-    )  # fmt: skip
+    fit = fit_linear(np.ones((n, 1)), y, clusters=clusters, weights=weights)
     mean, half = float(fit.coef[0]), float(critical(0.95, fit.df[0]) * fit.std_error[0])
-    one_cluster = fit.n_clusters == 1
+    one_cluster = clusters is not None and len(np.unique(clusters)) == 1
     return {
         "n": n,
         "mean": mean,

@@ -18,11 +18,9 @@ import numpy as np
 import pandas as pd
 
 from evaluasi_lib.scoring.drivers import fit_drivers
-from evaluasi_lib.scoring.impact.did import did
+from evaluasi_lib.scoring.impact.designs import adjusted, did, paired
 from evaluasi_lib.scoring.impact.estimate import Estimate
-from evaluasi_lib.scoring.impact.groups import adjusted
 from evaluasi_lib.scoring.impact.ordinal import net_rise
-from evaluasi_lib.scoring.impact.single_group import mean_change
 from tests.synthetic.elearning import elearning_frames
 from tests.synthetic.leadership import leadership_frames
 from tests.synthetic.measurable import score
@@ -76,7 +74,7 @@ def elearning_estimates(seed: int) -> Found:
     both = (people["menjawab_awal"] & people["menjawab_akhir"]).to_numpy()
     for outcome, prefix, k in (("penerapan", "pen", 4), ("motivasi", "mot", 6)):
         after, before = score(people, prefix, k, "pasca"), score(people, prefix, k, "pra")
-        found[outcome] = _interval(mean_change(after[both], before[both], clusters=agency[both]))
+        found[outcome] = _interval(paired(after[both], before[both], clusters=agency[both]))
     asked = people[people["menjawab_awal"]]
     drivers = asked[["beban_kerja", "paham_manfaat", "motivasi"]].astype(float)
     return found | _drivers(drivers, asked["selesai"], asked["instansi"])
@@ -93,9 +91,9 @@ def mentoring_estimates(program_id: str, seed: int) -> Found:
         ("perilaku_karier", "perilaku", 5),
     ):
         after, before = score(people, prefix, k, "pasca"), score(people, prefix, k, "pra")
-        found[outcome] = _interval(mean_change(after, before, clusters=unit))
+        found[outcome] = _interval(paired(after, before, clusters=unit))
     after, before = people["rencana_pasca"].astype(float), people["rencana_pra"].astype(float)
-    found["rencana_karier"] = _interval(mean_change(after, before, clusters=unit))
+    found["rencana_karier"] = _interval(paired(after, before, clusters=unit))
     return found
 
 

@@ -1,35 +1,239 @@
-"""What the data themselves say against a model: relations that bend, units that nobody declared."""
+"""What could be wrong with a primary estimate, by the design and by the data themselves.
+
+Loss of persons, earlier trends, relations that bend, units that nobody declared.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from evaluasi_lib.scoring.frames import SPLINE_VALUES
-from evaluasi_lib.scoring.impact.case import Case
-from evaluasi_lib.scoring.impact.estimate import Estimate
-from evaluasi_lib.scoring.impact.plans import PARALLEL
-from evaluasi_lib.scoring.logit import standardised
+from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.errors import DataError
+from evaluasi_lib.program import Outcome
+from evaluasi_lib.scoring.frames import (
+    SPLINE_VALUES,
+    OutcomeFrame,
+    assigned,
+    design_matrix,
+    in_program,
+    measure,
+)
+from evaluasi_lib.scoring.impact.designs import did
+from evaluasi_lib.scoring.impact.estimate import Estimate, critical
+from evaluasi_lib.scoring.impact.models import standardised
+from evaluasi_lib.scoring.impact.plans import PARALLEL, Case
+from evaluasi_lib.scoring.impact.sensitivity import e_value_difference, lee_bounds
+from evaluasi_lib.scoring.impact.weighting import propensity
+from evaluasi_lib.scoring.items import rake
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose, join_words, number
+from evaluasi_lib.wording import _, choose, join_words, number, percent
 
+MIN_LOST = 5  # persons; with fewer there is nothing to model
+CEILING_SHARE = 0.15  # of persons at the end of the scale before (McHorney and Tarlov 1995)
 Array = NDArray[np.float64]
-
 ALPHA = 0.05
 BENT = 0.01  # stricter: a warning for each outcome and covariate would else come by chance
 MIN_UNITS = 5
 LARGE_ICC = 0.05
+WHOLE_UNITS = 0.8  # share of persons in units of one group, from which units were assigned
 UNIT = re.compile(
     r"(unit|satuan|satker|instansi|opd|dinas|kantor|balai|bidang|lembaga|sekolah|kelas|angkatan|"
     r"agency|office|department|school|class|cohort)",
     re.IGNORECASE,
 )
+
+
+def add_weights(study: Study, frame: OutcomeFrame) -> OutcomeFrame:
+    """The frame with `weight_attrition` and `weight_population` where they can be made.
+
+    weight_attrition: 1 / chance of being analysed, logistic in group and declared covariates, of
+    everybody on the roster. weight_population: each group raked to the declared margins.
+    """
+    rows = frame.after
+    chance = _chance_analysed(study, frame)
+    if chance is not None:
+        rows = rows.assign(weight_attrition=1 / rows["pid"].map(chance))
+    margins = study.program.population
+    if margins and set(margins) <= set(rows.columns):
+        weight = pd.Series(np.nan, index=rows.index)
+        for _group, part in rows.groupby("group", sort=False):
+            weight[part.index] = rake(part, margins).per_row
+        rows = rows.assign(weight_population=weight)
+    return replace(frame, after=rows)
+
+
+def _chance_analysed(study: Study, frame: OutcomeFrame) -> pd.Series | None:
+    program = study.program
+    if frame.loss is None or not program.design.covariates:
+        return None
+    persons = assigned(study, frame)
+    seen = persons.index.isin(frame.complete["pid"])
+    if min(seen.sum(), (~seen).sum()) < MIN_LOST:
+        return None
+    z, _names = design_matrix(persons, program.design.covariates)
+    if frame.design != "single_group":
+        z = np.column_stack([in_program(persons).astype(float), z])
+    fit = propensity(z, seen)
+    return None if isinstance(fit, str) else pd.Series(fit.score, index=persons.index)
+
+
+def examine(study: Study, case: Case, primary: Estimate) -> Estimate:
+    """A primary estimate with what its design and data say against it: warnings, and in details
+    e_value_interval (comparison designs alone), lee_bounds (randomised, persons lost), placebo (a
+    wave before the baseline), doubts (the codes of doubts_of)."""
+    details: dict[str, Any] = {}
+    if case.frame.design == "comparison" and primary.estimate is not None:
+        g, low, high = primary.effect_size()
+        if g is not None and low is not None and high is not None:
+            error = (high - low) / (2 * critical(0.95, math.inf))
+            details["e_value_interval"] = e_value_difference(g, error).interval
+    if case.frame.design == "randomised" and (bounds := _lee(study, case)):
+        details["lee_bounds"] = bounds
+    if case.frame.design == "comparison" and (earlier := _placebo(study, case)):
+        details["placebo"] = earlier
+    primary = replace(primary, details=primary.details | details)
+    doubts = doubts_of(study, case, primary)
+    if doubts:
+        details["doubts"] = tuple(doubts)
+    notes = (
+        *primary.warnings, *case.frame.warnings, *cautions(study, case, primary), *doubts.values()
+    )  # fmt: skip
+    return replace(primary, details=primary.details | details, warnings=notes)
+
+
+def _lee(study: Study, case: Case) -> dict[str, float] | None:
+    if case.frame.loss is None:
+        return None
+    persons = assigned(study, case.frame)
+    y = persons.index.to_series().map(case.frame.after.set_index("pid")["y"]).astype(float)
+    seen = y.notna().to_numpy()
+    if seen.all():
+        return None
+    found = lee_bounds(y, in_program(persons), seen)
+    return None if found is None else asdict(found)
+
+
+def _placebo(study: Study, case: Case) -> dict[str, Any] | None:
+    """Difference in differences between the baseline and the wave before it, when the program had
+    not begun: it should be near zero."""
+    outcome = case.outcome
+    waves = list(dict.fromkeys(s.wave for s in study.program.sources.values() if s.wave))
+    if case.baseline != "linked" or outcome.baseline_wave not in waves:
+        return None
+    free = outcome.model_copy(update={"source": None})
+    for wave in reversed(waves[: waves.index(outcome.baseline_wave)]):
+        try:
+            earlier = measure(study, free, wave, outcome.variable)
+        except DataError:
+            continue
+        rows = case.frame.complete
+        known = rows["pid"].map(earlier.set_index("pid")["y"]).astype(float)
+        rows = rows.assign(earlier=known).dropna(subset=["earlier"])
+        found = did(rows["y0"], rows["earlier"], case.member(rows), clusters=case.clusters(rows))
+        low, high = found.interval()
+        n = found.n_program + (found.n_comparison or 0)
+        return {"wave": wave, "estimate": found.estimate, "ci_low": low, "ci_high": high,
+                "p_value": found.p_value, "n": n}  # fmt: skip
+    return None
+
+
+def cautions(study: Study, case: Case, primary: Estimate) -> list[str]:
+    """What a reader must know of the design and the data, in words."""
+    notes: list[str] = []
+    outcome, k = case.outcome, study.program.privacy.min_cell
+    if case.frame.design == "single_group":
+        notes.append(
+            _("There is no comparison group: the figure shows change, and other causes than the "
+              "program cannot be told apart.")
+        )  # fmt: skip
+    if case.baseline == "linked" and study.program.link in ("nip", "respondent_code"):
+        words = {"program": _("program group"), "comparison": _("comparison group")}
+        for group, share in case.frame.linked_share.items():
+            n = int((case.frame.after["group"] == group).sum())
+            if share < 0.9 and not is_small(round(n * (1 - share)), k):
+                notes.append(
+                    _("Only {share} of the answers of the {group} could be linked with the measure "
+                      "before the program.").format(share=percent(share), group=words[group])
+                )  # fmt: skip
+    if is_circular(study, outcome):
+        notes.append(
+            _("Circular: attending training raises the Indeks Profesionalitas by rule, so it "
+              "cannot show what the training did. Use its other dimensions instead.")
+        )  # fmt: skip
+    if is_skp(study, outcome):
+        notes.append(
+            _("SKP predicates are held within the limits of the organisation's own predicate, "
+              "which compresses differences between persons.")
+        )  # fmt: skip
+    if outcome.scale_type == "ordinal" and primary.estimator in ("did_repeated", "drdid_repeated"):
+        notes.append(
+            _("The steps of this ordered outcome are treated as equally far apart, because the "
+              "persons cannot be linked.")
+        )  # fmt: skip
+    placebo = primary.details.get("placebo") or {}
+    if placebo.get("p_value") is not None and placebo["p_value"] < 0.05:
+        notes.append(
+            _("The groups already moved apart before the program began, so the difference in "
+              "differences may not be its effect.")
+        )  # fmt: skip
+    top = share_at_best(study, outcome, case.frame) if case.frame.has_baseline else None
+    if top is not None and top > CEILING_SHARE:
+        notes.append(
+            _("{share} of the persons were at the best value already before the program and could "
+              "not improve (ceiling).").format(share=percent(top))
+        )  # fmt: skip
+    return notes
+
+
+def is_circular(study: Study, outcome: Outcome) -> bool:
+    """Whether the outcome is the Indeks Profesionalitas, which training raises by rule."""
+    return _index(study, outcome) == "ip_asn"
+
+
+def is_skp(study: Study, outcome: Outcome) -> bool:
+    """Whether the outcome is the SKP predicate: declared as such, or by the variable's name."""
+    return _index(study, outcome) == "skp" or "skp" in (outcome.variable or "").lower().split("_")
+
+
+def _index(study: Study, outcome: Outcome) -> str | None:
+    return study.program.instruments[outcome.instrument].index if outcome.instrument else None
+
+
+def share_at_best(study: Study, outcome: Outcome, frame: OutcomeFrame) -> float | None:
+    """Share of persons at the best value without the program: before it, else in the comparison
+    group. None where there is no bound, or too few persons to say."""
+    if frame.before is not None:
+        y = frame.before["y"]
+    elif "y0" in frame.after:
+        y = frame.after["y0"].dropna()
+    else:
+        y = frame.after.loc[frame.after["group"] == "comparison", "y"]
+    end = best_value(study, outcome, y)
+    if end is None or y.empty:
+        return None
+    top = np.isclose(y, end)
+    return None if is_small(int(top.sum()), study.program.privacy.min_cell) else float(top.mean())
+
+
+def best_value(study: Study, outcome: Outcome, seen: pd.Series) -> float | None:
+    """The best possible value: of the instrument's scale, or of an ordered variable (its highest
+    category, as seen); None where there is no bound."""
+    up = outcome.direction == "higher"
+    if outcome.instrument is not None:
+        scale = study.program.scales[study.program.instruments[outcome.instrument].scale]
+        return float(scale.max if up else scale.min)
+    if outcome.scale_type == "ordinal" and seen.notna().any():
+        return float(seen.max() if up else seen.min())
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,28 +309,44 @@ def variable_name(study: Study, variable: str) -> str:
     return variable
 
 
-def undeclared_cluster(study: Study, case: Case, primary: Estimate) -> str | None:
-    """The warning where persons of one unit resemble each other and it is not the cluster."""
+def doubts_of(study: Study, case: Case, primary: Estimate) -> dict[str, str]:
+    """What the data themselves say against a primary estimate: code -> warning.
+
+    bent: a relation that the model takes as straight. undeclared_cluster: whole units took part, or
+    were compared, whose persons resemble each other. units_alike: they do, but each unit has
+    persons of both groups, so that chance decided within it.
+    """
+    bend = bent(study, case, primary)
+    return ({"bent": bend} if bend else {}) | units_alike(study, case, primary)
+
+
+def units_alike(study: Study, case: Case, primary: Estimate) -> dict[str, str]:
+    """The warning where persons of one unit resemble each other and it is not the cluster, by its
+    code as in doubts_of."""
     if primary.estimate is None or not primary.inference:
-        return None
+        return {}
     change = case.baseline == "linked" and primary.estimator in (*PARALLEL, "paired", "ancova")
     rows = case.frame.complete if change else case.frame.after
     y = (rows["y"] - rows["y0"] if change else rows["y"]).to_numpy(dtype=float)
     candidates = list(_candidates(study, case, rows))
-    found: list[tuple[float, str]] = []
+    found: list[tuple[float, str, pd.Series]] = []
     for name, values in candidates:
         icc, p = intraclass(y, case.member(rows), values)
         limit = ALPHA if _like_unit(study, name) else ALPHA / len(candidates)
         if icc is not None and icc > LARGE_ICC and p < limit:
-            found.append((icc, name))
+            found.append((icc, name, values))
     if not found:
-        return None
-    icc, name = max(found)
-    return _(
+        return {}
+    icc, name, unit = max(found, key=lambda one: one[0])
+    member = pd.Series(case.member(rows), index=unit.index)
+    pure = member.groupby(unit, observed=True).transform("nunique") == 1
+    code = "undeclared_cluster" if pure.mean() > WHOLE_UNITS else "units_alike"
+    text = _(
         "Persons with the same “{name}” resemble each other in this outcome (intraclass "
         "correlation {icc}), but it is not declared as cluster: interval and p-value are too "
         "favourable if persons were chosen or trained by it."
-    ).format(name=variable_name(study, name), icc=number(icc, 2))
+    )
+    return {code: text.format(name=variable_name(study, name), icc=number(icc, 2))}
 
 
 def intraclass(y: Array, member: NDArray[np.bool_], unit: pd.Series) -> tuple[float | None, float]:

@@ -1,18 +1,27 @@
-"""What every estimator returns, and what the numbers allow one to say."""
+"""What every estimator returns, and what its numbers allow one to say."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 
 from evaluasi_lib.conclusion import concluded
-from evaluasi_lib.results import Conclusion
+from evaluasi_lib.results import Conclusion, Effect
+from evaluasi_lib.scoring.impact.models import fit_linear
+from evaluasi_lib.wording import _
 
+Array = NDArray[np.float64]
 Estimand = Literal["ate", "itt", "att", "change", "difference", "association"]
+MIN_PAIRS = 3
+MIN_CLUSTERS = 4  # in an arm; with fewer no method here controls the error rate
+FEW_DF = 4.0  # Satterthwaite df under which t tests are unreliable (Tipton 2015)
+MIN_PERSONS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +198,178 @@ def adjusted_interval(
         return None, None
     factor = max(1.0, p_adjusted / p) if p > 0 else 1.0
     return estimate.interval(1 - 0.05 / factor)
+
+
+def detectable(std_error: float, df: float, *, power: float = 0.8, alpha: float = 0.05) -> float:
+    """Smallest effect, in the estimate's unit, that an estimate of this precision finds with the
+    given power: std_error times the noncentrality at which a t test of df reaches it."""
+    return std_error * _noncentrality(df, power, alpha)
+
+
+def smallest_detectable(effect: Effect) -> float | None:
+    """The smallest effect, in SD, that an estimate of this precision finds with 80% power.
+
+    By the estimate's own standard error where the SD that belongs to it is known; for ordered
+    outcomes and where it is not, by the numbers of persons alone (two equal samples of that size
+    in a plain comparison, Bloom 1995), which is never more favourable than no adjustment.
+    """
+    sd = effect.details.get("sd_outcome")
+    if effect.effect_size_g and effect.estimate:
+        sd = effect.estimate / effect.effect_size_g
+    if sd and effect.std_error and effect.df:
+        return detectable(effect.std_error, effect.df) / abs(sd)
+    sizes = [n for n in (effect.n_program, effect.n_comparison) if n]
+    if not sizes or effect.p_value is None:
+        return None
+    return detectable(math.sqrt(sum(1 / n for n in sizes)), effect.df or math.inf)
+
+
+def n_needed(
+    n: int, std_error: float, df: float, effect: float, *, power: float = 0.8, alpha: float = 0.05
+) -> int:
+    """Persons in all with which the same design would find `effect` with the given power.
+
+    The variance of the estimate is taken to fall as 1/n, and df to grow with n, as they do when
+    persons (or clusters of the same size) are added in the same proportions.
+    """
+
+    def shortfall(log_n: float) -> float:
+        ratio = math.exp(log_n) / n
+        return effect * math.sqrt(ratio) / std_error - _noncentrality(df * ratio, power, alpha)
+
+    low, high = math.log(max(2.0, 2 * n / max(df, 1.0))), math.log(n) + 30
+    if shortfall(low) >= 0:
+        return math.ceil(math.exp(low))
+    return math.ceil(math.exp(optimize.brentq(shortfall, low, high)) - 1e-6)
+
+
+def _noncentrality(df: float, power: float, alpha: float) -> float:
+    if not math.isfinite(df) or df > 5000:
+        return float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power))
+    limit = float(stats.t.ppf(1 - alpha / 2, df))
+
+    def gap(nc: float) -> float:
+        """Power at nc beyond the wanted one; far out, where the library gives NaN, it is 0 or 1."""
+        found = float(stats.nct.sf(limit, df, nc))
+        return (found if math.isfinite(found) else float(nc > limit)) - power
+
+    # From the normal approximation outwards: the library's series fails far from the root.
+    low = high = max(limit + float(stats.norm.ppf(power)), 0.2)
+    while gap(low) > 0 and low > 1e-3:
+        low /= 1.2
+    while gap(high) < 0 and high < 1e3 * limit:
+        high *= 1.2
+    return float(optimize.brentq(gap, low, high))
+
+
+def too_few_clusters(arms: Sequence[int]) -> str | None:
+    """The reason why the clusters in each arm are too few for a p-value, or None."""
+    if min(arms) >= MIN_CLUSTERS:
+        return None
+    return _(
+        "only {n} clusters in one group: too few for a p-value or an interval; at least {least} "
+        "are needed"
+    ).format(n=min(arms), least=MIN_CLUSTERS)
+
+
+def few_df_note(df: float) -> tuple[str, ...]:
+    """The warning where clusters leave so few degrees of freedom that the simulation study
+    (docs/validity.md) finds error rates at or outside their limits."""
+    if df >= FEW_DF:
+        return ()
+    return (
+        _("The few or unequal clusters leave hardly any degrees of freedom; the p-value and the "
+          "interval are approximate."),
+    )  # fmt: skip
+
+
+def linear_contrast(
+    x: Array, y: Array, column: int, *, estimator: str, estimand: Estimand,
+    program: NDArray[np.bool_], clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None, two_groups: bool = True,
+    persons: tuple[int, int | None] | None = None, **named: Any,
+) -> Estimate:  # fmt: skip
+    """Coefficient `column` of y (n,) on x (n, k). program (n,): which rows are the program's.
+
+    Without clusters: HC2 with Bell-McCaffrey df; with them CR2 with Satterthwaite df, and no
+    p-value under 4 clusters in an arm. persons: (program, comparison) where rows are not persons.
+    named: sd, sd_df, details, warnings of the estimate.
+    """
+    fit = fit_linear(x, y, clusters=clusters, weights=weights)
+    groups = (program, ~program) if two_groups else (program,)
+    sizes = persons or (int(program.sum()), int((~program).sum()) if two_groups else None)
+    return with_errors(
+        Estimate(estimator, estimand, *sizes, float(fit.coef[column]), None, None, **named),
+        float(fit.std_error[column]), float(fit.df[column]), clusters, groups,
+    )  # fmt: skip
+
+
+def with_errors(
+    found: Estimate, error: float, df: float, clusters: ArrayLike | None,
+    groups: Sequence[NDArray[np.bool_]],
+) -> Estimate:  # fmt: skip
+    """The estimate with its standard error and df, and what clusters (n,) of the groups' rows, or
+    values that are all the same, forbid to say."""
+    notes, few = found.warnings, None
+    if clusters is not None:
+        code = np.asarray(clusters)
+        few = too_few_clusters([len(np.unique(code[rows])) for rows in groups])
+        notes = (*notes, few) if few else (*notes, *few_df_note(df))
+    least = 1e-12 * max(1.0, abs(found.estimate or 0.0))
+    if not (least < error < math.inf and df > 0):
+        flat = _("all values are the same, so no uncertainty can be computed")
+        known = df if math.isfinite(df) else None
+        return replace(found, df=known, inference=False, warnings=notes, reason=few or flat)
+    return replace(found, std_error=error, df=df, inference=few is None, warnings=notes, reason=few)
+
+
+def mean_contrast(
+    y: NDArray[np.float64], *, estimator: str, clusters: ArrayLike | None = None, **named: Any
+) -> Estimate:
+    """Mean change of one group's persons, y (n,): linear_contrast on an intercept alone."""
+    n = len(y)
+    if n < MIN_PAIRS:
+        reason = _("at least {n} persons measured at both times are needed").format(n=MIN_PAIRS)
+        return not_estimated(estimator, "change", reason, n_program=n)
+    return linear_contrast(
+        np.ones((n, 1)), y, 0, estimator=estimator, estimand="change",
+        program=np.ones(n, dtype=bool), clusters=clusters, two_groups=False, **named,
+    )  # fmt: skip
+
+
+def unlinked_note() -> str:
+    """The warning of every comparison of two waves without a link between persons."""
+    return _(
+        "The two waves cannot be linked by person, so they are compared as independent "
+        "samples: weaker evidence than the same persons before and after."
+    )
+
+
+def two_groups_contrast(
+    y: NDArray[np.float64],
+    program: NDArray[np.bool_],
+    *,
+    clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    **named: Any,
+) -> Estimate:
+    """Mean of y (n,) where program (n,) is true minus where it is not: linear_contrast, but without
+    clusters and weights the degrees of freedom are Welch's (R t.test)."""
+    x = np.column_stack([np.ones(len(y)), program])
+    found = linear_contrast(x, y, 1, program=program, clusters=clusters, weights=weights, **named)
+    if clusters is not None or weights is not None or not found.inference:
+        return found
+    parts = [
+        (values.var(ddof=1) / len(values), len(values)) for values in (y[program], y[~program])
+    ]
+    df = sum(v for v, _n in parts) ** 2 / sum(v**2 / (n - 1) for v, n in parts)
+    return replace(found, df=float(df))
+
+
+def two_few(program: np.ndarray) -> str | None:
+    """The reason why two groups cannot be compared, or None."""
+    if min(program.sum(), (~program).sum()) < MIN_PERSONS:
+        return _("at least {n} persons with an answer are needed in each group").format(
+            n=MIN_PERSONS
+        )
+    return None

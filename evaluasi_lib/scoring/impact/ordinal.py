@@ -11,30 +11,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
-from evaluasi_lib.scoring.impact.contrast import mean_contrast, two_groups_contrast
-from evaluasi_lib.scoring.impact.did import did
-from evaluasi_lib.scoring.impact.drdid import drdid
-from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate, not_estimated, pooled_sd
-from evaluasi_lib.scoring.impact.groups import two_few
+from evaluasi_lib.scoring.impact.designs import did, drdid
+from evaluasi_lib.scoring.impact.estimate import (
+    Estimand,
+    Estimate,
+    mean_contrast,
+    not_estimated,
+    pooled_sd,
+    two_few,
+    two_groups_contrast,
+)
 
 Array = NDArray[np.float64]
-
-
-def mann_whitney(program: ArrayLike, comparison: ArrayLike) -> dict[str, float]:
-    """u (of the program, n1), its p-value (asymptotic, ties and continuity corrected), the
-    probability of superiority P(program > comparison) + P(equal)/2, and Cliff's delta.
-    Agrees with R wilcox.test(exact=FALSE): NSW W 27402.5, p 0.010947, delta 0.1394."""
-    a, b = np.asarray(program, dtype=float), np.asarray(comparison, dtype=float)
-    u, p = stats.mannwhitneyu(a, b, alternative="two-sided", method="asymptotic")
-    superiority = float(u) / (len(a) * len(b))
-    return {
-        "mann_whitney_u": float(u),
-        "mann_whitney_p": float(p),
-        "probability_of_superiority": superiority,
-        "cliffs_delta": 2 * superiority - 1,
-    }
 
 
 def superiority(
@@ -58,18 +47,11 @@ def superiority(
     # and its variance adds up what each group contributes.
     found = two_groups_contrast(
         placement / 2, member, estimator=estimator, estimand=estimand, clusters=clusters,
-        details=dict(mann_whitney(y[member], y[~member])),
     )  # fmt: skip
-    spread = {
-        name: value * 2
-        for name, value in found.details.items()
-        if name.startswith("se_") and value is not None
-    }
     error = None if found.std_error is None else found.std_error * 2
     sd, _df = pooled_sd(placement[member], placement[~member])
     return replace(
-        found, std_error=error, bounds=(-1.0, 1.0),
-        details=found.details | spread | {"sd_outcome": sd},
+        found, std_error=error, bounds=(-1.0, 1.0), details={"sd_outcome": sd},
     )  # fmt: skip
 
 
@@ -97,20 +79,10 @@ def net_rise(
             found = did(moved, still, program, **how)
         else:
             found = drdid(moved, still, program, covariates, shown=shown, **how)
-        kept = {k: v for k, v in found.details.items() if not k.startswith("mean_")}
-        member = np.asarray(program, dtype=bool)
-        for group, rows in (("program", member), ("comparison", ~member)):
-            kept[f"rose_share_{group}"] = float(np.mean(moved[rows] > 0)) if rows.any() else None
-            kept[f"fell_share_{group}"] = float(np.mean(moved[rows] < 0)) if rows.any() else None
-        kept["sd_outcome"] = found.sd
-        return replace(found, sd=None, sd_df=None, bounds=(-2.0, 2.0), details=kept)
-    up, down, n = int(np.sum(moved > 0)), int(np.sum(moved < 0)), max(len(moved), 1)
-    details: dict[str, float | None] = {
-        "rose_share_program": up / n,
-        "fell_share_program": down / n,
-    }
-    if up + down:
-        details["sign_test_p"] = float(stats.binomtest(up, up + down).pvalue)
-    details["sd_outcome"] = float(moved.std(ddof=1)) if len(moved) > 1 else None
-    found = mean_contrast(moved, estimator=estimator, clusters=clusters, details=details)
+        details = found.details | {"sd_outcome": found.sd}
+        return replace(found, sd=None, sd_df=None, bounds=(-2.0, 2.0), details=details)
+    spread = float(moved.std(ddof=1)) if len(moved) > 1 else None
+    found = mean_contrast(
+        moved, estimator=estimator, clusters=clusters, details={"sd_outcome": spread}
+    )
     return replace(found, bounds=(-1.0, 1.0))

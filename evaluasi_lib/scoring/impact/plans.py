@@ -1,27 +1,25 @@
-"""The one table: design -> primary estimator; and how each estimator takes a case."""
+"""One outcome's data as a case; the table design -> primary estimator; how each takes a case."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
-from evaluasi_lib.scoring.frames import numeric
-from evaluasi_lib.scoring.impact import (
-    did,
-    dose,
-    drdid,
-    groups,
-    ordinal,
-    single_group,
-    weighting,
-)
-from evaluasi_lib.scoring.impact.case import Case
-from evaluasi_lib.scoring.impact.drdid import MIN_PER_COVARIATE
-from evaluasi_lib.scoring.impact.estimate import Estimate, binary_effect_size
+from evaluasi_lib.program import Design, Outcome
+from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, in_program, numeric
+from evaluasi_lib.scoring.impact import designs, ordinal, weighting
+from evaluasi_lib.scoring.impact.designs import MIN_PER_COVARIATE
+from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate, binary_effect_size
+from evaluasi_lib.scoring.impact.models import cluster_codes
 from evaluasi_lib.wording import _
 
+Array = NDArray[np.float64]
+Baseline = Literal["none", "linked", "independent"]
 # (design, what was measured before) -> estimators: the primary one, then those that check it. An
 # outcome's key `estimator` overrides the primary one. "covariates": nothing of the outcome itself,
 # but background that was declared; "+covariates": both.
@@ -63,6 +61,71 @@ NEEDS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Case:
+    """The arrays of one outcome (or of one of its subgroups)."""
+
+    outcome: Outcome
+    design: Design
+    frame: OutcomeFrame
+
+    @property
+    def baseline(self) -> Baseline:
+        if not self.frame.has_baseline:
+            return "none"
+        return "independent" if self.frame.before is not None else "linked"
+
+    @property
+    def estimand(self) -> Estimand:
+        """Of a randomised design the effect on those assigned, whether or not they took part."""
+        return "itt" if self.frame.design == "randomised" else "att"
+
+    @property
+    def unadjusted_estimand(self) -> Estimand:
+        """Of groups compared as they are: an effect only where they were drawn by lot."""
+        return "itt" if self.frame.design == "randomised" else "difference"
+
+    def member(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
+        return in_program(rows)
+
+    def clusters(self, rows: pd.DataFrame) -> NDArray[np.intp] | None:
+        return cluster_codes(rows, self.design.cluster)
+
+    def arms(self, rows: pd.DataFrame) -> dict[str, Any]:
+        """Group and clusters of the rows, as estimators name them."""
+        return {"program": self.member(rows), "clusters": self.clusters(rows)}
+
+    def covariates(self, rows: pd.DataFrame, *, baseline: bool = False) -> tuple[Array, list[str]]:
+        """Columns as the models take them, the linked measure before first where it is meant."""
+        return design_matrix(rows, self._names(rows, baseline), self.design.covariate_form)
+
+    def characteristics(
+        self, rows: pd.DataFrame, *, baseline: bool = False
+    ) -> tuple[Array, list[str]]:
+        """The same as persons' characteristics, of which balance is reported."""
+        return design_matrix(rows, self._names(rows, baseline))
+
+    def _names(self, rows: pd.DataFrame, baseline: bool) -> list[str]:
+        return [*(["y0"] if baseline and "y0" in rows else []), *self.design.covariates]
+
+    def stacked(self) -> pd.DataFrame:
+        """Both waves of independent samples under one another, `later` true for the later one."""
+        before = self.frame.before
+        if before is None:
+            raise ValueError("the waves of this case are linked")
+        rows = pd.concat([self.frame.after, before], ignore_index=True)
+        return rows.assign(later=np.arange(len(rows)) < len(self.frame.after))
+
+    def subset(self, variable: str, rule: Callable[[pd.Series], pd.Series]) -> Case:
+        """The same case for the persons whose value of a variable meets a rule."""
+
+        def kept(rows: pd.DataFrame) -> pd.DataFrame:
+            return rows[rule(rows[variable])].reset_index(drop=True)
+
+        before = None if self.frame.before is None else kept(self.frame.before)
+        return replace(self, frame=replace(self.frame, after=kept(self.frame.after), before=before))
+
+
 def plan_of(case: Case) -> tuple[str, ...] | None:
     """The estimators of a case, the primary one first; None where one group was measured once. A
     declared estimator comes first and the table's own checks it."""
@@ -97,13 +160,13 @@ def bracket(case: Case, primary: Estimate) -> Estimate | None:
         return None
     found = _ancova(case)
     if found.estimate is None:
-        found = groups.ancova(rows["y"], rows["y0"], **case.arms(rows), estimand=case.estimand)
+        found = designs.ancova(rows["y"], rows["y0"], **case.arms(rows), estimand=case.estimand)
     return found
 
 
 def _difference(case: Case) -> Estimate:
     rows = case.frame.after
-    found = groups.difference(rows["y"], **case.arms(rows), estimand=case.unadjusted_estimand)
+    found = designs.difference(rows["y"], **case.arms(rows), estimand=case.unadjusted_estimand)
     if case.outcome.scale_type != "binary" or found.estimate is None:
         return found
     y, member = rows["y"].to_numpy(), case.member(rows)
@@ -114,10 +177,7 @@ def _difference(case: Case) -> Estimate:
     if case.clusters(rows) is not None or not set(np.unique(y)) <= {0.0, 1.0}:
         return found
     shares = (int(y[member].sum()), int(member.sum()), int(y[~member].sum()), int((~member).sum()))
-    return replace(
-        found, shares=shares, inference=True, reason=None,
-        details=found.details | {"interval": "Newcombe"},
-    )  # fmt: skip
+    return replace(found, shares=shares, inference=True, reason=None)
 
 
 def _adjusted(case: Case) -> Estimate | None:
@@ -125,7 +185,7 @@ def _adjusted(case: Case) -> Estimate | None:
     z, names = case.covariates(rows)
     if not names:
         return None
-    return groups.adjusted(rows["y"], covariates=z, **case.arms(rows), estimand=case.estimand)
+    return designs.adjusted(rows["y"], covariates=z, **case.arms(rows), estimand=case.estimand)
 
 
 def _ancova(case: Case) -> Estimate:
@@ -135,7 +195,7 @@ def _ancova(case: Case) -> Estimate:
         return _lin(case)
     rows = case.frame.complete
     z, _names = case.covariates(rows, baseline=True)
-    return groups.adjusted(
+    return designs.adjusted(
         rows["y"], covariates=z, **case.arms(rows), estimand=case.estimand, estimator="ancova"
     )
 
@@ -147,20 +207,28 @@ def _lin(case: Case) -> Estimate:
     fewest = int(min(member.sum(), (~member).sum()))
     for shown in (case, replace(case, design=case.design.model_copy(update={"covariates": []}))):
         z, _names = shown.covariates(rows, baseline=True)
-        z = z[:, [bool(np.ptp(c[member]) and np.ptp(c[~member])) for c in z.T]] if fewest else z
+        z = z[:, [_told_in(c[member]) and _told_in(c[~member]) for c in z.T]] if fewest else z
         if z.shape[1] == 0 or fewest < MIN_PER_COVARIATE * z.shape[1]:
             continue
-        found = groups.adjusted(
+        found = designs.adjusted(
             rows["y"], covariates=z, **case.arms(rows), interacted=True, estimand=case.estimand,
             estimator="ancova",
         )  # fmt: skip
         if found.estimate is not None:
             notes = found.warnings if shown is case else (*found.warnings, _without_covariates())
-            return replace(found, warnings=notes, details=found.details | {"form": "lin"})
+            return replace(found, warnings=notes)
     found = _difference(case)
     note = _("The measure before could not be used for adjustment: too few persons, or it is the "
              "same for everybody.")  # fmt: skip
     return found if found.estimate is None else replace(found, warnings=(*found.warnings, note))
+
+
+def _told_in(column: Array) -> bool:
+    """Whether a covariate varies within one group, an indicator by enough persons: a model with an
+    effect of its own for one or two of them (Lin's crosses each covariate with the group) would
+    rest on them alone."""
+    values, counts = np.unique(column, return_counts=True)
+    return len(values) > 1 and (len(values) > 2 or bool(counts.min() >= MIN_PER_COVARIATE))
 
 
 def _without_covariates() -> str:
@@ -170,28 +238,28 @@ def _without_covariates() -> str:
 
 def _did(case: Case) -> Estimate:
     rows = case.frame.complete
-    return did.did(rows["y"], rows["y0"], **case.arms(rows))
+    return designs.did(rows["y"], rows["y0"], **case.arms(rows))
 
 
 def _did_repeated(case: Case) -> Estimate:
     rows = case.stacked()
-    return did.did_repeated(rows["y"], later=rows["later"], **case.arms(rows))
+    return designs.did_repeated(rows["y"], later=rows["later"], **case.arms(rows))
 
 
 def _drdid(case: Case) -> Estimate:
     rows = case.frame.complete
-    z, names = case.covariates(rows)
-    return drdid.drdid(
-        rows["y"], rows["y0"], covariates=z, **case.arms(rows), names=names,
+    z, _names = case.covariates(rows)
+    return designs.drdid(
+        rows["y"], rows["y0"], covariates=z, **case.arms(rows),
         shown=case.characteristics(rows),
     )  # fmt: skip
 
 
 def _drdid_repeated(case: Case) -> Estimate:
     rows = case.stacked()
-    z, names = case.covariates(rows)
-    return drdid.drdid_repeated(
-        rows["y"], later=rows["later"], covariates=z, **case.arms(rows), names=names,
+    z, _names = case.covariates(rows)
+    return designs.drdid_repeated(
+        rows["y"], later=rows["later"], covariates=z, **case.arms(rows),
         shown=case.characteristics(rows),
     )  # fmt: skip
 
@@ -213,14 +281,14 @@ def _weighting(estimator: Callable[..., Estimate]) -> Callable[[Case], Estimate 
 def _paired(case: Case) -> Estimate:
     rows = case.frame.complete
     rows = rows[case.member(rows)]
-    return single_group.paired(rows["y"], rows["y0"], clusters=case.clusters(rows), best=case.best)
+    return designs.paired(rows["y"], rows["y0"], clusters=case.clusters(rows))
 
 
 def _waves(case: Case) -> Estimate:
     rows = case.stacked()
     rows = rows[case.member(rows)]
     later = rows["later"].to_numpy()
-    return single_group.waves(rows["y"][later], rows["y"][~later], clusters=case.clusters(rows))
+    return designs.waves(rows["y"][later], rows["y"][~later], clusters=case.clusters(rows))
 
 
 def _superiority(case: Case) -> Estimate | None:
@@ -259,8 +327,8 @@ def _weighted(estimator: str, weight: str) -> Callable[[Case], Estimate | None]:
         rows = rows.dropna(subset=[weight])
         how = {**case.arms(rows), "weights": rows[weight], "estimator": estimator}
         if case.frame.design == "comparison" and case.baseline == "linked":
-            return did.did(rows["y"], rows["y0"], **how)
-        return groups.difference(rows["y"], **how, estimand=case.unadjusted_estimand)
+            return designs.did(rows["y"], rows["y0"], **how)
+        return designs.difference(rows["y"], **how, estimand=case.unadjusted_estimand)
 
     return run
 
@@ -270,7 +338,7 @@ def _dose_response(case: Case) -> Estimate | None:
     if name is None or name not in rows:
         return None
     rows = rows[case.member(rows)]
-    return dose.dose_response(
+    return designs.dose_response(
         rows["y"], numeric(rows[name]), rows.get("y0"), clusters=case.clusters(rows)
     )
 

@@ -1,28 +1,37 @@
-"""How much would have to be wrong: bounds for loss, and for a cause that was not measured."""
+"""How much would have to be wrong, and what an estimate may be said to show in spite of it.
+
+Bounds for loss, for a cause that was not measured, and the estimate that brackets another.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
+from evaluasi_lib.results import Conclusion
+from evaluasi_lib.scoring.impact.estimate import Estimate, conclude
+from evaluasi_lib.wording import _, interval, number, word_for
+
+MOVED = ("improved", "worsened")
+# Under this risk ratio a cause of the size of common background variables is enough (VanderWeele
+# and Ding 2017 leave the judgement to the subject; this limit is the workbook's own).
+SMALL_E_VALUE = 1.5
+
 
 @dataclass(frozen=True, slots=True)
 class LeeBounds:
-    """Bounds of the effect on those who would answer in either group, in the outcome's unit.
-
-    trimmed_group: whose answers were cut off; trimmed_share: the share cut off.
-    """
+    """Bounds of the effect on those who would answer in either group, in the outcome's unit."""
 
     low: float
     high: float
     ci_low: float
     ci_high: float
-    trimmed_group: str | None
-    trimmed_share: float
 
 
 def lee_bounds(
@@ -73,8 +82,6 @@ def lee_bounds(
         high=float(ends[1]),
         ci_low=float(ends[0] - c * errors[0]),
         ci_high=float(ends[1] + c * errors[1]),
-        trimmed_group=None if share == 0 else ("program" if more else "comparison"),
-        trimmed_share=share,
     )
 
 
@@ -117,27 +124,74 @@ def e_value_difference(d: float, std_error: float | None = None) -> EValue:
     return e_value(math.exp(0.91 * d), low, high)
 
 
-def e_value_odds(
-    odds_ratio: float, ci_low: float | None = None, ci_high: float | None = None
-) -> EValue:
-    """E-value of an odds ratio of a common outcome (over 15%), by RR = sqrt(OR)."""
-    return e_value(
-        math.sqrt(odds_ratio), *(None if v is None else math.sqrt(v) for v in (ci_low, ci_high))
-    )
-
-
-def e_value_hazard(
-    hazard_ratio: float, ci_low: float | None = None, ci_high: float | None = None
-) -> EValue:
-    """E-value of a hazard ratio of a common outcome, by
-    RR = (1 - 0.5^sqrt(HR)) / (1 - 0.5^sqrt(1/HR))."""
-
-    def to_risk(h: float | None) -> float | None:
-        return None if h is None else (1 - 0.5 ** math.sqrt(h)) / (1 - 0.5 ** math.sqrt(1 / h))
-
-    return e_value(to_risk(hazard_ratio) or 1.0, to_risk(ci_low), to_risk(ci_high))
-
-
 def _e(ratio: float) -> float:
     ratio = 1 / ratio if ratio < 1 else ratio
     return ratio + math.sqrt(ratio * (ratio - 1))
+
+
+def judge(
+    found: Estimate, ancova: Estimate | None, *, sesoi: float | None, ancova_sesoi: float | None,
+    direction: Literal["higher", "lower"], p_adjusted: float | None,
+) -> tuple[Conclusion | None, Estimate]:  # fmt: skip
+    """The written rule, and what contradicts it: the conclusion, and the estimate with its details
+    and warnings.
+
+    ancova: of a difference in differences the same outcome given the measure before. If the groups'
+    changes are alike without the program, or if persons alike before are, the effect lies between
+    the two (Ding and Li 2019): improved or worsened need both to conclude it, and no meaningful
+    change needs ANCOVA not to conclude the contrary. ANCOVA's p-value is multiplied by the factor
+    that the family put on the primary one. Where they part: inconclusive, with both named.
+    """
+    conclusion = conclude(found, sesoi=sesoi, direction=direction, p_adjusted=p_adjusted)
+    details, notes = dict(found.details), list(found.warnings)
+    if conclusion is not None and ancova is not None:
+        p, own = ancova.p_value, found.p_value
+        factor = max(1.0, p_adjusted / own) if own and p_adjusted is not None else 1.0
+        other = conclude(
+            ancova, sesoi=ancova_sesoi, direction=direction,
+            p_adjusted=None if p is None else min(1.0, p * factor),
+        )  # fmt: skip
+        low, high = ancova.interval()
+        details["bracketing"] = {
+            "estimator": ancova.estimator, "estimate": ancova.estimate, "ci_low": low,
+            "ci_high": high, "conclusion": other,
+        }  # fmt: skip
+        parted = other != conclusion if conclusion in MOVED else other in MOVED
+        if parted and conclusion != "inconclusive":
+            notes.append(_parted(conclusion, other))
+            conclusion = "inconclusive"
+    if conclusion in MOVED:
+        notes += _open_to_doubt(details)
+    return conclusion, replace(found, details=details, warnings=tuple(notes))
+
+
+def _parted(did: Conclusion, ancova: Conclusion | None) -> str:
+    return _(
+        "Difference in differences concludes “{did}”, the comparison given the measure before "
+        "(ANCOVA) “{ancova}”. If the assumption of either holds, the effect lies between the two "
+        "(Ding and Li 2019), so nothing is concluded."
+    ).format(did=_named(did), ancova=_named(ancova))
+
+
+def _named(conclusion: Conclusion | None) -> str:
+    return word_for("conclusion", conclusion or "inconclusive")
+
+
+def _open_to_doubt(details: Mapping[str, Any]) -> Iterator[str]:
+    """What the bounds for loss, or a weak cause that was not measured, leave open of a change."""
+    bounds = details.get("lee_bounds")
+    if bounds and bounds["ci_low"] <= 0 <= bounds["ci_high"]:
+        yield _(
+            "If those who were lost differ from those who stayed, the effect could be anything in "
+            "{bounds} (Lee 2009; with sampling error {interval}): the bounds contain 0."
+        ).format(
+            bounds=interval(bounds["low"], bounds["high"], 2),
+            interval=interval(bounds["ci_low"], bounds["ci_high"], 2),
+        )
+    limit = details.get("e_value_interval")
+    if limit is not None and limit < SMALL_E_VALUE:
+        yield _(
+            "A cause that was not measured would only need a risk ratio of {e} with both being in "
+            "the program and the outcome to make the interval hold no effect (E-value, VanderWeele "
+            "and Ding 2017): little is needed."
+        ).format(e=number(limit, 2))

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
-from evaluasi_lib.scoring.impact.contrast import few_df_note, too_few_clusters, two_groups_contrast
-from evaluasi_lib.scoring.impact.estimate import Estimate, not_estimated, pooled_sd
-from evaluasi_lib.scoring.impact.groups import two_few
-from evaluasi_lib.scoring.items import effective_n
-from evaluasi_lib.scoring.logit import Failure, fit_logit, standardised
+from evaluasi_lib.scoring.impact.estimate import (
+    Estimate,
+    not_estimated,
+    pooled_sd,
+    two_few,
+    two_groups_contrast,
+    with_errors,
+)
+from evaluasi_lib.scoring.impact.models import Failure, fit_logit, standardised
 from evaluasi_lib.wording import _, number, percent
 
 Array = NDArray[np.float64]
-
+Shown = tuple[ArrayLike, Sequence[str]]
 EXTREME = 0.99  # a comparison person this likely to be in the program weighs as much as 99 others
 CERTAIN = 1 - 1e-8  # a chance above this in the comparison: no weight could make up for it
 LARGE_SMD = 0.1  # imbalance that the love plot marks (Austin 2009)
@@ -26,32 +30,20 @@ LARGE_SMD = 0.1  # imbalance that the love plot marks (Austin 2009)
 
 @dataclass(frozen=True, slots=True)
 class Propensity:
-    """Chance to be in the program (n,), logistic in the covariates; weights for the ATT (n,)."""
+    """Chance to be in the program (n,), logistic in the covariates; weights for the ATT (n,):
+    1 for the program, e/(1-e) for the comparison. outside_share: of the persons whose score no one
+    of the other group reaches."""
 
     score: Array
     weights: Array
-    coef: Array
-    c_statistic: float
-    ess_comparison: float
     outside_share: float
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """Standardised mean difference of one covariate: by the SD of the treated, and weighted."""
-
-    covariate: str
-    smd_unadjusted: float | None
-    smd_weighted: float | None
 
 
 def propensity(covariates: ArrayLike, program: ArrayLike) -> Propensity | Failure:
     """Logistic regression of the group on covariates (n, p), main effects.
 
-    weights: 1 for the program, e/(1-e) for the comparison. outside_share: comparison and program
-    persons whose score no one of the other group reaches. "separation" where the covariates tell
-    the groups apart (no overlap), "no_convergence" where the estimation did not settle. Agrees with
-    R glm on lalonde614.
+    "separation" where the covariates tell the groups apart (no overlap), "no_convergence" where
+    the estimation did not settle. Agrees with R glm on lalonde614.
     """
     z, member = np.asarray(covariates, dtype=float), np.asarray(program, dtype=bool)
     fit = fit_logit(np.column_stack([np.ones(len(z)), z]), member.astype(float))
@@ -60,54 +52,31 @@ def propensity(covariates: ArrayLike, program: ArrayLike) -> Propensity | Failur
     score = fit.score
     if score[~member].max() > CERTAIN:
         return "separation"
-    weights = np.where(member, 1.0, score / (1 - score))
-    ranks = stats.rankdata(score)
-    n1, n0 = int(member.sum()), int((~member).sum())
-    area = (ranks[member].sum() - n1 * (n1 + 1) / 2) / (n1 * n0)
     low = max(score[member].min(), score[~member].min())
     high = min(score[member].max(), score[~member].max())
-    return Propensity(
-        score=score,
-        weights=weights,
-        coef=fit.coef,
-        c_statistic=float(area),
-        ess_comparison=effective_n(weights[~member]),
-        outside_share=float(np.mean((score < low) | (score > high))),
-    )
+    outside = float(np.mean((score < low) | (score > high)))
+    return Propensity(score, np.where(member, 1.0, score / (1 - score)), outside)
 
 
 def diagnose_balance(
-    covariates: ArrayLike,
-    names: Sequence[str],
-    program: ArrayLike,
-    weights: ArrayLike | None = None,
-) -> tuple[Balance, ...]:
-    """SMD of each covariate (n, p) before and after weighting; the denominator is always the SD of
-    the treated, unweighted. For the love plot; WWC's baseline equivalence uses the pooled SD."""
-    z, member = np.asarray(covariates, dtype=float), np.asarray(program, dtype=bool)
-    w = np.ones(len(z)) if weights is None else np.asarray(weights, dtype=float)
+    covariates: Array, names: Sequence[str], member: NDArray[np.bool_], weights: Array
+) -> list[dict[str, Any]]:
+    """Of each covariate (n, p): covariate, smd_unadjusted, smd_weighted, its standardised mean
+    difference before and after weighting. The denominator is always the SD of the treated,
+    unweighted, for the love plot; WWC's baseline equivalence uses the pooled SD."""
     found = []
-    for name, column in zip(names, z.T, strict=True):
-        sd = float(column[member].std(ddof=1))
-        if not sd > 0:
-            found.append(Balance(name, None, None))
-            continue
-        mean = column[member].mean()
-        weighted = np.average(column[~member], weights=w[~member])
-        found.append(
-            Balance(
-                name,
-                float((mean - column[~member].mean()) / sd),
-                None if weights is None else float((mean - weighted) / sd),
-            )
-        )
-    return tuple(found)
+    for name, column in zip(names, covariates.T, strict=True):
+        own, others = column[member], column[~member]
+        sd = float(own.std(ddof=1))
+        means = others.mean(), np.average(others, weights=weights[~member])
+        plain, weighted = ((float((own.mean() - m) / sd) if sd > 0 else None) for m in means)
+        found.append({"covariate": name, "smd_unadjusted": plain, "smd_weighted": weighted})
+    return found
 
 
 def ipw(
     y: ArrayLike, covariates: ArrayLike, program: ArrayLike, *,
-    clusters: ArrayLike | None = None, names: Sequence[str] | None = None,
-    shown: tuple[Array, list[str]] | None = None, estimator: str = "ipw",
+    clusters: ArrayLike | None = None, shown: Shown | None = None, estimator: str = "ipw",
 ) -> Estimate:  # fmt: skip
     """Effect on the treated by inverse-probability weights (Hajek): y (n,), covariates (n, p).
 
@@ -116,7 +85,7 @@ def ipw(
     where they are not the covariates as modelled. lalonde614: 1214.07, HC2 827.76.
     """
     y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
-    ready = _prepare(y, covariates, member, estimator, shown or (covariates, names))
+    ready = _prepare(covariates, member, estimator, shown)
     if isinstance(ready, Estimate):
         return ready
     sd, df = pooled_sd(y[member], y[~member])
@@ -128,8 +97,7 @@ def ipw(
 
 def aipw(
     y: ArrayLike, covariates: ArrayLike, program: ArrayLike, *,
-    clusters: ArrayLike | None = None, names: Sequence[str] | None = None,
-    shown: tuple[Array, list[str]] | None = None, estimator: str = "aipw",
+    clusters: ArrayLike | None = None, shown: Shown | None = None, estimator: str = "aipw",
 ) -> Estimate:  # fmt: skip
     """Doubly robust effect on the treated: right if either the chance to take part or the outcome
     of the comparison group is modelled well.
@@ -140,21 +108,19 @@ def aipw(
     by cluster. shown: as in ipw. lalonde614: 1231.044.
     """
     y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
-    ready = _prepare(y, covariates, member, estimator, shown or (covariates, names))
+    ready = _prepare(covariates, member, estimator, shown)
     if isinstance(ready, Estimate):
         return ready
     x = design(covariates, len(y))
     if not can_model(x, ~member):
         reason = _("too few comparison persons to model their outcome with these covariates")
-        return not_estimated(estimator, "att", reason, details=ready.details)
+        return not_estimated(estimator, "att", reason)
     att, influence = att_influence(y, x, member, ready.fit)
-    regression, _influence = att_influence(y, x, member, None)
-    found = from_influence(
-        att, influence, member, k=x.shape[1], clusters=clusters, estimator=estimator,
-        details=ready.details | {"att_regression": regression}, warnings=ready.notes,
-    )  # fmt: skip
     sd, sd_df = pooled_sd(y[member], y[~member])
-    return replace(found, sd=sd, sd_df=sd_df)
+    return from_influence(
+        att, influence, member, k=x.shape[1], clusters=clusters, estimator=estimator,
+        details=ready.details, warnings=ready.notes, sd=sd, sd_df=sd_df,
+    )  # fmt: skip
 
 
 def design(covariates: ArrayLike, n: int) -> Array:
@@ -171,32 +137,20 @@ def can_model(x: Array, rows: NDArray[np.bool_]) -> bool:
 
 def from_influence(
     att: float, influence: Array, member: NDArray[np.bool_], *, k: int, estimator: str,
-    clusters: ArrayLike | None = None, details: dict | None = None, warnings: tuple[str, ...] = (),
-    persons: tuple[int, int] | None = None,
+    clusters: ArrayLike | None = None, persons: tuple[int, int] | None = None, **named: Any,
 ) -> Estimate:  # fmt: skip
     """An effect on the treated whose error is that of a mean of influences (n,), by cluster.
 
     k: coefficients of the outcome model. persons: (program, comparison) where rows are not persons.
-    No p-value under 4 clusters in an arm.
+    No p-value under 4 clusters in an arm. named: sd, sd_df, details, warnings of the estimate.
     """
-    found, few = {**(details or {}), "errors": "influence function"}, None
     code = np.arange(len(member))
     if clusters is not None:
         code = np.unique(np.asarray(clusters), return_inverse=True)[1]
-        arms = [len(np.unique(code[member])), len(np.unique(code[~member]))]
-        found["clusters"] = arms
-        few = too_few_clusters(arms)
     error, df = _influence_error(influence, member, code, k)
-    if clusters is not None and few is None:
-        warnings = (*warnings, *few_df_note(df))
-    reason = few
-    if not error > 1e-12 * max(1.0, abs(att)):
-        reason = few or _("all values are the same, so no uncertainty can be computed")
-    n_program, n_comparison = persons or (int(member.sum()), int((~member).sum()))
-    return Estimate(
-        estimator, "att", n_program, n_comparison, att, error, df, inference=reason is None,
-        details=found, warnings=warnings, reason=reason,
-    )  # fmt: skip
+    sizes = persons or (int(member.sum()), int((~member).sum()))
+    found = Estimate(estimator, "att", *sizes, att, None, None, **named)
+    return with_errors(found, error, df, clusters, (member, ~member))
 
 
 def _influence_error(
@@ -221,7 +175,7 @@ def _influence_error(
         parts.append(factor * float(np.sum(sums[arm] ** 2)))
         dfs.append(groups - 1 if groups < persons else groups - k)
     total = sum(parts)
-    if not total > 0:
+    if not total**2 > 0:  # also where the squares are too small for a number
         return 0.0, 1.0
     df = total**2 / sum(part**2 / d for part, d in zip(parts, dfs, strict=True))
     return math.sqrt(total) / len(influence), float(df)
@@ -280,16 +234,17 @@ def why_no_propensity(failure: Failure) -> str:
 
 
 def prepare(
-    covariates: ArrayLike, member: NDArray[np.bool_], shown: tuple[ArrayLike, Sequence[str] | None]
+    covariates: ArrayLike, member: NDArray[np.bool_], shown: Shown | None = None
 ) -> Ready | Failure:
     """The propensity model on covariates (n, p), its balance in the columns shown, and warnings."""
-    fit = propensity(np.asarray(covariates, dtype=float).reshape(len(member), -1), member)
+    z = np.asarray(covariates, dtype=float).reshape(len(member), -1)
+    fit = propensity(z, member)
     if isinstance(fit, str):
         return fit
-    columns = np.asarray(shown[0], dtype=float).reshape(len(member), -1)
-    labels = shown[1] if shown[1] is not None else [f"x{i}" for i in range(columns.shape[1])]
-    balance = diagnose_balance(columns, labels, member, fit.weights)
-    worst = max((abs(b.smd_weighted) for b in balance if b.smd_weighted is not None), default=0.0)
+    columns, names = shown or (z, [f"x{i}" for i in range(z.shape[1])])
+    balance = diagnose_balance(np.asarray(columns, dtype=float), names, member, fit.weights)
+    left = [abs(row["smd_weighted"]) for row in balance if row["smd_weighted"] is not None]
+    worst = max(left, default=0.0)
     notes = []
     if fit.score[~member].max() > EXTREME or fit.outside_share > 0.1:
         notes.append(
@@ -301,19 +256,12 @@ def prepare(
             _("Weighting leaves the groups unlike in at least one characteristic (largest "
               "standardised difference {smd}).").format(smd=number(worst, 2))
         )  # fmt: skip
-    details = {
-        "balance": [asdict(b) for b in balance],
-        "c_statistic": fit.c_statistic,
-        "ess_comparison": fit.ess_comparison,
-        "outside_share": fit.outside_share,
-    }
-    return Ready(fit, details, tuple(notes))
+    return Ready(fit, {"balance": balance}, tuple(notes))
 
 
 def _prepare(
-    y: Array, covariates: ArrayLike, member: NDArray[np.bool_], estimator: str,
-    shown: tuple[ArrayLike, Sequence[str] | None],
-) -> Ready | Estimate:  # fmt: skip
+    covariates: ArrayLike, member: NDArray[np.bool_], estimator: str, shown: Shown | None
+) -> Ready | Estimate:
     if reason := two_few(member):
         return not_estimated(estimator, "att", reason)
     ready = prepare(covariates, member, shown)

@@ -1,0 +1,313 @@
+"""The estimators of each design, as pure functions on arrays.
+
+Two groups afterwards, two groups before and after (plain and doubly robust), one group, a dose.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evaluasi_lib.scoring.impact.estimate import (
+    Estimand,
+    Estimate,
+    linear_contrast,
+    mean_contrast,
+    not_estimated,
+    pooled_sd,
+    two_few,
+    two_groups_contrast,
+    unlinked_note,
+)
+from evaluasi_lib.scoring.impact.weighting import (
+    Array,
+    Ready,
+    Shown,
+    att_influence,
+    can_model,
+    design,
+    from_influence,
+    prepare,
+    why_no_propensity,
+)
+from evaluasi_lib.wording import _
+
+MIN_PER_COVARIATE = 5  # persons of the smaller group for one column (Vittinghoff, McCulloch 2007)
+MIN_DOSED = 10
+
+
+def difference(
+    y: ArrayLike,
+    program: ArrayLike,
+    *,
+    clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    estimand: Estimand = "ate",
+    estimator: str = "difference",
+) -> Estimate:
+    """Mean of y (n,) in the program minus that of the comparison; program (n,) is true or false.
+
+    Ordinary least squares on the group with HC2 errors and Welch's df, which is Welch's t test.
+    NSW (Dehejia-Wahba) gives 1794.342 with HC2 670.997 and classical 632.853.
+    """
+    y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
+    if reason := two_few(member):
+        return not_estimated(estimator, estimand, reason)
+    sd, df = pooled_sd(y[member], y[~member])
+    return two_groups_contrast(
+        y, member, estimator=estimator, estimand=estimand, clusters=clusters, weights=weights,
+        sd=sd, sd_df=df,
+    )  # fmt: skip
+
+
+def adjusted(
+    y: ArrayLike,
+    program: ArrayLike,
+    covariates: ArrayLike,
+    *,
+    interacted: bool = False,
+    clusters: ArrayLike | None = None,
+    estimand: Estimand = "ate",
+    estimator: str = "adjusted",
+) -> Estimate:
+    """Difference given covariates (n, p) measured before the program; full rank with the group.
+
+    interacted: Lin (2013), centred covariates crossed with the group, which in a large randomised
+    sample cannot be less precise than no adjustment. Without: ANCOVA. Agrees with R lm and sandwich
+    (HC2) on NSW (1676.343) and JOBS II (-0.0486, Lin -0.0480).
+    """
+    y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
+    if reason := two_few(member):
+        return not_estimated(estimator, estimand, reason)
+    z = np.asarray(covariates, dtype=float).reshape(len(y), -1)
+    z = z - z.mean(axis=0)
+    x = np.column_stack([np.ones(len(y)), member, z])
+    if interacted:
+        x = np.column_stack([x, z * member[:, None]])
+    if len(y) <= x.shape[1] + 2 or np.linalg.matrix_rank(x) < x.shape[1]:
+        return not_estimated(
+            estimator,
+            estimand,
+            _("too few persons for so many covariates, or these leave no choice"),
+        )
+    sd, df = pooled_sd(y[member], y[~member])
+    return linear_contrast(
+        x, y, 1, estimator=estimator, estimand=estimand, program=member, clusters=clusters,
+        sd=sd, sd_df=df,
+    )  # fmt: skip
+
+
+def ancova(
+    y: ArrayLike,
+    baseline: ArrayLike,
+    program: ArrayLike,
+    covariates: ArrayLike | None = None,
+    *,
+    clusters: ArrayLike | None = None,
+    estimand: Estimand = "ate",
+    estimator: str = "ancova",
+) -> Estimate:
+    """Difference given the same measure before, baseline (n,), and covariates (n, p)."""
+    columns = [np.asarray(baseline, dtype=float)]
+    if covariates is not None and np.size(covariates):
+        columns.append(np.asarray(covariates, dtype=float))
+    return adjusted(
+        y, program, np.column_stack(columns), clusters=clusters, estimand=estimand,
+        estimator=estimator,
+    )  # fmt: skip
+
+
+def did(
+    after: ArrayLike, before: ArrayLike, program: ArrayLike, *,
+    clusters: ArrayLike | None = None, weights: ArrayLike | None = None, estimator: str = "did",
+) -> Estimate:  # fmt: skip
+    """Change of the program's persons minus that of the comparison's; all arrays (n,), persons
+    measured twice. The same as two-way fixed effects on the balanced panel.
+
+    The effect size divides by the pooled SD afterwards (WWC), not by the SD of the changes.
+    """
+    after, before = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
+    member = np.asarray(program, dtype=bool)
+    if reason := two_few(member):
+        return not_estimated(estimator, "att", reason)
+    sd, df = pooled_sd(after[member], after[~member])
+    return two_groups_contrast(
+        after - before, member, estimator=estimator, estimand="att", clusters=clusters,
+        weights=weights, sd=sd, sd_df=df,
+    )  # fmt: skip
+
+
+def did_repeated(
+    y: ArrayLike, program: ArrayLike, later: ArrayLike, *, clusters: ArrayLike | None = None,
+    estimator: str = "did_repeated",
+) -> Estimate:  # fmt: skip
+    """Difference in differences of independent samples: y, program, later (n,) are rows of both
+    waves. n counts the rows afterwards."""
+    y = np.asarray(y, dtype=float)
+    member, late = np.asarray(program, dtype=bool), np.asarray(later, dtype=bool)
+    for wave in (late, ~late):
+        if reason := two_few(member[wave]):
+            return not_estimated(estimator, "att", reason)
+    sd, df = pooled_sd(y[member & late], y[~member & late])
+    return linear_contrast(
+        np.column_stack([np.ones(len(y)), member, late, member & late]), y, 3, estimator=estimator,
+        estimand="att", program=member, clusters=clusters, sd=sd, sd_df=df,
+        persons=(int((member & late).sum()), int((~member & late).sum())),
+        warnings=(unlinked_note(),),
+    )  # fmt: skip
+
+
+def drdid(
+    after: ArrayLike, before: ArrayLike, program: ArrayLike, covariates: ArrayLike, *,
+    clusters: ArrayLike | None = None, shown: Shown | None = None, estimator: str = "drdid",
+) -> Estimate:  # fmt: skip
+    """Effect on the treated from persons measured twice: after, before, program (n,), covariates
+    (n, p) measured before.
+
+    Sant'Anna and Zhao's estimator for panel data with a logit and least squares (R DRDID::
+    drdid_panel): the doubly robust effect on the change, with the influence function of both
+    models, summed by cluster. Without covariates it is did. Where the chances cannot be modelled,
+    the outcome model alone ("regression_did"; DRDID::reg_did_panel), and with too few persons for
+    that did itself; a warning says so. shown: as in ipw.
+    """
+    after, before = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
+    member = np.asarray(program, dtype=bool)
+    plain = did(after, before, member, clusters=clusters)
+    every = np.ones(len(after), dtype=bool)
+    return _doubly_robust(
+        after - before, covariates, member, (every,), plain, clusters, shown, estimator
+    )
+
+
+def drdid_repeated(
+    y: ArrayLike, program: ArrayLike, later: ArrayLike, covariates: ArrayLike, *,
+    clusters: ArrayLike | None = None, shown: Shown | None = None,
+    estimator: str = "drdid_repeated",
+) -> Estimate:  # fmt: skip
+    """The same from independent samples: y, program, later (n,) and covariates (n, p) are rows of
+    both waves (R DRDID::drdid_rc1).
+
+    The chances come from the rows of both waves, which supposes that neither group changes its
+    make-up between them; each wave has its own outcome model. Falls back as drdid does.
+    """
+    y, late = np.asarray(y, dtype=float), np.asarray(later, dtype=bool)
+    member = np.asarray(program, dtype=bool)
+    plain = did_repeated(y, member, late, clusters=clusters)
+    return _doubly_robust(y, covariates, member, (late, ~late), plain, clusters, shown, estimator)
+
+
+def _doubly_robust(
+    y: Array, covariates: ArrayLike, member: NDArray[np.bool_],
+    waves: tuple[NDArray[np.bool_], ...], plain: Estimate, clusters: ArrayLike | None,
+    shown: Shown | None, estimator: str,
+) -> Estimate:  # fmt: skip
+    """The doubly robust effect in the first wave less that in the second, or what stands in for it:
+    `plain`, the same without covariates, or the outcome model alone."""
+    if plain.estimate is None:
+        return replace(plain, estimator=estimator)
+    z = np.asarray(covariates, dtype=float).reshape(len(y), -1)
+    x = design(z, len(y))
+    fewest = min(int((group & wave).sum()) for group in (member, ~member) for wave in waves)
+    thin = fewest < MIN_PER_COVARIATE * z.shape[1]
+    if thin or not all(can_model(x, ~member & wave) for wave in waves):
+        note = _(
+            "There are too few persons for so many covariates, so the difference in differences "
+            "does without them."
+        )
+        return replace(
+            plain, estimator=_named(estimator, plain.estimator), warnings=(*plain.warnings, note)
+        )
+    ready = prepare(z, member, shown)
+    if isinstance(ready, Ready):
+        fit, details, notes, name = ready.fit, ready.details, ready.notes, estimator
+    else:
+        note = _(
+            "A doubly robust estimate is not possible ({reason}); the change of the comparison "
+            "group is modelled by regression alone, beyond what the data cover."
+        ).format(reason=why_no_propensity(ready))
+        fit, details, notes, name = None, {}, (note,), _named(estimator, "regression_did")
+    parts = [att_influence(y, x, member, fit, wave) for wave in waves]
+    att, influence = parts[0]
+    for before, lost in parts[1:]:
+        att, influence = att - before, influence - lost
+    return from_influence(
+        att, influence, member, k=x.shape[1] * len(waves), clusters=clusters, estimator=name,
+        details=details, warnings=(*plain.warnings, *notes), sd=plain.sd, sd_df=plain.sd_df,
+        persons=(plain.n_program, plain.n_comparison or 0),
+    )  # fmt: skip
+
+
+def _named(estimator: str, instead: str) -> str:
+    """The name of what stands in; an estimate on another measure (net shares) keeps its own."""
+    return instead if estimator.startswith("drdid") else estimator
+
+
+def paired(
+    after: ArrayLike, before: ArrayLike, *, clusters: ArrayLike | None = None,
+    estimator: str = "paired",
+) -> Estimate:  # fmt: skip
+    """Mean of after - before (n,) of the same persons: the paired t test, CR2 within clusters.
+
+    The effect size is g_av (the mean of the two variances in the denominator). Agrees with R
+    t.test(paired) and effectsize on the sleep data.
+    """
+    after, before = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
+    found = mean_contrast(after - before, estimator=estimator, clusters=clusters)
+    if found.estimate is None:
+        return found
+    sd_av = math.sqrt((after.var(ddof=1) + before.var(ddof=1)) / 2)
+    return replace(found, sd=sd_av or None, sd_df=float(len(after) - 1))
+
+
+def waves(
+    after: ArrayLike, before: ArrayLike, *, clusters: ArrayLike | None = None,
+    estimator: str = "waves",
+) -> Estimate:  # fmt: skip
+    """Difference between two waves that cannot be linked: independent samples, after (n1,) and
+    before (n0,). clusters (n1 + n0,), after first. Weaker than pairs: the same persons may answer
+    twice, and who answers may change."""
+    after, before = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
+    if min(len(after), len(before)) < 2:
+        return not_estimated(
+            estimator, "change", _("at least 2 answers are needed at each time"),
+            n_program=len(after),
+        )  # fmt: skip
+    y = np.concatenate([after, before])
+    later = np.arange(len(y)) < len(after)
+    sd, df = pooled_sd(after, before)
+    return two_groups_contrast(
+        y, later, estimator=estimator, estimand="change", clusters=clusters,
+        persons=(len(after), None), sd=sd, sd_df=df, warnings=(unlinked_note(),),
+    )  # fmt: skip
+
+
+def dose_response(
+    y: ArrayLike, dose: ArrayLike, baseline: ArrayLike | None = None, *,
+    clusters: ArrayLike | None = None, estimator: str = "dose_response",
+) -> Estimate:  # fmt: skip
+    """Slope of y (n,) on the dose (n,) among participants, given the measure before where there is
+    one: difference in the outcome for one more unit of dose."""
+    y, dose = np.asarray(y, dtype=float), np.asarray(dose, dtype=float)
+    known = ~np.isnan(dose)
+    columns = [np.ones(int(known.sum())), dose[known]]
+    if baseline is not None:
+        columns.append(np.asarray(baseline, dtype=float)[known])
+    if known.sum() < MIN_DOSED or len(np.unique(dose[known])) < 2:
+        return not_estimated(
+            estimator, "association",
+            _("too few persons with a known dose, or all had the same"),
+            n_program=int(known.sum()),
+        )  # fmt: skip
+    return linear_contrast(
+        np.column_stack(columns), y[known], 1, estimator=estimator, estimand="association",
+        program=np.ones(int(known.sum()), dtype=bool), two_groups=False,
+        clusters=None if clusters is None else np.asarray(clusters)[known],
+        details={"sd_outcome": float(y[known].std(ddof=1))},
+        warnings=(
+            _("Who received more may differ from who received less: this is an association, not "
+              "the effect of a higher dose."),
+        ),
+    )  # fmt: skip
