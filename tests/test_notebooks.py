@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+import yaml
 
 from evaluasi_lib.cli import main
 from evaluasi_lib.errors import UsageError
@@ -117,6 +118,22 @@ def test_an_own_picture_is_published_in_words_too_and_a_batch_hands_on_no_rows_o
     folder = tmp_path / "reports" / program_id
     assert PICTURE not in (folder / "laporan.html").read_text(encoding="utf-8")
     assert "<th>pid</th>" not in _shown(folder / "notebook.ipynb")
+
+
+def test_a_program_without_outcomes_is_a_sentence_and_no_broken_notebook(
+    tmp_path: Path, data_copy: Path
+) -> None:
+    folder = tmp_path / "data" / "raw" / "nsw-1976"
+    shutil.copytree(data_copy / "raw" / "nsw-1976", folder)
+    said = yaml.safe_load((folder / "program.yml").read_text(encoding="utf-8"))
+    for key in ("outcomes", "benefits", "questions"):
+        said.pop(key, None)
+    for objective in said.get("objectives", []):
+        objective.pop("outcomes", None)
+    (folder / "program.yml").write_text(yaml.safe_dump(said), encoding="utf-8")
+    done = _papermill(tmp_path, program_id="nsw-1976", data_dir=str(tmp_path / "data"))
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Tidak ada taksiran." in _shown(tmp_path / "out.ipynb")
 
 
 @pytest.mark.parametrize("name", ["00_mulai_di_sini", "01_bersihkan_data", "03_portofolio"])

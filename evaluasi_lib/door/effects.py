@@ -341,7 +341,7 @@ def effects_table(effects: Iterable[Effect], title: str = "") -> Table:
     words = ("outcome", "label", "role", "subgroup", "estimator", "design", "claim", "conclusion",
              "estimand", "unit", "level", "wave", "direction", "reason", "note")  # fmt: skip
     types = {c: "object" if c in words else "Int64" if c in WHOLE else "float64" for c in COLUMNS}
-    shown, note = list(SHOWN), ""
+    shown, note = list(SHOWN), _("There is no estimate.") if table.empty else ""
     if table["outcome"].is_unique:  # one estimate for each outcome: how is a matter of the methods
         shown.remove("estimator")
     if len(claims := set(table["claim"].dropna())) == 1:

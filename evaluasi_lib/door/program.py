@@ -106,7 +106,8 @@ class Program:
         ]  # fmt: skip
         columns = ["outcome", "label", "level", "unit", "direction", "sesoi", "estimator",
                    "decisive"]  # fmt: skip
-        return Table(pd.DataFrame(rows, columns=columns), shown=columns[:6])
+        note = "" if rows else _("The program declares no outcomes.")
+        return Table(pd.DataFrame(rows, columns=columns), shown=columns[:6], note=note)
 
     @property
     def changes(self) -> Table:
