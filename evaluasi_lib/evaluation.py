@@ -27,6 +27,7 @@ from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.reporting.export import check_formats, write_report
 from evaluasi_lib.results import (
     SCHEMA_VERSION,
+    Answered,
     Effect,
     Efficiency,
     Elearning,
@@ -38,6 +39,7 @@ from evaluasi_lib.results import (
     Provenance,
     Sample,
     ScaleScore,
+    Spread,
     Triangulated,
     Verdict,
 )
@@ -48,6 +50,7 @@ from evaluasi_lib.scoring.frames import outcome_frames
 from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
+from evaluasi_lib.scoring.spread import score_answers, score_spread
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.voices import Voices, code_voices
@@ -182,6 +185,8 @@ def assemble(
     efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
+    answers: tuple[Answered, ...] = (),
+    spread: tuple[Spread, ...] = (),
 ) -> EvaluationResult:
     """Everything that was measured, as one result whose findings are still empty."""
     program = study.program
@@ -212,7 +217,7 @@ def assemble(
         verdict=Verdict("insufficient_evidence", (), ""),
         recommendations=(),
         follow_up=(),
-        quality=study.quality,
+        quality=dataclasses.replace(study.quality, left_out=left_out(study)),
         provenance=Provenance(
             inputs=study.inputs,
             code_version=__version__,
@@ -221,6 +226,19 @@ def assemble(
             seed=program.seed,
         ),
         voices=voices.details,
+        answers=answers,
+        spread=spread,
+    )
+
+
+def left_out(study: Study) -> tuple[str, ...]:
+    """Declared texts and categories that cleaning kept out of a table: they look like names."""
+    return tuple(
+        f"{source}/{name}"
+        for source, declared in study.program.sources.items()
+        if source in study.tables
+        for name, column in declared.columns.items()
+        if column.type in ("text", "category", "ordinal") and name not in study.tables[source]
     )
 
 
@@ -243,6 +261,8 @@ def measure(study: Study) -> EvaluationResult:
         efficiency=score_efficiency(study, effects, participation),
         voices=voices,
         triangulation=triangulate(study, effects, participation, voices),
+        answers=score_answers(study),
+        spread=score_spread(study),
     )
 
 

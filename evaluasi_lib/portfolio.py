@@ -1,24 +1,28 @@
-"""The report over all programs: side by side, without a total that hides what differs."""
+"""The report over all programs: side by side, without a total that hides what differs.
+
+Everything reads result.json as a dict (or several of them) and nothing else: what can be compared
+or pooled, and what cannot. Numbers stay unrounded; one that a report does not have is None.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from operator import itemgetter
 from typing import Any, get_args
 
 import numpy as np
+from scipy import stats
+from statsmodels.stats.meta_analysis import combine_effects
 
-from evaluasi_lib.findings import portfolio as compare
-from evaluasi_lib.findings.portfolio import Pooled, Ranked, Result
 from evaluasi_lib.findings.rules import finding_kinds
 from evaluasi_lib.reporting import tables
-from evaluasi_lib.reporting.columns import CI, FORMS, Cell, Column, between, figure_cell, table
+from evaluasi_lib.reporting.columns import CI, FORMS, Column, between, figure_cell, table
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
-from evaluasi_lib.reporting.figures import plot_effects
-from evaluasi_lib.reporting.figures_portfolio import plot_cost_effect, plot_evidence_map
+from evaluasi_lib.reporting.figures import plot_cost_effect, plot_effects
 from evaluasi_lib.reporting.index import evidence_range
-from evaluasi_lib.results import Decision, Effect
-from evaluasi_lib.scoring.costs import comparable_costs
+from evaluasi_lib.results import Decision, Effect, Level
 from evaluasi_lib.wording import (
     _,
     choose,
@@ -32,8 +36,163 @@ from evaluasi_lib.wording import (
     word_for,
 )
 
-HIGH_I2 = 0.75  # Higgins et al. 2003: considerable heterogeneity
+Result = Mapping[str, Any]
 Elements = Sequence[Element | None]
+LEVELS = get_args(Level)
+HIGH_I2 = 0.75  # Higgins et al. 2003: considerable heterogeneity
+
+
+def name_of(result: Result) -> str:
+    """Title and cycle, or the title alone where it holds the cycle."""
+    title, cycle = result["program"]["title"], str(result["program"]["cycle"])
+    return title if not cycle or cycle in title else f"{title} {cycle}"
+
+
+def primaries_of(result: Result) -> list[tuple[int, dict[str, Any]]]:
+    """Place and dict of each primary estimate that is there."""
+    return [
+        (i, e)
+        for i, e in enumerate(result["effects"])
+        if e["role"] == "primary" and e["estimate"] is not None
+    ]
+
+
+def turned_g(effect: Mapping[str, Any]) -> tuple[float, float, float] | None:
+    """(g, low, high) with more as better; None where any is missing."""
+    g, low, high = effect["effect_size_g"], effect["g_ci_low"], effect["g_ci_high"]
+    if g is None or low is None or high is None:
+        return None
+    return (g, low, high) if effect["direction"] == "higher" else (-g, -high, -low)
+
+
+def side_by_side(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """One row a program: verdict and its stability, size, participation, cost."""
+    return [
+        {
+            "name": name_of(r),
+            "decision": r["verdict"]["decision"],
+            "stability_share": (r["verdict"]["details"].get("stability") or {}).get("share"),
+            "analysed": r["sample"]["analysed"],
+            "completion_share": r["participation"]["completion_share"],
+            "cost_per_completer_idr": r["efficiency"]["cost_per_completer_idr"],
+        }
+        for r in results
+    ]
+
+
+def evidence_map(results: Sequence[Result]) -> list[list[int | None]]:
+    """Programs x LEVELS: lowest evidence rating of the level's primaries; None: not measured."""
+    found = []
+    for result in results:
+        rating = {e["outcome"]: e["rating_0_5"] for e in result["evidence"]}
+        by_level = [(e["level"], rating.get(e["outcome"])) for _i, e in primaries_of(result)]
+        found.append(
+            [min((r for at, r in by_level if at == x and r is not None), default=None)
+             for x in LEVELS]
+        )  # fmt: skip
+    return found
+
+
+def common_weaknesses(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Kinds of weakness that two programs or more share: kind, programs, an example."""
+    found: dict[str, dict[str, str]] = {}
+    for result in results:
+        for weakness in result["weaknesses"]:
+            kind = weakness["id"].partition(".")[0]
+            found.setdefault(kind, {}).setdefault(name_of(result), weakness["statement"])
+    shared = [
+        {"kind": kind, "programs": list(said), "example": next(iter(said.values()))}
+        for kind, said in found.items()
+        if len(said) > 1
+    ]
+    return sorted(shared, key=lambda row: (-len(row["programs"]), row["kind"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """Random-effects mean of one outcome over k programs, in its own unit.
+
+    ci: Hartung-Knapp-Sidik-Jonkman with t(k - 1); tau2 by Paule-Mandel; prediction interval with
+    t(k - 2), None for k < 3. Agrees with R metafor rma(method="PM", test="knha").
+    """
+
+    label: str
+    unit: str
+    claim: str
+    names: tuple[str, ...]
+    k: int
+    estimate: float
+    ci_low: float
+    ci_high: float
+    tau2: float
+    i2: float
+    q_p_value: float
+    prediction_low: float | None
+    prediction_high: float | None
+
+
+def comparable(results: Sequence[Result]) -> list[list[tuple[str, dict[str, Any]]]]:
+    """Groups of at least two programs' (name, estimate) that measure the same: outcome, unit,
+    wave, level, direction and claim alike. Change and effect are never mixed."""
+    groups: dict[tuple[str, ...], list[tuple[str, dict[str, Any]]]] = {}
+    for result in results:
+        for _i, effect in primaries_of(result):
+            if effect["std_error"]:
+                groups.setdefault(_measured(effect), []).append((name_of(result), effect))
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _measured(effect: Mapping[str, Any]) -> tuple[str, ...]:
+    keys = ("outcome", "unit", "wave", "level", "direction", "claim")
+    return tuple(str(effect[key]) for key in keys)
+
+
+def pool(group: Sequence[tuple[str, Mapping[str, Any]]]) -> Pooled:
+    """Random-effects meta-analysis of one comparable group (statsmodels combine_effects)."""
+    k, first = len(group), group[0][1]
+    found = combine_effects(
+        np.array([e["estimate"] for _n, e in group]),
+        np.array([e["std_error"] ** 2 for _n, e in group]),
+        method_re="iterated",
+        use_t=True,
+    )
+    low, high = (float(x) for x in found.conf_int()[3])
+    spread = float(np.sqrt(found.tau2 + found.sd_eff_w_re_hksj**2))
+    reach = float(stats.t.ppf(0.975, k - 2)) * spread if k > 2 else None
+    mean = float(found.mean_effect_re)
+    return Pooled(
+        label=first["label"],
+        unit=first["unit"],
+        claim=first["claim"],
+        names=tuple(name for name, _e in group),
+        k=k,
+        estimate=mean,
+        ci_low=low,
+        ci_high=high,
+        tau2=float(found.tau2),
+        i2=max(float(found.i2), 0.0),
+        q_p_value=float(found.test_homogeneity().pvalue),
+        prediction_low=None if reach is None else mean - reach,
+        prediction_high=None if reach is None else mean + reach,
+    )
+
+
+def comparable_costs(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Cost for each unit of effect of several programs, on outcomes that at least two share.
+
+    results: result.json of each, as read. The same outcome is the same id, unit and wave. Rows:
+    those of cost_per_effect with program, cycle and price_year; amounts keep each program's own
+    price level.
+    """
+    rows = [
+        {**row, "program": r["program"]["id"], "cycle": r["program"]["cycle"]}
+        | {"price_year": r["efficiency"]["details"]["price_year"]}
+        for r in results
+        for row in r["efficiency"]["details"].get("cost_per_effect", [])
+    ]
+    key = itemgetter("outcome", "unit", "wave")
+    programs = Counter(found for found, _program in {(key(r), r["program"]) for r in rows})
+    return sorted((r for r in rows if programs[key(r)] > 1), key=key)
 
 
 def portfolio_sections(results: Sequence[Result]) -> list[Section]:
@@ -48,8 +207,6 @@ def portfolio_sections(results: Sequence[Result]) -> list[Section]:
         _section("bukti", _("How far the evidence carries"), _evidence(results)),
         _section("gabungan", _("Outcomes that can be pooled"), _pooled(results)),
         _section("kelemahan", _("Weaknesses that programs share"), _weaknesses(results)),
-        _section("peringkat", _("Ranking by several criteria"), _ranking(results)),
-        _section("oecd-dac", _("Which questions the reports answer (OECD-DAC)"), _dac(results)),
         _section("siklus", _("From cycle to cycle"), _cycles(results)),
     ]
 
@@ -61,7 +218,7 @@ def _section(id: str, title: str, elements: Elements) -> Section:
 
 
 def _summary(results: Sequence[Result]) -> Elements:
-    found = compare.side_by_side(results)
+    found = side_by_side(results)
     decisions = [row["decision"] for row in found]
     parts = [
         f"{count(decisions.count(d))} {word_for('decision', d).lower()}"
@@ -101,11 +258,11 @@ def effect_of(record: Mapping[str, Any], label: str) -> Effect:
 
 def _forests(results: Sequence[Result]) -> Elements:
     elements: list[Element | None] = []
-    for level in compare.LEVELS:
+    for level in LEVELS:
         effects = [
-            effect_of(e, f"{compare.name_of(r)}: {e['label']}")
+            effect_of(e, f"{name_of(r)}: {e['label']}")
             for r in results
-            for _i, e in compare.primaries_of(r)
+            for _i, e in primaries_of(r)
             if e["level"] == level
         ]
         if effects:
@@ -120,9 +277,16 @@ def _forests(results: Sequence[Result]) -> Elements:
 
 
 def _costs(results: Sequence[Result]) -> Elements:
-    names = {r["program"]["id"]: compare.name_of(r) for r in results}
+    points = [
+        (name_of(r), cost, e["label"], g)
+        for r in results
+        if (cost := r["efficiency"]["cost_per_participant_idr"]) is not None
+        for _i, e in primaries_of(r)
+        if e["level"] != "reaction" and (g := turned_g(e)) is not None
+    ]
+    names = {r["program"]["id"]: name_of(r) for r in results}
     rows = [
-        {**cost, "program": compare.name_of(r), "label": labels.get(cost["outcome"])}
+        {**cost, "program": name_of(r), "label": labels.get(cost["outcome"])}
         for r in results
         if (cost := r["efficiency"]["cost_per_unit_effect"])
         for labels in [{e["outcome"]: e["label"] for e in reversed(r["effects"])}]
@@ -143,7 +307,7 @@ def _costs(results: Sequence[Result]) -> Elements:
     note = _("Compare rows of the same outcome and unit only.")
     title = _("Programs with the same outcome, in the same unit, at the same wave")
     return [
-        plot_cost_effect(results),
+        plot_cost_effect(points),
         table("biaya-satuan", _("Cost of one unit of effect"), rows, columns, 0, note),
         table("biaya-sebanding", title, comparable_costs(results), shared, 0),
     ]
@@ -151,17 +315,17 @@ def _costs(results: Sequence[Result]) -> Elements:
 
 def _evidence(results: Sequence[Result]) -> Elements:
     rows = [
-        dict(zip(compare.LEVELS, row, strict=True), program=compare.name_of(r))
-        for r, row in zip(results, compare.evidence_map(results), strict=True)
+        dict(zip(LEVELS, row, strict=True), program=name_of(r))
+        for r, row in zip(results, evidence_map(results), strict=True)
     ]
-    levels = [Column(word_for("level", level), level, "n") for level in compare.LEVELS]
+    levels = [Column(word_for("level", level), level, "n") for level in LEVELS]
     columns = [Column(_("Program"), "program"), *levels]
     caption = _("Lowest evidence rating, 0-5, by level")
-    return [plot_evidence_map(results), table("peta-bukti", caption, rows, columns, 0)]
+    return [table("peta-bukti", caption, rows, columns, 0)]
 
 
 def _pooled(results: Sequence[Result]) -> Elements:
-    pooled = [compare.pool(group) for group in compare.comparable(results)]
+    pooled = [pool(group) for group in comparable(results)]
     if not pooled:
         text = _(
             "No two programs measured the same outcome in the same unit, at the same time and with "
@@ -219,71 +383,7 @@ def _weaknesses(results: Sequence[Result]) -> Elements:
         Column(_("For example"), "example"),
     ]
     caption = _("Weaknesses of two programs or more")
-    return [table("kelemahan-bersama", caption, compare.common_weaknesses(results), columns, 0)]
-
-
-def _ranking(results: Sequence[Result]) -> Elements:
-    ranked = compare.rank_programs(results)
-    passed = [r for r in ranked if r.rank is not None]
-    used = list(passed[0].utilities) if passed else []
-    columns = [
-        Column(_("Program"), "name"),
-        Column(_("Place"), lambda r: count(r.rank)),
-        *(Column(word_for("criterion", name), _utility(name)) for name in used),
-        Column(_("First in"), lambda r: figure_cell(r.rank_shares[0], percent)),
-        Column(_("Places in 90% of the draws"), _usual_places),
-    ]
-    gates = [
-        Column(_("Program"), "name"),
-        Column(_("Gates not passed"), lambda r: join_words([_gate_word(g) for g in r.failed])),
-    ]
-    failed = [r for r in ranked if r.rank is None]
-    text = _(
-        "An aid to discussion, not a verdict. Only programs that pass every gate are ranked, and "
-        "nothing makes good for a failed gate. Each criterion runs from 0 to 1; all weigh the "
-        "same. Stability: {n} draws of other weights, with what is unknown drawn too."
-    ).format(n=count(compare.DRAWS))
-    no_cost = _(
-        "Cost is left out of the ranking: these programs do not all measure one outcome alike, or "
-        "give their costs at different price levels, so what a completer costs says nothing about "
-        "which is better."
-    )
-    return [
-        Paragraph(text),
-        Paragraph(no_cost, "note") if len(passed) > 1 and "cost" not in used else None,
-        table("peringkat", _("Programs that pass the gates"), passed, columns, 0),
-        table("gerbang", _("Not ranked, and why"), failed, gates, 0),
-    ]
-
-
-def _utility(criterion: str) -> Callable[[Ranked], Cell]:
-    return lambda ranked: figure_cell(ranked.utilities[criterion], FORMS["2"])
-
-
-def _usual_places(r: Ranked) -> str:
-    """The places between the 5th and the 95th percentile of the draws."""
-    reached = np.cumsum(r.rank_shares)
-    first, last = (int(np.argmax(hit)) + 1 for hit in (reached > 0.05, reached >= 0.95))
-    return count(first) if first == last else f"{count(first)}–{count(last)}"
-
-
-def _gate_word(gate: str) -> str:
-    return word_for("gate", gate).format(limit=count(compare.MIN_RATING))
-
-
-def _dac(results: Sequence[Result]) -> Elements:
-    rows = [
-        {name: status for name, (status, _p) in compare.dac_coverage(r).items()}
-        | {"program": compare.name_of(r)}
-        for r in results
-    ]
-    note = _(
-        "The criteria are questions, not a scale, so there is no total. In part: a change without "
-        "comparison group, only part of the costs, or only what holds participants back."
-    )
-    criteria = [Column(word_for("dac", c), c, "dac_status") for c in compare.DAC]
-    columns = [Column(_("Program"), "program"), *criteria]
-    return [table("oecd-dac", _("Coverage of the OECD-DAC criteria"), rows, columns, 0, note)]
+    return [table("kelemahan-bersama", caption, common_weaknesses(results), columns, 0)]
 
 
 def _cycles(results: Sequence[Result]) -> Elements:
@@ -294,7 +394,7 @@ def _cycles(results: Sequence[Result]) -> Elements:
     moved = [
         {**e, "program": name}
         for group in series.values()
-        for pairs in compare.comparable(group)
+        for pairs in comparable(group)
         for name, e in pairs
     ]
     outcomes = [
@@ -305,7 +405,7 @@ def _cycles(results: Sequence[Result]) -> Elements:
         Column(_("Unit"), "unit"),
         Column(_("Conclusion"), "conclusion", "conclusion"),
     ]
-    followed = [{**f, "program": compare.name_of(r)} for r in results for f in r["follow_up"]]
+    followed = [{**f, "program": name_of(r)} for r in results for f in r["follow_up"]]
     advice = [
         Column(_("Recommendation"), "text"),
         Column(_("Program"), "program"),

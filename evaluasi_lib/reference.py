@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -42,17 +42,25 @@ def reference_page() -> str:
     ]
     for model in models():
         name = "program.yml" if model is Program else model.__name__
-        lines += ["", f"## {name}", ""]
-        lines += [
-            f"| {_('Key')} | {_('Value')} | {_('Default')} | {_('Meaning')} |",
-            "|---|---|---|---|",
-        ]
-        lines += [
-            f"| `{field.alias or key}` | {_type_words(field.annotation)} | {_default(field)} "
-            f"| {_(field.description or '')} |"
-            for key, field in model.model_fields.items()
-        ]
+        rows = (
+            (f"`{f.alias or key}`", _type_words(f.annotation), _default(f), _(meaning_of(f)))
+            for key, f in model.model_fields.items()
+        )
+        headings = [_("Key"), _("Value"), _("Default"), _("Meaning")]
+        lines += ["", f"## {name}", "", *markdown_table(headings, rows)]
     return "\n".join(lines) + "\n"
+
+
+def meaning_of(field: FieldInfo) -> str:
+    """The text below a field, as one line: the message that says what the field means."""
+    return " ".join((field.description or "").split())
+
+
+def markdown_table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> list[str]:
+    """The lines of a table in Markdown."""
+    cells = [[str(c).replace("|", "\\|").replace("\n", " ") for c in r] for r in (headings, *rows)]
+    lines = ["| " + " | ".join(row) + " |" for row in cells]
+    return [lines[0], "|" + "---|" * len(cells[0]), *lines[1:]]
 
 
 def _type_words(annotation: Any) -> str:

@@ -86,6 +86,36 @@ class ScaleScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """n and share of one answer to one item in the program's group. value: its point as scored."""
+
+    scale: str
+    wave: str
+    item: str
+    item_label: str
+    value: int
+    label: str
+    n: int | None
+    share: float | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The scores of the program's group on one scale at one wave. shape: heights of their density
+    at equal steps from the lowest to the highest possible score, 1 at the highest."""
+
+    scale: str
+    wave: str
+    n: int
+    mean: float
+    q25: float
+    median: float
+    q75: float
+    shape: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """One estimate of one outcome. `unit` is the outcome's; estimates are signed as measured.
 
@@ -335,11 +365,14 @@ class RuleCount:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
+    """left_out: variables that cleaning kept out of a source's table, as "source/variable"."""
+
     rows_read: int
     rows_kept: int
     changes: tuple[RuleCount, ...]
     problems: tuple[str, ...]
     details: dict[str, Any] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,4 +427,6 @@ class EvaluationResult:
     quality: Quality
     provenance: Provenance
     voices: dict[str, Any] = field(default_factory=dict)
+    answers: tuple[Answered, ...] = ()
+    spread: tuple[Spread, ...] = ()
     explored: tuple[Explored, ...] | None = None

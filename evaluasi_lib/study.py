@@ -6,6 +6,8 @@ Layout of data/processed/<program>/ (written by cleaning, read here):
     restricted/<source>.parquet  open answers: row, pid, variable, text; never published unapproved
     restricted/interviews.parquet, documents.parquet ...   what `voices` read
     quality/flags.parquet        row, flag (straight, fast, outlier), variable, source: marked, kept
+    quality/translations.parquet source, variable, text, n, first_row, value, rule: how each text
+                                 was read; those that could tell of a person as counts alone
     manifest.json                inputs with sha256, code version, tables, what cleaning changed
 
 Columns of a source's table: `row` (1-based data row of the raw file), `pid` (pseudonym; one for
@@ -27,11 +29,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.cleaning.log import note_text
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Instrument, Program
 from evaluasi_lib.results import Group, InputFile, Quality, RuleCount
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, count, word_for
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,15 @@ class Study:
         """A restricted table; an empty frame where the program has none of that name."""
         path = self.folder / "restricted" / f"{name}.parquet"
         return pd.read_parquet(path) if path.is_file() else pd.DataFrame()
+
+    @cached_property
+    def translations(self) -> pd.DataFrame:
+        """How cleaning read each distinct text: source, variable, text, n, first_row, value, rule.
+
+        rule: what was done, missing where the text means itself. A row without text counts what
+        concerns the column as a whole, or texts that could tell of a person and are not kept.
+        """
+        return pd.read_parquet(self.folder / "quality" / "translations.parquet")
 
     @property
     def linked(self) -> bool:
@@ -185,6 +195,12 @@ def as_label(values: pd.Series) -> pd.Series:
         return str(value)
 
     return values.astype("object").map(label)
+
+
+def note_text(note: dict[str, Any]) -> str:
+    """A note of the manifest as a sentence in the reader's language."""
+    values = {k: count(v) if isinstance(v, int) else v for k, v in note.items() if k != "kind"}
+    return word_for("note", note["kind"]).format(**values)
 
 
 def load_study(program: Program, folder: Path) -> Study:

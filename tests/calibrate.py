@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluasi_lib.scoring.impact import designs, ordinal, weighting
+from evaluasi_lib.scoring.impact import designs, weighting
 from evaluasi_lib.scoring.impact.estimate import Estimate, conclude, critical
 
 Array = NDArray[np.float64]
@@ -155,9 +155,9 @@ def estimate(cell: Cell, data: Draw, effect: float) -> Estimate:
         clusters = None if data.clusters is None else data.clusters[order]
         return designs.waves(data.after[half] + effect, data.before[~half], clusters=clusters)
     if cell.estimator == "superiority":
-        return ordinal.superiority(_steps(y), data.program, **common)
+        return designs.superiority(_steps(y), data.program, **common)
     if cell.estimator == "net_rise":
-        return ordinal.net_rise(_steps(y), _steps(data.before), data.program, **common)
+        return designs.net_rise(_steps(y), _steps(data.before), data.program, **common)
     raise ValueError(cell.estimator)
 
 

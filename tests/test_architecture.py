@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("wording",),
     ("errors", "disclosure"),
     ("program", "results", "folders"),
-    ("check", "conclusion"),
+    ("check", "conclusion", "labels"),
     ("loading",),
     ("reading", "reference"),
     ("cleaning",),
@@ -34,11 +34,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 GROUND = (*FLOORS[0], *FLOORS[1])  # what every room stands on
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 # Within the floors below it, what a room must do without all the same: scoring and findings measure
-# and judge what is declared and cleaned, whatever the files looked like.
+# and judge what is declared and cleaned, whatever the files looked like; findings and reports are
+# made from results alone.
 NOT_FOR = {
     "scoring": ("cleaning", "reading"),
     "voices": ("cleaning",),
     "findings": ("reading", "cleaning", "scoring", "study"),
+    "reporting": ("reading", "cleaning", "scoring", "study"),
 }
 
 

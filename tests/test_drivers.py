@@ -168,7 +168,7 @@ def test_a_gap_runs_from_the_lower_to_the_upper_quartile() -> None:
     frame, done, _ = made()
     effect = fit_drivers(frame[["beban"]], done).effects[0]
     low, high = np.quantile(frame["beban"], [0.25, 0.75])
-    assert (effect.low, effect.high) == (pytest.approx(low), pytest.approx(high))
+    assert (effect.gap_from, effect.gap_to) == (pytest.approx(low), pytest.approx(high))
     assert effect.gap == pytest.approx(effect.ame * (high - low), rel=0.1)
     assert effect.gap_ci_low < effect.gap < effect.gap_ci_high < 0
 

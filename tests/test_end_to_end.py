@@ -64,7 +64,7 @@ def _report(program_id: str, code: str) -> Report:
                 shutil.copytree(ROOT / "data" / "raw" / name, data / "raw" / name)
         workbook = open_workbook(program_id, code, data)
         result = evaluate(workbook)
-        html = render_html(report_sections(workbook.study, result), result)
+        html = render_html(report_sections(workbook.study.program, result), result)
         text = result_json(result)
     finally:
         wording.set_language("id")

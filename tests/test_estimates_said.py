@@ -17,9 +17,8 @@ from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.costs import value_benefit
 from evaluasi_lib.scoring.frames import natural_spline
 from evaluasi_lib.scoring.impact import estimate_effects
-from evaluasi_lib.scoring.impact.designs import adjusted, difference
+from evaluasi_lib.scoring.impact.designs import adjusted, difference, net_rise, superiority
 from evaluasi_lib.scoring.impact.estimate import newcombe, newcombe_p
-from evaluasi_lib.scoring.impact.ordinal import net_rise, superiority
 from evaluasi_lib.study import Study
 from tests.made_studies import make_study, survey
 

@@ -274,7 +274,7 @@ def everything_written(data: DataFolder, folder: Path) -> bytes:
     workbook = open_workbook("uji", "id", data.path)
     result = evaluate(workbook)
     folder.mkdir()
-    write_report(folder, report_sections(workbook.study, result), result, ("html", "xlsx"))
+    write_report(folder, report_sections(workbook.study.program, result), result, ("html", "xlsx"))
     found = b""
     for path in [*folder.rglob("*"), *data.processed("uji").rglob("*")]:
         if not path.is_file():

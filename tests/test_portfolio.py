@@ -1,4 +1,4 @@
-"""Programs side by side: only what is comparable is pooled, and no gate is bought off."""
+"""Programs side by side: only what is comparable is pooled or priced."""
 
 from __future__ import annotations
 
@@ -7,24 +7,17 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from evaluasi_lib import wording
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.findings.advice import resolve
-from evaluasi_lib.findings.portfolio import (
-    CRITERIA,
-    DAC,
+from evaluasi_lib.portfolio import (
     common_weaknesses,
     comparable,
-    dac_coverage,
     evidence_map,
     pool,
-    rank_programs,
+    portfolio_sections,
     side_by_side,
 )
-from evaluasi_lib.portfolio import portfolio_sections
 from evaluasi_lib.reporting.export import result_json
 from evaluasi_lib.reporting.index import index_html
 from tests.situations import make
@@ -87,51 +80,6 @@ def test_what_differs_in_outcome_unit_time_or_claim_is_never_pooled(other):
     assert len(comparable([report("a"), report("b", [{}])])) == 1
 
 
-# Ranking
-
-
-def test_nothing_makes_good_for_a_failed_gate():
-    best = report("best", [{"estimate": 0.8}, {"estimate": -0.9}], ratings=5, **GOOD)
-    weak = report("weak", [{"estimate": 0.8}], ratings=1, **GOOD)
-    fair = report("fair", [{"estimate": 0.3}], ratings=2, completion=0.5, cost=9e6)
-    found = {r.name.split()[1]: r for r in rank_programs([best, weak, fair])}
-    assert found["fair"].rank == 1
-    assert (found["best"].rank, found["weak"].rank) == (None, None)
-    assert "harm" in found["best"].failed
-    # Weak evidence leaves the verdict open, so both gates are failed.
-    assert found["weak"].failed == ("open", "evidence")
-
-
-def test_a_program_that_is_better_in_everything_is_first_under_all_weights():
-    first = report("a", [{"estimate": 0.8}], ratings=5, completion=0.95, cost=1e6)
-    second = report("b", [{"estimate": 0.3}], ratings=3, completion=0.5, cost=3e6)
-    one, two = rank_programs([second, first])
-    assert (one.name, one.rank, one.rank_shares) == ("Program a 2025", 1, (1.0, 0.0))
-    assert (two.rank, two.rank_shares) == (2, (0.0, 1.0))
-
-
-def test_what_is_unknown_makes_the_rank_uncertain_instead_of_bad():
-    known = report("a", [{"estimate": 0.5}], ratings=3, completion=0.6, cost=2e6)
-    unknown = report("b", [{"estimate": 0.5}], ratings=3)
-    found = {r.name: r for r in rank_programs([known, unknown])}
-    assert found["Program b 2025"].utilities["participation"] is None
-    assert 0.05 < found["Program b 2025"].rank_shares[0] < 0.95
-
-
-def test_cost_counts_only_between_programs_that_measure_the_same():
-    dear, cheap = ({"completion": 0.9, "cost": c} for c in (9e6, 1e6))
-    alike = rank_programs([report("a", **dear), report("b", **cheap)])
-    assert [r.utilities["cost"] for r in alike] == [1.0, pytest.approx(1 / 9)]
-    unlike = [report("a", **dear), report("b", [{"outcome": "lain"}], **cheap)]
-    assert all("cost" not in r.utilities for r in rank_programs(unlike))
-    html = "".join(s.html() for s in portfolio_sections(unlike))
-    assert "Biaya tidak ikut dalam peringkat" in html
-    cheaper_later = [report("a", **dear), report("b", **cheap)]
-    for year, result in zip((2024, 2025), cheaper_later, strict=True):
-        result["efficiency"]["details"]["price_year"] = year
-    assert all("cost" not in r.utilities for r in rank_programs(cheaper_later))
-
-
 def test_cycles_of_one_series_stand_one_after_the_other():
     specs = (("b", 0.5, "2025"), ("a", 0.4, "2024"), ("c", 0.3, "2025"))
     results = [report(id, [{"estimate": e}], cycle=year) for id, e, year in specs]
@@ -142,18 +90,22 @@ def test_cycles_of_one_series_stand_one_after_the_other():
     assert [row[1] for row in table.rows] == ["Program a 2024", "Program b 2025"]
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.floats(0.05, 1), min_size=4, max_size=4))
-def test_shares_of_ranks_add_up_and_the_order_of_programs_does_not_matter(weights):
-    results = [report(x, [{"estimate": e}], ratings=r, completion=c, cost=1e6) for x, e, r, c in
-               (("a", 0.6, 3, 0.7), ("b", 0.3, 5, 0.9), ("c", 0.7, 2, 0.5))]  # fmt: skip
-    chosen = dict(zip(CRITERIA, weights, strict=True))
-    found, turned = (rank_programs(order, chosen) for order in (results, results[::-1]))
-    assert [(r.name, r.rank) for r in found] == [(r.name, r.rank) for r in turned]
-    assert all(sum(r.rank_shares) == pytest.approx(1) for r in found)
-
-
 # Tables
+
+
+def test_costs_are_compared_on_the_same_outcome_and_unit_only():
+    results = [report("a"), report("b"), report("c")]
+    for result, unit in zip(results, ("poin", "poin", "persen"), strict=True):
+        result["efficiency"]["details"] = {
+            "price_year": 2025,
+            "cost_per_effect": [
+                {"outcome": "kinerja", "label": "Kinerja", "unit": unit, "wave": "post",
+                 "estimate": 5e6, "ci_low": 4e6, "ci_high": 7e6}
+            ],
+        }  # fmt: skip
+    (costs,) = [s for s in portfolio_sections(results) if s.id == "biaya"]
+    (shared,) = [e for e in costs.elements if e.id == "biaya-sebanding"]
+    assert [row[1] for row in shared.rows] == ["Program a 2025", "Program b 2025"]
 
 
 def test_side_by_side_weaknesses_and_evidence():
@@ -168,18 +120,6 @@ def test_side_by_side_weaknesses_and_evidence():
     assert common_weaknesses([results[0]]) == []
 
 
-def test_coverage_of_the_dac_criteria_has_evidence_that_resolves_and_no_total():
-    result = report("a", [{"level": "results"}, {"level": "learning", "claim": "change"}], **GOOD)
-    found = dac_coverage(result)
-    assert tuple(found) == DAC
-    assert {c: s for c, (s, _p) in found.items()} == {
-        "relevance": "partly", "coherence": "none", "effectiveness": "partly",
-        "efficiency": "partly", "impact": "covered", "sustainability": "none",
-    }  # fmt: skip
-    for _status, paths in found.values():
-        assert all(resolve(result, path) is not None for path in paths)
-
-
 # Pages
 
 
@@ -192,8 +132,8 @@ def test_the_report_over_all_programs_has_its_sections(code):
     finally:
         wording.set_language("id")
     assert [s.id for s in sections] == [
-        "ringkasan", "pengaruh", "biaya", "bukti", "gabungan", "kelemahan", "peringkat",
-        "oecd-dac", "siklus",
+        "ringkasan", "pengaruh", "biaya", "bukti", "gabungan", "kelemahan",
+        "siklus",
     ]  # fmt: skip
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert len(ids) == len(set(ids))

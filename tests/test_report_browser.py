@@ -74,7 +74,7 @@ def page(request, tmp_path_factory) -> Path:
     set_language(request.param)
     result = fixtures.example_result(request.param)
     path = tmp_path_factory.mktemp(request.param) / "page.html"
-    html = render_html(report_sections(fixtures.example_study(), result), result)
+    html = render_html(report_sections(fixtures.example_study().program, result), result)
     path.write_text(html, encoding="utf-8")
     set_language("id")
     return path

@@ -12,7 +12,8 @@ import pytest
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.reporting import figures, figures_people, figures_scores
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.results import Barrier, CostPerEffect, ScaleScore, Stage
+from evaluasi_lib.results import Barrier, CostPerEffect, ScaleScore, Spread, Stage
+from evaluasi_lib.scoring.spread import spread_of
 from evaluasi_lib.wording import set_language
 from tests import fixtures_result as fixtures
 
@@ -47,7 +48,6 @@ def answers(shares: list[float | None], item: str = "Grid [Row]") -> pd.DataFram
 
 def example_figures() -> dict[str, Figure | None]:
     result = fixtures.example_result("en")
-    rng = np.random.default_rng(1)
     cells = [
         {"weekday": day, "hour": hour, "share": None if hour < 6 else 1 / 126}
         for day in range(1, 8)
@@ -72,7 +72,12 @@ def example_figures() -> dict[str, Figure | None]:
         ),
         "flow": figures_people.plot_flow(result.sample, 5),
         "slope": figures_scores.plot_slope([scale("A", "pre", 3), scale("A", "post", 4)], "s", "?"),
-        "clouds": figures_scores.plot_clouds({"before": rng.normal(3, 1, 40)}, (1, 5), 5, "c", "?"),
+        "clouds": figures_scores.plot_clouds(
+            [Spread("a", "pre", 40, 3.0, 2.5, 3.1, 3.6, (0.1, 0.6, 1.0, 0.4, 0.0))],
+            (1, 5),
+            "c",
+            "?",
+        ),
         "specifications": figures.plot_specifications(
             [e for e in result.effects if e.outcome == "komunikasi" and not e.subgroup], "m"
         ),
@@ -141,11 +146,12 @@ def test_nothing_is_drawn_where_everything_is_hidden():
     assert figures.plot_effects([]) is None
 
 
-def test_a_cloud_of_too_few_answers_is_left_out():
-    scores = {"few": np.arange(1.0, 6.0), "many": np.linspace(1, 5, 30)}
-    figure = figures_scores.plot_clouds(scores, (1, 5), 5, "c", "?")
-    assert "many" in figure.alt
-    assert "few" not in figure.alt
+def test_a_cloud_of_too_few_or_equal_answers_is_left_out():
+    assert spread_of(np.arange(1.0, 6.0), (1, 5), 5) is None
+    assert spread_of(np.full(30, 3.0), (1, 5), 5) is None
+    n, mean, quartiles, shape = spread_of(np.linspace(1, 5, 30), (1, 5), 5)
+    assert (n, mean, quartiles) == (30, pytest.approx(3), pytest.approx((2, 3, 4)))
+    assert max(shape) == 1
 
 
 def test_the_slope_counts_scales_that_rose_in_the_program_group():

@@ -30,7 +30,7 @@ SHARE = re.compile(r"\d+%")
 def report(request) -> tuple[str, list[Section], dict[str, str]]:
     set_language(request.param)
     result = fixtures.example_result(request.param)
-    sections = report_sections(fixtures.example_study(), result)
+    sections = report_sections(fixtures.example_study().program, result)
     texts = export.page_texts(result)
     yield request.param, sections, texts
     set_language("id")

@@ -33,7 +33,7 @@ def render(language: str = "id", *, bare: bool = False) -> str:
     set_language(language)
     study = fixtures.example_study(bare=bare)
     result = fixtures.empty_result() if bare else fixtures.example_result(language)
-    return export.render_html(report_sections(study, result), result)
+    return export.render_html(report_sections(study.program, result), result)
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -47,7 +47,7 @@ def page(request) -> BeautifulSoup:
 
 def test_sections_come_in_the_decided_order():
     set_language("id")
-    sections = report_sections(fixtures.example_study(), fixtures.example_result())
+    sections = report_sections(fixtures.example_study().program, fixtures.example_result())
     assert [section.id for section in sections] == ORDER
 
 

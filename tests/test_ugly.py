@@ -51,7 +51,7 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     try:
         workbook = open_workbook(program_id, code, data)
         result = evaluate(workbook)
-        sections = report_sections(workbook.study, result)
+        sections = report_sections(workbook.study.program, result)
         html = render_html(sections, result)
         (data / "out").mkdir()
         write_report(data / "out", sections, result, ("html", "xlsx"))

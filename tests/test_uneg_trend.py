@@ -47,7 +47,7 @@ def test_the_titles_of_the_sections_are_those_that_the_sections_bear():
     from tests import fixtures_result as fixtures
 
     set_language("id")
-    sections = report_sections(fixtures.example_study(), fixtures.example_result())
+    sections = report_sections(fixtures.example_study().program, fixtures.example_result())
     assert {s.id: s.title for s in sections} == {
         code: word_for("section", code) for code in code_words()["section"]
     }

@@ -17,9 +17,16 @@ from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading import documents
 from evaluasi_lib.reading.codebook import Codebook, own_codebook, parse_model
-from evaluasi_lib.reading.documents import Refused, is_scan, pages_of, read_documents
-from evaluasi_lib.reading.refi import read_codebook, read_refi
-from evaluasi_lib.reading.transcripts import read_transcripts, speaker_turns
+from evaluasi_lib.reading.documents import (
+    Refused,
+    is_scan,
+    pages_of,
+    read_codebook,
+    read_documents,
+    read_refi,
+    read_transcripts,
+    speaker_turns,
+)
 from evaluasi_lib.reading.voices import read_table, read_voices
 from evaluasi_lib.voices.feedback import code_answers
 from evaluasi_lib.voices.interviews import theme_codes
@@ -121,7 +128,7 @@ def test_an_archive_that_names_a_place_outside_is_refused(tmp_path):
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("evaluasi_lib.reading.refi.MAX_XML", 500)
+    monkeypatch.setattr("evaluasi_lib.reading.documents.MAX_XML", 500)
     with pytest.raises(Refused):
         read_refi(qdpx(tmp_path / "a.qdpx"))
 

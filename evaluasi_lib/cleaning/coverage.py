@@ -11,9 +11,9 @@ from pathlib import Path
 import polars as pl
 
 from evaluasi_lib.check import missing_success
-from evaluasi_lib.cleaning.labels import show
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Outcome, Program
+from evaluasi_lib.reading.files import show
 from evaluasi_lib.wording import _
 
 SHOWN_LABELS = 10  # a message lists no more labels of a variable

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import polars as pl
 
-from evaluasi_lib.cleaning import presets
 from evaluasi_lib.cleaning.identity import nip_status, normalise_nip
-from evaluasi_lib.cleaning.labels import Tally, clean_space, normalise
+from evaluasi_lib.cleaning.mapping import recognise
 from evaluasi_lib.cleaning.privacy import Names, looks_like_names
-from evaluasi_lib.cleaning.values import (
+from evaluasi_lib.cleaning.typers import (
     BLANKS,
     FALSE_WORDS,
+    PROBLEMS,
     TRUE_WORDS,
     Spec,
     clean_text,
     type_date,
 )
 from evaluasi_lib.program import Column, Source
-from evaluasi_lib.reading.files import RawTable, open_source
+from evaluasi_lib.reading.files import RawTable, clean_space, normalise, open_source
 from evaluasi_lib.wording import _
 
 # How much a label says, first match wins; labels of a scale must all differ.
@@ -98,7 +98,7 @@ def draft_program(program_id: str, files: Sequence[Path]) -> str:
     opened: dict[str, tuple[RawTable, str | None]] = {}
     for name, path in tables.items():
         table = open_source(path, Source(file=path.name))
-        preset = presets.recognise(table.headers)
+        preset = recognise(table.headers)
         opened[name] = table, preset
         guesses[name] = [] if preset == "moodle" else _guess_columns(table)
     columns = [g for found in guesses.values() for g in found]
@@ -202,13 +202,10 @@ def _guess_number(variable: str, header: str, values: pl.Series) -> Guess:
 
 def _guess_date(values: pl.Series) -> str | None:
     """ "" where the usual reading fits every value, a date_format where months come first."""
-    rows = pl.Series(range(len(values)))
     for form in ("", "%m/%d/%Y"):
         extra = {"date_format": form} if form else {}
         column = Column.model_validate({"from": "x", "type": "date", **extra})
-        tally = Tally()
-        type_date(values, rows, Spec("x", column), tally)
-        if not tally.unknown:
+        if not type_date(values, Spec("x", column))["rule"].is_in(PROBLEMS).any():
             return form
     return None
 

@@ -12,15 +12,14 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from evaluasi_lib.cleaning.labels import Tally, normalise
-from evaluasi_lib.cleaning.log import Log
-from evaluasi_lib.cleaning.mapping import Mapped
-from evaluasi_lib.cleaning.presets import preset_heading
+from evaluasi_lib.cleaning.manifest import Log
+from evaluasi_lib.cleaning.mapping import Mapped, preset_heading
 from evaluasi_lib.cleaning.privacy import Names, hides
 from evaluasi_lib.cleaning.source import NO_PERSONS, Context
-from evaluasi_lib.cleaning.values import Spec, clean_text, type_date
+from evaluasi_lib.cleaning.typers import PROBLEMS, Spec, clean_text, type_date
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Column
+from evaluasi_lib.reading.files import normalise
 from evaluasi_lib.wording import _
 
 FIELDS = ("event", "module", "component", "origin")
@@ -68,19 +67,21 @@ def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     modules = {normalise(m): m for m in (plan.modules if plan is not None else {})}
     spec = next((s for s in mapped.specs if s.name == "time"), None)
     spec = spec or Spec("time", Column.model_validate({"from": "time", "type": "date"}))
-    tally, persons, writer = Tally(), [], None
+    persons, writer = [], None
     seen: set[str | None] = set()
-    read = 0
+    read = unread = 0
     try:
         for batch in mapped.table.batches(mapped.columns):
             read += batch.height
             log.rows_read += batch.height
             log.rows_kept += batch.height
             batch = _user_numbers(batch, mapped, context)
+            times, bad = utc_times(batch["time"], spec, zone)
+            unread += bad
             frame = pl.DataFrame(
                 [
                     context.linker.pids(batch, mapped, log).alias("pid"),
-                    utc_times(batch["time"], batch["row"], spec, zone, tally).alias("time"),
+                    times.alias("time"),
                     *(_field(batch, name, modules, context.names) for name in FIELDS),
                 ]
             )
@@ -93,7 +94,6 @@ def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     finally:
         if writer is not None:
             writer.close()
-    unread = sum(n for n, _row in tally.unknown.values())
     log.add("time_missing", mapped.name, unread)
     if persons and unread == read:
         what = _("no time in the log can be read")
@@ -108,29 +108,31 @@ def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     return pl.concat(persons).unique()
 
 
-def utc_times(text: pl.Series, rows: pl.Series, spec: Spec, zone: str, tally: Tally) -> pl.Series:
-    """Times as UTC: by the offset in the text, else by the platform's zone; or Unix time."""
+def utc_times(text: pl.Series, spec: Spec, zone: str) -> tuple[pl.Series, int]:
+    """(times as UTC, how many texts are no time): by the offset in the text, else by the platform's
+    zone; or Unix time."""
     text = clean_text(text)
     unix = text.str.contains(r"^\d{10}(?:\d{3})?$").fill_null(False)
     number = pl.select(pl.when(unix).then(text)).to_series().cast(pl.Int64)
     seconds = pl.select(
         pl.when(number > 10**11).then(number * 1000).otherwise(number * 10**6)
     ).to_series()
-    wall = type_date(pl.select(pl.when(~unix).then(text)).to_series(), rows, spec, tally)
+    read = type_date(pl.select(pl.when(~unix).then(text)).to_series(), spec)
     offset = text.str.extract(_OFFSET, 1).str.to_uppercase().str.replace(":", "")
-    frame = pl.DataFrame({"wall": wall, "offset": offset, "seconds": seconds})
+    frame = pl.DataFrame({"wall": read["value"], "offset": offset, "seconds": seconds})
     hours = pl.col("offset").str.slice(0, 3).cast(pl.Int64, strict=False).fill_null(0)
     minutes = pl.col("offset").str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
     minutes = pl.when(pl.col("offset").str.starts_with("-")).then(-minutes).otherwise(minutes)
     shifted = pl.col("wall") - pl.duration(hours=hours, minutes=minutes)
     local = pl.col("wall").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    return frame.select(
+    times = frame.select(
         pl.coalesce(
             pl.from_epoch("seconds", "us").dt.replace_time_zone("UTC"),
             pl.when(pl.col("offset").is_not_null()).then(shifted.dt.replace_time_zone("UTC")),
             local.dt.convert_time_zone("UTC"),
         )
     ).to_series()
+    return times, int(read["rule"].is_in(PROBLEMS).sum())
 
 
 def _user_numbers(batch: pl.DataFrame, mapped: Mapped, context: Context) -> pl.DataFrame:

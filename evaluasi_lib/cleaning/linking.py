@@ -15,7 +15,7 @@ from evaluasi_lib.cleaning.identity import (
     pseudonyms,
     repair_prefixes,
 )
-from evaluasi_lib.cleaning.log import Log
+from evaluasi_lib.cleaning.manifest import Log
 from evaluasi_lib.cleaning.mapping import Mapped
 from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.errors import DataError, Problem

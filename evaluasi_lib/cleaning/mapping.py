@@ -1,16 +1,25 @@
-"""Which column of the file is which variable: headings matched exactly after normalisation."""
+"""Which column of the file is which variable, and single cells corrected in koreksi.csv.
+
+Headings are matched exactly after normalisation; exports of known programs are recognised by the
+columns that they alone write.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
 
-from evaluasi_lib.cleaning.labels import PERSONAL, normalise, show
-from evaluasi_lib.cleaning.presets import preset_heading
-from evaluasi_lib.cleaning.values import Spec, option_texts
+import polars as pl
+import yaml
+
+from evaluasi_lib.cleaning.typers import Spec, option_texts
 from evaluasi_lib.errors import Problem, suggestion
 from evaluasi_lib.program import Column, Program, Scale, Source
-from evaluasi_lib.reading.files import RawTable
+from evaluasi_lib.reading.files import PERSONAL, RawTable, normalise, open_source, show
 from evaluasi_lib.wording import _
 
 _NTH = re.compile(r"(.*)#(\d+)")
@@ -174,3 +183,119 @@ def _option_columns(column: Column, places: dict[str, list[int]]) -> dict[str, i
                 if at:
                     found[key] = at[0]
     return found if len(found) == len(column.options) else {}
+
+
+@cache
+def presets() -> dict[str, dict[str, Any]]:
+    """presets.yml: exports of known programs."""
+    text = resources.files(__package__).joinpath("presets.yml").read_text(encoding="utf-8")
+    found: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    return found
+
+
+def recognise(headers: list[str]) -> str | None:
+    """The preset whose own columns are all there; None for any other file."""
+    there = {normalise(h) for h in headers}
+    for key, preset in presets().items():
+        if key == "google_forms":  # many files have a column "Timestamp"; only here it comes first
+            there = {normalise(h) for h in headers[:1]}
+        for needed in preset["needs"]:
+            if all(any(normalise(h) in there for h in preset["names"][n]) for n in needed):
+                return key
+    return None
+
+
+def preset_heading(preset: str | None, name: str) -> list[str]:
+    """The headings that a preset's short name stands for."""
+    return presets()[preset]["names"].get(name.casefold(), []) if preset else []
+
+
+FILE = "koreksi.csv"
+_HEADINGS = {
+    "source": ("source", "sumber"), "row": ("row", "baris"), "column": ("column", "kolom"),
+    "old": ("old", "lama"), "new": ("new", "baru"), "reason": ("reason", "alasan"),
+    "who": ("who", "oleh"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    line: int
+    source: str
+    row: int
+    column: str
+    old: str
+    new: str | None
+
+
+def read_corrections(folder: Path, program: Program) -> tuple[list[Correction], list[Problem]]:
+    """The corrections of a program, and what is wrong with the table itself.
+
+    `row` is the 1-based data row of the source's file; `column` is the variable of program.yml.
+    Each needs a reason and who decided it.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return [], []
+    table = open_source(path, Source(file=FILE))
+    found = {normalise(h): i for i, h in enumerate(table.headers)}
+    place = {k: next((found[n] for n in v if n in found), None) for k, v in _HEADINGS.items()}
+    absent = [_HEADINGS[k][1] for k, i in place.items() if i is None]
+    if absent:
+        what = _("columns are missing: {names}").format(names=", ".join(absent))
+        needed = ", ".join(names[1] for names in _HEADINGS.values())
+        return [], [Problem(what, FILE, _("the table needs: {names}").format(names=needed))]
+    corrections, problems = [], []
+    columns = {k: i for k, i in place.items() if i is not None}
+    columns = {("key" if k == "row" else k): i for k, i in columns.items()}
+    for batch in table.batches(columns):
+        for item in batch.iter_rows(named=True):
+            text = {k: (v or "").strip() for k, v in item.items() if k != "row"}
+            problem = _check(text, item["row"], program)
+            if problem is not None:
+                problems.append(problem)
+                continue
+            cell = (item["row"], text["source"], int(text["key"]), text["column"])
+            corrections.append(Correction(*cell, text["old"], text["new"] or None))
+    return corrections, problems
+
+
+def _check(text: dict[str, str], line: int, program: Program) -> Problem | None:
+    where = f"{FILE}, " + _("row {row}").format(row=line)
+    source = program.sources.get(text["source"])
+    if source is None:
+        what = _("unknown source") + f": “{text['source']}”"
+        return Problem(what, where, suggestion(text["source"], program.sources))
+    if text["column"] not in source.columns:
+        what = _("unknown variable") + f": “{text['column']}”"
+        return Problem(what, where, suggestion(text["column"], source.columns))
+    if not text["key"].isdigit():
+        return Problem(
+            _("the row is no whole number"), where, _("count the rows below the heading")
+        )
+    if not text["reason"] or not text["who"]:
+        return Problem(_("a correction needs a reason and a name of who decided it"), where)
+    return None
+
+
+def apply_corrections(
+    batch: pl.DataFrame, corrections: list[Correction]
+) -> tuple[pl.DataFrame, int, list[int]]:
+    """(corrected batch, number applied, lines of those whose old value is not in the cell)."""
+    if not corrections or not batch.height:
+        return batch, 0, []
+    applied, skipped = 0, []
+    first, last = batch["row"][0], batch["row"][-1]
+    for c in corrections:
+        if not first <= c.row <= last:
+            continue
+        at = c.row - first
+        current = batch[at, c.column]
+        if normalise(current or "") != normalise(c.old):
+            skipped.append(c.line)
+            continue
+        text = pl.col(c.column).cast(pl.String)
+        cell = pl.when(pl.col("row") == c.row).then(pl.lit(c.new)).otherwise(text)
+        batch = batch.with_columns(cell.alias(c.column))
+        applied += 1
+    return batch, applied, skipped

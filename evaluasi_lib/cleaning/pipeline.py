@@ -15,14 +15,20 @@ from pathlib import Path
 
 import polars as pl
 
-from evaluasi_lib.cleaning import manifest, presets
-from evaluasi_lib.cleaning.corrections import read_corrections
+from evaluasi_lib.cleaning import manifest
 from evaluasi_lib.cleaning.coverage import arms_of, check_coverage
 from evaluasi_lib.cleaning.events import clean_events
 from evaluasi_lib.cleaning.identity import pseudonym_key
 from evaluasi_lib.cleaning.linking import make_linker, report_matches
-from evaluasi_lib.cleaning.log import Log
-from evaluasi_lib.cleaning.mapping import Mapped, contradictions, map_source
+from evaluasi_lib.cleaning.manifest import Log
+from evaluasi_lib.cleaning.mapping import (
+    Mapped,
+    contradictions,
+    map_source,
+    presets,
+    read_corrections,
+    recognise,
+)
 from evaluasi_lib.cleaning.privacy import names_in, screen
 from evaluasi_lib.cleaning.source import Context, clean_source
 from evaluasi_lib.errors import DataError, Problem
@@ -110,8 +116,12 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
         grouped = arms if program.design.group is not None else arms.clear()
         report_matches(program, pids, grouped, log)
     if any(marks.height for marks in context.flags):
-        (folder / "quality").mkdir()
+        (folder / "quality").mkdir(exist_ok=True)
         pl.concat(context.flags).write_parquet(folder / "quality" / "flags.parquet")
+    if context.translations:
+        (folder / "quality").mkdir(exist_ok=True)
+        table = pl.concat(context.translations)
+        table.write_parquet(folder / "quality" / "translations.parquet")
     _read_voices(program, raw, folder, log)
     return log
 
@@ -133,11 +143,11 @@ def _open_all(program: Program, raw: Path, log: Log) -> list[Mapped]:
             continue
         preset = None
         if source.preset == "auto":
-            preset = presets.recognise(table.headers)
+            preset = recognise(table.headers)
         elif source.preset != "none":
             preset = source.preset
         if preset is not None:
-            log.note("preset", source=name, preset=presets.PRESETS[preset].title)
+            log.note("preset", source=name, preset=presets()[preset]["title"])
         mapped, problems = map_source(program, name, source, table, preset)
         log.errors.extend(problems)
         if mapped.unused:

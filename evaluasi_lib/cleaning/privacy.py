@@ -14,14 +14,13 @@ from pathlib import Path
 import polars as pl
 
 from evaluasi_lib import check
-from evaluasi_lib.cleaning.labels import PERSONAL, Tally, normalise, show
-from evaluasi_lib.cleaning.log import Log
+from evaluasi_lib.cleaning.manifest import Log
 from evaluasi_lib.cleaning.mapping import Mapped, map_source
 from evaluasi_lib.cleaning.tables import class_labels
-from evaluasi_lib.cleaning.values import Spec, clean_text
+from evaluasi_lib.cleaning.typers import Spec, by_text, clean_text
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Program
-from evaluasi_lib.reading.files import open_source, source_path
+from evaluasi_lib.reading.files import PERSONAL, normalise, open_source, show, source_path
 from evaluasi_lib.wording import _
 
 MASK = "[…]"
@@ -139,7 +138,7 @@ def _first_rows(mapped: Mapped, columns: dict[str, int]) -> dict[str, pl.Series]
     if not columns:
         return {}
     batch = next(iter(mapped.table.batches(columns, LOOK_AT)), None)
-    return {} if batch is None else {name: clean_text(batch[name]) for name in columns}
+    return {} if batch is None else {n: by_text(batch[n], clean_text) for n in columns}
 
 
 def heading_of(mapped: Mapped, variable: str) -> str:
@@ -270,13 +269,6 @@ def hides(values: pl.Series, names: Names, *, words: bool) -> pl.Series:
         tokens = lower.str.extract_all(r"\w+")
         hit = hit | tokens.list.set_intersection(list(names.single)).list.len().gt(0)
     return hit.fill_null(False)
-
-
-def mask(values: pl.Series, names: Names, tally: Tally, *, words: bool) -> pl.Series:
-    """Texts that hold a person's name or number are replaced as a whole."""
-    hit = hides(values, names, words=words)
-    tally.add("identifier_masked", int(hit.sum()))
-    return pl.select(pl.when(hit).then(pl.lit(MASK)).otherwise(values)).to_series()
 
 
 def coarsen(values: pl.Series, limits: list[float]) -> pl.Series:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import operator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,31 +12,25 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from evaluasi_lib.check import names_in
-from evaluasi_lib.cleaning import flags, rules
-from evaluasi_lib.cleaning.corrections import Correction, apply_corrections
-from evaluasi_lib.cleaning.explain import explain
+from evaluasi_lib.cleaning import rows as rules
 from evaluasi_lib.cleaning.identity import from_nip
-from evaluasi_lib.cleaning.labels import Tally
 from evaluasi_lib.cleaning.linking import UNLINKED, Linker
-from evaluasi_lib.cleaning.log import Log
-from evaluasi_lib.cleaning.mapping import Mapped
-from evaluasi_lib.cleaning.privacy import Names, coarsen, mask
+from evaluasi_lib.cleaning.manifest import Log
+from evaluasi_lib.cleaning.mapping import Correction, Mapped, apply_corrections
+from evaluasi_lib.cleaning.privacy import MASK, Names, coarsen, hides
 from evaluasi_lib.cleaning.tables import TableWriter
-from evaluasi_lib.cleaning.values import (
+from evaluasi_lib.cleaning.translate import Translations, changes_in, problems_of, translate
+from evaluasi_lib.cleaning.typers import (
+    TYPERS,
     Spec,
     clean_text,
     decimal_evidence,
+    option_texts,
     proved_decimal,
-    type_category,
-    type_date,
     type_flag,
-    type_item,
-    type_multi,
-    type_number,
-    type_open,
 )
 from evaluasi_lib.errors import Problem
-from evaluasi_lib.program import Program
+from evaluasi_lib.program import Column, Program
 from evaluasi_lib.wording import _
 
 CODED = ("item", "category", "ordinal", "flag", "multi")
@@ -49,16 +45,11 @@ NOTED = {  # what a reader should know of, beside the counts
     "straight_lining_flagged": "straight_lining",
     "speed_flagged": "speed",
 }
-_TYPERS = {
-    "item": type_item, "number": type_number, "integer": type_number, "category": type_category,
-    "ordinal": type_category, "flag": type_flag, "date": type_date, "open": type_open,
-    "text": type_category,
-}  # fmt: skip
 
 
 @dataclass
 class Context:
-    """What all sources of a program share while it is cleaned; flags are collected here.
+    """What all sources of a program share while it is cleaned; what it finds is collected here.
 
     labels: values that program.yml itself names, so that they stay what they are.
     """
@@ -68,6 +59,7 @@ class Context:
     corrections: list[Correction]
     names: Names
     flags: list[pl.DataFrame] = field(default_factory=list)
+    translations: list[pl.DataFrame] = field(default_factory=list)
     labels: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,7 +71,7 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     """Write <source>.parquet and its restricted table; returns the pid of the kept rows."""
     name, source = mapped.name, mapped.source
     specs = {s.name: replace(s, decimal=_decimal_of(mapped, s)) for s in mapped.specs}
-    tallies = {s: Tally() for s in specs}
+    translations = Translations()
     path = folder / f"{name}.parquet"
     there = [s for s in specs.values() if s.name in mapped.columns or s.column.type == "multi"]
     writer = TableWriter(path, there)
@@ -94,7 +86,7 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
             for line in stale:
                 log.note("correction_skipped", line=line, source=name)
             batch = _drop_rows(batch, mapped, there, log)
-            frame = _typed_frame(batch, mapped, specs, context, tallies, log)
+            frame = _typed_frame(batch, mapped, specs, context, translations, log)
             batch, frame, marks = _mark_rows(batch, frame, mapped, there, log)
             flagged.append(marks)
             restricted.extend(_open_answers(frame, there))
@@ -102,13 +94,7 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
             if context.program.link != "anonymous":  # else nobody asks for them
                 keys.append(_key_columns(frame, batch, mapped, context))
             writer.write(frame.select(list(writer.dtypes)))
-    for variable, tally in tallies.items():
-        for rule, count in tally.counts.items():
-            log.add(rule, name, count)
-        if "skip_violation" in tally.counts:
-            n = tally.counts["skip_violation"]
-            log.note("skip_violation", source=name, variable=variable, n=n)
-        log.errors.extend(explain(tally, specs[variable], source.file, context.names))
+    _settle(translations, specs, mapped, context, log)
     if not n_kept:
         remedy = _("see the rules in program.yml")
         log.errors.append(Problem(_("no row is left"), source.file, remedy))
@@ -131,67 +117,125 @@ def clean_source(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl
     return key
 
 
+def _settle(
+    translations: Translations,
+    specs: dict[str, Spec],
+    mapped: Mapped,
+    context: Context,
+    log: Log,
+) -> None:
+    """What the source's translations say: counts for the log, problems, and the table to show."""
+    for variable, spec in specs.items():
+        table = translations.table(variable)
+        for rule, n in changes_in(table).items():
+            log.add(rule, mapped.name, n)
+            if rule == "skip_violation":
+                log.note(rule, source=mapped.name, variable=variable, n=n)
+        log.errors.extend(problems_of(table, spec, mapped.source.file, context.names))
+    shown = {v for v, s in specs.items() if _tells_of_nobody(s, mapped)}
+    context.translations.append(translations.frame(mapped.name, shown.__contains__))
+
+
+def _tells_of_nobody(spec: Spec, mapped: Mapped) -> bool:
+    """Whether a column's texts may be written out: every one is declared, or is a plain number."""
+    column = spec.column
+    if column.derive is not None or column.coarsen or spec.name in mapped.coded:
+        return False
+    if column.type == "multi":
+        return not any("*" in texts for texts in option_texts(column).values())
+    declared = bool(column.categories) and column.spelling is None  # a name could stand beside it
+    return column.type in ("item", "flag", *NUMBERS) or (column.type in CODED and declared)
+
+
 def _typed_frame(
     batch: pl.DataFrame,
     mapped: Mapped,
     specs: dict[str, Spec],
     context: Context,
-    tallies: dict[str, Tally],
+    translations: Translations,
     log: Log,
 ) -> pl.DataFrame:
     """row, pid and every variable of a batch, typed."""
-    typed = {"row": batch["row"], "pid": context.linker.pids(batch, mapped, log)}
-    for spec in specs.values():
-        values = _typed(batch, spec, mapped, context, tallies[spec.name])
-        if spec.column.ask_if:
-            values = flags.blank_skipped(values, batch, spec, specs, tallies[spec.name])
+    rows = batch["row"]
+    typed = {"row": rows, "pid": context.linker.pids(batch, mapped, log)}
+    for name, spec in specs.items():
+        values = _typed(batch, spec, mapped, context, translations)
+        if spec.column.ask_if and values:
+            mark = rules.skipped(batch, spec, specs)
+            answered = mark & _any(v.is_not_null() for v in values.values())
+            translations.note(name, "skip_violation", rows.filter(answered))
+            values = {n: pl.select(pl.when(~mark).then(v)).to_series() for n, v in values.items()}
         if spec.column.required:
-            _require(values or {spec.name: batch[spec.name]}, batch["row"], tallies[spec.name])
+            present = _any(v.is_not_null() for v in (values or {name: batch[name]}).values())
+            translations.note(name, "required", rows.filter(~present))
         typed |= values
     return pl.DataFrame([s.alias(n) for n, s in typed.items()])
 
 
+def _any(marks: Iterable[pl.Series]) -> pl.Series:
+    return functools.reduce(operator.or_, marks)
+
+
 def _typed(
-    batch: pl.DataFrame, spec: Spec, mapped: Mapped, context: Context, tally: Tally
+    batch: pl.DataFrame,
+    spec: Spec,
+    mapped: Mapped,
+    context: Context,
+    translations: Translations,
 ) -> dict[str, pl.Series]:
     """The processed columns of one variable, named; identifiers have none."""
-    column, kind, rows = spec.column, spec.column.type, batch["row"]
-    if kind in IDENTIFIERS:
+    name, column, rows = spec.name, spec.column, batch["row"]
+    if column.type in IDENTIFIERS:
         return {}
-    if spec.name not in batch.columns:  # a multi question in one column for each option
-        flag = Spec(spec.name, column.model_copy(update={"categories": {}}))
-        names = [f"{spec.name}__{key}" for key in column.options]
-        return {n: type_flag(batch[n], rows, flag, tally) for n in names if n in batch.columns}
-    text = batch[spec.name]
+    if name not in batch.columns:  # a multi question in one column for each option
+        flag = Spec(name, column.model_copy(update={"categories": {}}))
+        found = {}
+        for key in (f"{name}__{k}" for k in column.options if f"{name}__{k}" in batch.columns):
+            found[key], table = translate(batch[key], rows, flag, type_flag)
+            translations.add(name, table)
+        return found
+    values, table = translate(batch[name], rows, spec, functools.partial(_read, mapped, context))
+    translations.add(name, table)
+    for rule, applies in (
+        ("item_reversed", spec.turned),
+        ("distinct_coded", name in mapped.coded and _undeclared(column)),
+        ("coarsened", bool(column.coarsen) and column.type in NUMBERS),
+    ):
+        if applies:
+            read = table.drop_nulls("value")
+            translations.note(name, rule, read["first_row"], read["n"])
+    if column.type == "multi":
+        chosen = pl.DataFrame({name: values})
+        has = {k: pl.col(name).list.contains(pl.lit(k, pl.String)) for k in column.options}
+        return {f"{name}__{k}": chosen.select(x).to_series() for k, x in has.items()}
+    return {name: values}
+
+
+def _undeclared(column: Column) -> bool:
+    """Whether a column's values are texts that nobody declared."""
+    plain = column.type in ("category", "ordinal") and not column.categories
+    return column.type == "text" or plain
+
+
+def _read(mapped: Mapped, context: Context, texts: pl.Series, spec: Spec) -> pl.DataFrame:
+    """Distinct texts by their typer; what could tell of a person is masked, coded or coarsened."""
+    column, period = spec.column, context.program.period
     if column.derive is not None:
-        period = context.program.period
-        text = from_nip(text, column.derive, period.start) if period else text.clear(len(text))
-    if kind == "multi":
-        return {s.name: s for s in type_multi(text, rows, spec, tally)}
-    if kind not in (*CODED, "open"):
-        text = clean_text(text)
-    values = _TYPERS[kind](text, rows, spec, tally)
-    if kind == "text" or (kind in ("category", "ordinal") and not column.categories):
-        values = mask(values, context.names, tally, words=kind == "text")
+        nobody = texts.clear(len(texts))
+        texts = from_nip(texts, column.derive, period.start) if period else nobody
+    read = TYPERS[column.type](texts, spec)
+    value = read["value"]
+    if _undeclared(column):
+        hit = hides(value, context.names, words=column.type == "text")
+        mask = pl.when(hit)
+        value = pl.select(mask.then(pl.lit(MASK)).otherwise(value)).to_series()
+        rule = mask.then(pl.lit("identifier_masked")).otherwise(read["rule"])
+        read = read.with_columns(rule=rule)
         if spec.name in mapped.coded:
-            values = context.linker.codes(values, context.labels)
-            tally.add("distinct_coded", values.count())
-    if kind == "integer":
-        uneven = (values != values.round()).fill_null(False)
-        if uneven.any():
-            tally.add_unknown("uneven", int(uneven.sum()), int(rows.filter(uneven)[0]))
-        values = values.round().cast(pl.Int64)
-    if column.coarsen and values.dtype.is_numeric():
-        tally.add("coarsened", values.count())
-        values = coarsen(values, column.coarsen)
-    return {spec.name: values.alias(spec.name)}
-
-
-def _require(values: dict[str, pl.Series], rows: pl.Series, tally: Tally) -> None:
-    """Tally the rows in which a required variable has no value."""
-    empty = pl.select(pl.all_horizontal(*(v.is_null() for v in values.values()))).to_series()
-    if empty.any():
-        tally.add_unknown("required", int(empty.sum()), int(rows.filter(empty)[0]))
+            value = context.linker.codes(value, context.labels)
+    if column.coarsen and column.type in NUMBERS:
+        value = coarsen(value, column.coarsen)
+    return read.with_columns(value=value)
 
 
 def _decimal_of(mapped: Mapped, spec: Spec) -> Callable[[], str]:
@@ -236,8 +280,8 @@ def _mark_rows(
     batch: pl.DataFrame, frame: pl.DataFrame, mapped: Mapped, specs: list[Spec], log: Log
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """(batch, frame, flags): straight-lining and too fast rows are marked, or dropped."""
-    straight = flags.straight(frame, specs)
-    fast = flags.too_fast(frame, mapped.source)
+    straight = rules.straight(frame, specs)
+    fast = rules.too_fast(frame, mapped.source)
     if mapped.source.drop_straight_lining and straight.any():
         log.add("straight_lining_dropped", mapped.name, int(straight.sum()))
         batch, frame, fast = (x.filter(~straight) for x in (batch, frame, fast))  # type: ignore[assignment]
@@ -257,7 +301,7 @@ def _flags(rows: pl.Series, flag: str, variable: str) -> pl.DataFrame:
 def _outliers(path: Path, specs: list[Spec], name: str, log: Log) -> list[pl.DataFrame]:
     numbers = [s.name for s in specs if s.column.type in NUMBERS and not s.column.coarsen]
     found = []
-    for variable, rows in flags.outliers(path, numbers).items():
+    for variable, rows in rules.outliers(path, numbers).items():
         log.add("outlier_flagged", name, len(rows))
         log.note("outliers", source=name, variable=variable, n=len(rows))
         found.append(_flags(rows, "outlier", variable))

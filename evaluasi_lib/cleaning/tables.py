@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from evaluasi_lib.cleaning.values import Spec
+from evaluasi_lib.cleaning.typers import Spec
 
 _DTYPES = {
     "item": "float64", "number": "float64", "integer": "Int64", "flag": "boolean",

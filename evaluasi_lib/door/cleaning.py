@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,29 +18,14 @@ import polars as pl
 
 from evaluasi_lib.cleaning import identity
 from evaluasi_lib.cleaning.draft import ordered_labels, strength
-from evaluasi_lib.cleaning.explain import explain
-from evaluasi_lib.cleaning.labels import Tally, normalise, show
 from evaluasi_lib.cleaning.linking import UNLINKED, nip_repairs, usable_nip
-from evaluasi_lib.cleaning.mapping import is_reversed, scale_of
-from evaluasi_lib.cleaning.values import (
-    Spec,
-    clean_text,
-    decimal_evidence,
-    proved_decimal,
-    type_category,
-    type_date,
-    type_item,
-    type_multi,
-    type_number,
-)
+from evaluasi_lib.cleaning.translate import MAX_TEXTS, changes_in, problems_of, translate
+from evaluasi_lib.cleaning.typers import Spec, decimal_evidence, proved_decimal
 from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
-from evaluasi_lib.program import Column, Program, Scale, Source
-from evaluasi_lib.reading.files import cell_text, open_source
+from evaluasi_lib.program import Column, Scale, Source
+from evaluasi_lib.reading.files import cell_text, normalise, open_source, show
 from evaluasi_lib.tables import Table, need
 from evaluasi_lib.wording import _, count
-
-Typer = Callable[[pl.Series, pl.Series, Spec, Tally], Any]
-MAX_TRANSLATIONS = 1_000  # distinct texts kept in attrs; of more, only those that a rule changed
 
 
 def read(path: str | Path, sheet: str | None = None) -> pd.DataFrame:
@@ -65,12 +49,7 @@ def read(path: str | Path, sheet: str | None = None) -> pd.DataFrame:
         raise DataError(Problem(_("there is no such file"), str(path), remedy))
     if not file.stat().st_size:
         raise DataError(Problem(_("the file is empty"), file.name, _("export it once more")))
-    return read_source(file, Source(file=file.name, sheet=sheet))
-
-
-def read_source(file: Path, source: Source) -> pd.DataFrame:
-    """A declared file as `read` gives it, its headings made distinct."""
-    table = open_source(file, source)
+    table = open_source(file, Source(file=file.name, sheet=sheet))
     seen: dict[str, int] = {}
     names = []
     for heading in table.headers:
@@ -114,7 +93,7 @@ def clean_likert(
     text = texts_of(s)
     scale = _scale(text, labels, lowest, aliases or {}, missing, _name(s))
     spec = Spec(_name(s), _column(s, "item", missing=missing), scale, reversed)
-    return _typed(s, text, type_item, spec)
+    return _typed(s, text, spec)
 
 
 def clean_number(
@@ -135,10 +114,10 @@ def clean_number(
     >>> clean_number(pd.Series(["Rp 1.250.000", "20 JP", "12,5", "-"])).tolist()
     [1250000.0, 20.0, 12.5, nan]
     """
-    text = clean_text(texts_of(s))
+    text = texts_of(s)
     column = _column(s, "number", missing=missing, min=min, max=max, decimal=decimal)
     sign = decimal or proved_decimal(*decimal_evidence(text))
-    return _typed(s, text, type_number, Spec(_name(s), column, decimal=lambda: sign))
+    return _typed(s, text, Spec(_name(s), column, decimal=lambda: sign))
 
 
 def clean_date(
@@ -154,9 +133,9 @@ def clean_date(
     >>> clean_date(pd.Series(["3 Februari 2025", "03/02/2025", "2025-02-03"])).nunique()
     1
     """
-    text = clean_text(texts_of(s))
+    text = texts_of(s)
     column = _column(s, "date", missing=missing, date_format=format)
-    return _typed(s, text, type_date, Spec(_name(s), column))
+    return _typed(s, text, Spec(_name(s), column))
 
 
 def clean_category(
@@ -187,7 +166,7 @@ def clean_category(
         categories={key: key for key in spelled},
         aliases={text: key for key, texts in spelled.items() for text in texts},
     )  # fmt: skip
-    out = _typed(s, texts_of(s), type_category, Spec(_name(s), column))
+    out = _typed(s, texts_of(s), Spec(_name(s), column))
     if spelled:
         kept = out.attrs
         out = out.astype(pd.CategoricalDtype(list(spelled), ordered=ordered))
@@ -222,18 +201,18 @@ def clean_multi(
         options = {_slug(x): x for x in options}
     spelled = {k: v if isinstance(v, str) else list(v) for k, v in options.items()}
     column = _column(s, "multi", missing=missing, options=spelled, separator=separator)
-    spec, tally = Spec(_name(s), column), Tally()
-    found = type_multi(text, _rows(text), spec, tally)
-    _refuse(tally, spec)
-    data = {f.name: pd.array(f.to_list(), dtype="boolean") for f in found}
-    out = pd.DataFrame(data, index=s.index)
-    keys = [f.name.removeprefix(f"{spec.name}__") for f in found]
-    chosen = [
-        None if row[0] is None else ", ".join(k for k, yes in zip(keys, row, strict=True) if yes)
-        for row in zip(*(f.to_list() for f in found), strict=True)
-    ]
-    out.attrs.update(_account(text, chosen, tally))
+    spec = Spec(_name(s), column)
+    values, table = _translated(text, spec)
+    chosen = pd.Series(values.to_list(), s.index, dtype="object")
+    out = pd.DataFrame(
+        {f"{spec.name}__{k}": chosen.map(_has(k)).astype("boolean") for k in options}, s.index
+    )
+    out.attrs.update(_account(table.with_columns(pl.col("value").list.join(", ")), spec))
     return out
+
+
+def _has(option: str) -> Callable[[list[str] | None], bool | None]:
+    return lambda chosen: None if chosen is None else option in chosen
 
 
 def translations(cleaned: pd.Series | pd.DataFrame) -> Table:
@@ -370,80 +349,41 @@ def texts_of(s: pd.Series) -> pl.Series:
     return pl.Series(_name(s), texts, dtype=pl.String)
 
 
-def _rows(text: pl.Series) -> pl.Series:
-    return pl.Series("row", range(1, len(text) + 1), dtype=pl.Int64)
-
-
 def _column(s: pd.Series, kind: str, **keys: Any) -> Column:
     given = {k: list(v) if k == "missing" else v for k, v in keys.items()}
     return Column(**{"from": _name(s), "type": kind}, **given)
 
 
-def _typed(s: pd.Series, text: pl.Series, typer: Typer, spec: Spec) -> pd.Series:
-    """The column by one of cleaning's typers, with its account; raises DataError."""
-    tally = Tally()
-    found = typer(text, _rows(text), spec, tally)
-    _refuse(tally, spec)
-    values = found.to_list()
+def _typed(s: pd.Series, text: pl.Series, spec: Spec) -> pd.Series:
+    """The column by the typer of its type, with its account; raises DataError."""
+    values, table = _translated(text, spec)
     dtype = {"item": "float64", "number": "float64", "date": "datetime64[us]"}
-    out = pd.Series(values, s.index, dtype=dtype.get(spec.column.type, "str"), name=s.name)
-    out.attrs.update(_account(text, values, tally))
+    out = pd.Series(values.to_list(), s.index, dtype.get(spec.column.type, "str"), name=s.name)
+    out.attrs.update(_account(table, spec))
     return out
 
 
-def _refuse(tally: Tally, spec: Spec) -> None:
-    if problems := explain(tally, spec, ""):
+def _translated(text: pl.Series, spec: Spec) -> tuple[pl.Series, pl.DataFrame]:
+    """The values and the table of translations. Raises DataError for what cannot be read."""
+    values, table = translate(text, pl.int_range(1, len(text) + 1, eager=True), spec)
+    if problems := problems_of(table, spec, ""):
         raise DataError(*problems)
+    return values, table
 
 
-def read_translations(program: Program, raw: Path) -> pd.DataFrame:
-    """How cleaning reads each distinct text of a program's files; see `Program.translations`.
-
-    Texts of rows that cleaning leaves out are among them, so a text may have no value.
-    """
-    typers = {"item": type_item, "category": type_category, "ordinal": type_category,
-              "number": type_number, "integer": type_number, "date": type_date}  # fmt: skip
-    found: list[dict[str, Any]] = []
-    for name, source in program.sources.items():
-        if source.role == "events" or not (raw / source.file).is_file():
-            continue
-        rows = read_source(raw / source.file, source)
-        known = {normalise(str(c)): c for c in rows}
-        for variable, column in source.columns.items():
-            heading = known.get(normalise(column.header))
-            if column.type not in typers or heading is None or column.derive is not None:
-                continue
-            text = texts_of(rows[heading])
-            if column.type not in ("item", "category", "ordinal"):
-                text = clean_text(text)
-            sign = column.decimal or proved_decimal(*decimal_evidence(text))
-            scale, turned = scale_of(program, variable, column), is_reversed(program, variable)
-            spec = Spec(variable, column, scale, turned, decimal=partial(str, sign))
-            tally = Tally()
-            values = typers[column.type](text, _rows(text), spec, tally)
-            account = _account(text, values.to_list(), tally)["translations"]
-            found += [{"source": name, "variable": variable, **row} for row in account]
-    columns = ["source", "variable", "text", "n", "first_row", "value", "rule"]
-    return pd.DataFrame(found, columns=columns)
-
-
-def _account(text: pl.Series, values: list[Any], tally: Tally) -> dict[str, Any]:
+def _account(table: pl.DataFrame, spec: Spec) -> dict[str, Any]:
     """What cleaning did to a column, as plain values, so that pandas can copy and store them."""
-    rows: dict[str, dict[str, Any]] = {}
-    for at, (raw, value) in enumerate(zip(text, values, strict=True), 1):
-        if raw is None:
-            continue
-        row = rows.get(raw)
-        if row is None:
-            plain = value.isoformat() if hasattr(value, "isoformat") else value
-            rule = tally.rules.get(raw, "")
-            rows[raw] = {"text": show(raw), "n": 1, "first_row": at, "value": plain, "rule": rule}
-        else:
-            row["n"] += 1
-    kept = list(rows.values())
-    if len(kept) > MAX_TRANSLATIONS:
-        kept = [row for row in kept if row["rule"]][:MAX_TRANSLATIONS]
-    return {"changes": dict(tally.counts), "translations": kept}
+    changed = table.drop_nulls("rule")
+    changes = changes_in(table)
+    if spec.turned:
+        changes["item_reversed"] = int(table.drop_nulls("value")["n"].sum())
+    rows = table if table.height <= MAX_TEXTS else changed.head(MAX_TEXTS)
+    texts = rows.with_columns(pl.col("rule").fill_null("")).to_dicts()
+    for row in texts:
+        value = row["value"]
+        row["text"] = show(row["text"])
+        row["value"] = value.isoformat() if hasattr(value, "isoformat") else value
+    return {"changes": changes, "translations": texts}
 
 
 def _scale(

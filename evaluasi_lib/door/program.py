@@ -121,23 +121,26 @@ class Program:
         """How each distinct text of the files was read: source, variable, text, n, first_row,
         value, rule (what was done; "" where the text is the value).
 
-        Of the columns with declared answers, numbers and dates; identifiers and open answers have
-        none. For the researcher's own eyes. What was read wrong is mended in program.yml
-        (aliases, missing, categories) or koreksi.csv.
+        Rows without text stand for a column as a whole; texts that could tell of a person are not
+        written out. What was read wrong is mended in program.yml (aliases, missing, categories) or
+        koreksi.csv.
         """
-        from evaluasi_lib.door.cleaning import read_translations
-
-        rows = read_translations(self.declared, self._data.raw(self.id))
-        changed = rows["rule"].ne("").sum()
-        note = _("{n} of {total} distinct texts were changed; those stand first.")
-        rows = rows.sort_values("rule", key=lambda c: c.eq(""), kind="stable", ignore_index=True)
-        return Table(rows, note=note.format(n=count(int(changed)), total=count(len(rows))))
+        path = self._study.folder / "quality" / "translations.parquet"
+        columns = ["source", "variable", "text", "n", "first_row", "value", "rule"]
+        read = pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=columns)
+        rows = read.fillna({"rule": ""}).sort_values(
+            "rule", key=lambda c: c.eq(""), kind="stable", ignore_index=True
+        )
+        note = _("{n} of {total} distinct texts were changed; those stand first.").format(
+            n=count(int(rows["rule"].ne("").sum())), total=count(len(rows))
+        )
+        return Table(rows[columns], note=note)
 
     @cached_property
     def codebook(self) -> Table:
         """Each variable of the cleaned tables, a row each: table, variable, question, type,
         labels, missing, n (values), n_missing, from (heading in the file)."""
-        from evaluasi_lib.cleaning.codebook import codebook
+        from evaluasi_lib.cleaning.manifest import codebook
 
         shown = ("table", "variable", "question", "type", "labels", "n", "n_missing")
         return Table(codebook(self.declared, self._study.folder), shown=shown)
@@ -361,9 +364,9 @@ class Program:
         """The report, to look at and add to; written to out/<program>/ where `out` is given.
 
         chapters: ids of chapters (ringkasan, program, metodologi, efektivitas ...), Sections of
-        your own, or functions of (study, result) that give one; None: all. formats: "html,docx".
-        What you add with `.text`, `.table` and `.figure` is published by `.save(out)`. Raises
-        UsageError for an unknown chapter or format.
+        your own, or functions of (declaration, result) that give one; None: all. formats:
+        "html,docx". What you add with `.text`, `.table` and `.figure` is published by `.save(out)`.
+        Raises UsageError for an unknown chapter or format.
         """
         from evaluasi_lib.reporting.sections import SECTIONS
 
@@ -431,7 +434,7 @@ class Program:
 def _section(chapter: Chapter, makers: Mapping[str, Any], program: Program) -> Section:
     if isinstance(chapter, str):
         chapter = makers[chapter]
-    return chapter(program._study, program.result) if callable(chapter) else chapter
+    return chapter(program.declared, program.result) if callable(chapter) else chapter
 
 
 def _names_in(where: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The codebook of themes, and how a table in YAML is held to its form."""
+"""The codebook of themes and the rubric of documents, and how a YAML table is held to its form."""
 
 from __future__ import annotations
 
@@ -78,3 +78,31 @@ def own_codebook() -> Codebook:
     """The workbook's own codebook."""
     text = resources.files(__package__).joinpath("codebook.yml").read_text(encoding="utf-8")
     return Codebook.model_validate(yaml.safe_load(text))
+
+
+class Indicator(Model):
+    """One thing that documents should show."""
+
+    label: Text
+    """Name of the indicator as reports show it."""
+    question: Text = ""
+    """What the reviewer asks of the document."""
+    evidence: Text = ""
+    """What counts as evidence."""
+    search: Sequence[str] = ()
+    """Phrases by which passages are found."""
+    documents: Sequence[str] = ()
+    """Documents that ought to hold it; all if empty."""
+
+
+class Rubric(Model):
+    """The scale of the ratings and the indicators."""
+
+    min: int = 0
+    """Lowest rating."""
+    max: int = 3
+    """Highest rating."""
+    met: int = 2
+    """Rating from which the evidence counts as found."""
+    indicators: dict[str, Indicator]
+    """Indicators by their short name."""

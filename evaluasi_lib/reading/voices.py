@@ -18,12 +18,17 @@ from pydantic import BaseModel
 from evaluasi_lib.check import names_in, unknown_name
 from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.program import Program, Source
-from evaluasi_lib.reading.codebook import Codebook, own_codebook, parse_model
-from evaluasi_lib.reading.documents import Refused, read_documents
+from evaluasi_lib.reading.codebook import Codebook, Rubric, own_codebook, parse_model
+from evaluasi_lib.reading.documents import (
+    ABOVE,
+    COLUMNS,
+    Refused,
+    read_codebook,
+    read_documents,
+    read_refi,
+    read_transcripts,
+)
 from evaluasi_lib.reading.files import open_source
-from evaluasi_lib.reading.refi import ABOVE, read_codebook, read_refi
-from evaluasi_lib.reading.rubric import Rubric
-from evaluasi_lib.reading.transcripts import COLUMNS, read_transcripts
 from evaluasi_lib.wording import _
 
 QUOTES, MANUAL_CODES = "kutipan.csv", "kode_manual.csv"

@@ -27,6 +27,7 @@ from evaluasi_lib.wording import (
 )
 
 LARGE_SMD = 0.1
+Point = tuple[str, float, str, tuple[float, float, float]]
 EFFECTS = Look(0.52, mark=8, edge=1.6, cap="butt", room=(0.6, 0.6))
 DRIVERS = Look(0.5, cap="butt", room=(0.6, 0.6))
 METHODS = Look(0.36, top=0.8, wrap=36, edge=1.5, margin=0.05)
@@ -261,3 +262,46 @@ def plot_cost_plane(
     )
     title, answer, alt = (text.format(**known) for text in (title, answer, alt))
     return Figure("bidang-biaya", title, answer, alt, svg)
+
+
+def plot_cost_effect(points: Sequence[Point]) -> Figure | None:
+    """Cost per participant against standardised estimates with their intervals, up is better.
+
+    points: program, its cost per participant, the outcome, and its estimate with both ends.
+    """
+    if not points:
+        return None
+    names = list(dict.fromkeys(name for name, _c, _l, _g in points))
+    with theme.canvas(4.4) as (figure, ax):
+        ax.grid(axis="both")
+        top = max(0.2, *(high for _n, _c, _l, (_g, _low, high) in points))
+        span = max(cost for _n, cost, _l, _g in points) or 1.0
+        by_cost = sorted(names, key=lambda n: next(p[1] for p in points if p[0] == n))
+        for i, name in enumerate(by_cost):
+            own = [p for p in points if p[0] == name]
+            for j, (_name, cost, _label, (size, low, high)) in enumerate(own):
+                x = cost + (j - (len(own) - 1) / 2) * span * 0.012
+                ax.plot([x, x], [low, high], color=theme.PROGRAM, lw=1.6)
+                ax.plot([x], [size], "o", color=theme.PROGRAM, ms=5)
+            # Neighbours in cost get labels at heights of their own, each with a leader.
+            height, at = top * (1.12 + 0.14 * (i % 3)), own[0][1]
+            ax.plot([at, at], [max(p[3][2] for p in own), height], color=theme.GRID, lw=0.8)
+            ax.text(at + span * 0.008, height, name, ha="left", va="center", fontsize=8.5)
+        ax.axhline(0, color=theme.INK, lw=0.9)
+        ax.set_xlim(-0.04 * span, 1.35 * span)
+        ax.set_xlabel(_("cost per participant, rupiah"))
+        ax.set_ylabel(_("standard deviations; up is better"))
+        theme.local_numbers(ax.xaxis)
+        theme.local_numbers(ax.yaxis)
+        svg = theme.to_svg(figure)
+    cheapest, least, *_rest = min(points, key=lambda p: p[1])
+    answer = _("Cheapest for each participant: {name} ({cost}).")
+    answer = answer.format(name=cheapest, cost=rupiah(least))
+    caution = _("Programs with other aims are not better or worse for costing more or less.")
+    title = _("What does each program cost, and how much changed?")
+    point = _("{name}, {cost}: {label} {g} ({interval}).")
+    alt = [_("Cost per participant against standardised estimates.")]
+    for name, cost, label, (size, low, high) in points:
+        place = {"g": number(size, 2), "interval": interval(low, high, 2)}
+        alt.append(point.format(name=name, cost=rupiah(cost), label=label, **place))
+    return Figure("biaya-pengaruh", title, f"{answer} {caution}", " ".join(alt), svg)

@@ -9,17 +9,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
-from numpy.typing import NDArray
-from scipy import stats
 
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import beside, frame_bars, label_rows
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.results import ScaleScore
+from evaluasi_lib.results import ScaleScore, Spread
 from evaluasi_lib.wording import _, count, interval, number, percent, word_for
 
-Array = NDArray[np.float64]
 COLOURS = {"program": theme.PROGRAM, "comparison": theme.COMPARISON}
 PANELS = 3
 
@@ -95,42 +92,37 @@ def _lines(ax: Axes, groups: Mapping[str, Sequence[ScaleScore]]) -> None:
 
 
 def plot_clouds(
-    scores: Mapping[str, Array], span: tuple[float, float], k: int, id: str, title: str
+    spread: Sequence[Spread], span: tuple[float, float], id: str, title: str
 ) -> Figure | None:
-    """Raincloud without the drops: the shape of the scores, their quartiles and mean.
+    """Raincloud without the drops: the shape of the scores at each wave, their quartiles and mean.
 
-    scores: a label for each group of answers -> its scores. Single answers are not drawn, so that
-    nobody can be found in the picture; a group of fewer than 2k answers is left out. span: lowest
-    and highest possible score.
+    Single answers are not drawn, so that nobody can be found in the picture. span: lowest and
+    highest possible score.
     """
-    kept = {name: x[~np.isnan(x)] for name, x in scores.items()}
-    kept = {name: x for name, x in kept.items() if len(x) >= 2 * k and np.ptp(x) > 0}
-    if not kept:
+    if not spread:
         return None
-    grid = np.linspace(*span, 200)
-    with theme.canvas(0.6 + 0.85 * len(kept)) as (figure, ax):
-        for row, (_name, x) in enumerate(kept.items()):
+    with theme.canvas(0.6 + 0.85 * len(spread)) as (figure, ax):
+        for row, x in enumerate(spread):
             colour = theme.PROGRAM if row % 2 else theme.MUTED
-            shape = stats.gaussian_kde(x)(grid)
-            ax.fill_between(
-                grid, row, row - 0.62 * shape / shape.max(), color=colour, alpha=0.35, lw=0
-            )
-            low, middle, high = np.quantile(x, [0.25, 0.5, 0.75])
-            ax.plot([low, high], [row + 0.14] * 2, color=colour, lw=6, solid_capstyle="butt")
-            ax.plot([middle], [row + 0.14], "|", color=theme.PAPER, ms=9, mew=2)
-            ax.plot([x.mean()], [row + 0.14], "D", color=theme.INK, ms=5)
-            beside(ax, row, f"{number(float(x.mean()), 2)}  (n = {count(len(x))})")
-        label_rows(ax, list(kept), 34, room=(0.8, 0.45))
+            grid, shape = np.linspace(*span, len(x.shape)), np.array(x.shape)
+            ax.fill_between(grid, row, row - 0.62 * shape, color=colour, alpha=0.35, lw=0)
+            ax.plot([x.q25, x.q75], [row + 0.14] * 2, color=colour, lw=6, solid_capstyle="butt")
+            ax.plot([x.median], [row + 0.14], "|", color=theme.PAPER, ms=9, mew=2)
+            ax.plot([x.mean], [row + 0.14], "D", color=theme.INK, ms=5)
+            beside(ax, row, f"{number(x.mean, 2)}  (n = {count(x.n)})")
+        label_rows(ax, [word_for("wave", x.wave) for x in spread], 34, room=(0.8, 0.45))
         ax.set_xlim(*span)
         theme.local_numbers(ax.xaxis)
         svg = theme.to_svg(figure)
     part = _("{name}: mean {mean}, middle {middle}, half of the answers within {between}")
-    parts = []
-    for name, x in kept.items():
-        low, middle, high = (float(v) for v in np.quantile(x, [0.25, 0.5, 0.75]))
-        mean, between = number(float(x.mean()), 2), interval(low, high, 2)
-        parts.append(part.format(name=name, mean=mean, middle=number(middle, 2), between=between))
-    means = [f"{name} {number(float(x.mean()), 2)}" for name, x in kept.items()]
+    parts = [
+        part.format(
+            name=word_for("wave", x.wave), mean=number(x.mean, 2), middle=number(x.median, 2),
+            between=interval(x.q25, x.q75, 2),
+        )
+        for x in spread
+    ]  # fmt: skip
+    means = [f"{word_for('wave', x.wave)} {number(x.mean, 2)}" for x in spread]
     answer = _("Means: {means}.").format(means="; ".join(means))
     key = _("Diamond: mean; bar: the middle half. Single answers are not drawn.")
     alt = _("Distribution of scores. {parts}.").format(parts="; ".join(parts))

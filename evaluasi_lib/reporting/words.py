@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
+from evaluasi_lib.labels import level_label, variable_label
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Effect, EvaluationResult, Explored
-from evaluasi_lib.scoring.persons import level_label, variable_label
 from evaluasi_lib.wording import _, digits_for, interval, number, p_value, word_for
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +26,7 @@ def score_efficiency(
     started, or enrolled where that is not known). Participants are the enrolled. A number of
     persons that may not be shown hides every figure from which it could be computed. `details`:
 
-    - price_year, fully_loaded, n_participants, n_completers, cost_per_jp_idr, jp_reason
+    - price_year, fully_loaded, cost_per_jp_idr, jp_reason
     - costs: category, label, planned_idr, realised_idr, absorption_share, share_of_total
     - cost_per_effect: one row for each primary estimate (outcome, label, unit, claim, effect,
       estimate, ci_low, ci_high, bootstrap_ci_low, bootstrap_ci_high, reason)
@@ -53,22 +50,18 @@ def score_efficiency(
     money_reason = _money_reason(costs, benefits, total)
     benefit = None if money_reason else sum(row["total_idr"] for row in benefits)
     bcr, roi = phillips(benefit, total)
+    note = _("Only benefits declared in money are counted, and only those of the first year.")
     details: dict[str, Any] = {
         "price_year": costs.price_year,
         "fully_loaded": costs.participant_time is not None,
-        "n_participants": enrolled,
-        "n_completers": completed,
         "cost_per_jp_idr": ratio(total, hours),
         "jp_reason": None if costs.training_hours_jp else _("No training hours are declared."),
-        "persons_reason": persons_reason,
         "costs": cost_rows(costs, time_idr, total),
         "cost_per_effect": rows,
         "benefits": benefits,
         "sensitivity": sensitivity(costs, effects, enrolled, total) if benefit is not None else [],
         "money_reason": money_reason,
-        "money_note": None
-        if benefit is None
-        else _("Only benefits declared in money are counted, and only those of the first year."),
+        "money_note": None if benefit is None else note,
     }
     return Efficiency(
         total_cost_idr=total,
@@ -122,16 +115,11 @@ def cost_rows(costs: Costs, time_idr: float | None, total: float | None) -> list
     ]  # fmt: skip
     if costs.participant_time is not None:
         rows.append(("participant_time", _("Participants' working time"), None, time_idr))
+    names = ("category", "label", "planned_idr", "realised_idr")
     return [
-        {
-            "category": category,
-            "label": label,
-            "planned_idr": planned,
-            "realised_idr": realised,
-            "absorption_share": ratio(realised, planned),
-            "share_of_total": ratio(realised, total),
-        }
-        for category, label, planned, realised in rows
+        dict(zip(names, row, strict=True))
+        | {"absorption_share": ratio(row[3], row[2]), "share_of_total": ratio(row[3], total)}
+        for row in rows
     ]
 
 
@@ -148,56 +136,36 @@ def _persons_reason(participation: Participation) -> str | None:
 # Cost for a unit of effect
 
 
-@dataclass(frozen=True, slots=True)
-class RatioInterval:
-    """bounded is False where the interval holds every value outside (low, high), or all of them."""
-
-    estimate: float | None
-    low: float | None
-    high: float | None
-    bounded: bool
+Limits = tuple[float, float] | None
 
 
-def fieller(
-    top: float,
-    bottom: float,
-    var_top: float,
-    var_bottom: float,
-    cov: float = 0.0,
-    df: float | None = None,
-) -> RatioInterval:
-    """95% interval of top / bottom by Fieller (1954).
-
-    The values r for which (top - r bottom)^2 <= q^2 Var(top - r bottom): two roots of a quadratic
-    while the bottom differs from 0 at the 5% level (g < 1), otherwise not an interval.
-    With var_top = 0 it is top over the limits of the bottom.
-    """
-    q = stats.norm.ppf(0.975) if df is None else stats.t.ppf(0.975, df)
-    estimate = top / bottom if bottom else None
-    a = bottom**2 - q**2 * var_bottom
-    if estimate is None or a <= 0:
-        return RatioInterval(estimate, None, None, False)
-    b = top * bottom - q**2 * cov
-    c = top**2 - q**2 * var_top
-    root = float(np.sqrt(max(b**2 - a * c, 0.0)))
-    return RatioInterval(estimate, (b - root) / a, (b + root) / a, True)
+def fieller(top: float, bottom: float, error: float, df: float | None = None) -> Limits:
+    """95% interval of top / bottom by Fieller (1954) for a top that is known: top over the limits
+    of the bottom, whose standard error is `error`. None where those hold 0: the ratios that agree
+    with the data are no interval then."""
+    q = float(stats.norm.ppf(0.975) if df is None else stats.t.ppf(0.975, df))
+    low, high = bottom - q * error, bottom + q * error
+    if low <= 0 <= high:
+        return None
+    ends = sorted((top / low, top / high))
+    return ends[0], ends[1]
 
 
 def bootstrap_ratio(
     top: float, bottom: float, error: float, df: float | None, rng: np.random.Generator
-) -> RatioInterval:
+) -> Limits:
     """95% percentile interval of top / bottom over draws of the bottom from its t distribution.
 
-    A parametric bootstrap: persons are not drawn again, for the cost is one known number. Not
-    bounded where 2.5% of the draws or more change sign.
+    A parametric bootstrap: persons are not drawn again, for the cost is one known number. None
+    where 2.5% of the draws or more change sign.
     """
     size = BOOTSTRAP_DRAWS
     noise = rng.standard_normal(size) if df is None else rng.standard_t(df, size)
     draws = bottom + error * noise
     if np.mean(np.sign(draws) != np.sign(bottom)) >= 0.025:
-        return RatioInterval(top / bottom if bottom else None, None, None, False)
+        return None
     low, high = np.quantile(top / draws, [0.025, 0.975])
-    return RatioInterval(top / bottom, float(low), float(high), True)
+    return float(low), float(high)
 
 
 def _improvement(effect: Effect, at: str = "estimate") -> float | None:
@@ -233,17 +201,12 @@ def cost_per_effect(
     elif good <= 0:
         reason = _("The measure did not improve, so a cost for each unit has no meaning.")
     else:
-        exact = fieller(total / n, good, 0.0, effect.std_error**2, df=effect.df)
-        if exact.bounded:
-            rng = np.random.default_rng(seed)
-            drawn = bootstrap_ratio(total / n, good, effect.std_error, effect.df, rng)
-            return row | {
-                "estimate": exact.estimate,
-                "ci_low": exact.low,
-                "ci_high": exact.high,
-                "bootstrap_ci_low": drawn.low,
-                "bootstrap_ci_high": drawn.high,
-            }
+        each, error, rng = total / n, effect.std_error, np.random.default_rng(seed)
+        exact = fieller(each, good, error, effect.df)
+        if exact is not None:
+            drawn = bootstrap_ratio(each, good, error, effect.df, rng) or (None, None)
+            names = ("estimate", "ci_low", "ci_high", "bootstrap_ci_low", "bootstrap_ci_high")
+            return row | dict(zip(names, (each / good, *exact, *drawn), strict=True))
         reason = _(
             "The effect's interval holds zero, so the cost for each unit could be any amount."
         )
@@ -258,24 +221,6 @@ def _headline(program: Program, rows: list[dict[str, Any]]) -> CostPerEffect | N
     row = min(rows, key=lambda r: (r["estimate"] is None, r["outcome"] not in decisive))
     shown = ("outcome", "unit", "estimate", "ci_low", "ci_high", "reason")
     return CostPerEffect(**{name: row[name] for name in shown}, method="Fieller")
-
-
-def comparable_costs(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Cost for each unit of effect of several programs, on outcomes that at least two share.
-
-    results: result.json of each, as read. The same outcome is the same id, unit and wave. Rows:
-    those of cost_per_effect with program, cycle and price_year; amounts keep each program's own
-    price level.
-    """
-    rows = [
-        {**row, "program": r["program"]["id"], "cycle": r["program"]["cycle"]}
-        | {"price_year": r["efficiency"]["details"]["price_year"]}
-        for r in results
-        for row in r["efficiency"]["details"].get("cost_per_effect", [])
-    ]
-    key = itemgetter("outcome", "unit", "wave")
-    programs = Counter(found for found, _program in {(key(r), r["program"]) for r in rows})
-    return sorted((r for r in rows if programs[key(r)] > 1), key=key)
 
 
 # Benefits in money

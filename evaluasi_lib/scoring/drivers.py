@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from scipy import stats
 from scipy.special import expit
 
 from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.labels import level_label, participation_of, term_label, variable_label
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Driver
 from evaluasi_lib.scoring.impact.models import (
@@ -26,15 +27,7 @@ from evaluasi_lib.scoring.impact.models import (
     separated_columns,
     standardised,
 )
-from evaluasi_lib.scoring.persons import (
-    cluster_of,
-    known_variables,
-    level_label,
-    participation_of,
-    small_levelled,
-    term_label,
-    variable_label,
-)
+from evaluasi_lib.scoring.persons import cluster_of, known_variables, small_levelled
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, interval, number
 
@@ -49,8 +42,9 @@ class MarginalEffect:
     """Average marginal effect of one driver, or of one level of it against its reference.
 
     ame: change of the chance (share points, 0-1) per unit of a number, or of a level against the
-    reference, averaged over the persons. gap: the same from `low` to `high` (a number's quartiles;
-    the reference and the level). p_value is the ame's; df is None where normal quantiles are used.
+    reference, averaged over the persons. gap: the same from gap_from to gap_to (a number's
+    quartiles; the reference and the level). p_value is the ame's; df is None where normal
+    quantiles are used.
     """
 
     variable: str
@@ -64,8 +58,8 @@ class MarginalEffect:
     gap: float
     gap_ci_low: float
     gap_ci_high: float
-    low: float | None
-    high: float | None
+    gap_from: float | None
+    gap_to: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +248,8 @@ def _effects(
             gap=gap,
             gap_ci_low=gap - quantile * gap_error,
             gap_ci_high=gap + quantile * gap_error,
-            low=low,
-            high=high,
+            gap_from=low,
+            gap_to=high,
         )
 
 
@@ -376,17 +370,11 @@ def _notes(study: Study, model: DriverModel, fewer: int) -> list[str]:
 
 
 def _driver(program: Program, effect: MarginalEffect) -> Driver:
-    level = None if effect.level in FLAG else effect.level
-    same = ("variable", "ame", "std_error", "ci_low", "ci_high", "p_value",
-            "gap", "gap_ci_low", "gap_ci_high")  # fmt: skip
-    return Driver(
-        **{name: getattr(effect, name) for name in same},
-        label=term_label(program, effect.variable, level, effect.reference),
-        sentence=driver_sentence(program, effect),
-        level=level,
-        gap_from=effect.low,
-        gap_to=effect.high,
-    )
+    numbers = asdict(effect)
+    reference, level = numbers.pop("reference"), numbers.pop("level")
+    level = None if level in FLAG else level
+    label = term_label(program, effect.variable, level, reference)
+    return Driver(**numbers, label=label, level=level, sentence=driver_sentence(program, effect))
 
 
 def driver_sentence(program: Program, effect: MarginalEffect) -> str:
@@ -396,8 +384,8 @@ def driver_sentence(program: Program, effect: MarginalEffect) -> str:
     label = re.sub(r"\s*\([^()]*\)$", "", label)  # "(1-5)" says nothing within a sentence
     label = label if label[:2].isupper() else label[:1].lower() + label[1:]
     if effect.level is None:
-        who = _("staff with high {label} ({high})").format(label=label, high=of(effect.high))
-        whom = _("those with lower {label} ({low})").format(label=label, low=of(effect.low))
+        who = _("staff with high {label} ({high})").format(label=label, high=of(effect.gap_to))
+        whom = _("those with lower {label} ({low})").format(label=label, low=of(effect.gap_from))
     elif effect.level in FLAG:
         who = _("staff with {label}").format(label=label)
         whom = _("those without")

@@ -16,6 +16,7 @@ from statsmodels.regression.linear_model import OLS
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_counts, protect_funnel
 from evaluasi_lib.errors import DataError
+from evaluasi_lib.labels import level_label, participation_of, term_label
 from evaluasi_lib.program import ElearningPlan, Outcome
 from evaluasi_lib.results import Elearning, Stage
 from evaluasi_lib.scoring import survival
@@ -26,14 +27,11 @@ from evaluasi_lib.scoring.participation import stage_flags
 from evaluasi_lib.scoring.persons import (
     cluster_of,
     known_variables,
-    level_label,
     level_rows,
     levels_of,
-    participation_of,
     person_levels,
     share_row,
     small_levelled,
-    term_label,
 )
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose

@@ -10,6 +10,7 @@ import pandas as pd
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_funnel
 from evaluasi_lib.errors import DataError
+from evaluasi_lib.labels import declared_column, participation_of, variable_label
 from evaluasi_lib.program import Outcome, Program
 from evaluasi_lib.results import Barrier, FlowStep, Participation, Sample
 from evaluasi_lib.scoring.drivers import score_drivers
@@ -18,15 +19,12 @@ from evaluasi_lib.scoring.impact.designs import difference, paired
 from evaluasi_lib.scoring.impact.models import cluster_codes
 from evaluasi_lib.scoring.persons import (
     as_levels,
-    declared_column,
     level_rows,
     levels_of,
-    participation_of,
     person_levels,
     person_variable,
     reached,
     share_row,
-    variable_label,
 )
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose

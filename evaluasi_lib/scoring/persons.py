@@ -10,60 +10,19 @@ import pandas as pd
 
 from evaluasi_lib.disclosure import SMALL_CELL, protect_counts, publishable_share
 from evaluasi_lib.errors import DataError
-from evaluasi_lib.program import Column, ParticipationPlan, Program
+from evaluasi_lib.labels import declared_column, level_label, variable_label
+from evaluasi_lib.program import Program
 from evaluasi_lib.scoring.frames import instrument_scores
 from evaluasi_lib.scoring.impact.models import cluster_codes
 from evaluasi_lib.scoring.items import wilson
 from evaluasi_lib.study import Study, as_label
-from evaluasi_lib.wording import _, choose, number
-
-
-def participation_of(program: Program) -> ParticipationPlan:
-    """What is declared on participation; a plan of nothing where nothing is."""
-    return program.participation or ParticipationPlan()
-
-
-def declared_column(program: Program, variable: str) -> Column | None:
-    """The first declaration of a variable, in the order of the sources (the roster's first)."""
-    sources = sorted(program.sources.items(), key=lambda item: item[0] != program.roster)
-    return next((s.columns[variable] for _name, s in sources if variable in s.columns), None)
-
-
-def variable_label(program: Program, variable: str) -> str:
-    """The variable's or the instrument's name as reports show it; its short name otherwise."""
-    if variable in program.instruments:
-        return choose(program.instruments[variable].label)
-    column = declared_column(program, variable)
-    return (choose(column.label) if column is not None else "") or variable.replace("_", " ")
+from evaluasi_lib.wording import choose
 
 
 def item_label(study: Study, item: str) -> str:
     """The question as the questionnaire puts it, else the variable's name."""
     column = declared_column(study.program, item)
     return item if column is None else choose(column.label) or column.header
-
-
-def level_label(program: Program, variable: str, level: object) -> str:
-    """The name of one value of a variable as reports show it."""
-    if str(level).lower() in ("true", "false"):
-        return _("yes") if str(level).lower() == "true" else _("no")
-    if isinstance(level, float):
-        level = number(level, 0 if level.is_integer() else 1)
-    column = declared_column(program, variable)
-    text = column.categories.get(str(level)) if column is not None else None
-    return choose(text) if text is not None else str(level)
-
-
-def term_label(program: Program, variable: str, level: str | None, reference: str | None) -> str:
-    """The name of a term of a model: a variable, or one level of it against its reference."""
-    label = variable_label(program, variable)
-    if level is None:
-        return label
-    return _("{label}: {level} (against {reference})").format(
-        label=label,
-        level=level_label(program, variable, level),
-        reference=level_label(program, variable, reference),
-    )
 
 
 def person_variable(study: Study, variable: str | None, pids: pd.Index) -> pd.Series | None:

@@ -19,6 +19,7 @@ from scipy import stats
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect, protect_counts
 from evaluasi_lib.errors import DataError
+from evaluasi_lib.labels import level_label
 from evaluasi_lib.program import Instrument
 from evaluasi_lib.results import ScaleScore
 from evaluasi_lib.scoring.frames import instrument_rows, numeric
@@ -32,7 +33,7 @@ from evaluasi_lib.scoring.items import (
     top2_share,
     wilson,
 )
-from evaluasi_lib.scoring.persons import item_label, level_label
+from evaluasi_lib.scoring.persons import item_label
 from evaluasi_lib.scoring.standards import band, standards
 from evaluasi_lib.study import GROUPS, Study
 from evaluasi_lib.wording import _, choose

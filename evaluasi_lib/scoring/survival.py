@@ -7,7 +7,6 @@ where completed, 0 where not yet (censored) (n).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -70,10 +69,8 @@ class Hazard:
     ph_p_value: float | None
 
 
-def kaplan_meier(
-    times: np.ndarray, done: np.ndarray, *, method: Literal["log", "log-log"] = "log"
-) -> KaplanMeier:
-    """Product-limit estimate; limits by Greenwood's error of log S, or on the log(-log) scale.
+def kaplan_meier(times: np.ndarray, done: np.ndarray) -> KaplanMeier:
+    """Product-limit estimate; limits by Greenwood's error of log S.
 
     The limits of the median are the times at which those of the curve reach one half, None where
     they do not (Brookmeyer and Crowley 1982). Reference: survival::survfit of R, whose conf.type is
@@ -85,8 +82,7 @@ def kaplan_meier(
     fit = SurvfuncRight(np.asarray(times, float), done)
     surv = np.clip(np.asarray(fit.surv_prob, float), 0, 1)
     at = np.asarray(fit.surv_times, float)
-    limits = _log if method == "log" else _log_log
-    lower, upper = limits(surv, np.asarray(fit.surv_prob_se, float))
+    lower, upper = _limits(surv, np.asarray(fit.surv_prob_se, float))
     points = zip(fit.surv_times, surv, lower, upper, fit.n_risk, fit.n_events, strict=True)
     curve = tuple(
         CurvePoint(float(t), 1 - float(s), 1 - float(b), 1 - float(a), int(risk), int(events))
@@ -118,18 +114,7 @@ def _median(times: np.ndarray, surv: np.ndarray) -> float | None:
     return float((times[first] + times[until[0]]) / 2 if level and len(until) else times[first])
 
 
-def _log_log(surv: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pointwise 95% limits on the log(-log) scale; at 0 and 1 the estimate itself."""
-    inside = (surv > 0) & (surv < 1)
-    log_s = np.log(np.where(inside, surv, 0.5))
-    half = stats.norm.ppf(0.975) * np.where(inside, error, 0) / np.where(inside, surv, 1)
-    factor = np.exp(half / np.abs(log_s))
-    lower = np.where(inside, np.exp(log_s * factor), surv)
-    upper = np.where(inside, np.exp(log_s / factor), surv)
-    return lower, upper
-
-
-def _log(surv: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _limits(surv: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pointwise 95% limits on the log scale, the upper one at most 1; at 0 the estimate itself."""
     inside = surv > 0
     half = stats.norm.ppf(0.975) * np.where(inside, error, 0) / np.where(inside, surv, 1)

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.reading.codebook import Code, parse_model
+from evaluasi_lib.reading.codebook import Code, Rubric, parse_model
 from evaluasi_lib.reading.documents import is_scan
-from evaluasi_lib.reading.rubric import Rubric
 from evaluasi_lib.results import ModuleDemand, Theme
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import feedback

@@ -11,8 +11,7 @@ import pandas as pd
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small, publishable_share
 from evaluasi_lib.reading.codebook import Codebook
-from evaluasi_lib.reading.refi import ABOVE
-from evaluasi_lib.reading.transcripts import COLUMNS
+from evaluasi_lib.reading.documents import ABOVE, COLUMNS
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
 from evaluasi_lib.voices.feedback import INTERVIEWS, Coded, code_answers, mask, unless_small

@@ -18,9 +18,8 @@ import numpy as np
 import pandas as pd
 
 from evaluasi_lib.scoring.drivers import fit_drivers
-from evaluasi_lib.scoring.impact.designs import adjusted, did, paired
+from evaluasi_lib.scoring.impact.designs import adjusted, did, net_rise, paired
 from evaluasi_lib.scoring.impact.estimate import Estimate
-from evaluasi_lib.scoring.impact.ordinal import net_rise
 from tests.synthetic.elearning import elearning_frames
 from tests.synthetic.leadership import leadership_frames
 from tests.synthetic.measurable import score

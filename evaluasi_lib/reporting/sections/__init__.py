@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.reporting.sections.appendix import section_appendix
 from evaluasi_lib.reporting.sections.background import section_methodology, section_program
@@ -17,7 +18,6 @@ from evaluasi_lib.reporting.sections.platform import section_elearning
 from evaluasi_lib.reporting.sections.summary import section_summary
 from evaluasi_lib.reporting.sections.voices import section_voices
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.study import Study
 
 SECTIONS = (
     section_summary,
@@ -35,6 +35,6 @@ SECTIONS = (
 )
 
 
-def report_sections(study: Study, result: EvaluationResult) -> list[Section]:
+def report_sections(program: Program, result: EvaluationResult) -> list[Section]:
     """Every section of the report, in order."""
-    return [make(study, result) for make in SECTIONS]
+    return [make(program, result) for make in SECTIONS]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.program import Column as Declared
+from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import Column, table
 from evaluasi_lib.reporting.elements import Element, Paragraph, Section, Table, section
 from evaluasi_lib.reporting.sections.conclusions import table_rules
 from evaluasi_lib.reporting.sections.people import barriers_by_group
-from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.study import Study
+from evaluasi_lib.results import EvaluationResult, Quality
 from evaluasi_lib.wording import _, choose, word_for
 
 NOT_KEPT = ("drop", "nip", "respondent_code", "name", "email", "phone")
 
 
-def section_appendix(study: Study, result: EvaluationResult) -> Section:
+def section_appendix(program: Program, result: EvaluationResult) -> Section:
     """Flow, rules, estimators, scores of dimensions, cleaning, files and software."""
-    k, origin = study.program.privacy.min_cell, result.provenance
+    k, origin = program.privacy.min_cell, result.provenance
     flow = tables.table_flow(result.sample, k) if len(result.sample.flow) > 1 else None
     parts = [s for s in result.scales if "." in s.scale]
     elements: list[Element | None] = [
@@ -34,7 +34,7 @@ def section_appendix(study: Study, result: EvaluationResult) -> Section:
         tables.table_estimators(words.primary_effects(result), k),
         tables.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
         tables.table_reliability(result.scales, k),
-        _codebook(study, k),
+        _codebook(program, result.quality, k),
         tables.table_quality(result.quality, k),
         tables.table_inputs(origin.inputs, k),
         tables.table_packages(result, k),
@@ -48,7 +48,7 @@ def section_appendix(study: Study, result: EvaluationResult) -> Section:
     return section("lampiran", elements)
 
 
-def _codebook(study: Study, k: int) -> Table | None:
+def _codebook(program: Program, quality: Quality, k: int) -> Table | None:
     """Every variable: what was asked, where and when, and what its values mean."""
     rows = [
         (
@@ -56,28 +56,19 @@ def _codebook(study: Study, k: int) -> Table | None:
             short_label(choose(column.label) or column.header),
             source_name,
             word_for("wave", source.wave),
-            _values(study, name, column) or "—",
+            _values(program, name, column) or "—",
         )
-        for source_name, source in study.program.sources.items()
+        for source_name, source in program.sources.items()
         for name, column in source.columns.items()
-        if column.type not in NOT_KEPT and not _left_out(study, source_name, name, column)
+        if column.type not in NOT_KEPT and f"{source_name}/{name}" not in quality.left_out
     ]
     heads = [_("Variable"), _("Meaning"), _("Source"), _("Wave"), _("What its values mean")]
     columns = [Column(head, place) for place, head in enumerate(heads)]
     return table("buku-kode", _("Codebook"), rows, columns, k)
 
 
-def _left_out(study: Study, source: str, name: str, column: Declared) -> bool:
-    """Whether cleaning kept the variable out of the table, since it looks like names."""
-    kept = study.tables.get(source)
-    return column.type in ("text", "category", "ordinal") and (
-        kept is not None and name not in kept
-    )
-
-
-def _values(study: Study, name: str, column: Declared) -> str:
+def _values(program: Program, name: str, column: Declared) -> str:
     """The labels of a scale, category or multi question, from low to high."""
-    program = study.program
     scale_name = column.scale or next(
         (i.scale for i in program.instruments.values() if name in i.items), None
     )

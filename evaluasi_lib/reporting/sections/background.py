@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import Column, table
 from evaluasi_lib.reporting.elements import (
@@ -15,13 +16,12 @@ from evaluasi_lib.reporting.elements import (
 )
 from evaluasi_lib.reporting.figures_people import plot_flow
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, count, date, percent, plural, word_for
 
 
-def section_program(study: Study, result: EvaluationResult) -> Section:
+def section_program(program: Program, result: EvaluationResult) -> Section:
     """The program in brief, its objectives, and the outcomes as declared."""
-    program, info = study.program, result.program
+    info = result.program
     k = program.privacy.min_cell
     facts: list[tuple[str, str]] = [
         (_("Agency"), info.organisation),
@@ -42,11 +42,11 @@ def section_program(study: Study, result: EvaluationResult) -> Section:
             Heading(_("Objectives")),
             Bullets([choose(objective.text) for objective in program.objectives], ordered=True),
         ]
-    elements.append(_outcome_table(study))
+    elements.append(_outcome_table(program))
     return section("program", elements)
 
 
-def _outcome_table(study: Study) -> Table | None:
+def _outcome_table(program: Program) -> Table | None:
     """What was declared before results were seen."""
     columns = [
         Column(_("Outcome"), lambda o: choose(o.label)),
@@ -56,16 +56,16 @@ def _outcome_table(study: Study) -> Table | None:
         Column(_("Smallest effect of interest"), "sesoi", "figures"),
     ]
     caption = _("Outcomes, declared before results were seen")
-    outcomes, k = study.program.outcomes, study.program.privacy.min_cell
+    outcomes, k = program.outcomes, program.privacy.min_cell
     return table("luaran", caption, outcomes, columns, k)
 
 
-def section_methodology(study: Study, result: EvaluationResult) -> Section:
+def section_methodology(program: Program, result: EvaluationResult) -> Section:
     """Design, sources, flow of persons, quality of data, strength of evidence."""
-    program, k = study.program, study.program.privacy.min_cell
+    k = program.privacy.min_cell
     elements: list[Element | None] = [
-        Paragraph(_design_sentence(study)),
-        Paragraph(_link_words(study)),
+        Paragraph(_design_sentence(program)),
+        Paragraph(_link_words(program)),
     ]
     columns = [
         Column(_("Source"), 0),
@@ -92,9 +92,9 @@ def section_methodology(study: Study, result: EvaluationResult) -> Section:
     return section("metodologi", elements)
 
 
-def _design_sentence(study: Study) -> str:
-    before = [o for o in study.program.outcomes if o.baseline_wave or o.baseline_variable]
-    if study.program.design.type == "single_group" and not before:
+def _design_sentence(program: Program) -> str:
+    before = [o for o in program.outcomes if o.baseline_wave or o.baseline_variable]
+    if program.design.type == "single_group" and not before:
         return _(
             "One group was measured once. The answers describe it; they show neither a change nor "
             "an effect."
@@ -113,11 +113,11 @@ def _design_sentence(study: Study) -> str:
             "but for chance. The effect is that of being assigned, whether or not a person took "
             "part."
         ),
-    }[study.program.design.type]
+    }[program.design.type]
 
 
-def _link_words(study: Study) -> str:
-    if len(study.program.sources) == 1:
+def _link_words(program: Program) -> str:
+    if len(program.sources) == 1:
         return _("All data come from one file, so nothing had to be linked.")
     return {
         "nip": _(
@@ -128,7 +128,7 @@ def _link_words(study: Study) -> str:
             "Sources are anonymous and cannot be linked, so waves are compared as independent "
             "samples, which is weaker."
         ),
-    }[study.program.link]
+    }[program.link]
 
 
 def _sample_words(result: EvaluationResult, k: int) -> list[Element]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables
 from evaluasi_lib.reporting.columns import Column, table
 from evaluasi_lib.reporting.elements import Bullets, Element, Paragraph, Section, Table, section
 from evaluasi_lib.results import EvaluationResult, Verdict
-from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, word_for
 
 
-def section_findings(study: Study, result: EvaluationResult) -> Section:
+def section_findings(program: Program, result: EvaluationResult) -> Section:
     """Strengths and weaknesses, the heaviest first, with the sections that show them."""
-    k = study.program.privacy.min_cell
+    k = program.privacy.min_cell
     elements: list[Element | None] = []
     for title, id, findings, otherwise in (
         (
@@ -30,9 +30,9 @@ def section_findings(study: Study, result: EvaluationResult) -> Section:
     return section("kekuatan-kelemahan", elements)
 
 
-def section_verdict(study: Study, result: EvaluationResult) -> Section:
+def section_verdict(program: Program, result: EvaluationResult) -> Section:
     """The verdict with its reasons, and the recommendations."""
-    k, verdict = study.program.privacy.min_cell, result.verdict
+    k, verdict = program.privacy.min_cell, result.verdict
     decision = word_for("decision", verdict.decision)
     elements: list[Element | None] = [
         Paragraph(_("Verdict: {decision}.").format(decision=decision), "lead"),
@@ -65,9 +65,9 @@ def table_rules(verdict: Verdict, k: int) -> Table | None:
     return table("aturan-putusan", _("Rules of decision"), rows, columns, k, note)
 
 
-def section_follow_up(study: Study, result: EvaluationResult) -> Section:
+def section_follow_up(program: Program, result: EvaluationResult) -> Section:
     """What became of the recommendations of earlier cycles."""
-    k = study.program.privacy.min_cell
+    k = program.privacy.min_cell
     return section(
         "tindak-lanjut",
         [tables.table_follow_up(result.follow_up, k)],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import get_args
 
-from evaluasi_lib.errors import DataError
-from evaluasi_lib.program import Instrument
+import pandas as pd
+
+from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, section
 from evaluasi_lib.reporting.figures import plot_effects, plot_love, plot_specifications
@@ -16,18 +18,15 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_likert,
     plot_slope,
 )
-from evaluasi_lib.results import Effect, EvaluationResult, Level, ScaleScore
-from evaluasi_lib.scoring.frames import instrument_scores
-from evaluasi_lib.scoring.scales import item_distributions
-from evaluasi_lib.study import Study
+from evaluasi_lib.results import Answered, Effect, EvaluationResult, Level, ScaleScore, Spread
 from evaluasi_lib.wording import _, choose, interval, number, p_value, percent, word_for
 
 ALPHA = 0.05
 
 
-def section_effectiveness(study: Study, result: EvaluationResult) -> Section:
+def section_effectiveness(program: Program, result: EvaluationResult) -> Section:
     """Every outcome by level, whether it holds with other methods, and for whom."""
-    k = study.program.privacy.min_cell
+    k = program.privacy.min_cell
     primary = words.primary_effects(result)
     elements: list[Element | None] = [
         plot_effects(primary),
@@ -35,10 +34,10 @@ def section_effectiveness(study: Study, result: EvaluationResult) -> Section:
     ]
     for level in get_args(Level):
         elements.append(Heading(_("Level: {level}").format(level=word_for("level", level))))
-        elements += _level(study, result, level) or [
+        elements += _level(program, result, level) or [
             Paragraph(_("The program declares no outcome or instrument at this level."), "note")
         ]
-    elements += _sensitivity(study, result, primary)
+    elements += _sensitivity(program, result, primary)
     groups = [e for e in result.effects if e.role == "subgroup"]
     if groups:
         question = _("Does the effect differ between groups?")
@@ -50,9 +49,9 @@ def section_effectiveness(study: Study, result: EvaluationResult) -> Section:
     return section("efektivitas", elements)
 
 
-def _level(study: Study, result: EvaluationResult, level: str) -> list[Element]:
+def _level(program: Program, result: EvaluationResult, level: str) -> list[Element]:
     """Sentences, scores, changes and answers of one level."""
-    k = study.program.privacy.min_cell
+    k = program.privacy.min_cell
     inside: list[Element | None] = []
     for effect in words.primary_effects(result):
         if effect.level == level:
@@ -70,51 +69,37 @@ def _level(study: Study, result: EvaluationResult, level: str) -> list[Element]:
     question = _("How did the scores move from wave to wave ({level})?")
     question = question.format(level=word_for("level", level).lower())
     inside.append(plot_slope(whole, f"perubahan-{level}", question))
-    for name, instrument in study.program.instruments.items():
-        waves = study.waves_of(instrument)
-        if instrument.level == level and waves:
-            inside.append(_clouds(study, name, instrument, waves))
-            inside.append(_answers(study, name, instrument, waves[-1]))
+    for name, instrument in program.instruments.items():
+        if instrument.level == level:
+            scale, label = program.scales[instrument.scale], choose(instrument.label)
+            spread = [s for s in result.spread if s.scale == name]
+            inside.append(_clouds(spread, (scale.min, scale.max), label))
+            levels = [str(x) for x in scale.labels or range(scale.min, scale.max + 1)]
+            inside.append(_answers([a for a in result.answers if a.scale == name], levels, label))
     return [element for element in inside if element is not None]
 
 
-def _clouds(
-    study: Study, name: str, instrument: Instrument, waves: Sequence[str]
-) -> Element | None:
-    """The scores of the program group at each wave, where there is more than one."""
-    if len(waves) < 2:
+def _clouds(spread: Sequence[Spread], span: tuple[float, float], label: str) -> Element | None:
+    """The scores of the program group at each wave."""
+    if not spread:
         return None
-    scale = study.program.scales[instrument.scale]
-    scores = {}
-    for wave in waves:
-        try:
-            rows = instrument_scores(study, name, wave)
-        except DataError:
-            continue  # no one source asks all the items at this wave
-        inside = rows.loc[rows["group"] == "program", "score"]
-        scores[word_for("wave", wave)] = inside.to_numpy(float)
-    title = _("How did the scores spread before and after: {instrument}?")
-    title = title.format(instrument=choose(instrument.label))
-    span, k = (scale.min, scale.max), study.program.privacy.min_cell
-    return plot_clouds(scores, span, k, f"sebaran-{name}", title)
+    title = _("How did the scores spread before and after: {instrument}?").format(instrument=label)
+    return plot_clouds(spread, span, f"sebaran-{spread[0].scale}", title)
 
 
-def _answers(study: Study, name: str, instrument: Instrument, wave: str) -> Element | None:
+def _answers(answers: Sequence[Answered], levels: Sequence[str], label: str) -> Element | None:
     """How the answers spread over the scale at the last wave."""
-    scale = study.program.scales[instrument.scale]
-    try:
-        distribution = item_distributions(study, name, wave)
-    except DataError:
+    if not answers:
         return None
-    levels = [str(x) for x in scale.labels] or [str(x) for x in range(scale.min, scale.max + 1)]
     title = _("How did they answer: {instrument} ({wave})?").format(
-        instrument=choose(instrument.label), wave=word_for("wave", wave)
+        instrument=label, wave=word_for("wave", answers[0].wave)
     )
-    return plot_likert(distribution, levels, f"jawaban-{name}", title)
+    rows = pd.DataFrame([dataclasses.asdict(a) for a in answers]).astype({"share": float})
+    return plot_likert(rows, levels, f"jawaban-{answers[0].scale}", title)
 
 
 def _sensitivity(
-    study: Study, result: EvaluationResult, primary: Sequence[Effect]
+    program: Program, result: EvaluationResult, primary: Sequence[Effect]
 ) -> list[Element | None]:
     """Other defensible ways to estimate each outcome, and how alike the groups were."""
     others = [e for e in result.effects if e.role == "sensitivity"]
@@ -128,7 +113,7 @@ def _sensitivity(
     balanced = next((e for e in result.effects if e.details.get("balance")), None)
     if balanced is not None:
         rows = [
-            {**row, "label": words.covariate_word(study.program, row["covariate"])}
+            {**row, "label": words.covariate_word(program, row["covariate"])}
             for row in balanced.details["balance"]
         ]
         elements.append(plot_love(rows, "kesetaraan", balanced.label))

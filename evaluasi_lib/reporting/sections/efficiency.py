@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import CI, Column, table
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table, section
 from evaluasi_lib.reporting.figures import plot_cost_plane
 from evaluasi_lib.results import CostPerEffect, EvaluationResult
-from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, rupiah
 
 
-def section_efficiency(study: Study, result: EvaluationResult) -> Section:
+def section_efficiency(program: Program, result: EvaluationResult) -> Section:
     """Costs by category, cost of the effect, benefits in money."""
-    k, costs = study.program.privacy.min_cell, study.program.costs
+    k, costs = program.privacy.min_cell, program.costs
     part, details = result.efficiency, result.efficiency.details
     if costs is None or part.total_cost_idr is None:
         none = _("The program declares no costs, so its efficiency cannot be judged.")

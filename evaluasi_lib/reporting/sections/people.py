@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import CI, Column, share_columns, table
 from evaluasi_lib.reporting.elements import (
@@ -18,13 +19,12 @@ from evaluasi_lib.reporting.elements import (
 from evaluasi_lib.reporting.figures import plot_drivers
 from evaluasi_lib.reporting.figures_people import plot_shares
 from evaluasi_lib.results import EvaluationResult, Participation
-from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, count, interval, join_words, number, p_value, percent
 
 
-def section_participation(study: Study, result: EvaluationResult) -> Section:
+def section_participation(program: Program, result: EvaluationResult) -> Section:
     """Stages, reasons to leave, barriers, motivation, drivers, representation."""
-    k, part = study.program.privacy.min_cell, result.participation
+    k, part = program.privacy.min_cell, result.participation
     details = part.details
     numbers = (part.enrolled, part.started, part.completed)
     if all(n is None for n in numbers) and not part.barriers and not part.drivers:

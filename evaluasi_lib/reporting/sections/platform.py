@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import CI, Column, table
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table, section
 from evaluasi_lib.reporting.figures_people import plot_calendar, plot_completion, plot_funnel
 from evaluasi_lib.results import Elearning, EvaluationResult
-from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, count, digits_for, interval, number, p_value, percent
 
 
-def section_elearning(study: Study, result: EvaluationResult) -> Section:
+def section_elearning(program: Program, result: EvaluationResult) -> Section:
     """Funnel, modules, calendar, time to complete, dose and access."""
     part = result.elearning
-    plan, k = study.program.elearning, study.program.privacy.min_cell
+    plan, k = program.elearning, program.privacy.min_cell
     if plan is None or (part.users is None and not part.funnel):
         none = _("The program has no log of an e-learning platform.")
         return section("elearning", [], words.why(part.reason, k) if part.reason else none)

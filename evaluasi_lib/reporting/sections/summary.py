@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
     Bullets,
@@ -14,17 +15,16 @@ from evaluasi_lib.reporting.elements import (
     section,
 )
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, count, digits_for, number, percent, rupiah, word_for
 
 SHOWN, KEY_FIGURES = 3, 6
 
 
-def section_summary(study: Study, result: EvaluationResult) -> Section:
+def section_summary(program: Program, result: EvaluationResult) -> Section:
     """The first page of the report."""
-    k = study.program.privacy.min_cell
+    k = program.privacy.min_cell
     elements: list[Element | None] = []
-    if study.program.synthetic:
+    if program.synthetic:
         text = _(
             "SYNTHETIC DATA. The data of this program were made up to show how the workbook works. "
             "They say nothing about any agency or person."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import CI, Column, table
 from evaluasi_lib.reporting.elements import (
@@ -18,7 +19,6 @@ from evaluasi_lib.reporting.elements import (
 )
 from evaluasi_lib.reporting.figures_people import plot_saturation, plot_shares
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, count, join_words, number, percent, word_for
 
 QUOTES_PER_THEME, MOST_ROWS, MOST_PASSAGES = 2, 12, 20
@@ -27,11 +27,11 @@ Elements = list[Element | None]
 Lines = list[dict[str, Any]]
 
 
-def section_voices(study: Study, result: EvaluationResult) -> Section:
+def section_voices(program: Program, result: EvaluationResult) -> Section:
     """Open answers, interviews and documents, and what they say together."""
-    k = study.program.privacy.min_cell
+    k = program.privacy.min_cell
     elements: Elements = [
-        *_themes(study, result, k),
+        *_themes(program, result, k),
         *_demand(result, k),
         *_interviews(result.voices.get("interviews", {}), k),
         *_documents(result.voices.get("documents", {}), k),
@@ -41,10 +41,10 @@ def section_voices(study: Study, result: EvaluationResult) -> Section:
     return section("suara", elements, none)
 
 
-def _themes(study: Study, result: EvaluationResult, k: int) -> Elements:
+def _themes(program: Program, result: EvaluationResult, k: int) -> Elements:
     if not result.themes:
         return []
-    plan = study.program.voices
+    plan = program.voices
     implied = set(plan.asks.values()) if plan else set()
     spoken = [t for t in result.themes if t.source == "survey" and t.theme not in implied]
     quotes = [(t, q) for t in result.themes for q in t.quotes[:QUOTES_PER_THEME]]

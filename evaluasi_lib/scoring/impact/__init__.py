@@ -1,7 +1,7 @@
 """Effects of a program: one primary estimate for each outcome, and what checks it.
 
 `estimate_effects` is the way from a study to results; the estimators themselves are pure functions
-on arrays (designs, weighting, ordinal), chosen by the table in plans.py.
+on arrays (designs, weighting), chosen by the table in plans.py.
 """
 
 from __future__ import annotations
@@ -142,13 +142,13 @@ def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[
     parts = {label: case.subset(variable, rule) for label, rule in levels_of(values)}
     found = {label: _run(estimator, part) for label, part in parts.items() if len(part.frame.after)}
     hidden = _hidden(found, study.program.privacy.min_cell)
-    test = interaction_test([e for label, e in found.items() if label not in hidden])
+    p = interaction_p([e for label, e in found.items() if label not in hidden])
     details: dict[str, Any] = {"variable": variable}
     notes = []
-    if test is not None:
-        details["interaction_p"] = test.p_value
+    if p is not None:
+        details["interaction_p"] = p
         text = _("Test that the groups differ in their effect: p = {p}.")
-        notes.append(text.format(p=p_value(test.p_value)))
+        notes.append(text.format(p=p_value(p)))
     name, words = _variable_words(study, variable)
     return [
         _Row(
@@ -251,20 +251,10 @@ def _unit(outcome: Outcome, found: Estimate) -> str:
     return choose(outcome.unit)
 
 
-@dataclass(frozen=True, slots=True)
-class Interaction:
-    """Test that the effect is the same in all groups: F(df1, df2) and its p-value."""
+def interaction_p(found: Sequence[Estimate]) -> float | None:
+    """p-value of Welch's (1951) test that the independent estimates that carry inference are one.
 
-    f: float
-    df1: float
-    df2: float
-    p_value: float
-
-
-def interaction_test(found: Sequence[Estimate]) -> Interaction | None:
-    """Whether the independent estimates that carry inference differ: Welch's (1951) test.
-
-    Two groups: the Welch-Satterthwaite t test of their difference (F = t^2). None under 2 groups.
+    Two groups: the Welch-Satterthwaite t test of their difference. None under 2 groups.
     """
     usable = [
         (e.estimate, e.std_error, e.df)
@@ -280,7 +270,7 @@ def interaction_test(found: Sequence[Estimate]) -> Interaction | None:
     loss = float(np.sum((1 - w / w.sum()) ** 2 / df))
     f = float(np.sum(w * (b - mean) ** 2)) / (k - 1) / (1 + 2 * (k - 2) / (k**2 - 1) * loss)
     df2 = (k**2 - 1) / (3 * loss)
-    return Interaction(f, float(k - 1), float(df2), float(stats.f.sf(f, k - 1, df2)))
+    return float(stats.f.sf(f, k - 1, df2))
 
 
 def levels_of(values: pd.Series) -> list[tuple[str, Rule]]:

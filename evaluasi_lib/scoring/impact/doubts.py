@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from evaluasi_lib.scoring.impact.designs import did
 from evaluasi_lib.scoring.impact.estimate import Estimate, critical
 from evaluasi_lib.scoring.impact.models import standardised
 from evaluasi_lib.scoring.impact.plans import PARALLEL, Case
-from evaluasi_lib.scoring.impact.sensitivity import e_value_difference, lee_bounds
+from evaluasi_lib.scoring.impact.sensitivity import e_value_of_limit, lee_bounds
 from evaluasi_lib.scoring.impact.weighting import propensity
 from evaluasi_lib.scoring.items import rake
 from evaluasi_lib.study import Study
@@ -95,7 +95,7 @@ def examine(study: Study, case: Case, primary: Estimate) -> Estimate:
         g, low, high = primary.effect_size()
         if g is not None and low is not None and high is not None:
             error = (high - low) / (2 * critical(0.95, math.inf))
-            details["e_value_interval"] = e_value_difference(g, error).interval
+            details["e_value_interval"] = e_value_of_limit(g, error)
     if case.frame.design == "randomised" and (bounds := _lee(study, case)):
         details["lee_bounds"] = bounds
     if case.frame.design == "comparison" and (earlier := _placebo(study, case)):
@@ -118,8 +118,7 @@ def _lee(study: Study, case: Case) -> dict[str, float] | None:
     seen = y.notna().to_numpy()
     if seen.all():
         return None
-    found = lee_bounds(y, in_program(persons), seen)
-    return None if found is None else asdict(found)
+    return lee_bounds(y, in_program(persons), seen)
 
 
 def _placebo(study: Study, case: Case) -> dict[str, Any] | None:
@@ -146,52 +145,39 @@ def _placebo(study: Study, case: Case) -> dict[str, Any] | None:
     return None
 
 
-def cautions(study: Study, case: Case, primary: Estimate) -> list[str]:
+def cautions(study: Study, case: Case, primary: Estimate) -> Iterator[str]:
     """What a reader must know of the design and the data, in words."""
-    notes: list[str] = []
     outcome, k = case.outcome, study.program.privacy.min_cell
     if case.frame.design == "single_group":
-        notes.append(
-            _("There is no comparison group: the figure shows change, and other causes than the "
-              "program cannot be told apart.")
-        )  # fmt: skip
+        yield _("There is no comparison group: the figure shows change, and other causes than the "
+                "program cannot be told apart.")  # fmt: skip
     if case.baseline == "linked" and study.program.link in ("nip", "respondent_code"):
         words = {"program": _("program group"), "comparison": _("comparison group")}
         for group, share in case.frame.linked_share.items():
             n = int((case.frame.after["group"] == group).sum())
             if share < 0.9 and not is_small(round(n * (1 - share)), k):
-                notes.append(
-                    _("Only {share} of the answers of the {group} could be linked with the measure "
-                      "before the program.").format(share=percent(share), group=words[group])
-                )  # fmt: skip
+                text = _("Only {share} of the answers of the {group} could be linked with the "
+                         "measure before the program.")  # fmt: skip
+                yield text.format(share=percent(share), group=words[group])
     if is_circular(study, outcome):
-        notes.append(
-            _("Circular: attending training raises the Indeks Profesionalitas by rule, so it "
-              "cannot show what the training did. Use its other dimensions instead.")
-        )  # fmt: skip
+        yield _("Circular: attending training raises the Indeks Profesionalitas by rule, so it "
+                "cannot show what the training did. Use its other dimensions instead."
+                )  # fmt: skip
     if is_skp(study, outcome):
-        notes.append(
-            _("SKP predicates are held within the limits of the organisation's own predicate, "
-              "which compresses differences between persons.")
-        )  # fmt: skip
+        yield _("SKP predicates are held within the limits of the organisation's own predicate, "
+                "which compresses differences between persons.")  # fmt: skip
     if outcome.scale_type == "ordinal" and primary.estimator in ("did_repeated", "drdid_repeated"):
-        notes.append(
-            _("The steps of this ordered outcome are treated as equally far apart, because the "
-              "persons cannot be linked.")
-        )  # fmt: skip
+        yield _("The steps of this ordered outcome are treated as equally far apart, because the "
+                "persons cannot be linked.")  # fmt: skip
     placebo = primary.details.get("placebo") or {}
     if placebo.get("p_value") is not None and placebo["p_value"] < 0.05:
-        notes.append(
-            _("The groups already moved apart before the program began, so the difference in "
-              "differences may not be its effect.")
-        )  # fmt: skip
+        yield _("The groups already moved apart before the program began, so the difference in "
+                "differences may not be its effect.")  # fmt: skip
     top = share_at_best(study, outcome, case.frame) if case.frame.has_baseline else None
     if top is not None and top > CEILING_SHARE:
-        notes.append(
-            _("{share} of the persons were at the best value already before the program and could "
-              "not improve (ceiling).").format(share=percent(top))
-        )  # fmt: skip
-    return notes
+        text = _("{share} of the persons were at the best value already before the program and "
+                 "could not improve (ceiling).")  # fmt: skip
+        yield text.format(share=percent(top))
 
 
 def is_circular(study: Study, outcome: Outcome) -> bool:

@@ -266,10 +266,9 @@ def too_few_clusters(arms: Sequence[int]) -> str | None:
     """The reason why the clusters in each arm are too few for a p-value, or None."""
     if min(arms) >= MIN_CLUSTERS:
         return None
-    return _(
-        "only {n} clusters in one group: too few for a p-value or an interval; at least {least} "
-        "are needed"
-    ).format(n=min(arms), least=MIN_CLUSTERS)
+    text = _("only {n} clusters in one group: too few for a p-value or an interval; at least "
+             "{least} are needed")  # fmt: skip
+    return text.format(n=min(arms), least=MIN_CLUSTERS)
 
 
 def few_df_note(df: float) -> tuple[str, ...]:
@@ -346,22 +345,16 @@ def unlinked_note() -> str:
 
 
 def two_groups_contrast(
-    y: NDArray[np.float64],
-    program: NDArray[np.bool_],
-    *,
-    clusters: ArrayLike | None = None,
-    weights: ArrayLike | None = None,
-    **named: Any,
-) -> Estimate:
+    y: Array, program: NDArray[np.bool_], *, clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None, **named: Any,
+) -> Estimate:  # fmt: skip
     """Mean of y (n,) where program (n,) is true minus where it is not: linear_contrast, but without
     clusters and weights the degrees of freedom are Welch's (R t.test)."""
     x = np.column_stack([np.ones(len(y)), program])
     found = linear_contrast(x, y, 1, program=program, clusters=clusters, weights=weights, **named)
     if clusters is not None or weights is not None or not found.inference:
         return found
-    parts = [
-        (values.var(ddof=1) / len(values), len(values)) for values in (y[program], y[~program])
-    ]
+    parts = [(own.var(ddof=1) / len(own), len(own)) for own in (y[program], y[~program])]
     df = sum(v for v, _n in parts) ** 2 / sum(v**2 / (n - 1) for v, n in parts)
     return replace(found, df=float(df))
 
@@ -369,7 +362,6 @@ def two_groups_contrast(
 def two_few(program: np.ndarray) -> str | None:
     """The reason why two groups cannot be compared, or None."""
     if min(program.sum(), (~program).sum()) < MIN_PERSONS:
-        return _("at least {n} persons with an answer are needed in each group").format(
-            n=MIN_PERSONS
-        )
+        text = _("at least {n} persons with an answer are needed in each group")
+        return text.format(n=MIN_PERSONS)
     return None

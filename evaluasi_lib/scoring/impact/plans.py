@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evaluasi_lib.program import Design, Outcome
 from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, in_program, numeric
-from evaluasi_lib.scoring.impact import designs, ordinal, weighting
+from evaluasi_lib.scoring.impact import designs, weighting
 from evaluasi_lib.scoring.impact.designs import MIN_PER_COVARIATE
 from evaluasi_lib.scoring.impact.estimate import Estimand, Estimate, binary_effect_size
 from evaluasi_lib.scoring.impact.models import cluster_codes
@@ -108,11 +108,13 @@ class Case:
     def _names(self, rows: pd.DataFrame, baseline: bool) -> list[str]:
         return [*(["y0"] if baseline and "y0" in rows else []), *self.design.covariates]
 
-    def stacked(self) -> pd.DataFrame:
-        """Both waves of independent samples under one another, `later` true for the later one."""
+    @property
+    def waves(self) -> pd.DataFrame:
+        """The persons measured twice, y0 beside y; of independent samples the rows of both waves
+        under one another, `later` true for the later ones."""
         before = self.frame.before
         if before is None:
-            raise ValueError("the waves of this case are linked")
+            return self.frame.complete
         rows = pd.concat([self.frame.after, before], ignore_index=True)
         return rows.assign(later=np.arange(len(rows)) < len(self.frame.after))
 
@@ -124,6 +126,9 @@ class Case:
 
         before = None if self.frame.before is None else kept(self.frame.before)
         return replace(self, frame=replace(self.frame, after=kept(self.frame.after), before=before))
+
+
+Adapter = Callable[[Case], Estimate | None]
 
 
 def plan_of(case: Case) -> tuple[str, ...] | None:
@@ -159,9 +164,10 @@ def bracket(case: Case, primary: Estimate) -> Estimate | None:
     if not np.ptp(rows["y0"]):
         return None
     found = _ancova(case)
-    if found.estimate is None:
-        found = designs.ancova(rows["y"], rows["y0"], **case.arms(rows), estimand=case.estimand)
-    return found
+    if found.estimate is not None:
+        return found
+    how = {**case.arms(rows), "estimand": case.estimand, "estimator": "ancova"}
+    return designs.adjusted(rows["y"], covariates=rows["y0"], **how)
 
 
 def _difference(case: Case) -> Estimate:
@@ -215,12 +221,32 @@ def _lin(case: Case) -> Estimate:
             estimator="ancova",
         )  # fmt: skip
         if found.estimate is not None:
-            notes = found.warnings if shown is case else (*found.warnings, _without_covariates())
-            return replace(found, warnings=notes)
+            if shown is case:
+                return found
+            note = _("There are too few persons for so many covariates, so only the measure before "
+                     "is adjusted for.")  # fmt: skip
+            return replace(found, warnings=(*found.warnings, note))
     found = _difference(case)
     note = _("The measure before could not be used for adjustment: too few persons, or it is the "
              "same for everybody.")  # fmt: skip
     return found if found.estimate is None else replace(found, warnings=(*found.warnings, note))
+
+
+def _change(
+    estimator: Callable[..., Estimate], *, given: bool = False
+) -> Callable[[Case], Estimate]:
+    """By both waves of both groups, given the covariates."""
+
+    def run(case: Case) -> Estimate:
+        rows = case.waves
+        linked = case.baseline == "linked"
+        how = case.arms(rows) | ({"before": rows["y0"]} if linked else {"later": rows["later"]})
+        if given:
+            z, _names = case.covariates(rows)
+            how |= {"covariates": z, "shown": case.characteristics(rows)}
+        return estimator(rows["y"], **how)
+
+    return run
 
 
 def _told_in(column: Array) -> bool:
@@ -231,40 +257,7 @@ def _told_in(column: Array) -> bool:
     return len(values) > 1 and (len(values) > 2 or bool(counts.min() >= MIN_PER_COVARIATE))
 
 
-def _without_covariates() -> str:
-    return _("There are too few persons for so many covariates, so only the measure before is "
-             "adjusted for.")  # fmt: skip
-
-
-def _did(case: Case) -> Estimate:
-    rows = case.frame.complete
-    return designs.did(rows["y"], rows["y0"], **case.arms(rows))
-
-
-def _did_repeated(case: Case) -> Estimate:
-    rows = case.stacked()
-    return designs.did_repeated(rows["y"], later=rows["later"], **case.arms(rows))
-
-
-def _drdid(case: Case) -> Estimate:
-    rows = case.frame.complete
-    z, _names = case.covariates(rows)
-    return designs.drdid(
-        rows["y"], rows["y0"], covariates=z, **case.arms(rows),
-        shown=case.characteristics(rows),
-    )  # fmt: skip
-
-
-def _drdid_repeated(case: Case) -> Estimate:
-    rows = case.stacked()
-    z, _names = case.covariates(rows)
-    return designs.drdid_repeated(
-        rows["y"], later=rows["later"], covariates=z, **case.arms(rows),
-        shown=case.characteristics(rows),
-    )  # fmt: skip
-
-
-def _weighting(estimator: Callable[..., Estimate]) -> Callable[[Case], Estimate | None]:
+def _weighting(estimator: Callable[..., Estimate]) -> Adapter:
     """By the covariates, with the linked measure before among them."""
 
     def run(case: Case) -> Estimate | None:
@@ -279,13 +272,13 @@ def _weighting(estimator: Callable[..., Estimate]) -> Callable[[Case], Estimate 
 
 
 def _paired(case: Case) -> Estimate:
-    rows = case.frame.complete
+    rows = case.waves
     rows = rows[case.member(rows)]
     return designs.paired(rows["y"], rows["y0"], clusters=case.clusters(rows))
 
 
 def _waves(case: Case) -> Estimate:
-    rows = case.stacked()
+    rows = case.waves
     rows = rows[case.member(rows)]
     later = rows["later"].to_numpy()
     return designs.waves(rows["y"][later], rows["y"][~later], clusters=case.clusters(rows))
@@ -294,30 +287,25 @@ def _waves(case: Case) -> Estimate:
 def _superiority(case: Case) -> Estimate | None:
     if case.frame.design != "single_group":
         rows = case.frame.after
-        return ordinal.superiority(rows["y"], **case.arms(rows), estimand=case.unadjusted_estimand)
+        return designs.superiority(rows["y"], **case.arms(rows), estimand=case.unadjusted_estimand)
     if case.baseline != "independent":
         return None
-    rows = case.stacked()
-    found = ordinal.superiority(
+    rows = case.waves
+    found = designs.superiority(
         rows["y"], rows["later"], clusters=case.clusters(rows), estimand="change"
     )
     return replace(found, n_program=len(case.frame.after), n_comparison=None)
 
 
 def _net_rise(case: Case) -> Estimate:
-    rows = case.frame.complete
-    arms = case.arms(rows)
     if case.frame.design == "single_group":
-        arms["program"] = None
-    if case.frame.design != "comparison" or not case.design.covariates:
-        return ordinal.net_rise(rows["y"], rows["y0"], **arms)
-    z, _names = case.covariates(rows)
-    return ordinal.net_rise(
-        rows["y"], rows["y0"], **arms, covariates=z, shown=case.characteristics(rows)
-    )
+        rows = case.waves
+        return designs.net_rise(rows["y"], rows["y0"], clusters=case.clusters(rows))
+    given = case.frame.design == "comparison" and bool(case.design.covariates)
+    return _change(designs.net_rise, given=given)(case)
 
 
-def _weighted(estimator: str, weight: str) -> Callable[[Case], Estimate | None]:
+def _weighted(estimator: str, weight: str) -> Adapter:
     """The design's own difference, each person weighted by a column that the frame holds."""
 
     def run(case: Case) -> Estimate | None:
@@ -343,14 +331,14 @@ def _dose_response(case: Case) -> Estimate | None:
     )
 
 
-ESTIMATORS: dict[str, Callable[[Case], Estimate | None]] = {
+ESTIMATORS: dict[str, Adapter] = {
     "difference": _difference,
     "adjusted": _adjusted,
     "ancova": _ancova,
-    "did": _did,
-    "did_repeated": _did_repeated,
-    "drdid": _drdid,
-    "drdid_repeated": _drdid_repeated,
+    "did": _change(designs.did),
+    "did_repeated": _change(designs.did_repeated),
+    "drdid": _change(designs.drdid, given=True),
+    "drdid_repeated": _change(designs.drdid_repeated, given=True),
     "aipw": _weighting(weighting.aipw),
     "ipw": _weighting(weighting.ipw),
     "paired": _paired,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -24,25 +24,16 @@ MOVED = ("improved", "worsened")
 SMALL_E_VALUE = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class LeeBounds:
-    """Bounds of the effect on those who would answer in either group, in the outcome's unit."""
-
-    low: float
-    high: float
-    ci_low: float
-    ci_high: float
-
-
 def lee_bounds(
     y: ArrayLike, program: ArrayLike, observed: ArrayLike, level: float = 0.95
-) -> LeeBounds | None:
+) -> dict[str, float] | None:
     """Lee (2009): trim the group that answered more, by the excess share, from above and below.
 
     y (n,): outcomes, anything where not observed; program, observed (n,): of everybody assigned.
-    Valid for a randomised design in which the program moves answering one way only. The interval
-    is Imbens and Manski's (2004) for the effect, from Lee's asymptotic variances. None where a
-    group has fewer than 2 answers left.
+    low, high: bounds of the effect on those who would answer in either group, in the outcome's
+    unit; ci_low, ci_high: Imbens and Manski's (2004) interval for that effect, from Lee's
+    asymptotic variances. Valid for a randomised design in which the program moves answering one way
+    only. None where a group has fewer than 2 answers left.
     """
     y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
     seen = np.asarray(observed, dtype=bool)
@@ -50,83 +41,56 @@ def lee_bounds(
     if min(rates.values()) == 0:
         return None
     more = rates[True] >= rates[False]
-    share = 1 - rates[not more] / rates[more]
+    kept = rates[not more] / rates[more]
     trimmed = np.sort(y[seen & (member == more)])
     other = y[seen & (member != more)]
-    keep = len(trimmed) - round(share * len(trimmed))
+    keep = len(trimmed) - round((1 - kept) * len(trimmed))
     if keep < 2 or len(other) < 2:
         return None
-    bottom, top = trimmed[:keep], trimmed[len(trimmed) - keep :]
-    sign = 1.0 if more else -1.0
-    ends = sorted(sign * (part.mean() - other.mean()) for part in (bottom, top))
-    base = float(other.var(ddof=1)) / len(other)
     n_more = int((member == more).sum())
-    spread = {}
-    for name, part, edge in (("bottom", bottom, bottom[-1]), ("top", top, top[0])):
-        gap = float(part.mean()) - float(edge)
-        kept = 1 - share
+    n_less = len(y) - n_more
+    ends = []
+    for part, edge in ((trimmed[:keep], keep - 1), (trimmed[len(trimmed) - keep :], -keep)):
+        gap = float(part.mean()) - float(trimmed[edge])
         # Lee's three terms: the trimmed mean, the cut-off point, and the trimmed share.
-        answers = rates[more] * n_more
-        variance = float(part.var(ddof=1)) / (answers * kept) + gap**2 * share / (answers * kept)
-        n_less = len(y) - n_more
-        if share > 0:
-            variance += gap**2 * (
-                (1 - rates[not more]) / (rates[not more] * n_less)
-                + (1 - rates[more]) / (rates[more] * n_more)
-            )
-        spread[name] = math.sqrt(variance + base)
-    errors = (spread["bottom"], spread["top"]) if more else (spread["top"], spread["bottom"])
-    c = _imbens_manski(ends[1] - ends[0], max(errors), level)
-    return LeeBounds(
-        low=float(ends[0]),
-        high=float(ends[1]),
-        ci_low=float(ends[0] - c * errors[0]),
-        ci_high=float(ends[1] + c * errors[1]),
-    )
+        size = rates[more] * n_more * kept
+        variance = float(part.var(ddof=1)) / size + gap**2 * (1 - kept) / size
+        if kept < 1:
+            lost = {group: (1 - rate) / rate for group, rate in rates.items()}
+            variance += gap**2 * (lost[not more] / n_less + lost[more] / n_more)
+        error = math.sqrt(variance + float(other.var(ddof=1)) / len(other))
+        ends.append(((1 if more else -1) * float(part.mean() - other.mean()), error))
+    (low, low_error), (high, high_error) = sorted(ends)
+    c = _imbens_manski(high - low, max(low_error, high_error), level)
+    return {
+        "low": low, "high": high, "ci_low": low - c * low_error, "ci_high": high + c * high_error,
+    }  # fmt: skip
 
 
 def _imbens_manski(width: float, error: float, level: float) -> float:
     """The critical value between one- and two-sided that covers a point in an interval."""
     if not error > 0:
         return 0.0
-    return float(
-        optimize.brentq(
-            lambda c: stats.norm.cdf(c + width / error) - stats.norm.cdf(-c) - level, 0.5, 4.0
-        )
-    )
+
+    def missing(c: float) -> float:
+        return float(stats.norm.cdf(c + width / error) - stats.norm.cdf(-c) - level)
+
+    return float(optimize.brentq(missing, 0.5, 4.0))
 
 
-@dataclass(frozen=True, slots=True)
-class EValue:
+def e_value(ratio: float) -> float:
     """Strength, as a risk ratio with both program and outcome, that an unmeasured cause would need
-    to explain the estimate (point) and to move its interval to no effect (interval); 1: nothing."""
-
-    point: float
-    interval: float | None
-
-
-def e_value(ratio: float, ci_low: float | None = None, ci_high: float | None = None) -> EValue:
-    """E-value of a risk ratio (VanderWeele and Ding 2017): RR + sqrt(RR (RR - 1)), RR < 1 inverted.
-    3.9 (1.8 to ...) gives 7.26 and 3.0."""
-    limit = ci_low if ratio >= 1 else ci_high
-    point = _e(ratio)
-    if limit is None:
-        return EValue(point, None)
-    crosses = limit <= 1 if ratio >= 1 else limit >= 1
-    return EValue(point, 1.0 if crosses else _e(limit))
-
-
-def e_value_difference(d: float, std_error: float | None = None) -> EValue:
-    """E-value of a standardised mean difference: RR = exp(0.91 d), exp(0.91 d -/+ 1.78 se)."""
-    if std_error is None:
-        return e_value(math.exp(0.91 * d))
-    low, high = math.exp(0.91 * d - 1.78 * std_error), math.exp(0.91 * d + 1.78 * std_error)
-    return e_value(math.exp(0.91 * d), low, high)
-
-
-def _e(ratio: float) -> float:
+    to explain a risk ratio (VanderWeele and Ding 2017): RR + sqrt(RR (RR - 1)), RR < 1 inverted.
+    3.9 gives 7.26, its limit 1.8 gives 3.0."""
     ratio = 1 / ratio if ratio < 1 else ratio
     return ratio + math.sqrt(ratio * (ratio - 1))
+
+
+def e_value_of_limit(d: float, std_error: float) -> float:
+    """E-value of a standardised mean difference's limit nearer to no effect, by
+    RR = exp(0.91 |d| - 1.78 se); 1 where the interval holds no effect."""
+    nearer = 0.91 * abs(d) - 1.78 * std_error
+    return e_value(math.exp(nearer)) if nearer > 0 else 1.0
 
 
 def judge(

@@ -1,11 +1,17 @@
-"""Rules about whole rows: which are kept, which are marked. Each is one small pure function."""
+"""Rules about whole rows: which are kept, which are marked. Each is one small pure function.
+
+What looks odd is marked for the reader, and left in unless program.yml says otherwise.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
-from evaluasi_lib.cleaning.labels import normalise
-from evaluasi_lib.program import Duplicates
+from evaluasi_lib.cleaning.typers import Spec, by_text, categories_of
+from evaluasi_lib.program import Duplicates, Source
+from evaluasi_lib.reading.files import normalise
 
 TEST_WORDS = frozenset(
     ("tes", "test", "testing", "test test", "tes tes", "coba", "coba coba", "cobacoba", "uji coba",
@@ -13,6 +19,8 @@ TEST_WORDS = frozenset(
      "user test", "user tes", "abc")
 )  # fmt: skip
 MIN_STRAIGHT_ITEMS = 5  # three equal answers happen by chance; a row of five or more hardly
+FAR_OUT = 3.0  # Tukey's outer fences: quartile -/+ 3 interquartile ranges
+MIN_OUTLIER_VALUES = 20
 
 
 def no_row(height: int) -> pl.Series:
@@ -81,3 +89,58 @@ def kept_of_duplicates(keys: pl.DataFrame, rule: Duplicates) -> pl.DataFrame:
     }[rule.keep]
     ranked = keys.sort([*by, pl.col("content"), pl.col("row")], nulls_last=True)
     return ranked.unique("pid", keep="first", maintain_order=True).select("row").sort("row")
+
+
+def straight(frame: pl.DataFrame, specs: list[Spec]) -> pl.Series:
+    """Rows with the same answer to every item, seen on the answers as they were given."""
+    given = [pl.col("row")]
+    for spec in specs:
+        if spec.column.type == "item" and spec.name in frame.columns and spec.scale is not None:
+            turned = spec.scale.min + spec.scale.max - pl.col(spec.name)
+            given.append(turned.alias(spec.name) if spec.turned else pl.col(spec.name))
+    return straight_lining(frame.select(given))
+
+
+def too_fast(frame: pl.DataFrame, source: Source) -> pl.Series:
+    """Rows finished in fewer seconds than the declared minimum."""
+    begin, end, least = source.started, source.finished, source.min_seconds
+    if least is None or begin not in frame.columns or end not in frame.columns:
+        return no_row(frame.height)
+    took = (pl.col(str(end)) - pl.col(str(begin))).dt.total_seconds()
+    return frame.select((took < least).fill_null(False)).to_series()
+
+
+def skipped(batch: pl.DataFrame, spec: Spec, others: dict[str, Spec]) -> pl.Series:
+    """Rows in which the question should not have been asked, by the answers to other questions.
+
+    Where the other question has no answer, it is not known, and the row is not marked.
+    """
+    mark = no_row(batch.height)
+    for name, labels in spec.column.ask_if.items():
+        if name not in batch.columns:
+            continue
+        spelled = categories_of(others[name].column)
+        asked = {normalise(s) for x in labels for s in (x, *spelled.get(x, []))}
+
+        def wrong(texts: pl.Series, asked: set[str] = asked) -> pl.Series:
+            keys = [normalise(text) for text in texts]
+            return pl.Series([bool(k) and k not in asked for k in keys], dtype=pl.Boolean)
+
+        mark = mark | by_text(batch[name], wrong).fill_null(False)
+    return mark
+
+
+def outliers(path: Path, variables: list[str]) -> dict[str, pl.Series]:
+    """Variable -> rows whose value lies beyond Tukey's outer fences, in a processed table."""
+    found = {}
+    for name in variables:
+        frame = pl.scan_parquet(path).select("row", pl.col(name).alias("x")).collect()
+        values = frame["x"].drop_nulls()
+        low, high = values.quantile(0.25, "linear"), values.quantile(0.75, "linear")
+        if len(values) < MIN_OUTLIER_VALUES or low is None or high is None or low == high:
+            continue
+        reach = FAR_OUT * (high - low)
+        far = frame.filter((pl.col("x") < low - reach) | (pl.col("x") > high + reach))
+        if far.height:
+            found[name] = far["row"]
+    return found

@@ -1,0 +1,412 @@
+"""Text to typed values: for each type of column one pure function from texts to values.
+
+A typer takes texts (the distinct ones of a column) and a Spec, and gives a frame of the same height
+with `value` and `rule`: what was done, None where the text means itself. Rules in PROBLEMS say that
+the text could not be read. Numbers: "1.234,5", "Rp 1.250.000", "20 JP", "85%". Dates: ISO, day
+first, Indonesian month names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from evaluasi_lib.cleaning.identity import SPELLINGS
+from evaluasi_lib.program import Column, Scale
+from evaluasi_lib.reading.files import clean_space, normalise
+
+PROBLEMS = ("unknown", "decimal", "range", "uneven", "month_first", "required")
+TRUE_WORDS = (
+    "true", "1", "ya", "y", "yes", "benar", "sudah", "hadir", "selesai", "lulus", "v", "x",
+)  # fmt: skip
+FALSE_WORDS = (
+    "false", "0", "tidak", "t", "n", "no", "salah", "belum", "tidak hadir", "tidak lulus",
+    "tidak selesai",
+)  # fmt: skip
+OPEN_MISSING = frozenset(
+    normalise(w)
+    for w in ("-", "--", "n/a", "na", "nihil", "tidak ada", "tdk ada", "tidak", "kosong", "none",
+              "null", "#n/a", "nil", ".", "tidak ada saran", "no", "nothing")
+)  # fmt: skip
+BLANKS = frozenset(normalise(w) for w in ("-", "n/a", "#n/a", "null", "nan", "na"))
+_UNITS = r"(?:%|jp|jam|menit|hari|bulan|bln|tahun|thn|th|orang|poin|kali|idr|usd|rupiah)\.?"
+_MONTHS = {
+    name: month
+    for month, names in enumerate(
+        (
+            "jan januari january", "feb peb februari pebruari february", "mar maret march",
+            "apr april", "mei may", "jun juni june", "jul juli july",
+            "agu ags agt aug agustus august", "sep sept september", "okt oct oktober october",
+            "nov nop november nopember", "des dec desember december",
+        ),
+        1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_TIME = (
+    r"(?:[T ,]+(?:pukul )?(?P<H>\d{1,2})[:.](?P<M>\d{2})(?:[:.](?P<S>\d{2})(?:[.,]\d+)?)?"
+    r" ?(?P<half>am|pm)?(?: ?(?:wib|wita|wit|z|gmt|utc)?(?: ?[+-]\d{1,2}(?::?\d{2})?)?)?)?$"
+)
+_ISO = r"(?i)^(?P<y>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})" + _TIME
+_DAY_FIRST = (
+    r"(?i)^(?:[a-z']+, ?)?(?P<d>\d{1,2})[-/. ]+(?P<m>\d{1,2}|[a-z]{3,9})[-/. ,]+(?P<y>\d{4}|\d{2})"
+    + _TIME
+)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One variable as resolved from program.yml: what typing needs to know of it."""
+
+    name: str
+    column: Column
+    scale: Scale | None = None
+    turned: bool = False
+    decimal: Callable[[], str] = lambda: "."
+
+
+def clean_text(text: pl.Series) -> pl.Series:
+    """NBSP, BOM and zero-width characters out, runs of blanks as one, empty as missing."""
+    cleaned = text.str.replace_all(r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+", " ").str.strip_chars()
+    return pl.select(pl.when(cleaned != "").then(cleaned)).to_series().alias(text.name)
+
+
+def by_text(text: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """A function of texts, asked for distinct texts alone."""
+    distinct = text.unique().drop_nulls()
+    return replaced(text, distinct, function(distinct.cast(pl.String)))
+
+
+def replaced(text: pl.Series, distinct: pl.Series, values: pl.Series) -> pl.Series:
+    """The value of each text. distinct: every text that occurs."""
+    if text.dtype == pl.Categorical and len(distinct):  # few texts: their codes are places
+        codes = distinct.to_physical().to_numpy()
+        place = np.zeros(codes.max() + 1, np.uint32)
+        place[codes] = np.arange(len(codes))
+        return values.gather(pl.Series(place).gather(text.to_physical())).alias(text.name)
+    found = pl.DataFrame({"key": distinct, "value": values})
+    frame = text.to_frame("key").join(found, "key", how="left", maintain_order="left")
+    return frame["value"].alias(text.name)
+
+
+def missing_labels(column: Column, scale: Scale | None, extra: frozenset[str]) -> frozenset[str]:
+    """Normalised texts that mean no answer: of the column, of its scale, and `extra`."""
+    declared = [*column.missing, *(scale.missing if scale else [])]
+    return frozenset(map(normalise, declared)) | extra
+
+
+def label_map(values: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Normalised spelling -> key, for each key and its spellings."""
+    return {normalise(s): key for key, spellings in values.items() for s in (key, *spellings)}
+
+
+def _read(values: list[Any], rules: list[str | None], dtype: Any) -> pl.DataFrame:
+    """What a typer gives: value and rule of each text."""
+    return pl.DataFrame(
+        {"value": pl.Series(values, dtype=dtype), "rule": pl.Series(rules, dtype=pl.String)}
+    )
+
+
+def _match(
+    texts: pl.Series, known: Callable[[str], Any], missing: frozenset[str], dtype: Any
+) -> pl.DataFrame:
+    """Each text as its declared value. known: normalised label -> its value, or None."""
+    values, rules = [], []
+    for raw in texts:
+        key = normalise(raw)
+        value = known(key)
+        values.append(value)
+        if value is not None:
+            rules.append("spaces_trimmed" if raw != clean_space(raw) else None)
+        elif key in missing or not key:
+            rules.append("missing_code" if key else None)
+        else:
+            rules.append("unknown")
+    return _read(values, rules, dtype)
+
+
+def type_item(texts: pl.Series, spec: Spec) -> pl.DataFrame:
+    """Answers on a declared scale as Float64; a reversed item is turned here and nowhere else."""
+    scale = spec.scale
+    assert scale is not None
+    values = {normalise(label): float(scale.min + i) for i, label in enumerate(scale.labels)}
+    if not scale.labels:
+        values = {str(v): float(v) for v in range(scale.min, scale.max + 1)}
+        values |= {f"{v}.0": x for v, x in values.items()}
+    for alias, label in scale.aliases.items():
+        if normalise(label) in values:  # an alias of nothing is a problem of its own
+            values[normalise(alias)] = values[normalise(label)]
+    if spec.turned:
+        values = {label: scale.min + scale.max - v for label, v in values.items()}
+    return _match(texts, values.get, missing_labels(spec.column, scale, BLANKS), pl.Float64)
+
+
+def categories_of(column: Column) -> dict[str, list[str]]:
+    """Key -> the spellings that mean it: the labels of each language."""
+    spelled = {key: [*_texts(text)] for key, text in column.categories.items()}
+    for alias, key in column.aliases.items():
+        if key in spelled or not column.categories:
+            spelled.setdefault(key, []).append(alias)
+    return spelled
+
+
+def type_category(texts: pl.Series, spec: Spec) -> pl.DataFrame:
+    """Declared categories as their keys; without a declaration, the cleaned text itself."""
+    column = spec.column
+    known = label_map(categories_of(column))
+    spell = SPELLINGS.get(column.spelling or "")
+
+    def declared(key: str) -> str | None:
+        """The category of a normalised text; "III/a" counts as "III" where that alone is one."""
+        if spell is None or key in known:
+            return known.get(key)
+        grade = spell(key)
+        if grade is None or not column.categories:
+            return grade
+        return known.get(normalise(grade)) or known.get(normalise(grade.split("/")[0]))
+
+    missing = missing_labels(column, None, BLANKS)
+    if column.categories or spell is not None:
+        dtype = pl.Enum(list(column.categories)) if column.categories else pl.String
+        return _match(texts, declared, missing, dtype)
+    keys = [normalise(raw) for raw in texts]
+    gone = [key in missing or not key for key in keys]
+    values = [
+        None if empty else known.get(key, clean_space(raw))
+        for raw, key, empty in zip(texts, keys, gone, strict=True)
+    ]
+    return _read(values, ["missing_code" if empty else None for empty in gone], pl.String)
+
+
+def type_flag(texts: pl.Series, spec: Spec) -> pl.DataFrame:
+    """Yes/no as Boolean, by the usual words or the declared categories "true" and "false"."""
+    words = {"true": TRUE_WORDS, "false": FALSE_WORDS}
+    known = label_map(categories_of(spec.column) if spec.column.categories else words)
+    known |= {"true": "true", "false": "false"}
+    flags = {spelling: key == "true" for spelling, key in known.items()}
+    return _match(texts, flags.get, missing_labels(spec.column, None, BLANKS), pl.Boolean)
+
+
+def decimal_evidence(text: pl.Series) -> tuple[int, int, int]:
+    """(values that prove a decimal point, a decimal comma, that prove neither) in a column.
+
+    "12.5" or "1,234.5" prove the point; "12,5" or "1.250.000" the comma; "1.250" could be both.
+    """
+    marked = text.filter(text.str.contains(r"\d[.,]\d")).str.extract(r"([\d.,]*\d)", 1)
+
+    def proofs(point: str, other: str) -> pl.Series:
+        return marked.str.contains(
+            rf"^\d*{point}\d{{1,2}}$|^\d*{point}\d{{4,}}$|^\d{{4,}}{point}\d+$|^0*{point}\d+$"
+            rf"|^\d{{1,3}}(?:{other}\d{{3}})+{point}\d+$|{other}\d{{3}}{other}\d{{3}}"
+        )
+
+    dot, comma = proofs(r"\.", ","), proofs(",", r"\.")
+    return int(dot.sum()), int(comma.sum()), int((~dot & ~comma).sum())
+
+
+def proved_decimal(dot: int, comma: int, neither: int) -> str:
+    """ "." or "," where the numbers of `decimal_evidence` prove it; "mixed" or "unknown" where they
+    do not."""
+    if dot and comma:
+        return "mixed"
+    if comma:
+        return ","
+    return "." if dot or not neither else "unknown"
+
+
+def type_number(texts: pl.Series, spec: Spec) -> pl.DataFrame:
+    """Numbers as Float64, those of an integer column as Int64.
+
+    Outside the declared range a number is a problem or, if declared, missing.
+    """
+    column = spec.column
+    cleaned = clean_text(texts)
+    plain = cleaned.str.contains(r"^-?\d{1,15}$").fill_null(False)
+    number, undecided = _spelled_numbers(cleaned, plain, spec)
+    readable = number.str.contains(r"^-?\d*\.?\d+(?:e[+-]?\d+)?$").fill_null(False)
+    blank = missing_labels(column, None, BLANKS)
+    rest = cleaned.is_not_null() & ~readable
+    blanks = [t for t in cleaned.filter(rest).unique() if normalise(t) in blank or not normalise(t)]
+    codes = missing_labels(column, None, frozenset())
+    coded = cleaned.is_in(blanks) | cleaned.str.to_lowercase().is_in(list(codes))
+    frame = pl.DataFrame(
+        {
+            "text": cleaned, "number": number, "readable": readable & ~undecided,
+            "undecided": undecided, "coded": coded.fill_null(False),
+        }
+    )  # fmt: skip
+    known = pl.col("readable") & ~pl.col("coded")
+    frame = frame.with_columns(value=pl.when(known).then(pl.col("number")).cast(pl.Float64))
+    value, whole = pl.col("value"), pl.lit(column.type == "integer")
+    low = -float("inf") if column.min is None else column.min
+    high = float("inf") if column.max is None else column.max
+    far = "out_of_range_missing" if column.out_of_range == "missing" else "range"
+    rule = (
+        pl.when(pl.col("text").is_null()).then(None)
+        .when("coded").then(pl.lit("missing_code"))
+        .when("undecided").then(pl.lit("decimal"))
+        .when(~pl.col("readable")).then(pl.lit("unknown"))
+        .when((value < low) | (value > high)).then(pl.lit(far))
+        .when(whole & (value != value.round())).then(pl.lit("uneven"))
+        .when(pl.col("text") != pl.col("number")).then(pl.lit("number_respelled"))
+    )  # fmt: skip
+    read = frame.select(value, rule=rule)
+    kept = pl.when(pl.col("rule").ne_missing("out_of_range_missing")).then(value)
+    whole_number = kept.round().cast(pl.Int64)
+    return read.with_columns(value=whole_number if column.type == "integer" else kept)
+
+
+def _spelled_numbers(texts: pl.Series, plain: pl.Series, spec: Spec) -> tuple[pl.Series, pl.Series]:
+    """(texts as Python writes numbers, whether the decimal sign cannot be told).
+
+    plain: whole numbers, which are left as they are.
+    """
+    cleaned = (
+        texts.str.to_lowercase()
+        .str.replace_all(r"[\s\u00a0\u202f\ufeff']+", " ")
+        .str.strip_chars()
+        .str.replace(r"^rp\.? ?", "")
+        .str.replace(" ?" + _UNITS + "$", "")
+        .str.replace_all("\u2212", "-")
+    )
+    number = cleaned.str.replace_all(r"(\d) (\d{3})\b", "$1$2")
+    undecided = pl.repeat(False, len(texts), dtype=pl.Boolean, eager=True)
+    signed = number.str.contains(r"\d[.,]\d").fill_null(False) & ~plain
+    if signed.any():
+        point = spec.decimal()
+        if point not in (".", ","):
+            undecided = signed
+        number = number.str.replace_all("." if point == "," else ",", "", literal=True)
+        number = number.str.replace(",", ".", literal=True)
+    number = number.str.replace(r"[.,]-?$", "")
+    return pl.select(pl.when(plain).then(texts).otherwise(number)).to_series(), undecided
+
+
+def type_date(texts: pl.Series, spec: Spec) -> pl.DataFrame:
+    """Dates and times as written on the respondent's clock (a time zone's offset is not applied).
+
+    Day before month, unless `date_format` says otherwise. "3 Februari 2025", "03/02/2025 10.15.00"
+    and "2025-02-03T10:15:00+07:00" are read.
+    """
+    declared = spec.column.date_format
+    missing = missing_labels(spec.column, None, BLANKS)
+    cleaned = clean_text(texts)
+    short = cleaned.filter(cleaned.str.len_chars() <= 20).unique().drop_nulls()
+    coded = cleaned.is_in([t for t in short if normalise(t) in missing]).fill_null(False)
+    text = pl.select(pl.when(~coded).then(cleaned)).to_series()
+    month_first = bool(declared and 0 <= declared.find("%m") < declared.find("%d"))
+    dates = _date_parts(text, _ISO, False).fill_null(_date_parts(text, _DAY_FIRST, month_first))
+    if declared:
+        dates = text.str.strptime(pl.Datetime("us"), declared, strict=False).fill_null(dates)
+    failed = text.is_not_null() & dates.is_null()
+    turned = failed
+    if failed.any():
+        turned = failed & _date_parts(text, _DAY_FIRST, True).is_not_null()
+    rule = pl.when(coded).then(pl.lit("missing_code")).when(turned).then(pl.lit("month_first"))
+    return pl.select(value=dates, rule=rule.when(failed).then(pl.lit("unknown")))
+
+
+def _date_parts(text: pl.Series, pattern: str, month_first: bool) -> pl.Series:
+    """Datetimes by a pattern with named groups; None where it does not match or is no date."""
+    parts = text.str.extract_groups(pattern).struct.unnest()
+    month = parts["m"].str.to_lowercase().replace({k: str(v) for k, v in _MONTHS.items()})
+    month = month.cast(pl.Int32, strict=False)
+    number = {c: parts[c].cast(pl.Int32, strict=False) for c in ("y", "d", "H", "M", "S")}
+    day, month = (month, number["d"]) if month_first else (number["d"], month)
+    afternoon = parts["half"].str.to_lowercase()
+    hour = number["H"].fill_null(0)
+    frame = pl.DataFrame(
+        {"y": number["y"], "m": month, "d": day, "H": hour, "half": afternoon}
+        | {c: number[c].fill_null(0) for c in ("M", "S")}
+    )
+    year = pl.when(pl.col("y") < 100).then(pl.col("y") + 2000).otherwise(pl.col("y"))
+    clock = (
+        pl.when(pl.col("half").is_null())
+        .then(pl.col("H"))
+        .otherwise(pl.col("H") % 12 + 12 * (pl.col("half") == "pm").cast(pl.Int32))
+    )
+    written = pl.format(
+        "{}-{}-{} {}:{}:{}", year, *(pl.col(c).cast(pl.String).str.zfill(2) for c in ("m", "d")),
+        clock.cast(pl.String).str.zfill(2),
+        *(pl.col(c).cast(pl.String).str.zfill(2) for c in ("M", "S")),
+    )  # fmt: skip
+    return frame.select(
+        written.str.strptime(pl.Datetime("us"), "%Y-%m-%d %H:%M:%S", strict=False)
+    ).to_series()
+
+
+def option_texts(column: Column) -> dict[str, list[str]]:
+    """Option -> its texts in the file."""
+    return {key: _texts(value) for key, value in column.options.items()}
+
+
+def _texts(text: str | list[str] | dict[str, str]) -> list[str]:
+    if isinstance(text, str):
+        return [text]
+    return list(text.values()) if isinstance(text, dict) else text
+
+
+def type_multi(texts: pl.Series, spec: Spec) -> pl.DataFrame:
+    """The keys of the chosen options as a list; None where the question was left blank."""
+    free = any("*" in spelled for spelled in option_texts(spec.column).values())
+    missing = missing_labels(spec.column, None, BLANKS)
+    values: list[list[str] | None] = []
+    rules: list[str | None] = []
+    for raw, (chosen, unknown) in zip(texts, split_options(texts, spec), strict=True):
+        blank = normalise(raw) in missing or not normalise(raw)
+        values.append(None if blank else chosen)
+        named = "other_option" if free else "unknown"
+        rules.append(named if unknown and not blank else None)
+    return _read(values, rules, pl.List(pl.String))
+
+
+def split_options(texts: pl.Series, spec: Spec) -> list[tuple[list[str], str]]:
+    """(chosen keys, what was not recognised) of answers to a question with several options.
+
+    The longest declared option is taken at each place, so an option may hold the separator itself.
+    An option with the text "*" takes what is not recognised.
+    """
+    spelled = option_texts(spec.column)
+    separators = f"[{re.escape(spec.column.separator or ';,|' + chr(10))}]"
+    other = next((key for key, known in spelled.items() if "*" in known), None)
+    options = label_map(
+        {k: [" ".join(re.split(separators, t)) for t in known] for k, known in spelled.items()}
+    )
+    found = []
+    for text in texts:
+        chosen, unknown, at = [], [], 0
+        parts = re.split(separators, text)
+        while at < len(parts):
+            ends = range(len(parts), at, -1)
+            keys = ((end, options.get(normalise(" ".join(parts[at:end])))) for end in ends)
+            end, key = next((x for x in keys if x[1] is not None), (at + 1, None))
+            if key is not None:
+                chosen.append(key)
+            elif parts[at].strip():
+                unknown.append(parts[at].strip())
+            at = end
+        if unknown and other is not None:
+            chosen.append(other)
+        found.append((chosen, ", ".join(unknown)))
+    return found
+
+
+def type_open(texts: pl.Series, spec: Spec) -> pl.DataFrame:
+    """Free text with "-", "tidak ada" and the like as missing; line breaks are kept."""
+    missing = missing_labels(spec.column, None, OPEN_MISSING)
+    empty = [normalise(text) in missing or not normalise(text) for text in texts]
+    gone = pl.Series(empty, dtype=pl.Boolean)
+    rule = pl.when(gone).then(pl.lit("open_without_content"))
+    return pl.select(value=pl.when(~gone).then(texts), rule=rule)
+
+
+TYPERS: dict[str, Callable[[pl.Series, Spec], pl.DataFrame]] = {
+    "item": type_item, "number": type_number, "integer": type_number, "category": type_category,
+    "ordinal": type_category, "flag": type_flag, "date": type_date, "multi": type_multi,
+    "open": type_open, "text": type_category,
+}  # fmt: skip
