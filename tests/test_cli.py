@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -97,3 +99,24 @@ def test_check_names_every_problem_and_changes_nothing(
     assert "rusak [1/" in shown.err
     assert "nsw-1976" in shown.out
     assert sorted(str(p) for p in data.rglob("*")) == before
+
+
+def test_lab_opens_copies_that_git_ignores_with_jupyters_own_options(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[tuple[list[str], dict[str, str]]] = []
+
+    def run(command: list[str], *, check: bool, env: dict[str, str]) -> SimpleNamespace:
+        called.append((command, env))
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr("evaluasi_lib.cli.subprocess.run", run)
+    assert main(["lab", "--data", str(data), "--", "--no-browser"]) == 0
+    ((command, env),) = called
+    start = Path(command[-1])
+    assert "--no-browser" in command
+    assert env["EVALUASI_DATA"] == str(data)
+    assert start.is_file()
+    monkeypatch.undo()
+    ignored = subprocess.run(["git", "check-ignore", "-q", str(start)], cwd=ROOT, check=False)
+    assert ignored.returncode == 0
