@@ -133,6 +133,14 @@ def test_what_is_concluded_rests_on_measures_that_are_there(report: Report) -> N
     assert cited(report.result) <= set(ids)
 
 
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in SHIPPED]
+)
+def test_a_measure_has_the_same_id_in_every_language(name: str) -> None:
+    one, other = ({r["id"] for r in _report(name, c).result["measures"]} for c in wording.LANGUAGES)
+    assert one == other
+
+
 def test_every_recommendation_addresses_something_that_was_found(report: Report) -> None:
     texts = report.result["texts"]
     found = {f["id"] for f in [*texts["strengths"], *texts["weaknesses"]]}
