@@ -55,6 +55,7 @@ environment: $(READY)
 docs: $(READY)
 	@$(BIN)/python -m evaluasi_lib.reference
 	@$(BIN)/python -m evaluasi_lib.findings.reference
+	@$(BIN)/python -m tests.house
 
 # Long checks, not part of the tests.
 calibrate: $(READY)

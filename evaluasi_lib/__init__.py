@@ -15,14 +15,18 @@ __version__ = "0.1.0"
 _DOOR = {
     "cleaning": (
         "read", "clean_likert", "clean_number", "clean_date", "clean_category", "clean_multi",
-        "translations",
+        "translations", "pseudonymise", "link",
     ),
-    "persons": ("pseudonymise", "link"),
-    "scoring": ("score", "reliability", "describe", "barriers", "completion", "cost"),
-    "answers": ("code_answers", "agreement"),
+    "scoring": (
+        "score", "reliability", "describe", "barriers", "completion", "cost", "code_answers",
+        "agreement",
+    ),
     "effects": ("effect", "compare_models", "balance", "power"),
     "pictures": ("forest", "prepost", "likert", "dropoff"),
-    "program": ("open", "compare"),
+    "program": ("open",),
+    "workbook": (
+        "programs", "problems", "compare", "compare_reports", "make_report", "check_parameters",
+    ),
 }  # fmt: skip
 _PLACE = {name: f"evaluasi_lib.door.{room}" for room, names in _DOOR.items() for name in names}
 _PLACE |= dict.fromkeys(("Table", "Figure"), "evaluasi_lib.tables")

@@ -21,6 +21,7 @@ from evaluasi_lib.program import ID_PATTERN
 from evaluasi_lib.wording import _
 
 OK, SOME_FAILED, WRONG_USE = 0, 1, 2
+WORK_FOLDER = "buku-kerja"  # beside notebooks/, so that links lead on; git ignores it
 
 
 class _Parser(argparse.ArgumentParser):
@@ -107,7 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     portfolio.add_argument("--language", default="id", help=_("id,en"))
     portfolio.add_argument("--out", metavar="DIR", help=_("folder of the reports"))
 
-    add("lab", _lab, _("open JupyterLab at the starting notebook"))
+    lab = add("lab", _lab, _("open JupyterLab at the starting notebook"))
+    lab.add_argument(
+        "jupyter", nargs="*", metavar="OPTION", help=_("after --: Jupyter's own options")
+    )
     return parser
 
 
@@ -210,25 +214,6 @@ def _quotes(options: argparse.Namespace) -> int:
     return OK
 
 
-def _languages(text: str) -> tuple[str, ...]:
-    from evaluasi_lib.errors import suggestion
-
-    codes = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    bad = [code for code in codes if code not in wording.LANGUAGES]
-    if bad or not codes:
-        name = bad[0] if bad else ""
-        raise UsageError(
-            Problem(
-                _("unknown language “{code}”; known: {known}").format(
-                    code=name, known=", ".join(wording.LANGUAGES)
-                ),
-                where="--language",
-                remedy=suggestion(name, wording.LANGUAGES),
-            )
-        )
-    return codes
-
-
 def _report(options: argparse.Namespace) -> int:
     from evaluasi_lib.evaluation import split_formats
     from evaluasi_lib.reporting import batch
@@ -245,7 +230,8 @@ def _report(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise UsageError(Problem(_("at least one job is needed"), where="--jobs"))
     out = Path(options.out or project_root() / "reports").expanduser().resolve()
-    formats, languages = split_formats(options.format), _languages(options.language)
+    formats = split_formats(options.format)
+    languages = batch.split_languages(options.language)
     ids = _chosen(data, options.ids)
     if options.force:
         _forget_processed(data, ids)
@@ -293,7 +279,7 @@ def _portfolio(options: argparse.Namespace) -> int:
     target = out / batch.PORTFOLIO_FOLDER
     notebook = project_root() / "notebooks" / "03_portofolio.ipynb"
     with replace_folder(target) as staging:
-        for language in _languages(options.language):
+        for language in batch.split_languages(options.language):
             executed = staging / f"notebook.{language}.ipynb"
             parameters: dict[str, object] = {
                 "language": language,
@@ -308,10 +294,18 @@ def _portfolio(options: argparse.Namespace) -> int:
 
 
 def _lab(options: argparse.Namespace) -> int:
+    """JupyterLab on copies, so that neither outputs nor a person's changes reach git."""
+    from evaluasi_lib.folders import DATA_VARIABLE, refresh_copies
+
     root = project_root()
-    start = root / "notebooks" / "00_mulai_di_sini.ipynb"
-    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={root}", str(start)]
-    return subprocess.run(command, check=False).returncode
+    work = root / WORK_FOLDER
+    for path in refresh_copies(sorted((root / "notebooks").glob("*.ipynb")), work):
+        text = _("a newer version of a notebook that you changed stands beside it: {path}")
+        print(text.format(path=path))
+    place = os.environ | {DATA_VARIABLE: str(DataFolder.at(options.data).path)}
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
+    start = [str(work / "00_mulai_di_sini.ipynb")]
+    return subprocess.run([*command, *options.jupyter, *start], check=False, env=place).returncode
 
 
 if __name__ == "__main__":

@@ -1,18 +1,21 @@
-"""Folders that appear in whole or not at all, also where several processes make the same one."""
+"""Folders that appear in whole or not at all, and copies that a person may change."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.wording import _
 
+DATA_VARIABLE = "EVALUASI_DATA"  # the data folder of notebooks that name none
 ATTEMPTS = 20  # each is lost only when another process was quicker in between
 
 
@@ -67,3 +70,36 @@ def swap_in(work: Path, target: Path) -> None:
             _("close the programs that have a file of it open, then try again"),
         )
     )
+
+
+def refresh_copies(originals: Sequence[Path], folder: Path) -> list[Path]:
+    """Copies to work on: what a person changed stays, what nobody touched follows an upgrade.
+
+    Returns the new versions that were put beside a changed copy, as <name>.baru<suffix>. What each
+    copy was made from is kept in folder/.asal.json. Outputs of a notebook are no change of it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    record = folder / ".asal.json"
+    known = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    beside = []
+    for original in originals:
+        copy, now = folder / original.name, _fingerprint(original)
+        before = known.get(original.name)
+        if not copy.is_file() or (before != now and _fingerprint(copy) == before):
+            shutil.copyfile(original, copy)
+        elif before != now and _fingerprint(copy) != now:
+            beside.append(copy.with_suffix(f".baru{copy.suffix}"))
+            shutil.copyfile(original, beside[-1])
+        known[original.name] = now
+    record.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    return beside
+
+
+def _fingerprint(notebook: Path) -> str:
+    """Of what the cells of a notebook say, whatever they showed when they ran."""
+    text = notebook.read_text(encoding="utf-8")
+    try:
+        cells = ["".join(cell["source"]) for cell in json.loads(text)["cells"]]
+    except (ValueError, KeyError):  # a copy that a person broke is a person's
+        cells = [text]
+    return hashlib.sha256("\0".join(cells).encode()).hexdigest()

@@ -18,7 +18,7 @@ import pandas as pd
 
 from evaluasi_lib import wording
 from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
-from evaluasi_lib.wording import _, code_words, word_for
+from evaluasi_lib.wording import _, word_for
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -63,15 +63,32 @@ class Table(pd.DataFrame):
         return Table
 
     def cells(self) -> pd.DataFrame:
-        """The shown columns as text in the reader's numbers, at most a screen of them."""
+        """The shown columns as text in the reader's numbers, at most a screen of them.
+
+        The ends of an interval are one column, "interval".
+        """
         names = [n for n in self.shown if n in self.columns] or list(self.columns)
         whole = pd.DataFrame(self)
         if self.shown:  # a column that says nothing in any row takes no room
-            names = [n for n in names if whole[n].notna().any()] or names
+            names = [n for n in names if (whole[n].notna() & whole[n].ne("")).any()] or names
+        if {"low", "high"} <= set(names):  # an interval is one thing to a reader
+            names = ["interval" if n == "low" else n for n in names if n != "high"]
         names = names[:MAX_COLUMNS]
         records = whole.head(MAX_ROWS).to_dict("records")
-        rows = [[cell(str(n), row[n], row) for n in names] for row in records]
-        return pd.DataFrame(rows, columns=[heading(str(n)) for n in names])
+        rows = [[cell(str(n), row.get(n), row) for n in names] for row in records]
+        return pd.DataFrame(rows, columns=list(map(str, names)))
+
+    def element(self, id: str, title: str = "", note: str = "") -> elements.Table:
+        """The shown columns as a table of a report."""
+        from evaluasi_lib.reporting import elements
+
+        cells = self.cells()
+        numeric = [i for i, n in enumerate(cells) if _is_numeric(cells[n])]
+        return elements.Table(
+            id=id, caption=title or self.title, columns=[heading(str(n)) for n in cells],
+            rows=cells.to_numpy().tolist(), numeric=frozenset(numeric),
+            note=" ".join(filter(None, [*self._notes(), note])),
+        )  # fmt: skip
 
     def _rest(self) -> str:
         """What is not on the screen, in words."""
@@ -80,93 +97,56 @@ class Table(pd.DataFrame):
             return ""
         return _("{n} more rows; the table itself holds them all.").format(n=wording.count(left))
 
+    def _notes(self) -> list[str]:
+        return [text for text in (self._rest(), self.note) if text]
+
     def _repr_html_(self) -> str:
+        caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
+        notes = "".join(f"<p>{escape(text)}</p>" for text in self._notes())
+        if not len(self):  # an absent topic is a sentence, not an empty frame
+            return notes or f"<p>{escape(_('no rows'))}</p>"
         cells = self.cells()
-        numeric = [_is_number(text) for text in (cells.iloc[0] if len(cells) else [])]
-        numeric += [False] * (cells.shape[1] - len(numeric))
-        side = ['style="text-align:right"' if n else 'style="text-align:left"' for n in numeric]
-        head = "".join(f"<th {s}>{escape(str(n))}</th>" for s, n in zip(side, cells, strict=True))
+        style = [
+            'style="text-align:right;white-space:nowrap"' if _is_numeric(cells[n]) else
+            'style="text-align:left"' for n in cells
+        ]  # fmt: skip
+        head = "".join(
+            f'<th {s} title="{escape(name, quote=True)}">{escape(heading(name))}</th>'
+            for s, name in zip(style, map(str, cells), strict=True)
+        )
         body = "".join(
-            "<tr>" + "".join(f"<td {s}>{escape(x)}</td>" for s, x in zip(side, row, strict=True))
+            "<tr>" + "".join(f"<td {s}>{escape(x)}</td>" for s, x in zip(style, row, strict=True))
             + "</tr>"
             for row in cells.itertuples(index=False)
         )  # fmt: skip
-        caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
-        notes = "".join(f"<p>{escape(text)}</p>" for text in (self._rest(), self.note) if text)
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
 
     def __repr__(self) -> str:
-        cells = self.cells()
-        text = cells.to_string(index=False) if len(cells) else _("no rows")
-        return "\n".join(filter(None, [self.title, text, self._rest(), self.note]))
+        if not len(self):
+            return "\n".join(self._notes() or [_("no rows")])
+        text = self.cells().rename(columns=heading).to_string(index=False)
+        return "\n".join(filter(None, [self.title, text, *self._notes()]))
 
 
-def _is_number(text: str) -> bool:
-    return bool(text) and all(c.isdigit() or c in ".,−%<≥ Rp" for c in text)
+def _is_numeric(column: pd.Series) -> bool:
+    """Whether what is shown of a column are numbers or intervals."""
+    shown = [text for text in column if text]
+    return bool(shown) and all(
+        column.name == "interval" or all(c.isdigit() or c in ".,−%<≥ Rp" for c in text)
+        for text in shown
+    )
 
 
 def heading(name: str) -> str:
-    """A column's name in the reader's words; an unknown one as it is."""
-    words = {
-        "outcome": _("outcome"),
-        "label": _("name"),
-        "subgroup": _("group of persons"),
-        "estimate": _("estimate"),
-        "std_error": _("standard error"),
-        "df": _("degrees of freedom"),
-        "low": _("lower end (95%)"),
-        "high": _("upper end (95%)"),
-        "p": _("p-value"),
-        "p_adjusted": _("p-value, adjusted"),
-        "n_program": _("n program"),
-        "n_comparison": _("n comparison"),
-        "g": _("effect size (g)"),
-        "estimator": _("method"),
-        "design": _("design"),
-        "claim": _("what it is"),
-        "conclusion": _("conclusion"),
-        "unit": _("unit"),
-        "level": _("level"),
-        "role": _("role"),
-        "variable": _("variable"),
-        "group": _("group"),
-        "share": _("share"),
-        "mean": _("mean"),
-        "sd": _("standard deviation"),
-        "value": _("value"),
-        "measure": _("measure"),
-        "part": _("part"),
-        "subject": _("subject"),
-        "wave": _("wave"),
-        "reason": _("why there is none"),
-        "note": _("note"),
-        "alpha": _("alpha"),
-        "omega": _("omega"),
-        "text": _("text"),
-        "rule": _("rule"),
-        "first_row": _("first row"),
-        "direction": _("better is"),
-        "sesoi": _("smallest change that matters"),
-        "program": _("Program"),
-        "cycle": _("cycle"),
-        "covariate": _("characteristic"),
-        "mean_program": _("mean, program"),
-        "mean_comparison": _("mean, comparison"),
-        "smd": _("standardised difference"),
-        "smd_weighted": _("standardised difference, weighted"),
-        "stage": _("stage"),
-        "amount_idr": _("amount"),
-        "power": _("power"),
-        "effect": _("effect (SD)"),
-        "n_items": _("items"),
-        "coefficient": _("coefficient"),
-        "source": _("source"),
-    }
-    return words.get(name, name.replace("_", " "))
+    """A column's name in the reader's words; one that has none as it is."""
+    return word_for("column", name)
 
 
 def cell(name: str, value: Any, row: dict[Any, Any] | None = None) -> str:
     """One value as a reader meets it, by the name of its column; "" where there is none."""
+    if name == "interval":
+        ends = [cell(end, (row or {})[end], row) for end in ("low", "high")]
+        return _("{low} to {high}").format(low=ends[0], high=ends[1]) if all(ends) else ""
     if isinstance(value, (list, tuple, dict)):
         return _short(str(value))
     if value is None or value is pd.NaT or value is pd.NA or (_real(value) and math.isnan(value)):
@@ -186,7 +166,8 @@ def cell(name: str, value: Any, row: dict[Any, Any] | None = None) -> str:
     row = row or {}
     if name == "share" or name.endswith("_share") or (name in ("low", "high") and "share" in row):
         return wording.percent(value)
-    if float(value).is_integer() and (isinstance(value, int) or abs(value) >= 1000):
+    whole = isinstance(value, int) or abs(value) >= 1000 or name == "value"
+    if float(value).is_integer() and whole:
         return wording.number(value, 0)
     beside = [row[n] for n in MEASURED if n in row and _real(row[n])] if name in MEASURED else []
     return wording.number(value, wording.digits_for(value, *beside))
@@ -201,7 +182,7 @@ def _short(text: str) -> str:
 
 
 CODED = ("claim", "conclusion", "design", "estimator", "level", "group", "wave", "direction",
-         "role", "reason", "stage")  # fmt: skip
+         "role", "rule", "reason", "stage", "part", "measure")  # fmt: skip
 
 
 def _code(name: str, value: str) -> str:
@@ -212,15 +193,7 @@ def _code(name: str, value: str) -> str:
         from evaluasi_lib.reporting.words import why
 
         return why(value)
-    if name in code_words():
-        return word_for(name, value)
-    return {
-        "higher": _("higher"),
-        "lower": _("lower"),
-        "primary": _("primary"),
-        "sensitivity": _("check"),
-        "subgroup": _("subgroup"),
-    }.get(value, value)
+    return word_for(name, value)
 
 
 def need(df: pd.DataFrame, columns: Sequence[object], table: str = "") -> None:

@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("wording",),
     ("errors", "disclosure"),
     ("program", "results", "folders"),
-    ("check", "conclusion", "labels"),
+    ("check", "conclusion", "labels", "measures"),
     ("loading",),
     ("reading", "reference"),
     ("cleaning",),
@@ -26,11 +26,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("voices", "findings"),
     ("reporting",),
     ("tables",),
-    ("measures", "evaluation", "portfolio"),
-    ("guide", "comparing", "door"),
+    ("evaluation", "portfolio"),
+    ("door",),
     ("cli",),
     ("__main__",),
 )
+GROUND = (*FLOORS[0], *FLOORS[1])  # what every room stands on
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 # Within the floors below it, what a room must do without all the same: scoring and findings measure
 # and judge what is declared and cleaned, whatever the files looked like; findings and reports are
@@ -43,16 +44,16 @@ NOT_FOR = {
 }
 
 
-def _module(path: Path) -> str:
+def module_of(path: Path) -> str:
     """ "cleaning/pipeline.py" -> "cleaning.pipeline"."""
     parts = path.relative_to(LIBRARY).with_suffix("").parts
     return ".".join(parts).removesuffix("__init__").rstrip(".")
 
 
-NAMES = {_module(path) for path in MODULES} - {""}
+NAMES = {module_of(path) for path in MODULES} - {""}
 
 
-def _imports(path: Path) -> set[str]:
+def imports_of(path: Path) -> set[str]:
     """Modules of this library that a file imports, also inside functions."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -65,27 +66,27 @@ def _imports(path: Path) -> set[str]:
     return found & NAMES
 
 
-def _room(module: str) -> str:
+def room_of(module: str) -> str:
     return module.split(".", maxsplit=1)[0]
 
 
 def test_every_room_has_a_floor() -> None:
-    assert {_room(name) for name in NAMES} == set(FLOOR)
+    assert {room_of(name) for name in NAMES} == set(FLOOR)
 
 
 def test_no_room_imports_from_its_own_floor_or_above() -> None:
     wrong = {
-        f"{_module(path)} imports {name}"
+        f"{module_of(path)} imports {name}"
         for path in MODULES
-        for name in _imports(path)
-        if _module(path) and _room(name) != _room(_module(path))
-        and FLOOR[_room(name)] >= FLOOR[_room(_module(path))]
+        for name in imports_of(path)
+        if module_of(path) and room_of(name) != room_of(module_of(path))
+        and FLOOR[room_of(name)] >= FLOOR[room_of(module_of(path))]
     }  # fmt: skip
     assert wrong == set()
 
 
 def test_no_modules_import_one_another_in_a_circle() -> None:
-    graph = {_module(path): _imports(path) - {_module(path)} for path in MODULES}
+    graph = {module_of(path): imports_of(path) - {module_of(path)} for path in MODULES}
     order = list(graphlib.TopologicalSorter(graph).static_order())
     assert set(order) == {*NAMES, ""}
 
@@ -93,10 +94,10 @@ def test_no_modules_import_one_another_in_a_circle() -> None:
 @pytest.mark.parametrize("room", NOT_FOR)
 def test_a_room_does_without_what_does_not_concern_it(room: str) -> None:
     wrong = {
-        f"{_module(path)} imports {name}"
+        f"{module_of(path)} imports {name}"
         for path in (LIBRARY / room).rglob("*.py")
-        for name in _imports(path)
-        if _room(name) in NOT_FOR[room]
+        for name in imports_of(path)
+        if room_of(name) in NOT_FOR[room]
     }
     assert wrong == set()
 
@@ -106,7 +107,7 @@ def test_nothing_imports_the_command_line() -> None:
     wrong = [
         str(p.relative_to(LIBRARY))
         for p in MODULES
-        if p.name not in allowed and "cli" in _imports(p)
+        if p.name not in allowed and "cli" in imports_of(p)
     ]
     assert wrong == []
 
@@ -120,8 +121,20 @@ def test_findings_read_results_and_never_data_frames_of_persons() -> None:
     assert wrong == []
 
 
+def _lines(path: Path) -> int:
+    """The lines of a module without those of docstrings, which no one is to be thrifty with."""
+    text = path.read_text(encoding="utf-8")
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    strings = [
+        node.body[0]
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, documented) and ast.get_docstring(node) is not None
+    ]
+    return len(text.splitlines()) - sum((s.end_lineno or 0) - s.lineno + 1 for s in strings)
+
+
 def test_modules_stay_small_enough_to_read() -> None:
-    lengths = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES}
+    lengths = {p: _lines(p) for p in MODULES}
     # program.py is one declaration after another, and documentation at the same time.
     assert {
         str(p.relative_to(LIBRARY)): n

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from evaluasi_lib import wording
 from evaluasi_lib.errors import UsageError
-from evaluasi_lib.folders import replace_folder
+from evaluasi_lib.folders import refresh_copies, replace_folder
 from evaluasi_lib.reporting import batch
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +49,29 @@ def test_a_folder_stays_as_it_was_when_the_work_fails(tmp_path: Path) -> None:
         fail()
     assert [p.name for p in target.iterdir()] == ["old.txt"]
     assert [p.name for p in tmp_path.iterdir()] == ["r"]
+
+
+def test_a_copy_to_work_on_follows_an_upgrade_until_a_person_changes_it(tmp_path: Path) -> None:
+    original, folder = tmp_path / "a.ipynb", tmp_path / "work"
+    copy = folder / "a.ipynb"
+
+    def notebook(source: str, **more: object) -> str:
+        return json.dumps({"cells": [{"source": [source], **more}]})
+
+    original.write_text(notebook("1"), encoding="utf-8")
+    assert refresh_copies([original], folder) == []
+    copy.write_text(notebook("1", outputs=["shown"]), encoding="utf-8")
+    assert refresh_copies([original], folder) == []
+    assert "shown" in copy.read_text(encoding="utf-8")  # nothing new: what was shown stays
+    original.write_text(notebook("2"), encoding="utf-8")
+    assert refresh_copies([original], folder) == []
+    assert copy.read_text(encoding="utf-8") == notebook("2")
+    copy.write_text(notebook("mine"), encoding="utf-8")
+    original.write_text(notebook("3"), encoding="utf-8")
+    (beside,) = refresh_copies([original], folder)
+    assert copy.read_text(encoding="utf-8") == notebook("mine")
+    assert (beside.name, beside.read_text(encoding="utf-8")) == ("a.baru.ipynb", notebook("3"))
+    assert refresh_copies([original], folder) == []
 
 
 def test_an_error_that_nobody_expected_becomes_a_short_reason(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -74,10 +76,10 @@ def test_the_report_of_nsw_1976_gives_the_published_effect(data: Path, tmp_path:
     out = tmp_path / "reports"
     assert main(["report", "nsw-1976", "--data", str(data), "--out", str(out)]) == 0
     result = json.loads((out / "nsw-1976" / "result.json").read_text(encoding="utf-8"))
-    (primary,) = [e for e in result["effects"] if e["role"] == "primary"]
+    values = {row["id"]: row["value"] for row in result["measures"]}
     # LaLonde data as in Dehejia and Wahba (1999): 1794; R 4.2.2 lm() gives the digits.
-    assert primary["estimate"] == pytest.approx(1794.34238485445, rel=1e-9)
-    assert primary["std_error"] == pytest.approx(670.996544247151, rel=1e-9)
+    assert values["effects/re78/primary/estimate"] == pytest.approx(1794.34238485445, rel=1e-9)
+    assert values["effects/re78/primary/std_error"] == pytest.approx(670.996544247151, rel=1e-9)
 
 
 def test_two_runs_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
@@ -97,3 +99,24 @@ def test_check_names_every_problem_and_changes_nothing(
     assert "rusak [1/" in shown.err
     assert "nsw-1976" in shown.out
     assert sorted(str(p) for p in data.rglob("*")) == before
+
+
+def test_lab_opens_copies_that_git_ignores_with_jupyters_own_options(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[tuple[list[str], dict[str, str]]] = []
+
+    def run(command: list[str], *, check: bool, env: dict[str, str]) -> SimpleNamespace:
+        called.append((command, env))
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr("evaluasi_lib.cli.subprocess.run", run)
+    assert main(["lab", "--data", str(data), "--", "--no-browser"]) == 0
+    ((command, env),) = called
+    start = Path(command[-1])
+    assert "--no-browser" in command
+    assert env["EVALUASI_DATA"] == str(data)
+    assert start.is_file()
+    monkeypatch.undo()
+    ignored = subprocess.run(["git", "check-ignore", "-q", str(start)], cwd=ROOT, check=False)
+    assert ignored.returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import importlib
 import inspect
@@ -122,7 +123,7 @@ def test_an_ambiguous_number_and_an_ambiguous_scale_are_refused() -> None:
 def test_the_door_cleans_a_column_as_the_pipeline_does() -> None:
     p = el.open("mentoring-karier-2025")
     name, source = next((n, s) for n, s in p.declared.sources.items() if s.wave == "pre")
-    raw = el.read(p.data.raw(p.id) / source.file)
+    raw = el.read(ROOT / "data" / "raw" / p.id / source.file)
     item, column = next((v, c) for v, c in source.columns.items() if c.type == "item")
     instrument = next(i for i in p.declared.instruments.values() if item in i.items)
     scale = p.declared.scales[column.scale or instrument.scale]
@@ -324,6 +325,16 @@ def test_what_if_is_validated_like_program_yml() -> None:
     np.testing.assert_allclose(y, expected)
 
 
+@pytest.mark.parametrize("program_id", ["elearning-asn-2025", "nsw-1976"])
+def test_what_a_notebook_calls_an_effect_is_what_the_report_calls_one(program_id: str) -> None:
+    p = el.open(program_id)
+    shown = p.effects(role=None)[["outcome", "estimator", "claim", "estimate"]]
+    said = [(e.outcome, e.estimator, e.claim, e.estimate) for e in p.result.effects]
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(shown), pd.DataFrame(said, columns=list(shown)), check_dtype=False
+    )
+
+
 def test_measures_hold_every_effect_with_a_readable_id() -> None:
     p = el.open("nsw-1976")
     measures = p.measures.set_index("id")
@@ -337,8 +348,11 @@ def test_measures_hold_every_effect_with_a_readable_id() -> None:
 
 
 def test_measures_show_nothing_that_a_report_hides() -> None:
-    _program, result = make(completion=0.4)
-    table = measures_of(result)
-    hidden = table[table["reason"] == "small_cell"]
-    assert hidden["value"].isna().all()
-    assert table["id"].is_unique
+    _program, result = make(completion=0.4, barriers={"beban": None})
+    (barrier,) = result.participation.barriers
+    hidden = dataclasses.replace(barrier, reason="small_cell")
+    took = dataclasses.replace(result.participation, barriers=(hidden,))
+    rows = {row.id: row for row in measures_of(dataclasses.replace(result, participation=took))}
+    assert rows["participation/completion_share"].value == 0.4
+    row = rows["participation/barriers/beban/share"]
+    assert (row.value, row.low, row.n, row.reason) == (None, None, None, "small_cell")

@@ -18,15 +18,15 @@ from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, numeric
 from evaluasi_lib.scoring.impact import effects_of_case
 from evaluasi_lib.scoring.impact.plans import ALWAYS, ESTIMATORS, Case, plan_of
 from evaluasi_lib.scoring.impact.weighting import Propensity, propensity
-from evaluasi_lib.tables import Table, need
+from evaluasi_lib.tables import Table, cell, heading, need
 from evaluasi_lib.wording import _
 
 # Field of an Effect -> column of a table, where the door's name is another.
 RENAMED = {"ci_low": "low", "ci_high": "high", "p_value": "p", "effect_size_g": "g",
            "g_ci_low": "g_low", "g_ci_high": "g_high", "ci90_low": "low90",
            "ci90_high": "high90"}  # fmt: skip
-SHOWN = ("label", "subgroup", "estimate", "low", "high", "p", "n_program", "n_comparison", "g",
-         "estimator", "claim", "conclusion", "reason")  # fmt: skip
+SHOWN = ("label", "subgroup", "estimator", "estimate", "unit", "low", "high", "p", "n_program",
+         "n_comparison", "claim", "conclusion", "reason")  # fmt: skip
 COLUMNS = (
     "outcome", "label", "role", "subgroup", "estimate", "std_error", "df", "low", "high", "p",
     "p_adjusted", "n_program", "n_comparison", "g", "g_low", "g_high", "estimator", "design",
@@ -341,7 +341,13 @@ def effects_table(effects: Iterable[Effect], title: str = "") -> Table:
     words = ("outcome", "label", "role", "subgroup", "estimator", "design", "claim", "conclusion",
              "estimand", "unit", "level", "wave", "direction", "reason", "note")  # fmt: skip
     types = {c: "object" if c in words else "Int64" if c in WHOLE else "float64" for c in COLUMNS}
-    return Table(table.astype(types), title=title, shown=SHOWN)
+    shown, note = list(SHOWN), _("There is no estimate.") if table.empty else ""
+    if table["outcome"].is_unique:  # one estimate for each outcome: how is a matter of the methods
+        shown.remove("estimator")
+    if len(claims := set(table["claim"].dropna())) == 1:
+        shown.remove("claim")
+        note = f"{heading('claim').capitalize()}: {cell('claim', claims.pop())}."
+    return Table(table.astype(types), title=title, shown=shown, note=note)
 
 
 def effects_of(table: pd.DataFrame) -> list[Effect]:

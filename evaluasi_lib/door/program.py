@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from html import escape
@@ -18,33 +19,34 @@ import pandas as pd
 
 from evaluasi_lib import wording
 from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
-from evaluasi_lib.door.shown import Report, Tables, Verdict
+from evaluasi_lib.door.report import Report, Tables, Verdict
 from evaluasi_lib.door.what_if import Changes, outcome_of
-from evaluasi_lib.errors import Problem, UsageError, suggestion
+from evaluasi_lib.errors import Problem, UsageError, check_language, suggestion
+from evaluasi_lib.folders import DATA_VARIABLE, replace_folder
 from evaluasi_lib.loading import DataFolder, load_program, program_of, read_declaration
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.program import Program as Declaration
 from evaluasi_lib.results import Explored
 from evaluasi_lib.study import Study, load_study
-from evaluasi_lib.tables import Table
-from evaluasi_lib.wording import _, choose, code_words, count
+from evaluasi_lib.tables import Table, cell
+from evaluasi_lib.wording import _, choose, code_words, count, word_for
 
 if TYPE_CHECKING:
     from evaluasi_lib.reporting.elements import Section
-    from evaluasi_lib.results import Effect, EvaluationResult
+    from evaluasi_lib.results import Effect, EvaluationResult, Evidence
     from evaluasi_lib.scoring.frames import OutcomeFrame, OutcomeFrames
 
+Data = str | Path | DataFolder | None
 Chapter = Any  # a chapter's id, a Section, or a function of (study, result) that gives one
 WHERE = "_where"
+SCALE_MEASURES = ("n_items", "alpha", "omega_total", "mean")
 
 
-def open(
-    program_id: str, language: str = "id", data: str | Path | DataFolder | None = None
-) -> Program:
+def open(program_id: str, language: str = "id", data: Data = None) -> Program:
     """A program by the name of its folder; its data are cleaned first where missing or stale.
 
     language: "id" or "en", of everything shown from here on. data: a folder laid out like data/;
-    None: the project's own. Raises UsageError (unknown program, with the nearest name, or
+    None or "": the project's own. Raises UsageError (unknown program, with the nearest name, or
     language), ProgramError and DataError with every problem of the declaration or the data at once.
 
     >>> p = open("nsw-1976")
@@ -53,57 +55,36 @@ def open(
     >>> round(float(p.effects()["estimate"].iloc[0]), 3)
     1794.342
     """
-    wording.set_language(language)
-    folder = data if isinstance(data, DataFolder) else DataFolder.at(data)
+    folder = folder_of(data, language)
     program = load_program(folder.raw(folder.check_id(program_id)))
     if is_stale(program, folder):
         clean_program(program, folder)
     return Program(load_study(program, folder.processed(program.id)), folder)
 
 
-def compare(
-    programs: Sequence[str | Program],
-    language: str = "id",
-    data: str | Path | DataFolder | None = None,
-) -> Table:
-    """Programs, or cycles of one program, side by side: the primary estimate of each outcome.
-
-    programs: ids, or opened programs (also those of `what_if`). Rows are sorted so that the same
-    outcome of each stands together; columns are those of `effects`, with program and cycle before.
-    Amounts of different designs do not compare: read the claim beside the estimate.
-
-    >>> compare(["mentoring-karier-2024", "mentoring-karier-2025"])["cycle"].nunique()
-    2
-    """
-    opened = [p if isinstance(p, Program) else open(p, language, data) for p in programs]
-    parts = []
-    for p in opened:
-        rows = pd.DataFrame(p.effects())
-        rows.insert(0, "program", p.id)
-        rows.insert(1, "cycle", p.declared.cycle)
-        parts.append(rows)
-    table = pd.concat(parts, ignore_index=True)
-    order = {name: i for i, name in enumerate(dict.fromkeys(table["outcome"]))}
-    table = table.sort_values("outcome", key=lambda c: c.map(order), kind="stable")
-    shown = ("label", "program", "cycle", "estimate", "low", "high", "p", "n_program",
-             "n_comparison", "claim", "conclusion")  # fmt: skip
-    return Table(table.reset_index(drop=True), shown=shown)
+def folder_of(data: Data, language: str = "id") -> DataFolder:
+    """The data folder meant; the language is in force from here on."""
+    wording.set_language(check_language(language or wording.DEFAULT_LANGUAGE))
+    return (
+        data
+        if isinstance(data, DataFolder)
+        else DataFolder.at(data or os.environ.get(DATA_VARIABLE))
+    )
 
 
 class Program:
     """An opened program. Made by `open`; a changed copy by `what_if`.
 
-    study: what the rooms of the library take. declared: program.yml. explored: what `what_if`
-    changed of it, nothing otherwise.
+    declared: program.yml. explored: what `what_if` changed of it, nothing otherwise.
     """
 
     def __init__(self, study: Study, data: DataFolder, explored: tuple[Explored, ...] = ()) -> None:
-        self.study, self.data, self.explored = study, data, explored
+        self._study, self._data, self.explored = study, data, explored
 
     @property
     def declared(self) -> Declaration:
         """program.yml as one model."""
-        return self.study.program
+        return self._study.program
 
     @property
     def id(self) -> str:
@@ -112,7 +93,7 @@ class Program:
     @property
     def tables(self) -> Tables:
         """Source -> cleaned table (pandas, no names, `pid` for the person); logs are left out."""
-        return Tables(self.study.tables)
+        return Tables(self._study.tables)
 
     @property
     def outcomes(self) -> Table:
@@ -123,17 +104,46 @@ class Program:
              "decisive": o.decisive}
             for o in self.declared.outcomes
         ]  # fmt: skip
-        columns = [
-            "outcome",
-            "label",
-            "level",
-            "unit",
-            "direction",
-            "sesoi",
-            "estimator",
-            "decisive",
-        ]
-        return Table(pd.DataFrame(rows, columns=columns), shown=columns[:6])
+        columns = ["outcome", "label", "level", "unit", "direction", "sesoi", "estimator",
+                   "decisive"]  # fmt: skip
+        note = "" if rows else _("The program declares no outcomes.")
+        return Table(pd.DataFrame(rows, columns=columns), shown=columns[:6], note=note)
+
+    @property
+    def changes(self) -> Table:
+        """What cleaning changed, a row for each rule and table: rule, table, n."""
+        rows = [dataclasses.asdict(c) for c in self._study.quality.changes if c.n]
+        table = pd.DataFrame(rows, columns=["rule", "table", "n"])
+        return Table(table, note="" if rows else _("Nothing had to be changed."))
+
+    @cached_property
+    def translations(self) -> Table:
+        """How each distinct text of the files was read: source, variable, text, n, first_row,
+        value, rule (what was done; "" where the text is the value).
+
+        Rows without text stand for a column as a whole; texts that could tell of a person are not
+        written out. What was read wrong is mended in program.yml (aliases, missing, categories) or
+        koreksi.csv.
+        """
+        path = self._study.folder / "quality" / "translations.parquet"
+        columns = ["source", "variable", "text", "n", "first_row", "value", "rule"]
+        read = pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=columns)
+        rows = read.fillna({"rule": ""}).sort_values(
+            "rule", key=lambda c: c.eq(""), kind="stable", ignore_index=True
+        )
+        note = _("{n} of {total} distinct texts were changed; those stand first.").format(
+            n=count(int(rows["rule"].ne("").sum())), total=count(len(rows))
+        )
+        return Table(rows[columns], note=note)
+
+    @cached_property
+    def codebook(self) -> Table:
+        """Each variable of the cleaned tables, a row each: table, variable, question, type,
+        labels, missing, n (values), n_missing, from (heading in the file)."""
+        from evaluasi_lib.cleaning.manifest import codebook
+
+        shown = ("table", "variable", "question", "type", "labels", "n", "n_missing")
+        return Table(codebook(self.declared, self._study.folder), shown=shown)
 
     def outcome_data(self, outcome: str) -> pd.DataFrame:
         """The persons from whom an outcome is estimated: pid, group, y, y0 (the measure before,
@@ -159,8 +169,8 @@ class Program:
         """
         from evaluasi_lib.voices.feedback import code_open_answers, codebook_of
 
-        codebook = codebook_of(self.study)
-        coded = code_open_answers(self.study, codebook)
+        codebook = codebook_of(self._study)
+        coded = code_open_answers(self._study, codebook)
         names = list(map(str, coded.present))
         joined = [", ".join(n for n in names if row[n]) for row in coded.present.to_dict("records")]
         table = coded.said.assign(themes=joined, sentiment=coded.sentiment, content=coded.content)
@@ -178,30 +188,70 @@ class Program:
     def _frames(self) -> OutcomeFrames:
         from evaluasi_lib.scoring.frames import outcome_frames
 
-        return outcome_frames(self.study)
+        return outcome_frames(self._study)
 
     @cached_property
-    def _effects(self) -> tuple[Effect, ...]:
+    def _estimated(self) -> tuple[Effect, ...]:
         from evaluasi_lib.scoring.impact import estimate_effects
 
-        return estimate_effects(self.study, self._frames)
+        return estimate_effects(self._study, self._frames)
+
+    @cached_property
+    def _evidence(self) -> tuple[Evidence, ...]:
+        from evaluasi_lib.scoring.evidence import rate_evidence
+
+        return rate_evidence(self._study, self._estimated, self._frames)
+
+    def _shown(self, effects: Iterable[Effect], title: str = "") -> Table:
+        """Estimates as a table, called what the evidence on their outcome carries."""
+        from evaluasi_lib.door.effects import effects_table
+        from evaluasi_lib.scoring.evidence import claims_that_carry
+
+        return effects_table(claims_that_carry(tuple(effects), self._evidence), title)
 
     @cached_property
     def result(self) -> EvaluationResult:
         """Everything measured and concluded, as the report takes it."""
         from evaluasi_lib import evaluation
 
-        measured = evaluation.measure(self.study)
+        measured = evaluation.measure(self._study)
         if self.explored:
             measured = dataclasses.replace(measured, explored=self.explored)
-        return evaluation.decide(evaluation.Workbook(self.study, self.data, None), measured)
+        return evaluation.decide(evaluation.Workbook(self._study, self._data, None), measured)
 
     @cached_property
     def measures(self) -> Table:
         """Every number of the report, one row each; see evaluasi_lib.measures."""
-        from evaluasi_lib.measures import measures_of
+        from evaluasi_lib.measures import COLUMNS, NUMBERS, SHOWN, measures_of
 
-        return measures_of(self.result)
+        table = pd.DataFrame(measures_of(self.result), columns=list(COLUMNS))
+        return Table(table.astype(dict.fromkeys(NUMBERS, "float64")), shown=SHOWN)
+
+    @cached_property
+    def scales(self) -> Table:
+        """Each instrument, a row: scale, label, items, alpha (of the first wave), omega, and the
+        mean of each group and wave, in columns such as "program, sebelum"."""
+        found = self.measures.query("part == 'scales' and measure in @SCALE_MEASURES")
+        if found.empty:
+            return Table(note=_("The program declares no instruments."))
+        groups = found["group"].nunique()
+        named = {  # the heading of a group and wave
+            key: word_for("wave", key[1]) if groups == 1 else
+            f"{word_for('group', key[0])}, {word_for('wave', key[1])}"
+            for key in dict.fromkeys(zip(found["group"], found["wave"], strict=True))
+        }  # fmt: skip
+        rows = []
+        for scale, part in found.groupby("subject", sort=False):
+            one = part.drop_duplicates("measure").set_index("measure")["value"]
+            row = {"scale": scale, "label": part["label"].iloc[0], "n_items": one.get("n_items"),
+                   "alpha": one.get("alpha"), "omega": one.get("omega_total")}  # fmt: skip
+            means = part[part["measure"] == "mean"]
+            cells = zip(means["group"], means["wave"], means["value"], strict=True)
+            rows.append(row | {named[group, wave]: value for group, wave, value in cells})
+        table = pd.DataFrame(rows, columns=["scale", "label", "n_items", "alpha", "omega",
+                                            *named.values()])  # fmt: skip
+        table["n_items"] = table["n_items"].astype("Int64")
+        return Table(table, shown=[str(c) for c in table if c != "scale"])
 
     def effects(
         self,
@@ -219,8 +269,6 @@ class Program:
         small to show, and those by which one could be found, are hidden. Raises UsageError for an
         unknown outcome, variable or a condition that cannot be read.
         """
-        from evaluasi_lib.door.effects import effects_table
-
         if outcome is not None:
             self._outcome(outcome)
         if where is not None and by is not None:
@@ -230,13 +278,12 @@ class Program:
             )
         wanted = [o for o in self.declared.outcomes if outcome in (None, o.id)]
         if where is not None:
-            return effects_table(self._grouped(wanted, WHERE, where), title=where)
+            return self._shown(self._grouped(wanted, WHERE, where), where)
         if by is not None:
-            return effects_table(self._grouped(wanted, by))
+            return self._shown(self._grouped(wanted, by))
         ids = {o.id for o in wanted}
-        return effects_table(
-            e for e in self._effects if e.outcome in ids and role in (None, e.role)
-        )
+        found = (e for e in self._estimated if e.outcome in ids and role in (None, e.role))
+        return self._shown(found)
 
     def _grouped(
         self, outcomes: Iterable[Outcome], variable: str, where: str | None = None
@@ -258,7 +305,7 @@ class Program:
                 frame = _marked(frame, where)
             one = declared.model_copy(update={"subgroups": [variable]})
             program = self.declared.model_copy(update={"outcomes": [one]})
-            study = Study(program, self.study.folder, self.study.manifest)
+            study = Study(program, self._study.folder, self._study.manifest)
             rows = estimate_effects(study, {one.id: frame})
             found += [e for e in rows if e.role == "subgroup"]
         if where is None:
@@ -270,7 +317,7 @@ class Program:
     def _frame(self, outcome: Outcome) -> OutcomeFrame:
         from evaluasi_lib.scoring.frames import outcome_frame
 
-        return outcome_frame(self.study, outcome)
+        return outcome_frame(self._study, outcome)
 
     def _outcome(self, name: str) -> Outcome:
         return outcome_of(self.declared, name)
@@ -293,7 +340,7 @@ class Program:
         says on its first page, and in result.json, that it is an exploration. Raises UsageError,
         ProgramError.
         """
-        raw = read_declaration(self.data.raw(self.id))
+        raw = read_declaration(self._data.raw(self.id))
         changes = Changes(self.declared, raw, self.explored)
         changes.outcome(outcome, sesoi, estimator)
         if items is not None:
@@ -301,8 +348,8 @@ class Program:
         for key, value in (costs or {}).items():
             changes.cost(key, value)
         program = program_of(raw, self.id)
-        study = Study(program, self.study.folder, self.study.manifest)
-        return Program(study, self.data, changes.explored())
+        study = Study(program, self._study.folder, self._study.manifest)
+        return Program(study, self._data, changes.explored())
 
     def verdict(self) -> Verdict:
         """The decision by the written rules (docs/verdict.md), with the reasons."""
@@ -315,17 +362,16 @@ class Program:
         out: str | Path | None = None,
         formats: str = "html",
     ) -> Report:
-        """The report, shown, and written to out/<program>/ where `out` is given.
+        """The report, to look at and add to; written to out/<program>/ where `out` is given.
 
         chapters: ids of chapters (ringkasan, program, metodologi, efektivitas ...), Sections of
         your own, or functions of (declaration, result) that give one; None: all. formats:
-        "html,docx". Raises UsageError for an unknown chapter or format.
+        "html,docx". What you add with `.text`, `.table` and `.figure` is published by `.save(out)`.
+        Raises UsageError for an unknown chapter or format.
         """
-        from evaluasi_lib import evaluation
         from evaluasi_lib.reporting.sections import SECTIONS
 
         makers = dict(zip(code_words()["section"], SECTIONS, strict=True))
-        form = evaluation.split_formats(formats)
         wanted = list(makers) if chapters is None else list(chapters)
         unknown = [c for c in wanted if isinstance(c, str) and c not in makers]
         if unknown:
@@ -335,22 +381,37 @@ class Program:
             )  # fmt: skip
         if self.explored and "ringkasan" not in wanted:
             wanted.insert(0, "ringkasan")  # the mark of an exploration stands there
-        made = Report(_section(c, makers, self) for c in wanted)
+        report = Report((_section(c, makers, self) for c in wanted), self._write)
         if out is not None:
-            folder = Path(out).expanduser().resolve()
-            evaluation.Workbook(self.study, self.data, folder, form).publish(made, self.result)
-            made.folder = folder / self.id
-        return made
+            report.save(out, formats)
+        return report
+
+    def _write(self, chapters: Sequence[Section], out: Path, formats: str) -> Path:
+        from evaluasi_lib.evaluation import split_formats
+        from evaluasi_lib.reporting.export import write_report
+
+        form = split_formats(formats)
+        with replace_folder(out / self.id) as folder:
+            write_report(folder, chapters, self.result, form)
+        return out / self.id
 
     def _lines(self) -> list[tuple[str, list[str]]]:
         """What the program is, for whoever looks at it: a heading and its lines."""
-        tables = [f"{name}: {count(len(t))}" for name, t in self.study.tables.items()]
+        said, quality = self.declared, self._study.quality
+        read = _("{kept} of {read} rows kept").format(
+            kept=count(quality.rows_kept), read=count(quality.rows_read)
+        )
+        tables = [f"{name}: {count(len(t))}" for name, t in self._study.tables.items()]
         outcomes = [
             f"{o.id}: {choose(o.label)}"
-            + ("" if o.sesoi is None else f" (sesoi {wording.number(o.sesoi, 2)} {choose(o.unit)})")
-            for o in self.declared.outcomes
+            + ("" if o.sesoi is None else f" (sesoi {cell('sesoi', o.sesoi)} {choose(o.unit)})")
+            for o in said.outcomes
         ]
-        found = [(_("Tables, with their rows"), tables), (_("Outcomes"), outcomes)]
+        found = [
+            (f"{_('Design')}: {word_for('design', said.design.type)}", []),
+            (f"{_('Tables, with their rows')} ({read})", tables),
+            (_("Outcomes, with the smallest change that matters (sesoi)"), outcomes),
+        ]
         if self.explored:
             from evaluasi_lib.reporting.words import explored_sentence
 

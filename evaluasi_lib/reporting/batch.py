@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluasi_lib import wording
-from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
+from evaluasi_lib.errors import EvaluationError, Problem, UsageError, check_language, suggestion
 from evaluasi_lib.folders import replace_folder
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.wording import _
@@ -41,6 +41,14 @@ class Outcome:
     program_id: str
     failure: str | None = None
     kept_notebook: Path | None = None
+
+
+def split_languages(text: str) -> tuple[str, ...]:
+    """ "id,en" -> ("id", "en"). Raises UsageError for an unknown language, or none."""
+    codes = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    for code in codes or ("",):
+        check_language(code)
+    return codes
 
 
 def run_notebook(notebook: Path, output: Path, parameters: dict[str, object]) -> None:
@@ -107,6 +115,7 @@ def run_program(job: Job) -> Outcome:
                     "data_dir": str(job.data_dir),
                     "out_dir": str(inner),
                     "formats": ",".join(job.formats),
+                    "explore": False,  # a report is handed on: no rows of persons, no tries
                 }
                 try:
                     run_notebook(job.notebook, executed, parameters)

@@ -1,0 +1,273 @@
+"""Around one program: the list of them, their problems, several side by side, reports in one call.
+
+What the notebooks need beside `open`. Heavy rooms are imported where they are used.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evaluasi_lib import __version__, wording
+from evaluasi_lib.door.program import Data, Program, folder_of, open
+from evaluasi_lib.door.report import Report, Saved
+from evaluasi_lib.errors import DataError, EvaluationError, Problem, UsageError, suggestion
+from evaluasi_lib.loading import EVALUATION_NOTEBOOK, load_program, project_root
+from evaluasi_lib.reporting.elements import Section
+from evaluasi_lib.results import SCHEMA_VERSION
+from evaluasi_lib.tables import Table
+from evaluasi_lib.wording import _, choose, count, join_words
+
+INJECTED = "# Parameters\n"  # how papermill's own cell begins
+
+
+def programs(language: str = "id", data: Data = None) -> Table:
+    """Every program of the data folder: id, title, cycle, design, data (synthetic or real).
+
+    A broken program.yml is named with its first problem, not left out.
+
+    >>> "nsw-1976" in programs()["id"].tolist()
+    True
+    """
+    folder = folder_of(data, language)
+    rows: list[dict[str, Any]] = []
+    for program_id in folder.program_ids:
+        try:
+            said = load_program(folder.raw(program_id))
+        except EvaluationError as error:
+            rows.append({"id": program_id, "title": str(error.problems[0])})
+            continue
+        kind = _("synthetic") if said.synthetic else _("real")
+        rows.append({"id": program_id, "title": choose(said.title), "cycle": said.cycle,
+                     "design": said.design.type, "data": kind})  # fmt: skip
+    table = pd.DataFrame(rows, columns=["id", "title", "cycle", "design", "data"])
+    return Table(table, note="" if rows else _("there is no program"))
+
+
+def problems(program_id: str, language: str = "id", data: Data = None) -> Table:
+    """Every problem of a program at once, in the order to mend them: where, what, count, remedy.
+
+    Reads the declaration and the raw files; changes nothing. No row where all is well.
+
+    >>> problems("nsw-1976", language="en")
+    No problem was found.
+    """
+    from evaluasi_lib.evaluation import problems_of
+
+    folder = folder_of(data, language)
+    found = problems_of(folder, folder.check_id(program_id))
+    columns = ["where", "what", "count", "remedy"]
+    rows = [{name: getattr(problem, name) for name in columns} for problem in found]
+    note = "" if rows else _("No problem was found.")
+    return Table(pd.DataFrame(rows, columns=columns), note=note)
+
+
+class Compared(Table):
+    """The table of `compare`, which can make a report of the programs side by side."""
+
+    _programs: tuple[Program, ...] = ()
+
+    def report(self, out: str | Path | None = None) -> Report:
+        """The report over these programs, measured now; written into `out` where it is given."""
+        from evaluasi_lib.reporting.export import result_json
+
+        results = [json.loads(result_json(p.result)) for p in self._programs]
+        report = _side_by_side(results, [])
+        if out is not None:
+            report.save(out)
+        return report
+
+
+def compare(programs: Sequence[str | Program], language: str = "id", data: Data = None) -> Compared:
+    """Programs, or cycles of one program, side by side: the primary estimate of each outcome.
+
+    programs: ids, or opened programs (also those of `what_if`). Rows are sorted so that the same
+    outcome of each stands together; columns are those of `effects`, with program and cycle before.
+    Amounts of different designs do not compare: read the claim beside the estimate. `.report(out)`
+    makes the report over all of them.
+
+    >>> compare(["mentoring-karier-2024", "mentoring-karier-2025"])["cycle"].nunique()
+    2
+    """
+    opened = [p if isinstance(p, Program) else open(p, language, data) for p in programs]
+    parts = []
+    for p in opened:
+        rows = pd.DataFrame(p.effects())
+        rows.insert(0, "program", p.id)
+        rows.insert(1, "cycle", p.declared.cycle)
+        parts.append(rows)
+    table = pd.concat(parts, ignore_index=True)
+    order = {name: i for i, name in enumerate(dict.fromkeys(table["outcome"]))}
+    table = table.sort_values("outcome", key=lambda c: c.map(order), kind="stable")
+    shown = ("label", "program", "cycle", "estimate", "low", "high", "p", "n_program",
+             "n_comparison", "claim", "conclusion")  # fmt: skip
+    found = Compared(table.reset_index(drop=True), shown=shown)
+    found._programs = tuple(opened)
+    return found
+
+
+def compare_reports(
+    language: str = "id", data: Data = None, reports: str | Path | None = None
+) -> Report:
+    """The report over all programs, from the result.json of the reports that there are.
+
+    reports: the folder of the reports; None or "": the project's own. Programs without a report are
+    named above it. Raises DataError for a result.json that is broken or of another schema version.
+
+    >>> import tempfile
+    >>> compare_reports("en", reports=tempfile.mkdtemp())[0].title
+    'All programs'
+    """
+    folder = folder_of(data, language)
+    place = Path(reports or project_root() / "reports").expanduser().resolve()
+    results, without, problems = [], [], []
+    for program_id in folder.program_ids:
+        path = place / program_id / "result.json"
+        if not path.is_file():
+            without.append(program_id)
+            continue
+        try:
+            result = json.loads(path.read_text(encoding="utf-8"))
+            if result["schema_version"] != SCHEMA_VERSION:
+                raise ValueError
+            results.append(result)
+        except (ValueError, KeyError, TypeError):
+            remedy = _("make the report again: evaluasi report {id}").format(id=program_id)
+            problems.append(Problem(_("result.json cannot be read"), program_id, remedy))
+    if problems:
+        raise DataError(*problems)
+    return _side_by_side(results, without)
+
+
+def _side_by_side(results: Sequence[dict[str, Any]], without: Sequence[str]) -> Report:
+    from evaluasi_lib.portfolio import portfolio_sections
+
+    said = _("{n} reports are compared.").format(n=count(len(results)))
+    if without:
+        names = join_words(list(without))
+        said += " " + _("Without a report yet: {names}.").format(names=names)
+    return Report(portfolio_sections(results), _write_portfolio(said), said)
+
+
+def _write_portfolio(said: str) -> Callable[[Sequence[Section], Path, str], Path]:
+    def write(chapters: Sequence[Section], out: Path, formats: str) -> Path:
+        from evaluasi_lib.reporting.export import TEMPLATE, render_page, report_name
+
+        if formats != "html":
+            what = _("the report over all programs is written as html alone")
+            raise UsageError(Problem(what, "formats"))
+        title = _("All programs side by side")
+        texts = {
+            "language": wording.language(),
+            "title": title,
+            "heading": title,
+            "organisation": "",
+            "subtitle": said,
+            "skip": _("Skip to the report"),
+            "contents": _("Contents"),
+            "footer": _("Made with evaluasi {version}.").format(version=__version__),
+            "style": (TEMPLATE / "style.css").read_text(encoding="utf-8").strip(),
+        }
+        out.mkdir(parents=True, exist_ok=True)
+        page = render_page(chapters, texts)
+        (out / report_name("html")).write_text(page, encoding="utf-8", newline="\n")
+        return out
+
+    return write
+
+
+class Ready(Saved):
+    """A report that is ready, with a link to its page."""
+
+    page: Path
+
+    def _repr_html_(self) -> str:
+        link = os.path.relpath(self.page).replace(os.sep, "/")
+        return (
+            f'<p>{escape(self)}</p><p><a href="{escape(link, quote=True)}">{escape(link)}</a></p>'
+        )
+
+
+def make_report(
+    program_id: str,
+    language: str = "id",
+    data: Data = None,
+    out: str | Path | None = None,
+    formats: str = "html",
+) -> Ready:
+    """Make a program's report as `evaluasi report` does: notebook 02 is run in whole.
+
+    language: "id", "en" or "id,en". out: the folder of the reports; None or "": the project's own.
+    Writes out/<program>/ and the index page. Raises EvaluationError with what stopped the notebook.
+
+    >>> make_report("nsw-1976", "id,en", formats="html,docx")  # doctest: +SKIP
+    The report is ready. Open it:
+    """
+    from evaluasi_lib.evaluation import split_formats
+    from evaluasi_lib.reporting import batch
+    from evaluasi_lib.reporting.export import report_name
+
+    languages = batch.split_languages(language)
+    folder = folder_of(data, languages[0])
+    place = Path(out or project_root() / "reports").expanduser().resolve()
+    job = batch.Job(
+        folder.check_id(program_id), project_root() / EVALUATION_NOTEBOOK, folder.path, place,
+        languages, split_formats(formats), wording.language(),
+    )  # fmt: skip
+    outcome = batch.run_program(job)
+    batch.write_index(place, folder, [outcome])
+    if outcome.failure:
+        raise EvaluationError(outcome.failure)
+    ready = Ready(_("The report is ready. Open it:"))
+    ready.page = place / job.program_id / report_name("html")
+    return ready
+
+
+def check_parameters() -> None:
+    """Refuse parameters of papermill that the notebook does not have.
+
+    Papermill itself only warns, and runs the notebook with the defaults: another program than the
+    one asked for. Call it in the first cell after the parameters. Raises UsageError with the
+    nearest name.
+
+    >>> check_parameters()  # nothing to check where papermill does not run the notebook
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    cells: list[str] = [] if shell is None else shell.user_ns.get("In", [])
+    known: list[str] = []
+    for source in cells:
+        names = _assigned(source)
+        if source.startswith(INJECTED):
+            what = _("the notebook has no parameter “{name}”")
+            unknown = [n for n in names if n not in known]
+            if unknown:
+                raise UsageError(
+                    *(Problem(what.format(name=n), "", suggestion(n, known)) for n in unknown)
+                )
+        known += names
+
+
+def _assigned(source: str) -> list[str]:
+    """The names that a cell gives a value at its top level; none where it is no plain Python."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return []
+    targets = [
+        target
+        for statement in body
+        for target in (
+            statement.targets if isinstance(statement, ast.Assign)
+            else [statement.target] if isinstance(statement, ast.AnnAssign) else []
+        )
+    ]  # fmt: skip
+    return [target.id for target in targets if isinstance(target, ast.Name)]
