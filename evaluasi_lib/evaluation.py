@@ -26,7 +26,6 @@ from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.reporting.export import check_formats, write_report
 from evaluasi_lib.results import (
-    SCHEMA_VERSION,
     Answered,
     Effect,
     Efficiency,
@@ -191,7 +190,6 @@ def assemble(
     """Everything that was measured, as one result whose findings are still empty."""
     program = study.program
     return EvaluationResult(
-        schema_version=SCHEMA_VERSION,
         program=ProgramInfo(
             id=program.id,
             title=wording.choose(program.title),

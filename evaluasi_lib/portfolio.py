@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, get_args
 
@@ -17,8 +17,9 @@ from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
 from evaluasi_lib.findings.rules import finding_kinds
+from evaluasi_lib.measures import measure_id, primary_effects, value_of
 from evaluasi_lib.reporting import tables
-from evaluasi_lib.reporting.columns import CI, FORMS, Column, between, figure_cell, table
+from evaluasi_lib.reporting.columns import FORMS, Column, between, figure_cell, table
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
 from evaluasi_lib.reporting.figures import plot_cost_effect, plot_effects
 from evaluasi_lib.reporting.index import evidence_range
@@ -39,6 +40,7 @@ from evaluasi_lib.wording import (
 Result = Mapping[str, Any]
 Elements = Sequence[Element | None]
 LEVELS = get_args(Level)
+ENDS = ("low", "high")
 HIGH_I2 = 0.75  # Higgins et al. 2003: considerable heterogeneity
 
 
@@ -48,21 +50,22 @@ def name_of(result: Result) -> str:
     return title if not cycle or cycle in title else f"{title} {cycle}"
 
 
-def primaries_of(result: Result) -> list[tuple[int, dict[str, Any]]]:
-    """Place and dict of each primary estimate that is there."""
-    return [
-        (i, e)
-        for i, e in enumerate(result["effects"])
-        if e["role"] == "primary" and e["estimate"] is not None
-    ]
+def value(result: Result, *names: object) -> float | None:
+    """The value of one measure of a report; None where it has none."""
+    return value_of(result["measures"], measure_id(*names))
 
 
-def turned_g(effect: Mapping[str, Any]) -> tuple[float, float, float] | None:
+def estimates_of(result: Result) -> list[Effect]:
+    """The primary estimates that are there."""
+    return [e for e in primary_effects(result["measures"]) if e.estimate is not None]
+
+
+def turned_g(e: Effect) -> tuple[float, float, float] | None:
     """(g, low, high) with more as better; None where any is missing."""
-    g, low, high = effect["effect_size_g"], effect["g_ci_low"], effect["g_ci_high"]
-    if g is None or low is None or high is None:
+    if e.effect_size_g is None or e.g_ci_low is None or e.g_ci_high is None:
         return None
-    return (g, low, high) if effect["direction"] == "higher" else (-g, -high, -low)
+    found = (e.effect_size_g, e.g_ci_low, e.g_ci_high)
+    return found if e.direction == "higher" else (-found[0], -found[2], -found[1])
 
 
 def side_by_side(results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -71,25 +74,24 @@ def side_by_side(results: Sequence[Result]) -> list[dict[str, Any]]:
         {
             "name": name_of(r),
             "decision": r["verdict"]["decision"],
-            "stability_share": (r["verdict"]["details"].get("stability") or {}).get("share"),
-            "analysed": r["sample"]["analysed"],
-            "completion_share": r["participation"]["completion_share"],
-            "cost_per_completer_idr": r["efficiency"]["cost_per_completer_idr"],
+            "stability_share": value(r, "verdict", "stability", "share"),
+            "analysed": value(r, "sample", "analysed"),
+            "completion_share": value(r, "participation", "completion_share"),
+            "cost_per_completer_idr": value(r, "efficiency", "cost_per_completer_idr"),
         }
         for r in results
     ]
 
 
-def evidence_map(results: Sequence[Result]) -> list[list[int | None]]:
+def evidence_map(results: Sequence[Result]) -> list[list[float | None]]:
     """Programs x LEVELS: lowest evidence rating of the level's primaries; None: not measured."""
     found = []
     for result in results:
-        rating = {e["outcome"]: e["rating_0_5"] for e in result["evidence"]}
-        by_level = [(e["level"], rating.get(e["outcome"])) for _i, e in primaries_of(result)]
+        rated = [(e.level, value(result, "evidence", e.outcome, "rating_0_5"))
+                 for e in estimates_of(result)]  # fmt: skip
         found.append(
-            [min((r for at, r in by_level if at == x and r is not None), default=None)
-             for x in LEVELS]
-        )  # fmt: skip
+            [min((r for at, r in rated if at == x and r is not None), default=None) for x in LEVELS]
+        )
     return found
 
 
@@ -97,7 +99,7 @@ def common_weaknesses(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Kinds of weakness that two programs or more share: kind, programs, an example."""
     found: dict[str, dict[str, str]] = {}
     for result in results:
-        for weakness in result["weaknesses"]:
+        for weakness in result["texts"]["weaknesses"]:
             kind = weakness["id"].partition(".")[0]
             found.setdefault(kind, {}).setdefault(name_of(result), weakness["statement"])
     shared = [
@@ -131,28 +133,24 @@ class Pooled:
     prediction_high: float | None
 
 
-def comparable(results: Sequence[Result]) -> list[list[tuple[str, dict[str, Any]]]]:
+def comparable(results: Sequence[Result]) -> list[list[tuple[str, Effect]]]:
     """Groups of at least two programs' (name, estimate) that measure the same: outcome, unit,
     wave, level, direction and claim alike. Change and effect are never mixed."""
-    groups: dict[tuple[str, ...], list[tuple[str, dict[str, Any]]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[str, Effect]]] = {}
     for result in results:
-        for _i, effect in primaries_of(result):
-            if effect["std_error"]:
-                groups.setdefault(_measured(effect), []).append((name_of(result), effect))
+        for e in estimates_of(result):
+            if e.std_error:
+                alike = e.outcome, e.unit, e.wave, e.level, e.direction, e.claim
+                groups.setdefault(alike, []).append((name_of(result), e))
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _measured(effect: Mapping[str, Any]) -> tuple[str, ...]:
-    keys = ("outcome", "unit", "wave", "level", "direction", "claim")
-    return tuple(str(effect[key]) for key in keys)
-
-
-def pool(group: Sequence[tuple[str, Mapping[str, Any]]]) -> Pooled:
+def pool(group: Sequence[tuple[str, Effect]]) -> Pooled:
     """Random-effects meta-analysis of one comparable group (statsmodels combine_effects)."""
     k, first = len(group), group[0][1]
     found = combine_effects(
-        np.array([e["estimate"] for _n, e in group]),
-        np.array([e["std_error"] ** 2 for _n, e in group]),
+        np.array([e.estimate for _n, e in group]),
+        np.array([e.std_error or 0.0 for _n, e in group]) ** 2,
         method_re="iterated",
         use_t=True,
     )
@@ -161,9 +159,9 @@ def pool(group: Sequence[tuple[str, Mapping[str, Any]]]) -> Pooled:
     reach = float(stats.t.ppf(0.975, k - 2)) * spread if k > 2 else None
     mean = float(found.mean_effect_re)
     return Pooled(
-        label=first["label"],
-        unit=first["unit"],
-        claim=first["claim"],
+        label=first.label,
+        unit=first.unit,
+        claim=first.claim,
         names=tuple(name for name, _e in group),
         k=k,
         estimate=mean,
@@ -177,20 +175,22 @@ def pool(group: Sequence[tuple[str, Mapping[str, Any]]]) -> Pooled:
     )
 
 
-def comparable_costs(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Cost for each unit of effect of several programs, on outcomes that at least two share.
-
-    results: result.json of each, as read. The same outcome is the same id, unit and wave. Rows:
-    those of cost_per_effect with program, cycle and price_year; amounts keep each program's own
-    price level.
-    """
+def unit_costs(result: Result) -> list[dict[str, Any]]:
+    """The rows of the cost of one unit of effect, with the program and its price level."""
     rows = [
-        {**row, "program": r["program"]["id"], "cycle": r["program"]["cycle"]}
-        | {"price_year": r["efficiency"]["details"]["price_year"]}
-        for r in results
-        for row in r["efficiency"]["details"].get("cost_per_effect", [])
-    ]
-    key = itemgetter("outcome", "unit", "wave")
+        row for row in result["measures"]
+        if row["id"] == measure_id("efficiency", "cost_per_effect", row["subject"], "estimate")
+    ]  # fmt: skip
+    year = value(result, "efficiency", "price_year")
+    known = {"program": name_of(result), "price_year": None if year is None else int(year)}
+    return [{**row, **known} for row in rows]
+
+
+def comparable_costs(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Those on outcomes that at least two programs share; the same outcome is the same id, unit and
+    wave. Amounts keep each program's own price level."""
+    rows = [row for result in results for row in unit_costs(result)]
+    key = itemgetter("subject", "unit", "wave")
     programs = Counter(found for found, _program in {(key(r), r["program"]) for r in rows})
     return sorted((r for r in rows if programs[key(r)] > 1), key=key)
 
@@ -250,20 +250,14 @@ def _summary(results: Sequence[Result]) -> Elements:
     ]
 
 
-def effect_of(record: Mapping[str, Any], label: str) -> Effect:
-    """An estimate of result.json as the class that figures and tables take, under a new label."""
-    known = {f.name: record[f.name] for f in fields(Effect) if f.name in record}
-    return Effect(**{**known, "label": label, "warnings": tuple(record.get("warnings", ()))})
-
-
 def _forests(results: Sequence[Result]) -> Elements:
     elements: list[Element | None] = []
     for level in LEVELS:
         effects = [
-            effect_of(e, f"{name_of(r)}: {e['label']}")
+            replace(e, label=f"{name_of(r)}: {e.label}")
             for r in results
-            for _i, e in primaries_of(r)
-            if e["level"] == level
+            for e in estimates_of(r)
+            if e.level == level
         ]
         if effects:
             word = word_for("level", level)
@@ -278,29 +272,29 @@ def _forests(results: Sequence[Result]) -> Elements:
 
 def _costs(results: Sequence[Result]) -> Elements:
     points = [
-        (name_of(r), cost, e["label"], g)
+        (name_of(r), cost, e.label, g)
         for r in results
-        if (cost := r["efficiency"]["cost_per_participant_idr"]) is not None
-        for _i, e in primaries_of(r)
-        if e["level"] != "reaction" and (g := turned_g(e)) is not None
+        if (cost := value(r, "efficiency", "cost_per_participant_idr")) is not None
+        for e in estimates_of(r)
+        if e.level != "reaction" and (g := turned_g(e)) is not None
     ]
-    names = {r["program"]["id"]: name_of(r) for r in results}
-    rows = [
-        {**cost, "program": name_of(r), "label": labels.get(cost["outcome"])}
+    headlines = [
+        {**row, "program": name_of(r), "label": labels.get(row["subject"], row["subject"])}
         for r in results
-        if (cost := r["efficiency"]["cost_per_unit_effect"])
-        for labels in [{e["outcome"]: e["label"] for e in reversed(r["effects"])}]
+        for labels in [{e.outcome: e.label for e in primary_effects(r["measures"])}]
+        for row in r["measures"]
+        if row["id"] == "efficiency/cost_per_unit_effect/estimate"
     ]
-    price = [Column(_("Cost per unit"), "estimate", "Rp"), Column(_("95% interval"), CI, "Rp")]
+    price = [Column(_("Cost per unit"), "value", "Rp"), Column(_("95% interval"), ENDS, "Rp")]
     columns = [
         Column(_("Program"), "program"),
-        Column(_("Outcome"), lambda row: row["label"] or row["outcome"]),
+        Column(_("Outcome"), "label"),
         Column(_("Unit"), "unit"),
         *price,
     ]
     shared = [
         Column(_("Outcome"), lambda c: f"{c['label']} ({c['unit']})"),
-        Column(_("Program"), lambda c: names[c["program"]]),
+        Column(_("Program"), "program"),
         Column(_("Price level"), "price_year"),
         *price,
     ]
@@ -308,7 +302,7 @@ def _costs(results: Sequence[Result]) -> Elements:
     title = _("Programs with the same outcome, in the same unit, at the same wave")
     return [
         plot_cost_effect(points),
-        table("biaya-satuan", _("Cost of one unit of effect"), rows, columns, 0, note),
+        table("biaya-satuan", _("Cost of one unit of effect"), headlines, columns, 0, note),
         table("biaya-sebanding", title, comparable_costs(results), shared, 0),
     ]
 
@@ -392,20 +386,17 @@ def _cycles(results: Sequence[Result]) -> Elements:
         if r["program"].get("series"):
             series.setdefault(r["program"]["series"], []).append(r)
     moved = [
-        {**e, "program": name}
-        for group in series.values()
-        for pairs in comparable(group)
-        for name, e in pairs
+        (name, e) for group in series.values() for pairs in comparable(group) for name, e in pairs
     ]
     outcomes = [
-        Column(_("Outcome"), "label"),
-        Column(_("Program"), "program"),
-        Column(_("Estimate"), "estimate", "2"),
-        Column(_("95% interval"), CI, "2"),
-        Column(_("Unit"), "unit"),
-        Column(_("Conclusion"), "conclusion", "conclusion"),
+        Column(_("Outcome"), lambda row: row[1].label),
+        Column(_("Program"), 0),
+        Column(_("Estimate"), lambda row: figure_cell(row[1].estimate, FORMS["2"])),
+        Column(_("95% interval"), lambda row: between(row[1].ci_low, row[1].ci_high, FORMS["2"])),
+        Column(_("Unit"), lambda row: row[1].unit),
+        Column(_("Conclusion"), lambda row: word_for("conclusion", row[1].conclusion)),
     ]
-    followed = [{**f, "program": name_of(r)} for r in results for f in r["follow_up"]]
+    followed = [{**f, "program": name_of(r)} for r in results for f in r["texts"]["follow_up"]]
     advice = [
         Column(_("Recommendation"), "text"),
         Column(_("Program"), "program"),

@@ -1,4 +1,4 @@
-"""What a report says, as data: the classes behind result.json (schema_version 1).
+"""What a report says, as data: what was measured and what was concluded.
 
 Numbers are unrounded. A number that could not be computed, or may not be shown, is None and
 `reason` says why: "small_cell", or a sentence in the report's language. Field names are a contract
@@ -12,7 +12,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Group = Literal["program", "comparison"]
 Level = Literal["reaction", "learning", "behaviour", "results"]
@@ -54,7 +54,6 @@ class Sample:
     weighted: bool
     flow: tuple[FlowStep, ...]
     reason: str | None = None
-    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +250,6 @@ class CostPerEffect:
     estimate: float | None
     ci_low: float | None
     ci_high: float | None
-    method: str
     reason: str | None = None
 
 
@@ -316,7 +314,7 @@ class Triangulated:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A strength or a weakness. evidence: JSON pointers into result.json; score: 0-1, a rank."""
+    """A strength or a weakness. evidence: ids of measures; score: 0-1, a rank."""
 
     id: str
     statement: str
@@ -325,16 +323,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Decided:
+    """rule: of the decision table. evidence: ids of the measures that it rests on."""
+
     decision: Decision
     reasons: tuple[str, ...]
     rule: str
-    details: dict[str, Any] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Decided):
+    """table: the decision table in words, for the report. stability: draws, share (of draws with
+    the same decision) and hangs_on; None where it would mislead."""
+
+    table: tuple[dict[str, Any], ...] = ()
+    stability: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """addresses: ids of the findings that it answers."""
+    """addresses: ids of the findings that it answers; score: that of the heaviest of them. watch:
+    indicators in words with their values now."""
 
     id: str
     text: str
@@ -343,7 +353,8 @@ class Recommendation:
     owner: str | None
     due: dt.date | None
     status: str
-    details: dict[str, Any] = field(default_factory=dict)
+    score: float = 0.0
+    watch: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +382,6 @@ class Quality:
     rows_kept: int
     changes: tuple[RuleCount, ...]
     problems: tuple[str, ...]
-    details: dict[str, Any] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 
 
@@ -402,12 +412,11 @@ class Explored:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationResult:
-    """The whole of result.json. Lists keep a stable order: as declared in program.yml.
+    """What was measured and concluded. Lists keep a stable order: as declared in program.yml.
 
     explored: None, or what `what_if` changed of the declaration.
     """
 
-    schema_version: int
     program: ProgramInfo
     sample: Sample
     scales: tuple[ScaleScore, ...]

@@ -87,7 +87,6 @@ class Study:
             rows_kept=data["rows_kept"],
             changes=tuple(RuleCount(**c) for c in data["changes"]),
             problems=tuple(note_text(note) for note in data["problems"]),
-            details=data.get("details", {}),
         )
 
     @cached_property

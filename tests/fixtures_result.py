@@ -72,7 +72,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
     """Every part filled; people's texts hold a script and a formula."""
     english = language == "en"
     return r.EvaluationResult(
-        schema_version=r.SCHEMA_VERSION,
         program=r.ProgramInfo(
             "contoh-2025", "Example Training" if english else "Pelatihan Contoh", "leadership",
             "Ministry of Examples" if english else "Kementerian Contoh", "2025",
@@ -141,7 +140,7 @@ def example_result(language: str = "id") -> r.EvaluationResult:
         ),
         efficiency=r.Efficiency(
             66_500_000.0, 443_333.33, 563_559.3,
-            r.CostPerEffect("komunikasi", "poin", 1_366_000.0, 900_000.0, 2_600_000.0, "bootstrap"),
+            r.CostPerEffect("komunikasi", "poin", 1_366_000.0, 900_000.0, 2_600_000.0),
             0.9, None, None, reason="Manfaat tidak dinyatakan dalam rupiah.",
         ),
         themes=(
@@ -155,8 +154,10 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             r.Triangulated("Apakah komunikasi membaik?", "Ya", "Ya", None, "convergent",
                            "Dua sumber sejalan."),
         ),
-        strengths=(r.Finding("k1", "Komunikasi membaik.", ("/effects/0",), 0.8),),
-        weaknesses=(r.Finding("l1", SCRIPT, ("/participation/barriers/0",), 0.42),),
+        strengths=(
+            r.Finding("k1", "Komunikasi membaik.", ("effects/komunikasi/primary/estimate",), 0.8),
+        ),
+        weaknesses=(r.Finding("l1", SCRIPT, ("participation/barriers/beban/share",), 0.42),),
         verdict=r.Verdict("adjust", ("Satu luaran membaik, satu belum dapat diputuskan.",), "R3"),
         recommendations=(
             r.Recommendation("r1", "Kurangi beban saat pelatihan.", 1, ("l1",), "Biro SDM",
@@ -179,7 +180,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
 def empty_result() -> r.EvaluationResult:
     """Nothing could be computed: each part is null with its reason."""
     return r.EvaluationResult(
-        schema_version=r.SCHEMA_VERSION,
         program=r.ProgramInfo("contoh-2025", "Pelatihan Contoh", "leadership", "Kementerian Contoh",
                               "2025", None, None),
         sample=r.Sample(None, None, None, None, False, (), SMALL_CELL),

@@ -128,7 +128,6 @@ def make(
     if alpha is not None:
         scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
     result = EvaluationResult(
-        schema_version=1,
         program=ProgramInfo(
             id, "Program contoh", "leadership", "Instansi contoh", cycle, None, None
         ),

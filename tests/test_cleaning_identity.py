@@ -8,46 +8,41 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import evaluasi_lib as el
 from evaluasi_lib.cleaning.identity import (
     from_nip,
     nip_status,
     normalise_code,
-    normalise_nip,
     pseudonym_key,
     pseudonyms,
     repair_prefixes,
-    spell_eselon,
-    spell_golongan,
 )
 from evaluasi_lib.cleaning.pipeline import check_program
+from evaluasi_lib.errors import DataError
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program
 from tests.cleaning_help import BASE
 
+SPELLINGS = [
+    "198609262015051001", "'198609262015051001", "19860926 201505 1 001", "19860926.201505.1.001",
+    "NIP. 198609262015051001", "198609262015051001.0", "19860926\u00a02015051001",
+    "1.98609262015051E+17", "1,98609262015051E+17",
+]  # fmt: skip
 
-@pytest.mark.parametrize(
-    ("written", "nip"),
-    [
-        ("198609262015051001", "198609262015051001"),
-        ("'198609262015051001", "198609262015051001"),
-        ("19860926 201505 1 001", "198609262015051001"),
-        ("19860926.201505.1.001", "198609262015051001"),
-        ("NIP. 198609262015051001", "198609262015051001"),
-        ("198609262015051001.0", "198609262015051001"),
-        ("19860926\u00a02015051001", "198609262015051001"),
-        ("1.98609262015051E+17", "198609262015051000"),
-        ("1,98609262015051E+17", "198609262015051000"),
-        ("  ", None),
-    ],
-)
-def test_a_nip_is_normalised(written: str, nip: str | None) -> None:
-    assert normalise_nip(pl.Series([written], dtype=pl.String)).to_list() == [nip]
+
+def test_one_person_is_known_in_every_spelling_of_the_nip() -> None:
+    table = el.pseudonymise(pd.DataFrame({"nip": [*SPELLINGS, "  "]}), "nip", key="rahasia")
+    *known, blank = table["pid"]
+    assert set(known) == {known[0]}
+    assert blank != known[0], "a blank is a row of its own"
 
 
 @pytest.mark.parametrize(
@@ -94,26 +89,25 @@ def test_age_sex_and_tenure_are_those_written_into_the_nip(
 
 
 @pytest.mark.parametrize(
-    ("text", "grade"),
+    ("spelling", "texts"),
     [
-        ("Pembina Tk.I/ IV/b", "IV/b"), ("IV b", "IV/b"), ("iv.B", "IV/b"), ("4b", "IV/b"),
-        ("Penata (III/c)", "III/c"), ("III-d", "III/d"), ("Gol. IX", "IX"), ("XI", "XI"),
-        ("Golongan V", "V"), ("honorer", None), ("", None),
+        ("golongan", {
+            "IV/b": ["Pembina Tk.I/ IV/b", "IV b", "iv.B", "4b"], "III/c": ["Penata (III/c)"],
+            "III/d": ["III-d"], "IX": ["Gol. IX"], "XI": ["XI"], "V": ["Golongan V"],
+        }),
+        ("eselon", {
+            "III/a": ["Eselon III.a", "IIIA", "3a"], "IV": ["Es. IV"],
+            "Noneselon": ["Non Eselon", "non-eselon"],
+        }),
     ],
 )  # fmt: skip
-def test_golongan_in_many_spellings(text: str, grade: str | None) -> None:
-    assert spell_golongan(text) == grade
-
-
-@pytest.mark.parametrize(
-    ("text", "echelon"),
-    [
-        ("Eselon III.a", "III/a"), ("IIIA", "III/a"), ("3a", "III/a"), ("Es. IV", "IV"),
-        ("Non Eselon", "Noneselon"), ("non-eselon", "Noneselon"), ("staf", None),
-    ],
-)  # fmt: skip
-def test_eselon_in_many_spellings(text: str, echelon: str | None) -> None:
-    assert spell_eselon(text) == echelon
+def test_grades_and_echelons_in_many_spellings(
+    spelling: Literal["golongan", "eselon"], texts: dict[str, list[str]]
+) -> None:
+    for meant, spelled in texts.items():
+        assert set(el.clean_category(pd.Series(spelled), spelling=spelling)) == {meant}
+    with pytest.raises(DataError, match="honorer"):
+        el.clean_category(pd.Series(["honorer"]), spelling=spelling)
 
 
 def test_codes_are_levelled_but_never_guessed() -> None:

@@ -287,8 +287,8 @@ def test_the_key_changes_pseudonyms_and_nothing_else(made, monkeypatch) -> None:
 
 def test_match_rates_are_reported_and_small_ones_hidden(made) -> None:
     data, program = made
-    quality = load_study(program, clean_program(program, data)).quality
-    links = quality.details["links"]["survei"]
+    quality = load_study(program, clean_program(program, data)).manifest["quality"]
+    links = quality["details"]["links"]["survei"]
     assert links["rows"] == 3
     assert links["matched"] is None, "three persons are fewer than five"
 

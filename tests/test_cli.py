@@ -76,10 +76,10 @@ def test_the_report_of_nsw_1976_gives_the_published_effect(data: Path, tmp_path:
     out = tmp_path / "reports"
     assert main(["report", "nsw-1976", "--data", str(data), "--out", str(out)]) == 0
     result = json.loads((out / "nsw-1976" / "result.json").read_text(encoding="utf-8"))
-    (primary,) = [e for e in result["effects"] if e["role"] == "primary"]
+    values = {row["id"]: row["value"] for row in result["measures"]}
     # LaLonde data as in Dehejia and Wahba (1999): 1794; R 4.2.2 lm() gives the digits.
-    assert primary["estimate"] == pytest.approx(1794.34238485445, rel=1e-9)
-    assert primary["std_error"] == pytest.approx(670.996544247151, rel=1e-9)
+    assert values["effects/re78/primary/estimate"] == pytest.approx(1794.34238485445, rel=1e-9)
+    assert values["effects/re78/primary/std_error"] == pytest.approx(670.996544247151, rel=1e-9)
 
 
 def test_two_runs_give_the_same_bytes(data: Path, tmp_path: Path) -> None:

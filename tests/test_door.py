@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import importlib
 import inspect
@@ -347,8 +348,11 @@ def test_measures_hold_every_effect_with_a_readable_id() -> None:
 
 
 def test_measures_show_nothing_that_a_report_hides() -> None:
-    _program, result = make(completion=0.4)
-    table = measures_of(result)
-    hidden = table[table["reason"] == "small_cell"]
-    assert hidden["value"].isna().all()
-    assert table["id"].is_unique
+    _program, result = make(completion=0.4, barriers={"beban": None})
+    (barrier,) = result.participation.barriers
+    hidden = dataclasses.replace(barrier, reason="small_cell")
+    took = dataclasses.replace(result.participation, barriers=(hidden,))
+    rows = {row.id: row for row in measures_of(dataclasses.replace(result, participation=took))}
+    assert rows["participation/completion_share"].value == 0.4
+    row = rows["participation/barriers/beban/share"]
+    assert (row.value, row.low, row.n, row.reason) == (None, None, None, "small_cell")

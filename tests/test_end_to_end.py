@@ -21,6 +21,7 @@ from evaluasi_lib.reporting.export import render_html, result_json
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.study import Study
 from tests.guard_data import SHIPPED
+from tests.published import cited, rows
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = json.loads((ROOT / "evaluasi_lib" / "result.schema.json").read_text(encoding="utf-8"))
@@ -115,37 +116,31 @@ def test_no_identifier_of_a_person_reaches_the_report(report: Report) -> None:
 
 
 def test_an_outcome_has_one_primary_estimate(report: Report) -> None:
-    primaries = [e["outcome"] for e in report.result["effects"] if e["role"] == "primary"]
-    assert sorted(primaries) == sorted(set(primaries))
-    assert set(primaries) == {o.id for o in report.study.program.outcomes}
+    primaries = rows(report.result, part="effects", role="primary", measure="estimate")
+    named = [row["subject"] for row in primaries]
+    assert sorted(named) == sorted(set(named))
+    assert set(named) == {o.id for o in report.study.program.outcomes}
     claim = "change" if report.study.program.design.type == "single_group" else "effect"
-    linked = [
-        e["claim"] for e in report.result["effects"] if e["role"] == "primary" and e["estimate"]
-    ]
+    linked = [row["claim"] for row in primaries if row["value"]]
     assert set(linked) <= {claim, "change"}
 
 
-def test_every_pointer_of_a_finding_resolves(report: Report) -> None:
-    for finding in [*report.result["strengths"], *report.result["weaknesses"]]:
-        assert finding["evidence"]
-        for pointer in finding["evidence"]:
-            value: Any = report.result
-            for part in pointer.strip("/").split("/"):
-                value = value[int(part)] if isinstance(value, list) else value[part]
-            assert value is not None
+def test_what_is_concluded_rests_on_measures_that_are_there(report: Report) -> None:
+    ids = [row["id"] for row in report.result["measures"]]
+    assert len(ids) == len(set(ids))
+    assert cited(report.result) <= set(ids)
 
 
 def test_every_recommendation_addresses_something_that_was_found(report: Report) -> None:
-    found = {f["id"] for f in [*report.result["strengths"], *report.result["weaknesses"]]}
-    for recommendation in report.result["recommendations"]:
+    texts = report.result["texts"]
+    found = {f["id"] for f in [*texts["strengths"], *texts["weaknesses"]]}
+    for recommendation in texts["recommendations"]:
         assert set(recommendation["addresses"]) & found
 
 
 def test_a_null_number_says_why(report: Report) -> None:
-    for effect in report.result["effects"]:
-        assert effect["estimate"] is not None or effect["reason"]
-    for scale in report.result["scales"]:
-        assert scale["mean"] is not None or scale["reason"]
+    for row in report.result["measures"]:
+        assert (row["value"] is None) == bool(row["reason"]), row["id"]
 
 
 def test_the_page_needs_no_network_and_stays_light(report: Report) -> None:

@@ -121,9 +121,8 @@ def test_spoilt_data_give_a_valid_result(
     jsonschema.Draft202012Validator(SCHEMA).validate(result)
     assert "NaN" not in text
     assert "Infinity" not in text
-    for effect in result["effects"]:
-        if effect["estimate"] is None and effect["role"] == "primary":
-            assert effect["reason"], name
+    for row in result["measures"]:
+        assert (row["value"] is None) == bool(row["reason"]), (name, row["id"])
     if name in ("two answers left", "no outcomes"):
         assert result["verdict"]["decision"] == "insufficient_evidence"
 

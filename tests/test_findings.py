@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.findings.advice import as_document, resolve
 from evaluasi_lib.findings.rules import read_catalogue
+from evaluasi_lib.measures import measures_of
 from evaluasi_lib.reporting.tables import table_grounds
 from evaluasi_lib.wording import set_language
 from tests.situations import make, scale
@@ -43,16 +43,15 @@ def ids(findings):
     return {f.id for f in findings}
 
 
-def test_every_finding_has_evidence_that_resolves_to_something():
+def test_every_finding_rests_on_measures_that_are_there():
     result = conclude(*make(**RICH), None)
-    document = as_document(result)
+    known = {row.id for row in measures_of(result)}
     assert result.strengths
     assert result.weaknesses
     for finding in result.strengths + result.weaknesses:
         assert finding.evidence
         assert 0 <= finding.score <= 1
-        for path in finding.evidence:
-            assert resolve(document, path) is not None, path
+        assert set(finding.evidence) <= known
 
 
 def test_findings_are_ranked_by_score():
@@ -120,7 +119,7 @@ def test_priority_is_impact_times_feasibility_and_orders_the_list():
     by_id = {rule.id: rule for rule in read_catalogue()}
     for r in result.recommendations:
         rule = by_id[r.id.partition(".")[0]]
-        impact = 1 + sum(r.details["score"] >= least for least in (0.3, 0.45, 0.55, 0.7))
+        impact = 1 + sum(r.score >= least for least in (0.3, 0.45, 0.55, 0.7))
         assert r.priority == impact * rule.feasibility
     priorities = [r.priority for r in result.recommendations]
     assert priorities == sorted(priorities, reverse=True)
@@ -144,14 +143,6 @@ def test_unreliable_scale_is_a_weakness_at_its_last_wave():
     assert "reliability.kepuasan" not in ids(result.weaknesses)
 
 
-def test_pointers_escape_and_refuse_what_is_not_there():
-    document = {"a/b": [{"c~d": 1}]}
-    assert resolve(document, "/a~1b/0/c~0d") == 1
-    for wrong in ("/a~1b/1", "/x", "/a~1b/0/c", "a"):
-        with pytest.raises(KeyError):
-            resolve(document, wrong)
-
-
 @pytest.mark.parametrize(
     ("id", "score"),
     [
@@ -169,13 +160,15 @@ def test_scores_are_those_of_the_written_rules(id, score):
 
 
 def test_what_is_important_and_rated_low_comes_first():
-    items = [{"item": "b1", "label": "Puas? [Jadwal]", "quadrant": "concentrate"},
-             {"item": "b2", "label": "Puas? [Fasilitator]", "quadrant": "keep_up"}]  # fmt: skip
+    items = [{"item": item, "label": f"Puas? [{name}]", "quadrant": quadrant,
+              "performance": 3.0, "importance": 4.0}
+             for item, name, quadrant in (("b1", "Jadwal", "concentrate"),
+                                          ("b2", "Fasilitator", "keep_up"))]  # fmt: skip
     scored = dataclasses.replace(scale(), details={"ipa": {"items": items}})
     result = conclude(*make(scales=(scored,)), None)
     (weak,) = [w for w in result.weaknesses if w.id.startswith("item.")]
     assert "“Jadwal”" in weak.statement
-    assert weak.evidence == ("/scales/0/details/ipa/items/0/quadrant",)
+    assert weak.evidence == ("scales/kepuasan/post/program/b1/performance",)
     assert any("“Jadwal”" in r.text for r in result.recommendations if weak.id in r.addresses)
 
 
@@ -184,7 +177,8 @@ def test_access_gaps_are_found_by_representation_and_by_completion():
     rows = [{"variable": "eselon", "variable_label": "Eselon", "group": "IV", "label": "Eselon IV",
              "share": 0.2, "ci_low": 0.15, "ci_high": 0.26, "population_share": 0.32,
              "status": "under"}]  # fmt: skip
-    access = [{"variable": "zona", "label": label, "completed_share": share, "p_completed": 0.01}
+    access = [{"variable": "zona", "group": label, "label": label, "completed_share": share,
+               "p_completed": 0.01}
               for label, share in (("WIB", 0.8), ("WIT", 0.5))]  # fmt: skip
     measured = dataclasses.replace(
         measured,
@@ -210,16 +204,16 @@ def test_costs_above_the_limit_name_what_drives_them():
     result = conclude(program, measured, None)
     (driver,) = [w for w in result.weaknesses if w.id.startswith("spending.")]
     assert driver.id == "spending.perjalanan"
-    assert driver.evidence == ("/efficiency/details/costs/1/share_of_total",)
+    assert driver.evidence == ("efficiency/costs/perjalanan/share_of_total",)
 
 
 def test_each_recommendation_names_what_to_watch_and_its_value_now():
     result = conclude(*make(**RICH), None)
-    watched = {r.id: r.details["watch"] for r in result.recommendations}
-    assert watched["help-finish"] == ["completion: 40%"]
-    assert watched["protect-learning-time"] == ["“beban kerja”: 60%"]
-    assert watched["stop-harm"] == ["“Kinerja4”: −0.90"]
-    assert watched["lower-cost"] == ["cost per completer: Rp9,000,000"]
+    watched = {r.id: r.watch for r in result.recommendations}
+    assert watched["help-finish"] == ("completion: 40%",)
+    assert watched["protect-learning-time"] == ("“beban kerja”: 60%",)
+    assert watched["stop-harm"] == ("“Kinerja4”: −0.90",)
+    assert watched["lower-cost"] == ("cost per completer: Rp9,000,000",)
     assert watched["mend-instrument"][0] == "“Alat_kinerja” (alpha): 0.50"
 
 

@@ -10,10 +10,10 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.advice import (
     Indicator,
-    as_document,
     difference_interval,
     read_indicator,
 )  # fmt: skip
+from evaluasi_lib.measures import measures_of
 from evaluasi_lib.results import Participation
 from tests.situations import make, scale
 
@@ -108,16 +108,16 @@ def test_indicators_read_primaries_program_group_and_the_wanted_wave():
     scales = (scale(mean=3.0, wave="pre"), scale(mean=4.0), scale(mean=3.5, wave="followup"))
     _program, result = make([{}, {"outcome": "kinerja", "estimate": 9.0, "role": "subgroup"}],
                             scales=scales)  # fmt: skip
-    assert read_indicator(as_document(result), "scales/kepuasan/mean").value == 4.0
-    assert read_indicator(as_document(result), "scales/kepuasan@followup/mean").value == 3.5
-    assert read_indicator(as_document(result), "effects/kinerja/estimate").value == 0.5
-    assert read_indicator(as_document(result), "effects/kinerja/conclusion") is None
-    assert read_indicator(as_document(result), "nowhere/at/all") is None
+    assert read_indicator(measures_of(result), "scales/kepuasan/mean").value == 4.0
+    assert read_indicator(measures_of(result), "scales/kepuasan@followup/mean").value == 3.5
+    assert read_indicator(measures_of(result), "effects/kinerja/estimate").value == 0.5
+    assert read_indicator(measures_of(result), "effects/kinerja/conclusion") is None
+    assert read_indicator(measures_of(result), "nowhere/at/all") is None
 
 
 def test_completion_gets_wilsons_interval_from_its_numbers():
     _program, result = make()
     result = replace(result, participation=Participation(52, None, 37, 37 / 52))
-    found = read_indicator(as_document(result), "participation/completion_share")
+    found = read_indicator(measures_of(result), "participation/completion_share")
     low, high = proportion_confint(37, 52, method="wilson")
     assert (found.ci_low, found.ci_high) == pytest.approx((low, high))

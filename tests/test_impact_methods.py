@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import linalg, stats
 
 from evaluasi_lib.conclusion import adjust_p_values
-from evaluasi_lib.door.effects import power
+from evaluasi_lib.door.effects import effect, power
 from evaluasi_lib.scoring.impact import interaction_p
 from evaluasi_lib.scoring.impact.designs import (
     adjusted,
@@ -23,6 +23,7 @@ from evaluasi_lib.scoring.impact.designs import (
     did_repeated,
     difference,
     dose_response,
+    drdid,
     net_rise,
     paired,
     superiority,
@@ -33,6 +34,7 @@ from evaluasi_lib.scoring.impact.estimate import (
     adjusted_interval,
     conclude,
     detectable,
+    few_df_note,
     n_needed,
 )
 from evaluasi_lib.scoring.impact.models import fit_linear
@@ -217,11 +219,45 @@ def test_aipw_is_right_where_either_model_is_wrong(rng: np.random.Generator) -> 
     assert regression != pytest.approx(1, abs=0.1)
 
 
-def test_no_overlap_is_a_reason() -> None:
-    member = np.arange(40) < 20
-    found = aipw(np.arange(40.0), member[:, None] * 5.0 + np.arange(40)[:, None] * 0.01, member)
-    assert found.estimate is None
-    assert found.reason
+def test_no_overlap_is_a_reason_and_regression_stands_in_for_the_primary(
+    rng: np.random.Generator,
+) -> None:
+    """The program's persons are 20 years older; its effect is 1 beside that of age."""
+    member = np.arange(80) < 40
+    age = np.where(member, 50.0, 30.0) + rng.uniform(-5, 5, 80)
+    y = 0.1 * age + member + rng.normal(size=80) * 0.1
+    alone = aipw(y, age[:, None], member)
+    assert alone.estimate is None
+    assert alone.reason
+    table = pd.DataFrame({"y": y, "usia": age, "ikut": member.astype(int)})
+    row = effect(table, "y", "ikut", covariates=["usia"]).iloc[0]
+    assert row["estimator"] == "adjusted"
+    assert row["estimate"] == pytest.approx(adjusted(y, member, age).estimate)
+    assert alone.reason in row["note"]
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0, 1e-200])
+def test_an_outcome_that_never_varies_has_a_reason_and_no_p_value(value: float) -> None:
+    member, z = np.arange(40) < 20, np.random.default_rng(0).normal(size=(40, 1))
+    for clusters in (None, np.arange(40) % 10):
+        found = aipw(np.full(40, value), z, member, clusters=clusters)
+        assert found.estimate == pytest.approx(0, abs=1e-12)
+        assert (found.std_error, found.p_value) == (None, None)
+        assert found.reason
+
+
+@pytest.mark.parametrize(("events", "said"), [(0, "no_meaningful_change"), (3, "inconclusive")])
+def test_a_rare_event_that_one_group_lacks_has_not_worsened(events: int, said: str) -> None:
+    """None of 100 in the program against 0 or 3 of 100: the degenerate error of 0 events is not
+    used, nor is a difference of 3 persons the program's harm."""
+    member = np.arange(200) < 100
+    table = pd.DataFrame({"y": (np.arange(200) >= 200 - events).astype(int), "ikut": member})
+    row = effect(
+        table, "y", "ikut", design="randomised", scale_type="binary", sesoi=0.05
+    ).iloc[0]  # fmt: skip
+    assert row["conclusion"] == said
+    assert row["low"] < -events / 100 < row["high"]
+    assert row["low"] < 0 < row["high"]
 
 
 def test_lee_bounds_hold_the_effect_and_shrink_to_it_without_loss(
@@ -353,11 +389,16 @@ def test_detectable_effect_agrees_with_the_t_tests_own() -> None:
 
 
 def test_few_degrees_of_freedom_bring_a_warning(rng: np.random.Generator) -> None:
-    """Where the simulation study finds AIPW outside its limits: 4 treated clusters of 40."""
+    """Where the simulation study finds both outside their limits: 4 treated clusters of 40."""
     code = np.arange(400) % 40
-    member, z, y = code < 4, rng.normal(size=(400, 1)), rng.normal(size=400)
-    balanced = aipw(y, z, code < 20, clusters=code)
-    few = aipw(y, z, member, clusters=code)
-    assert few.p_value is not None
-    assert few.df < 4 < balanced.df
-    assert len(few.warnings) == len(balanced.warnings) + 1
+    z, y, before = rng.normal(size=(400, 1)), rng.normal(size=400), rng.normal(size=400)
+    for way in (
+        lambda member: aipw(y, z, member, clusters=code),
+        lambda member: drdid(y, before, member, z, clusters=code),
+    ):
+        few, balanced = way(code < 4), way(code < 20)
+        assert few.p_value is not None
+        assert few.df < 4 < balanced.df
+        (note,) = few_df_note(few.df)
+        assert few.warnings.count(note) == 1
+        assert note not in balanced.warnings

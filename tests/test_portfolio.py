@@ -96,13 +96,10 @@ def test_cycles_of_one_series_stand_one_after_the_other():
 def test_costs_are_compared_on_the_same_outcome_and_unit_only():
     results = [report("a"), report("b"), report("c")]
     for result, unit in zip(results, ("poin", "poin", "persen"), strict=True):
-        result["efficiency"]["details"] = {
-            "price_year": 2025,
-            "cost_per_effect": [
-                {"outcome": "kinerja", "label": "Kinerja", "unit": unit, "wave": "post",
-                 "estimate": 5e6, "ci_low": 4e6, "ci_high": 7e6}
-            ],
-        }  # fmt: skip
+        row = dict(result["measures"][0])
+        row |= {"id": "efficiency/cost_per_effect/kinerja/estimate", "subject": "kinerja",
+                "label": "Kinerja", "unit": unit, "wave": "post", "value": 5e6}  # fmt: skip
+        result["measures"].append(row)
     (costs,) = [s for s in portfolio_sections(results) if s.id == "biaya"]
     (shared,) = [e for e in costs.elements if e.id == "biaya-sebanding"]
     assert [row[1] for row in shared.rows] == ["Program a 2025", "Program b 2025"]

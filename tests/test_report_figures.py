@@ -86,7 +86,7 @@ def example_figures() -> dict[str, Figure | None]:
         ),
         "importance": figures_scores.plot_importance(ipa, "i"),
         "plane": figures.plot_cost_plane(
-            result.effects[0], CostPerEffect("k", "poin", 2e6, 1e6, 3e6, "fieller"), 1e6
+            result.effects[0], CostPerEffect("k", "poin", 2e6, 1e6, 3e6), 1e6
         ),
         "shares": figures_people.plot_shares([barrier(0.4)], "b", "?", "{label} {share}"),
         "funnel": figures_people.plot_funnel(result.elearning.funnel, 5),

@@ -16,6 +16,7 @@ from evaluasi_lib.reporting import export
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.wording import LANGUAGES, number, percent, rupiah, set_language
 from tests import fixtures_result as fixtures
+from tests.published import rows
 
 ORDER = [
     "ringkasan", "program", "metodologi", "efektivitas", "efisiensi", "elearning", "partisipasi",
@@ -163,21 +164,22 @@ def test_the_numbers_of_the_sentences_are_those_of_result_json(language):
     result = fixtures.example_result(language)
     found = json.loads(export.result_json(result))
     text = BeautifulSoup(render(language), "html5lib").main.get_text(" ")
-    for effect in found["effects"]:
-        if effect["role"] == "primary" and effect["estimate"] is not None:
-            low, high = (number(effect[key], 2) for key in ("ci_low", "ci_high"))
+    for effect in rows(found, part="effects", role="primary", measure="estimate"):
+        if effect["value"] is not None:
+            low, high = (number(effect[key], 2) for key in ("low", "high"))
             between = f"{low} s.d. {high}" if language == "id" else f"{low} to {high}"
-            assert f"{number(effect['estimate'], 2)} {effect['unit']}" in text
+            assert f"{number(effect['value'], 2)} {effect['unit']}" in text
             assert f"95% {between}" in text or f"95% interval {between}" in text
+    values = {row["id"]: row["value"] for row in found["measures"]}
     for share in (
-        found["sample"]["response_rate_share"],
-        found["participation"]["completion_share"],
-        found["elearning"]["off_hours_share"],
-        found["participation"]["barriers"][0]["share"],
+        "sample/response_rate_share",
+        "participation/completion_share",
+        "elearning/off_hours_share",
+        "participation/barriers/beban/share",
     ):
-        assert percent(share) in text
+        assert percent(values[share]) in text
     for amount in ("total_cost_idr", "cost_per_participant_idr", "cost_per_completer_idr"):
-        assert rupiah(found["efficiency"][amount]) in text
+        assert rupiah(values[f"efficiency/{amount}"]) in text
 
 
 def test_not_significant_is_never_told_as_no_effect():

@@ -20,6 +20,7 @@ from evaluasi_lib import wording
 from evaluasi_lib.evaluation import evaluate, open_workbook
 from evaluasi_lib.reporting.export import render_html, result_json, write_report
 from evaluasi_lib.reporting.sections import report_sections
+from tests.published import rows
 
 HERE = Path(__file__).resolve().parent
 RAW = HERE / "ugly" / "raw"
@@ -108,16 +109,12 @@ def test_workbook_holds_no_formula_and_no_link_to_elsewhere(report: Report) -> N
 
 def test_no_small_number_of_persons_is_published(report: Report) -> None:
     k = 5
-    for part in ("participation", "themes", "module_demand"):
-        rows = report.result[part]
-        rows = rows["barriers"] if isinstance(rows, dict) else rows
-        for row in rows:
-            if part == "themes" and row["source"] != "survey":
-                continue
-            assert row["n"] is None or row["n"] == 0 or row["n"] >= k
-    for effect in report.result["effects"]:
-        for n in (effect["n_program"], effect["n_comparison"]):
-            assert n is None or n == 0 or n >= k
+    for row in report.result["measures"]:
+        of_persons = row["part"] in ("effects", "participation", "module_demand", "answers")
+        if (of_persons or row["group"] == "survey") and row["value"] is not None:
+            assert not 0 < (row["n"] or 0) < k, row["id"]
+        if row["measure"] in ("n_program", "n_comparison"):
+            assert not 0 < (row["value"] or 0) < k, row["id"]
 
 
 def test_no_name_or_nip_reaches_processed_data_or_the_report(report: Report) -> None:
@@ -131,24 +128,25 @@ def test_no_name_or_nip_reaches_processed_data_or_the_report(report: Report) -> 
 
 
 def _one_group_leaves_change(result: dict[str, Any]) -> None:
-    for effect in result["effects"]:
+    for effect in rows(result, part="effects", measure="estimate"):
         assert effect["claim"] == "change"
         assert effect["conclusion"] not in ("improved", "worsened", "no_meaningful_change")
-        if effect["p_value"] is None and effect["role"] == "primary":
-            assert effect["reason"]
+        if effect["p"] is None and effect["role"] == "primary":
+            assert effect["reason"] or effect["note"]
 
 
 def _without_an_after_no_change(result: dict[str, Any]) -> None:
-    assert [e["estimate"] for e in result["effects"]] == [None]
-    assert result["scales"]
-    assert all(s["mean"] is None for s in result["scales"])
+    assert [e["value"] for e in rows(result, part="effects", measure="estimate")] == [None]
+    means = rows(result, part="scales", measure="mean")
+    assert means
+    assert all(row["value"] is None for row in means)
 
 
 def _without_spread_nothing_is_certain(result: dict[str, Any]) -> None:
-    for effect in result["effects"]:
+    for effect in rows(result, part="effects", measure="estimate"):
         assert effect["conclusion"] not in ("improved", "worsened")
-        assert effect["p_value"] is None
-    assert all(s["alpha"] is None for s in result["scales"])
+        assert effect["p"] is None
+    assert not [row for row in rows(result, measure="alpha") if row["value"] is not None]
 
 
 SAYS = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.rules import decision_table
 from evaluasi_lib.findings.situation import facts, situation_of
-from evaluasi_lib.findings.verdict import judge
+from evaluasi_lib.findings.verdict import judge, strength_of_words
 from evaluasi_lib.program import Thresholds
 from tests.situations import make
 
@@ -75,12 +75,15 @@ def test_a_better_estimate_never_lowers_the_decision(outcomes, around, data):
 @settings(max_examples=100, deadline=None)
 @given(st.lists(outcome, min_size=1, max_size=4), surroundings, st.randoms())
 def test_relabelling_and_reordering_change_nothing(outcomes, around, rng: random.Random):
-    plain = judge(*make(outcomes, **around))
+    program, result = make(outcomes, **around)
+    plain = judge(program, result)
     renamed = [{**o, "outcome": f"x{i * 7}", "label": "Lain"} for i, o in enumerate(outcomes)]
     rng.shuffle(renamed)
-    other = judge(*make(renamed, **around))
+    again = make(renamed, **around)
+    other = judge(*again)
     assert (plain.decision, plain.rule) == (other.decision, other.rule)
-    assert plain.details["facts"] == other.details["facts"]
+    answers = [facts(situation_of(*one), one[0].thresholds) for one in ((program, result), again)]
+    assert answers[0] == answers[1]
 
 
 @settings(max_examples=100, deadline=None)
@@ -105,10 +108,10 @@ def test_every_recommendation_addresses_a_weakness_that_exists(outcomes, around)
 
 def test_the_row_that_fired_and_the_whole_table_are_in_the_result():
     verdict = judge(*make())
-    fired = [row for row in verdict.details["table"] if row["fired"]]
+    fired = [row for row in verdict.table if row["fired"]]
     assert [row["rule"] for row in fired] == [verdict.rule]
     assert verdict.reasons[0] == fired[0]["text"]
-    assert len(verdict.details["table"]) == len(decision_table().rows)
+    assert len(verdict.table) == len(decision_table().rows)
 
 
 def test_facts_and_table_name_the_same_facts_in_both_languages():
@@ -133,8 +136,8 @@ def test_insufficient_evidence_says_what_data_would_settle_it():
      ("effect", None, "weak"), ("change", 5, "weak"), ("difference", 5, "weak")],
 )  # fmt: skip
 def test_design_caps_the_strength_of_the_words(claim, rating, strength):
-    verdict = judge(*make([{"claim": claim}], ratings=rating))
-    assert verdict.details["strength"] == strength
+    situation = situation_of(*make([{"claim": claim}], ratings=rating))
+    assert strength_of_words(situation, 2) == strength
 
 
 @settings(max_examples=150, deadline=None)
@@ -158,7 +161,7 @@ def test_stability_is_shown_only_beside_a_verdict_that_its_evidence_carries(outc
     verdict = conclude(program, result).verdict
     beyond = [o for o in outcomes if o["level"] != "reaction"]
     carried = verdict.decision != "insufficient_evidence" and (around["ratings"] or 0) >= 2
-    assert ("stability" in verdict.details) == (carried and bool(beyond))
+    assert (verdict.stability is not None) == (carried and bool(beyond))
 
 
 def test_an_improvement_without_a_comparison_says_what_would_strengthen_the_evaluation():

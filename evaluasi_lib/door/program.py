@@ -222,9 +222,10 @@ class Program:
     @cached_property
     def measures(self) -> Table:
         """Every number of the report, one row each; see evaluasi_lib.measures."""
-        from evaluasi_lib.measures import measures_of
+        from evaluasi_lib.measures import COLUMNS, NUMBERS, SHOWN, measures_of
 
-        return measures_of(self.result)
+        table = pd.DataFrame(measures_of(self.result), columns=list(COLUMNS))
+        return Table(table.astype(dict.fromkeys(NUMBERS, "float64")), shown=SHOWN)
 
     @cached_property
     def scales(self) -> Table:

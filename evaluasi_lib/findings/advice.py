@@ -2,10 +2,9 @@
 
 Recommendations: weaknesses matched with the catalogue's rules, in order of priority.
 
-An indicator to watch is a path into a result such as scales/kepuasan/mean or
-participation/barriers/beban_kerja/share. In a list, a part of the path names the record: a scale
-(the program's group, at wave post, or as kepuasan@followup), an outcome (its primary estimate), a
-barrier, theme, module or stage. Evidence of a finding is a JSON pointer (RFC 6901).
+An indicator to watch is the id of a measure, such as participation/barriers/beban_kerja/share, or a
+short form of it: scales/kepuasan/mean is the program's group at wave post (another wave as
+kepuasan@followup), effects/skp/estimate the primary estimate.
 
 The change's interval comes from the two cycles' own intervals by MOVER (Zou & Donner 2008,
 Statistics in Medicine 27:1693), which for two Wilson intervals is Newcombe's tenth method. It takes
@@ -14,38 +13,27 @@ the two cycles' participants as independent; persons who are in both make it too
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from statsmodels.stats.proportion import proportion_confint
-
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.findings.rules import RecommendationRule, say
+from evaluasi_lib.measures import Measure, measures_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, Finding, FollowUp, Recommendation
 from evaluasi_lib.wording import choose, digits_for, interval, join_words, number, percent, rupiah
 
 # Scores from which the impact of answering a weakness is 2, 3, 4, 5.
 IMPACT_BANDS = (0.3, 0.45, 0.55, 0.7)
-LISTS = {
-    "scales": "scale", "effects": "outcome", "evidence": "outcome", "barriers": "barrier",
-    "drivers": "variable", "funnel": "stage", "modules": "module", "themes": "theme",
-    "module_demand": "module",
-}  # fmt: skip
+# Parts whose measures may be named without group, wave, role, source or level.
+SHORT = ("scales/", "effects/", "themes/", "participation/drivers/")
 LOWER_IS_BETTER = ("barriers", "cost", "std_error", "module_demand")
-# Start of the names of the ends of a value's 95% interval; or the n of which it is a share.
-INTERVALS = {
-    "mean": "", "share": "", "estimate": "", "ame": "", "alpha": "alpha_", "top2_share": "top2_",
-    "effect_size_g": "g_",
-}  # fmt: skip
-WHOLE = {"completion_share": "enrolled", "response_rate_share": "invited"}
 
-Document = dict[str, Any]  # a result as the mappings and lists of result.json
+Rows = Sequence[Measure]
 
 
 class Indicator(NamedTuple):
@@ -63,7 +51,7 @@ def follow_up(
 
     history: results of earlier cycles, oldest first.
     """
-    cycles = [(r.program.cycle, as_document(r)) for r in (*history, measured)]
+    cycles = [(r.program.cycle, measures_of(r)) for r in (*history, measured)]
     found = []
     for item in program.earlier_recommendations:
         change = _change(item.indicator, item.from_cycle, cycles)
@@ -74,12 +62,12 @@ def follow_up(
 
 
 def _change(
-    path: str | None, from_cycle: str, cycles: Sequence[tuple[str, Document]]
+    path: str | None, from_cycle: str, cycles: Sequence[tuple[str, Rows]]
 ) -> dict[str, Any] | str:
     """How the indicator moved up to the last of the cycles, or why that cannot be told."""
     if path is None:
         return say("no_indicator")
-    *earlier, (to_cycle, now) = values = [(c, read_indicator(d, path)) for c, d in cycles]
+    *earlier, (to_cycle, now) = values = [(c, read_indicator(rows, path)) for c, rows in cycles]
     if not earlier:
         return say("no_earlier_result")
     since, before = next((e for e in earlier if e[0] == from_cycle), earlier[-1])
@@ -135,24 +123,23 @@ def difference_interval(
     return b - a - math.hypot(b - b_low, a_high - a), b - a + math.hypot(b_high - b, a - a_low)
 
 
-def better_when(path: str, document: Document) -> str:
+def better_when(path: str, rows: Rows) -> str:
     """ "lower" for barriers, costs and outcomes declared so, else "higher"."""
-    parts = path.split("/")
-    if parts[0] == "effects" and len(parts) > 2 and parts[2] == "estimate":
-        record = _named(document["effects"], "outcome", parts[1])
-        return str(record["direction"]) if record else "higher"
+    row = measure_at(rows, path)
+    if row is not None and row.direction and row.measure == "estimate":
+        return row.direction
     return "lower" if any(word in path for word in LOWER_IS_BETTER) else "higher"
 
 
-def indicator_words(document: Document, path: str) -> str:
+def indicator_words(rows: Rows, path: str) -> str:
     """An indicator's name and its value now: "“High workload”: 53%"."""
-    field = path.rpartition("/")[2]
-    label, found = _record(document, path).get("label"), read_indicator(document, path)
-    # Some numbers have a name of their own; others are a part of what the record is about.
+    field, row = path.rpartition("/")[2], measure_at(rows, path)
+    # Some numbers have a name of their own; others are a part of what the measure is about.
     own, part = f"indicator.{field}", f"part.{field}"
-    name = say(own) if own in say.rows else f"“{label}”" if label else path
+    name = say(own) if own in say.rows else f"“{row.label}”" if row and row.label else path
     name += f" {say(part)}" if part in say.rows else ""
-    return f"{name}: {_shown(field, found.value) if found else say('not_known_yet')}"
+    value = None if row is None else row.value
+    return f"{name}: {say('not_known_yet') if value is None else _shown(field, value)}"
 
 
 def _shown(field: str, value: float) -> str:
@@ -161,52 +148,30 @@ def _shown(field: str, value: float) -> str:
     return percent(value) if field.endswith("share") else number(value, digits_for(value))
 
 
-def read_indicator(document: Document, path: str) -> Indicator | None:
-    """The indicator's value in one result, or None where it has none."""
-    record, field = _record(document, path), path.rpartition("/")[2]
-    value = record.get(field)
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
+def read_indicator(rows: Rows, path: str) -> Indicator | None:
+    """The indicator's value in one cycle's measures, or None where it has none."""
+    row = measure_at(rows, path)
+    if row is None or row.value is None:
         return None
-    return Indicator(float(value), *_interval_of(record, field, float(value)))
+    return Indicator(row.value, row.low, row.high)
 
 
-def _record(document: Document, path: str) -> dict[str, Any]:
-    """The mapping in which an indicator's last part lies; empty where there is none."""
-    record: Any = document
-    above = ""
-    for part in path.strip("/").split("/")[:-1]:
-        if isinstance(record, dict):
-            record = record.get(part)
-        elif isinstance(record, (list, tuple)):
-            record = _named(record, LISTS.get(above, ""), part)
-        above = part
-    return record if isinstance(record, dict) else {}
-
-
-def _named(records: Sequence[dict[str, Any]], key: str, name: str) -> dict[str, Any] | None:
-    name, _at, wave = name.partition("@")
+def measure_at(rows: Rows, path: str) -> Measure | None:
+    """The measure that an indicator names; None where there is none."""
+    path = path.strip("/")
+    if not path.startswith(SHORT):
+        return next((row for row in rows if row.id == path), None)
+    place, _slash, field = path.rpartition("/")
+    place, _at, wave = place.partition("@")
     found = [
-        r for r in records
-        if r.get(key) == name
-        and r.get("group", "program") == "program" and r.get("role", "primary") == "primary"
+        row for row in rows
+        if row.measure == field and row.id.startswith(f"{place}/")
+        and row.group != "comparison" and row.role in (None, "primary")
     ]  # fmt: skip
-    if key == "scale" and found:
-        last = "post" if any(r["wave"] == "post" for r in found) else found[-1]["wave"]
-        found = [r for r in found if r["wave"] == (wave or last)]
+    if place.startswith("scales/") and found:
+        last = "post" if any(row.wave == "post" for row in found) else found[-1].wave
+        found = [row for row in found if row.wave == (wave or last)]
     return found[0] if found else None
-
-
-def _interval_of(
-    record: dict[str, Any], field: str, value: float
-) -> tuple[float | None, float | None]:
-    """The 95% interval that stands beside a value; Wilson's for completion and response."""
-    if n := record.get(WHOLE.get(field, "")):
-        low, high = proportion_confint(round(value * n), n, method="wilson")
-        return float(low), float(high)
-    start = INTERVALS.get(field)
-    if start is None:
-        return None, None
-    return record.get(f"{start}ci_low"), record.get(f"{start}ci_high")
 
 
 def recommend(
@@ -217,11 +182,10 @@ def recommend(
 ) -> tuple[Recommendation, ...]:
     """One recommendation for each rule (or weakness, where the rule says so) that finds its cause.
 
-    result: that in which the weaknesses' pointers resolve. details: score, and watch (names and
-    values now of what to watch, in words). Priority is impact (1-5, from the heaviest weakness's
-    score) times feasibility (1-5): 25 is the highest.
+    result: whose measures the weaknesses cite. Priority is impact (1-5, from the score of the
+    heaviest weakness) times feasibility (1-5): 25 is the highest.
     """
-    document = as_document(result)
+    rows = {row.id: row for row in measures_of(result)}
     groups: dict[tuple[str, str], list[Finding]] = {}
     chosen = {}
     for finding in weaknesses:
@@ -229,10 +193,10 @@ def recommend(
             chosen[rule.id] = rule
             groups.setdefault((rule.id, finding.id if rule.each else ""), []).append(finding)
     found = [
-        _recommendation(program, chosen[rule_id], group, document)
+        _recommendation(program, chosen[rule_id], group, rows)
         for (rule_id, _each), group in groups.items()
     ]
-    return tuple(sorted(found, key=lambda r: (-r.priority, -r.details["score"], r.id)))
+    return tuple(sorted(found, key=lambda r: (-r.priority, -r.score, r.id)))
 
 
 def _rule_for(finding: Finding, rules: list[RecommendationRule]) -> RecommendationRule | None:
@@ -245,7 +209,7 @@ def _rule_for(finding: Finding, rules: list[RecommendationRule]) -> Recommendati
 
 
 def _recommendation(
-    program: Program, rule: RecommendationRule, group: list[Finding], document: dict[str, Any]
+    program: Program, rule: RecommendationRule, group: list[Finding], rows: Mapping[str, Measure]
 ) -> Recommendation:
     score = max(f.score for f in group)
     impact = 1 + bisect_right(IMPACT_BANDS, score)
@@ -254,72 +218,42 @@ def _recommendation(
     due = program.period.end + dt.timedelta(days=rule.due_days) if program.period else None
     return Recommendation(
         id=f"{rule.id}.{subjects[0]}" if rule.each else rule.id,
-        text=_filled(program, choose(rule.text), group, document),
+        text=_filled(program, choose(rule.text), group, rows),
         priority=impact * rule.feasibility,
         addresses=tuple(f.id for f in group),
         owner=choose(rule.owner),
         due=due,
         status="proposed",
-        details={
-            "score": score,
-            "watch": [indicator_words(document, path) for path in indicators],
-        },
+        score=score,
+        watch=tuple(indicator_words(list(rows.values()), path) for path in indicators),
     )
 
 
-def _labels(program: Program, finding: Finding, document: dict[str, Any]) -> list[str]:
-    """Names, in quotation marks, of what the weakness's pointers point at; else its own subject."""
+def _labels(program: Program, finding: Finding, rows: Mapping[str, Measure]) -> list[str]:
+    """Names, in quotation marks, of what the weakness's measures are about; else its subject."""
     named = {o.id: choose(o.label) for o in program.outcomes}
     named |= {q.id: choose(q.text) for q in program.questions}
     kind, _dot, subject = finding.id.partition(".")
     # The second number of an access gap belongs to the group that is ahead.
-    records = [record_of(document, p) for p in finding.evidence[: 1 if kind == "access" else None]]
-    found = [r.get("label") or named.get(r.get("outcome", "")) or r.get("text") for r in records]
-    labels = list(filter(None, found)) or [named.get(subject, subject.replace("_", " "))]
+    cited = finding.evidence[: 1 if kind == "access" else None]
+    labels = [label for id in cited if (label := rows[id].label)] or [
+        named.get(subject, subject.replace("_", " "))
+    ]
     return [f"“{short_label(str(label)).rstrip('.')}”" for label in dict.fromkeys(labels)]
 
 
-def _filled(program: Program, template: str, group: list[Finding], document: dict[str, Any]) -> str:
+def _filled(
+    program: Program, template: str, group: list[Finding], rows: Mapping[str, Measure]
+) -> str:
     """The text with its placeholders filled; braces that no rule may use stay as they are."""
-    labels = list(dict.fromkeys(x for f in group for x in _labels(program, f, document)))
-    record = record_of(document, group[0].evidence[0])
-    low, high = record.get("ci_low"), record.get("ci_high")
+    labels = list(dict.fromkeys(x for f in group for x in _labels(program, f, rows)))
+    row = rows[group[0].evidence[0]]
     values = {
         "label": labels[0],
         "labels": join_words(labels),
-        "share": percent(record.get("share")),
-        "interval": say("interval", low=percent(low), high=percent(high)),
+        "share": percent(row.value if row.measure == "share" else None),
+        "interval": say("interval", low=percent(row.low), high=percent(row.high)),
     }
     for name, value in values.items():
         template = template.replace("{" + name + "}", value)
     return template
-
-
-def as_document(result: EvaluationResult) -> dict[str, Any]:
-    """The result as the mappings and lists of result.json, dates still as dates."""
-    return dataclasses.asdict(result)
-
-
-def resolve(document: Any, path: str) -> Any:
-    """What the pointer points at. Raises KeyError where there is nothing."""
-    if path and not path.startswith("/"):
-        raise KeyError(path)
-    value = document
-    for raw in path.split("/")[1:]:
-        part = raw.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, (list, tuple)) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            raise KeyError(path)
-    return value
-
-
-def record_of(document: Any, path: str) -> dict[str, Any]:
-    """The nearest mapping that holds what the pointer points at (itself, when it is one)."""
-    while True:
-        value = resolve(document, path)
-        if isinstance(value, dict):
-            return value
-        path = path.rpartition("/")[0]

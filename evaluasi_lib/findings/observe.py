@@ -1,6 +1,6 @@
 """Strengths and weaknesses: what the results show that passes, or misses, the program's limits.
 
-Each rule reads results and yields notes: a sentence (sentences.yml), the pointers to its numbers, a
+Each rule reads results and yields notes: a sentence (sentences.yml), the ids of its measures, a
 score. A number that is null never becomes a statement. Scores run from 0 to 1 and only rank: the
 weight of the kind of finding times how far the number lies from its threshold (kinds.yml).
 """
@@ -12,7 +12,14 @@ from collections.abc import Iterator, Sequence
 
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.findings.rules import say
-from evaluasi_lib.findings.situation import beneficial, is_decisive, primaries
+from evaluasi_lib.findings.situation import (
+    beneficial,
+    estimate_id,
+    is_decisive,
+    primaries,
+    rating_id,
+)
+from evaluasi_lib.measures import measure_id
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Barrier, Effect, EvaluationResult, Finding, ModuleDemand
 from evaluasi_lib.wording import (
@@ -30,6 +37,7 @@ from evaluasi_lib.wording import (
 Note = tuple[bool, Finding]  # whether it is a strength, and the finding
 LEVEL_WEIGHT = {"reaction": 0.5, "learning": 0.8, "behaviour": 0.9, "results": 1.0}
 GOOD_ALPHA = 0.8
+COST = "efficiency/cost_per_completer_idr"
 MIN_RESPONSE_SHARE = 0.5
 THEME_SHARE = 0.2
 SENTIMENT = 0.1  # on the lexicon's -1..1; nearer to zero is mixed, not good or bad
@@ -50,14 +58,14 @@ def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """One note for each primary estimate, in words that its design and evidence can carry."""
     ratings = {e.outcome: e.rating_0_5 or 0 for e in result.evidence}
     flags = {e.outcome: e.flags for e in result.evidence}
-    for i, effect in primaries(result):
+    for effect in primaries(result):
         weight = LEVEL_WEIGHT[effect.level] * (1 if is_decisive(program, effect.outcome) else 0.7)
-        label, good, fields = effect.label, False, ["estimate", "conclusion", "ci_low", "ci_high"]
+        label, good = effect.label, False
         if effect.estimate is None or effect.conclusion is None:
             if not effect.reason:
                 continue
             reason = say("too_small") if effect.reason == SMALL_CELL else effect.reason
-            kind, fields, score = "unmeasured", ["reason"], 0.6 * weight
+            kind, score = "unmeasured", 0.6 * weight
             text = say("unmeasured", label=label, reason=reason)
         elif effect.conclusion in ("improved", "worsened"):
             good = effect.conclusion == "improved"
@@ -79,8 +87,7 @@ def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
             value = with_interval(effect.estimate, effect.ci_low, effect.ci_high, effect.unit)
             text = say("unclear.bracketing" if disagree else kind, label=label, value=value,
                        sesoi=number(effect.sesoi, 2), unit=effect.unit)  # fmt: skip
-        evidence = [f"/effects/{i}/{f}" for f in fields if getattr(effect, f) is not None]
-        yield note(good, f"{kind}.{effect.outcome}", text, score, *evidence)
+        yield note(good, f"{kind}.{effect.outcome}", text, score, estimate_id(effect.outcome))
 
 
 def _magnitude(effect: Effect) -> float:
@@ -95,26 +102,26 @@ def _magnitude(effect: Effect) -> float:
 def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Primary outcomes whose evidence is weak, those whose evidence is strong, and the threats."""
     limit = program.thresholds.min_evidence_rating
-    labels = {e.outcome: f"“{e.label}”" for _i, e in primaries(result)}
-    of_primaries = [(i, e) for i, e in enumerate(result.evidence) if e.outcome in labels]
-    known = ((i, e.rating_0_5, labels[e.outcome]) for i, e in of_primaries)
-    rated = [(i, rating, label) for i, rating, label in known if rating is not None]
+    labels = {e.outcome: f"“{e.label}”" for e in primaries(result)}
+    of_primaries = [e for e in result.evidence if e.outcome in labels]
+    known = ((rating_id(e.outcome), e.rating_0_5, labels[e.outcome]) for e in of_primaries)
+    rated = [(id, rating, label) for id, rating, label in known if rating is not None]
     weak, strong = (r for r in rated if r[1] < limit), (r for r in rated if r[1] >= max(4, limit))
     for good, chosen in ((False, list(weak)), (True, list(strong))):
         if not chosen:
             continue
-        ratings = sorted({rating for _i, rating, _label in chosen})
+        ratings = sorted({rating for _id, rating, _label in chosen})
         text = say(
             f"evidence.{SIGN[good]}", rating=join_words([count(rating) for rating in ratings]),
-            labels=join_words([label for _i, _rating, label in chosen]),
+            labels=join_words([label for _id, _rating, label in chosen]),
         )  # fmt: skip
         score = 0.1 * ratings[-1] if good else 0.35 + 0.1 * (limit - ratings[0])
-        evidence = [f"/evidence/{i}/rating_0_5" for i, _rating, _label in chosen]
+        evidence = [id for id, _rating, _label in chosen]
         yield note(good, "evidence.rating", text, score, *evidence)
     places: dict[str, list[str]] = {}
-    for i, item in of_primaries:
-        for j, threat in enumerate(item.threats):
-            places.setdefault(threat, []).append(f"/evidence/{i}/threats/{j}")
+    for item in of_primaries:
+        for threat in item.threats:
+            places.setdefault(threat, []).append(rating_id(item.outcome))
     for n, (threat, evidence) in enumerate(places.items(), 1):
         yield note(False, f"threat.{n}", say("threat", threat=threat), 0.3, *evidence)
 
@@ -122,9 +129,9 @@ def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]
 def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Each instrument at its last wave in the program's group, by its alpha."""
     limit = program.thresholds.min_alpha
-    last = {s.scale: (i, s) for i, s in enumerate(result.scales) if s.group == "program"}
+    last = {s.scale: s for s in result.scales if s.group == "program"}
     importance = {x.importance for x in program.instruments.values()}
-    for scale, (i, score) in last.items():
+    for scale, score in last.items():
         # Ratings of importance are not meant to hang together, and a dimension of few items is
         # judged within its instrument.
         if scale in importance or scale.rpartition(".")[0] in last or score.alpha is None:
@@ -134,20 +141,22 @@ def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[No
             text = say(f"reliability.{SIGN[good]}", label=score.label,
                        alpha=number(score.alpha, 2), limit=number(limit, 2))  # fmt: skip
             weight = 0.25 if good else 0.4 + (limit - score.alpha)
-            yield note(good, f"reliability.{scale}", text, weight, f"/scales/{i}/alpha")
+            at = measure_id("scales", scale, score.wave, score.group, "alpha")
+            yield note(good, f"reliability.{scale}", text, weight, at)
 
 
 def item_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Importance-performance analysis: what participants call important, rated low or high."""
-    for i, score in enumerate(result.scales):
+    for score in result.scales:
         ipa = score.details.get("ipa") if score.group == "program" else None
         items = (ipa or {}).get("items", ())
         for quadrant, good in (("concentrate", False), ("keep_up", True)):
-            found = {j: x for j, x in enumerate(items) if x["quadrant"] == quadrant}
+            found = [x for x in items if x["quadrant"] == quadrant]
             if found:
-                named = join_words([f"“{short_label(x['label'])}”" for x in found.values()])
+                named = join_words([f"“{short_label(x['label'])}”" for x in found])
                 text = say(f"item.{SIGN[good]}", items=named)
-                at = [f"/scales/{i}/details/ipa/items/{j}/quadrant" for j in found]
+                of = "scales", score.scale, score.wave, score.group
+                at = [measure_id(*of, x["item"], "performance") for x in found]
                 yield note(good, f"item.{score.scale}@{score.wave}", text, 0.45, *at)
 
 
@@ -159,27 +168,27 @@ def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         good = cost <= limit
         text = say(f"cost.{SIGN[good]}", cost=rupiah(cost), limit=rupiah(limit))
         score = 0.5 if good else 0.5 + 0.5 * (cost / limit - 1)
-        yield note(good, "cost.completer", text, score, "/efficiency/cost_per_completer_idr")
+        yield note(good, "cost.completer", text, score, COST)
         # Where the money goes, when it is more than the limit.
-        shares = {i: row for i, row in enumerate(costs.details.get("costs", ()))
-                  if not good and row.get("share_of_total") is not None}  # fmt: skip
+        shares = [row for row in costs.details.get("costs", ())
+                  if not good and row.get("share_of_total") is not None]  # fmt: skip
         if shares:
-            i, row = max(shares.items(), key=lambda pair: pair[1]["share_of_total"])
+            row = max(shares, key=lambda row: row["share_of_total"])
             share = row["share_of_total"]
             text = say("spending", label=row["label"], share=percent(share))
-            at = f"/efficiency/details/costs/{i}/share_of_total"
+            at = measure_id("efficiency", "costs", row["category"], "share_of_total")
             yield note(False, f"spending.{row['category']}", text, 0.3 + 0.3 * share, at)
     if costs.bcr is not None:
         good = costs.bcr >= limits.min_bcr
         text = say(f"bcr.{SIGN[good]}", bcr=number(costs.bcr, 2))
-        yield note(good, "bcr.program", text, 0.6, "/efficiency/bcr")
+        yield note(good, "bcr.program", text, 0.6, "efficiency/bcr")
     if cost is None and costs.reason not in (None, SMALL_CELL):
         text = say("unpriced", reason=costs.reason)
-        yield note(False, "unpriced.program", text, 0.4, "/efficiency/reason")
+        yield note(False, "unpriced.program", text, 0.4, COST)
     used, (least, most) = costs.budget_absorption_share, BUDGET
     if used is not None and not least <= used <= most:
         text = say("budget.over" if used > most else "budget.under", share=percent(used))
-        at = "/efficiency/budget_absorption_share"
+        at = "efficiency/budget_absorption_share"
         yield note(False, "budget.program", text, 0.3 + abs(used - 1), at)
 
 
@@ -190,33 +199,34 @@ def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Not
         good = share >= limit
         text = say(f"completion.{SIGN[good]}", share=percent(share), limit=percent(limit))
         score = 0.5 if good else 0.5 + (limit - share)
-        yield note(good, "completion.program", text, score, "/participation/completion_share")
+        yield note(good, "completion.program", text, score, "participation/completion_share")
     response = result.sample.response_rate_share
     if response is not None and response < MIN_RESPONSE_SHARE:
         text = say("response", share=percent(response))
-        yield note(False, "response.program", text, 0.4, "/sample/response_rate_share")
+        yield note(False, "response.program", text, 0.4, "sample/response_rate_share")
 
 
 def share_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Barriers and wanted modules that at least the declared share of respondents named."""
     limits, barriers = program.thresholds, result.participation.barriers
-    yield from _named("barrier", barriers, limits.barrier_share, 0.6, "/participation/barriers")
-    yield from _named("module", result.module_demand, limits.demand_share, 0.5, "/module_demand")
+    yield from _named("barrier", barriers, limits.barrier_share, 0.6, "participation", "barriers")
+    yield from _named("module", result.module_demand, limits.demand_share, 0.5, "module_demand")
 
 
 def _named(
-    kind: str, rows: Sequence[Barrier | ModuleDemand], limit: float, slope: float, place: str
+    kind: str, rows: Sequence[Barrier | ModuleDemand], limit: float, slope: float, *place: str
 ) -> Iterator[Note]:
-    for i, row in enumerate(rows):
+    for row in rows:
         if row.share is not None and row.share >= limit:
             share = share_with_interval(row.share, row.ci_low, row.ci_high)
-            text, at = say(kind, share=share, label=row.label), f"{place}/{i}/share"
-            yield note(False, f"{kind}.{getattr(row, kind)}", text, 0.3 + slope * row.share, at)
+            text, name = say(kind, share=share, label=row.label), getattr(row, kind)
+            at = measure_id(*place, name, "share")
+            yield note(False, f"{kind}.{name}", text, 0.3 + slope * row.share, at)
 
 
 def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Themes of open answers that are frequent and clearly good or bad."""
-    for i, theme in enumerate(result.themes):
+    for theme in result.themes:
         share, mood = theme.share, theme.sentiment
         if theme.source != "survey" or theme.theme in GENERAL_THEMES or share is None:
             continue
@@ -224,13 +234,13 @@ def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
             continue
         shown = share_with_interval(share, theme.ci_low, theme.ci_high)
         text = say(f"theme.{SIGN[mood > 0]}", share=shown, label=theme.label)
-        paths = f"/themes/{i}/share", f"/themes/{i}/sentiment"
+        paths = [measure_id("themes", theme.theme, "survey", x) for x in ("share", "sentiment")]
         yield note(mood > 0, f"theme.{theme.theme}", text, 0.25 + 0.5 * share, *paths)
 
 
 def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Groups that are missed among the enrolled, and groups that complete e-learning less often."""
-    for i, row in enumerate(result.participation.details.get("representation", ())):
+    for row in result.participation.details.get("representation", ()):
         if row["status"] != "under" or row["share"] is None:
             continue
         text = say(
@@ -238,20 +248,23 @@ def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
             share=share_with_interval(row["share"], row["ci_low"], row["ci_high"]),
             expected=percent(row["population_share"]),
         )  # fmt: skip
-        path = f"/participation/details/representation/{i}/share"
+        of = "participation", "representation", row["variable"], row["group"], "share"
         score = 0.35 + min(row["population_share"] - row["share"], 0.3)
-        yield note(False, f"access.{row['variable']}.{row['group']}", text, score, path)
-    groups: dict[str, list[tuple[float, int, str]]] = {}
-    for i, row in enumerate(result.elearning.details.get("access", ())):
+        yield note(False, f"access.{row['variable']}.{row['group']}", text, score, measure_id(*of))
+    groups: dict[str, list[tuple[float, str, str]]] = {}
+    for row in result.elearning.details.get("access", ()):
         share = row["completed_share"]
         if share is not None and (row["p_completed"] or 1) < ACCESS_P:
-            groups.setdefault(row["variable"], []).append((share, i, row["label"]))
+            groups.setdefault(row["variable"], []).append((share, row["group"], row["label"]))
     for variable, rows in groups.items():
-        (low, i, behind), (high, j, ahead) = (f(rows, key=lambda r: r[0]) for f in (min, max))
-        if i != j:
+        (low, least, behind), (high, most, ahead) = (
+            f(rows, key=lambda r: r[0]) for f in (min, max)
+        )
+        if least != most:
             shares = {"low_share": percent(low), "high_share": percent(high)}
             text = say("access.elearning", low=behind, high=ahead, **shares)
-            paths = [f"/elearning/details/access/{n}/completed_share" for n in (i, j)]
+            paths = [measure_id("elearning", "access", variable, group, "completed_share")
+                     for group in (least, most)]  # fmt: skip
             score = 0.35 + min(high - low, 0.3)
             yield note(False, f"access.elearning.{variable}", text, score, *paths)
 
@@ -260,19 +273,20 @@ def triangulation_notes(program: Program, result: EvaluationResult) -> Iterator[
     """Where the sources contradict one another, and where all of them agree."""
     questions = {choose(q.text): q.id for q in program.questions}
     kinds = {"convergent": ("agreement", True, 0.2), "divergent": ("divergence", False, 0.45)}
-    for i, row in enumerate(result.triangulation):
+    for i, row in enumerate(result.triangulation, 1):
         if row.agreement in kinds:
             kind, good, score = kinds[row.agreement]
-            id, at = f"{kind}.{questions.get(row.question, i)}", f"/triangulation/{i}/agreement"
+            id = f"{kind}.{questions.get(row.question, i - 1)}"
+            at = measure_id("triangulation", i, "sources")
             yield note(good, id, say(kind, question=row.question), score, at)
 
 
 def promise_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """What earlier cycles recommended and was not done."""
-    for i, item in enumerate(result.follow_up):
+    for item in result.follow_up:
         if item.status in PROMISED:
             text = say(f"promise.{item.status}", cycle=item.from_cycle, text=item.text)
-            at = f"/follow_up/{i}/status"
+            at = measure_id("follow_up", item.id, "difference")
             yield note(False, f"promise.{item.id}", text, PROMISED[item.status], at)
 
 

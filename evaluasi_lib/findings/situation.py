@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from evaluasi_lib.measures import measure_id
 from evaluasi_lib.program import Program, Thresholds
 from evaluasi_lib.results import Conclusion, Effect, EvaluationResult
 
@@ -23,9 +24,8 @@ RATING_THAT_CONDEMNS = 4
 
 @dataclass(frozen=True, slots=True)
 class OutcomeState:
-    """One decisive outcome's primary estimate. index: its place in EvaluationResult.effects."""
+    """One decisive outcome's primary estimate."""
 
-    index: int
     effect: Effect
     rating: int | None
     alpha: float | None
@@ -75,9 +75,19 @@ def beneficial(effect: Effect, value: float | None) -> float | None:
     return value if effect.direction == "higher" else -value
 
 
-def primaries(result: EvaluationResult) -> list[tuple[int, Effect]]:
-    """Place and effect of each primary estimate; nothing else ever counts for a finding."""
-    return [(i, e) for i, e in enumerate(result.effects) if e.role == "primary"]
+def primaries(result: EvaluationResult) -> list[Effect]:
+    """The primary estimates; nothing else ever counts for a finding."""
+    return [e for e in result.effects if e.role == "primary"]
+
+
+def estimate_id(outcome: str) -> str:
+    """The measure of an outcome's primary estimate."""
+    return measure_id("effects", outcome, "primary", "estimate")
+
+
+def rating_id(outcome: str) -> str:
+    """The measure of the rating of an outcome's evidence."""
+    return measure_id("evidence", outcome, "rating_0_5")
 
 
 def is_decisive(program: Program, outcome_id: str) -> bool:
@@ -89,8 +99,8 @@ def situation_of(program: Program, result: EvaluationResult) -> Situation:
     """The situation of one program, from its results."""
     rated = {e.outcome: (e.rating_0_5, e.flags) for e in result.evidence}
     states = tuple(
-        OutcomeState(i, e, rating, _alpha_of(program, result, e), flags)
-        for i, e in primaries(result)
+        OutcomeState(e, rating, _alpha_of(program, result, e), flags)
+        for e in primaries(result)
         if is_decisive(program, e.outcome)
         for rating, flags in [rated.get(e.outcome, (None, ()))]
     )

@@ -24,8 +24,10 @@ from evaluasi_lib.findings.situation import (
     OutcomeState,
     Situation,
     beyond_reaction,
+    estimate_id,
     facts,
     primaries,
+    rating_id,
     situation_of,
     weakest_rating,
 )
@@ -40,7 +42,7 @@ CONCLUSIONS = ("improved", "worsened", "no_meaningful_change", "inconclusive", N
 
 
 def judge(program: Program, result: EvaluationResult) -> Verdict:
-    """The verdict on one program. details holds the facts and the whole table, for the report."""
+    """The verdict on one program, without its stability."""
     situation, min_rating = situation_of(program, result), program.thresholds.min_evidence_rating
     answers = facts(situation, program.thresholds)
     row = decision_table().decide(answers)
@@ -59,19 +61,29 @@ def judge(program: Program, result: EvaluationResult) -> Verdict:
         decision=row.decision,
         reasons=tuple(reasons),
         rule=row.rule,
-        details={
-            "strength": strength,
-            "facts": answers,
-            "table": [
-                {"rule": r.rule, "decision": r.decision, "text": choose(r.text), "fired": r is row}
-                for r in decision_table().rows
-            ],
-        },
+        evidence=_measured(situation),
+        table=tuple(
+            {"rule": r.rule, "decision": r.decision, "text": choose(r.text), "fired": r is row}
+            for r in decision_table().rows
+        ),
     )
 
 
+def _measured(situation: Situation) -> tuple[str, ...]:
+    """The ids of the measures that the verdict rests on."""
+    outcomes = [estimate_id(s.effect.outcome) for s in situation.outcomes]
+    ratings = [rating_id(s.effect.outcome) for s in situation.outcomes if s.rating is not None]
+    others = {
+        "participation/completion_share": situation.completion_share,
+        "efficiency/cost_per_completer_idr": situation.cost_per_completer_idr,
+        "efficiency/bcr": situation.bcr,
+    }
+    known = [id for id, value in others.items() if value is not None]
+    return (*outcomes, *ratings, *known)
+
+
 def with_stability(program: Program, result: EvaluationResult, verdict: Verdict) -> Verdict:
-    """The verdict with its stability in details, and a sentence on it among the reasons.
+    """The verdict with its stability, and a sentence on it among the reasons.
 
     Repetitions redraw the error of sampling alone. Where no verdict was reached, or an outcome that
     decides has no comparison or hardly any evidence, that error is the least of the doubts: a
@@ -84,11 +96,7 @@ def with_stability(program: Program, result: EvaluationResult, verdict: Verdict)
     sentence = say("stability", share=percent(stability["share"]), n=count(stability["draws"]))
     if stability["hangs_on"]:
         sentence += " " + say("hangs_on", source=stability["hangs_on"])
-    return replace(
-        verdict,
-        reasons=(*verdict.reasons, sentence),
-        details={**verdict.details, "stability": stability},
-    )
+    return replace(verdict, reasons=(*verdict.reasons, sentence), stability=stability)
 
 
 def strength_of_words(situation: Situation, min_rating: int) -> str:
@@ -211,7 +219,7 @@ def family_of(program: Program, result: EvaluationResult) -> Family:
     """
     found = [
         (e, se)
-        for _i, e in primaries(result)
+        for e in primaries(result)
         if e.estimate is not None and e.p_value is not None and (se := _std_error(e))
     ]
     # By their numbers, so that neither names nor the order of declaration move the draws.
@@ -287,7 +295,7 @@ def base_of(program: Program, result: EvaluationResult) -> Base:
 
 
 def diagnose_robustness(program: Program, result: EvaluationResult) -> dict[str, Any]:
-    """Stability of the verdict on one program, ready for verdict.details.
+    """Stability of the verdict on one program.
 
     Keys: draws, share (of draws with the same decision), hangs_on (what alone changes the decision
     most often, in words; None where nothing does).

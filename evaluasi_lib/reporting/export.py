@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,53 @@ from nbconvert import HTMLExporter
 from pydantic import TypeAdapter
 
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
+from evaluasi_lib.measures import Measure, measures_of
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf
 from evaluasi_lib.reporting.workbook import render_workbook
-from evaluasi_lib.results import SCHEMA_VERSION, EvaluationResult
+from evaluasi_lib.results import (
+    SCHEMA_VERSION,
+    Decided,
+    EvaluationResult,
+    Explored,
+    Finding,
+    FollowUp,
+    ProgramInfo,
+    Provenance,
+    Quality,
+    Recommendation,
+    Triangulated,
+)
 from evaluasi_lib.wording import _, date, language
 
 TEMPLATE = Path(__file__).parent / "template"
 SCHEMA_PATH = Path(__file__).parent.parent / "result.schema.json"
 FORMATS = ("html", "pdf", "docx", "xlsx")
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What was concluded in words."""
+
+    triangulation: tuple[Triangulated, ...]
+    strengths: tuple[Finding, ...]
+    weaknesses: tuple[Finding, ...]
+    recommendations: tuple[Recommendation, ...]
+    follow_up: tuple[FollowUp, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The whole of result.json. explored: None, or what `what_if` changed of the declaration."""
+
+    schema_version: int
+    program: ProgramInfo
+    measures: tuple[Measure, ...]
+    texts: Texts
+    verdict: Decided
+    quality: Quality
+    provenance: Provenance
+    explored: tuple[Explored, ...] | None
 
 
 def report_name(form: str) -> str:
@@ -142,13 +181,35 @@ def page_texts(result: EvaluationResult) -> dict[str, str]:
     }
 
 
+def document_of(result: EvaluationResult) -> Document:
+    """The content of result.json: every number as a row of measures, and what was concluded."""
+    verdict = result.verdict
+    return Document(
+        schema_version=SCHEMA_VERSION,
+        program=result.program,
+        measures=measures_of(result),
+        texts=Texts(
+            result.triangulation,
+            result.strengths,
+            result.weaknesses,
+            result.recommendations,
+            result.follow_up,
+        ),
+        verdict=Decided(verdict.decision, verdict.reasons, verdict.rule, verdict.evidence),
+        quality=result.quality,
+        provenance=result.provenance,
+        explored=result.explored,
+    )
+
+
 def result_json(result: EvaluationResult) -> str:
     """result.json: fields in the order of their classes, dates as ISO text, numbers unrounded.
 
     Raises EvaluationError, naming the place, where a number is NaN or infinite: a result that
     could not be computed is null with a reason.
     """
-    return json.dumps(_plain(result, ""), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    content = _plain(document_of(result), "")
+    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def _plain(value: Any, place: str) -> Any:
@@ -160,7 +221,8 @@ def _plain(value: Any, place: str) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(item, f"{place}/{key}") for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, f"{place}/{i}") for i, item in enumerate(value)]
+        named = ((getattr(item, "id", i), item) for i, item in enumerate(value))
+        return [_plain(item, f"{place}/{name}") for name, item in named]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
@@ -179,8 +241,8 @@ def _plain(value: Any, place: str) -> Any:
 
 
 def result_schema() -> dict[str, Any]:
-    """The JSON Schema that every result.json holds to, made from the classes of results.py."""
-    schema = TypeAdapter(EvaluationResult).json_schema(mode="serialization")
+    """The JSON Schema that every result.json holds to, made from its classes."""
+    schema = TypeAdapter(Document).json_schema(mode="serialization")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"evaluasi result.json, schema_version {SCHEMA_VERSION}",

@@ -90,7 +90,8 @@ def _links(entry: Entry) -> str:
 
 def evidence_range(result: Mapping[str, Any]) -> str:
     """ "2-4": lowest and highest rating of the primary outcomes; "—" where none is rated."""
-    ratings = [e["rating_0_5"] for e in result["evidence"] if e["rating_0_5"] is not None]
+    rated = [row["value"] for row in result["measures"] if row["measure"] == "rating_0_5"]
+    ratings = [value for value in rated if value is not None]
     if not ratings:
         return "—"
     low, high = min(ratings), max(ratings)

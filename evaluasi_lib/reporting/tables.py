@@ -268,7 +268,7 @@ def table_grounds(
         Column(_("What it answers"), answers),
         Column(
             _("Indicator to watch, and its value now"),
-            lambda row: "; ".join(row[1].details.get("watch", [])) or "—",
+            lambda row: "; ".join(row[1].watch) or "—",
         ),
     ]
     caption = _("What each recommendation answers, and what to watch")

@@ -96,6 +96,7 @@ SECTION_OF = {
     "evidence": "metodologi",
     "effects": "efektivitas",
     "scales": "efektivitas",
+    "answers": "efektivitas",
     "efficiency": "efisiensi",
     "elearning": "elearning",
     "participation": "partisipasi",
@@ -107,9 +108,9 @@ SECTION_OF = {
 }
 
 
-def evidence_places(pointers: Sequence[str]) -> str:
-    """JSON pointers as the sections in which a reader finds the evidence."""
-    found = [SECTION_OF.get(pointer.lstrip("/").split("/")[0]) for pointer in pointers]
+def evidence_places(ids: Sequence[str]) -> str:
+    """Ids of measures as the sections in which a reader finds them."""
+    found = [SECTION_OF.get(id.split("/")[0]) for id in ids]
     return "; ".join(dict.fromkeys(word_for("section", place) for place in found if place))
 
 

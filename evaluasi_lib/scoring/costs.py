@@ -220,7 +220,7 @@ def _headline(program: Program, rows: list[dict[str, Any]]) -> CostPerEffect | N
         return None
     row = min(rows, key=lambda r: (r["estimate"] is None, r["outcome"] not in decisive))
     shown = ("outcome", "unit", "estimate", "ci_low", "ci_high", "reason")
-    return CostPerEffect(**{name: row[name] for name in shown}, method="Fieller")
+    return CostPerEffect(**{name: row[name] for name in shown})
 
 
 # Benefits in money

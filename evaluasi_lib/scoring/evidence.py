@@ -76,9 +76,9 @@ def _rate(
     loss = frame.loss
     own, largest = baseline_differences(study, frame)
     smd = largest if own is None else own
-    equivalence = baseline_verdict(study, effect, loss, smd, table)
+    equivalence = baseline_verdict(effect, loss, smd, table)
     mdes = smallest_detectable(effect)
-    threats = tuple(threats_to(study, outcome, effect, frame, loss, smd, equivalence, table, apart))
+    threats = tuple(threats_to(study, outcome, effect, frame, smd, equivalence, table, apart))
     overall, differential = (None, None) if loss is None else (loss.overall, loss.differential)
     reason: str | None = None
     if loss is None:
@@ -172,8 +172,7 @@ def _allowed_by_precision(effect: Effect, mdes: float | None, rules: Mapping[str
 
 
 def baseline_verdict(
-    study: Study, effect: Effect, loss: Attrition | None, smd: float | None,
-    table: Mapping[str, Any],
+    effect: Effect, loss: Attrition | None, smd: float | None, table: Mapping[str, Any]
 ) -> str | None:  # fmt: skip
     """WWC baseline equivalence: not_required | satisfied | adjustment_needed |
     satisfied_with_adjustment | not_satisfied; None: one group, or nothing measured before.
@@ -275,7 +274,7 @@ def loss_is_small(study: Study, loss: Attrition) -> bool:
 
 
 def threats_to(
-    study: Study, outcome: Outcome, effect: Effect, frame: OutcomeFrame, loss: Attrition | None,
+    study: Study, outcome: Outcome, effect: Effect, frame: OutcomeFrame,
     smd: float | None, equivalence: str | None, table: Mapping[str, Any], apart: bool = False,
 ) -> Iterator[Threat]:  # fmt: skip
     """What casts doubt on the estimate, the doubts of its design first. apart: the groups moved
@@ -283,7 +282,7 @@ def threats_to(
     if is_circular(study, outcome):
         yield Threat("circular", _("The outcome rises by rule when somebody is trained."), True)
     yield from _threats_of_design(effect, frame, smd, equivalence, apart)
-    yield from _threats_of_loss(study, effect, loss, table)
+    yield from _threats_of_loss(study, effect, frame.loss, table)
     if frame.before is not None:
         yield Threat("unlinked", _("The two waves cannot be linked by person."), True)
     elif min(frame.linked_share.values(), default=1.0) < LINKED_SHARE:

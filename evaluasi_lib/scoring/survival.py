@@ -134,11 +134,9 @@ def log_rank(times: np.ndarray, done: np.ndarray, group: np.ndarray) -> LogRank 
 
 
 def cox(
-    times: np.ndarray,
-    done: np.ndarray,
-    covariates: pd.DataFrame,
+    times: np.ndarray, done: np.ndarray, covariates: pd.DataFrame,
     clusters: np.ndarray | None = None,
-) -> tuple[Hazard, ...]:
+) -> tuple[Hazard, ...]:  # fmt: skip
     """Cox model with Efron's treatment of ties; () where it cannot be estimated.
 
     covariates: (n, p) floats without missing values. clusters: codes (n) of persons that may be
@@ -180,12 +178,9 @@ def cox(
 
 
 def _without_each(
-    times: np.ndarray,
-    done: np.ndarray,
-    covariates: pd.DataFrame,
-    clusters: np.ndarray,
+    times: np.ndarray, done: np.ndarray, covariates: pd.DataFrame, clusters: np.ndarray,
     start: np.ndarray,
-) -> np.ndarray:
+) -> np.ndarray:  # fmt: skip
     """Coefficients (G, p) without each cluster; NaN where they cannot be estimated without it."""
     codes = np.unique(clusters)
     found = np.full((len(codes), covariates.shape[1]), np.nan)

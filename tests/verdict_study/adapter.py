@@ -10,6 +10,9 @@ from evaluasi_lib import wording
 from evaluasi_lib.errors import EvaluationError
 from evaluasi_lib.evaluation import evaluate, open_workbook
 from evaluasi_lib.reporting.export import result_json
+from evaluasi_lib.wording import code_words, word_for
+
+PARTS = ("effects", "evidence", "scales")
 
 
 class RefusedError(Exception):
@@ -17,15 +20,51 @@ class RefusedError(Exception):
 
 
 def result_of(data_folder: Path, program_id: str, language: str = "en") -> dict[str, Any]:
-    """The content of result.json of one program of data_folder/raw, cleaned from its raw files.
+    """What one program of data_folder/raw says, cleaned from its raw files: see shape_of.
 
     Raises RefusedError where the declaration or the data are refused with a message.
     """
     try:
         workbook = open_workbook(program_id, language, data_folder)
-        content: dict[str, Any] = json.loads(result_json(evaluate(workbook)))
-        return content
+        return shape_of(json.loads(result_json(evaluate(workbook))))
     except EvaluationError as error:
         raise RefusedError(str(error)) from error
     finally:
         wording.set_language(wording.DEFAULT_LANGUAGE)
+
+
+def shape_of(document: dict[str, Any]) -> dict[str, Any]:
+    """result.json as what is judged: effects, evidence, strengths, weaknesses, verdict, scales
+    (warnings alone) and quality; a finding points at /effects/<place of the estimate>."""
+    grades = {word_for("baseline", code): code for code in code_words()["baseline"]}
+    records: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in document["measures"]:
+        of, measure = tuple(row["id"].split("/")[:-1]), row["measure"]
+        one = records.setdefault(of, {"part": row["part"], "outcome": row["subject"]})
+        one |= {measure: row["value"]}
+        if measure in ("estimate", "mean"):
+            kept = ("role", "claim", "level", "conclusion", "direction", "unit", "reason")
+            one |= {name: row[name] for name in kept}
+            one |= {"n_program": row["n"], "n_comparison": None}
+            one |= {"ci_low": row["low"], "ci_high": row["high"], "p_value": row["p"]}
+        if measure in ("estimate", "mean", "rating_0_5"):
+            one["threats" if measure == "rating_0_5" else "warnings"] = [row["note"] or ""]
+        if measure == "baseline_max_abs_smd":
+            one["wwc_baseline"] = grades.get(row["note"])
+    shape = {part: [r for r in records.values() if r["part"] == part] for part in PARTS}
+    shape["effects"] = [e for e in shape["effects"] if e.get("role")]
+    shape["scales"] = [s for s in shape["scales"] if "warnings" in s]
+    places = {
+        f"effects/{e['outcome']}/primary/estimate": f"/effects/{i}"
+        for i, e in enumerate(shape["effects"])
+        if e["role"] == "primary"
+    }
+    for kind in ("strengths", "weaknesses"):
+        shape[kind] = [
+            {**finding, "evidence": [places.get(id, id) for id in finding["evidence"]]}
+            for finding in document["texts"][kind]
+        ]
+    stable = ("verdict", "stability") in records
+    details = {"stability": records["verdict", "stability"]} if stable else {}
+    verdict = document["verdict"] | {"details": details}
+    return shape | {"verdict": verdict, "quality": document["quality"]}

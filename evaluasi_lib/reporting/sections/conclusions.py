@@ -60,9 +60,8 @@ def table_rules(verdict: Verdict, k: int) -> Table | None:
         Column(_("Decision"), "decision", "decision"),
         Column(_("This program"), lambda row: _("applied") if row.get("fired") else "—"),
     ]
-    rows = verdict.details.get("table", [])
     note = _("Rules are read from the top; the first that fits decides.")
-    return table("aturan-putusan", _("Rules of decision"), rows, columns, k, note)
+    return table("aturan-putusan", _("Rules of decision"), verdict.table, columns, k, note)
 
 
 def section_follow_up(program: Program, result: EvaluationResult) -> Section:

@@ -44,7 +44,7 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
             _survival_table(survival, k),
             _hazard_table(survival.get("cox") or [], k),
         ]
-    elements += _learning(details, k)
+    elements += _learning(details.get("dose_response") or {})
     elements.append(_access_table(details.get("access") or [], k))
     return section("elearning", elements)
 
@@ -143,34 +143,21 @@ def _hazard_table(items: list[dict[str, Any]], k: int) -> Table | None:
     return table("laju-selesai", _("Who completes sooner"), items, columns, k, note)
 
 
-def _learning(details: dict[str, Any], k: int) -> list[Element | None]:
-    """How the dose and its spacing go with what was learned: association alone."""
-    elements: list[Element | None] = []
-    dose, spacing = details.get("dose_response") or {}, details.get("spacing") or {}
-    if dose.get("per_hour") is not None:
-        text = _(
-            "Each further hour on the platform goes with {slope} {unit} more on {label} "
-            "(95% interval {between}; p = {p})."
-        ).format(
-            slope=number(dose["per_hour"], digits_for(dose["per_hour"])),
-            unit=dose["unit"], label=dose["label"],
-            between=interval(dose["ci_low"], dose["ci_high"], digits_for(dose["per_hour"])),
-            p=p_value(dose["p_value"]),
-        )  # fmt: skip
-        elements += [Heading(_("Does more use go with more learning?")), Paragraph(text)]
-    if spacing.get("difference") is not None:
-        text = _(
-            "At the same time on task, those who spread their learning over several days differ by "
-            "{difference} on {label} from those who crammed (95% interval {between}; p = {p})."
-        ).format(
-            difference=number(spacing["difference"], 2), label=spacing["label"],
-            between=interval(spacing["ci_low"], spacing["ci_high"], 2),
-            p=p_value(spacing["p_value"]),
-        )  # fmt: skip
-        elements.append(Paragraph(text))
-    if elements:
-        elements.append(Paragraph(str(dose.get("note") or spacing.get("note") or ""), "note"))
-    return elements
+def _learning(dose: dict[str, Any]) -> list[Element]:
+    """How use goes with what was learned: association alone."""
+    if dose.get("per_hour") is None:
+        return []
+    text = _(
+        "Each further hour on the platform goes with {slope} {unit} more on {label} "
+        "(95% interval {between}; p = {p})."
+    ).format(
+        slope=number(dose["per_hour"], digits_for(dose["per_hour"])),
+        unit=dose["unit"], label=dose["label"],
+        between=interval(dose["ci_low"], dose["ci_high"], digits_for(dose["per_hour"])),
+        p=p_value(dose["p_value"]),
+    )  # fmt: skip
+    heading = Heading(_("Does more use go with more learning?"))
+    return [heading, Paragraph(text), Paragraph(str(dose.get("note") or ""), "note")]
 
 
 def _access_table(items: list[dict[str, Any]], k: int) -> Table | None:

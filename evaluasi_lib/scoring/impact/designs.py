@@ -36,7 +36,6 @@ from evaluasi_lib.scoring.impact.weighting import (
     design,
     from_influence,
     prepare,
-    why_no_propensity,
 )
 from evaluasi_lib.wording import _
 
@@ -198,15 +197,17 @@ def _doubly_robust(
         note = _(
             "A doubly robust estimate is not possible ({reason}); the change of the comparison "
             "group is modelled by regression alone, beyond what the data cover."
-        ).format(reason=why_no_propensity(ready))
+        ).format(reason=ready)
         fit, details, notes, name = None, {}, (note,), _named(estimator, "regression_did")
+    # Not plain's warnings as such: what few clusters forbid is said of the estimate's own df.
+    unlinked = (unlinked_note(),) if len(waves) > 1 else ()
     parts = [att_influence(y, x, member, fit, wave) for wave in waves]
     att, influence = parts[0]
     for before, lost in parts[1:]:
         att, influence = att - before, influence - lost
     return from_influence(
         att, influence, member, k=x.shape[1] * len(waves), clusters=clusters, estimator=name,
-        details=details, warnings=(*plain.warnings, *notes), sd=plain.sd, sd_df=plain.sd_df,
+        details=details, warnings=(*unlinked, *notes), sd=plain.sd, sd_df=plain.sd_df,
         persons=(plain.n_program, plain.n_comparison or 0),
     )  # fmt: skip
 

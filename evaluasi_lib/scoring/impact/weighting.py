@@ -226,21 +226,17 @@ class Ready:
     notes: tuple[str, ...]
 
 
-def why_no_propensity(failure: Failure) -> str:
-    """A failed propensity model in words."""
-    if failure == "separation":
-        return _("the covariates tell the two groups apart completely: there is no overlap")
-    return _("the model of who is in the program did not converge")
-
-
 def prepare(
     covariates: ArrayLike, member: NDArray[np.bool_], shown: Shown | None = None
-) -> Ready | Failure:
-    """The propensity model on covariates (n, p), its balance in the columns shown, and warnings."""
+) -> Ready | str:
+    """The propensity model on covariates (n, p), its balance in the columns shown, and warnings; or
+    the reason in words why there is none."""
     z = np.asarray(covariates, dtype=float).reshape(len(member), -1)
     fit = propensity(z, member)
+    if fit == "separation":
+        return _("the covariates tell the two groups apart completely: there is no overlap")
     if isinstance(fit, str):
-        return fit
+        return _("the model of who is in the program did not converge")
     columns, names = shown or (z, [f"x{i}" for i in range(z.shape[1])])
     balance = diagnose_balance(np.asarray(columns, dtype=float), names, member, fit.weights)
     left = [abs(row["smd_weighted"]) for row in balance if row["smd_weighted"] is not None]
@@ -266,5 +262,5 @@ def _prepare(
         return not_estimated(estimator, "att", reason)
     ready = prepare(covariates, member, shown)
     if isinstance(ready, str):
-        return not_estimated(estimator, "att", why_no_propensity(ready))
+        return not_estimated(estimator, "att", ready)
     return ready
