@@ -19,7 +19,7 @@ SHIFT = (-70, 40, 110)  # floors stand a little aside of one another, so that li
 SAID = {  # what happens on a floor, by its first room
     "cli": "the commands",
     "door": "what notebooks import as el",
-    "measures": "one program, all programs, in whole",
+    "evaluation": "one program, all programs, in whole",
     "tables": "what a notebook shows",
     "reporting": "chapters, pictures, HTML, PDF, DOCX, XLSX",
     "voices": "themes; verdict and advice",
