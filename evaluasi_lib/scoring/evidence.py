@@ -370,8 +370,8 @@ def _threats_of_loss(
             text = _("More persons were lost from one group than from the other.")
             yield Threat("attrition_moderate", text)
     if loss.overall > MANY_LOST and not hidden:
-        text = _("{share} of those invited or assigned were not measured; the estimate holds for "
-                 "the others.")  # fmt: skip
+        text = _("{share} of those invited or assigned were lost before they were measured; the "
+                 "estimate holds for the others.")  # fmt: skip
         yield Threat("many_lost", text.format(share=percent(loss.overall)))
 
 
