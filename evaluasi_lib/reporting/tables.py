@@ -20,7 +20,7 @@ from evaluasi_lib.reporting.columns import (
     value_of,
 )
 from evaluasi_lib.reporting.elements import Table
-from evaluasi_lib.wording import _, count, date, digits_for, number, word_for
+from evaluasi_lib.wording import _, count, date, digits_for, interval, number, word_for
 
 ANSWERED = 2  # weaknesses that a recommendation's row spells out; more are counted
 
@@ -98,10 +98,13 @@ def table_estimators(effects: Sequence[r.Effect], k: int) -> Table | None:
     return table("penduga", _("How each outcome was estimated"), effects, columns, k, note)
 
 
-def table_evidence(evidence: Sequence[r.Evidence], labels: dict[str, str], k: int) -> Table | None:
-    """Rating of each outcome's evidence, and what it rests on; labels: outcome -> name."""
+def table_evidence(
+    evidence: Sequence[r.Evidence], effects: Sequence[r.Effect], k: int
+) -> Table | None:
+    """Rating of each outcome's evidence, and what it rests on; effects: the primary estimates."""
+    primary = {e.outcome: e for e in effects}
     columns = [
-        Column(_("Outcome"), lambda e: labels.get(e.outcome, e.outcome)),
+        Column(_("Outcome"), lambda e: primary[e.outcome].label),
         Column(_("Design"), "design", "design"),
         Column(_("Rating, 0-5"), "rating_0_5", "n"),
         Column(_("Maryland scale, 1-5"), "maryland_sms", "n"),
@@ -110,9 +113,24 @@ def table_evidence(evidence: Sequence[r.Evidence], labels: dict[str, str], k: in
         Column(_("Loss"), "attrition_overall_share", "%"),
         Column(_("Difference in loss"), "attrition_differential_share", "%"),
         Column(_("Smallest detectable"), "mdes", "2"),
+        Column(_("What it withstands"), lambda e: _withstands(primary[e.outcome])),
     ]
-    note = _("Differences at the start and the smallest detectable effect are in SD.")
+    note = _(
+        "Differences at the start and the smallest detectable effect are in SD. E-value: how "
+        "strongly, as a risk ratio, a cause that was not measured would have to go with both the "
+        "program and the outcome to move the interval to zero. Lee: bounds of the estimate "
+        "whoever was lost."
+    )
     return table("bukti", _("How much the evidence can carry"), evidence, columns, k, note)
+
+
+def _withstands(effect: r.Effect) -> str:
+    """The E-value of the interval's nearer limit, or Lee's bounds for those who were lost."""
+    limit, bounds = effect.details.get("e_value_interval"), effect.details.get("lee_bounds")
+    if bounds:
+        digits = digits_for(bounds["low"], bounds["high"])
+        return _("Lee {bounds}").format(bounds=interval(bounds["low"], bounds["high"], digits))
+    return "—" if limit is None else _("E-value {value}").format(value=number(limit, 1))
 
 
 def table_scales(scales: Sequence[r.ScaleScore], id: str, caption: str, k: int) -> Table | None:

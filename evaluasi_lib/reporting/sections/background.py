@@ -81,9 +81,8 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
     elements += [Heading(_("Quality of data")), Paragraph(_quality_words(result))]
     elements.append(Bullets(list(result.quality.problems)) if result.quality.problems else None)
     elements += [Heading(_("How much the evidence can carry"))]
-    labels = {e.outcome: e.label for e in result.effects}
     elements.append(
-        tables.table_evidence(result.evidence, labels, k)
+        tables.table_evidence(result.evidence, words.primary_effects(result), k)
         or Paragraph(_("No outcome could be estimated, so no evidence is rated."), "note")
     )
     threats = list(dict.fromkeys(t for e in result.evidence for t in e.threats))

@@ -34,6 +34,7 @@ def section_summary(program: Program, result: EvaluationResult) -> Section:
         elements.append(Paragraph(words.explored_sentence(result.explored), "warning"))
     decision = word_for("decision", result.verdict.decision)
     elements.append(Paragraph(_("Verdict: {decision}.").format(decision=decision), "lead"))
+    elements += [Paragraph(reason) for reason in result.verdict.reasons[:1]]
     elements.append(Paragraph(_rating_sentence(result)))
     elements.append(KeyFigures(tuple(_key_figures(result, k))))
     for title, statements, otherwise in (
