@@ -105,7 +105,6 @@ def table_evidence(
     primary = {e.outcome: e for e in effects}
     columns = [
         Column(_("Outcome"), lambda e: primary[e.outcome].label),
-        Column(_("Design"), "design", "design"),
         Column(_("Rating, 0-5"), "rating_0_5", "n"),
         Column(_("Maryland scale, 1-5"), "maryland_sms", "n"),
         Column(_("Largest difference at the start"), "baseline_max_abs_smd", "2"),
