@@ -106,3 +106,29 @@ def test_a_cluster_without_its_extra_names_the_remedy(
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UsageError, match="cluster"):
         list(batch.run_jobs([_job("nsw-1976", tmp_path)], 1, "tcp://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize(("deaths", "made"), [(1, True), (3, False)])
+def test_a_kernel_that_does_not_come_up_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deaths: int, made: bool
+) -> None:
+    """Two kernels that start at once can be given the same port; the one that loses it dies."""
+    import papermill
+
+    starts: list[str] = []
+
+    def execute(notebook: str, output: str, **_options: object) -> None:
+        starts.append(notebook)
+        if len(starts) <= deaths:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        Path(output).write_text("{}", encoding="utf-8")
+
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+    monkeypatch.setattr(papermill, "inspect_notebook", lambda _path: {})
+    output = tmp_path / "out.ipynb"
+    if made:
+        batch.run_notebook(tmp_path / "in.ipynb", output, {})
+    else:
+        with pytest.raises(RuntimeError):
+            batch.run_notebook(tmp_path / "in.ipynb", output, {})
+    assert output.is_file() == made

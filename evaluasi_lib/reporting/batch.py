@@ -51,6 +51,9 @@ def split_languages(text: str) -> tuple[str, ...]:
     return codes
 
 
+STARTS = 3  # of a kernel that does not come up
+
+
 def run_notebook(notebook: Path, output: Path, parameters: dict[str, object]) -> None:
     """Execute a notebook with papermill in a real kernel.
 
@@ -69,19 +72,25 @@ def run_notebook(notebook: Path, output: Path, parameters: dict[str, object]) ->
     ]
     if problems:
         raise UsageError(*problems)
-    try:
-        papermill.execute_notebook(
-            str(notebook),
-            str(output),
-            parameters=parameters,
-            kernel_name="python3",
-            progress_bar=False,
-            log_output=False,
-            extra_arguments=["--log-level=CRITICAL"],  # no notes of the kernel on itself
-            cwd=str(notebook.parent),
-        )
-    except PapermillExecutionError as error:
-        raise EvaluationError(_short(error.ename, error.evalue)) from error
+    for left in reversed(range(STARTS)):
+        try:
+            papermill.execute_notebook(
+                str(notebook),
+                str(output),
+                parameters=parameters,
+                kernel_name="python3",
+                progress_bar=False,
+                log_output=False,
+                extra_arguments=["--log-level=CRITICAL"],  # no notes of the kernel on itself
+                cwd=str(notebook.parent),
+            )
+            return
+        except PapermillExecutionError as error:
+            raise EvaluationError(_short(error.ename, error.evalue)) from error
+        except RuntimeError as error:
+            # Another process took the port that was chosen for this kernel; no cell has run yet.
+            if not left or "Kernel died before replying" not in str(error):
+                raise
 
 
 def _short(name: str, message: str) -> str:
