@@ -1,7 +1,7 @@
 """From cleaned data to the whole result of one program.
 
-The notebook calls these steps one by one so that a reader sees them. `evaluate` calls them all
-where nobody looks: for the earlier cycle of a program, and in tests.
+`el.open` stands on these steps, and so do the notebooks and the batch. `evaluate` calls them all
+where nobody looks: in tests.
 """
 
 from __future__ import annotations
@@ -9,22 +9,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib.metadata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
 from evaluasi_lib.errors import EvaluationError, Problem, check_language
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
-from evaluasi_lib.folders import replace_folder
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.program import Program
-from evaluasi_lib.reporting.elements import Section
-from evaluasi_lib.reporting.export import check_formats, write_report
+from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
     Answered,
     Effect,
@@ -54,7 +49,6 @@ from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.voices import Voices, code_voices
 from evaluasi_lib.voices.triangulation import triangulate
-from evaluasi_lib.wording import _
 
 # Versions that move numbers or pictures; they stand in provenance.
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "polars", "matplotlib")
@@ -62,57 +56,20 @@ PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "polars", "matplotlib")
 
 @dataclass(frozen=True)
 class Workbook:
-    """One run of the notebook: the cleaned data, the language, and where the report goes."""
+    """The cleaned data of one program, and the folder of data that holds its earlier cycles."""
 
     study: Study
     data: DataFolder
-    out_dir: Path | None
-    formats: tuple[str, ...] = ("html",)
-
-    def __repr__(self) -> str:
-        quality = self.study.quality
-        return _("{title}: {kept} of {read} rows kept, from {files} files.").format(
-            title=wording.choose(self.study.program.title),
-            kept=wording.count(quality.rows_kept),
-            read=wording.count(quality.rows_read),
-            files=len(self.study.inputs),
-        )
-
-    def publish(self, sections: Sequence[Section], result: EvaluationResult) -> Published:
-        """Write out_dir/<program>/ in whole, or nothing where no out_dir was given; say which."""
-        if self.out_dir is None:
-            return Published(_("No report folder was written, because out_dir is empty."))
-        target = self.out_dir / self.study.program.id
-        with replace_folder(target) as folder:
-            write_report(folder, sections, result, self.formats)
-        return Published(_("The report is in {folder}.").format(folder=target))
 
 
-class Published(str):
-    """What `publish` did, shown without quotes."""
+def open_workbook(program_id: object, language: object = "id", data_dir: object = "") -> Workbook:
+    """Validate the parameters, clean where data are missing or stale, and open them.
 
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def open_workbook(
-    program_id: object,
-    language: object = "id",
-    data_dir: object = "",
-    out_dir: object = "",
-    formats: object = "html",
-) -> Workbook:
-    """Validate the notebook's parameters, clean where data are missing or stale, and open them.
-
-    Papermill turns `-p program_id 2025` into a number, so every parameter is taken as text.
-    Raises UsageError (unknown program, language or format), ProgramError, DataError.
+    Raises UsageError (unknown program or language), ProgramError, DataError.
     """
     wording.set_language(check_language(language or wording.DEFAULT_LANGUAGE))
     data = DataFolder.at(str(data_dir) if data_dir else None)
-    chosen = split_formats(str(formats))
-    study = open_study(data, data.check_id(program_id))
-    folder = Path(str(out_dir)).expanduser().resolve() if out_dir else None
-    return Workbook(study, data, folder, chosen)
+    return Workbook(open_study(data, data.check_id(program_id)), data)
 
 
 def split_formats(text: str) -> tuple[str, ...]:
@@ -121,30 +78,6 @@ def split_formats(text: str) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(["html", *filter(None, parts)]))
     check_formats(chosen)
     return chosen
-
-
-def frame(results: Sequence[object]) -> pd.DataFrame:
-    """Results as a table to look at in the notebook: numbers as the language writes them.
-
-    Nested fields and columns that are empty throughout are left out; a missing value is blank.
-    """
-    rows = [dataclasses.asdict(result) for result in results]  # type: ignore[call-overload]
-    table = pd.DataFrame(rows, dtype=object)
-    nested = [
-        name for name in table if table[name].map(lambda v: isinstance(v, dict | tuple)).any()
-    ]
-    return table.drop(columns=nested).dropna(axis="columns", how="all").map(_cell)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return "" if value is None or value is pd.NA else str(value)
-    return wording.number(value, 0 if isinstance(value, int) else 3)
-
-
-def primaries(effects: Sequence[Effect]) -> list[Effect]:
-    """The primary estimate of each outcome: what verdicts rest on."""
-    return [effect for effect in effects if effect.role == "primary"]
 
 
 def open_study(data: DataFolder, program_id: str) -> Study:

@@ -68,8 +68,9 @@ def effect(
     which way is better. min_cell: fewer persons than this are not shown.
 
     Returns a Table of one row: estimate, std_error, df, low, high (95%), p, n_program,
-    n_comparison, g (Hedges), estimator, design, claim ("effect" or "change"), conclusion
-    (improved, worsened, no_meaningful_change, inconclusive), reason where there is no number.
+    n_comparison, g (Hedges), estimator, design, claim ("effect", "change" or "difference"),
+    conclusion (improved, worsened, no_meaningful_change, inconclusive), reason where there is no
+    number.
     Rows without y, group (or, where the method needs it, before) are left out. Raises UsageError
     for unknown columns, methods or group values; DataError for a y without numbers. Source:
     docs/validity.md; agrees with R on the values in tests/reference.

@@ -217,7 +217,7 @@ class Program:
         measured = evaluation.measure(self._study)
         if self.explored:
             measured = dataclasses.replace(measured, explored=self.explored)
-        return evaluation.decide(evaluation.Workbook(self._study, self._data, None), measured)
+        return evaluation.decide(evaluation.Workbook(self._study, self._data), measured)
 
     @cached_property
     def measures(self) -> Table:

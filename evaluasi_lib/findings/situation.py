@@ -18,6 +18,9 @@ Answer = Literal["yes", "no", "unknown"]
 Facts = dict[str, Answer]
 
 PERFORMANCE = ("behaviour", "results")  # what a training is for (Kirkpatrick's levels 3 and 4)
+# Flags of a measure that itself misleads: at its ceiling, wrongly keyed, or held against a smallest
+# effect of interest that is likely a slip.
+MISLEADING = ("ceiling", "miskeyed", "sesoi")
 # Under 4 an absence of effect may be the comparison's fault: only a randomised design reaches it.
 RATING_THAT_CONDEMNS = 4
 
@@ -43,9 +46,8 @@ class OutcomeState:
 
     @property
     def distorted(self) -> bool:
-        """Whether the measure itself misleads: at its ceiling, wrongly keyed, or held against a
-        smallest effect of interest that is likely a slip."""
-        return bool({"ceiling", "miskeyed", "sesoi"} & set(self.flags))
+        """Whether the measure itself misleads."""
+        return not set(MISLEADING).isdisjoint(self.flags)
 
     def credible(self, min_rating: int) -> bool:
         """Whether its evidence may carry a decision: a comparison, rated high enough, by items that

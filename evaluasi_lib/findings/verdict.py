@@ -20,6 +20,7 @@ from scipy import stats
 from evaluasi_lib.conclusion import Floats, adjusted, concluded
 from evaluasi_lib.findings.rules import decision_table, say
 from evaluasi_lib.findings.situation import (
+    MISLEADING,
     Facts,
     OutcomeState,
     Situation,
@@ -37,7 +38,6 @@ from evaluasi_lib.wording import choose, count, join_words, percent
 
 DRAWS = 1000
 DRAWS_ALONE = 400
-MISLEADING = ("ceiling", "miskeyed", "sesoi")
 CONCLUSIONS = ("improved", "worsened", "no_meaningful_change", "inconclusive", None)
 
 

@@ -59,7 +59,8 @@ def rate_evidence(
     outcome_frames(study), where the caller has them."""
     table, frames = standards(study.program.standards), frames or outcome_frames(study)
     primary = [e for e in effects if e.role == "primary"]
-    early = [p for e in primary if (p := (e.details.get("placebo") or {}).get("p_value"))]
+    placebos = [(e.details.get("placebo") or {}).get("p_value") for e in primary]
+    early = [p for p in placebos if p is not None]
     # One outcome that moved apart before tells of groups on different paths (Bonferroni).
     apart = bool(early) and min(early) * len(early) < ALPHA
     return tuple(_rate(study, e, frames[e.outcome], table, apart) for e in primary)

@@ -34,11 +34,11 @@ from evaluasi_lib.scoring.impact.plans import PARALLEL, Case
 from evaluasi_lib.scoring.impact.sensitivity import e_value_of_limit, lee_bounds
 from evaluasi_lib.scoring.impact.weighting import propensity
 from evaluasi_lib.scoring.items import rake
+from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, join_words, number, percent
 
 MIN_LOST = 5  # persons; with fewer there is nothing to model
-CEILING_SHARE = 0.15  # of persons at the end of the scale before (McHorney and Tarlov 1995)
 Array = NDArray[np.float64]
 ALPHA = 0.05
 BENT = 0.01  # stricter: a warning for each outcome and covariate would else come by chance
@@ -174,7 +174,7 @@ def cautions(study: Study, case: Case, primary: Estimate) -> Iterator[str]:
         yield _("The groups already moved apart before the program began, so the difference in "
                 "differences may not be its effect.")  # fmt: skip
     top = share_at_best(study, outcome, case.frame) if case.frame.has_baseline else None
-    if top is not None and top > CEILING_SHARE:
+    if top is not None and top > standards(study.program.standards)["measure"]["ceiling_share"]:
         text = _("{share} of the persons were at the best value already before the program and "
                  "could not improve (ceiling).")  # fmt: skip
         yield text.format(share=percent(top))
