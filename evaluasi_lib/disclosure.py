@@ -9,8 +9,10 @@ hidden with it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
+
+from evaluasi_lib.measures import NUMBERS, UNPUBLISHED, Cell, Draft, Measure, Remark
 
 SMALL_CELL = "small_cell"
 DEFAULT_K = 5
@@ -90,3 +92,64 @@ def publishable_share(
     if is_small(part, k) or is_small(whole - part, k) or is_small(whole, k):
         return None, None, SMALL_CELL
     return part, part / whole, None
+
+
+def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple[Remark, ...]]:
+    """Rows and remarks as they may be shown: the one place where measured numbers are hidden.
+
+    A record is hidden where one of its cell's counts is 1 to k-1 persons. Where just one cell of a
+    family is hidden, subtraction from the published total would find it, so the next smallest is
+    hidden too. Nested stages are shown as `protect_funnel` says. Hidden rows keep what they are
+    about, without numbers, note or conclusion, and say "small_cell"; hidden remarks are left out.
+    """
+    found = list(drafts)
+    cells = {_key(d): d.cell for d in found}
+    hidden = {key for key, cell in cells.items() if any(is_small(n, k) for n in cell.persons)}
+    hidden |= _hidden_stages(cells, k)
+    families: dict[str, list[tuple[int, tuple[str, Cell]]]] = {}
+    for key, cell in cells.items():
+        for family, n in cell.sums:
+            families.setdefault(family, []).append((n, key))
+    while True:
+        more = set()
+        for members in families.values():
+            away = [n for n, key in members if key in hidden and n]
+            rest = [(n, key) for n, key in members if key not in hidden and n]
+            if rest and (len(away) == 1 or is_small(sum(away), k)):
+                more.add(min(rest, key=lambda member: member[0])[1])
+        if not more:
+            break
+        hidden |= more
+    rows, remarks = [], []
+    for d in found:
+        gone = _key(d) in hidden
+        if isinstance(d.row, Remark):
+            remarks += [] if gone else [d.row]
+        elif d.row.measure != UNPUBLISHED:
+            rows.append(dataclasses.replace(d.row, **NOTHING) if gone else d.row)
+    return tuple(rows), tuple(remarks)
+
+
+NOTHING: dict[str, Any] = dict.fromkeys((*NUMBERS, "note", "conclusion")) | {"reason": SMALL_CELL}
+
+
+def _key(draft: Draft) -> tuple[str, Cell]:
+    """A record's rows share their cell and the start of their ids."""
+    row = draft.row
+    return row.id if isinstance(row, Remark) else row.id.rpartition("/")[0], draft.cell
+
+
+def _hidden_stages(cells: Mapping[tuple[str, Cell], Cell], k: int) -> set[tuple[str, Cell]]:
+    families: dict[str, dict[tuple[str, Cell], tuple[int, int]]] = {}
+    for key, cell in cells.items():
+        if cell.stage is not None:
+            family, n, rank = cell.stage
+            families.setdefault(family, {})[key] = n, rank
+    hidden = set()
+    for stages in families.values():
+        places = dict(enumerate(stages))
+        first = sorted(places, key=lambda i: stages[places[i]][1])
+        counts = {str(i): stages[key][0] for i, key in places.items()}
+        shown = protect_funnel(counts, k=k, first=[str(i) for i in first])
+        hidden |= {key for i, key in places.items() if shown[str(i)] is None}
+    return hidden

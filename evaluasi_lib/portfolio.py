@@ -17,13 +17,14 @@ from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
 from evaluasi_lib.findings.rules import finding_kinds
-from evaluasi_lib.measures import measure_id, primary_effects, value_of
+from evaluasi_lib.measures import Level, measure_id, value_of
+from evaluasi_lib.outgoing import primary_effects
 from evaluasi_lib.reporting import tables
 from evaluasi_lib.reporting.columns import FORMS, Column, between, figure_cell, table
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
 from evaluasi_lib.reporting.figures import plot_cost_effect, plot_effects
 from evaluasi_lib.reporting.index import evidence_range
-from evaluasi_lib.results import Decision, Effect, Level
+from evaluasi_lib.results import Decision, Effect
 from evaluasi_lib.wording import (
     _,
     choose,

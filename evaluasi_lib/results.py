@@ -12,13 +12,10 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from evaluasi_lib.measures import Claim, Conclusion, Group, Level, Measure, Remark, Role
+
 SCHEMA_VERSION = 2
 
-Group = Literal["program", "comparison"]
-Level = Literal["reaction", "learning", "behaviour", "results"]
-Claim = Literal["effect", "change", "difference"]
-Role = Literal["primary", "sensitivity", "subgroup"]
-Conclusion = Literal["improved", "worsened", "no_meaningful_change", "inconclusive"]
 Decision = Literal["scale_up", "continue", "adjust", "redesign", "insufficient_evidence"]
 Agreement = Literal["convergent", "complementary", "divergent", "silent"]
 
@@ -439,3 +436,5 @@ class EvaluationResult:
     answers: tuple[Answered, ...] = ()
     spread: tuple[Spread, ...] = ()
     explored: tuple[Explored, ...] | None = None
+    rows: tuple[Measure, ...] = ()
+    remarks: tuple[Remark, ...] = ()

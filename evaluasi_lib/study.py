@@ -30,8 +30,9 @@ import numpy as np
 import pandas as pd
 
 from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.measures import Group
 from evaluasi_lib.program import Instrument, Program
-from evaluasi_lib.results import Group, InputFile, Quality, RuleCount
+from evaluasi_lib.results import InputFile, Quality, RuleCount
 from evaluasi_lib.wording import _, count, word_for
 
 

@@ -15,9 +15,10 @@ MODULES = sorted(LIBRARY.rglob("*.py"))
 # nothing of one another.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("wording",),
-    ("errors", "disclosure"),
+    ("errors", "measures"),
+    ("disclosure",),
     ("program", "results", "folders"),
-    ("check", "conclusion", "labels", "measures"),
+    ("check", "conclusion", "labels", "outgoing"),
     ("loading",),
     ("reading", "reference"),
     ("cleaning",),
@@ -31,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("__main__",),
 )
-GROUND = (*FLOORS[0], *FLOORS[1])  # what every room stands on
+GROUND = (*FLOORS[0], *FLOORS[1], *FLOORS[2])  # what every room stands on
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 # Within the floors below it, what a room must do without all the same: scoring and findings measure
 # and judge what is declared and cleaned, whatever the files looked like; findings and reports are

@@ -17,7 +17,7 @@ import pytest
 
 import evaluasi_lib as el
 from evaluasi_lib import wording
-from evaluasi_lib.measures import measures_of
+from evaluasi_lib.outgoing import measures_of
 from tests.situations import make
 
 ROOT = Path(__file__).resolve().parent.parent

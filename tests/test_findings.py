@@ -9,7 +9,7 @@ import pytest
 
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.rules import read_catalogue
-from evaluasi_lib.measures import measures_of
+from evaluasi_lib.outgoing import measures_of
 from evaluasi_lib.reporting.tables import table_grounds
 from evaluasi_lib.wording import set_language
 from tests.situations import make, scale

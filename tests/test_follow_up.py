@@ -13,7 +13,7 @@ from evaluasi_lib.findings.advice import (
     difference_interval,
     read_indicator,
 )  # fmt: skip
-from evaluasi_lib.measures import measures_of
+from evaluasi_lib.outgoing import measures_of
 from evaluasi_lib.results import Participation
 from tests.situations import make, scale
 

@@ -10,10 +10,11 @@ from evaluasi_lib.disclosure import DEFAULT_K
 from evaluasi_lib.door.effects import effects_of
 from evaluasi_lib.door.scoring import completion
 from evaluasi_lib.errors import Problem, UsageError
+from evaluasi_lib.measures import Group
 from evaluasi_lib.reporting.figures import plot_effects
 from evaluasi_lib.reporting.figures_people import plot_funnel
 from evaluasi_lib.reporting.figures_scores import plot_likert, plot_slope
-from evaluasi_lib.results import Group, ScaleScore, Stage
+from evaluasi_lib.results import ScaleScore, Stage
 from evaluasi_lib.scoring.frames import numeric
 from evaluasi_lib.scoring.items import mean_interval
 from evaluasi_lib.scoring.scales import distribution

@@ -222,7 +222,8 @@ class Program:
     @cached_property
     def measures(self) -> Table:
         """Every number of the report, one row each; see evaluasi_lib.measures."""
-        from evaluasi_lib.measures import COLUMNS, NUMBERS, SHOWN, measures_of
+        from evaluasi_lib.measures import COLUMNS, NUMBERS, SHOWN
+        from evaluasi_lib.outgoing import measures_of
 
         table = pd.DataFrame(measures_of(self.result), columns=list(COLUMNS))
         return Table(table.astype(dict.fromkeys(NUMBERS, "float64")), shown=SHOWN)

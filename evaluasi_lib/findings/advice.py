@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.findings.rules import RecommendationRule, say
-from evaluasi_lib.measures import Measure, measures_of
+from evaluasi_lib.measures import Measure
+from evaluasi_lib.outgoing import measures_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, Finding, FollowUp, Recommendation
 from evaluasi_lib.wording import choose, digits_for, interval, join_words, number, percent, rupiah

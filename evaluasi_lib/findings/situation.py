@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evaluasi_lib.measures import measure_id
+from evaluasi_lib.measures import Conclusion, measure_id
 from evaluasi_lib.program import Program, Thresholds
-from evaluasi_lib.results import Conclusion, Effect, EvaluationResult
+from evaluasi_lib.results import Effect, EvaluationResult
 
 Answer = Literal["yes", "no", "unknown"]
 Facts = dict[str, Answer]

@@ -22,7 +22,8 @@ from nbconvert import HTMLExporter
 from pydantic import TypeAdapter
 
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
-from evaluasi_lib.measures import Measure, measures_of
+from evaluasi_lib.measures import Measure
+from evaluasi_lib.outgoing import measures_of
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf
 from evaluasi_lib.reporting.workbook import render_workbook

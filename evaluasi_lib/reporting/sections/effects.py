@@ -8,6 +8,7 @@ from typing import get_args
 
 import pandas as pd
 
+from evaluasi_lib.measures import Level
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, section
@@ -18,7 +19,7 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_likert,
     plot_slope,
 )
-from evaluasi_lib.results import Answered, Effect, EvaluationResult, Level, ScaleScore, Spread
+from evaluasi_lib.results import Answered, Effect, EvaluationResult, ScaleScore, Spread
 from evaluasi_lib.wording import _, choose, interval, number, p_value, percent, word_for
 
 ALPHA = 0.05

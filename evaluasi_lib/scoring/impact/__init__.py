@@ -16,8 +16,9 @@ from scipy import stats
 
 from evaluasi_lib.conclusion import Method, adjust_p_values
 from evaluasi_lib.disclosure import SMALL_CELL, protect, protect_counts
+from evaluasi_lib.measures import Claim, Role
 from evaluasi_lib.program import Outcome
-from evaluasi_lib.results import Claim, Effect, Role
+from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.frames import (
     DesignType,
     OutcomeFrame,

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 
 from evaluasi_lib.conclusion import concluded
-from evaluasi_lib.results import Conclusion, Effect
+from evaluasi_lib.measures import Conclusion
+from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.impact.models import fit_linear
 from evaluasi_lib.wording import _
 

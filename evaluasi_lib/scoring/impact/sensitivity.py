@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
-from evaluasi_lib.results import Conclusion
+from evaluasi_lib.measures import Conclusion
 from evaluasi_lib.scoring.impact.estimate import Estimate, conclude
 from evaluasi_lib.wording import _, interval, number, word_for
 
