@@ -14,14 +14,15 @@ from pathlib import Path
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
+from evaluasi_lib.disclosure import publish
 from evaluasi_lib.errors import EvaluationError, Problem, check_language
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.measures import Measure, Remark
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
-    Answered,
     Effect,
     Efficiency,
     Elearning,
@@ -32,11 +33,10 @@ from evaluasi_lib.results import (
     ProgramInfo,
     Provenance,
     Sample,
-    ScaleScore,
-    Spread,
     Triangulated,
     Verdict,
 )
+from evaluasi_lib.scoring.answers import score_answers, score_spread
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
 from evaluasi_lib.scoring.evidence import claims_that_carry, rate_evidence
@@ -44,7 +44,6 @@ from evaluasi_lib.scoring.frames import outcome_frames
 from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
-from evaluasi_lib.scoring.spread import score_answers, score_spread
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.voices import Voices, code_voices
@@ -109,7 +108,6 @@ def assemble(
     study: Study,
     *,
     sample: Sample,
-    scales: tuple[ScaleScore, ...],
     effects: tuple[Effect, ...],
     evidence: tuple[Evidence, ...],
     participation: Participation,
@@ -117,8 +115,8 @@ def assemble(
     efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
-    answers: tuple[Answered, ...] = (),
-    spread: tuple[Spread, ...] = (),
+    rows: tuple[Measure, ...] = (),
+    remarks: tuple[Remark, ...] = (),
 ) -> EvaluationResult:
     """Everything that was measured, as one result whose findings are still empty."""
     program = study.program
@@ -134,7 +132,6 @@ def assemble(
             series=program.series,
         ),
         sample=sample,
-        scales=scales,
         effects=effects,
         evidence=evidence,
         participation=participation,
@@ -157,8 +154,8 @@ def assemble(
             seed=program.seed,
         ),
         voices=voices.details,
-        answers=answers,
-        spread=spread,
+        rows=rows,
+        remarks=remarks,
     )
 
 
@@ -181,10 +178,11 @@ def measure(study: Study) -> EvaluationResult:
     effects = claims_that_carry(effects, evidence)
     participation = score_participation(study)
     voices = code_voices(study)
+    found = [*score_scales(study), *score_spread(study), *score_answers(study)]
+    rows, remarks = publish(found, study.program.privacy.min_cell)
     return assemble(
         study,
         sample=score_sample(study, frames),
-        scales=score_scales(study),
         effects=effects,
         evidence=evidence,
         participation=participation,
@@ -192,8 +190,8 @@ def measure(study: Study) -> EvaluationResult:
         efficiency=score_efficiency(study, effects, participation),
         voices=voices,
         triangulation=triangulate(study, effects, participation, voices),
-        answers=score_answers(study),
-        spread=score_spread(study),
+        rows=rows,
+        remarks=remarks,
     )
 
 

@@ -67,12 +67,14 @@ class Cell:
 
     persons: counts of which each is 0 or large enough, or nothing is shown: a mean's n; a part, the
     rest, and the whole. sums: (family, n) where the cells of a family add up to a published total.
-    stage: (family, n, rank) of nested stages; those of a lower rank are shown first.
+    stage: (family, n, rank) of nested stages; those of a lower rank are shown first. keeps: columns
+    that tell nothing of persons (a question's text, a number of items) and stay when it is hidden.
     """
 
     persons: tuple[int, ...] = ()
     sums: tuple[tuple[str, int], ...] = ()
     stage: tuple[str, int, int] | None = None
+    keeps: tuple[str, ...] = ()
 
 
 SAFE = Cell()  # no person's number
@@ -97,6 +99,7 @@ PARTS = (
 ABOUT = ("subject", "label", "group", "level", "wave", "unit", "n", "note", "reason",
          "role", "claim", "design", "estimator", "conclusion", "direction")  # fmt: skip
 NUMBERS = ("n", "value", "low", "high", "p")
+ENDS = {column: f"_{column}" for column in ("low", "high", "p", "reason")}  # in a record
 SHOWN = ("part", "subject", "group", "wave", "measure", "value", "low", "high", "unit", "reason")
 UNITS = {"share": "share", "idr": "rupiah", "minutes": "minutes", "days": "days", "pct": "percent"}
 COUNTED = ("n_program", "n_comparison", "n_needed", "df")
@@ -127,14 +130,18 @@ def part_of(n: int, whole: int, *families: str) -> Cell:
     return Cell((n, whole - n, whole), tuple(sums))
 
 
-def wide(rows: Iterable[Measure], pattern: str) -> list[dict[str, Any]]:
+def wide(rows: Iterable[Measure], pattern: str, measures: str = "") -> list[dict[str, Any]]:
     """Records: the rows of one place as one mapping, in the order of the rows.
 
     pattern: the names that start their ids, "*" for any one: "participation/barriers/*". Keys: stem
     (the names as a tuple), the rows' columns (the first that is known), and for each measure its
-    value by its name, with _low, _high and _p after the name for the rest.
+    value by its name, with _low, _high, _p and _reason after the name for the rest. measures: names
+    that each record has, None where it has no such row.
     """
     wanted = pattern.split("/")
+    nothing = dict.fromkeys(
+        (*ABOUT, *(name + end for name in measures.split() for end in ("", *ENDS.values())))
+    )
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in rows:
         stem = tuple(row.id.split("/")[:-1])
@@ -142,12 +149,12 @@ def wide(rows: Iterable[Measure], pattern: str) -> list[dict[str, Any]]:
             w not in ("*", s) for w, s in zip(wanted, stem, strict=True)
         ):
             continue
-        record = found.setdefault(stem, {"stem": stem} | dict.fromkeys(ABOUT))
+        record = found.setdefault(stem, {"stem": stem} | nothing)
         for column in ABOUT:
             if record[column] is None:
                 record[column] = getattr(row, column)
         record[row.measure] = row.value
-        record |= {f"{row.measure}_{end}": getattr(row, end) for end in ("low", "high", "p")}
+        record |= {row.measure + end: getattr(row, column) for column, end in ENDS.items()}
     return list(found.values())
 
 

@@ -18,7 +18,7 @@ import statsmodels.formula.api as smf
 from scipy import optimize, stats
 from statsmodels.stats.anova import anova_lm
 
-from evaluasi_lib.conclusion import adjust_p_values
+from evaluasi_lib.conclusion import adjust_p_values, quadrants
 from evaluasi_lib.door.effects import power
 from evaluasi_lib.scoring.impact.designs import adjusted, difference, paired, superiority
 from evaluasi_lib.scoring.impact.estimate import hedges_correction
@@ -35,7 +35,6 @@ from evaluasi_lib.scoring.items import (
     top2_share,
     wilson,
 )
-from evaluasi_lib.scoring.scales import quadrants
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(__file__).parent / "reference"
