@@ -17,7 +17,7 @@ from evaluasi_lib.reporting.figures_scores import plot_likert, plot_slope
 from evaluasi_lib.results import Stage
 from evaluasi_lib.scoring.answers import answer_drafts
 from evaluasi_lib.scoring.frames import numeric
-from evaluasi_lib.scoring.items import mean_interval
+from evaluasi_lib.scoring.scales import mean_interval
 from evaluasi_lib.tables import Figure, Table, draw, need
 from evaluasi_lib.wording import _
 
@@ -58,7 +58,7 @@ def prepost(
 
     >>> import pandas as pd
     >>> df = pd.DataFrame({"awal": [1, 2, 3, 2, 3], "akhir": [2, 3, 4, 3, 5]})
-    >>> prepost(df, "awal", "akhir").data["mean"].tolist()
+    >>> prepost(df, "awal", "akhir").data["mean"].round(2).tolist()
     [2.2, 3.4]
     """
     group = "group" if group is None and "group" in df.columns else group
@@ -75,7 +75,7 @@ def prepost(
             mean = mean_interval(numeric(part[column]).to_numpy())
             about = {"label": label or after, "wave": wave, "group": name}
             place = ["scales", after, wave, name]
-            found += drafts(mean, place, "mean:ci sd", Cell((mean.n,)), **about)
+            found += drafts(mean, place, "mean:ci sd", Cell((mean["n"],)), **about)
     rows, _remarks = publish(found, min_cell)
     means = [r for r in wide(rows, "scales/*/*/*", "mean sd") if r["mean"] is not None]
     data = pd.DataFrame(means).rename(columns={"mean_low": "low", "mean_high": "high"})

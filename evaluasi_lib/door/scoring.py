@@ -13,7 +13,7 @@ import pandas as pd
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, protect_counts, protect_funnel, publish
 from evaluasi_lib.door.effects import effects_of
 from evaluasi_lib.errors import DataError, Problem, UsageError
-from evaluasi_lib.measures import Cell, Drafts, as_plain, drafts, part_of, wide
+from evaluasi_lib.measures import Cell, Drafts, drafts, part_of, wide
 from evaluasi_lib.program import CostItem, Costs, ParticipantTime
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
@@ -21,12 +21,12 @@ from evaluasi_lib.scoring.frames import numeric
 from evaluasi_lib.scoring.items import (
     describe_reliability,
     diagnose_reliability,
-    mean_interval,
     rake,
     score_items,
     wilson,
 )
 from evaluasi_lib.scoring.persons import as_levels, reached, share_row
+from evaluasi_lib.scoring.scales import mean_interval
 from evaluasi_lib.scoring.survival import kaplan_meier
 from evaluasi_lib.tables import SEED, Table, bounds, need
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
@@ -207,7 +207,7 @@ def _described(
         yield from drafts({"n": whole}, [*place, ""], "n", Cell((whole,)), **about)
     elif pd.api.types.is_numeric_dtype(values.dtype) and not flag:
         found = mean_interval(numeric(values).to_numpy(), None if w is None else w.to_numpy())
-        record = as_plain(found) | {"reason": unknown}
+        record = found | {"reason": unknown}
         yield from drafts(record, [*place, ""], "mean:ci sd", Cell((whole,)), **about)
     else:
         text = as_levels(known)
@@ -216,9 +216,9 @@ def _described(
             here = text == level
             n = int(here.sum())
             record = {"n": n, "share": n / whole if whole else None, "reason": unknown}
-            if w is not None and whole:  # R svymean
+            if w is not None and whole:
                 mean = mean_interval(here.astype(float), w[known.index].to_numpy())
-                record |= {"share": mean.mean, "ci_low": mean.ci_low, "ci_high": mean.ci_high}
+                record |= mean | {"n": n, "share": mean["mean"]}
             elif whole:
                 record |= dict(zip(("ci_low", "ci_high"), wilson(n, whole), strict=True))
             cell = part_of(n, whole, "/".join(place))

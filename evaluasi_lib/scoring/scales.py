@@ -74,10 +74,8 @@ def _score(
 ) -> Drafts:
     instrument = study.program.instruments[scale_id.split(".", maxsplit=1)[0]]
     whole = scale_id in study.program.instruments
-    place, about = (
-        ["scales", scale_id, named["wave"], named["group"]],
-        named | {"subject": scale_id},
-    )
+    place = ["scales", scale_id, named["wave"], named["group"]]
+    about = named | {"subject": scale_id}
     answers = rows[items].to_numpy(dtype=float)
     y = score_items(answers, instrument.min_answered_share)
     record, notes = _mean(study, rows, y)
@@ -135,33 +133,44 @@ def _upper(answers: np.ndarray, high: int, n: int) -> dict[str, Any]:
 
 
 def _mean(study: Study, rows: pd.DataFrame, y: np.ndarray) -> tuple[dict[str, Any], list[str]]:
-    """n, mean, sd and 95% interval of the scores y (rows,), weighted to the declared population
-    where the rows are the program's and know its variables; and whom the weights cannot mend."""
+    """`mean_interval` of the scores y (rows,), weighted to the declared population where the rows
+    are the program's and know its variables; and whom the weights cannot mend."""
     known = ~np.isnan(y)
     rows, y = rows[known], y[known]
-    n = len(y)
-    if n < 2:
-        mean = float(y[0]) if n else None
-        return {"n": n, "mean": mean, "sd": None, "ci_low": None, "ci_high": None}, []
-    margins, weights, warnings = study.program.population, None, []
-    if margins and set(margins) <= set(rows) and rows["group"].iloc[0] == "program":
+    margins, weights, notes = study.program.population, None, []
+    if margins and len(y) > 1 and set(margins) <= set(rows) and (rows["group"] == "program").all():
         raked = rake(rows, margins)
         weights = raked.per_row
         if raked.left_out:
             named = [level_label(study.program, *pair) for pair in raked.left_out]
             text = _("Nobody answered of {groups}, so the weighted mean says nothing of them.")
-            warnings.append(text.format(groups=", ".join(named)))
-    clusters = cluster_codes(rows, study.program.design.cluster)
-    fit = fit_linear(np.ones((n, 1)), y, clusters=clusters, weights=weights)
+            notes.append(text.format(groups=", ".join(named)))
+    return mean_interval(y, weights, cluster_codes(rows, study.program.design.cluster)), notes
+
+
+def mean_interval(
+    values: ArrayLike, weights: ArrayLike | None = None, clusters: ArrayLike | None = None
+) -> dict[str, Any]:
+    """n, mean, sd, ci_low and ci_high (95%) of the known values (n,), in their unit.
+
+    Without weights and clusters the one-sample t interval; else `fit_linear`'s, for weights taken
+    as known. What needs two values, or the ends two clusters, is None.
+    """
+    y = np.asarray(values, dtype=float)
+    known = ~np.isnan(y)
+    y, n = y[known], int(known.sum())
+    w, codes = (None if x is None else np.asarray(x)[known] for x in (weights, clusters))
+    found: dict[str, Any] = {"n": n, "mean": float(y[0]) if n else None}
+    found |= dict.fromkeys(("sd", "ci_low", "ci_high"))
+    if n < 2:
+        return found
+    fit = fit_linear(np.ones((n, 1)), y, clusters=codes, weights=w)
     mean, half = float(fit.coef[0]), float(critical(0.95, fit.df[0]) * fit.std_error[0])
-    one_cluster = clusters is not None and len(np.unique(clusters)) == 1
-    return {
-        "n": n,
-        "mean": mean,
-        "sd": float(np.sqrt(np.average((y - mean) ** 2, weights=weights) * n / (n - 1))),
-        "ci_low": None if one_cluster else mean - half,
-        "ci_high": None if one_cluster else mean + half,
-    }, warnings
+    sd = float(np.sqrt(np.average((y - mean) ** 2, weights=w) * n / (n - 1)))
+    found |= {"mean": mean, "sd": sd}
+    if codes is None or len(np.unique(codes)) > 1:
+        found |= {"ci_low": mean - half, "ci_high": mean + half}
+    return found
 
 
 def _indices(
