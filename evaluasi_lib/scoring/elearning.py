@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import zip_longest
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +19,7 @@ from evaluasi_lib.measures import (
     UNPUBLISHED,
     Cell,
     Drafts,
+    as_plain,
     drafts,
     measure_id,
     nested,
@@ -86,10 +86,11 @@ def _used(study: Study, plan: ElearningPlan, summary: EventSummary, stages: pd.D
     km, users = _curve(times), Cell((len(persons),))
     off = off_hours(persons)
     totals = {"users": len(persons), "off_hours_share": off["events_share"]}
-    timed = _median(km) | {"reason": _why_no_median(stages, km)}
-    timed["median_days_to_complete"] = km.median_days
+    timed = as_plain(km) | {"median_days_to_complete": km.median_days}
+    why = _why_no_median(stages, km)
     yield from drafts(totals, [PART], "users", users)
-    yield from drafts(timed, [PART], "median_days_to_complete:median_ci", _timed(km))
+    yield from drafts(timed, [PART], "median_days_to_complete:median_ci", _timed(km), n=None,
+                      reason=why)  # fmt: skip
     yield from drafts(totals, [PART], "off_hours_share", users)
     yield from modules(plan, summary, stages)
     yield from devices(summary, len(persons))
@@ -245,10 +246,6 @@ def _timed(km: KaplanMeier) -> Cell:
     return Cell((km.n, km.n_completed))
 
 
-def _median(km: KaplanMeier) -> dict[str, Any]:
-    return {n: getattr(km, n) for n in ("median_days", "median_ci_low", "median_ci_high")}
-
-
 def _why_no_median(stages: pd.DataFrame, km: KaplanMeier) -> str:
     if "completed" not in stages:
         return _("The program does not declare who completed.")
@@ -265,10 +262,11 @@ def completion_by_group(study: Study, plan: ElearningPlan, times: pd.DataFrame) 
         for level in levels_of(study.program, plan.group, group):
             km = _curve(times[group.eq(level)])
             usable += [level] if min(km.n, km.n_completed) >= FEW else []
-            record = _median(km) | {"reason": _("fewer than half have completed")}
-            label = level_label(study.program, plan.group, level)
-            place = [PART, "time", level]
-            yield from drafts(record, place, "median_days:median_ci", _timed(km), label=label)
+            about = {"label": level_label(study.program, plan.group, level), "n": None,
+                     "reason": _("fewer than half have completed")}  # fmt: skip
+            yield from drafts(
+                km, [PART, "time", level], "median_days:median_ci", _timed(km), **about
+            )
     yield from hazards(study, plan, times)
     if group is not None:
         kept = group.isin(usable)

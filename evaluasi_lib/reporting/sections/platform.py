@@ -144,8 +144,8 @@ def _hazard_table(items: Records, k: int) -> Table | None:
         Column(_("p"), "hazard_ratio_p", "p"),
     ]
     note = _(
-        "Cox model, all variables together. Above 1: completes sooner, for a number by each unit "
-        "more. Association, not cause."
+        "Cox model, all variables together, each ratio an average over time. Above 1: completes "
+        "sooner, for a number by each unit more. Association, not cause."
     )
     return table("laju-selesai", _("Who completes sooner"), items, columns, k, note)
 
