@@ -14,7 +14,7 @@ import pandas as pd
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, is_small, protect_counts, publish
 from evaluasi_lib.door.effects import effects_of
 from evaluasi_lib.errors import DataError, Problem, UsageError
-from evaluasi_lib.measures import UNPUBLISHED, Drafts, nested, wide
+from evaluasi_lib.measures import UNPUBLISHED, Cell, Drafts, drafts, measure_id, nested, wide
 from evaluasi_lib.program import CostItem, Costs, ParticipantTime
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
@@ -326,13 +326,16 @@ def _stages(
         n = int(still.sum())
         records[stage] = share_of(n, records[stages[0]]["n"] if records else n)
         records[stage][UNPUBLISHED] = n
-    if days:
+    counted = bool(by and not level)
+    group, names = level if by else None, ["stages", level]
+    yield from nested(records, names, UNPUBLISHED if counted else "n share:ci", base=stages[0],
+                      first=(stages[0], stages[-1]), groups=by, group=group)  # fmt: skip
+    if days and not counted:
         known = here[days].notna()
         km = kaplan_meier(here.loc[known, days].to_numpy(float), still[known].to_numpy())
-        records[stages[-1]]["median_days"] = km.median_days
-    fields = UNPUBLISHED if by and not level else "n share:ci median_days"
-    return nested(records, ["stages", level], fields, first=(stages[0], stages[-1]),
-                  base=stages[0], groups=by, group=level if by else None)  # fmt: skip
+        last = [*names, stages[-1]]
+        cell = Cell((km.n, km.n_completed), based_on=(measure_id(*last),))
+        yield from drafts({"median_days": km.median_days}, last, "median_days", cell, group=group)
 
 
 def cost(

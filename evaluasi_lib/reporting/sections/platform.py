@@ -18,7 +18,6 @@ from evaluasi_lib.wording import _, count, digits_for, interval, number, p_value
 PART = "elearning"
 SHARE_ENDS = ("share_low", "share_high")
 
-
 Record = Mapping[str, Any]
 Records = list[dict[str, Any]]
 
@@ -62,11 +61,11 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
 
 def _stage_table(funnel: Records, k: int) -> Table | None:
     first = funnel[0]["n"] if funnel else None
-    stages = [
-        s
-        | {"stage": s["subject"], "share": s["n"] / first if s["n"] is not None and first else None}
-        for s in funnel
-    ]
+
+    def share(n: float | None) -> float | None:
+        return n / first if n is not None and first else None
+
+    stages = [s | {"stage": s["subject"], "share": share(s["n"])} for s in funnel]
     return tables.table_stages(stages, "corong", _("From enrolment to completion"), k)
 
 
