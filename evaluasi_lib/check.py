@@ -30,6 +30,12 @@ MEASURED = {
         "q25", "q75", "q90", "index", "score", "mean_pct", "below_share", "performance",
         "importance", "item_rest", "alpha_if_deleted",
     ),
+    "elearning": (
+        "users", "median_days_to_complete", "off_hours_share", "weekend_share", "n", "share",
+        "completed_share", "used_share", "dropoff_share", "events_share", "sessions_share",
+        "median_minutes", "median_days", "gap_minutes", "median_per_user", "share_completed",
+        "hazard_ratio", "per_hour", "p_value",
+    ),
 }  # fmt: skip
 
 

@@ -25,7 +25,6 @@ from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
     Effect,
     Efficiency,
-    Elearning,
     EvaluationResult,
     Evidence,
     InputFile,
@@ -111,7 +110,6 @@ def assemble(
     effects: tuple[Effect, ...],
     evidence: tuple[Evidence, ...],
     participation: Participation,
-    elearning: Elearning,
     efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
@@ -135,7 +133,6 @@ def assemble(
         effects=effects,
         evidence=evidence,
         participation=participation,
-        elearning=elearning,
         efficiency=efficiency,
         themes=voices.themes,
         module_demand=voices.module_demand,
@@ -178,7 +175,9 @@ def measure(study: Study) -> EvaluationResult:
     effects = claims_that_carry(effects, evidence)
     participation = score_participation(study)
     voices = code_voices(study)
-    found = [*score_scales(study), *score_spread(study), *score_answers(study)]
+    found = [
+        *score_scales(study), *score_spread(study), *score_answers(study), *score_elearning(study),
+    ]  # fmt: skip
     rows, remarks = publish(found, study.program.privacy.min_cell)
     return assemble(
         study,
@@ -186,7 +185,6 @@ def measure(study: Study) -> EvaluationResult:
         effects=effects,
         evidence=evidence,
         participation=participation,
-        elearning=score_elearning(study),
         efficiency=score_efficiency(study, effects, participation),
         voices=voices,
         triangulation=triangulate(study, effects, participation, voices),

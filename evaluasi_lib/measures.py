@@ -67,13 +67,18 @@ class Cell:
 
     persons: counts of which each is 0 or large enough, or nothing is shown: a mean's n; a part, the
     rest, and the whole. sums: (family, n) where the cells of a family add up to a published total.
-    stage: (family, n, rank) of nested stages; those of a lower rank are shown first. keeps: columns
-    that tell nothing of persons (a question's text, a number of items) and stay when it is hidden.
+    stage: (family, n, rank) of nested stages; those of a lower rank are shown first. based_on: the
+    starts of the ids of records that could be found from this one, which is hidden with them.
+    traceless: where it is hidden there is no row, for its id tells that somebody was there. keeps:
+    columns that tell nothing of persons (a question's text, a number of items) and stay when it is
+    hidden.
     """
 
     persons: tuple[int, ...] = ()
     sums: tuple[tuple[str, int], ...] = ()
     stage: tuple[str, int, int] | None = None
+    based_on: tuple[str, ...] = ()
+    traceless: bool = False
     keeps: tuple[str, ...] = ()
 
 
@@ -99,7 +104,7 @@ PARTS = (
 ABOUT = ("subject", "label", "group", "level", "wave", "unit", "n", "note", "reason",
          "role", "claim", "design", "estimator", "conclusion", "direction")  # fmt: skip
 NUMBERS = ("n", "value", "low", "high", "p")
-ENDS = {column: f"_{column}" for column in ("low", "high", "p", "reason")}  # in a record
+ENDS = {column: f"_{column}" for column in ("n", "low", "high", "p", "reason")}  # in a record
 SHOWN = ("part", "subject", "group", "wave", "measure", "value", "low", "high", "unit", "reason")
 UNITS = {"share": "share", "idr": "rupiah", "minutes": "minutes", "days": "days", "pct": "percent"}
 COUNTED = ("n_program", "n_comparison", "n_needed", "df")
@@ -130,13 +135,40 @@ def part_of(n: int, whole: int, *families: str) -> Cell:
     return Cell((n, whole - n, whole), tuple(sums))
 
 
+def nested(
+    stages: Mapping[str, Mapping[str, Any]],
+    names: Sequence[Any],
+    fields: str,
+    *,
+    first: Sequence[str] = (),
+    base: str | None = None,
+    groups: str | None = None,
+    **about: Any,
+) -> Drafts:
+    """The rows of stages, of which each holds a part of the persons (n) of the one before.
+
+    stages: name -> record. first: those to show where not all may be. base: the stage of which the
+    records hold shares. groups: family of the groups of persons whose stages add up to a total.
+    """
+    family, ranks = measure_id(*names), {stage: rank for rank, stage in enumerate(first)}
+    for stage, record in stages.items():
+        n = record["n"]
+        cell = Cell(
+            (n,),
+            sums=((f"{groups}/{stage}", n),) if groups else (),
+            stage=(family, n, ranks.get(stage, len(ranks))),
+            based_on=(measure_id(*names, base),) if base not in (None, stage) else (),
+        )
+        yield from drafts(record, [*names, stage], fields, cell, **about)
+
+
 def wide(rows: Iterable[Measure], pattern: str, measures: str = "") -> list[dict[str, Any]]:
     """Records: the rows of one place as one mapping, in the order of the rows.
 
     pattern: the names that start their ids, "*" for any one: "participation/barriers/*". Keys: stem
     (the names as a tuple), the rows' columns (the first that is known), and for each measure its
-    value by its name, with _low, _high, _p and _reason after the name for the rest. measures: names
-    that each record has, None where it has no such row.
+    value by its name, with _n, _low, _high, _p and _reason after the name for the rest; None where
+    a record lacks what others of the place have, or one of these measures.
     """
     wanted = pattern.split("/")
     nothing = dict.fromkeys(
@@ -155,7 +187,8 @@ def wide(rows: Iterable[Measure], pattern: str, measures: str = "") -> list[dict
                 record[column] = getattr(row, column)
         record[row.measure] = row.value
         record |= {row.measure + end: getattr(row, column) for column, end in ENDS.items()}
-    return list(found.values())
+    keys = dict.fromkeys(key for record in found.values() for key in record)
+    return [keys | record for record in found.values()]
 
 
 def record_rows(record: Any, names: Sequence[Any], fields: str, **about: Any) -> Rows:

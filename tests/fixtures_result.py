@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 
 from evaluasi_lib import results as r
 from evaluasi_lib.disclosure import SMALL_CELL
-from evaluasi_lib.measures import Measure, record_rows
+from evaluasi_lib.measures import Rows, record_rows
 from evaluasi_lib.program import Program
 from evaluasi_lib.study import Study
 
@@ -70,7 +69,7 @@ def effect(outcome: str, label: str, **changes: object) -> r.Effect:
     return r.Effect(**(values | changes))
 
 
-def scale_rows(name: str, group: str, mean: float | None) -> Iterator[Measure]:
+def scale_rows(name: str, group: str, mean: float | None) -> Rows:
     """A scale after the program; without a mean, of too few persons."""
     record = {"label": name.capitalize(), "n_items": 5} if mean is None else {
         "label": name.capitalize(), "n": 114, "mean": mean, "ci_low": mean - 0.11,
@@ -138,11 +137,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             ),
             (r.Driver("usia", "Usia", 0.021, 0.01, 0.002, 0.04, 0.03, "Kaitan, bukan sebab."),),
         ),
-        elearning=r.Elearning(
-            140, 21.0, 0.34,
-            (r.Stage("Terdaftar", 150), r.Stage("Mulai", 140), r.Stage("Modul 4", None, SMALL_CELL),
-             r.Stage("Selesai", 118)),
-        ),
         efficiency=r.Efficiency(
             66_500_000.0, 443_333.33, 563_559.3,
             r.CostPerEffect("komunikasi", "poin", 1_366_000.0, 900_000.0, 2_600_000.0),
@@ -179,8 +173,20 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             (r.InputFile("survei.csv", "0" * 64, 12345),), "0.1.0", {"numpy": "2.4.6"},
             {"program_id": "contoh-2025", "language": language}, 20250101,
         ),
-        rows=(*scale_rows("kepuasan", "program", 4.1), *scale_rows("motivasi", "comparison", None)),
+        rows=(
+            *scale_rows("kepuasan", "program", 4.1), *scale_rows("motivasi", "comparison", None),
+            *platform_rows(),
+        ),
     )  # fmt: skip
+
+
+def platform_rows() -> Rows:
+    """Use of an e-learning platform, of which one stage may not be shown."""
+    record = {"users": 140, "median_days_to_complete": 21.0, "off_hours_share": 0.34}
+    yield from record_rows(record, ["elearning"], " ".join(record))
+    stages = {"Terdaftar": 150, "Mulai": 140, "Modul 4": None, "Selesai": 118}
+    for stage, n in stages.items():
+        yield from record_rows({"n": n, "reason": SMALL_CELL}, ["elearning", "funnel", stage], "n")
 
 
 def empty_result() -> r.EvaluationResult:
@@ -191,7 +197,6 @@ def empty_result() -> r.EvaluationResult:
         sample=r.Sample(None, None, None, None, False, (), SMALL_CELL),
         effects=(), evidence=(),
         participation=r.Participation(None, None, None, None),
-        elearning=r.Elearning(None, None, None),
         efficiency=r.Efficiency(None, None, None, None, None, None, None),
         themes=(), module_demand=(), triangulation=(), strengths=(), weaknesses=(),
         verdict=r.Verdict("insufficient_evidence", (), ""), recommendations=(), follow_up=(),

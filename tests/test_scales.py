@@ -163,7 +163,8 @@ def test_ikm_and_importance_come_with_the_score(tmp_path: Path) -> None:
     assert band(index["index"], BANDS)["grade"] in {r.text for r in remarks if r.id[-3:] == "ikm"}
     assert any(r.id == "scales/puas/post/program" for r in remarks)  # it is an analogy
     (cross,) = wide(rows, "scales/puas/post/program/ipa")
-    items = {x["subject"]: x for x in wide(rows, "scales/puas/post/program/*") if "item_rest" in x}
+    below = wide(rows, "scales/puas/post/program/*")
+    items = {x["subject"]: x for x in below if x["item_rest"] is not None}
     assert list(items) == ITEMS
     found = quadrants(
         [items[p]["performance"] for p in ITEMS],

@@ -183,8 +183,8 @@ def table_items(rows: Sequence[Measure], k: int) -> Table | None:
     scales = {s["stem"]: s for s in scale_records(rows)}
     items = [
         x | {name: scales[x["stem"][:-1]][of] for name, of in (("scale", "label"), ("of", "alpha"))}
-        for x in wide(rows, "scales/*/*/*/*", "alpha_if_deleted")
-        if "item_rest" in x
+        for x in wide(rows, "scales/*/*/*/*", "item_rest alpha_if_deleted")
+        if x["item_rest"] is not None
     ]
     columns = [
         Column(_("Scale"), "scale"),
