@@ -101,9 +101,10 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
     family is hidden, subtraction from the published total would find it, so the next smallest is
     hidden too. Nested stages are shown as `protect_funnel` says. Hidden rows keep what they are
     about, without numbers, note or conclusion, and say "small_cell"; hidden remarks are left out.
+    Derived rows are worked out last, from the rows as they may be shown, and stand in their place.
     """
     found = list(drafts)
-    cells = {_key(d): d.cell for d in found}
+    cells = {_key(d.row, d.cell): d.cell for d in found if not callable(d.row)}
     hidden = {key for key, cell in cells.items() if any(is_small(n, k) for n in cell.persons)}
     hidden |= _hidden_stages(cells, k)
     families: dict[str, list[tuple[int, tuple[str, Cell]]]] = {}
@@ -120,23 +121,30 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
         if not more:
             break
         hidden |= more
-    rows, remarks = [], []
-    for d in found:
-        gone = _key(d) in hidden
-        if isinstance(d.row, Remark):
-            remarks += [] if gone else [d.row]
-        elif d.row.measure != UNPUBLISHED:
-            rows.append(dataclasses.replace(d.row, **NOTHING) if gone else d.row)
+    shown = [
+        dataclasses.replace(row, **NOTHING) if _key(row, cell) in hidden else row
+        for row, cell in found
+        if isinstance(row, Measure) and row.measure != UNPUBLISHED
+    ]
+    remarks = [
+        row for row, cell in found if isinstance(row, Remark) and _key(row, cell) not in hidden
+    ]
+    measured = iter(shown)
+    rows: list[Measure] = []
+    for row, _cell in found:
+        if callable(row):
+            rows += row(shown)
+        elif isinstance(row, Measure) and row.measure != UNPUBLISHED:
+            rows.append(next(measured))
     return tuple(rows), tuple(remarks)
 
 
 NOTHING: dict[str, Any] = dict.fromkeys((*NUMBERS, "note", "conclusion")) | {"reason": SMALL_CELL}
 
 
-def _key(draft: Draft) -> tuple[str, Cell]:
+def _key(row: Measure | Remark, cell: Cell) -> tuple[str, Cell]:
     """A record's rows share their cell and the start of their ids."""
-    row = draft.row
-    return row.id if isinstance(row, Remark) else row.id.rpartition("/")[0], draft.cell
+    return row.id if isinstance(row, Remark) else row.id.rpartition("/")[0], cell
 
 
 def _hidden_stages(cells: Mapping[tuple[str, Cell], Cell], k: int) -> set[tuple[str, Cell]]:

@@ -10,14 +10,17 @@ import dataclasses
 import hashlib
 import importlib.metadata
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
+from evaluasi_lib.disclosure import publish
 from evaluasi_lib.errors import EvaluationError, Problem, check_language
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.measures import Measure, Remark
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
@@ -28,10 +31,8 @@ from evaluasi_lib.results import (
     EvaluationResult,
     Evidence,
     InputFile,
-    Participation,
     ProgramInfo,
     Provenance,
-    Sample,
     ScaleScore,
     Spread,
     Triangulated,
@@ -108,11 +109,10 @@ def problems_of(data: DataFolder, program_id: str) -> list[Problem]:
 def assemble(
     study: Study,
     *,
-    sample: Sample,
+    published: tuple[tuple[Measure, ...], tuple[Remark, ...]],
     scales: tuple[ScaleScore, ...],
     effects: tuple[Effect, ...],
     evidence: tuple[Evidence, ...],
-    participation: Participation,
     elearning: Elearning,
     efficiency: Efficiency,
     voices: Voices,
@@ -133,11 +133,9 @@ def assemble(
             period_end=program.period.end if program.period else None,
             series=program.series,
         ),
-        sample=sample,
         scales=scales,
         effects=effects,
         evidence=evidence,
-        participation=participation,
         elearning=elearning,
         efficiency=efficiency,
         themes=voices.themes,
@@ -159,6 +157,8 @@ def assemble(
         voices=voices.details,
         answers=answers,
         spread=spread,
+        rows=published[0],
+        remarks=published[1],
     )
 
 
@@ -179,19 +179,19 @@ def measure(study: Study) -> EvaluationResult:
     effects = estimate_effects(study, frames)
     evidence = rate_evidence(study, effects, frames)
     effects = claims_that_carry(effects, evidence)
-    participation = score_participation(study)
+    drafts = chain(score_sample(study, frames), score_participation(study))
+    rows, remarks = publish(drafts, study.program.privacy.min_cell)
     voices = code_voices(study)
     return assemble(
         study,
-        sample=score_sample(study, frames),
+        published=(rows, remarks),
         scales=score_scales(study),
         effects=effects,
         evidence=evidence,
-        participation=participation,
         elearning=score_elearning(study),
-        efficiency=score_efficiency(study, effects, participation),
+        efficiency=score_efficiency(study, effects, rows),
         voices=voices,
-        triangulation=triangulate(study, effects, participation, voices),
+        triangulation=triangulate(study, effects, rows, voices),
         answers=score_answers(study),
         spread=score_spread(study),
     )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, is_small, protect_counts, protect_funnel
+from evaluasi_lib.disclosure import DEFAULT_K, publish
 from evaluasi_lib.door.effects import effects_of
 from evaluasi_lib.errors import DataError, Problem, UsageError
+from evaluasi_lib.measures import Cell, Draft, Drafts, Measure, drafts, wide
 from evaluasi_lib.program import CostItem, Costs, ParticipantTime
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
@@ -24,7 +27,15 @@ from evaluasi_lib.scoring.items import (
     rake,
     score_items,
 )
-from evaluasi_lib.scoring.persons import as_levels, reached, share_row
+from evaluasi_lib.scoring.persons import as_levels, reached
+from evaluasi_lib.scoring.shares import (
+    by_frequency,
+    chosen_options,
+    level_shares,
+    option_shares,
+    option_shares_by,
+    stage_shares,
+)
 from evaluasi_lib.scoring.survival import kaplan_meier
 from evaluasi_lib.tables import SEED, Table, bounds, need
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
@@ -171,53 +182,71 @@ def describe(
     need(df, names)
     groups = as_levels(df[by]) if by else pd.Series("", index=df.index)
     levels = [v for v in dict.fromkeys(sorted(groups)) if v or not by]
-    rows = [
-        {"variable": str(name), **row, "group": level if by else None}
-        for name in names
+    found = (
+        draft
+        for place, name in enumerate(names)
         for level in levels
-        for row in _describe(
-            df.loc[groups == level, name], None if w is None else w[groups == level], min_cell
+        for draft in _described(
+            df.loc[groups == level, name], None if w is None else w[groups == level],
+            ["describe", place, level], {"subject": str(name), "group": level if by else None},
         )
-    ]
+    )  # fmt: skip
+    rows = [
+        {"variable": row["subject"], "value": row["label"], "low": row.get("mean_low"),
+         "high": row.get("mean_high")} | _bounds(row)
+        for row in _records(found, "describe/*/*/*", min_cell)
+    ]  # fmt: skip
     shown = ["variable", "value", "group", "n", "mean", "sd", "low", "high", "share", "reason"]
     table = pd.DataFrame(rows, columns=shown)
     floats = dict.fromkeys(("mean", "sd", "low", "high", "share"), "float64")
     return Table(table.astype(floats | {"n": "Int64"}), shown=shown)
 
 
-def _describe(values: pd.Series, w: pd.Series | None, k: int) -> list[dict[str, Any]]:
-    """One row of a number; one for each value of a category or flag."""
+def _records(found: Iterable[Draft], pattern: str, k: int) -> list[dict[str, Any]]:
+    """What may be shown, a record each."""
+    rows, _remarks = publish(found, k)
+    return wide(rows, pattern)
+
+
+def _bounds(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A record, the ends of whose share are called low and high."""
+    ends = {"low": row["share_low"], "high": row["share_high"]} if "share" in row else {}
+    return {**row, **ends}
+
+
+def _described(
+    values: pd.Series, w: pd.Series | None, names: list[object], about: dict[str, Any]
+) -> Drafts:
+    """One record of a number or date; one for each value of a category or flag."""
     known = values.dropna()
     flag = pd.api.types.is_bool_dtype(values.dtype)
+    whole = [*names, "all"]
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return [{"n": len(known)}]
+        yield from drafts({"n": len(known)}, whole, "n", Cell((len(known),)), **about)
+        return
     if pd.api.types.is_numeric_dtype(values.dtype) and not flag:
-        if is_small(len(known), k):
-            return [{"reason": SMALL_CELL}]
-        weight = None if w is None else w.to_numpy()
-        found = mean_interval(numeric(values).to_numpy(), weight)
-        return [{"n": found.n, "mean": found.mean, "sd": found.sd, "low": found.ci_low,
-                 "high": found.ci_high}]  # fmt: skip
+        found = mean_interval(numeric(values).to_numpy(), None if w is None else w.to_numpy())
+        cell = Cell((len(known),))
+        yield from drafts({"n": found.n}, whole, "n", cell, **about)
+        yield from drafts(found, whole, "mean:ci sd", cell, **about)
+        return
     text = as_levels(known)
     order = list(map(str, values.cat.categories)) if hasattr(values, "cat") else sorted(set(text))
-    counts = {level: int((text == level).sum()) for level in order}
-    safe = protect_counts(counts, k=k)
-    rows = []
-    for level, n in counts.items():
-        if flag and level != "true":
-            continue
-        row = share_row(n, len(text), k)
-        row = {"n": row["n"], "share": row["share"], "low": row["ci_low"], "high": row["ci_high"],
-               "reason": row["reason"]}  # fmt: skip
-        if safe[level] is None:
-            row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-        elif (
-            w is not None and row["share"] is not None
-        ):  # an interval of weighted shares: R svymean
-            mean = mean_interval((text == level).astype(float), w[known.index].to_numpy())
-            row |= {"share": mean.mean, "low": mean.ci_low, "high": mean.ci_high}
-        rows.append({"value": level, **row})
-    return rows
+    shares = level_shares(
+        text.value_counts(), dict.fromkeys(order, len(text)), order, names,
+        lambda level: about | {"label": level},
+    )  # fmt: skip
+    for row, cell in shares:
+        if isinstance(row, Measure) and (not flag or row.label == "true"):
+            yield Draft(row if w is None else _weighted(row, text, w[known.index]), cell)
+
+
+def _weighted(row: Measure, text: pd.Series, w: pd.Series) -> Measure:
+    """The share of a value with weights and its interval (R svymean)."""
+    if row.value is None:
+        return row
+    found = mean_interval((text == row.label).astype(float), w.to_numpy())
+    return replace(row, value=found.mean, low=found.ci_low, high=found.ci_high)
 
 
 def barriers(
@@ -244,25 +273,17 @@ def barriers(
         raise UsageError(Problem(what.format(name=question), "question", known or _(
             "make them with clean_multi")))  # fmt: skip
     need(df, [by] if by else [])
-    answered = df[df[options].notna().any(axis=1)]
-    chosen = answered[options].astype("boolean").fillna(False).astype(bool)
-    groups = as_levels(answered[by]) if by else pd.Series("", index=answered.index)
-    levels = [v for v in sorted(set(groups)) if v or not by]
-    records = []
-    for option in sorted(options, key=lambda c: -chosen[c].to_numpy().sum()):
-        hidden: set[str] = set()
-        for part in (chosen[option], ~chosen[option]):
-            counts = {v: int((part & (groups == v)).sum()) for v in sorted(set(groups))}
-            if by:
-                safe = protect_counts(counts, k=min_cell)
-                hidden |= {level for level, n in safe.items() if n is None}
-        for level in levels:
-            row = share_row(int(chosen.loc[groups == level, option].sum()),
-                            int((groups == level).sum()), min_cell)  # fmt: skip
-            if level in hidden:
-                row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-            named = {"barrier": option.removeprefix(prefix), "group": level if by else None}
-            records.append(named | bounds(row))
+    chosen, answered = chosen_options(df, question)
+    place = ["barriers"]
+    if by is None:
+        found = option_shares(chosen, place, str)
+    else:
+        group = as_levels(answered[by])
+        levels = {v: v for v in sorted(set(group)) if v}
+        found = option_shares_by(chosen[by_frequency(chosen)], group, levels, place, str, by)
+    pattern = "barriers/*" if by is None else "barriers/*/*/*"
+    records = [{"barrier": row["subject"]} | _bounds(row)
+               for row in _records(found, pattern, min_cell)]  # fmt: skip
     return _shares(records, ["barrier", "group"])
 
 
@@ -297,39 +318,39 @@ def completion(
     stages = list(stages)
     need(df, [*stages, *([by] if by else []), *([days] if days else [])])
     groups = as_levels(df[by]) if by else pd.Series("", index=df.index)
-    records: list[dict[str, Any]] = []
     levels = [v for v in sorted(set(groups)) if v or not by]
-    for level in levels:
-        here = df[groups == level]
-        still, counts = pd.Series(True, index=here.index), {}
-        for stage in stages:
-            still = still & reached(here[stage])
-            counts[stage] = int(still.sum())
-        safe = protect_funnel(counts, k=min_cell, first=[stages[0], stages[-1]])
-        whole = counts[stages[0]]
-        for stage in stages:
-            row = share_row(counts[stage], whole, min_cell)
-            if safe[stage] is None:
-                row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-            median = None
-            if days and stage == stages[-1] and row["share"] is not None:
-                known = here[days].notna()
-                km = kaplan_meier(here.loc[known, days].to_numpy(float), still[known].to_numpy())
-                median = km.median_days
-            named = {"group": level if by else None, "stage": stage, "median_days": median}
-            records.append(named | bounds(row))
-    for stage in stages:  # a stage hidden in one group alone could be found from the total
-        here_too = [r for r in records if r["stage"] == stage]
-        hidden = sum(r["reason"] == SMALL_CELL for r in here_too)
-        shown = [r for r in here_too if r["reason"] != SMALL_CELL]
-        if hidden == 1 and shown:
-            nothing = {"n": None, "share": None, "low": None, "high": None, "median_days": None}
-            min(shown, key=lambda r: r["n"]).update(nothing | {"reason": SMALL_CELL})
+    found = chain.from_iterable(
+        _completed(df[groups == level], stages, ["completion", level], days, by is not None)
+        for level in levels
+    )
+    records = [
+        {"stage": row["subject"], "group": row["group"]} | _bounds(row)
+        for row in _records(found, "completion/*/*", min_cell)
+    ]
     table = _shares(records, ["group", "stage"])
     if days:
-        table["median_days"] = pd.Series([r["median_days"] for r in records], dtype="float64")
+        table["median_days"] = pd.Series([r.get("median_days") for r in records], dtype="float64")
         table.shown = (*table.shown, "median_days")
     return table
+
+
+def _completed(
+    df: pd.DataFrame, stages: list[str], names: list[str], days: str | None, grouped: bool
+) -> Drafts:
+    """Persons at each stage of one group, and the median of days until the last."""
+    flags = pd.DataFrame({stage: reached(df[stage]) for stage in stages}).cummin(axis=1)
+    about = {"group": names[-1] if grouped else None}
+    found = stage_shares(
+        flags, names, [stages[0], stages[-1]], fields="share:ci",
+        total="completion" if grouped else "", **about,
+    )  # fmt: skip
+    for row, cell in found:
+        yield Draft(row, cell)
+        if days and isinstance(row, Measure) and row.subject == stages[-1]:
+            known = df[days].notna()
+            done = flags.loc[known, stages[-1]].to_numpy()
+            median = kaplan_meier(df.loc[known, days].to_numpy(float), done).median_days
+            yield from drafts({"median_days": median}, [*names, stages[-1]], "median_days", cell)
 
 
 def cost(
