@@ -232,11 +232,9 @@ def _described(
         return
     text = as_levels(known)
     order = list(map(str, values.cat.categories)) if hasattr(values, "cat") else sorted(set(text))
-    shares = level_shares(
-        text.value_counts(), dict.fromkeys(order, len(text)), order, names,
-        lambda level: about | {"label": level},
-    )  # fmt: skip
-    for row, cell in shares:
+    levels = {level: about | {"label": level} for level in order}
+    counts = text.value_counts().to_dict()
+    for row, cell in level_shares(counts, dict.fromkeys(order, len(text)), levels, names):
         if isinstance(row, Measure) and (not flag or row.label == "true"):
             yield Draft(row if w is None else _weighted(row, text, w[known.index]), cell)
 

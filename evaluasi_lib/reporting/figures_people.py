@@ -79,9 +79,15 @@ def plot_shares(
     if not known:
         return None
     points = [
-        Point(option_word(value_of(s, "label")), share, *ends, percent(share))
+        Point(
+            option_word(value_of(s, "label")),
+            share,
+            value_of(s, low),
+            value_of(s, high),
+            percent(share),
+        )
         for share, s in known[:MOST_SHARES]
-        for ends in [[value_of(s, end) for end in share_ends(s)]]
+        for low, high in [share_ends(s)]
     ]
     alt = _("Shares with 95% intervals, largest first: {listed}.").format(listed=heard(points))
     if len(points) < len(known):

@@ -221,13 +221,11 @@ def _dropout_reasons(study: Study, stages: pd.DataFrame) -> Drafts:
     given = person_levels(study, name, left)
     if given is None:
         return
-    counts = given[given.ne("")].value_counts()
+    counts = given[given.ne("")].value_counts().to_dict()
     levels = sorted(levels_of(study.program, name, given), key=lambda level: -int(counts[level]))
-    whole = dict.fromkeys(levels, int(counts.sum()))
-    yield from level_shares(
-        counts, whole, levels, [*PART, "dropout_reasons"],
-        lambda level: {"label": level_label(study.program, name, level)},
-    )  # fmt: skip
+    whole = dict.fromkeys(levels, sum(counts.values()))
+    about = {level: {"label": level_label(study.program, name, level)} for level in levels}
+    yield from level_shares(counts, whole, about, [*PART, "dropout_reasons"])
 
 
 def score_motivation(study: Study) -> Drafts:
@@ -296,23 +294,22 @@ def score_representation(study: Study, stages: pd.DataFrame) -> Drafts:
         if everyone is None or (declared is None and enrolled.all()):
             continue  # the roster would be compared with itself
         here = everyone[enrolled & everyone.ne("")]
-        roster = everyone[everyone.ne("")].value_counts()
-        population = declared or roster.to_dict()
-        levels = [*population] if declared is not None else levels_of(program, name, everyone)
-        total = float(sum(population.values()))
-        found = level_shares(
-            here.value_counts(), dict.fromkeys(levels, len(here)), levels,
-            [*PART, "representation", name],
-            lambda level, of=name: {"label": level_label(program, of, level), "group": level},
-            beside=None if declared is not None else roster,
-        )  # fmt: skip
+        roster = {str(v): int(n) for v, n in everyone[everyone.ne("")].value_counts().items()}
+        population = declared or roster
+        levels = {
+            level: {"label": level_label(program, name, level), "group": level}
+            for level in (population if declared else levels_of(program, name, everyone))
+        }
+        total, place = float(sum(population.values())), [*PART, "representation", name]
+        whole, beside = dict.fromkeys(levels, len(here)), None if declared else roster
+        found = level_shares(here.value_counts().to_dict(), whole, levels, place, beside)
         for row, cell in found:
             if not isinstance(row, Measure) or row.group is None:
                 yield Draft(row, cell)
                 continue
             expected = float(population[row.group]) / total
             yield Draft(dataclasses.replace(row, note=_presence(expected, row)), cell)
-            yield Draft(partial(_population_share, row.id, expected, declared is not None))
+            yield Draft(partial(_population_share, row.id, expected, bool(declared)))
 
 
 def _presence(expected: float, row: Measure) -> str | None:

@@ -30,7 +30,7 @@ from evaluasi_lib.measures import (
 )
 from evaluasi_lib.scoring.items import wilson
 
-Counts = Mapping[str, int] | pd.Series
+Counts = Mapping[Any, int]
 Names = Sequence[object]
 
 
@@ -59,9 +59,8 @@ def option_shares(chosen: pd.DataFrame, names: Names, label: Callable[[str], str
     first; label: an option's name for readers."""
     for option in by_frequency(chosen):
         n, whole = int(chosen[option].sum()), len(chosen)
-        about = {"label": label(option)}
-        yield from drafts(share_of(n, whole), [*names, option], "share:ci", part_of(n, whole),
-                          **about)  # fmt: skip
+        record = share_of(n, whole) | {"label": label(option)}
+        yield from drafts(record, [*names, option], "share:ci", part_of(n, whole))
 
 
 def option_shares_by(
@@ -77,33 +76,31 @@ def option_shares_by(
     group: level of each row, "" where missing. levels: level -> its name for readers. A small cell
     hides a second one of the same option, so that none can be found by subtraction.
     """
-    whole = group.value_counts()
+    whole = group.value_counts().to_dict()
     for option in map(str, chosen.columns):
         named = {"subject": option, "label": label(option)}
-        yield from level_shares(
-            group[chosen[option]].value_counts(), whole, list(levels), [*names, option, variable],
-            lambda level, about=named: about | {"group": levels[level]},
-        )  # fmt: skip
+        about = {level: named | {"group": text} for level, text in levels.items()}
+        yes = group[chosen[option]].value_counts().to_dict()
+        yield from level_shares(yes, whole, about, [*names, option, variable])
 
 
 def by_frequency(chosen: pd.DataFrame) -> list[str]:
     """Options (bool columns), the most frequent first; of ties in their own order."""
-    return sorted(map(str, chosen.columns), key=lambda option: -int(chosen[option].sum()))
+    return sorted(map(str, chosen.columns), key=lambda option: -int(chosen[option].to_numpy().sum()))
 
 
 def level_shares(
     part: Counts,
     whole: Counts,
-    levels: Sequence[str],
+    levels: Mapping[str, Mapping[str, Any]],
     names: Names,
-    about: Callable[[str], Mapping[str, Any]],
     beside: Counts | None = None,
 ) -> Drafts:
     """The share of each level's persons who are in the part.
 
     part, whole: level -> persons, "" for those whose level is missing. The parts add up to a total
-    that is published, and so do the rests, so that one hidden level hides a second. about: level ->
-    columns of its rows. beside: further counts of a level that its numbers would tell.
+    that is published, and so do the rests, so that one hidden level hides a second. levels: level
+    -> columns of its rows. beside: further counts of a level that its numbers would tell.
     """
     families = measure_id(*names, "part"), measure_id(*names, "rest")
     for level in [*levels, ""]:
@@ -113,7 +110,7 @@ def level_shares(
         if level:
             more = () if beside is None else (int(beside.get(level, 0)),)
             cell = dataclasses.replace(cell, persons=(*cell.persons, *more))
-            yield from drafts(share_of(n, all_here), place, "share:ci", cell, **about(level))
+            yield from drafts(share_of(n, all_here), place, "share:ci", cell, **levels[level])
         elif all_here:
             yield from drafts({UNPUBLISHED: n}, place, UNPUBLISHED, cell)
 
