@@ -111,16 +111,15 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
     for key, cell in cells.items():
         for family, n in cell.sums:
             families.setdefault(family, []).append((n, key))
-    while True:
-        more = set()
-        for members in families.values():
+    settled = False
+    while not settled:
+        settled = True
+        for members in families.values():  # one by one: what one hides may serve another too
             away = [n for n, key in members if key in hidden and n]
             rest = [(n, key) for n, key in members if key not in hidden and n]
             if rest and (len(away) == 1 or is_small(sum(away), k)):
-                more.add(min(rest, key=lambda member: member[0])[1])
-        if not more:
-            break
-        hidden |= more
+                hidden.add(min(rest, key=lambda member: member[0])[1])
+                settled = False
     shown = [
         dataclasses.replace(row, **NOTHING) if _key(row, cell) in hidden else row
         for row, cell in found

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import chain
 from pathlib import Path
 
 from evaluasi_lib import results as r
-from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.disclosure import SMALL_CELL, publish
+from evaluasi_lib.measures import Measure, drafts, part_of
 from evaluasi_lib.program import Program
+from evaluasi_lib.scoring.shares import share_of
 from evaluasi_lib.study import Study
 
 SCRIPT = "<script>alert('x')</script> & \"kutip\""
@@ -68,6 +71,34 @@ def effect(outcome: str, label: str, **changes: object) -> r.Effect:
     return r.Effect(**(values | changes))
 
 
+def published() -> tuple[Measure, ...]:
+    """Persons from invited to completed, two barriers of which one is hidden, and a driver."""
+    steps = [("Diundang", 150, None), ("Menjawab", 120, 30), ("Dianalisis", 114, 6)]
+    barriers = [("beban", "Beban kerja", 48), ("izin", "Izin atasan", 3)]
+    driver = {"label": "Usia", "ame": 0.021, "ci_low": 0.002, "ci_high": 0.04, "p": 0.03}
+    driver |= {"gap": 0.1, "gap_ci_low": 0.01, "gap_ci_high": 0.19}
+    sample = {"invited": 150, "responded": 120, "analysed": 114, "response_rate_share": 0.8}
+    took = {"enrolled": 150, "started": 140, "completed": 118, "completion_share": 118 / 150}
+    found = [
+        drafts(sample, ["sample"], " ".join(sample)),
+        *(
+            drafts({"label": label, "n": n, "dropped": lost}, ["sample", "flow", place],
+                   "n dropped")
+            for place, (label, n, lost) in enumerate(steps, 1)
+        ),
+        drafts(took, ["participation"], " ".join(took)),
+        *(
+            drafts(share_of(n, 114) | {"label": label}, ["participation", "barriers", name],
+                   "share:ci", part_of(n, 114))
+            for name, label, n in barriers
+        ),
+        drafts(driver, ["participation", "drivers", "usia"], "ame:ci:p gap:gap_ci",
+               note="Kaitan, bukan sebab."),
+    ]  # fmt: skip
+    rows, _remarks = publish(chain.from_iterable(found), 5)
+    return rows
+
+
 def example_result(language: str = "id") -> r.EvaluationResult:
     """Every part filled; people's texts hold a script and a formula."""
     english = language == "en"
@@ -76,14 +107,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             "contoh-2025", "Example Training" if english else "Pelatihan Contoh", "leadership",
             "Ministry of Examples" if english else "Kementerian Contoh", "2025",
             dt.date(2025, 2, 3), dt.date(2025, 6, 30),
-        ),
-        sample=r.Sample(
-            150, 120, 114, 0.8, False,
-            (
-                r.FlowStep("Diundang", 150, None),
-                r.FlowStep("Menjawab", 120, 30, "tidak menjawab"),
-                r.FlowStep("Dianalisis", 114, 6, "baris uji"),
-            ),
         ),
         scales=(
             r.ScaleScore(
@@ -124,14 +147,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             ),
             r.Evidence("skp", "comparison", None, None, None, None, None, None, None, (),
                        reason="SKP sesudah program belum tersedia."),
-        ),
-        participation=r.Participation(
-            150, 140, 118, 118 / 150,
-            (
-                r.Barrier("beban", "Beban kerja", 48, 0.42, 0.33, 0.51),
-                r.Barrier("izin", "Izin atasan", None, None, None, None, SMALL_CELL),
-            ),
-            (r.Driver("usia", "Usia", 0.021, 0.01, 0.002, 0.04, 0.03, "Kaitan, bukan sebab."),),
         ),
         elearning=r.Elearning(
             140, 21.0, 0.34,
@@ -174,6 +189,7 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             (r.InputFile("survei.csv", "0" * 64, 12345),), "0.1.0", {"numpy": "2.4.6"},
             {"program_id": "contoh-2025", "language": language}, 20250101,
         ),
+        rows=published(),
     )  # fmt: skip
 
 
@@ -182,9 +198,7 @@ def empty_result() -> r.EvaluationResult:
     return r.EvaluationResult(
         program=r.ProgramInfo("contoh-2025", "Pelatihan Contoh", "leadership", "Kementerian Contoh",
                               "2025", None, None),
-        sample=r.Sample(None, None, None, None, False, (), SMALL_CELL),
         scales=(), effects=(), evidence=(),
-        participation=r.Participation(None, None, None, None),
         elearning=r.Elearning(None, None, None),
         efficiency=r.Efficiency(None, None, None, None, None, None, None),
         themes=(), module_demand=(), triangulation=(), strengths=(), weaknesses=(),

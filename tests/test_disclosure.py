@@ -16,7 +16,7 @@ from evaluasi_lib.disclosure import (
     publishable_share,
 )
 from evaluasi_lib.measures import Cell, Draft, Remark, drafts, part_of, wide
-from evaluasi_lib.results import Barrier
+from evaluasi_lib.results import ModuleDemand
 
 
 def test_one_to_four_persons_are_a_small_cell_and_nobody_is_none() -> None:
@@ -24,10 +24,10 @@ def test_one_to_four_persons_are_a_small_cell_and_nobody_is_none() -> None:
 
 
 def test_a_result_on_a_small_cell_keeps_its_labels_and_loses_its_numbers() -> None:
-    barrier = Barrier("beban", "Beban kerja", 3, 0.1, 0.02, 0.3)
-    hidden = protect(barrier, persons=3, k=5, keep=("barrier", "label"))
-    assert hidden == Barrier("beban", "Beban kerja", None, None, None, None, "small_cell")
-    assert protect(barrier, persons=30, k=5, keep=("barrier",)) is barrier
+    module = ModuleDemand("data", "Analisis data", 3, 0.1, 0.02, 0.3)
+    hidden = protect(module, persons=3, k=5, keep=("module", "label"))
+    assert hidden == ModuleDemand("data", "Analisis data", None, None, None, None, "small_cell")
+    assert protect(module, persons=30, k=5, keep=("module",)) is module
 
 
 @given(st.lists(st.integers(0, 12), min_size=2, max_size=8), st.integers(2, 6))

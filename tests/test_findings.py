@@ -9,6 +9,7 @@ import pytest
 
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.rules import read_catalogue
+from evaluasi_lib.measures import record_rows
 from evaluasi_lib.outgoing import measures_of
 from evaluasi_lib.reporting.tables import table_grounds
 from evaluasi_lib.wording import set_language
@@ -174,15 +175,16 @@ def test_what_is_important_and_rated_low_comes_first():
 
 def test_access_gaps_are_found_by_representation_and_by_completion():
     program, measured = make()
-    rows = [{"variable": "eselon", "variable_label": "Eselon", "group": "IV", "label": "Eselon IV",
-             "share": 0.2, "ci_low": 0.15, "ci_high": 0.26, "population_share": 0.32,
-             "status": "under"}]  # fmt: skip
+    row = {"label": "Eselon IV", "share": 0.2, "ci_low": 0.15, "ci_high": 0.26,
+           "population_share": 0.32}  # fmt: skip
+    place = ["participation", "representation", "eselon", "IV"]
+    rows = record_rows(row, place, "share:ci population_share", group="IV")
     access = [{"variable": "zona", "group": label, "label": label, "completed_share": share,
                "p_completed": 0.01}
               for label, share in (("WIB", 0.8), ("WIT", 0.5))]  # fmt: skip
     measured = dataclasses.replace(
         measured,
-        participation=dataclasses.replace(measured.participation, details={"representation": rows}),
+        rows=(*measured.rows, *rows),
         elearning=dataclasses.replace(measured.elearning, details={"access": access}),
     )
     result = conclude(program, measured, None)

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.measures import wide
 from evaluasi_lib.reporting import figures, figures_people, figures_scores
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.results import Barrier, CostPerEffect, ScaleScore, Spread, Stage
+from evaluasi_lib.results import CostPerEffect, ScaleScore, Spread, Stage
 from evaluasi_lib.scoring.spread import spread_of
 from evaluasi_lib.wording import set_language
 from tests import fixtures_result as fixtures
@@ -35,9 +36,9 @@ def scale(label: str, wave: str, mean: float | None, group: str = "program") -> 
     )  # fmt: skip
 
 
-def barrier(share: float | None) -> Barrier:
+def barrier(share: float | None) -> dict[str, object]:
     low, high = (None, None) if share is None else (share - 0.1, share + 0.1)
-    return Barrier("a", "A", None if share is None else 20, share, low, high)
+    return {"label": "A", "share": share, "share_low": low, "share_high": high}
 
 
 def answers(shares: list[float | None], item: str = "Grid [Row]") -> pd.DataFrame:
@@ -70,7 +71,7 @@ def example_figures() -> dict[str, Figure | None]:
         "likert": figures_scores.plot_likert(
             answers([0.1, 0.1, 0.2, 0.3, 0.3]), LEVELS, "a", "How?"
         ),
-        "flow": figures_people.plot_flow(result.sample, 5),
+        "flow": figures_people.plot_flow(wide(result.rows, "sample/flow/*"), 5),
         "slope": figures_scores.plot_slope([scale("A", "pre", 3), scale("A", "post", 4)], "s", "?"),
         "clouds": figures_scores.plot_clouds(
             [Spread("a", "pre", 40, 3.0, 2.5, 3.1, 3.6, (0.1, 0.6, 1.0, 0.4, 0.0))],

@@ -86,7 +86,8 @@ def option_shares_by(
 
 def by_frequency(chosen: pd.DataFrame) -> list[str]:
     """Options (bool columns), the most frequent first; of ties in their own order."""
-    return sorted(map(str, chosen.columns), key=lambda option: -int(chosen[option].to_numpy().sum()))
+    counts = chosen.sum().to_dict()
+    return sorted(map(str, chosen.columns), key=lambda option: -counts[option])
 
 
 def level_shares(
