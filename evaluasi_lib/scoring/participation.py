@@ -84,9 +84,13 @@ def _sample_rows(note: str | None, shown: Sequence[Measure]) -> Rows:
         record = {name: step["n"], "reason": step["reason"]}
         yield from record_rows(record, ["sample"], name, note=said)
     whole, answered = steps[0]["n"], steps[1]["n"]
-    share = answered / whole if whole and answered is not None else None
-    record = {"n": whole, "response_rate_share": share} | share_interval(whole, share)
-    record["reason"] = steps[0]["reason"] or steps[1]["reason"]
+    share, reason = None, steps[0]["reason"] or steps[1]["reason"]
+    if whole and answered is not None:
+        share = answered / whole
+    if share is not None and share > 1:
+        share, reason = None, _("more persons answered than were invited")
+    record = {"n": whole, "response_rate_share": share, "reason": reason}
+    record |= share_interval(whole, share)
     yield from record_rows(record, ["sample"], "response_rate_share:ci")
 
 
