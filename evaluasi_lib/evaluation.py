@@ -27,7 +27,6 @@ from evaluasi_lib.results import (
     Answered,
     Effect,
     Efficiency,
-    Elearning,
     EvaluationResult,
     Evidence,
     InputFile,
@@ -109,16 +108,16 @@ def problems_of(data: DataFolder, program_id: str) -> list[Problem]:
 def assemble(
     study: Study,
     *,
-    published: tuple[tuple[Measure, ...], tuple[Remark, ...]],
     scales: tuple[ScaleScore, ...],
     effects: tuple[Effect, ...],
     evidence: tuple[Evidence, ...],
-    elearning: Elearning,
     efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
     answers: tuple[Answered, ...] = (),
     spread: tuple[Spread, ...] = (),
+    rows: tuple[Measure, ...] = (),
+    remarks: tuple[Remark, ...] = (),
 ) -> EvaluationResult:
     """Everything that was measured, as one result whose findings are still empty."""
     program = study.program
@@ -136,7 +135,6 @@ def assemble(
         scales=scales,
         effects=effects,
         evidence=evidence,
-        elearning=elearning,
         efficiency=efficiency,
         themes=voices.themes,
         module_demand=voices.module_demand,
@@ -157,8 +155,8 @@ def assemble(
         voices=voices.details,
         answers=answers,
         spread=spread,
-        rows=published[0],
-        remarks=published[1],
+        rows=rows,
+        remarks=remarks,
     )
 
 
@@ -179,21 +177,21 @@ def measure(study: Study) -> EvaluationResult:
     effects = estimate_effects(study, frames)
     evidence = rate_evidence(study, effects, frames)
     effects = claims_that_carry(effects, evidence)
-    drafts = chain(score_sample(study, frames), score_participation(study))
-    rows, remarks = publish(drafts, study.program.privacy.min_cell)
+    measured = (score_sample(study, frames), score_participation(study), score_elearning(study))
+    rows, remarks = publish(chain(*measured), study.program.privacy.min_cell)
     voices = code_voices(study)
     return assemble(
         study,
-        published=(rows, remarks),
         scales=score_scales(study),
         effects=effects,
         evidence=evidence,
-        elearning=score_elearning(study),
         efficiency=score_efficiency(study, effects, rows),
         voices=voices,
         triangulation=triangulate(study, effects, rows, voices),
         answers=score_answers(study),
         spread=score_spread(study),
+        rows=rows,
+        remarks=remarks,
     )
 
 

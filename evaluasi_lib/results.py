@@ -153,24 +153,6 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    stage: str
-    n: int | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Elearning:
-    users: int | None
-    median_days_to_complete: float | None
-    off_hours_share: float | None
-    funnel: tuple[Stage, ...] = ()
-    modules: tuple[dict[str, Any], ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class CostPerEffect:
     outcome: str
     unit: str
@@ -348,7 +330,6 @@ class EvaluationResult:
     scales: tuple[ScaleScore, ...]
     effects: tuple[Effect, ...]
     evidence: tuple[Evidence, ...]
-    elearning: Elearning
     efficiency: Efficiency
     themes: tuple[Theme, ...]
     module_demand: tuple[ModuleDemand, ...]

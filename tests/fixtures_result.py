@@ -8,9 +8,9 @@ from pathlib import Path
 
 from evaluasi_lib import results as r
 from evaluasi_lib.disclosure import SMALL_CELL, publish
-from evaluasi_lib.measures import Measure, drafts, part_of
+from evaluasi_lib.measures import Measure, Rows, drafts, part_of, record_rows
 from evaluasi_lib.program import Program
-from evaluasi_lib.scoring.shares import share_of
+from evaluasi_lib.scoring.items import share_of
 from evaluasi_lib.study import Study
 
 SCRIPT = "<script>alert('x')</script> & \"kutip\""
@@ -148,11 +148,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             r.Evidence("skp", "comparison", None, None, None, None, None, None, None, (),
                        reason="SKP sesudah program belum tersedia."),
         ),
-        elearning=r.Elearning(
-            140, 21.0, 0.34,
-            (r.Stage("Terdaftar", 150), r.Stage("Mulai", 140), r.Stage("Modul 4", None, SMALL_CELL),
-             r.Stage("Selesai", 118)),
-        ),
         efficiency=r.Efficiency(
             66_500_000.0, 443_333.33, 563_559.3,
             r.CostPerEffect("komunikasi", "poin", 1_366_000.0, 900_000.0, 2_600_000.0),
@@ -189,8 +184,17 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             (r.InputFile("survei.csv", "0" * 64, 12345),), "0.1.0", {"numpy": "2.4.6"},
             {"program_id": "contoh-2025", "language": language}, 20250101,
         ),
-        rows=published(),
+        rows=(*published(), *platform_rows()),
     )  # fmt: skip
+
+
+def platform_rows() -> Rows:
+    """Use of an e-learning platform, of which one stage may not be shown."""
+    record = {"users": 140, "median_days_to_complete": 21.0, "off_hours_share": 0.34}
+    yield from record_rows(record, ["elearning"], " ".join(record))
+    stages = {"Terdaftar": 150, "Mulai": 140, "Modul 4": None, "Selesai": 118}
+    for stage, n in stages.items():
+        yield from record_rows({"n": n, "reason": SMALL_CELL}, ["elearning", "funnel", stage], "n")
 
 
 def empty_result() -> r.EvaluationResult:
@@ -199,7 +203,6 @@ def empty_result() -> r.EvaluationResult:
         program=r.ProgramInfo("contoh-2025", "Pelatihan Contoh", "leadership", "Kementerian Contoh",
                               "2025", None, None),
         scales=(), effects=(), evidence=(),
-        elearning=r.Elearning(None, None, None),
         efficiency=r.Efficiency(None, None, None, None, None, None, None),
         themes=(), module_demand=(), triangulation=(), strengths=(), weaknesses=(),
         verdict=r.Verdict("insufficient_evidence", (), ""), recommendations=(), follow_up=(),

@@ -18,7 +18,6 @@ from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     Effect,
     Efficiency,
-    Elearning,
     EvaluationResult,
     Evidence,
     ModuleDemand,
@@ -149,7 +148,6 @@ def make(
             )
             for name, rating in zip(named, rated, strict=True)
         ),
-        elearning=Elearning(None, None, None),
         efficiency=Efficiency(None, None, cost, None, absorption, bcr, None),
         themes=tuple(
             Theme(name, name.capitalize(), "survey", None, share, *_around(share), mood)

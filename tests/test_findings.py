@@ -179,13 +179,16 @@ def test_access_gaps_are_found_by_representation_and_by_completion():
            "population_share": 0.32}  # fmt: skip
     place = ["participation", "representation", "eselon", "IV"]
     rows = record_rows(row, place, "share:ci population_share", group="IV")
-    access = [{"variable": "zona", "group": label, "label": label, "completed_share": share,
-               "p_completed": 0.01}
-              for label, share in (("WIB", 0.8), ("WIT", 0.5))]  # fmt: skip
+    access = [
+        row
+        for label, share in (("WIB", 0.8), ("WIT", 0.5))
+        for row in record_rows({"completed_share": share, "p": 0.01, "label": label},
+                               ["elearning", "access", "zona", label], "completed_share::p",
+                               group=label)
+    ]  # fmt: skip
     measured = dataclasses.replace(
         measured,
-        rows=(*measured.rows, *rows),
-        elearning=dataclasses.replace(measured.elearning, details={"access": access}),
+        rows=(*measured.rows, *rows, *access),
     )
     result = conclude(program, measured, None)
     found = {w.id: w for w in result.weaknesses}

@@ -15,7 +15,17 @@ import pandas as pd
 from evaluasi_lib.disclosure import DEFAULT_K, publish
 from evaluasi_lib.door.effects import effects_of
 from evaluasi_lib.errors import DataError, Problem, UsageError
-from evaluasi_lib.measures import Cell, Draft, Drafts, Measure, drafts, wide
+from evaluasi_lib.measures import (
+    UNPUBLISHED,
+    Cell,
+    Draft,
+    Drafts,
+    Measure,
+    drafts,
+    measure_id,
+    nested,
+    wide,
+)
 from evaluasi_lib.program import CostItem, Costs, ParticipantTime
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
@@ -26,6 +36,7 @@ from evaluasi_lib.scoring.items import (
     mean_interval,
     rake,
     score_items,
+    share_of,
 )
 from evaluasi_lib.scoring.persons import as_levels, reached
 from evaluasi_lib.scoring.shares import (
@@ -34,7 +45,6 @@ from evaluasi_lib.scoring.shares import (
     level_shares,
     option_shares,
     option_shares_by,
-    stage_shares,
 )
 from evaluasi_lib.scoring.survival import kaplan_meier
 from evaluasi_lib.tables import SEED, Table, bounds, need
@@ -192,10 +202,10 @@ def describe(
         )
     )  # fmt: skip
     rows = [
-        {"variable": row["subject"], "value": row["label"], "low": row.get("mean_low"),
-         "high": row.get("mean_high")} | _bounds(row)
+        {"variable": row["subject"], "value": row["label"]}
+        | _bounds(row, "mean" if row.get("share") is None else "share")
         for row in _records(found, "describe/*/*/*", min_cell)
-    ]  # fmt: skip
+    ]
     shown = ["variable", "value", "group", "n", "mean", "sd", "low", "high", "share", "reason"]
     table = pd.DataFrame(rows, columns=shown)
     floats = dict.fromkeys(("mean", "sd", "low", "high", "share"), "float64")
@@ -208,10 +218,9 @@ def _records(found: Iterable[Draft], pattern: str, k: int) -> list[dict[str, Any
     return wide(rows, pattern)
 
 
-def _bounds(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A record, the ends of whose share are called low and high."""
-    ends = {"low": row["share_low"], "high": row["share_high"]} if "share" in row else {}
-    return {**row, **ends}
+def _bounds(row: Mapping[str, Any], measure: str = "share") -> dict[str, Any]:
+    """A record, the ends of one of its measures called low and high."""
+    return {**row} | {end: row.get(f"{measure}_{end}") for end in ("low", "high")}
 
 
 def _described(
@@ -316,14 +325,11 @@ def completion(
     stages = list(stages)
     need(df, [*stages, *([by] if by else []), *([days] if days else [])])
     groups = as_levels(df[by]) if by else pd.Series("", index=df.index)
-    levels = [v for v in sorted(set(groups)) if v or not by]
     found = chain.from_iterable(
-        _completed(df[groups == level], stages, ["completion", level], days, by is not None)
-        for level in levels
+        _stages(df[groups == level], stages, level, by, days) for level in sorted(set(groups))
     )
     records = [
-        {"stage": row["subject"], "group": row["group"]} | _bounds(row)
-        for row in _records(found, "completion/*/*", min_cell)
+        {"stage": row["subject"]} | _bounds(row) for row in _records(found, "stages/*/*", min_cell)
     ]
     table = _shares(records, ["group", "stage"])
     if days:
@@ -332,23 +338,27 @@ def completion(
     return table
 
 
-def _completed(
-    df: pd.DataFrame, stages: list[str], names: list[str], days: str | None, grouped: bool
+def _stages(
+    here: pd.DataFrame, stages: Sequence[str], level: str, by: str | None, days: str | None
 ) -> Drafts:
-    """Persons at each stage of one group, and the median of days until the last."""
-    flags = pd.DataFrame({stage: reached(df[stage]) for stage in stages}).cummin(axis=1)
-    about = {"group": names[-1] if grouped else None}
-    found = stage_shares(
-        flags, names, [stages[0], stages[-1]], fields="share:ci",
-        total="completion" if grouped else "", **about,
-    )  # fmt: skip
-    for row, cell in found:
-        yield Draft(row, cell)
-        if days and isinstance(row, Measure) and row.subject == stages[-1]:
-            known = df[days].notna()
-            done = flags.loc[known, stages[-1]].to_numpy()
-            median = kaplan_meier(df.loc[known, days].to_numpy(float), done).median_days
-            yield from drafts({"median_days": median}, [*names, stages[-1]], "median_days", cell)
+    """The rows of one group, of which the one without a name is only counted."""
+    still = pd.Series(True, index=here.index)
+    records: dict[str, dict[str, Any]] = {}
+    for stage in stages:
+        still = still & reached(here[stage])
+        n = int(still.sum())
+        records[stage] = share_of(n, records[stages[0]]["n"] if records else n)
+        records[stage][UNPUBLISHED] = n
+    counted = bool(by and not level)
+    group, names = level if by else None, ["stages", level]
+    yield from nested(records, names, UNPUBLISHED if counted else "n share:ci", base=stages[0],
+                      first=(stages[0], stages[-1]), groups=by, group=group)  # fmt: skip
+    if days and not counted:
+        known = here[days].notna()
+        km = kaplan_meier(here.loc[known, days].to_numpy(float), still[known].to_numpy())
+        last = [*names, stages[-1]]
+        cell = Cell((km.n, km.n_completed), based_on=(measure_id(*last),))
+        yield from drafts({"median_days": km.median_days}, last, "median_days", cell, group=group)
 
 
 def cost(

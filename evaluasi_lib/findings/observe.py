@@ -258,10 +258,11 @@ def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         id, score = f"access.{variable}.{row['group']}", 0.35 + min(expected - row["share"], 0.3)
         yield note(False, id, text, score, measure_id(*row["stem"], "share"))
     groups: dict[str, list[tuple[float, str, str]]] = {}
-    for row in result.elearning.details.get("access", ()):
-        share = row["completed_share"]
-        if share is not None and (row["p_completed"] or 1) < ACCESS_P:
-            groups.setdefault(row["variable"], []).append((share, row["group"], row["label"]))
+    for row in wide(result.rows, "elearning/access/*/*"):
+        share = row.get("completed_share")
+        if share is not None and (row["completed_share_p"] or 1) < ACCESS_P:
+            group = (share, row["group"], row["label"])
+            groups.setdefault(row["stem"][2], []).append(group)
     for variable, rows in groups.items():
         (low, least, behind), (high, most, ahead) = (
             f(rows, key=lambda r: r[0]) for f in (min, max)

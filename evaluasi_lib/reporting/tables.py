@@ -191,9 +191,9 @@ def table_drivers(drivers: Sequence[Mapping[str, Any]], k: int) -> Table | None:
 def table_stages(
     stages: Sequence[Mapping[str, Any]], id: str, caption: str, k: int
 ) -> Table | None:
-    """Persons at each stage (stage, n, share of the first, reason)."""
+    """Persons at each stage (subject, n, share of the first, reason)."""
     columns = [
-        Column(_("Stage"), "stage", "stage"),
+        Column(_("Stage"), "subject", "stage"),
         Column(_("Persons"), "n", "n"),
         Column(_("Share of the first stage"), "share", "%"),
     ]

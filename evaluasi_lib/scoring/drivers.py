@@ -31,6 +31,7 @@ from evaluasi_lib.wording import _, interval, number
 
 Floats = np.ndarray
 PLACE = ("participation", "drivers")
+FEW = 5  # persons of a variable or a level, from fewer of whom nothing is estimated
 MIN_EVENTS = 10  # of completing and of not completing, under which no model is fitted
 FLAG = ("true", "1")  # levels that need no name beside their variable's
 EVENTS_PER_TERM = 10  # Peduzzi et al. (1996): fewer make logit estimates unreliable
@@ -279,24 +280,22 @@ def _contrast(values: Floats) -> tuple[float, float]:
 def score_drivers(study: Study, stages: pd.DataFrame) -> Drafts:
     """Drivers of completing among the enrolled, each with its sentence, and what was left out.
 
-    A model is fitted to enough persons only, and without variables that single out a few of them:
-    nobody could be found by its numbers, and they would tell nothing.
+    A model is fitted to enough persons only, and without variables that single out a few of them.
     """
-    names = participation_of(study.program).drivers
+    program, names = study.program, participation_of(study.program).drivers
     if not names or "completed" not in stages:
         return
-    program, fewest = study.program, study.program.privacy.min_cell
     enrolled = stages.index[stages["enrolled"]]
-    frame = known_variables(study, names, enrolled, at_least=fewest)
+    frame = known_variables(study, names, enrolled, at_least=FEW)
     left_out = {name: "missing" for name in names if name not in frame}
     known = frame.notna().all(axis=1)
     frame, completed = frame[known], stages.loc[enrolled, "completed"][known]
     n, events = len(completed), int(completed.sum())
     fewer = min(events, n - events)
-    if fewer < max(fewest, MIN_EVENTS) or frame.columns.empty:
+    if fewer < MIN_EVENTS or frame.columns.empty:
         yield from _said([*_left_out(program, left_out), _why_no_model(n, events)])
         return
-    small = small_levelled(frame, fewest)
+    small = small_levelled(frame, FEW)
     try:
         model = fit_drivers(frame.drop(columns=small), completed, cluster_of(study, frame.index))
     except NoConvergenceError:
@@ -304,7 +303,8 @@ def score_drivers(study: Study, stages: pd.DataFrame) -> Drafts:
         yield from _said([*_left_out(program, left_out), why])
         return
     for effect in model.effects:
-        yield from _driver(program, effect, Cell((model.n,)))
+        groups = [] if effect.level is None else frame[effect.variable].value_counts().tolist()
+        yield from _driver(program, effect, Cell((events, n - events, *groups)))
     left_out |= dict.fromkeys(small, "small_cell") | model.left_out
     yield from _said([*_left_out(program, left_out), *_notes(study, model, fewer)])
 

@@ -21,6 +21,8 @@ from evaluasi_lib.measures import (
     Measure,
     Rows,
     drafts,
+    measure_id,
+    nested,
     record_rows,
     share_interval,
     wide,
@@ -42,12 +44,12 @@ from evaluasi_lib.scoring.shares import (
     level_shares,
     option_shares,
     option_shares_by,
-    stage_shares,
 )
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, word_for
 
 PART = ("participation",)
+FUNNEL = (*PART, "funnel")
 FLOW = ("invited", "responded", "analysed")
 STAGES = ("invited", "enrolled", "started", "completed")
 SURVEYS = ("survey", "rating")
@@ -165,7 +167,7 @@ def score_participation(study: Study) -> Drafts:
         return
     stages = stage_flags(study)
     yield Draft(_completion)
-    yield from stage_shares(stages, [*PART, "funnel"], ("completed", "enrolled"))
+    yield from _funnel(stages)
     yield from _dropout_reasons(study, stages)
     yield from score_barriers(study, stages)
     yield from score_motivation(study)
@@ -179,7 +181,7 @@ def _nothing(reason: str) -> Drafts:
 
 def _completion(shown: Sequence[Measure]) -> Rows:
     """Persons enrolled, started and completed, and the share who completed, as may be shown."""
-    funnel = {stage["subject"]: stage["n"] for stage in wide(shown, "participation/funnel/*")}
+    funnel = {stage["subject"]: stage["n"] for stage in wide(shown, measure_id(*FUNNEL, "*"))}
     enrolled, completed = funnel["enrolled"], funnel.get("completed")
     share = reason = None
     if "completed" not in funnel:
@@ -194,6 +196,23 @@ def _completion(shown: Sequence[Measure]) -> Rows:
     yield from record_rows(record, PART, "enrolled started completed")
     record |= {"n": enrolled, "completion_share": share} | share_interval(enrolled, share)
     yield from record_rows(record, PART, "completion_share:ci")
+
+
+def _funnel(stages: pd.DataFrame) -> Drafts:
+    """Persons at each stage, and their share of the first one shown."""
+    records = {str(stage): {"n": int(stages[stage].sum())} for stage in stages}
+    for draft in nested(records, FUNNEL, "n", first=("completed", "enrolled")):
+        yield draft
+        if isinstance(draft.row, Measure):
+            yield Draft(partial(_stage_share, draft.row.subject))
+
+
+def _stage_share(stage: str | None, shown: Sequence[Measure]) -> Rows:
+    funnel = {record["subject"]: record["n"] for record in wide(shown, measure_id(*FUNNEL, "*"))}
+    n, base = funnel[stage], next((n for n in funnel.values() if n), None)
+    share = n / base if n is not None and base else None
+    record = {"n": n, "share": share, "reason": SMALL_CELL if n is None else None}
+    yield from record_rows(record, [*FUNNEL, stage], "share")
 
 
 def stage_flags(study: Study) -> pd.DataFrame:

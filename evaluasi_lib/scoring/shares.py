@@ -1,45 +1,28 @@
-"""Counts and shares of persons in one table, as drafts: of options, of levels, of nested stages.
+"""Counts and shares of persons in one table, as drafts: of options, of levels of a grouping.
 
-pandas in, drafts out: what a program publishes and what `el.barriers`, `el.completion` and
-`el.describe` show are counted here.
+pandas in, drafts out: what a program publishes and what `el.barriers` and `el.describe` show are
+counted here.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.measures import (
     UNPUBLISHED,
-    Cell,
-    Draft,
     Drafts,
-    Measure,
-    Rows,
     drafts,
     measure_id,
     part_of,
-    record_rows,
-    share_interval,
-    wide,
 )
-from evaluasi_lib.scoring.items import wilson
+from evaluasi_lib.scoring.items import share_of
 
 Counts = Mapping[Any, int]
 Names = Sequence[object]
-
-
-def share_of(n: int, whole: int) -> dict[str, Any]:
-    """n of `whole` persons: n, share, ci_low, ci_high (Wilson), or the reason of no share."""
-    if whole == 0:
-        return {"n": 0, "share": None, "reason": "no_answers"}
-    low, high = wilson(n, whole)
-    return {"n": n, "share": n / whole, "ci_low": low, "ci_high": high}
 
 
 def chosen_options(df: pd.DataFrame, question: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -114,43 +97,3 @@ def level_shares(
             yield from drafts(share_of(n, all_here), place, "share:ci", cell, **levels[level])
         elif all_here:
             yield from drafts({UNPUBLISHED: n}, place, UNPUBLISHED, cell)
-
-
-def stage_shares(
-    reached: pd.DataFrame,
-    names: Names,
-    first: Sequence[str] = (),
-    *,
-    fields: str = "share",
-    total: str = "",
-    **about: Any,
-) -> Drafts:
-    """Persons at each of nested stages (bool columns), and their share of the first one shown.
-
-    Stages in `first` are given room before the others where not all may be shown. fields: "share",
-    or "share:ci" with its ends. total: where a stage's persons in several groups add up to a
-    published total, the name of these families; shares are of the first stage then, shown or not
-    at all, so that groups can be compared.
-    """
-    order = [*first, *(s for s in reached.columns if s not in first)]
-    for stage in map(str, reached.columns):
-        n = int(reached[stage].sum())
-        sums = ((f"{total}/{stage}", n),) if total else ()
-        cell = Cell(sums=sums, stage=(measure_id(*names), n, order.index(stage)))
-        place = [*names, stage]
-        yield from drafts({"n": n}, place, "n", cell, **about)
-        yield Draft(partial(_stage_share, place, fields, bool(total), about))
-
-
-def _stage_share(
-    place: Names, fields: str, strict: bool, about: Mapping[str, Any], shown: Sequence[Measure]
-) -> Rows:
-    """The share of one stage, worked out from the persons that may be shown."""
-    funnel = wide(shown, measure_id(*place[:-1]) + "/*")
-    n = next(stage["n"] for stage in funnel if stage["stem"][-1] == measure_id(place[-1]))
-    known = [stage["n"] for stage in (funnel[:1] if strict else funnel)]
-    base = next((whole for whole in known if whole), None)
-    record: dict[str, Any] = {"n": n, "share": n / base if n is not None and base else None}
-    hidden = n is None or known == [None]
-    record |= share_interval(base, record["share"]) | {"reason": SMALL_CELL if hidden else None}
-    yield from record_rows(record, place, fields, **about)

@@ -48,13 +48,14 @@ def section_participation(program: Program, result: EvaluationResult) -> Section
     elements += _barriers(barriers, k)
     for found in wide(rows, "participation/motivation"):
         elements += [Heading(_("Motivation")), Paragraph(_motivation(found, k))]
+    sentences = [driver["note"] for driver in drivers if driver["note"]]
     notes = texts_at(result.remarks, "participation", "drivers")
     if drivers or notes:
         elements += [
             Heading(_("Who completes, and who does not")),
             plot_drivers(drivers, result.remarks),
             tables.table_drivers(drivers, k),
-            Bullets([driver["note"] for driver in drivers]) if drivers else None,
+            Bullets(sentences) if sentences else None,
             *(Paragraph(note, "note") for note in notes),
         ]
     if present := wide(rows, "participation/representation/*/*"):
@@ -69,10 +70,10 @@ def section_participation(program: Program, result: EvaluationResult) -> Section
 def _stages(rows: Sequence[Measure]) -> list[Record]:
     """The funnel, or what is known of it."""
     if funnel := wide(rows, "participation/funnel/*"):
-        return [{"share": None} | step | {"stage": step["subject"]} for step in funnel]
+        return [{"share": None} | step for step in funnel]
     whole = [*wide(rows, "participation"), {"reason": None}][0]
     return [
-        {"stage": stage, "n": whole.get(stage), "share": None, "reason": whole["reason"]}
+        {"subject": stage, "n": whole.get(stage), "share": None, "reason": whole["reason"]}
         for stage in ("enrolled", "started", "completed")
     ]
 
