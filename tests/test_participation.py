@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
+import evaluasi_lib as el
 from evaluasi_lib.disclosure import protect_funnel, publish
 from evaluasi_lib.measures import Measure, Remark, texts_at, value_at, wide
 from evaluasi_lib.reporting.figures import plot_drivers
@@ -292,6 +293,17 @@ def test_a_small_group_cannot_be_found_by_subtraction(tmp_path: Path) -> None:
     found = _with_barriers(tmp_path, [30, 10, 2], [50, 50, 20])
     shown = {row["group"]: row["n"] for row in found.at("barriers/sibuk/jk/*")}
     assert shown == {"P": 30, "L": None, "X": None}
+
+
+def test_what_a_notebook_counts_is_what_the_report_counts(tmp_path: Path) -> None:
+    sizes = [50, 40, 7]
+    found = _with_barriers(tmp_path, [30, 10, 1], sizes).at("barriers/*/jk/*")
+    groups = [level for level, n in zip("PLX", sizes, strict=True) for _ in range(n)]
+    by_hand = el.barriers(_barriers([30, 10, 1], groups).assign(jk=groups), "hambatan", by="jk")
+    shown = {(row["subject"], row["group"]): row["n"] for row in found}
+    counted = zip(by_hand["barrier"], by_hand["group"], by_hand["n"], strict=True)
+    assert shown == {(b, g): None if pd.isna(n) else n for b, g, n in counted}
+    assert None in shown.values()
 
 
 def test_representation_says_who_is_missed(tmp_path: Path) -> None:
