@@ -28,6 +28,7 @@ STATEMENTS = [
 SATISFACTION = ["Kesesuaian materi", "Kemampuan fasilitator", "Metode pembelajaran", "Sarana"]
 FIRST = ["Agus", "Dewi", "Bambang", "Sri", "Rahmat", "Yohana", "Ketut", "Nur", "Eko", "Maria"]
 LAST = ["Santoso", "Lestari", "Wijaya", "Hidayat", "Siregar", "Bauw", "Utami", "Saputra", "Rumbiak"]
+COST, COST_LIMIT = 5e6, 8e6  # rupiah a participant
 WAVE_TIMES = {"lalu": "15/06/2024", "pre": "20/01/2025", "post": "02/06/2025"}
 
 
@@ -308,8 +309,6 @@ def _declaration(program_id: str, drawn: Drawn, sources: dict[str, Any]) -> dict
                 "items": [f"{m.id}_{k + 1}" for k in range(m.without.shape[1])],
                 "level": m.level,
             }
-            if m.declared_reversed:
-                instruments[m.id]["reversed"] = [f"{m.id}_{k + 1}" for k in m.declared_reversed]
     if any("puas_1" in s["columns"] for s in sources.values()):
         instruments["kepuasan"] = {
             "label": "Kepuasan peserta",
@@ -326,9 +325,8 @@ def _declaration(program_id: str, drawn: Drawn, sources: dict[str, Any]) -> dict
             "started": "mulai",
             "completed": "selesai",
         }
-    if drawn.cost is not None:
-        declared["costs"] = _costs(drawn)
-        declared["thresholds"] = {"max_cost_per_completer_idr": drawn.cost_limit}
+    declared["costs"] = _costs(drawn)
+    declared["thresholds"] = {"max_cost_per_completer_idr": COST_LIMIT}
     return declared
 
 
@@ -352,10 +350,6 @@ def _outcomes(drawn: Drawn) -> list[dict[str, Any]]:
         outcome |= {"unit": m.unit, "direction": m.direction, "sesoi": m.declared_sesoi}
         if m.scale_type != "continuous":
             outcome["scale_type"] = m.scale_type
-        if m.estimator:
-            outcome["estimator"] = m.estimator
-        if not m.decisive:
-            outcome["decisive"] = False
         out.append(outcome)
         if m.earlier is not None:
             out.append({
@@ -367,7 +361,7 @@ def _outcomes(drawn: Drawn) -> list[dict[str, Any]]:
 
 
 def _costs(drawn: Drawn) -> dict[str, Any]:
-    total = float(drawn.cost or 0) * int(drawn.program.sum())
+    total = COST * int(drawn.program.sum())
     parts = {"fasilitator": 0.4, "konsumsi": 0.35, "bahan": 0.25}
     costs: dict[str, Any] = {
         "price_year": 2025,
