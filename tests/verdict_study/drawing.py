@@ -29,6 +29,8 @@ KINDS: dict[str, dict[str, Any]] = {
                   "scale_type": "ordinal"},
 }  # fmt: skip
 LEVELS = ("reaction", "learning", "behaviour", "results")
+# A day of the records in points of a scale (SD 2 and 0.76); noise of a score when it is looked at.
+DAY, SEEN = 0.38, 0.38
 STANDARD = ("competence", "behaviour", "days")
 
 
@@ -87,7 +89,7 @@ def measure(
 
 
 class Drawing:
-    """A program while it is drawn. Each public method but `drawn` is a step."""
+    """A program while it is drawn; its methods named in STEPS are the keys of situations.yml."""
 
     def __init__(self, rng: Rng, design: str) -> None:
         self.rng, self.design = rng, design
@@ -118,7 +120,7 @@ class Drawing:
 
     def measures(self, **wanted: dict[str, Any]) -> None:
         for name, row in wanted.items():
-            given = {key: self._value(value) for key, value in row.items()}
+            given = {key: self.weighted(value) for key, value in row.items()}
             copies = given.pop("copies", 0)
             for k in range(1, copies + 1):
                 numbered = {"id": f"perilaku{k}", "label": f"{row['label']} {k}"}
@@ -170,11 +172,10 @@ class Drawing:
             self.known[name] = TRAITS[name](self.rng, self.who)
         return self.known[name]
 
-    def _value(self, given: Any) -> Any:
-        """A parameter: one for all, or one a person from the traits."""
-        return self._sum(given) if isinstance(given, dict) else given
-
-    def _sum(self, factors: dict[str, float]) -> Floats:
+    def weighted(self, factors: Any) -> Any:
+        """A parameter: one number for all, or one a person from traits and their factors."""
+        if not isinstance(factors, dict):
+            return factors
         return np.sum([factor * self._trait(name) for name, factor in factors.items()], axis=0)
 
     def _seen(self, *stays: Bools) -> None:
@@ -189,17 +190,23 @@ def _units(d: Drawing, units: int) -> Bools:
 
 
 def _come_by(d: Drawing, come_by: dict[str, float], noise: float) -> Bools:
-    return d._sum(come_by) + d.rng.normal(0, noise, d.who.n) > 0
+    return d.weighted(come_by) + d.rng.normal(0, noise, d.who.n) > 0
+
+
+def _as_seen(d: Drawing, of: str) -> tuple[Floats, Floats]:
+    """The score by which persons are chosen, and as it was seen."""
+    score = SCORES[of](d.made)
+    return score, score + d.rng.normal(0, SEEN, d.who.n)
 
 
 def _lowest(d: Drawing, lowest: float, of: str) -> Bools:
-    score = SCORES[of](d.made)
-    return score + d.rng.normal(0, CHOSEN_NOISE, d.who.n) < np.quantile(score, lowest)
+    score, seen = _as_seen(d, of)
+    return seen < np.quantile(score, lowest)
 
 
 def _highest(d: Drawing, highest: float, of: str) -> Bools:
-    score = SCORES[of](d.made)
-    return score + d.rng.normal(0, CHOSEN_NOISE, d.who.n) > np.quantile(score, 1 - highest)
+    score, seen = _as_seen(d, of)
+    return seen > np.quantile(score, 1 - highest)
 
 
 # Who takes part, by the first word of the rule.
@@ -208,16 +215,17 @@ GROUPS: dict[str, Callable[..., Bools]] = {
     "all_but": lambda d, all_but: ~by_lot(d.rng, d.who.n, all_but),
     "units": _units,
     "come_by": _come_by,
-    "chance_by": lambda d, chance_by: d.rng.random(d.who.n) < _logistic(d._sum(chance_by)),
+    "chance_by": lambda d, chance_by: d.rng.random(d.who.n) < _logistic(d.weighted(chance_by)),
     "lowest": _lowest,
     "highest": _highest,
 }
 
 
 def _record(wave: str, *names: str) -> Callable[[list[Measure]], Floats]:
-    """Scores of a wave together, a day counting as much as in its spread."""
-    weights = {"kompetensi": 1.0, "perilaku": 1.0, "hari_naskah": DAY}
-    return lambda made: np.sum([weights[m.id] * m.score(wave) for m in made if m.id in names], 0)
+    """Measures of a wave together, in points of a scale, higher being better."""
+    return lambda made: np.sum(
+        [m.score(wave) * (DAY if m.id == "hari_naskah" else 1) for m in made if m.id in names], 0
+    )
 
 
 def _change(made: list[Measure]) -> Floats:
@@ -228,7 +236,6 @@ def _change(made: list[Measure]) -> Floats:
     )
 
 
-DAY, CHOSEN_NOISE = 0.38, 0.38  # of a day in points of a scale: SD 0.76 and 2
 SCORES: dict[str, Callable[[list[Measure]], Floats]] = {
     "past_record": _record("before", "perilaku", "hari_naskah"),
     "past_scores": _record("before", "kompetensi", "perilaku", "hari_naskah"),
@@ -261,10 +268,9 @@ STEPS = ("people", "traits", "group", "gains", "measures", "only_lowest", "lost"
          "declared")  # fmt: skip
 
 
-def draw(rng: Rng, design: str, row: dict[str, Any]) -> Drawn:
-    """The program of a row of situations.yml."""
-    drawing = Drawing(rng, design)
-    steps = {key: value for key, value in row.items() if key in STEPS}
+def draw(rng: Rng, design: str, steps: dict[str, Any]) -> Drawn:
+    """The program of a row of situations.yml, of which `steps` are the keys in STEPS."""
+    drawing, steps = Drawing(rng, design), dict(steps)
     drawing.people(**steps.pop("people", {}))
     if "group" not in steps and design != "single_group":
         drawing.group(lot=0.5)
