@@ -106,10 +106,3 @@ def _as_typed(rng: Rng, text: str) -> str:
     if draw[6] < 0.015:
         text = f"{text}, {rng.choice(bank()['identifying'])}"
     return text
-
-
-def truth_of(answers: list[Answer]) -> dict[str, float]:
-    """Share of the non-empty answers in which each theme occurs."""
-    given = [a for a in answers if a.text is not None]
-    names = sorted({t for a in given for t in a.themes})
-    return {t: sum(t in a.themes for a in given) / len(given) for t in names}

@@ -5,13 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tests.synthetic.draws import (
-    Rng,
-    cluster_effects,
-    likert,
-    logistic,
-    turn,
-)
+from tests.synthetic.draws import Rng, cluster_effects, likert, logistic
 from tests.synthetic.truth import TRUTH
 
 PROGRAM_ID = "pelatihan-kepemimpinan-2025"
@@ -176,14 +170,3 @@ def _add_reaction(rng: Rng, people: pd.DataFrame) -> None:
         rng.normal(3.2, 0.25, n), rng.normal(0, 0.45, (n, 9)), _MATTERS, points=4
     )
     people["nps"] = np.clip(np.rint(2.55 * content + rng.normal(0, 1.2, n)), 0, 10).astype(int)
-
-
-def reversed_as_asked(
-    values: np.ndarray, items: list[str], reversed_items: list[str]
-) -> np.ndarray:
-    """Answers as ticked on the form: items that are asked the other way round are turned back."""
-    out = values.copy()
-    for j, item in enumerate(items):
-        if item in reversed_items:
-            out[:, j] = turn(out[:, j], 5)
-    return out
