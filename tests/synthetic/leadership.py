@@ -6,18 +6,10 @@ import numpy as np
 import pandas as pd
 
 from tests.synthetic.draws import Rng, cluster_effects, likert, logistic
-from tests.synthetic.truth import TRUTH
+from tests.synthetic.truth import TRUTH, WORDS
 
 PROGRAM_ID = "pelatihan-kepemimpinan-2025"
-UNITS = [
-    "Sekretariat Jenderal", "Inspektorat", "Biro SDM", "Biro Keuangan", "Biro Umum",
-    "Biro Perencanaan", "Pusat Data", "Pusat Pelatihan", "Direktorat Pelayanan A",
-    "Direktorat Pelayanan B", "Direktorat Standardisasi", "Direktorat Pembinaan",
-    "Direktorat Pengawasan", "Kantor Wilayah Aceh", "Kantor Wilayah Riau",
-    "Kantor Wilayah Jawa Barat", "Kantor Wilayah Jawa Tengah", "Kantor Wilayah Jawa Timur",
-    "Kantor Wilayah Bali", "Kantor Wilayah NTT", "Kantor Wilayah Kalimantan Selatan",
-    "Kantor Wilayah Sulawesi Selatan", "Kantor Wilayah Maluku", "Kantor Wilayah Papua",
-]  # fmt: skip
+UNITS = WORDS["ministry_units"]
 ESELON = ("Pelaksana", "Pengawas", "Administrator")
 # Satisfaction and importance of nine points: schedule and follow-up matter much and please little.
 _PLEASED = np.array([0.3, 0.45, 0.2, -0.55, -0.05, 0.35, 0.1, -0.7, -0.3])

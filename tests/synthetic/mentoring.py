@@ -13,14 +13,9 @@ from tests.synthetic.declared import Declared
 from tests.synthetic.draws import Rng, cluster_effects, likert, logistic, stamp, tick
 from tests.synthetic.files import csv_bytes, write
 from tests.synthetic.forms import Dirt, barriers, open_answers, sent, ticked, yes
-from tests.synthetic.truth import TRUTH
+from tests.synthetic.truth import TRUTH, WORDS
 
-UNITS = [
-    "Pusat Riset Pangan", "Pusat Riset Energi", "Pusat Riset Kelautan", "Biro Umum",
-    "Biro Perencanaan", "Pusat Data", "Deputi Kebijakan", "Inspektorat",
-]  # fmt: skip
-_MOTHERS = ["SR", "MA", "DE", "RA", "YU", "NI", "WA", "HA", "SU", "TI", "LI", "IN"]
-_CITIES = ["JA", "BA", "SU", "ME", "PA", "SE", "MA", "YO", "DE", "PO"]
+UNITS = WORDS["institute_units"]
 
 
 def mentoring_frames(program_id: str, seed: int, scale: int = 1) -> dict[str, pd.DataFrame]:
@@ -105,7 +100,8 @@ def _codes(rng: Rng, n: int) -> np.ndarray:
     """Own codes such as SR14MA. One pair collides: two persons chose the same code."""
     made: list[str] = []
     while len(made) < n:
-        code = f"{rng.choice(_MOTHERS)}{rng.integers(1, 32):02d}{rng.choice(_CITIES)}"
+        mother, day = rng.choice(WORDS["mothers"]), rng.integers(1, 32)
+        code = f"{mother}{day:02d}{rng.choice(WORDS['cities'])}"
         if code not in made:
             made.append(code)
     return np.array(made, dtype=object)
