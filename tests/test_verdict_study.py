@@ -226,7 +226,10 @@ def test_a_missed_aim_is_bold_and_only_that() -> None:
 
 def test_the_page_is_written_between_its_markers(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{report.START}\nold\n{report.END}\nafter\n", encoding="utf-8")
+    page.write_text(
+        "before\n<!-- verdict study -->\nold\n<!-- end of verdict study -->\nafter\n",
+        encoding="utf-8",
+    )
     row = report.summarise(SITUATIONS["alone-reaction-only"], {}, [{"error": "x"}])
     report.write(page, [row], [SITUATIONS["alone-reaction-only"]])
     text = page.read_text(encoding="utf-8")
