@@ -14,16 +14,17 @@ from pathlib import Path
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
+from evaluasi_lib.disclosure import publish
 from evaluasi_lib.errors import EvaluationError, Problem, check_language
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.measures import Measure, Remark
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
     Answered,
     Effect,
-    Efficiency,
     Elearning,
     EvaluationResult,
     Evidence,
@@ -114,9 +115,10 @@ def assemble(
     evidence: tuple[Evidence, ...],
     participation: Participation,
     elearning: Elearning,
-    efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
+    rows: tuple[Measure, ...] = (),
+    remarks: tuple[Remark, ...] = (),
     answers: tuple[Answered, ...] = (),
     spread: tuple[Spread, ...] = (),
 ) -> EvaluationResult:
@@ -139,7 +141,6 @@ def assemble(
         evidence=evidence,
         participation=participation,
         elearning=elearning,
-        efficiency=efficiency,
         themes=voices.themes,
         module_demand=voices.module_demand,
         triangulation=triangulation,
@@ -159,6 +160,8 @@ def assemble(
         voices=voices.details,
         answers=answers,
         spread=spread,
+        rows=rows,
+        remarks=remarks,
     )
 
 
@@ -181,6 +184,11 @@ def measure(study: Study) -> EvaluationResult:
     effects = claims_that_carry(effects, evidence)
     participation = score_participation(study)
     voices = code_voices(study)
+    costs = score_efficiency(
+        study.program, effects, enrolled=participation.enrolled, started=participation.started,
+        completed=participation.completed, reason=participation.reason,
+    )  # fmt: skip
+    rows, remarks = publish(costs, study.program.privacy.min_cell)
     return assemble(
         study,
         sample=score_sample(study, frames),
@@ -189,11 +197,12 @@ def measure(study: Study) -> EvaluationResult:
         evidence=evidence,
         participation=participation,
         elearning=score_elearning(study),
-        efficiency=score_efficiency(study, effects, participation),
         voices=voices,
         triangulation=triangulate(study, effects, participation, voices),
         answers=score_answers(study),
         spread=score_spread(study),
+        rows=rows,
+        remarks=remarks,
     )
 
 

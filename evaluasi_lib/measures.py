@@ -97,6 +97,7 @@ PARTS = (
 ABOUT = ("subject", "label", "group", "level", "wave", "unit", "n", "note", "reason",
          "role", "claim", "design", "estimator", "conclusion", "direction")  # fmt: skip
 NUMBERS = ("n", "value", "low", "high", "p")
+ENDS = ("low", "high", "p", "reason")  # what a record has of each measure beside its value
 SHOWN = ("part", "subject", "group", "wave", "measure", "value", "low", "high", "unit", "reason")
 UNITS = {"share": "share", "idr": "rupiah", "minutes": "minutes", "days": "days", "pct": "percent"}
 COUNTED = ("n_program", "n_comparison", "n_needed", "df")
@@ -127,28 +128,40 @@ def part_of(n: int, whole: int, *families: str) -> Cell:
     return Cell((n, whole - n, whole), tuple(sums))
 
 
-def wide(rows: Iterable[Measure], pattern: str) -> list[dict[str, Any]]:
+class Record(dict[str, Any]):
+    """The rows of one place as one mapping; what was not measured there is None."""
+
+    def __missing__(self, key: str) -> None:
+        return None
+
+
+def wide(rows: Iterable[Measure], pattern: str) -> list[Record]:
     """Records: the rows of one place as one mapping, in the order of the rows.
 
     pattern: the names that start their ids, "*" for any one: "participation/barriers/*". Keys: stem
     (the names as a tuple), the rows' columns (the first that is known), and for each measure its
-    value by its name, with _low, _high and _p after the name for the rest.
+    value by its name, with _low, _high, _p and _reason after the name for the rest.
     """
     wanted = pattern.split("/")
-    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    found: dict[tuple[str, ...], Record] = {}
     for row in rows:
         stem = tuple(row.id.split("/")[:-1])
         if len(stem) != len(wanted) or any(
             w not in ("*", s) for w, s in zip(wanted, stem, strict=True)
         ):
             continue
-        record = found.setdefault(stem, {"stem": stem} | dict.fromkeys(ABOUT))
+        record = found.setdefault(stem, Record({"stem": stem} | dict.fromkeys(ABOUT)))
         for column in ABOUT:
             if record[column] is None:
                 record[column] = getattr(row, column)
         record[row.measure] = row.value
-        record |= {f"{row.measure}_{end}": getattr(row, end) for end in ("low", "high", "p")}
+        record |= {f"{row.measure}_{end}": getattr(row, end) for end in ENDS}
     return list(found.values())
+
+
+def record_of(rows: Iterable[Measure], place: str) -> Record:
+    """The record of one place, as `wide` makes it; empty where nothing was measured there."""
+    return next(iter(wide(rows, place)), Record())
 
 
 def record_rows(record: Any, names: Sequence[Any], fields: str, **about: Any) -> Rows:

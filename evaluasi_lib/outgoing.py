@@ -25,17 +25,13 @@ PRIMARY = (
 )
 RATED = "maryland_sms attrition_overall_share attrition_differential_share mdes"
 SCORED = "mean:ci mean_100 sd alpha:alpha_ci omega_total top2_share:top2_ci n_items"
-MONEY = (
-    "total_cost_idr cost_per_participant_idr cost_per_completer_idr budget_absorption_share bcr "
-    "roi_pct"
-)
 
 
 def measures_of(result: EvaluationResult) -> tuple[Measure, ...]:
     """The rows of the measures table, in the order of the report's parts; ids are unique."""
     rooms = (
-        _published, _sample, _scales, _effects, _evidence, _participation, _elearning, _efficiency,
-        _themes, _voices, _conclusions,
+        _published, _sample, _scales, _effects, _evidence, _participation, _elearning, _themes,
+        _voices, _conclusions,
     )  # fmt: skip
     rows: list[Measure] = []
     seen: dict[str, int] = {}
@@ -213,31 +209,6 @@ def _elearning(result: EvaluationResult) -> Rows:
     dose = more.get("dose_response") or {}
     about = {"unit": dose.get("unit"), "subject": dose.get("outcome")}
     yield from record_rows(dose, [*names, "dose_response"], "per_hour:ci:p_value", **about)
-
-
-def _efficiency(result: EvaluationResult) -> Rows:
-    part, more, names = result.efficiency, result.efficiency.details, ["efficiency"]
-    yield from record_rows(part, names, MONEY)
-    yield from record_rows(more, names, "cost_per_jp_idr price_year", reason=more.get("jp_reason"))
-    for row in more.get("costs") or ():
-        fields = "planned_idr realised_idr absorption_share share_of_total"
-        yield from record_rows(row, [*names, "costs", row["category"]], fields)
-    if headline := part.cost_per_unit_effect:
-        about = {"subject": headline.outcome, "unit": headline.unit}
-        yield from record_rows(headline, [*names, "cost_per_unit_effect"], "estimate:ci", **about)
-    for row in more.get("cost_per_effect") or ():
-        place = [*names, "cost_per_effect", row["outcome"]]
-        about = {"subject": row["outcome"], "unit": row["unit"], "wave": row["wave"]}
-        yield from record_rows(row, place, "estimate:ci", **about)
-        drawn = {"estimate": row["estimate"], "reason": row["reason"], "label": row["label"]}
-        drawn |= {f"ci_{end}": row.get(f"bootstrap_ci_{end}") for end in ("low", "high")}
-        yield from record_rows(drawn, [*place, "bootstrap"], "estimate:ci", **about)
-    for i, row in enumerate(more.get("benefits") or (), 1):
-        fields = "per_person_idr total_idr confidence_share"
-        yield from record_rows(row, [*names, "benefits", i], fields)
-    for i, row in enumerate(more.get("sensitivity") or (), 1):
-        fields, label = "cost_idr benefit_idr bcr roi_pct", row["assumption"]
-        yield from record_rows(row, [*names, "sensitivity", i], fields, label=label)
 
 
 def _themes(result: EvaluationResult) -> Rows:

@@ -241,29 +241,6 @@ class Elearning:
 
 
 @dataclass(frozen=True, slots=True)
-class CostPerEffect:
-    outcome: str
-    unit: str
-    estimate: float | None
-    ci_low: float | None
-    ci_high: float | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Efficiency:
-    total_cost_idr: float | None
-    cost_per_participant_idr: float | None
-    cost_per_completer_idr: float | None
-    cost_per_unit_effect: CostPerEffect | None
-    budget_absorption_share: float | None
-    bcr: float | None
-    roi_pct: float | None
-    details: dict[str, Any] = field(default_factory=dict)
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Quote:
     text: str
     source: str
@@ -421,7 +398,6 @@ class EvaluationResult:
     evidence: tuple[Evidence, ...]
     participation: Participation
     elearning: Elearning
-    efficiency: Efficiency
     themes: tuple[Theme, ...]
     module_demand: tuple[ModuleDemand, ...]
     triangulation: tuple[Triangulated, ...]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from evaluasi_lib import results as r
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.measures import record_rows
 from evaluasi_lib.program import Program
+from evaluasi_lib.scoring.costs import MONEY
 from evaluasi_lib.study import Study
 
 SCRIPT = "<script>alert('x')</script> & \"kutip\""
@@ -138,11 +140,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             (r.Stage("Terdaftar", 150), r.Stage("Mulai", 140), r.Stage("Modul 4", None, SMALL_CELL),
              r.Stage("Selesai", 118)),
         ),
-        efficiency=r.Efficiency(
-            66_500_000.0, 443_333.33, 563_559.3,
-            r.CostPerEffect("komunikasi", "poin", 1_366_000.0, 900_000.0, 2_600_000.0),
-            0.9, None, None, reason="Manfaat tidak dinyatakan dalam rupiah.",
-        ),
         themes=(
             r.Theme("digital", "Keterampilan digital", "survey", 40, 0.35, 0.27, 0.44, -0.2,
                     (r.Quote(f"{FORMULA} {SCRIPT} 🙏\u200d", "Peserta, survei", "digital"),)),
@@ -174,6 +171,19 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             (r.InputFile("survei.csv", "0" * 64, 12345),), "0.1.0", {"numpy": "2.4.6"},
             {"program_id": "contoh-2025", "language": language}, 20250101,
         ),
+        rows=(
+            *record_rows(
+                {"total_cost_idr": 66_500_000, "cost_per_participant_idr": 443_333.33,
+                 "cost_per_completer_idr": 563_559.3, "budget_absorption_share": 0.9,
+                 "reason": "Manfaat tidak dinyatakan dalam rupiah."},
+                ["efficiency"], " ".join(MONEY),
+            ),
+            *record_rows(
+                {"estimate": 1_366_000, "ci_low": 900_000.0, "ci_high": 2_600_000.0},
+                ["efficiency", "cost_per_unit_effect"], "estimate:ci", subject="komunikasi",
+                unit="poin",
+            ),
+        ),
     )  # fmt: skip
 
 
@@ -186,7 +196,6 @@ def empty_result() -> r.EvaluationResult:
         scales=(), effects=(), evidence=(),
         participation=r.Participation(None, None, None, None),
         elearning=r.Elearning(None, None, None),
-        efficiency=r.Efficiency(None, None, None, None, None, None, None),
         themes=(), module_demand=(), triangulation=(), strengths=(), weaknesses=(),
         verdict=r.Verdict("insufficient_evidence", (), ""), recommendations=(), follow_up=(),
         quality=r.Quality(0, 0, (), ()),

@@ -11,11 +11,11 @@ from typing import Any
 
 from scipy import stats
 
+from evaluasi_lib.measures import record_rows
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     Barrier,
     Effect,
-    Efficiency,
     Elearning,
     EvaluationResult,
     Evidence,
@@ -125,6 +125,7 @@ def make(
         }
         | (program_keys or {})
     )  # fmt: skip
+    money = {"cost_per_completer_idr": cost, "budget_absorption_share": absorption, "bcr": bcr}
     if alpha is not None:
         scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
     result = EvaluationResult(
@@ -149,7 +150,6 @@ def make(
             ),
         ),
         elearning=Elearning(None, None, None),
-        efficiency=Efficiency(None, None, cost, None, absorption, bcr, None),
         themes=tuple(
             Theme(name, name.capitalize(), "survey", None, share, *_around(share), mood)
             for name, (share, mood) in (themes or {}).items()
@@ -167,6 +167,7 @@ def make(
         recommendations=(), follow_up=(),
         quality=Quality(0, 0, (), ()),
         provenance=Provenance((), "0", {}, {}, 0),
+        rows=tuple(record_rows(money, ["efficiency"], " ".join(money))),
         **parts,
     )  # fmt: skip
     return program, result

@@ -19,7 +19,7 @@ from evaluasi_lib.findings.situation import (
     primaries,
     rating_id,
 )
-from evaluasi_lib.measures import measure_id
+from evaluasi_lib.measures import measure_id, record_of, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Barrier, Effect, EvaluationResult, Finding, ModuleDemand
 from evaluasi_lib.wording import (
@@ -162,30 +162,30 @@ def item_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
 
 def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Cost per completer, use of the budget, benefits against costs, by the declared limits."""
-    costs, limits = result.efficiency, program.thresholds
-    cost, limit = costs.cost_per_completer_idr, limits.max_cost_per_completer_idr
+    money, limits = record_of(result.rows, "efficiency"), program.thresholds
+    cost, limit = money["cost_per_completer_idr"], limits.max_cost_per_completer_idr
     if cost is not None and limit is not None:
         good = cost <= limit
         text = say(f"cost.{SIGN[good]}", cost=rupiah(cost), limit=rupiah(limit))
         score = 0.5 if good else 0.5 + 0.5 * (cost / limit - 1)
         yield note(good, "cost.completer", text, score, COST)
         # Where the money goes, when it is more than the limit.
-        shares = [row for row in costs.details.get("costs", ())
-                  if not good and row.get("share_of_total") is not None]  # fmt: skip
-        if shares:
-            row = max(shares, key=lambda row: row["share_of_total"])
-            share = row["share_of_total"]
+        spent = [row for row in wide(result.rows, "efficiency/costs/*")
+                 if not good and row["share_of_total"] is not None]  # fmt: skip
+        if spent:
+            row = max(spent, key=lambda row: row["share_of_total"])
+            share, name = row["share_of_total"], row["subject"]
             text = say("spending", label=row["label"], share=percent(share))
-            at = measure_id("efficiency", "costs", row["category"], "share_of_total")
-            yield note(False, f"spending.{row['category']}", text, 0.3 + 0.3 * share, at)
-    if costs.bcr is not None:
-        good = costs.bcr >= limits.min_bcr
-        text = say(f"bcr.{SIGN[good]}", bcr=number(costs.bcr, 2))
+            at = measure_id(*row["stem"], "share_of_total")
+            yield note(False, f"spending.{name}", text, 0.3 + 0.3 * share, at)
+    if (bcr := money["bcr"]) is not None:
+        good = bcr >= limits.min_bcr
+        text = say(f"bcr.{SIGN[good]}", bcr=number(bcr, 2))
         yield note(good, "bcr.program", text, 0.6, "efficiency/bcr")
-    if cost is None and costs.reason not in (None, SMALL_CELL):
-        text = say("unpriced", reason=costs.reason)
-        yield note(False, "unpriced.program", text, 0.4, COST)
-    used, (least, most) = costs.budget_absorption_share, BUDGET
+    reason = money["cost_per_completer_idr_reason"]
+    if cost is None and reason not in (None, SMALL_CELL):
+        yield note(False, "unpriced.program", say("unpriced", reason=reason), 0.4, COST)
+    used, (least, most) = money["budget_absorption_share"], BUDGET
     if used is not None and not least <= used <= most:
         text = say("budget.over" if used > most else "budget.under", share=percent(used))
         at = "efficiency/budget_absorption_share"

@@ -198,8 +198,8 @@ def table_stages(
     return table(id, caption, stages, columns, k)
 
 
-def table_efficiency(part: r.Efficiency, k: int) -> Table | None:
-    """Total and unit costs, absorption, benefit-cost ratio, return."""
+def table_efficiency(money: Mapping[str, Any], k: int) -> Table | None:
+    """Total and unit costs, absorption, benefit-cost ratio, return: the efficiency's record."""
     measures = [
         Column(_("Total cost"), "total_cost_idr", "Rp"),
         Column(_("Cost per participant"), "cost_per_participant_idr", "Rp"),
@@ -209,7 +209,8 @@ def table_efficiency(part: r.Efficiency, k: int) -> Table | None:
         Column(_("Return on investment, %"), "roi_pct", "1"),
     ]
     rows = [
-        {"label": m.heading, "value": cell_of(part, m), "reason": part.reason} for m in measures
+        {"label": m.heading, "value": cell_of(money, m), "reason": money[f"{m.field}_reason"]}
+        for m in measures
     ]
     columns = [Column(_("Measure"), "label"), Column(_("Value"), lambda row: row["value"])]
     return table("biaya", _("Costs and returns"), rows, columns, k)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.measures import record_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
@@ -84,12 +85,12 @@ def _rating_sentence(result: EvaluationResult) -> str:
 
 
 def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
-    sample, took, cost = result.sample, result.participation, result.efficiency
+    sample, took, money = result.sample, result.participation, record_of(result.rows, "efficiency")
     people = words.why(sample.reason, k) if sample.analysed is None else count(sample.analysed)
     shown = (
         (_("response rate"), sample.response_rate_share, percent),
         (_("completed the program"), took.completion_share, percent),
-        (_("cost per completer"), cost.cost_per_completer_idr, rupiah),
+        (_("cost per completer"), money["cost_per_completer_idr"], rupiah),
     )
     figures = [KeyFigure(_("persons in the analysis"), people)]
     figures += [KeyFigure(label, form(x)) for label, x, form in shown if x is not None]
