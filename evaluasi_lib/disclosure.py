@@ -104,7 +104,7 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
     """
     found = list(drafts)
     cells = {_key(d): d.cell for d in found}
-    hidden = {key for key, cell in cells.items() if any(is_small(n, k) for n in cell.persons)}
+    hidden = {key for key, cell in cells.items() if not may_show(cell, k)}
     hidden |= _hidden_stages(cells, k)
     families: dict[str, list[tuple[int, tuple[str, Cell]]]] = {}
     for key, cell in cells.items():
@@ -125,12 +125,23 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
         gone = _key(d) in hidden
         if isinstance(d.row, Remark):
             remarks += [] if gone else [d.row]
-        elif d.row.measure != UNPUBLISHED:
-            rows.append(dataclasses.replace(d.row, **NOTHING) if gone else d.row)
+        elif gone and d.row.measure != UNPUBLISHED and not d.cell.traceless:
+            rows.append(_without_numbers(d.row, d.cell.keeps))
+        elif not gone and UNPUBLISHED not in (d.row.measure, d.row.reason):
+            rows.append(d.row)
     return tuple(rows), tuple(remarks)
 
 
-NOTHING: dict[str, Any] = dict.fromkeys((*NUMBERS, "note", "conclusion")) | {"reason": SMALL_CELL}
+def may_show(cell: Cell, k: int) -> bool:
+    """Whether the numbers of a cell may be shown: for texts that put a number in words instead, and
+    for groups that are made large enough first."""
+    return not any(is_small(n, k) for n in cell.persons)
+
+
+def _without_numbers(row: Measure, keeps: Sequence[str]) -> Measure:
+    """The row with what it is about alone, and the columns that its cell keeps."""
+    gone: dict[str, Any] = dict.fromkeys({*NUMBERS, "note", "conclusion"} - set(keeps))
+    return dataclasses.replace(row, **gone | {"reason": SMALL_CELL})
 
 
 def _key(draft: Draft) -> tuple[str, Cell]:

@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import importlib.metadata
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from evaluasi_lib import __version__, wording
@@ -49,7 +50,7 @@ from evaluasi_lib.scoring.spread import score_answers, score_spread
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.voices import Voices, code_voices
-from evaluasi_lib.voices.triangulation import triangulate
+from evaluasi_lib.voices.triangulation import source_rows, triangulate
 
 # Versions that move numbers or pictures; they stand in provenance.
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "polars", "matplotlib")
@@ -141,8 +142,6 @@ def assemble(
         evidence=evidence,
         participation=participation,
         elearning=elearning,
-        themes=voices.themes,
-        module_demand=voices.module_demand,
         triangulation=triangulation,
         strengths=(),
         weaknesses=(),
@@ -157,11 +156,12 @@ def assemble(
             parameters={"program_id": program.id, "language": wording.language()},
             seed=program.seed,
         ),
-        voices=voices.details,
         answers=answers,
         spread=spread,
-        rows=rows,
-        remarks=remarks,
+        rows=(*voices.rows, *rows),
+        remarks=(*voices.remarks, *remarks),
+        quotes=voices.quotes,
+        passages=voices.passages,
     )
 
 
@@ -188,7 +188,9 @@ def measure(study: Study) -> EvaluationResult:
         study.program, effects, enrolled=participation.enrolled, started=participation.started,
         completed=participation.completed, reason=participation.reason,
     )  # fmt: skip
-    rows, remarks = publish(costs, study.program.privacy.min_cell)
+    questions = triangulate(study, effects, participation, voices)
+    found = chain(costs, source_rows(questions))
+    rows, remarks = publish(found, study.program.privacy.min_cell)
     return assemble(
         study,
         sample=score_sample(study, frames),
@@ -198,7 +200,7 @@ def measure(study: Study) -> EvaluationResult:
         participation=participation,
         elearning=score_elearning(study),
         voices=voices,
-        triangulation=triangulate(study, effects, participation, voices),
+        triangulation=questions,
         answers=score_answers(study),
         spread=score_spread(study),
         rows=rows,

@@ -67,16 +67,22 @@ class Cell:
 
     persons: counts of which each is 0 or large enough, or nothing is shown: a mean's n; a part, the
     rest, and the whole. sums: (family, n) where the cells of a family add up to a published total.
-    stage: (family, n, rank) of nested stages; those of a lower rank are shown first.
+    stage: (family, n, rank) of nested stages; those of a lower rank are shown first. keeps: columns
+    that tell nothing of persons and stay when it is hidden. traceless: where it is hidden there is
+    no row, for its id tells that somebody was there.
     """
 
     persons: tuple[int, ...] = ()
     sums: tuple[tuple[str, int], ...] = ()
     stage: tuple[str, int, int] | None = None
+    keeps: tuple[str, ...] = ()
+    traceless: bool = False
 
 
 SAFE = Cell()  # no person's number
-UNPUBLISHED = "unpublished"  # measure of a row that only completes a family
+# Measure of a row that only completes a family; reason of a number that nobody has, whose row
+# stands only where its record is hidden.
+UNPUBLISHED = "unpublished"
 
 
 class Draft(NamedTuple):
@@ -187,6 +193,11 @@ def record_rows(record: Any, names: Sequence[Any], fields: str, **about: Any) ->
             unit=UNITS.get(name.rpartition("_")[2]) or (None if name in COUNTED else unit),
             reason=reason if value is None else None, **known,
         )  # fmt: skip
+
+
+def texts_at(remarks: Iterable[Remark], *names: object) -> list[str]:
+    """What is said beside the numbers of one place."""
+    return [remark.text for remark in remarks if remark.id == measure_id(*names)]
 
 
 def as_plain(record: Any) -> dict[str, Any]:

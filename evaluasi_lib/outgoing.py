@@ -30,8 +30,8 @@ SCORED = "mean:ci mean_100 sd alpha:alpha_ci omega_total top2_share:top2_ci n_it
 def measures_of(result: EvaluationResult) -> tuple[Measure, ...]:
     """The rows of the measures table, in the order of the report's parts; ids are unique."""
     rooms = (
-        _published, _sample, _scales, _effects, _evidence, _participation, _elearning, _themes,
-        _voices, _conclusions,
+        _published, _sample, _scales, _effects, _evidence, _participation, _elearning,
+        _conclusions,
     )  # fmt: skip
     rows: list[Measure] = []
     seen: dict[str, int] = {}
@@ -211,57 +211,8 @@ def _elearning(result: EvaluationResult) -> Rows:
     yield from record_rows(dose, [*names, "dose_response"], "per_hour:ci:p_value", **about)
 
 
-def _themes(result: EvaluationResult) -> Rows:
-    for t in result.themes:
-        about = {"subject": t.theme, "group": t.source}
-        yield from record_rows(t, ["themes", t.theme, t.source], "share:ci sentiment", **about)
-    for m in result.module_demand:
-        yield from record_rows(m, ["module_demand", m.module], "share:ci")
-
-
-def _voices(result: EvaluationResult) -> Rows:
-    said, names = result.voices, ["voices"]
-    if survey := said.get("survey"):
-        yield from record_rows(survey, [*names, "survey"], "answers respondents")
-        yield from record_rows(survey["unthemed"], [*names, "unthemed"], "n share")
-    for i, row in enumerate((said.get("agreement") or {}).get("themes", ()), 1):
-        fields = "precision recall kappa:kappa_ci"
-        yield from record_rows(row, [*names, "coding", i], fields, n=row["n_manual"])
-    talked, read = said.get("interviews") or {}, said.get("documents") or {}
-    if covered := talked.get("coverage"):
-        fields = "interviewees excerpts transcripts turns respondent_word_share"
-        yield from record_rows(covered, [*names, "interviews"], fields)
-        for row in covered["by_transcript"]:
-            fields = "turns words respondent_words"
-            yield from record_rows(row, [*names, "transcripts", row["transcript"]], fields)
-    for row in talked.get("theme_by_group") or ():
-        about = {"subject": row["theme"], "group": row["group"]}
-        place = [*names, "groups", row["theme"], row["group"]]
-        yield from record_rows(row, place, "share", note=word_for("band", row["band"]), **about)
-    for row in talked.get("saturation") or ():
-        yield from record_rows(row, [*names, "saturation", row["interviews"]], "codes new")
-    yield from record_rows(talked, [*names, "interviews"], "saturation_point")
-    for row in talked.get("co_occurrence") or ():
-        label = f"{row['label_a']} + {row['label_b']}"
-        yield from record_rows(row, [*names, "pairs", row["a"], row["b"]], "jaccard", label=label)
-    for kind, found in (("coders", talked), ("reviewers", read)):
-        for row in found.get(kind) or ():
-            place = [*names, kind, row["coefficient"]]
-            yield from record_rows(row, place, "value:ci", n=row["n_units"])
-    for row in read.get("documents") or ():
-        yield from record_rows(row, [*names, "documents", row["document"]], "pages")
-    for row in read.get("coverage") or ():
-        yield from record_rows(row, [*names, "rubric", row["indicator"]], "documents met mean")
-
-
 def _conclusions(result: EvaluationResult) -> Rows:
-    """What the sources say together, what became of advice, and how firmly the verdict stands."""
-    for place, t in enumerate(result.triangulation, 1):
-        sources = {"sources": sum(x is not None for x in (t.survey, t.interview, t.document))}
-        note = word_for("agreement", t.agreement)
-        yield from record_rows(
-            sources, ["triangulation", place], "sources", label=t.question, note=note
-        )
+    """What became of advice, and how firmly the verdict stands."""
     for item in result.follow_up:
         change = item.change or {"reason": item.reason or _("not computed")}
         note = f"{word_for('status', item.status)}. {change.get('sentence', '')}".strip()

@@ -140,13 +140,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             (r.Stage("Terdaftar", 150), r.Stage("Mulai", 140), r.Stage("Modul 4", None, SMALL_CELL),
              r.Stage("Selesai", 118)),
         ),
-        themes=(
-            r.Theme("digital", "Keterampilan digital", "survey", 40, 0.35, 0.27, 0.44, -0.2,
-                    (r.Quote(f"{FORMULA} {SCRIPT} 🙏\u200d", "Peserta, survei", "digital"),)),
-            r.Theme("mentor", "Mentor", "interview", None, None, None, None, None,
-                    reason=SMALL_CELL),
-        ),
-        module_demand=(r.ModuleDemand("data", "Analisis data", 30, 0.26, 0.19, 0.35),),
         triangulation=(
             r.Triangulated("Apakah komunikasi membaik?", "Ya", "Ya", None, "convergent",
                            "Dua sumber sejalan."),
@@ -183,6 +176,26 @@ def example_result(language: str = "id") -> r.EvaluationResult:
                 ["efficiency", "cost_per_unit_effect"], "estimate:ci", subject="komunikasi",
                 unit="poin",
             ),
+            *record_rows(
+                {"share": 0.35, "ci_low": 0.27, "ci_high": 0.44, "sentiment": -0.2, "n": 40},
+                ["themes", "digital", "survey"], "share:ci sentiment", subject="digital",
+                group="survey", label="Keterampilan digital",
+            ),
+            *record_rows(
+                {}, ["themes", "mentor", "interview"], "share sentiment", subject="mentor",
+                group="interview", label="Mentor", reason=SMALL_CELL,
+            ),
+            *record_rows(
+                {"share": 0.26, "ci_low": 0.19, "ci_high": 0.35, "n": 30},
+                ["module_demand", "data"], "share:ci", label="Analisis data",
+            ),
+            *record_rows(
+                {"sources": 2}, ["triangulation", 1], "sources",
+                label="Apakah komunikasi membaik?",
+            ),
+        ),
+        quotes=(
+            r.Quote("digital", "survey", "Peserta, survei", f"{FORMULA} {SCRIPT} 🙏\u200d"),
         ),
     )  # fmt: skip
 
@@ -196,7 +209,7 @@ def empty_result() -> r.EvaluationResult:
         scales=(), effects=(), evidence=(),
         participation=r.Participation(None, None, None, None),
         elearning=r.Elearning(None, None, None),
-        themes=(), module_demand=(), triangulation=(), strengths=(), weaknesses=(),
+        triangulation=(), strengths=(), weaknesses=(),
         verdict=r.Verdict("insufficient_evidence", (), ""), recommendations=(), follow_up=(),
         quality=r.Quality(0, 0, (), ()),
         provenance=r.Provenance((), "0.1.0", {}, {}, 1),

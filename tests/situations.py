@@ -7,11 +7,13 @@ rule (90% interval inside the smallest change of interest; else 95% interval wit
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from scipy import stats
 
-from evaluasi_lib.measures import record_rows
+from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.measures import Measure, record_rows
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     Barrier,
@@ -19,17 +21,16 @@ from evaluasi_lib.results import (
     Elearning,
     EvaluationResult,
     Evidence,
-    ModuleDemand,
     Participation,
     ProgramInfo,
     Provenance,
     Quality,
     Sample,
     ScaleScore,
-    Theme,
     Triangulated,
     Verdict,
 )
+from evaluasi_lib.voices.triangulation import source_rows
 
 
 def conclusion_of(
@@ -126,6 +127,10 @@ def make(
         | (program_keys or {})
     )  # fmt: skip
     money = {"cost_per_completer_idr": cost, "budget_absorption_share": absorption, "bcr": bcr}
+    questions = tuple(
+        Triangulated(f"q{i}", None, None, None, a)  # type: ignore[arg-type]
+        for i, a in enumerate(agreement or [])
+    )
     if alpha is not None:
         scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
     result = EvaluationResult(
@@ -150,24 +155,18 @@ def make(
             ),
         ),
         elearning=Elearning(None, None, None),
-        themes=tuple(
-            Theme(name, name.capitalize(), "survey", None, share, *_around(share), mood)
-            for name, (share, mood) in (themes or {}).items()
-        ),
-        module_demand=tuple(
-            ModuleDemand(name, name.replace("_", " "), None, share, *_around(share))
-            for name, share in (modules or {}).items()
-        ),
-        triangulation=tuple(
-            Triangulated(f"q{i}", None, None, None, a)  # type: ignore[arg-type]
-            for i, a in enumerate(agreement or [])
-        ),
+        triangulation=questions,
         strengths=(), weaknesses=(),
         verdict=Verdict("insufficient_evidence", (), ""),
         recommendations=(), follow_up=(),
         quality=Quality(0, 0, (), ()),
         provenance=Provenance((), "0", {}, {}, 0),
-        rows=tuple(record_rows(money, ["efficiency"], " ".join(money))),
+        rows=(
+            *record_rows(money, ["efficiency"], " ".join(money)),
+            *_shares("themes", {f"{name}/survey": x for name, x in (themes or {}).items()}),
+            *_shares("module_demand", {name: (x, None) for name, x in (modules or {}).items()}),
+            *(draft.row for draft in source_rows(questions)),
+        ),
         **parts,
     )  # fmt: skip
     return program, result
@@ -180,6 +179,19 @@ def scale(name: str = "kepuasan", mean: float | None = 4.0, half: float = 0.1,
         name, name.capitalize(), "reaction", wave, "program", 5, 100, mean, 0.6, None, low, high,
         alpha, None, None, None, None,
     )  # fmt: skip
+
+
+def _shares(part: str, shares: dict[str, tuple[float | None, float | None]]) -> Iterator[Measure]:
+    """Rows of shares and their tones; the place of each starts with the name of its subject."""
+    for place, (share, tone) in shares.items():
+        name, *source = place.split("/")
+        low, high = _around(share)
+        record = {"share": share, "ci_low": low, "ci_high": high, "sentiment": tone}
+        label = name.replace("_", " ") if part == "module_demand" else name.capitalize()
+        yield from record_rows(
+            record, [part, name, *source], "share:ci sentiment", subject=name, label=label,
+            reason=None if share is not None else SMALL_CELL,
+        )  # fmt: skip
 
 
 def _around(share: float | None) -> tuple[float | None, float | None]:

@@ -12,7 +12,7 @@ import pytest
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.reporting import figures, figures_people, figures_scores
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.results import Barrier, ScaleScore, Spread, Stage
+from evaluasi_lib.results import ScaleScore, Spread, Stage
 from evaluasi_lib.scoring.spread import spread_of
 from evaluasi_lib.wording import set_language
 from tests import fixtures_result as fixtures
@@ -35,9 +35,9 @@ def scale(label: str, wave: str, mean: float | None, group: str = "program") -> 
     )  # fmt: skip
 
 
-def barrier(share: float | None) -> Barrier:
+def barrier(share: float | None) -> dict[str, object]:
     low, high = (None, None) if share is None else (share - 0.1, share + 0.1)
-    return Barrier("a", "A", None if share is None else 20, share, low, high)
+    return {"label": "A", "share": share, "share_low": low, "share_high": high}
 
 
 def answers(shares: list[float | None], item: str = "Grid [Row]") -> pd.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.findings.rules import say
@@ -21,7 +22,7 @@ from evaluasi_lib.findings.situation import (
 )
 from evaluasi_lib.measures import measure_id, record_of, wide
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Barrier, Effect, EvaluationResult, Finding, ModuleDemand
+from evaluasi_lib.results import Effect, EvaluationResult, Finding
 from evaluasi_lib.wording import (
     _,
     choose,
@@ -208,34 +209,38 @@ def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Not
 
 def share_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Barriers and wanted modules that at least the declared share of respondents named."""
-    limits, barriers = program.thresholds, result.participation.barriers
-    yield from _named("barrier", barriers, limits.barrier_share, 0.6, "participation", "barriers")
-    yield from _named("module", result.module_demand, limits.demand_share, 0.5, "module_demand")
+    limits, barriers = program.thresholds, [
+        {"stem": ("participation", "barriers", b.barrier), "subject": b.barrier, "label": b.label,
+         "share": b.share, "share_low": b.ci_low, "share_high": b.ci_high}
+        for b in result.participation.barriers
+    ]  # fmt: skip
+    modules = wide(result.rows, "module_demand/*")
+    yield from _named("barrier", barriers, limits.barrier_share, 0.6)
+    yield from _named("module", modules, limits.demand_share, 0.5)
 
 
 def _named(
-    kind: str, rows: Sequence[Barrier | ModuleDemand], limit: float, slope: float, *place: str
+    kind: str, records: Sequence[dict[str, Any]], limit: float, slope: float
 ) -> Iterator[Note]:
-    for row in rows:
-        if row.share is not None and row.share >= limit:
-            share = share_with_interval(row.share, row.ci_low, row.ci_high)
-            text, name = say(kind, share=share, label=row.label), getattr(row, kind)
-            at = measure_id(*place, name, "share")
-            yield note(False, f"{kind}.{name}", text, 0.3 + slope * row.share, at)
+    for row in records:
+        if row["share"] is not None and row["share"] >= limit:
+            share = share_with_interval(row["share"], row["share_low"], row["share_high"])
+            text, at = say(kind, share=share, label=row["label"]), measure_id(*row["stem"], "share")
+            yield note(False, f"{kind}.{row['subject']}", text, 0.3 + slope * row["share"], at)
 
 
 def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Themes of open answers that are frequent and clearly good or bad."""
-    for theme in result.themes:
-        share, mood = theme.share, theme.sentiment
-        if theme.source != "survey" or theme.theme in GENERAL_THEMES or share is None:
+    for theme in wide(result.rows, "themes/*/survey"):
+        name, share, mood = theme["subject"], theme["share"], theme["sentiment"]
+        if name in GENERAL_THEMES or share is None or share < THEME_SHARE:
             continue
-        if share < THEME_SHARE or mood is None or abs(mood) < SENTIMENT:
+        if mood is None or abs(mood) < SENTIMENT:
             continue
-        shown = share_with_interval(share, theme.ci_low, theme.ci_high)
-        text = say(f"theme.{SIGN[mood > 0]}", share=shown, label=theme.label)
-        paths = [measure_id("themes", theme.theme, "survey", x) for x in ("share", "sentiment")]
-        yield note(mood > 0, f"theme.{theme.theme}", text, 0.25 + 0.5 * share, *paths)
+        shown = share_with_interval(share, theme["share_low"], theme["share_high"])
+        text = say(f"theme.{SIGN[mood > 0]}", share=shown, label=theme["label"])
+        paths = [measure_id(*theme["stem"], x) for x in ("share", "sentiment")]
+        yield note(mood > 0, f"theme.{name}", text, 0.25 + 0.5 * share, *paths)
 
 
 def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:

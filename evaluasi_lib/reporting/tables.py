@@ -7,9 +7,11 @@ from functools import partial
 from typing import Any
 
 from evaluasi_lib import results as r
+from evaluasi_lib.measures import Record
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.columns import (
     CI,
+    SHARE_CI,
     Cell,
     Column,
     between,
@@ -171,7 +173,8 @@ def table_reliability(scales: Sequence[r.ScaleScore], k: int) -> Table | None:
 def table_shares(rows: Sequence[Any], id: str, caption: str, heading: str, k: int) -> Table | None:
     """Options with their share of respondents and interval; hidden ones are named in the note."""
     option = Column(heading, lambda row: words.option_word(value_of(row, "label")))
-    return table(id, caption, rows, [option, *share_columns()], k, fold=True)
+    ends = SHARE_CI if rows and isinstance(rows[0], Record) else CI
+    return table(id, caption, rows, [option, *share_columns(ends)], k, fold=True)
 
 
 def table_drivers(drivers: Sequence[r.Driver], k: int) -> Table | None:
@@ -216,12 +219,12 @@ def table_efficiency(money: Mapping[str, Any], k: int) -> Table | None:
     return table("biaya", _("Costs and returns"), rows, columns, k)
 
 
-def table_themes(themes: Sequence[r.Theme], k: int) -> Table | None:
+def table_themes(themes: Sequence[Record], k: int) -> Table | None:
     """Themes by source with shares and tone; hidden ones are named in the note."""
     columns = [
         Column(_("Theme"), "label"),
-        Column(_("Source"), "source", "source"),
-        *share_columns(),
+        Column(_("Source"), "group", "source"),
+        *share_columns(SHARE_CI),
         Column(_("Tone, −1 to 1"), "sentiment", "2"),
     ]
     note = _("n: respondents, interviewees or documents in which the theme occurs.")

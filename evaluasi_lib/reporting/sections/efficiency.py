@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.measures import Record, record_of, wide
+from evaluasi_lib.measures import Record, record_of, texts_at, wide
 from evaluasi_lib.program import Costs, Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import Column, table
@@ -27,9 +27,8 @@ def section_efficiency(program: Program, result: EvaluationResult) -> Section:
         tables.table_efficiency(money, k),
         Paragraph(_loading(costs, money, k), "note"),
         *(
-            Paragraph(words.why(remark.text, k), "note")
-            for remark in result.remarks
-            if remark.id == "efficiency/money"
+            Paragraph(words.why(text, k), "note")
+            for text in texts_at(result.remarks, "efficiency", "money")
         ),
         _cost_table(wide(rows, "efficiency/costs/*"), k),
     ]

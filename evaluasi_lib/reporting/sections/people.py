@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from evaluasi_lib.measures import Record, as_plain
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import CI, Column, share_columns, table
@@ -71,15 +72,19 @@ def _barriers(part: Participation, k: int) -> list[Element | None]:
     if not part.barriers:
         return []
     caption = _("What holds people back")
+    barriers = [
+        Record(as_plain(b) | {"share_low": b.ci_low, "share_high": b.ci_high})
+        for b in part.barriers
+    ]
     return [
         Heading(_("Barriers")),
         plot_shares(
-            part.barriers,
+            barriers,
             "hambatan",
             _("What holds people back?"),
             _("Named most often: {label} ({share})."),
         ),
-        tables.table_shares(part.barriers, "hambatan", caption, _("Barrier"), k),
+        tables.table_shares(barriers, "hambatan", caption, _("Barrier"), k),
     ]
 
 
