@@ -26,7 +26,6 @@ from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
     Answered,
     Effect,
-    Elearning,
     EvaluationResult,
     Evidence,
     InputFile,
@@ -115,13 +114,12 @@ def assemble(
     effects: tuple[Effect, ...],
     evidence: tuple[Evidence, ...],
     participation: Participation,
-    elearning: Elearning,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
-    rows: tuple[Measure, ...] = (),
-    remarks: tuple[Remark, ...] = (),
     answers: tuple[Answered, ...] = (),
     spread: tuple[Spread, ...] = (),
+    rows: tuple[Measure, ...] = (),
+    remarks: tuple[Remark, ...] = (),
 ) -> EvaluationResult:
     """Everything that was measured, as one result whose findings are still empty."""
     program = study.program
@@ -141,7 +139,6 @@ def assemble(
         effects=effects,
         evidence=evidence,
         participation=participation,
-        elearning=elearning,
         triangulation=triangulation,
         strengths=(),
         weaknesses=(),
@@ -189,7 +186,7 @@ def measure(study: Study) -> EvaluationResult:
         completed=participation.completed, reason=participation.reason,
     )  # fmt: skip
     questions = triangulate(study, effects, participation, voices)
-    found = chain(costs, source_rows(questions))
+    found = chain(score_elearning(study), costs, source_rows(questions))
     rows, remarks = publish(found, study.program.privacy.min_cell)
     return assemble(
         study,
@@ -198,7 +195,6 @@ def measure(study: Study) -> EvaluationResult:
         effects=effects,
         evidence=evidence,
         participation=participation,
-        elearning=score_elearning(study),
         voices=voices,
         triangulation=questions,
         answers=score_answers(study),

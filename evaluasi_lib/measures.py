@@ -67,14 +67,16 @@ class Cell:
 
     persons: counts of which each is 0 or large enough, or nothing is shown: a mean's n; a part, the
     rest, and the whole. sums: (family, n) where the cells of a family add up to a published total.
-    stage: (family, n, rank) of nested stages; those of a lower rank are shown first. keeps: columns
-    that tell nothing of persons and stay when it is hidden. traceless: where it is hidden there is
-    no row, for its id tells that somebody was there.
+    stage: (family, n, rank) of nested stages; those of a lower rank are shown first. based_on: the
+    starts of the ids of records that could be found from this one, which is hidden with them.
+    keeps: columns that tell nothing of persons and stay when it is hidden. traceless: where it is
+    hidden there is no row, for its id tells that somebody was there.
     """
 
     persons: tuple[int, ...] = ()
     sums: tuple[tuple[str, int], ...] = ()
     stage: tuple[str, int, int] | None = None
+    based_on: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     traceless: bool = False
 
@@ -103,7 +105,7 @@ PARTS = (
 ABOUT = ("subject", "label", "group", "level", "wave", "unit", "n", "note", "reason",
          "role", "claim", "design", "estimator", "conclusion", "direction")  # fmt: skip
 NUMBERS = ("n", "value", "low", "high", "p")
-ENDS = ("low", "high", "p", "reason")  # what a record has of each measure beside its value
+ENDS = ("n", "low", "high", "p", "reason")  # what a record has of each measure beside its value
 SHOWN = ("part", "subject", "group", "wave", "measure", "value", "low", "high", "unit", "reason")
 UNITS = {"share": "share", "idr": "rupiah", "minutes": "minutes", "days": "days", "pct": "percent"}
 COUNTED = ("n_program", "n_comparison", "n_needed", "df")
@@ -134,6 +136,33 @@ def part_of(n: int, whole: int, *families: str) -> Cell:
     return Cell((n, whole - n, whole), tuple(sums))
 
 
+def nested(
+    stages: Mapping[str, Mapping[str, Any]],
+    names: Sequence[Any],
+    fields: str,
+    *,
+    first: Sequence[str] = (),
+    base: str | None = None,
+    groups: str | None = None,
+    **about: Any,
+) -> Drafts:
+    """The rows of stages, of which each holds a part of the persons (n) of the one before.
+
+    stages: name -> record. first: those to show where not all may be. base: the stage of which the
+    records hold shares. groups: family of the groups of persons whose stages add up to a total.
+    """
+    family, ranks = measure_id(*names), {stage: rank for rank, stage in enumerate(first)}
+    for stage, record in stages.items():
+        n = record["n"]
+        cell = Cell(
+            (n,),
+            sums=((f"{groups}/{stage}", n),) if groups else (),
+            stage=(family, n, ranks.get(stage, len(ranks))),
+            based_on=(measure_id(*names, base),) if base not in (None, stage) else (),
+        )
+        yield from drafts(record, [*names, stage], fields, cell, **about)
+
+
 class Record(dict[str, Any]):
     """The rows of one place as one mapping; what was not measured there is None."""
 
@@ -146,7 +175,7 @@ def wide(rows: Iterable[Measure], pattern: str) -> list[Record]:
 
     pattern: the names that start their ids, "*" for any one: "participation/barriers/*". Keys: stem
     (the names as a tuple), the rows' columns (the first that is known), and for each measure its
-    value by its name, with _low, _high, _p and _reason after the name for the rest.
+    value by its name, with _n, _low, _high, _p and _reason after the name for the rest.
     """
     wanted = pattern.split("/")
     found: dict[tuple[str, ...], Record] = {}

@@ -223,24 +223,6 @@ class Participation:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    stage: str
-    n: int | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Elearning:
-    users: int | None
-    median_days_to_complete: float | None
-    off_hours_share: float | None
-    funnel: tuple[Stage, ...] = ()
-    modules: tuple[dict[str, Any], ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Quote:
     """Words of a person that were approved for print. source: where they were said, in words.
     case: None under their theme; else the page of the Success Case Method on which they stand."""
@@ -389,7 +371,6 @@ class EvaluationResult:
     effects: tuple[Effect, ...]
     evidence: tuple[Evidence, ...]
     participation: Participation
-    elearning: Elearning
     triangulation: tuple[Triangulated, ...]
     strengths: tuple[Finding, ...]
     weaknesses: tuple[Finding, ...]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evaluasi_lib import results as r
 from evaluasi_lib.disclosure import SMALL_CELL
-from evaluasi_lib.measures import record_rows
+from evaluasi_lib.measures import Rows, record_rows
 from evaluasi_lib.program import Program
 from evaluasi_lib.scoring.costs import MONEY
 from evaluasi_lib.study import Study
@@ -135,11 +135,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             ),
             (r.Driver("usia", "Usia", 0.021, 0.01, 0.002, 0.04, 0.03, "Kaitan, bukan sebab."),),
         ),
-        elearning=r.Elearning(
-            140, 21.0, 0.34,
-            (r.Stage("Terdaftar", 150), r.Stage("Mulai", 140), r.Stage("Modul 4", None, SMALL_CELL),
-             r.Stage("Selesai", 118)),
-        ),
         triangulation=(
             r.Triangulated("Apakah komunikasi membaik?", "Ya", "Ya", None, "convergent",
                            "Dua sumber sejalan."),
@@ -165,6 +160,7 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             {"program_id": "contoh-2025", "language": language}, 20250101,
         ),
         rows=(
+            *platform_rows(),
             *record_rows(
                 {"total_cost_idr": 66_500_000, "cost_per_participant_idr": 443_333.33,
                  "cost_per_completer_idr": 563_559.3, "budget_absorption_share": 0.9,
@@ -200,6 +196,15 @@ def example_result(language: str = "id") -> r.EvaluationResult:
     )  # fmt: skip
 
 
+def platform_rows() -> Rows:
+    """Use of an e-learning platform, of which one stage may not be shown."""
+    record = {"users": 140, "median_days_to_complete": 21.0, "off_hours_share": 0.34}
+    yield from record_rows(record, ["elearning"], " ".join(record))
+    stages = {"Terdaftar": 150, "Mulai": 140, "Modul 4": None, "Selesai": 118}
+    for stage, n in stages.items():
+        yield from record_rows({"n": n, "reason": SMALL_CELL}, ["elearning", "funnel", stage], "n")
+
+
 def empty_result() -> r.EvaluationResult:
     """Nothing could be computed: each part is null with its reason."""
     return r.EvaluationResult(
@@ -208,7 +213,6 @@ def empty_result() -> r.EvaluationResult:
         sample=r.Sample(None, None, None, None, False, (), SMALL_CELL),
         scales=(), effects=(), evidence=(),
         participation=r.Participation(None, None, None, None),
-        elearning=r.Elearning(None, None, None),
         triangulation=(), strengths=(), weaknesses=(),
         verdict=r.Verdict("insufficient_evidence", (), ""), recommendations=(), follow_up=(),
         quality=r.Quality(0, 0, (), ()),

@@ -18,7 +18,6 @@ from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     Barrier,
     Effect,
-    Elearning,
     EvaluationResult,
     Evidence,
     Participation,
@@ -154,7 +153,6 @@ def make(
                 for name, share in (barriers or {}).items()
             ),
         ),
-        elearning=Elearning(None, None, None),
         triangulation=questions,
         strengths=(), weaknesses=(),
         verdict=Verdict("insufficient_evidence", (), ""),

@@ -20,7 +20,7 @@ from evaluasi_lib.measures import UNPUBLISHED, Cell, Draft, Drafts, Remark, draf
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.results import Quote
-from evaluasi_lib.scoring.items import wilson
+from evaluasi_lib.scoring.items import share_of
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.matching import (
     BOUNDARY,
@@ -197,9 +197,7 @@ def _spoken(coded: Coded) -> Iterator[tuple[str, dict[str, Any], Cell]]:
     total = coded.persons(coded.content)
     for code in map(str, coded.present):
         if n := coded.persons(coded.present[code]):
-            low, high = wilson(n, total)
-            record = {"n": n, "share": n / total, "ci_low": low, "ci_high": high}
-            yield code, record, part_of(n, total)
+            yield code, share_of(n, total), part_of(n, total)
 
 
 def answer_rows(coded: Coded) -> Drafts:
