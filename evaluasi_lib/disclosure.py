@@ -155,7 +155,7 @@ def may_show(cell: Cell, k: int) -> bool:
 def _without_numbers(row: Measure, keeps: Sequence[str]) -> Measure:
     """The row with what it is about alone, and the columns that its cell keeps."""
     gone: dict[str, Any] = dict.fromkeys({*NUMBERS, "note", "conclusion"} - set(keeps))
-    return dataclasses.replace(row, **gone | {"reason": SMALL_CELL})
+    return dataclasses.replace(row, **gone | ({"reason": SMALL_CELL} if "value" in gone else {}))
 
 
 def _key(draft: Draft) -> tuple[str, Cell]:

@@ -24,7 +24,6 @@ from evaluasi_lib.measures import Measure, Remark
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
-    Answered,
     Effect,
     EvaluationResult,
     Evidence,
@@ -33,11 +32,10 @@ from evaluasi_lib.results import (
     ProgramInfo,
     Provenance,
     Sample,
-    ScaleScore,
-    Spread,
     Triangulated,
     Verdict,
 )
+from evaluasi_lib.scoring.answers import score_answers, score_spread
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
 from evaluasi_lib.scoring.evidence import claims_that_carry, rate_evidence
@@ -45,7 +43,6 @@ from evaluasi_lib.scoring.frames import outcome_frames
 from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
-from evaluasi_lib.scoring.spread import score_answers, score_spread
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.voices import Voices, code_voices
@@ -110,14 +107,11 @@ def assemble(
     study: Study,
     *,
     sample: Sample,
-    scales: tuple[ScaleScore, ...],
     effects: tuple[Effect, ...],
     evidence: tuple[Evidence, ...],
     participation: Participation,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
-    answers: tuple[Answered, ...] = (),
-    spread: tuple[Spread, ...] = (),
     rows: tuple[Measure, ...] = (),
     remarks: tuple[Remark, ...] = (),
 ) -> EvaluationResult:
@@ -135,7 +129,6 @@ def assemble(
             series=program.series,
         ),
         sample=sample,
-        scales=scales,
         effects=effects,
         evidence=evidence,
         participation=participation,
@@ -153,8 +146,6 @@ def assemble(
             parameters={"program_id": program.id, "language": wording.language()},
             seed=program.seed,
         ),
-        answers=answers,
-        spread=spread,
         rows=(*voices.rows, *rows),
         remarks=(*voices.remarks, *remarks),
         quotes=voices.quotes,
@@ -186,19 +177,19 @@ def measure(study: Study) -> EvaluationResult:
         completed=participation.completed, reason=participation.reason,
     )  # fmt: skip
     questions = triangulate(study, effects, participation, voices)
-    found = chain(score_elearning(study), costs, source_rows(questions))
+    found = chain(
+        score_scales(study), score_spread(study), score_answers(study), score_elearning(study),
+        costs, source_rows(questions),
+    )  # fmt: skip
     rows, remarks = publish(found, study.program.privacy.min_cell)
     return assemble(
         study,
         sample=score_sample(study, frames),
-        scales=score_scales(study),
         effects=effects,
         evidence=evidence,
         participation=participation,
         voices=voices,
         triangulation=questions,
-        answers=score_answers(study),
-        spread=score_spread(study),
         rows=rows,
         remarks=remarks,
     )

@@ -69,8 +69,9 @@ class Cell:
     rest, and the whole. sums: (family, n) where the cells of a family add up to a published total.
     stage: (family, n, rank) of nested stages; those of a lower rank are shown first. based_on: the
     starts of the ids of records that could be found from this one, which is hidden with them.
-    keeps: columns that tell nothing of persons and stay when it is hidden. traceless: where it is
-    hidden there is no row, for its id tells that somebody was there.
+    traceless: where it is hidden there is no row, for its id tells that somebody was there. keeps:
+    columns that tell nothing of persons (a question's text, a number of items) and stay when it is
+    hidden.
     """
 
     persons: tuple[int, ...] = ()
@@ -105,7 +106,7 @@ PARTS = (
 ABOUT = ("subject", "label", "group", "level", "wave", "unit", "n", "note", "reason",
          "role", "claim", "design", "estimator", "conclusion", "direction")  # fmt: skip
 NUMBERS = ("n", "value", "low", "high", "p")
-ENDS = ("n", "low", "high", "p", "reason")  # what a record has of each measure beside its value
+ENDS = {column: f"_{column}" for column in ("n", "low", "high", "p", "reason")}  # in a record
 SHOWN = ("part", "subject", "group", "wave", "measure", "value", "low", "high", "unit", "reason")
 UNITS = {"share": "share", "idr": "rupiah", "minutes": "minutes", "days": "days", "pct": "percent"}
 COUNTED = ("n_program", "n_comparison", "n_needed", "df")
@@ -170,28 +171,33 @@ class Record(dict[str, Any]):
         return None
 
 
-def wide(rows: Iterable[Measure], pattern: str) -> list[Record]:
+def wide(rows: Iterable[Measure], pattern: str, measures: str = "") -> list[Record]:
     """Records: the rows of one place as one mapping, in the order of the rows.
 
     pattern: the names that start their ids, "*" for any one: "participation/barriers/*". Keys: stem
     (the names as a tuple), the rows' columns (the first that is known), and for each measure its
-    value by its name, with _n, _low, _high, _p and _reason after the name for the rest.
+    value by its name, with _n, _low, _high, _p and _reason after the name for the rest; None where
+    a record lacks what others of the place have, or one of these measures.
     """
     wanted = pattern.split("/")
-    found: dict[tuple[str, ...], Record] = {}
+    nothing = dict.fromkeys(
+        (*ABOUT, *(name + end for name in measures.split() for end in ("", *ENDS.values())))
+    )
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in rows:
         stem = tuple(row.id.split("/")[:-1])
         if len(stem) != len(wanted) or any(
             w not in ("*", s) for w, s in zip(wanted, stem, strict=True)
         ):
             continue
-        record = found.setdefault(stem, Record({"stem": stem} | dict.fromkeys(ABOUT)))
+        record = found.setdefault(stem, {"stem": stem} | nothing)
         for column in ABOUT:
             if record[column] is None:
                 record[column] = getattr(row, column)
         record[row.measure] = row.value
-        record |= {f"{row.measure}_{end}": getattr(row, end) for end in ENDS}
-    return list(found.values())
+        record |= {row.measure + end: getattr(row, column) for column, end in ENDS.items()}
+    keys = dict.fromkeys(key for record in found.values() for key in record)
+    return [Record(keys | record) for record in found.values()]
 
 
 def record_of(rows: Iterable[Measure], place: str) -> Record:
