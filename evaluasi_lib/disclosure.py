@@ -62,18 +62,6 @@ def protect_counts(
     return {name: None if name in hidden else n for name, n in counts.items()}
 
 
-def protect_funnel(
-    counts: Mapping[str, int], *, k: int, first: Sequence[str] = ()
-) -> dict[str, int | None]:
-    """Counts of nested stages, of which neighbours never differ by 1 to k-1 persons.
-
-    counts: stage -> n, never rising. See `shown_stages`; those in `first` come before the others.
-    """
-    order = [*(s for s in first if s in counts), *(s for s in counts if s not in first)]
-    shown = shown_stages([counts[stage] for stage in order], k)
-    return {stage: n if n in shown else None for stage, n in counts.items()}
-
-
 def shown_stages(counts: Iterable[int], k: int) -> set[int]:
     """Which numbers of persons of nested stages may be shown, the first of them before the others.
 
@@ -89,20 +77,6 @@ def shown_stages(counts: Iterable[int], k: int) -> set[int]:
     return set(shown)
 
 
-def publishable_share(
-    part: int, whole: int, *, k: int
-) -> tuple[int | None, float | None, str | None]:
-    """(n, share, reason) of a part of a whole. Both the part and its complement must be safe.
-
-    A complement of 1 to k-1 persons tells who is *not* in the part, so it hides the share too.
-    """
-    if whole == 0:
-        return 0, None, "no_answers"
-    if is_small(part, k) or is_small(whole - part, k) or is_small(whole, k):
-        return None, None, SMALL_CELL
-    return part, part / whole, None
-
-
 def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple[Remark, ...]]:
     """Rows and remarks as they may be shown: the one place where measured numbers are hidden.
 
@@ -115,7 +89,7 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
     """
     found = list(drafts)
     cells = {_key(d.row, d.cell): d.cell for d in found if not callable(d.row)}
-    hidden = {key for key, cell in cells.items() if any(is_small(n, k) for n in cell.persons)}
+    hidden = {key for key, cell in cells.items() if not may_show(cell, k)}
     hidden |= _hidden_stages(cells, k)
     families: dict[str, list[tuple[int, tuple[str, Cell]]]] = {}
     for key, cell in cells.items():
@@ -149,6 +123,12 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
     return tuple(rows), tuple(remarks)
 
 
+def may_show(cell: Cell, k: int) -> bool:
+    """Whether the numbers of a cell may be shown: for texts that put a number in words instead, and
+    for groups that are made large enough first."""
+    return not any(is_small(n, k) for n in cell.persons)
+
+
 def _without_numbers(row: Measure, keeps: Sequence[str]) -> Measure:
     """The row with what it is about alone, and the columns that its cell keeps."""
     gone: dict[str, Any] = dict.fromkeys({*NUMBERS, "note", "conclusion"} - set(keeps))
@@ -159,11 +139,17 @@ Hidden = set[tuple[str, Cell]]
 
 
 def _left_out(row: Measure | Remark, cell: Cell, hidden: Hidden) -> bool:
-    """Whether nothing at all tells of a row or remark."""
+    """Whether nothing at all tells of a row or remark.
+
+    A row whose reason is UNPUBLISHED stands only where its record is hidden, so that its absence
+    tells nothing.
+    """
     gone = _key(row, cell) in hidden
     if isinstance(row, Remark):
         return gone
-    return row.measure == UNPUBLISHED or (gone and cell.traceless)
+    if row.measure == UNPUBLISHED or (gone and cell.traceless):
+        return True
+    return not gone and row.reason == UNPUBLISHED
 
 
 def _published(row: Measure, cell: Cell, hidden: Hidden) -> Measure:

@@ -20,12 +20,11 @@ from evaluasi_lib.errors import EvaluationError, Problem, check_language
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.loading import DataFolder, load_program
-from evaluasi_lib.measures import Measure, Remark
+from evaluasi_lib.measures import Measure, Remark, record_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
     Effect,
-    Efficiency,
     EvaluationResult,
     Evidence,
     InputFile,
@@ -45,7 +44,7 @@ from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.voices import Voices, code_voices
-from evaluasi_lib.voices.triangulation import triangulate
+from evaluasi_lib.voices.triangulation import source_rows, triangulate
 
 # Versions that move numbers or pictures; they stand in provenance.
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "polars", "matplotlib")
@@ -107,7 +106,6 @@ def assemble(
     *,
     effects: tuple[Effect, ...],
     evidence: tuple[Evidence, ...],
-    efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
     rows: tuple[Measure, ...] = (),
@@ -128,9 +126,6 @@ def assemble(
         ),
         effects=effects,
         evidence=evidence,
-        efficiency=efficiency,
-        themes=voices.themes,
-        module_demand=voices.module_demand,
         triangulation=triangulation,
         strengths=(),
         weaknesses=(),
@@ -145,9 +140,10 @@ def assemble(
             parameters={"program_id": program.id, "language": wording.language()},
             seed=program.seed,
         ),
-        voices=voices.details,
-        rows=rows,
-        remarks=remarks,
+        rows=(*voices.rows, *rows),
+        remarks=(*voices.remarks, *remarks),
+        quotes=voices.quotes,
+        passages=voices.passages,
     )
 
 
@@ -174,15 +170,19 @@ def measure(study: Study) -> EvaluationResult:
     )  # fmt: skip
     rows, remarks = publish(measured, study.program.privacy.min_cell)
     voices = code_voices(study)
+    participation = record_of(rows, "participation")
+    people = {name: participation[name] for name in ("enrolled", "started", "completed")}
+    costs = score_efficiency(study.program, effects, **people, reason=participation["reason"])
+    questions = triangulate(study, effects, rows, voices)
+    more, words = publish(chain(costs, source_rows(questions)), study.program.privacy.min_cell)
     return assemble(
         study,
         effects=effects,
         evidence=evidence,
-        efficiency=score_efficiency(study, effects, rows),
         voices=voices,
-        triangulation=triangulate(study, effects, rows, voices),
-        rows=rows,
-        remarks=remarks,
+        triangulation=questions,
+        rows=(*rows, *more),
+        remarks=(*remarks, *words),
     )
 
 

@@ -78,12 +78,14 @@ class Cell:
     sums: tuple[tuple[str, int], ...] = ()
     stage: tuple[str, int, int] | None = None
     based_on: tuple[str, ...] = ()
-    traceless: bool = False
     keeps: tuple[str, ...] = ()
+    traceless: bool = False
 
 
 SAFE = Cell()  # no person's number
-UNPUBLISHED = "unpublished"  # measure of a row that only completes a family
+# Measure of a row that only completes a family; reason of a number that nobody has, whose row
+# stands only where its record is hidden.
+UNPUBLISHED = "unpublished"
 
 
 Rows = Iterator[Measure]
@@ -166,7 +168,14 @@ def nested(
         yield from drafts(record, [*names, stage], fields, cell, **about)
 
 
-def wide(rows: Iterable[Measure], pattern: str, measures: str = "") -> list[dict[str, Any]]:
+class Record(dict[str, Any]):
+    """The rows of one place as one mapping; what was not measured there is None."""
+
+    def __missing__(self, key: str) -> None:
+        return None
+
+
+def wide(rows: Iterable[Measure], pattern: str, measures: str = "") -> list[Record]:
     """Records: the rows of one place as one mapping, in the order of the rows.
 
     pattern: the names that start their ids, "*" for any one: "participation/barriers/*". Keys: stem
@@ -193,7 +202,12 @@ def wide(rows: Iterable[Measure], pattern: str, measures: str = "") -> list[dict
             record[row.measure] = row.value
         record |= {row.measure + end: getattr(row, column) for column, end in ENDS.items()}
     keys = dict.fromkeys(key for record in found.values() for key in record)
-    return [keys | record for record in found.values()]
+    return [Record(keys | record) for record in found.values()]
+
+
+def record_of(rows: Iterable[Measure], place: str) -> Record:
+    """The record of one place, as `wide` makes it; empty where nothing was measured there."""
+    return next(iter(wide(rows, place)), Record())
 
 
 def value_at(rows: Iterable[Measure], id: str) -> float | None:

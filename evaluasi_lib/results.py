@@ -95,60 +95,29 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class CostPerEffect:
-    outcome: str
-    unit: str
-    estimate: float | None
-    ci_low: float | None
-    ci_high: float | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Efficiency:
-    total_cost_idr: float | None
-    cost_per_participant_idr: float | None
-    cost_per_completer_idr: float | None
-    cost_per_unit_effect: CostPerEffect | None
-    budget_absorption_share: float | None
-    bcr: float | None
-    roi_pct: float | None
-    details: dict[str, Any] = field(default_factory=dict)
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Quote:
-    text: str
+    """Words of a person that were approved for print. source: where they were said, in words.
+    case: None under their theme; else the page of the Success Case Method on which they stand."""
+
+    theme: str
+    group: Literal["survey", "interview"]
     source: str
-    theme: str
+    text: str
+    case: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Theme:
-    """n of the respondents (answers, interviewees, documents) in which the theme occurs."""
+class Passage:
+    """Words of a document on an indicator of the rubric: cited by a reviewer, with the rating
+    given, or else found by the rubric's search words, where a reviewer should look."""
 
-    theme: str
+    indicator: str
     label: str
-    source: Literal["survey", "interview", "document"]
-    n: int | None
-    share: float | None
-    ci_low: float | None
-    ci_high: float | None
-    sentiment: float | None
-    quotes: tuple[Quote, ...] = ()
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleDemand:
-    module: str
-    label: str
-    n: int | None
-    share: float | None
-    ci_low: float | None
-    ci_high: float | None
-    reason: str | None = None
+    document: str
+    page: str
+    text: str
+    cited: bool
+    rating: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,9 +240,6 @@ class EvaluationResult:
     program: ProgramInfo
     effects: tuple[Effect, ...]
     evidence: tuple[Evidence, ...]
-    efficiency: Efficiency
-    themes: tuple[Theme, ...]
-    module_demand: tuple[ModuleDemand, ...]
     triangulation: tuple[Triangulated, ...]
     strengths: tuple[Finding, ...]
     weaknesses: tuple[Finding, ...]
@@ -282,7 +248,8 @@ class EvaluationResult:
     follow_up: tuple[FollowUp, ...]
     quality: Quality
     provenance: Provenance
-    voices: dict[str, Any] = field(default_factory=dict)
     explored: tuple[Explored, ...] | None = None
     rows: tuple[Measure, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    passages: tuple[Passage, ...] = ()

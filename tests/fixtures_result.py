@@ -10,6 +10,7 @@ from evaluasi_lib import results as r
 from evaluasi_lib.disclosure import SMALL_CELL, publish
 from evaluasi_lib.measures import Measure, Rows, drafts, part_of, record_rows
 from evaluasi_lib.program import Program
+from evaluasi_lib.scoring.costs import MONEY
 from evaluasi_lib.scoring.items import share_of
 from evaluasi_lib.study import Study
 
@@ -151,18 +152,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             r.Evidence("skp", "comparison", None, None, None, None, None, None, None, (),
                        reason="SKP sesudah program belum tersedia."),
         ),
-        efficiency=r.Efficiency(
-            66_500_000.0, 443_333.33, 563_559.3,
-            r.CostPerEffect("komunikasi", "poin", 1_366_000.0, 900_000.0, 2_600_000.0),
-            0.9, None, None, reason="Manfaat tidak dinyatakan dalam rupiah.",
-        ),
-        themes=(
-            r.Theme("digital", "Keterampilan digital", "survey", 40, 0.35, 0.27, 0.44, -0.2,
-                    (r.Quote(f"{FORMULA} {SCRIPT} 🙏\u200d", "Peserta, survei", "digital"),)),
-            r.Theme("mentor", "Mentor", "interview", None, None, None, None, None,
-                    reason=SMALL_CELL),
-        ),
-        module_demand=(r.ModuleDemand("data", "Analisis data", 30, 0.26, 0.19, 0.35),),
         triangulation=(
             r.Triangulated("Apakah komunikasi membaik?", "Ya", "Ya", None, "convergent",
                            "Dua sumber sejalan."),
@@ -190,6 +179,37 @@ def example_result(language: str = "id") -> r.EvaluationResult:
         rows=(
             *published(), *scale_rows("kepuasan", "program", 4.1),
             *scale_rows("motivasi", "comparison", None), *platform_rows(),
+            *record_rows(
+                {"total_cost_idr": 66_500_000, "cost_per_participant_idr": 443_333.33,
+                 "cost_per_completer_idr": 563_559.3, "budget_absorption_share": 0.9,
+                 "reason": "Manfaat tidak dinyatakan dalam rupiah."},
+                ["efficiency"], " ".join(MONEY),
+            ),
+            *record_rows(
+                {"estimate": 1_366_000, "ci_low": 900_000.0, "ci_high": 2_600_000.0},
+                ["efficiency", "cost_per_unit_effect"], "estimate:ci", subject="komunikasi",
+                unit="poin",
+            ),
+            *record_rows(
+                {"share": 0.35, "ci_low": 0.27, "ci_high": 0.44, "sentiment": -0.2, "n": 40},
+                ["themes", "digital", "survey"], "share:ci sentiment", subject="digital",
+                group="survey", label="Keterampilan digital",
+            ),
+            *record_rows(
+                {}, ["themes", "mentor", "interview"], "share sentiment", subject="mentor",
+                group="interview", label="Mentor", reason=SMALL_CELL,
+            ),
+            *record_rows(
+                {"share": 0.26, "ci_low": 0.19, "ci_high": 0.35, "n": 30},
+                ["module_demand", "data"], "share:ci", label="Analisis data",
+            ),
+            *record_rows(
+                {"sources": 2}, ["triangulation", 1], "sources",
+                label="Apakah komunikasi membaik?",
+            ),
+        ),
+        quotes=(
+            r.Quote("digital", "survey", "Peserta, survei", f"{FORMULA} {SCRIPT} 🙏\u200d"),
         ),
     )  # fmt: skip
 
@@ -209,8 +229,7 @@ def empty_result() -> r.EvaluationResult:
         program=r.ProgramInfo("contoh-2025", "Pelatihan Contoh", "leadership", "Kementerian Contoh",
                               "2025", None, None),
         effects=(), evidence=(),
-        efficiency=r.Efficiency(None, None, None, None, None, None, None),
-        themes=(), module_demand=(), triangulation=(), strengths=(), weaknesses=(),
+        triangulation=(), strengths=(), weaknesses=(),
         verdict=r.Verdict("insufficient_evidence", (), ""), recommendations=(), follow_up=(),
         quality=r.Quality(0, 0, (), ()),
         provenance=r.Provenance((), "0.1.0", {}, {}, 1),

@@ -17,17 +17,15 @@ from evaluasi_lib.measures import Measure, record_rows, share_interval
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     Effect,
-    Efficiency,
     EvaluationResult,
     Evidence,
-    ModuleDemand,
     ProgramInfo,
     Provenance,
     Quality,
-    Theme,
     Triangulated,
     Verdict,
 )
+from evaluasi_lib.voices.triangulation import source_rows
 
 
 def conclusion_of(
@@ -123,6 +121,11 @@ def make(
         }
         | (program_keys or {})
     )  # fmt: skip
+    money = {"cost_per_completer_idr": cost, "budget_absorption_share": absorption, "bcr": bcr}
+    questions = tuple(
+        Triangulated(f"q{i}", None, None, None, a)  # type: ignore[arg-type]
+        for i, a in enumerate(agreement or [])
+    )
     if alpha is not None:
         scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
     sample = {"invited": 200, "responded": 150, "analysed": 150, "response_rate_share": response}
@@ -147,25 +150,19 @@ def make(
             )
             for name, rating in zip(named, rated, strict=True)
         ),
-        efficiency=Efficiency(None, None, cost, None, absorption, bcr, None),
-        themes=tuple(
-            Theme(name, name.capitalize(), "survey", None, share, *_around(share), mood)
-            for name, (share, mood) in (themes or {}).items()
-        ),
-        module_demand=tuple(
-            ModuleDemand(name, name.replace("_", " "), None, share, *_around(share))
-            for name, share in (modules or {}).items()
-        ),
-        triangulation=tuple(
-            Triangulated(f"q{i}", None, None, None, a)  # type: ignore[arg-type]
-            for i, a in enumerate(agreement or [])
-        ),
+        triangulation=questions,
         strengths=(), weaknesses=(),
         verdict=Verdict("insufficient_evidence", (), ""),
         recommendations=(), follow_up=(),
         quality=Quality(0, 0, (), ()),
         provenance=Provenance((), "0", {}, {}, 0),
-        rows=tuple(rows),
+        rows=(
+            *rows,
+            *record_rows(money, ["efficiency"], " ".join(money)),
+            *_shares("themes", {f"{name}/survey": x for name, x in (themes or {}).items()}),
+            *_shares("module_demand", {name: (x, None) for name, x in (modules or {}).items()}),
+            *(draft.row for draft in source_rows(questions)),
+        ),
         **parts,
     )  # fmt: skip
     return program, result
@@ -196,6 +193,19 @@ def scale(name: str = "kepuasan", mean: float | None = 4.0, half: float = 0.1,
         rated = {"label": label, "performance": performance, "importance": importance}
         rows += record_rows(rated, [*place, label], "performance importance")
     return rows
+
+
+def _shares(part: str, shares: dict[str, tuple[float | None, float | None]]) -> Iterator[Measure]:
+    """Rows of shares and their tones; the place of each starts with the name of its subject."""
+    for place, (share, tone) in shares.items():
+        name, *source = place.split("/")
+        low, high = _around(share)
+        record = {"share": share, "ci_low": low, "ci_high": high, "sentiment": tone}
+        label = name.replace("_", " ") if part == "module_demand" else name.capitalize()
+        yield from record_rows(
+            record, [part, name, *source], "share:ci sentiment", subject=name, label=label,
+            reason=None if share is not None else SMALL_CELL,
+        )  # fmt: skip
 
 
 def _around(share: float | None) -> tuple[float | None, float | None]:

@@ -197,11 +197,12 @@ def test_access_gaps_are_found_by_representation_and_by_completion():
 
 def test_costs_above_the_limit_name_what_drives_them():
     program, measured = make(cost=6e6, thresholds={"max_cost_per_completer_idr": 5e6})
-    costs = [{"category": c, "label": c.title(), "share_of_total": s}
-             for c, s in (("honor", 0.3), ("perjalanan", 0.7))]  # fmt: skip
-    measured = dataclasses.replace(
-        measured, efficiency=dataclasses.replace(measured.efficiency, details={"costs": costs})
-    )
+    spent = [
+        row for name, share in (("honor", 0.3), ("perjalanan", 0.7))
+        for row in record_rows({"share_of_total": share}, ["efficiency", "costs", name],
+                               "share_of_total", label=name.title())
+    ]  # fmt: skip
+    measured = dataclasses.replace(measured, rows=(*measured.rows, *spent))
     result = conclude(program, measured, None)
     (driver,) = [w for w in result.weaknesses if w.id.startswith("spending.")]
     assert driver.id == "spending.perjalanan"

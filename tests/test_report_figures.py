@@ -11,7 +11,6 @@ from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.measures import wide
 from evaluasi_lib.reporting import figures, figures_people, figures_scores
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.results import CostPerEffect
 from evaluasi_lib.wording import set_language
 from tests import fixtures_result as fixtures
 
@@ -76,9 +75,7 @@ def example_figures() -> dict[str, Figure | None]:
             [{"label": "Age", "smd_unadjusted": 0.3, "smd_weighted": 0.05}], "l", "Skill"
         ),
         "importance": figures_scores.plot_importance(rated, cross, "i"),
-        "plane": figures.plot_cost_plane(
-            result.effects[0], CostPerEffect("k", "poin", 2e6, 1e6, 3e6), 1e6
-        ),
+        "plane": figures.plot_cost_plane(result.effects[0], per_unit_idr=2e6, per_person_idr=1e6),
         "shares": figures_people.plot_shares([barrier(0.4)], "b", "?", "{label} {share}"),
         "funnel": figures_people.plot_funnel(wide(result.rows, "elearning/funnel/*"), 5),
         "calendar": figures_people.plot_calendar(cells, ("07:30", "16:00")),

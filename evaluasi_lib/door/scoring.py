@@ -19,6 +19,7 @@ from evaluasi_lib.measures import (
     Cell,
     Draft,
     Drafts,
+    Record,
     drafts,
     measure_id,
     nested,
@@ -211,7 +212,7 @@ def describe(
     return Table(table.astype(floats | {"n": "Int64"}), shown=shown)
 
 
-def _records(found: Iterable[Draft], pattern: str, k: int) -> list[dict[str, Any]]:
+def _records(found: Iterable[Draft], pattern: str, k: int) -> list[Record]:
     """What may be shown, a record each."""
     rows, _remarks = publish(found, k)
     return wide(rows, pattern)

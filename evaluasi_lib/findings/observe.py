@@ -8,7 +8,7 @@ weight of the kind of finding times how far the number lies from its threshold (
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from evaluasi_lib.conclusion import quadrants
@@ -23,7 +23,7 @@ from evaluasi_lib.findings.situation import (
     rating_id,
 )
 from evaluasi_lib.labels import variable_label
-from evaluasi_lib.measures import measure_id, value_at, wide
+from evaluasi_lib.measures import Record, measure_id, record_of, value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Effect, EvaluationResult, Finding
 from evaluasi_lib.wording import (
@@ -177,30 +177,30 @@ def item_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
 
 def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Cost per completer, use of the budget, benefits against costs, by the declared limits."""
-    costs, limits = result.efficiency, program.thresholds
-    cost, limit = costs.cost_per_completer_idr, limits.max_cost_per_completer_idr
+    money, limits = record_of(result.rows, "efficiency"), program.thresholds
+    cost, limit = money["cost_per_completer_idr"], limits.max_cost_per_completer_idr
     if cost is not None and limit is not None:
         good = cost <= limit
         text = say(f"cost.{SIGN[good]}", cost=rupiah(cost), limit=rupiah(limit))
         score = 0.5 if good else 0.5 + 0.5 * (cost / limit - 1)
         yield note(good, "cost.completer", text, score, COST)
         # Where the money goes, when it is more than the limit.
-        shares = [row for row in costs.details.get("costs", ())
-                  if not good and row.get("share_of_total") is not None]  # fmt: skip
-        if shares:
-            row = max(shares, key=lambda row: row["share_of_total"])
-            share = row["share_of_total"]
+        spent = [row for row in wide(result.rows, "efficiency/costs/*")
+                 if not good and row["share_of_total"] is not None]  # fmt: skip
+        if spent:
+            row = max(spent, key=lambda row: row["share_of_total"])
+            share, name = row["share_of_total"], row["subject"]
             text = say("spending", label=row["label"], share=percent(share))
-            at = measure_id("efficiency", "costs", row["category"], "share_of_total")
-            yield note(False, f"spending.{row['category']}", text, 0.3 + 0.3 * share, at)
-    if costs.bcr is not None:
-        good = costs.bcr >= limits.min_bcr
-        text = say(f"bcr.{SIGN[good]}", bcr=number(costs.bcr, 2))
+            at = measure_id(*row["stem"], "share_of_total")
+            yield note(False, f"spending.{name}", text, 0.3 + 0.3 * share, at)
+    if (bcr := money["bcr"]) is not None:
+        good = bcr >= limits.min_bcr
+        text = say(f"bcr.{SIGN[good]}", bcr=number(bcr, 2))
         yield note(good, "bcr.program", text, 0.6, "efficiency/bcr")
-    if cost is None and costs.reason not in (None, SMALL_CELL):
-        text = say("unpriced", reason=costs.reason)
-        yield note(False, "unpriced.program", text, 0.4, COST)
-    used, (least, most) = costs.budget_absorption_share, BUDGET
+    reason = money["cost_per_completer_idr_reason"]
+    if cost is None and reason not in (None, SMALL_CELL):
+        yield note(False, "unpriced.program", say("unpriced", reason=reason), 0.4, COST)
+    used, (least, most) = money["budget_absorption_share"], BUDGET
     if used is not None and not least <= used <= most:
         text = say("budget.over" if used > most else "budget.under", share=percent(used))
         at = "efficiency/budget_absorption_share"
@@ -224,35 +224,31 @@ def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Not
 def share_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Barriers and wanted modules that at least the declared share of respondents named."""
     limits, barriers = program.thresholds, wide(result.rows, "participation/barriers/*")
-    for row in barriers:
-        yield from _named("barrier", row, limits.barrier_share, 0.6)
-    for module in result.module_demand:
-        row = {"stem": ("module_demand", module.module), "subject": module.module}
-        row |= {"label": module.label, "share": module.share}
-        row |= {"share_low": module.ci_low, "share_high": module.ci_high}
-        yield from _named("module", row, limits.demand_share, 0.5)
+    modules = wide(result.rows, "module_demand/*")
+    yield from _named("barrier", barriers, limits.barrier_share, 0.6)
+    yield from _named("module", modules, limits.demand_share, 0.5)
 
 
-def _named(kind: str, row: Mapping[str, Any], limit: float, slope: float) -> Iterator[Note]:
-    if row["share"] is not None and row["share"] >= limit:
-        share = share_with_interval(row["share"], row["share_low"], row["share_high"])
-        text, name = say(kind, share=share, label=row["label"]), row["subject"]
-        at = measure_id(*row["stem"], "share")
-        yield note(False, f"{kind}.{name}", text, 0.3 + slope * row["share"], at)
+def _named(kind: str, records: Sequence[Record], limit: float, slope: float) -> Iterator[Note]:
+    for row in records:
+        if row["share"] is not None and row["share"] >= limit:
+            share = share_with_interval(row["share"], row["share_low"], row["share_high"])
+            text, at = say(kind, share=share, label=row["label"]), measure_id(*row["stem"], "share")
+            yield note(False, f"{kind}.{row['subject']}", text, 0.3 + slope * row["share"], at)
 
 
 def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Themes of open answers that are frequent and clearly good or bad."""
-    for theme in result.themes:
-        share, mood = theme.share, theme.sentiment
-        if theme.source != "survey" or theme.theme in GENERAL_THEMES or share is None:
+    for theme in wide(result.rows, "themes/*/survey"):
+        name, share, mood = theme["subject"], theme["share"], theme["sentiment"]
+        if name in GENERAL_THEMES or share is None or share < THEME_SHARE:
             continue
-        if share < THEME_SHARE or mood is None or abs(mood) < SENTIMENT:
+        if mood is None or abs(mood) < SENTIMENT:
             continue
-        shown = share_with_interval(share, theme.ci_low, theme.ci_high)
-        text = say(f"theme.{SIGN[mood > 0]}", share=shown, label=theme.label)
-        paths = [measure_id("themes", theme.theme, "survey", x) for x in ("share", "sentiment")]
-        yield note(mood > 0, f"theme.{theme.theme}", text, 0.25 + 0.5 * share, *paths)
+        shown = share_with_interval(share, theme["share_low"], theme["share_high"])
+        text = say(f"theme.{SIGN[mood > 0]}", share=shown, label=theme["label"])
+        paths = [measure_id(*theme["stem"], x) for x in ("share", "sentiment")]
+        yield note(mood > 0, f"theme.{name}", text, 0.25 + 0.5 * share, *paths)
 
 
 def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:

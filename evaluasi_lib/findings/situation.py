@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evaluasi_lib.measures import Conclusion, measure_id, value_at
+from evaluasi_lib.measures import Conclusion, measure_id, record_of, value_at
 from evaluasi_lib.program import Program, Thresholds
 from evaluasi_lib.results import Effect, EvaluationResult
 
@@ -108,11 +108,12 @@ def situation_of(program: Program, result: EvaluationResult) -> Situation:
         for rating, flags in [rated.get(e.outcome, (None, ()))]
     )
     answered = [t.agreement for t in result.triangulation if t.agreement != "silent"]
+    money = record_of(result.rows, "efficiency")
     return Situation(
         outcomes=states,
         completion_share=value_at(result.rows, COMPLETION),
-        cost_per_completer_idr=result.efficiency.cost_per_completer_idr,
-        bcr=result.efficiency.bcr,
+        cost_per_completer_idr=money["cost_per_completer_idr"],
+        bcr=money["bcr"],
         agree=all(a != "divergent" for a in answered) if answered else None,
     )
 

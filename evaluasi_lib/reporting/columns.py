@@ -150,15 +150,10 @@ def _listed(body: Sequence[tuple[Sequence[Cell], str | None]], hidden: Sequence[
     return "; ".join(", ".join(c for c in body[i][0] if isinstance(c, str)) for i in hidden)
 
 
-def share_ends(row: Any) -> tuple[str, str]:
-    """Where a row holds the ends of its share's interval."""
-    return SHARE if isinstance(row, Mapping) else CI
-
-
-def share_columns(ends: tuple[str, str] = SHARE) -> list[Column]:
+def share_columns() -> list[Column]:
     """Number, share and interval, as every share of persons has them."""
     return [
         Column(_("n"), "n", "n"),
         Column(_("Share"), "share", "%"),
-        Column(_("95% interval"), ends, "%"),
+        Column(_("95% interval"), SHARE, "%"),
     ]

@@ -15,7 +15,7 @@ from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import Look, estimated, forest, heard, label_rows
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.reporting.words import subgroup_word
-from evaluasi_lib.results import CostPerEffect, Effect
+from evaluasi_lib.results import Effect
 from evaluasi_lib.wording import (
     _,
     count,
@@ -206,9 +206,11 @@ def plot_love(balance: Sequence[Mapping[str, Any]], id: str, label: str) -> Figu
 
 
 def plot_cost_plane(
-    effect: Effect, cost: CostPerEffect, per_person_idr: float | None
+    effect: Effect, per_unit_idr: float | None, per_person_idr: float | None
 ) -> Figure | None:
     """Cost-effectiveness plane of one outcome: cost of one participant against the effect on one.
+
+    per_unit_idr: of one unit of the effect; per_person_idr: of one participant.
 
     The cost is counted and the effect estimated, so the uncertainty lies along the effect alone;
     rays from the origin are lines of equal cost per unit of effect.
@@ -216,7 +218,7 @@ def plot_cost_plane(
     low, high, middle = effect.ci_low, effect.ci_high, effect.estimate
     if low is None or high is None or middle is None:
         return None
-    if per_person_idr is None or cost.estimate is None:
+    if per_person_idr is None or per_unit_idr is None:
         return None
     sign = 1 if effect.direction == "higher" else -1
     low, high = sorted((sign * low, sign * high))
@@ -249,7 +251,7 @@ def plot_cost_plane(
         "cost": rupiah(per_person_idr),
         "effect": number(middle, digits),
         "between": interval(low, high, digits),
-        "ratio": rupiah(cost.estimate),
+        "ratio": rupiah(per_unit_idr),
     }
     title = _("What does the effect on {label} cost?")
     answer = _("{cost} for each participant buys {effect} {unit} ({between}).")

@@ -14,10 +14,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import Look, Point, forest, frame_bars, heard
-from evaluasi_lib.reporting.columns import share_ends, value_of
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.reporting.words import option_word, why
-from evaluasi_lib.results import ModuleDemand, Theme
 from evaluasi_lib.wording import _, count, number, percent, plural, word_for
 
 SHARES = Look(0.36, top=0.7, wrap=40, line=2.2, faint=0.45)
@@ -70,26 +68,20 @@ def _box(ax: Axes, x: float, y: float, width: float, text: str, *, loss: bool = 
 
 
 def plot_shares(
-    shares: Sequence[Mapping[str, Any] | ModuleDemand | Theme], id: str, title: str, answer: str
+    shares: Sequence[Mapping[str, Any]], id: str, title: str, answer: str
 ) -> Figure | None:
     """Shares as points with intervals, the largest on top; hidden ones are left out.
 
-    answer: a template with {label} and {share} of the largest.
+    shares: records with label, share, share_low, share_high. answer: a template with {label} and
+    {share} of the largest.
     """
-    known = [(value_of(s, "share"), s) for s in shares if value_of(s, "share") is not None]
+    known = [(s["share"], s) for s in shares if s["share"] is not None]
     known.sort(key=lambda pair: -pair[0])
     if not known:
         return None
     points = [
-        Point(
-            option_word(value_of(s, "label")),
-            share,
-            value_of(s, low),
-            value_of(s, high),
-            percent(share),
-        )
+        Point(option_word(s["label"]), share, s["share_low"], s["share_high"], percent(share))
         for share, s in known[:MOST_SHARES]
-        for low, high in [share_ends(s)]
     ]
     alt = _("Shares with 95% intervals, largest first: {listed}.").format(listed=heard(points))
     if len(points) < len(known):
@@ -217,12 +209,12 @@ def plot_completion(curve: Records, median: float | None) -> Figure | None:
     return Figure("waktu-selesai", title, answer, alt, svg)
 
 
-def plot_saturation(curve: Sequence[Mapping[str, Any]], point: int | None) -> Figure | None:
-    """Codes known after each interview."""
+def plot_saturation(curve: Sequence[Mapping[str, Any]], point: float | None) -> Figure | None:
+    """Codes known after each interview. point: the interview from which on hardly any was new."""
     if len(curve) < 3:
         return None
-    x = [step["interviews"] for step in curve]
-    y = [step["codes"] for step in curve]
+    x = [int(step["subject"]) for step in curve]
+    y = [int(step["codes"]) for step in curve]
     with theme.canvas(2.4) as (figure, ax):
         ax.step(x, y, where="mid", color=theme.PROGRAM, lw=2)
         ax.plot(x, y, "o", color=theme.PROGRAM, ms=5)
@@ -237,10 +229,12 @@ def plot_saturation(curve: Sequence[Mapping[str, Any]], point: int | None) -> Fi
     answer = (
         _("Not yet: new codes kept coming until the last of {n} interviews.").format(n=len(curve))
         if point is None
-        else _("Yes: after interview {point} hardly a new code was found.").format(point=point)
+        else _("Yes: after interview {point} hardly a new code was found.").format(
+            point=count(int(point))
+        )
     )
     alt = _("Codes known after each interview: {listed}.").format(
-        listed=", ".join(f"{step['interviews']}: {step['codes']}" for step in curve)
+        listed=", ".join(f"{n}: {codes}" for n, codes in zip(x, y, strict=True))
     )
     title = _("Were there enough interviews?")
     return Figure("saturasi", title, answer, f"{title} {alt}", svg)

@@ -8,17 +8,15 @@ from typing import Any
 
 from evaluasi_lib import results as r
 from evaluasi_lib.findings.observe import short_label
-from evaluasi_lib.measures import Measure, wide
+from evaluasi_lib.measures import Measure, Record, wide
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.columns import (
-    CI,
     Cell,
     Column,
     between,
     cell_of,
     figure_cell,
     share_columns,
-    share_ends,
     table,
     value_of,
 )
@@ -204,8 +202,7 @@ def table_items(rows: Sequence[Measure], k: int) -> Table | None:
 def table_shares(rows: Sequence[Any], id: str, caption: str, heading: str, k: int) -> Table | None:
     """Options with their share of respondents and interval; hidden ones are named in the note."""
     option = Column(heading, lambda row: words.option_word(value_of(row, "label")))
-    columns = [option, *(share_columns(share_ends(rows[0])) if rows else ())]
-    return table(id, caption, rows, columns, k, fold=True)
+    return table(id, caption, rows, [option, *share_columns()], k, fold=True)
 
 
 def table_drivers(drivers: Sequence[Mapping[str, Any]], k: int) -> Table | None:
@@ -232,8 +229,8 @@ def table_stages(
     return table(id, caption, stages, columns, k)
 
 
-def table_efficiency(part: r.Efficiency, k: int) -> Table | None:
-    """Total and unit costs, absorption, benefit-cost ratio, return."""
+def table_efficiency(money: Mapping[str, Any], k: int) -> Table | None:
+    """Total and unit costs, absorption, benefit-cost ratio, return: the efficiency's record."""
     measures = [
         Column(_("Total cost"), "total_cost_idr", "Rp"),
         Column(_("Cost per participant"), "cost_per_participant_idr", "Rp"),
@@ -243,18 +240,19 @@ def table_efficiency(part: r.Efficiency, k: int) -> Table | None:
         Column(_("Return on investment, %"), "roi_pct", "1"),
     ]
     rows = [
-        {"label": m.heading, "value": cell_of(part, m), "reason": part.reason} for m in measures
+        {"label": m.heading, "value": cell_of(money, m), "reason": money[f"{m.field}_reason"]}
+        for m in measures
     ]
     columns = [Column(_("Measure"), "label"), Column(_("Value"), lambda row: row["value"])]
     return table("biaya", _("Costs and returns"), rows, columns, k)
 
 
-def table_themes(themes: Sequence[r.Theme], k: int) -> Table | None:
+def table_themes(themes: Sequence[Record], k: int) -> Table | None:
     """Themes by source with shares and tone; hidden ones are named in the note."""
     columns = [
         Column(_("Theme"), "label"),
-        Column(_("Source"), "source", "source"),
-        *share_columns(CI),
+        Column(_("Source"), "group", "source"),
+        *share_columns(),
         Column(_("Tone, −1 to 1"), "sentiment", "2"),
     ]
     note = _("n: respondents, interviewees or documents in which the theme occurs.")

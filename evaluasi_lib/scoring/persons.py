@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import publishable_share
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.labels import declared_column
 from evaluasi_lib.program import Program
 from evaluasi_lib.scoring.frames import instrument_scores
 from evaluasi_lib.scoring.impact.models import cluster_codes
-from evaluasi_lib.scoring.items import wilson
 from evaluasi_lib.study import Study, as_label
 from evaluasi_lib.wording import choose
 
@@ -103,10 +100,3 @@ def levels_of(program: Program, name: str, values: pd.Series) -> list[str]:
     column = declared_column(program, name)
     declared = [c for c in column.categories if c in present] if column is not None else []
     return [*declared, *sorted(present - set(declared))]
-
-
-def share_row(n: int, total: int, k: int) -> dict[str, Any]:
-    """n, share, ci_low, ci_high, reason of a part of a whole, through the disclosure gate."""
-    shown, share, reason = publishable_share(n, total, k=k)
-    low, high = wilson(n, total) if share is not None else (None, None)
-    return {"n": shown, "share": share, "ci_low": low, "ci_high": high, "reason": reason}

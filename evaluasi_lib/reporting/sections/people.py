@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from evaluasi_lib.findings.observe import is_missed
 from evaluasi_lib.labels import variable_label
-from evaluasi_lib.measures import Measure, texts_at, value_at, wide
+from evaluasi_lib.measures import Measure, Record, record_of, texts_at, value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import SHARE, Column, share_columns, table
@@ -24,8 +23,6 @@ from evaluasi_lib.reporting.figures import plot_drivers
 from evaluasi_lib.reporting.figures_people import plot_shares
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, interval, join_words, number, p_value, percent
-
-Record = dict[str, Any]
 
 
 def section_participation(program: Program, result: EvaluationResult) -> Section:
@@ -70,10 +67,10 @@ def section_participation(program: Program, result: EvaluationResult) -> Section
 def _stages(rows: Sequence[Measure]) -> list[Record]:
     """The funnel, or what is known of it."""
     if funnel := wide(rows, "participation/funnel/*"):
-        return [{"share": None} | step for step in funnel]
-    whole = [*wide(rows, "participation"), {"reason": None}][0]
+        return funnel
+    whole = record_of(rows, "participation")
     return [
-        {"subject": stage, "n": whole.get(stage), "share": None, "reason": whole["reason"]}
+        Record(subject=stage, n=whole[stage], reason=whole["reason"])
         for stage in ("enrolled", "started", "completed")
     ]
 

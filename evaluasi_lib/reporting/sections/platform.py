@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from evaluasi_lib.labels import variable_label
-from evaluasi_lib.measures import wide
+from evaluasi_lib.measures import Record, record_of, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.columns import Column, table
+from evaluasi_lib.reporting.columns import SHARE, Column, table
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table, section
 from evaluasi_lib.reporting.figures_people import plot_calendar, plot_completion, plot_funnel
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, count, digits_for, interval, number, p_value, percent
 
 PART = "elearning"
-SHARE_ENDS = ("share_low", "share_high")
 
-Record = Mapping[str, Any]
-Records = list[dict[str, Any]]
+Records = list[Record]
 
 
 def section_elearning(program: Program, result: EvaluationResult) -> Section:
     """Funnel, modules, calendar, time to complete, dose and access."""
     rows, plan, k = result.rows, program.elearning, program.privacy.min_cell
-    (whole,) = wide(rows, PART) or [{"reason": None}]
-    if plan is None or whole.get("users") is None:
+    whole = record_of(rows, PART)
+    if plan is None or whole["users"] is None:
         none = _("The program has no log of an e-learning platform.")
         return section("elearning", [], words.why(whole["reason"], k) if whole["reason"] else none)
     alone = {record["stem"][1]: record for record in wide(rows, f"{PART}/*")}
@@ -54,7 +51,7 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
             _survival_table(wide(rows, f"{PART}/time/*"), test, k),
             _hazard_table(wide(rows, f"{PART}/hazards/*"), k),
         ]
-    elements += _learning(alone.get("dose_response") or {})
+    elements += _learning(alone.get("dose_response") or Record())
     elements.append(_access_table(program, wide(rows, f"{PART}/access/*/*"), k))
     return section("elearning", elements)
 
@@ -89,7 +86,7 @@ def _module_table(modules: Records, k: int) -> Table | None:
         Column(_("Module"), "label"),
         Column(_("Opened by"), "share_n", "n"),
         Column(_("Share"), "share", "%"),
-        Column(_("95% interval"), SHARE_ENDS, "%"),
+        Column(_("95% interval"), SHARE, "%"),
         Column(_("Came no further"), "dropoff_share", "%"),
         Column(_("Middle time, minutes"), "median_minutes", "0"),
     ]
@@ -129,7 +126,7 @@ def _device_table(items: Records, k: int) -> Table | None:
         Column(_("Used through"), "label"),
         Column(_("n"), "n", "n"),
         Column(_("Share of users"), "share", "%"),
-        Column(_("95% interval"), SHARE_ENDS, "%"),
+        Column(_("95% interval"), SHARE, "%"),
         Column(_("Share of clicks"), "events_share", "%"),
     ]
     return table("perangkat", _("How the platform is reached"), items, columns, k)

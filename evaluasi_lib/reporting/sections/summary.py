@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.measures import value_at
+from evaluasi_lib.measures import record_of, value_at
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
@@ -85,11 +85,11 @@ def _rating_sentence(result: EvaluationResult) -> str:
 
 
 def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
-    cost, rows = result.efficiency, result.rows
+    rows = result.rows
     shown = (
         (_("response rate"), value_at(rows, "sample/response_rate_share"), percent),
         (_("completed the program"), value_at(rows, "participation/completion_share"), percent),
-        (_("cost per completer"), cost.cost_per_completer_idr, rupiah),
+        (_("cost per completer"), record_of(rows, "efficiency")["cost_per_completer_idr"], rupiah),
     )
     analysed, reason = words.analysed(rows, k)
     people = reason if analysed is None else count(analysed)
