@@ -16,11 +16,19 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from evaluasi_lib.errors import Problem, suggestion
-from evaluasi_lib.program import Column, Instrument, Names, Outcome, Program, Source
+from evaluasi_lib.program import (
+    IDENTIFIERS,
+    Column,
+    Instrument,
+    Names,
+    Outcome,
+    Program,
+    Source,
+)
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _
 
-UNSEEN = ("drop", "nip", "respondent_code", "name", "email", "phone")  # never in the tables
+UNSEEN = ("drop", *IDENTIFIERS)  # never in the tables
 UNORDERED = ("category", "text")  # which of their values is more, nobody can tell
 FILED = ("theme", "codebook_theme", "rubric_indicator", "path")  # declared in files
 
@@ -120,10 +128,7 @@ def _labels(program: Program, named: Named) -> list[str] | None:
     variable = getattr(named.inside[-1], of) if of else named.at[-2 if _is_key(named) else -1]
     found: list[str] = []
     for column in columns_of(program, variable or ""):
-        scale = program.scales.get(column.scale or "") or next(
-            (program.scales.get(i.scale) for i in program.instruments.values()
-             if variable in i.items), None
-        )  # fmt: skip
+        scale = program.scale_of(variable or "", column)
         if column.type == "flag" and not column.categories and named.mark.kind == "label":
             found += ["true", "false"]
         elif column.type == "item" and scale is not None:

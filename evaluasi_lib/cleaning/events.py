@@ -7,15 +7,12 @@ object a line) are read in batches, so that a log of any size passes through.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet as pq
 
-from evaluasi_lib.cleaning.manifest import Log
 from evaluasi_lib.cleaning.mapping import Mapped, preset_heading
 from evaluasi_lib.cleaning.privacy import Names, hides
-from evaluasi_lib.cleaning.source import NO_PERSONS, Context
+from evaluasi_lib.cleaning.source import NOBODY, Context, TableWriter
 from evaluasi_lib.cleaning.typers import PROBLEMS, Spec, clean_text, type_date
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Column
@@ -23,6 +20,7 @@ from evaluasi_lib.reading.files import normalise
 from evaluasi_lib.wording import _
 
 FIELDS = ("event", "module", "component", "origin")
+EVENT = {"pid": "str", "time": "datetime64[us, UTC]", **dict.fromkeys(FIELDS, "str")}
 # Short names of the Moodle preset, and where an xAPI statement has the same, by falling preference.
 _PLACES = {
     "time": ("time", "timestamp"),
@@ -52,59 +50,46 @@ def with_event_columns(mapped: Mapped) -> Mapped:
     return replace(mapped, columns=columns)
 
 
-def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl.DataFrame:
+def clean_events(mapped: Mapped, context: Context) -> pl.Series:
     """Write <source>.parquet of a log; returns the pid of every person in it, once."""
-    mapped = with_event_columns(mapped)
+    mapped, log = with_event_columns(mapped), context.log
     where = mapped.source.file
     if "time" not in mapped.columns:
         what = _("the log has no column with the time of events")
-        log.errors.append(
-            Problem(what, where, _("declare a variable “time”, and “event”, “module”, “origin”"))
-        )
-        return pl.DataFrame(schema=NO_PERSONS)
+        remedy = _("declare a variable “time”, and “event”, “module”, “origin”")
+        log.errors.append(Problem(what, where, remedy))
+        return NOBODY
     plan = context.program.elearning
     zone = plan.time_zone if plan is not None else "Asia/Jakarta"
     modules = {normalise(m): m for m in (plan.modules if plan is not None else {})}
-    spec = next((s for s in mapped.specs if s.name == "time"), None)
-    spec = spec or Spec("time", Column.model_validate({"from": "time", "type": "date"}))
-    persons, writer = [], None
+    time = Column.model_validate({"from": "time", "type": "date"})
+    spec = mapped.specs.get("time") or Spec("time", time)
+    persons: list[pl.Series] = [NOBODY]
     seen: set[str | None] = set()
     read = unread = 0
-    try:
+    with TableWriter(context.folder / f"{mapped.name}.parquet", EVENT) as writer:
         for batch in mapped.table.batches(mapped.columns):
             read += batch.height
-            log.rows_read += batch.height
-            log.rows_kept += batch.height
             batch = _user_numbers(batch, mapped, context)
             times, bad = utc_times(batch["time"], spec, zone)
             unread += bad
-            frame = pl.DataFrame(
-                [
-                    context.linker.pids(batch, mapped, log).alias("pid"),
-                    times.alias("time"),
-                    *(_field(batch, name, modules, context.names) for name in FIELDS),
-                ]
-            )
-            persons.append(frame.select("pid").unique())
-            seen.update(frame["module"].unique())
-            table = frame.to_arrow()
-            if writer is None:
-                writer = pq.ParquetWriter(folder / f"{mapped.name}.parquet", table.schema)
-            writer.write_table(table)
-    finally:
-        if writer is not None:
-            writer.close()
+            pids = context.linker.pids(batch, mapped, log).alias("pid")
+            fields = [_field(batch, name, modules, context.names) for name in FIELDS]
+            writer.write(pl.DataFrame([pids, times.alias("time"), *fields]))
+            persons.append(pids.unique())
+            seen.update(fields[FIELDS.index("module")].unique())
+    log.rows_read += read
+    log.rows_kept += read
     log.add("time_missing", mapped.name, unread)
-    if persons and unread == read:
+    if not read:
+        log.errors.append(Problem(_("no row is left"), where))
+    elif unread == read:
         what = _("no time in the log can be read")
         log.errors.append(Problem(what, where, _("give the column's date_format"), unread))
-    counted = plan is not None and plan.events == mapped.name
-    for module in modules.values() if counted else ():
-        if module not in seen:
-            log.note("module_unseen", source=mapped.name, module=module)
-    if not persons:
-        log.errors.append(Problem(_("no row is left"), where))
-        return pl.DataFrame(schema=NO_PERSONS)
+    if plan is not None and plan.events == mapped.name:
+        for module in modules.values():
+            if module not in seen:
+                log.note("module_unseen", source=mapped.name, module=module)
     return pl.concat(persons).unique()
 
 

@@ -20,7 +20,6 @@ import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 
-from evaluasi_lib.cleaning.mapping import is_reversed, scale_of
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Column, Program
 from evaluasi_lib.reference import markdown_table
@@ -147,7 +146,6 @@ class Log:
     changes: dict[tuple[str, str], int] = field(default_factory=dict)
     notes: list[dict[str, Any]] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
-    details: dict[str, Any] = field(default_factory=dict)
 
     def add(self, rule: str, table: str, n: int) -> None:
         if n:
@@ -163,7 +161,6 @@ class Log:
             "rows_kept": self.rows_kept,
             "changes": [{"rule": r, "table": t, "n": n} for (r, t), n in self.changes.items()],
             "problems": self.notes,
-            "details": self.details,
         }
 
 
@@ -259,13 +256,13 @@ def _open_counts(path: Path) -> dict[str, int]:
 
 def _labels(program: Program, variable: str, column: Column) -> str:
     if column.type == "item":
-        scale = scale_of(program, variable, column)
+        scale = program.scale_of(variable, column)
         if scale is None:
             return ""
         values = range(scale.min, scale.max + 1)
         text = "; ".join(f"{v} = {x}" for v, x in zip(values, scale.labels, strict=False))
         text = text or f"{scale.min}-{scale.max}"
-        return text + " " + _("(reversed)") if is_reversed(program, variable) else text
+        return text + " " + _("(reversed)") if program.is_reversed(variable) else text
     if column.coarsen:
         return "; ".join(f"{x:g}" for x in column.coarsen)
     return "; ".join(
@@ -275,5 +272,5 @@ def _labels(program: Program, variable: str, column: Column) -> str:
 
 
 def _missing(program: Program, variable: str, column: Column) -> list[str]:
-    scale = scale_of(program, variable, column) if column.type == "item" else None
+    scale = program.scale_of(variable, column) if column.type == "item" else None
     return [*column.missing, *(scale.missing if scale else [])]

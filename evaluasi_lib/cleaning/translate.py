@@ -15,6 +15,7 @@ import polars as pl
 
 from evaluasi_lib.cleaning.privacy import Names, could_be_persons
 from evaluasi_lib.cleaning.typers import (
+    LABELLED,
     PROBLEMS,
     TYPERS,
     Spec,
@@ -32,7 +33,6 @@ TABLE = {
 }  # fmt: skip
 MAX_TEXTS = 1_000  # of a column with more distinct texts, those that mean themselves are not kept
 MANY_LABELS = 20  # so many unknown labels are no spellings: the column itself is the wrong one
-LABELLED = ("item", "category", "ordinal", "flag", "multi")
 
 Typer = Callable[[pl.Series, Spec], pl.DataFrame]
 
@@ -87,12 +87,12 @@ class Translations:
         self._parts[variable], self._folds[variable] = [table], fold
         return table
 
-    def frame(self, source: str, shown: Callable[[str], bool]) -> pl.DataFrame:
+    def frame(self, source: str, shown: set[str]) -> pl.DataFrame:
         """The table of all variables, in declared order. shown: whose texts may be written out."""
         parts = [pl.DataFrame(schema={"source": pl.String, "variable": pl.String, **TABLE})]
         for variable in list(self._parts):
             personal = pl.col("text").str.contains(PERSONAL.pattern)
-            kept = _hidden(self.table(variable), personal if shown(variable) else pl.lit(True))
+            kept = _hidden(self.table(variable), personal if variable in shown else pl.lit(True))
             place = {"source": pl.lit(source), "variable": pl.lit(variable)}
             parts.append(kept.with_columns(**place).select(parts[0].columns))
         return pl.concat(parts)

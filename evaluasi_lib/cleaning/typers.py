@@ -8,6 +8,7 @@ first, Indonesian month names.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from evaluasi_lib.cleaning.identity import SPELLINGS
 from evaluasi_lib.program import Column, Scale
 from evaluasi_lib.reading.files import clean_space, normalise
 
+LABELLED = ("item", "category", "ordinal", "flag", "multi")
+NUMBERS = ("number", "integer")
 PROBLEMS = ("unknown", "decimal", "range", "uneven", "month_first", "required")
 TRUE_WORDS = (
     "true", "1", "ya", "y", "yes", "benar", "sudah", "hadir", "selesai", "lulus", "v", "x",
@@ -76,12 +78,6 @@ def clean_text(text: pl.Series) -> pl.Series:
     return pl.select(pl.when(cleaned != "").then(cleaned)).to_series().alias(text.name)
 
 
-def by_text(text: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """A function of texts, asked for distinct texts alone."""
-    distinct = text.unique().drop_nulls()
-    return replaced(text, distinct, function(distinct.cast(pl.String)))
-
-
 def replaced(text: pl.Series, distinct: pl.Series, values: pl.Series) -> pl.Series:
     """The value of each text. distinct: every text that occurs."""
     if text.dtype == pl.Categorical and len(distinct):  # few texts: their codes are places
@@ -92,6 +88,19 @@ def replaced(text: pl.Series, distinct: pl.Series, values: pl.Series) -> pl.Seri
     found = pl.DataFrame({"key": distinct, "value": values})
     frame = text.to_frame("key").join(found, "key", how="left", maintain_order="left")
     return frame["value"].alias(text.name)
+
+
+def undeclared(column: Column) -> bool:
+    """Whether a column's values are texts that nobody declared."""
+    plain = column.type in ("category", "ordinal") and not column.categories
+    return column.type == "text" or plain
+
+
+def class_labels(limits: list[float]) -> list[str]:
+    """[30, 50] -> "<30", "30-<50", "≥50"."""
+    text = [f"{x:g}" for x in limits]
+    between = [f"{low}-<{high}" for low, high in itertools.pairwise(text)]
+    return [f"<{text[0]}", *between, f"≥{text[-1]}"]
 
 
 def missing_labels(column: Column, scale: Scale | None, extra: frozenset[str]) -> frozenset[str]:
@@ -153,6 +162,41 @@ def categories_of(column: Column) -> dict[str, list[str]]:
         if key in spelled or not column.categories:
             spelled.setdefault(key, []).append(alias)
     return spelled
+
+
+_GRADE = re.compile(r"(?<![A-Z])(IV|III|II|I|[1-4])\s*[/.\-(]?\s*([A-E])(?![A-Z])", re.IGNORECASE)
+_PPPK_GRADE = re.compile(r"(?:GOL(?:ONGAN)?\.?\s*)?(X?(?:IX|IV|V?I{1,3}|V)|X)", re.IGNORECASE)
+_ECHELON = re.compile(
+    r"(?:ESELON|ESL?)?\.?\s*(IV|III|II|I|[1-5]|V)\s*[/.\-]?\s*([AB])?", re.IGNORECASE
+)
+_NO_ECHELON = re.compile(
+    r"(?:NON|BUKAN|TANPA)\s*-?\s*(?:ESELON|STRUKTURAL|JABATAN.*)", re.IGNORECASE
+)
+_ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V"}
+
+
+def spell_golongan(text: str) -> str | None:
+    """ "Pembina Tk.I/ IV/b", "IV b", "4b" -> "IV/b"; a PPPK grade "Gol. IX" -> "IX"; else None."""
+    found = _GRADE.findall(text)
+    if found:
+        roman, letter = found[-1]
+        return f"{_ROMAN.get(roman, roman.upper())}/{letter.lower()}"
+    only = _PPPK_GRADE.fullmatch(text.strip())
+    return only[1].upper() if only else None
+
+
+def spell_eselon(text: str) -> str | None:
+    """ "Eselon III.a", "IIIA", "3a" -> "III/a"; "Eselon 2" -> "II"; "Non Eselon" -> "Noneselon"."""
+    if _NO_ECHELON.fullmatch(text.strip()):
+        return "Noneselon"
+    only = _ECHELON.fullmatch(text.strip())
+    if only is None:
+        return None
+    roman = _ROMAN.get(only[1], only[1].upper())
+    return f"{roman}/{only[2].lower()}" if only[2] else roman
+
+
+SPELLINGS = {"golongan": spell_golongan, "eselon": spell_eselon}
 
 
 def type_category(texts: pl.Series, spec: Spec) -> pl.DataFrame:

@@ -18,7 +18,6 @@ import polars as pl
 
 from evaluasi_lib.cleaning import identity
 from evaluasi_lib.cleaning.draft import ordered_labels, strength
-from evaluasi_lib.cleaning.linking import UNLINKED, nip_repairs, usable_nip
 from evaluasi_lib.cleaning.translate import MAX_TEXTS, changes_in, problems_of, translate
 from evaluasi_lib.cleaning.typers import Spec, decimal_evidence, proved_decimal
 from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
@@ -263,17 +262,15 @@ def pseudonymise(
     changes: dict[str, int] = {}
     if kind == "nip":
         whole = identity.normalise_nip(text)
-        status = identity.nip_status(whole).drop_nulls()
-        if len(status) and (status == "invalid").all():
-            what = _("no value in the column “{column}” has the structure of a NIP")
-            remedy = _('choose the column with the NIP, or say kind="code" for respondents\' codes')
-            raise DataError(Problem(what.format(column=column), "", remedy, len(status)))
-        ids, changes = usable_nip(whole, nip_repairs([whole]))
+        remedy = _('choose the column with the NIP, or say kind="code" for respondents\' codes')
+        if problems := identity.no_nip(whole, column, "", remedy):
+            raise DataError(*problems)
+        ids, changes = identity.usable_nip(whole, identity.nip_repairs([whole]))
     else:
         ids = identity.normalise_code(text)
     secret = identity.own_key() if key is None else key.encode() if isinstance(key, str) else key
     hidden = identity.pseudonyms(ids, secret, scope).to_list()
-    pids = [h or f"{UNLINKED}{row}" for row, h in enumerate(hidden, 1)]
+    pids = [h or f"{identity.UNLINKED}{row}" for row, h in enumerate(hidden, 1)]
     out = df.drop(columns=column)
     out.insert(0, "pid", pd.Series(pids, index=df.index, dtype="str"))
     changes |= {"identifier_missing": text.null_count(), "pseudonymised": ids.count()}
@@ -310,13 +307,8 @@ def link(
         known = table[by].dropna()
         twice = known[known.duplicated(keep=False)]
         if len(twice):
-            at = (
-                name
-                + ", "
-                + _("row {row}").format(
-                    row=int(table[by].duplicated(keep=False).to_numpy().argmax()) + 1
-                )
-            )
+            row = int(table[by].isin(twice).to_numpy().argmax()) + 1
+            at = f"{name}, " + _("row {row}").format(row=row)
             what = _("several rows belong to the same person")
             problems.append(Problem(what, at, _("keep one row a person first"), len(twice)))
     if problems:

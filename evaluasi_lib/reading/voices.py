@@ -57,6 +57,11 @@ HEADINGS = {
     "theme": ["theme", "tema", "kode", "code", "themes"],
     "text": ["text", "teks", "kutipan"],
     "status": ["status"],
+    "column": ["kolom", "column"],
+    "old": ["lama", "old"],
+    "new": ["baru", "new"],
+    "reason": ["alasan", "reason"],
+    "who": ["oleh", "who"],
 }
 
 
