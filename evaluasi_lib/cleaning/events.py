@@ -98,32 +98,26 @@ def utc_times(text: pl.Series, spec: Spec, zone: str) -> tuple[pl.Series, int]:
     zone; or Unix time."""
     text = clean_text(text)
     unix = text.str.contains(r"^\d{10}(?:\d{3})?$").fill_null(False)
-    number = pl.select(pl.when(unix).then(text)).to_series().cast(pl.Int64)
-    seconds = pl.select(
-        pl.when(number > 10**11).then(number * 1000).otherwise(number * 10**6)
-    ).to_series()
     read = type_date(pl.select(pl.when(~unix).then(text)).to_series(), spec)
-    offset = text.str.extract(_OFFSET, 1).str.to_uppercase().str.replace(":", "")
-    frame = pl.DataFrame({"wall": read["value"], "offset": offset, "seconds": seconds})
-    hours = pl.col("offset").str.slice(0, 3).cast(pl.Int64, strict=False).fill_null(0)
-    minutes = pl.col("offset").str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
-    minutes = pl.when(pl.col("offset").str.starts_with("-")).then(-minutes).otherwise(minutes)
-    shifted = pl.col("wall") - pl.duration(hours=hours, minutes=minutes)
-    local = pl.col("wall").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    times = frame.select(
+    wall, number = pl.col("wall"), pl.when("unix").then("text").cast(pl.Int64)
+    since_1970 = pl.when(number > 10**11).then(number * 1000).otherwise(number * 10**6)
+    offset = pl.col("text").str.extract(_OFFSET, 1).str.replace(r"(?i)z|utc|gmt", "+00:00")
+    zoned = pl.format("{} {}", wall.dt.to_string("%F %T"), offset)
+    local = wall.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    times = pl.DataFrame({"text": text, "unix": unix, "wall": read["value"]}).select(
         pl.coalesce(
-            pl.from_epoch("seconds", "us").dt.replace_time_zone("UTC"),
-            pl.when(pl.col("offset").is_not_null()).then(shifted.dt.replace_time_zone("UTC")),
+            pl.from_epoch(since_1970, "us").dt.replace_time_zone("UTC"),
+            zoned.str.to_datetime("%F %T %#z", time_unit="us", strict=False),
             local.dt.convert_time_zone("UTC"),
         )
-    ).to_series()
-    return times, int(read["rule"].is_in(PROBLEMS).sum())
+    )
+    return times.to_series(), int(read["rule"].is_in(PROBLEMS).sum())
 
 
 def _user_numbers(batch: pl.DataFrame, mapped: Mapped, context: Context) -> pl.DataFrame:
     """Moodle writes a user's number inside the description: only that number identifies."""
     variable = context.linker.variable(mapped)
-    if mapped.preset != "moodle" or variable not in mapped.columns or variable is None:
+    if mapped.preset != "moodle" or variable is None:
         return batch
     heading = normalise(mapped.table.headers[mapped.columns[variable]])
     if heading not in map(normalise, preset_heading("moodle", "description")):

@@ -268,67 +268,52 @@ def type_number(texts: pl.Series, spec: Spec) -> pl.DataFrame:
 
     Outside the declared range a number is a problem or, if declared, missing.
     """
-    column = spec.column
-    cleaned = clean_text(texts)
-    plain = cleaned.str.contains(r"^-?\d{1,15}$").fill_null(False)
-    number, undecided = _spelled_numbers(cleaned, plain, spec)
+    column, text, number = spec.column, pl.col("text"), pl.col("number")
+    frame = _spelled_numbers(clean_text(texts), spec)
     readable = number.str.contains(r"^-?\d*\.?\d+(?:e[+-]?\d+)?$").fill_null(False)
+    rest = frame.filter(text.is_not_null() & ~readable)["text"].unique()
     blank = missing_labels(column, None, BLANKS)
-    rest = cleaned.is_not_null() & ~readable
-    blanks = [t for t in cleaned.filter(rest).unique() if normalise(t) in blank or not normalise(t)]
-    codes = missing_labels(column, None, frozenset())
-    coded = cleaned.is_in(blanks) | cleaned.str.to_lowercase().is_in(list(codes))
-    frame = pl.DataFrame(
-        {
-            "text": cleaned, "number": number, "readable": readable & ~undecided,
-            "undecided": undecided, "coded": coded.fill_null(False),
-        }
-    )  # fmt: skip
-    known = pl.col("readable") & ~pl.col("coded")
-    frame = frame.with_columns(value=pl.when(known).then(pl.col("number")).cast(pl.Float64))
-    value, whole = pl.col("value"), pl.lit(column.type == "integer")
-    low = -float("inf") if column.min is None else column.min
-    high = float("inf") if column.max is None else column.max
+    words = [t for t in rest if normalise(t) in blank or not normalise(t)]
+    codes = list(missing_labels(column, None, frozenset()))
+    coded = (text.is_in(words) | text.str.to_lowercase().is_in(codes)).fill_null(False)
+    known = pl.when(readable & ~pl.col("undecided") & ~coded)
+    value, whole = pl.col("value"), column.type == "integer"
+    low, high = pl.lit(column.min, pl.Float64), pl.lit(column.max, pl.Float64)
     far = "out_of_range_missing" if column.out_of_range == "missing" else "range"
     rule = (
-        pl.when(pl.col("text").is_null()).then(None)
-        .when("coded").then(pl.lit("missing_code"))
+        pl.when(text.is_null()).then(None)
+        .when(coded).then(pl.lit("missing_code"))
         .when("undecided").then(pl.lit("decimal"))
-        .when(~pl.col("readable")).then(pl.lit("unknown"))
+        .when(~readable).then(pl.lit("unknown"))
         .when((value < low) | (value > high)).then(pl.lit(far))
-        .when(whole & (value != value.round())).then(pl.lit("uneven"))
-        .when(pl.col("text") != pl.col("number")).then(pl.lit("number_respelled"))
+        .when(pl.lit(whole) & (value != value.round())).then(pl.lit("uneven"))
+        .when(text != number).then(pl.lit("number_respelled"))
     )  # fmt: skip
-    read = frame.select(value, rule=rule)
+    read = frame.with_columns(value=known.then(number).cast(pl.Float64)).select(value, rule=rule)
     kept = pl.when(pl.col("rule").ne_missing("out_of_range_missing")).then(value)
-    whole_number = kept.round().cast(pl.Int64)
-    return read.with_columns(value=whole_number if column.type == "integer" else kept)
+    return read.with_columns(value=kept.round().cast(pl.Int64) if whole else kept)
 
 
-def _spelled_numbers(texts: pl.Series, plain: pl.Series, spec: Spec) -> tuple[pl.Series, pl.Series]:
-    """(texts as Python writes numbers, whether the decimal sign cannot be told).
-
-    plain: whole numbers, which are left as they are.
-    """
-    cleaned = (
-        texts.str.to_lowercase()
-        .str.replace_all(r"[\s\u00a0\u202f\ufeff']+", " ")
+def _spelled_numbers(texts: pl.Series, spec: Spec) -> pl.DataFrame:
+    """text, number (as Python writes it), undecided: whether the decimal sign cannot be told."""
+    text, number = pl.col("text"), pl.col("number")
+    plain = text.str.contains(r"^-?\d{1,15}$")
+    spelled = (
+        text.str.to_lowercase()
+        .str.replace_all(r"[\s\u202f']+", " ")
         .str.strip_chars()
         .str.replace(r"^rp\.? ?", "")
         .str.replace(" ?" + _UNITS + "$", "")
         .str.replace_all("\u2212", "-")
+        .str.replace_all(r"(\d) (\d{3})\b", "$1$2")
+        .str.replace(r"[.,]-?$", "")
     )
-    number = cleaned.str.replace_all(r"(\d) (\d{3})\b", "$1$2")
-    undecided = pl.repeat(False, len(texts), dtype=pl.Boolean, eager=True)
-    signed = number.str.contains(r"\d[.,]\d").fill_null(False) & ~plain
-    if signed.any():
-        point = spec.decimal()
-        if point not in (".", ","):
-            undecided = signed
-        number = number.str.replace_all("." if point == "," else ",", "", literal=True)
-        number = number.str.replace(",", ".", literal=True)
-    number = number.str.replace(r"[.,]-?$", "")
-    return pl.select(pl.when(plain).then(texts).otherwise(number)).to_series(), undecided
+    frame = texts.to_frame("text").with_columns(number=pl.when(plain).then(text).otherwise(spelled))
+    signed = number.str.contains(r"\d[.,]\d").fill_null(False)
+    point = spec.decimal() if frame.select(signed.any()).item() else "."
+    bare = number.str.replace_all("." if point == "," else ",", "", literal=True)
+    undecided = signed & pl.lit(point not in (".", ","))
+    return frame.with_columns(number=bare.str.replace(",", ".", literal=True), undecided=undecided)
 
 
 def type_date(texts: pl.Series, spec: Spec) -> pl.DataFrame:
@@ -358,30 +343,17 @@ def type_date(texts: pl.Series, spec: Spec) -> pl.DataFrame:
 def _date_parts(text: pl.Series, pattern: str, month_first: bool) -> pl.Series:
     """Datetimes by a pattern with named groups; None where it does not match or is no date."""
     parts = text.str.extract_groups(pattern).struct.unnest()
-    month = parts["m"].str.to_lowercase().replace({k: str(v) for k, v in _MONTHS.items()})
-    month = month.cast(pl.Int32, strict=False)
-    number = {c: parts[c].cast(pl.Int32, strict=False) for c in ("y", "d", "H", "M", "S")}
-    day, month = (month, number["d"]) if month_first else (number["d"], month)
-    afternoon = parts["half"].str.to_lowercase()
-    hour = number["H"].fill_null(0)
-    frame = pl.DataFrame(
-        {"y": number["y"], "m": month, "d": day, "H": hour, "half": afternoon}
-        | {c: number[c].fill_null(0) for c in ("M", "S")}
-    )
-    year = pl.when(pl.col("y") < 100).then(pl.col("y") + 2000).otherwise(pl.col("y"))
-    clock = (
-        pl.when(pl.col("half").is_null())
-        .then(pl.col("H"))
-        .otherwise(pl.col("H") % 12 + 12 * (pl.col("half") == "pm").cast(pl.Int32))
-    )
-    written = pl.format(
-        "{}-{}-{} {}:{}:{}", year, *(pl.col(c).cast(pl.String).str.zfill(2) for c in ("m", "d")),
-        clock.cast(pl.String).str.zfill(2),
-        *(pl.col(c).cast(pl.String).str.zfill(2) for c in ("M", "S")),
-    )  # fmt: skip
-    return frame.select(
-        written.str.strptime(pl.Datetime("us"), "%Y-%m-%d %H:%M:%S", strict=False)
-    ).to_series()
+    y, d, h, m, s = (pl.col(c).cast(pl.Int32, strict=False) for c in ("y", "d", "H", "M", "S"))
+    names = {name: str(number) for name, number in _MONTHS.items()}
+    month = pl.col("m").str.to_lowercase().replace(names).cast(pl.Int32, strict=False)
+    day, month = (month, d) if month_first else (d, month)
+    year = pl.when(y < 100).then(y + 2000).otherwise(y)
+    afternoon = 12 * (pl.col("half").str.to_lowercase() == "pm").cast(pl.Int32)
+    hour = pl.when(pl.col("half").is_null()).then(h).otherwise(h % 12 + afternoon)
+    rest = (month, day, *(x.fill_null(0) for x in (hour, m, s)))
+    written = pl.format("{}-{}-{} {}:{}:{}", year, *(x.cast(pl.String).str.zfill(2) for x in rest))
+    date = written.str.strptime(pl.Datetime("us"), "%Y-%m-%d %H:%M:%S", strict=False)
+    return parts.select(date).to_series()
 
 
 def option_texts(column: Column) -> dict[str, list[str]]:

@@ -334,6 +334,7 @@ def _open_nested(frame: pl.LazyFrame) -> RawTable:
 
 
 _DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212_/]\s*")
+_NEGATIVE = re.compile(r"[-\u2212]\d+(?:[.,]\d+)?")
 # What could tell of a person when a cell lands in the wrong column: NIP, telephone, e-mail.
 PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d(?:[ .\-']?\d){8,}")
 
@@ -341,9 +342,12 @@ PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d(?:[ .\-']?\d){8,}")
 def normalise(text: str) -> str:
     """The form in which two labels or headings are compared: case, spaces and dashes levelled.
 
-    "Ragu – ragu" and "ragu-ragu" are the same; "Tidak Setuju" and "Setuju" never are.
+    "Ragu – ragu" and "ragu-ragu" are the same; "Tidak Setuju" and "Setuju" never are, nor are the
+    numbers "-1" and "1".
     """
     text = SPACES.sub(" ", unicodedata.normalize("NFKC", text))
+    if _NEGATIVE.fullmatch(text.strip()):
+        return text.strip().replace("\u2212", "-")
     return SPACES.sub(" ", _DASHES.sub(" ", text)).strip(" .:*").casefold()
 
 
