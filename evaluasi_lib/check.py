@@ -194,8 +194,8 @@ def kind_words() -> dict[str, str]:
 
 def unknown_name(named: Named, known: Iterable[str]) -> Problem:
     """The problem of a name that is not among the known ones, with the nearest of them."""
-    what, known = f"{kind_words()[named.mark.kind]}: “{named.name}”", list(known)
-    return Problem(what, named.where, suggestion(named.name, known) if known else "")
+    what = f"{kind_words()[named.mark.kind]}: “{named.name}”"
+    return Problem(what, named.where, suggestion(named.name, known))
 
 
 def check_names(program: Program) -> Iterator[Problem]:
@@ -212,13 +212,10 @@ def check_names(program: Program) -> Iterator[Problem]:
             continue
         unfit = columns_of(program, named.name) if kind in ("variable", "own_variable") else []
         if unfit and named.mark.types:
-            what = _("the variable “{name}” is of the type {type}").format(
-                name=named.name, type=unfit[0].type
-            )
-            remedy = _("here one of these types is needed: {types}").format(
-                types=", ".join(named.mark.types)
-            )
-            yield Problem(what, named.where, remedy)
+            what = _("the variable “{name}” is of the type {type}")
+            what = what.format(name=named.name, type=unfit[0].type)
+            remedy = _("here one of these types is needed: {types}")
+            yield Problem(what, named.where, remedy.format(types=", ".join(named.mark.types)))
         else:
             yield unknown_name(named, known)
 
@@ -287,11 +284,9 @@ def _check_items(program: Program) -> Iterator[Problem]:
 def _check_outcomes(program: Program) -> Iterator[Problem]:
     ids = [o.id for o in program.outcomes]
     for repeated in sorted({i for i in ids if ids.count(i) > 1}):
-        yield Problem(
-            _("two outcomes have the id “{id}”").format(id=repeated),
-            "outcomes",
-            _("an outcome has one primary estimate: give each its own id"),
-        )
+        what = _("two outcomes have the id “{id}”").format(id=repeated)
+        remedy = _("an outcome has one primary estimate: give each its own id")
+        yield Problem(what, "outcomes", remedy)
     for outcome in program.outcomes:
         yield from _check_success(program, outcome)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from evaluasi_lib.cleaning.mapping import recognise
 from evaluasi_lib.cleaning.privacy import Names, looks_like_names
 from evaluasi_lib.cleaning.typers import (
     BLANKS,
-    FALSE_WORDS,
     PROBLEMS,
-    TRUE_WORDS,
+    VOCABULARY,
+    YES_NO,
     Spec,
     clean_text,
     type_date,
@@ -27,39 +27,6 @@ from evaluasi_lib.cleaning.typers import (
 from evaluasi_lib.program import Column, Source
 from evaluasi_lib.reading.files import RawTable, clean_space, normalise, open_source
 from evaluasi_lib.wording import _
-
-# How much a label says, first match wins; labels of a scale must all differ.
-_STRENGTH: tuple[tuple[str, float], ...] = (
-    (r"neither|netral|neutral|ragu|no change|tidak berubah|biasa saja|about half", 0),
-    (r"kadang|sometimes", 0),
-    (r"strongly dis|very dis|sangat tidak|sama sekali|not at all|tidak pernah|never|\bnone\b|"
-     r"little or no|much less|sangat kurang|sangat buruk|sangat rendah|very poor|very low", -3),
-    (r"slightly less|sedikit kurang|agak tidak|somewhat dis", -1),
-    (r"disagree|dissatisf|\bless\b|rarely|jarang|tidak|\bpoor\b|buruk|unimportant", -2),
-    (r"kurang|slightly|sedikit|some of|\bfew\b|rendah|\blow\b", -1),
-    (r"sangat|strongly|extremely|always|selalu|\ball of\b|extensive|much more|very", 3),
-    (r"cukup|\bsome\b|sedang|somewhat|fair", 0.5),
-    (r"setuju|agree|puas|satisf|penting|important|often|sering|baik|\bmore\b|most of|moderately|"
-     r"tinggi|good|mampu|paham|high", 2),
-)  # fmt: skip
-_ROLES = (
-    ("email", r"e ?mail|surel"),
-    ("phone", r"telepon|telp|\bhp\b|whatsapp|phone|handphone|nomor kontak"),
-    ("nip", r"\bnip\b|nomor induk"),
-    ("respondent_code",
-     r"\bkode\b.*(peserta|responden|unik)|respondent code|unique ?id|^kode$|token"),
-    ("name", r"^nama\b|nama lengkap|full name|^name$"),
-    ("drop", r"^_|ip address|alamat ip|^lastpage$|seed$|^meta instance"),
-)  # fmt: skip
-_WAVES = (
-    ("pre", r"\b(pra|pre|awal|sebelum|baseline)\b"),
-    ("post", r"\b(pasca|post|akhir|sesudah)\b"),
-)
-_LEVELS = (
-    ("learning",
-     r"knowledge|pengetahuan|paham|kompetensi|\bable\b|ability|mampu|efikasi|keterampilan"),
-    ("behaviour", r"perilaku|menerapkan|behaviou?r|applied"),
-)  # fmt: skip
 
 
 @dataclass
@@ -92,10 +59,14 @@ _Dumper.add_representer(
 )
 
 
+def _first(table: str, text: str) -> Any:
+    """What the first pattern of the vocabulary's table that fits the text says."""
+    return next((said for said, pattern in VOCABULARY[table] if re.search(pattern, text)), None)
+
+
 def strength(label: str) -> float | None:
     """How much a label affirms, -3 to 3; None where no word of degree is in it."""
-    text = normalise(label)
-    return next((value for pattern, value in _STRENGTH if re.search(pattern, text)), None)
+    return _first("strength", normalise(label))
 
 
 def ordered_labels(labels: Iterable[str]) -> tuple[str, ...]:
@@ -193,8 +164,7 @@ def _guess_columns(table: RawTable) -> list[Guess]:
         if not header:
             continue
         stem = _slug(header, 4) or f"kolom_{i + 1}"
-        names = itertools.chain([stem], (f"{stem}_{k}" for k in itertools.count(2)))
-        variable = next(name for name in names if name not in taken)
+        variable = _free(stem, taken)
         taken.add(variable)
         nth = table.headers[: i + 1].count(header)
         unique = header if table.headers.count(header) == 1 else f"{header}#{nth}"
@@ -202,14 +172,19 @@ def _guess_columns(table: RawTable) -> list[Guess]:
     return found
 
 
+def _free(stem: str, taken: Container[str]) -> str:
+    """The name itself, or with the first number that makes it another."""
+    names = itertools.chain([stem], (f"{stem}_{k}" for k in itertools.count(2)))
+    return next(name for name in names if name not in taken)
+
+
 def _guess(variable: str, header: str, text: pl.Series) -> Guess:
     """One column by its heading first (identifiers), then by its values."""
     values = text.drop_nulls()
     values = values.filter(~values.str.to_lowercase().is_in(list(BLANKS)))
     distinct = values.unique(maintain_order=True)
-    for kind, pattern in _ROLES:
-        if re.search(pattern, normalise(header)):
-            return Guess(variable, header, kind)
+    if kind := _first("roles", normalise(header)):
+        return Guess(variable, header, kind)
     if not len(values):
         return Guess(variable, header, "drop", note=_("empty"))
     status = nip_status(normalise_nip(values))
@@ -253,7 +228,7 @@ def _guess_text(variable: str, header: str, values: pl.Series, distinct: pl.Seri
             keys = {"separator": separator.strip(), "options": names | {"lainnya": "*"}}
             return Guess(variable, header, "multi", keys)
     if len(distinct) <= 12 and len(distinct) * 4 <= len(values):
-        if {normalise(v) for v in distinct} <= {*TRUE_WORDS, *FALSE_WORDS}:
+        if {normalise(v) for v in distinct} <= {*YES_NO["true"], *YES_NO["false"]}:
             return Guess(variable, header, "flag")
         keys = {"categories": {v: v for v in sorted(distinct)}}
         return Guess(variable, header, "category", keys, tuple(distinct))
@@ -325,7 +300,7 @@ def _is_roster(guesses: list[Guess]) -> bool:
 
 
 def _wave(source: str) -> str:
-    return next((w for w, p in _WAVES if re.search(p, normalise(source))), "post")
+    return _first("waves", normalise(source)) or "post"
 
 
 def _instruments(guesses: Guesses, scales: Scales) -> dict[str, Any]:
@@ -346,10 +321,9 @@ def _instruments(guesses: Guesses, scales: Scales) -> dict[str, Any]:
             continue
         theme = _theme([g.header for g in items]) or labels[-1]
         words = normalise(" ".join([*(g.header for g in items), *labels]))
-        level = next((lv for lv, p in _LEVELS if re.search(p, words)), "reaction")
+        level = _first("levels", words) or "reaction"
         stem = "nps" if nps else f"skor_{_slug(theme, 3)}"
-        names = itertools.chain([stem], (f"{stem}_{k}" for k in itertools.count(2)))
-        name = next(n for n in names if n not in instruments)
+        name = _free(stem, instruments)
         instruments[name] = {
             "label": "NPS" if nps else theme, "scale": scale, "level": level, "items": variables,
             **({"index": "nps"} if nps else {"reversed": []}),

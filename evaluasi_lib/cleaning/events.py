@@ -13,7 +13,7 @@ import polars as pl
 from evaluasi_lib.cleaning.mapping import Mapped, preset_heading
 from evaluasi_lib.cleaning.privacy import Names, hides
 from evaluasi_lib.cleaning.source import NOBODY, Context, TableWriter
-from evaluasi_lib.cleaning.typers import PROBLEMS, Spec, clean_text, type_date
+from evaluasi_lib.cleaning.typers import PROBLEMS, VOCABULARY, Spec, clean_text, type_date
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Column
 from evaluasi_lib.reading.files import normalise
@@ -21,17 +21,6 @@ from evaluasi_lib.wording import _
 
 FIELDS = ("event", "module", "component", "origin")
 EVENT = {"pid": "str", "time": "datetime64[us, UTC]", **dict.fromkeys(FIELDS, "str")}
-# Short names of the Moodle preset, and where an xAPI statement has the same, by falling preference.
-_PLACES = {
-    "time": ("time", "timestamp"),
-    "event": ("event", "verb.display.id", "verb.display.en", "verb.display.en-US", "verb.id"),
-    "module": (
-        "module", "context", "object.definition.name.id", "object.definition.name.en",
-        "object.definition.name.en-US", "object.id",
-    ),
-    "component": ("component", "object.definition.type"),
-    "origin": ("origin", "context.platform"),
-}  # fmt: skip
 _CONTEXT = r"^[^:]{2,30}: (.+)$"  # "Quiz: Kuis 1" -> "Kuis 1"
 _PERSON_CONTEXT = r"(?i)^(?:user|pengguna) ?:"
 _USER_ID = r"(?i)\bid '?(\d+)'?"
@@ -42,7 +31,7 @@ def with_event_columns(mapped: Mapped) -> Mapped:
     """The source with the places of the fields that its preset knows and program.yml leaves out."""
     places = {normalise(h): i for i, h in enumerate(mapped.table.headers)}
     columns = dict(mapped.columns)
-    for field, headings in _PLACES.items():
+    for field, headings in VOCABULARY["event_fields"].items():
         known = [h for short in headings for h in (*preset_heading(mapped.preset, short), short)]
         found = [places[normalise(h)] for h in known if normalise(h) in places]
         if field not in columns and found:

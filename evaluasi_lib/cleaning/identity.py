@@ -60,13 +60,9 @@ def own_key() -> bytes:
             _make_key(path)
         return path.read_bytes().strip()
     except OSError as error:
-        raise DataError(
-            Problem(
-                _("the key for pseudonyms can neither be read nor made"),
-                str(path),
-                _("give one in the environment variable {name}").format(name=KEY_VARIABLE),
-            )
-        ) from error
+        what = _("the key for pseudonyms can neither be read nor made")
+        remedy = _("give one in the environment variable {name}").format(name=KEY_VARIABLE)
+        raise DataError(Problem(what, str(path), remedy)) from error
 
 
 def _make_key(path: Path) -> None:
@@ -91,17 +87,13 @@ def pseudonyms(identifiers: pl.Series, key: bytes, scope: str) -> pl.Series:
 
     scope: keeps programs apart, so that nobody is followed from one program to another.
     """
-    prefix = f"{scope}\0".encode()
-    return pl.Series(
-        identifiers.name,
-        [
-            None
-            if value is None
-            else hmac.digest(key, prefix + value.encode(), hashlib.sha256).hex()[:PSEUDONYM_LENGTH]
-            for value in identifiers
-        ],
-        dtype=pl.String,
-    )
+
+    def pseudonym(value: str) -> str:
+        text = f"{scope}\0{value}".encode()
+        return hmac.digest(key, text, hashlib.sha256).hex()[:PSEUDONYM_LENGTH]
+
+    hidden = [value if value is None else pseudonym(value) for value in identifiers]
+    return pl.Series(identifiers.name, hidden, pl.String)
 
 
 def normalise_code(text: pl.Series) -> pl.Series:
@@ -140,17 +132,12 @@ def nip_status(nip: pl.Series) -> pl.Series:
     sex = shaped & nip.str.slice(14, 1).is_in(["1", "2"])
     month = nip.str.slice(12, 2).is_in([f"{m:02d}" for m in range(1, 13)])
     status = (
-        pl.when(lost)
-        .then(pl.lit("damaged"))
-        .when(sex & month)
-        .then(pl.lit("pns"))
-        .when(sex)
-        .then(pl.lit("pppk"))
-        .when(nip.str.contains(r"^\d{9}$"))
-        .then(pl.lit("legacy"))
-        .when(nip.is_not_null())
-        .then(pl.lit("invalid"))
-    )
+        pl.when(lost).then(pl.lit("damaged"))
+        .when(sex & month).then(pl.lit("pns"))
+        .when(sex).then(pl.lit("pppk"))
+        .when(nip.str.contains(r"^\d{9}$")).then(pl.lit("legacy"))
+        .when(nip.is_not_null()).then(pl.lit("invalid"))
+    )  # fmt: skip
     return pl.select(status).to_series().alias(nip.name)
 
 

@@ -45,18 +45,16 @@ def fingerprint(raw: Path) -> list[tuple[str, int, int]]:
 
 def describe_inputs(raw: Path) -> list[dict[str, Any]]:
     """Path under raw/, sha256 and size of each file."""
-    found = []
-    for path in raw_files(raw):
+
+    def sha256(path: Path) -> str:
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        found.append(
-            {
-                "path": path.relative_to(raw.parent).as_posix(),
-                "sha256": digest,
-                "bytes": path.stat().st_size,
-            }
-        )
-    return found
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    place = raw.parent
+    return [
+        {"path": p.relative_to(place).as_posix(), "sha256": sha256(p), "bytes": p.stat().st_size}
+        for p in raw_files(raw)
+    ]
 
 
 def code_files(library: Path = _LIBRARY) -> list[Path]:

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache, partial
-from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
-import yaml
 
 from evaluasi_lib.cleaning.typers import Spec, decimal_evidence, option_texts, proved_decimal
 from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.program import Column, Program, Source
-from evaluasi_lib.reading.files import PERSONAL, RawTable, normalise, show
+from evaluasi_lib.reading.files import PERSONAL, RawTable, normalise, packaged_yaml, show
 from evaluasi_lib.reading.voices import read_table
 from evaluasi_lib.wording import _
 
@@ -173,8 +171,7 @@ def _option_columns(column: Column, places: dict[str, list[int]]) -> dict[str, i
 @cache
 def presets() -> dict[str, dict[str, Any]]:
     """presets.yml: exports of known programs."""
-    text = resources.files(__package__).joinpath("presets.yml").read_text(encoding="utf-8")
-    found: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    found: dict[str, dict[str, Any]] = packaged_yaml(__package__, "presets.yml")
     return found
 
 

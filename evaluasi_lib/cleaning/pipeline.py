@@ -7,9 +7,7 @@ together; the processed folder is replaced whole or not at all.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,7 +29,7 @@ from evaluasi_lib.cleaning.mapping import (
 from evaluasi_lib.cleaning.privacy import Names, all_names, names_in, screen
 from evaluasi_lib.cleaning.source import Context, clean_source
 from evaluasi_lib.errors import DataError, Problem
-from evaluasi_lib.folders import swap_in
+from evaluasi_lib.folders import replace_folder
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program, Source
 from evaluasi_lib.reading.files import RawTable, open_source, source_path
@@ -47,10 +45,8 @@ def clean_program(program: Program, data: DataFolder, *, force: bool = False) ->
     target = data.processed(program.id)
     if not force and not is_stale(program, data):
         return target
-    work = target.parent / f".{program.id}-{uuid.uuid4().hex}"
-    work.mkdir(parents=True)
-    try:
-        raw = data.raw(program.id)
+    raw = data.raw(program.id)
+    with replace_folder(target) as work:
         before = manifest.fingerprint(raw)
         with ThreadPoolExecutor(1) as beside:  # gigabytes are summed while they are cleaned
             inputs = beside.submit(manifest.describe_inputs, raw)
@@ -62,10 +58,6 @@ def clean_program(program: Program, data: DataFolder, *, force: bool = False) ->
             remedy = _("wait until they are copied, then clean again")
             raise DataError(Problem(what, program.id, remedy))
         manifest.write(program, work, log, inputs.result())
-        if force or is_stale(program, data):  # another process may have been quicker
-            swap_in(work, target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return target
 
 

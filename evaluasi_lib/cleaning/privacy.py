@@ -16,7 +16,7 @@ import polars as pl
 from evaluasi_lib import check
 from evaluasi_lib.cleaning.manifest import Log
 from evaluasi_lib.cleaning.mapping import Mapped
-from evaluasi_lib.cleaning.typers import Spec, class_labels, clean_text, undeclared
+from evaluasi_lib.cleaning.typers import VOCABULARY, Spec, class_labels, clean_text, undeclared
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading.files import PERSONAL, normalise, show
@@ -24,35 +24,11 @@ from evaluasi_lib.wording import _
 
 MASK = "[…]"
 VARIABLES = ("variable", "own_variable", "background")
-_TITLES = re.compile(
-    r"\b(?:dr|drs|dra|ir|prof|hj?|kh|st|se|sh|mm|msi|mh|mkom|skom|spd|mpd|sip|ssos|sstp|map|mpa|"
-    r"mkes|phd|amd|sag|skm|mt|bapak|ibu|pak|bu|sdr|sdri)\b\.?",
-    re.IGNORECASE,
-)
-
-
+_TITLES = re.compile(rf"(?i)\b(?:{'|'.join(VOCABULARY['titles'])})\b\.?")
 _WORDS = re.compile(r"[^\W\d_]+")
-_NAME_WORDS = frozenset(
-    ("nama", "namanya", "nm", "name", "names", "surname", "lastname", "firstname", "fullname",
-     "nickname", "marga", "panggilan")
-)  # fmt: skip
-_PERSON_WORDS = frozenset(
-    ("pegawai", "peserta", "atasan", "langsung", "mentor", "mentee", "pembimbing", "coach",
-     "coachee", "responden", "karyawan", "penilai", "pejabat", "pengguna", "asn", "pns", "user",
-     "participant", "employee", "respondent", "staff", "supervisor")
-)  # fmt: skip
-# A heading with one of these names something else; a value with one of these is no person.
-_OTHER_WORDS = frozenset(
-    ("instansi", "unit", "kerja", "lembaga", "program", "pelatihan", "jabatan", "organisasi",
-     "kementerian", "dinas", "badan", "biro", "bagian", "bidang", "kantor", "satuan", "satker",
-     "opd", "skpd", "direktorat", "deputi", "sekretariat", "inspektorat", "balai", "pusat", "pemda",
-     "modul", "materi", "kegiatan", "kelas", "kursus", "mata", "file", "berkas", "dokumen",
-     "provinsi", "kota", "kabupaten", "kecamatan", "daerah", "wilayah", "universitas", "sekolah",
-     "agency", "organisation", "organization", "course", "module", "training", "class", "company",
-     "school", "city", "province", "product", "variable", "kelompok", "tim", "angkatan", "batch",
-     "kepala", "kasubag", "kasi", "analis", "staf", "sekretaris", "penata", "pengelola", "ahli",
-     "aplikasi", "platform", "acara", "proyek", "project", "usaha", "bank", "jalan")
-)  # fmt: skip
+_NAME_WORDS = frozenset(VOCABULARY["name_words"])
+_PERSON_WORDS = frozenset(VOCABULARY["person_words"])
+_OTHER_WORDS = frozenset(VOCABULARY["other_words"])
 _DEGREE = re.compile(
     r"(?i)^(?:dr|drs|dra|ir|prof|hj?)\.\s*[a-z]|,\s*(?:s|m|a|ph|sp)\.?\s?[a-z]{1,4}\b"
 )

@@ -10,15 +10,11 @@ from pathlib import Path
 
 import polars as pl
 
-from evaluasi_lib.cleaning.typers import Spec, categories_of
+from evaluasi_lib.cleaning.typers import VOCABULARY, Spec, categories_of
 from evaluasi_lib.program import Duplicates, Source
 from evaluasi_lib.reading.files import normalise
 
-TEST_WORDS = frozenset(
-    ("tes", "test", "testing", "test test", "tes tes", "coba", "coba coba", "cobacoba", "uji coba",
-     "percobaan", "asdf", "asdfg", "asdfgh", "qwerty", "xxx", "dummy", "data dummy", "tester",
-     "user test", "user tes", "abc")
-)  # fmt: skip
+TEST_WORDS = frozenset(VOCABULARY["test_words"])
 MIN_STRAIGHT_ITEMS = 5  # three equal answers happen by chance; a row of five or more hardly
 FAR_OUT = 3.0  # Tukey's outer fences: quartile -/+ 3 interquartile ranges
 MIN_OUTLIER_VALUES = 20

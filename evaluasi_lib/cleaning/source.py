@@ -33,6 +33,7 @@ from evaluasi_lib.cleaning.typers import (
     Spec,
     class_labels,
     clean_text,
+    option_columns,
     option_texts,
     type_flag,
     undeclared,
@@ -265,9 +266,7 @@ class _Source:
                 read = table.drop_nulls("value")
                 self.translations.note(name, rule, read["first_row"], read["n"])
         if column.type == "multi":
-            chosen = pl.DataFrame({name: values})
-            has = {k: pl.col(name).list.contains(pl.lit(k, pl.String)) for k in column.options}
-            return {f"{name}__{k}": chosen.select(x).to_series() for k, x in has.items()}
+            return option_columns(name, values, column.options)
         return {name: values}
 
     def _read(self, texts: pl.Series, spec: Spec) -> pl.DataFrame:

@@ -58,7 +58,7 @@ class Translations:
     """The translations of one source, put together batch by batch."""
 
     _parts: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
-    _folds: dict[str, int] = field(default_factory=dict)
+    _folds: dict[str, int] = field(default_factory=dict)  # how much is left out by now
 
     def add(self, variable: str, table: pl.DataFrame) -> None:
         """Add the texts of a batch; values are kept as text."""
@@ -77,14 +77,17 @@ class Translations:
             self._parts.setdefault(variable, []).append(pl.DataFrame([whole], TABLE))
 
     def table(self, variable: str) -> pl.DataFrame:
-        """The table of one variable, as TABLE."""
+        """The table of one variable, as TABLE.
+
+        Of too many texts first those that mean themselves are left out and counted by rule, then
+        all but those that could not be read; what was left out once stays out.
+        """
         table = _added(pl.concat(self._parts.get(variable, [pl.DataFrame(schema=TABLE)])))
-        fold = self._folds.get(variable, 0)
-        table = _folded(table, fold)
-        while fold < 2 and table["text"].count() > MAX_TEXTS:
-            fold += 1
-            table = _folded(table, fold)
-        self._parts[variable], self._folds[variable] = [table], fold
+        itself = pl.col("rule").is_null()
+        for fold, out in enumerate((itself, ~pl.col("rule").is_in(PROBLEMS) | itself), 1):
+            if fold <= self._folds.get(variable, 0) or table["text"].count() > MAX_TEXTS:
+                table, self._folds[variable] = _hidden(table, out), fold
+        self._parts[variable] = [table]
         return table
 
     def frame(self, source: str, shown: set[str]) -> pl.DataFrame:
@@ -110,16 +113,6 @@ def _added(table: pl.DataFrame) -> pl.DataFrame:
     return table.group_by("text", "rule", maintain_order=True).agg(
         pl.col("n").sum(), pl.col("first_row").min(), pl.col("value").first()
     ).select(list(TABLE))  # fmt: skip
-
-
-def _folded(table: pl.DataFrame, fold: int) -> pl.DataFrame:
-    """Texts left out of the table and counted by rule: 1: those that mean themselves; 2: all but
-    those that could not be read."""
-    if not fold:
-        return table
-    rule = pl.col("rule")
-    out = rule.is_null() if fold == 1 else ~rule.is_in(PROBLEMS).fill_null(False)
-    return _hidden(table, out)
 
 
 def _hidden(table: pl.DataFrame, out: pl.Expr) -> pl.DataFrame:
@@ -150,7 +143,8 @@ def problems_of(
     unread = unread.with_columns(text=_labels(unread, spec) if labelled else pl.lit(""))
     unread = unread.group_by("rule", "text").agg(pl.col("n").sum(), pl.col("first_row").min())
     labels = unread.filter(pl.col("rule") == "unknown") if labelled else unread.clear()
-    many, n = labels.height > MANY_LABELS, _matched(table, spec)
+    many, matched = labels.height > MANY_LABELS, table.filter(pl.col("text").is_not_null())["n"]
+    n = 0 if column.type == "multi" else int(matched.sum())  # what is added tells of its person
     if many or could_be_persons(spec, labels["text"].to_list(), n, names or Names()):
         at = where + ", " + _("row {row}").format(row=labels["first_row"].min())
         what = _("{n} different values are not declared; is this the right column?")
@@ -162,12 +156,6 @@ def problems_of(
         what, remedy = _unknown(text, spec) if text else _unread(rule, spec)
         problems.append(Problem(what, where + ", " + _("row {row}").format(row=row), remedy, n))
     return problems
-
-
-def _matched(table: pl.DataFrame, spec: Spec) -> int:
-    """How many values were matched with labels; what is added to options tells of its person."""
-    texts = table.filter(pl.col("text").is_not_null())
-    return 0 if spec.column.type == "multi" else int(texts["n"].sum())
 
 
 def _labels(unread: pl.DataFrame, spec: Spec) -> pl.Series:
@@ -189,17 +177,17 @@ def _unknown(label: str, spec: Spec) -> tuple[str, str]:
 def _unread(rule: str, spec: Spec) -> tuple[str, str]:
     """What is wrong with values that a rule could not read, and the remedy."""
     column = spec.column
-    date = column.type == "date"
     low = "−∞" if column.min is None else f"{column.min:g}"
     high = "∞" if column.max is None else f"{column.max:g}"
-    outside = _("values outside {low} to {high}")
-    complete = _("declare “date_format”, or correct them in koreksi.csv")
+    outside = _("values outside {low} to {high}").format(low=low, high=high)
+    no_date, no_number = _("values that are no date"), _("values that are no number")
+    date_unknown = (no_date, _("declare “date_format”, or correct them in koreksi.csv"))
+    number_unknown = (
+        no_number, _("declare codes under “missing”, or correct them in koreksi.csv")
+    )  # fmt: skip
     return {
         "required": (_("a required value is missing"), _("complete it in koreksi.csv")),
-        "range": (
-            outside.format(low=low, high=high),
-            _("correct them in koreksi.csv, or declare “out_of_range: missing”"),
-        ),
+        "range": (outside, _("correct them in koreksi.csv, or declare “out_of_range: missing”")),
         "uneven": (
             _("values that are no whole number"), _("declare “type: number”, or correct them"),
         ),
@@ -208,13 +196,9 @@ def _unread(rule: str, spec: Spec) -> tuple[str, str]:
             _("declare “decimal: ','” or “decimal: '.'”"),
         ),
         "month_first": (
-            _("values that are no date"),
-            _("the month seems to come first: declare “date_format: '%m/%d/%Y'”"),
+            no_date, _("the month seems to come first: declare “date_format: '%m/%d/%Y'”"),
         ),
-        "unknown": (_("values that are no date"), complete) if date else (
-            _("values that are no number"),
-            _("declare codes under “missing”, or correct them in koreksi.csv"),
-        ),
+        "unknown": date_unknown if column.type == "date" else number_unknown,
     }[rule]  # fmt: skip
 
 

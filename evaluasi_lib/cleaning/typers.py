@@ -18,38 +18,17 @@ import numpy as np
 import polars as pl
 
 from evaluasi_lib.program import Column, Scale
-from evaluasi_lib.reading.files import clean_space, normalise
+from evaluasi_lib.reading.files import clean_space, normalise, packaged_yaml
 
 LABELLED = ("item", "category", "ordinal", "flag", "multi")
 NUMBERS = ("number", "integer")
 PROBLEMS = ("unknown", "decimal", "range", "uneven", "month_first", "required")
-TRUE_WORDS = (
-    "true", "1", "ya", "y", "yes", "benar", "sudah", "hadir", "selesai", "lulus", "v", "x",
-)  # fmt: skip
-FALSE_WORDS = (
-    "false", "0", "tidak", "t", "n", "no", "salah", "belum", "tidak hadir", "tidak lulus",
-    "tidak selesai",
-)  # fmt: skip
-OPEN_MISSING = frozenset(
-    normalise(w)
-    for w in ("-", "--", "n/a", "na", "nihil", "tidak ada", "tdk ada", "tidak", "kosong", "none",
-              "null", "#n/a", "nil", ".", "tidak ada saran", "no", "nothing")
-)  # fmt: skip
-BLANKS = frozenset(normalise(w) for w in ("-", "n/a", "#n/a", "null", "nan", "na"))
+VOCABULARY: dict[str, Any] = packaged_yaml(__package__, "vocabulary.yml")
+YES_NO = {"true": VOCABULARY["yes_words"], "false": VOCABULARY["no_words"]}
+BLANKS = frozenset(map(normalise, VOCABULARY["blanks"]))
+OPEN_MISSING = frozenset(map(normalise, VOCABULARY["empty_answers"]))
 _UNITS = r"(?:%|jp|jam|menit|hari|bulan|bln|tahun|thn|th|orang|poin|kali|idr|usd|rupiah)\.?"
-_MONTHS = {
-    name: month
-    for month, names in enumerate(
-        (
-            "jan januari january", "feb peb februari pebruari february", "mar maret march",
-            "apr april", "mei may", "jun juni june", "jul juli july",
-            "agu ags agt aug agustus august", "sep sept september", "okt oct oktober october",
-            "nov nop november nopember", "des dec desember december",
-        ),
-        1,
-    )
-    for name in names.split()
-}  # fmt: skip
+_MONTHS = {w: str(n) for n, words in enumerate(VOCABULARY["months"], 1) for w in words}
 _TIME = (
     r"(?:[T ,]+(?:pukul )?(?P<H>\d{1,2})[:.](?P<M>\d{2})(?:[:.](?P<S>\d{2})(?:[.,]\d+)?)?"
     r" ?(?P<half>am|pm)?(?: ?(?:wib|wita|wit|z|gmt|utc)?(?: ?[+-]\d{1,2}(?::?\d{2})?)?)?)?$"
@@ -229,8 +208,7 @@ def type_category(texts: pl.Series, spec: Spec) -> pl.DataFrame:
 
 def type_flag(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     """Yes/no as Boolean, by the usual words or the declared categories "true" and "false"."""
-    words = {"true": TRUE_WORDS, "false": FALSE_WORDS}
-    known = label_map(categories_of(spec.column) if spec.column.categories else words)
+    known = label_map(categories_of(spec.column) if spec.column.categories else YES_NO)
     known |= {"true": "true", "false": "false"}
     flags = {spelling: key == "true" for spelling, key in known.items()}
     return _match(texts, flags.get, missing_labels(spec.column, None, BLANKS), pl.Boolean)
@@ -344,8 +322,7 @@ def _date_parts(text: pl.Series, pattern: str, month_first: bool) -> pl.Series:
     """Datetimes by a pattern with named groups; None where it does not match or is no date."""
     parts = text.str.extract_groups(pattern).struct.unnest()
     y, d, h, m, s = (pl.col(c).cast(pl.Int32, strict=False) for c in ("y", "d", "H", "M", "S"))
-    names = {name: str(number) for name, number in _MONTHS.items()}
-    month = pl.col("m").str.to_lowercase().replace(names).cast(pl.Int32, strict=False)
+    month = pl.col("m").str.to_lowercase().replace(_MONTHS).cast(pl.Int32, strict=False)
     day, month = (month, d) if month_first else (d, month)
     year = pl.when(y < 100).then(y + 2000).otherwise(y)
     afternoon = 12 * (pl.col("half").str.to_lowercase() == "pm").cast(pl.Int32)
@@ -379,6 +356,13 @@ def type_multi(texts: pl.Series, spec: Spec) -> pl.DataFrame:
         named = "other_option" if free else "unknown"
         rules.append(named if unknown and not blank else None)
     return _read(values, rules, pl.List(pl.String))
+
+
+def option_columns(name: str, chosen: pl.Series, options: Iterable[str]) -> dict[str, pl.Series]:
+    """`<name>__<option>` -> whether each answer has the option; None where it was left blank."""
+    frame = chosen.to_frame(name)
+    has = {f"{name}__{k}": pl.col(name).list.contains(pl.lit(k, pl.String)) for k in options}
+    return frame.select(**has).to_dict()
 
 
 def split_options(texts: pl.Series, spec: Spec) -> list[tuple[list[str], str]]:

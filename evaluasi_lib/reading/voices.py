@@ -29,7 +29,7 @@ from evaluasi_lib.reading.documents import (
     read_refi,
     read_transcripts,
 )
-from evaluasi_lib.reading.files import open_source
+from evaluasi_lib.reading.files import open_source, packaged_yaml
 from evaluasi_lib.wording import _
 
 USUAL = {"quotes": "kutipan.csv", "manual_codes": "kode_manual.csv"}  # read where they are there
@@ -38,33 +38,7 @@ STATUSES = ("disetujui", "usulan", "ditolak")
 T = TypeVar("T")
 Read = tuple[pd.DataFrame, list[Problem]]
 
-# Headings in use -> the column that they mean.
-HEADINGS = {
-    "respondent": ["responden", "respondent", "informan", "narasumber", "kode_responden", "nama"],
-    "group": ["kelompok", "group", "kategori", "kelompok_responden", "peran"],
-    "coder": ["pengode", "koder", "coder", "penilai_kode"],
-    "code": ["kode", "code", "tema", "theme", "tag"],
-    "excerpt": ["kutipan", "excerpt", "petikan", "segmen", "content", "text", "teks"],
-    "unit": ["segmen_id", "unit", "nomor_segmen", "segment"],
-    "case": ["kasus", "case", "success_case"],
-    "document": ["dokumen", "document", "berkas", "file"],
-    "reviewer": ["penilai", "reviewer", "penelaah"],
-    "indicator": ["indikator", "indicator"],
-    "rating": ["nilai", "rating", "skor", "score"],
-    "quote": ["kutipan", "quote", "petikan"],
-    "page": ["halaman", "page", "hal"],
-    "source": ["source", "sumber"],
-    "variable": ["variable", "variabel", "pertanyaan"],
-    "row": ["row", "baris"],
-    "theme": ["theme", "tema", "kode", "code", "themes"],
-    "text": ["text", "teks", "kutipan"],
-    "status": ["status"],
-    "column": ["kolom", "column"],
-    "old": ["lama", "old"],
-    "new": ["baru", "new"],
-    "reason": ["alasan", "reason"],
-    "who": ["oleh", "who"],
-}
+HEADINGS: dict[str, list[str]] = packaged_yaml(__package__, "headings.yml")
 
 
 def read_voices(
