@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Column, Program
 from evaluasi_lib.reference import markdown_table
-from evaluasi_lib.wording import LANGUAGES, _, choose, set_language
+from evaluasi_lib.wording import LANGUAGES, _, choose, set_language, word_for
 
 NAME = "manifest.json"
 _LIBRARY = Path(__file__).parent.parent
@@ -216,22 +216,12 @@ def write_codebooks(program: Program, folder: Path) -> None:
         (folder / FILES[language]).write_text(text, encoding="utf-8")
 
 
-def headings() -> dict[str, str]:
-    """Headings of the codebook's columns, for its Markdown and for a workbook's sheet."""
-    return {
-        "table": _("Table"), "variable": _("Variable"), "question": _("Question"),
-        "type": _("Type"), "labels": _("Labels"), "missing": _("Codes for missing"),
-        "n": _("Values"), "n_missing": _("Missing"), "from": _("Column in the file"),
-    }  # fmt: skip
-
-
 def _markdown(program: Program, folder: Path) -> str:
     table = codebook(program, folder)
     lines = [f"# {_('Codebook')}: {choose(program.title)}", ""]
-    names = headings()
     for source in table["table"].unique() if len(table) else []:
         part = table[table["table"] == source].drop(columns="table")
-        columns = [names[c] for c in part.columns]
+        columns = [word_for("column", c).capitalize() for c in part.columns]
         lines += [f"## {source}", "", *markdown_table(columns, part.itertuples(index=False)), ""]
     return "\n".join(lines)
 
