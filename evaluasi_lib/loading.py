@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from evaluasi_lib.check import check_program_text
 from evaluasi_lib.errors import Problem, ProgramError, UsageError, suggestion
 from evaluasi_lib.program import ID_PATTERN, Program
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, word_for
 
 EVALUATION_NOTEBOOK = Path("notebooks") / "02_evaluasi_program.ipynb"
 
@@ -171,17 +171,7 @@ def _expected(kind: str, context: dict[str, Any]) -> str:
     if kind in limits:
         sign = {"gt": ">", "ge": "≥", "le": "≤"}[limits[kind]]
         return f"{sign} {context[limits[kind]]}"
-    words = {
-        "string": _("a text is expected"),
-        "list": _("a list is expected"),
-        "dict": _("keys with values are expected"),
-        "model": _("keys with values are expected"),
-        "bool": _("true or false is expected"),
-        "int": _("a whole number is expected"),
-        "float": _("a number is expected"),
-        "date": _("a date such as 2025-02-03 is expected"),
-    }
-    return words.get(kind.partition("_")[0], kind)
+    return word_for("expected", kind.partition("_")[0])
 
 
 def _known_keys(path: Iterable[object]) -> list[str]:

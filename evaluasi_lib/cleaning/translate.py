@@ -26,7 +26,7 @@ from evaluasi_lib.cleaning.typers import (
 )
 from evaluasi_lib.errors import Problem, nearest
 from evaluasi_lib.reading.files import PERSONAL, clean_space, show
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, word_for
 
 TABLE = {
     "text": pl.String, "n": pl.Int64, "first_row": pl.Int64, "value": pl.String, "rule": pl.String,
@@ -149,7 +149,9 @@ def problems_of(
         at = where + ", " + _("row {row}").format(row=labels["first_row"].min())
         what = _("{n} different values are not declared; is this the right column?")
         text = what.format(n=labels.height)
-        return [Problem(text, at, _check_labels(spec), int(labels["n"].sum()))]
+        return [
+            Problem(text, at, word_for("label_remedy", spec.column.type), int(labels["n"].sum()))
+        ]
     problems = []
     order = [-pl.col("n"), pl.col("text"), pl.col("rule") != "unknown", pl.col("rule")]
     for rule, text, n, row in unread.sort(order).iter_rows():
@@ -171,35 +173,18 @@ def _unknown(label: str, spec: Spec) -> tuple[str, str]:
     near = nearest(label, _known_labels(spec))
     remedy = _("did you mean “{name}”?").format(name=near) + " " if near else ""
     what = _("unknown label “{label}”").format(label=show(label))
-    return what, remedy + _check_labels(spec)
+    return what, remedy + word_for("label_remedy", spec.column.type)
 
 
 def _unread(rule: str, spec: Spec) -> tuple[str, str]:
     """What is wrong with values that a rule could not read, and the remedy."""
     column = spec.column
+    if rule == "unknown":
+        rule = "no_date" if column.type == "date" else "no_number"
     low = "−∞" if column.min is None else f"{column.min:g}"
     high = "∞" if column.max is None else f"{column.max:g}"
-    outside = _("values outside {low} to {high}").format(low=low, high=high)
-    no_date, no_number = _("values that are no date"), _("values that are no number")
-    date_unknown = (no_date, _("declare “date_format”, or correct them in koreksi.csv"))
-    number_unknown = (
-        no_number, _("declare codes under “missing”, or correct them in koreksi.csv")
-    )  # fmt: skip
-    return {
-        "required": (_("a required value is missing"), _("complete it in koreksi.csv")),
-        "range": (outside, _("correct them in koreksi.csv, or declare “out_of_range: missing”")),
-        "uneven": (
-            _("values that are no whole number"), _("declare “type: number”, or correct them"),
-        ),
-        "decimal": (
-            _("the decimal sign cannot be told: “1.250” could be 1250 or 1.25"),
-            _("declare “decimal: ','” or “decimal: '.'”"),
-        ),
-        "month_first": (
-            no_date, _("the month seems to come first: declare “date_format: '%m/%d/%Y'”"),
-        ),
-        "unknown": date_unknown if column.type == "date" else number_unknown,
-    }[rule]  # fmt: skip
+    what = word_for("unread", rule).format(low=low, high=high)
+    return what, word_for("unread_remedy", rule)
 
 
 def _known_labels(spec: Spec) -> list[str]:
@@ -209,11 +194,3 @@ def _known_labels(spec: Spec) -> list[str]:
         ]
     texts = option_texts if spec.column.type == "multi" else categories_of
     return [label for key, spelled in texts(spec.column).items() for label in (key, *spelled)]
-
-
-def _check_labels(spec: Spec) -> str:
-    if spec.column.type == "item":
-        return _("add it to the scale's “labels”, “aliases” or “missing”")
-    if spec.column.type == "multi":
-        return _("add it to “options”, or give one option the text “*” for everything else")
-    return _("add it to “categories” or “missing”")
