@@ -26,7 +26,7 @@ from evaluasi_lib.program import (
     Source,
 )
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, word_for
 
 UNSEEN = ("drop", *IDENTIFIERS)  # never in the tables
 UNORDERED = ("category", "text")  # which of their values is more, nobody can tell
@@ -178,23 +178,9 @@ KNOWN: dict[str, Callable[[Program, Named], Iterable[str] | None]] = {
 }
 
 
-def kind_words() -> dict[str, str]:
-    """What is wrong with a name of each kind, in the reader's language."""
-    variable, label = _("unknown variable"), _("unknown label")
-    return {
-        "variable": variable, "own_variable": variable, "background": variable,
-        "source": _("unknown source"), "events_source": _("no source with a log"),
-        "scale": _("unknown scale"), "instrument": _("unknown instrument"),
-        "item": _("not an item of the instrument"), "outcome": _("unknown outcome"),
-        "wave": _("unknown wave"), "barrier": _("not an option of the question on barriers"),
-        "label": label, "answer": label, "theme": _("unknown theme"),
-        "codebook_theme": _("unknown theme"), "rubric_indicator": _("unknown indicator"),
-    }  # fmt: skip
-
-
 def unknown_name(named: Named, known: Iterable[str]) -> Problem:
     """The problem of a name that is not among the known ones, with the nearest of them."""
-    what = f"{kind_words()[named.mark.kind]}: “{named.name}”"
+    what = f"{word_for('unknown_name', named.mark.kind)}: “{named.name}”"
     return Problem(what, named.where, suggestion(named.name, known))
 
 

@@ -18,7 +18,7 @@ from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.program import Column, Program, Source
 from evaluasi_lib.reading.files import PERSONAL, RawTable, normalise, packaged_yaml, show
 from evaluasi_lib.reading.voices import read_table
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, word_for
 
 
 @dataclass(frozen=True)
@@ -233,10 +233,10 @@ def _check(text: dict[Any, str], line: int, program: Program) -> Problem | None:
     where = f"{FILE}, " + _("row {row}").format(row=line)
     source = program.sources.get(text["source"])
     if source is None:
-        what = _("unknown source") + f": “{text['source']}”"
+        what = word_for("unknown_name", "source") + f": “{text['source']}”"
         return Problem(what, where, suggestion(text["source"], program.sources))
     if text["column"] not in source.columns:
-        what = _("unknown variable") + f": “{text['column']}”"
+        what = word_for("unknown_name", "variable") + f": “{text['column']}”"
         return Problem(what, where, suggestion(text["column"], source.columns))
     if not text["row"].isdigit():
         remedy = _("count the rows below the heading")
