@@ -23,7 +23,6 @@ from evaluasi_lib.measures import Measure, Remark
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
-    Answered,
     Effect,
     Efficiency,
     EvaluationResult,
@@ -33,11 +32,10 @@ from evaluasi_lib.results import (
     ProgramInfo,
     Provenance,
     Sample,
-    ScaleScore,
-    Spread,
     Triangulated,
     Verdict,
 )
+from evaluasi_lib.scoring.answers import score_answers, score_spread
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
 from evaluasi_lib.scoring.evidence import claims_that_carry, rate_evidence
@@ -45,7 +43,6 @@ from evaluasi_lib.scoring.frames import outcome_frames
 from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
-from evaluasi_lib.scoring.spread import score_answers, score_spread
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.voices import Voices, code_voices
@@ -110,15 +107,12 @@ def assemble(
     study: Study,
     *,
     sample: Sample,
-    scales: tuple[ScaleScore, ...],
     effects: tuple[Effect, ...],
     evidence: tuple[Evidence, ...],
     participation: Participation,
     efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
-    answers: tuple[Answered, ...] = (),
-    spread: tuple[Spread, ...] = (),
     rows: tuple[Measure, ...] = (),
     remarks: tuple[Remark, ...] = (),
 ) -> EvaluationResult:
@@ -136,7 +130,6 @@ def assemble(
             series=program.series,
         ),
         sample=sample,
-        scales=scales,
         effects=effects,
         evidence=evidence,
         participation=participation,
@@ -158,8 +151,6 @@ def assemble(
             seed=program.seed,
         ),
         voices=voices.details,
-        answers=answers,
-        spread=spread,
         rows=rows,
         remarks=remarks,
     )
@@ -184,19 +175,19 @@ def measure(study: Study) -> EvaluationResult:
     effects = claims_that_carry(effects, evidence)
     participation = score_participation(study)
     voices = code_voices(study)
-    rows, remarks = publish(score_elearning(study), study.program.privacy.min_cell)
+    found = [
+        *score_scales(study), *score_spread(study), *score_answers(study), *score_elearning(study),
+    ]  # fmt: skip
+    rows, remarks = publish(found, study.program.privacy.min_cell)
     return assemble(
         study,
         sample=score_sample(study, frames),
-        scales=score_scales(study),
         effects=effects,
         evidence=evidence,
         participation=participation,
         efficiency=score_efficiency(study, effects, participation),
         voices=voices,
         triangulation=triangulate(study, effects, participation, voices),
-        answers=score_answers(study),
-        spread=score_spread(study),
         rows=rows,
         remarks=remarks,
     )

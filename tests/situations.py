@@ -11,6 +11,7 @@ from typing import Any
 
 from scipy import stats
 
+from evaluasi_lib.measures import Measure, record_rows
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     Barrier,
@@ -24,7 +25,6 @@ from evaluasi_lib.results import (
     Provenance,
     Quality,
     Sample,
-    ScaleScore,
     Theme,
     Triangulated,
     Verdict,
@@ -85,7 +85,7 @@ def make(
     absorption: float | None = None,
     response: float | None = None,
     alpha: float | None = None,
-    scales: tuple[ScaleScore, ...] = (),
+    scales: tuple[list[Measure], ...] = (),
     agreement: list[str] | None = None,
     barriers: dict[str, float | None] | None = None,
     modules: dict[str, float | None] | None = None,
@@ -131,7 +131,6 @@ def make(
             id, "Program contoh", "leadership", "Instansi contoh", cycle, None, None
         ),
         sample=Sample(200, 150, 150, response, False, ()),
-        scales=scales,
         effects=effects,
         evidence=tuple(
             Evidence(
@@ -156,6 +155,7 @@ def make(
             ModuleDemand(name, name.replace("_", " "), None, share, *_around(share))
             for name, share in (modules or {}).items()
         ),
+        rows=tuple(row for rows in scales for row in rows),
         triangulation=tuple(
             Triangulated(f"q{i}", None, None, None, a)  # type: ignore[arg-type]
             for i, a in enumerate(agreement or [])
@@ -171,12 +171,22 @@ def make(
 
 
 def scale(name: str = "kepuasan", mean: float | None = 4.0, half: float = 0.1,
-          alpha: float | None = 0.85, wave: str = "post") -> ScaleScore:  # fmt: skip
+          alpha: float | None = 0.85, wave: str = "post",
+          items: dict[str, tuple[float, float]] | None = None) -> list[Measure]:  # fmt: skip
+    """The rows of a scale in the program's group. items: label -> its performance and importance,
+    about a crosshair at 3."""
     low, high = (None, None) if mean is None else (mean - half, mean + half)
-    return ScaleScore(
-        name, name.capitalize(), "reaction", wave, "program", 5, 100, mean, 0.6, None, low, high,
-        alpha, None, None, None, None,
-    )  # fmt: skip
+    record = {"label": name.capitalize(), "n": 100, "alpha": alpha, "n_items": 5,
+              "mean": mean, "ci_low": low, "ci_high": high}  # fmt: skip
+    about = {"subject": name, "wave": wave, "group": "program", "level": "reaction"}
+    place = ["scales", name, wave, "program"]
+    rows = list(record_rows(record, place, "mean:ci alpha n_items", **about))
+    cross = {"cross_performance": 3.0, "cross_importance": 3.0}
+    rows += record_rows(cross, [*place, "ipa"], " ".join(cross)) if items else ()
+    for label, (performance, importance) in (items or {}).items():
+        rated = {"label": label, "performance": performance, "importance": importance}
+        rows += record_rows(rated, [*place, label], "performance importance")
+    return rows
 
 
 def _around(share: float | None) -> tuple[float | None, float | None]:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluasi_lib.disclosure import publish
 from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.evidence import rate_evidence
 from evaluasi_lib.scoring.impact import estimate_effects
@@ -101,7 +102,8 @@ def numbers_in(value: object) -> list[float]:
 
 def check(study: Study) -> None:
     effects = estimate_effects(study)
-    results = [*effects, *rate_evidence(study, effects), *score_scales(study), score_sample(study)]
+    results = [*effects, *rate_evidence(study, effects), score_sample(study)]
+    results += publish(score_scales(study), study.program.privacy.min_cell)[0]
     for result in results:
         assert all(math.isfinite(n) for n in numbers_in(dataclasses.asdict(result))), result
     for effect in effects:
