@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import importlib.metadata
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from evaluasi_lib import __version__, wording
@@ -28,10 +29,8 @@ from evaluasi_lib.results import (
     EvaluationResult,
     Evidence,
     InputFile,
-    Participation,
     ProgramInfo,
     Provenance,
-    Sample,
     Triangulated,
     Verdict,
 )
@@ -106,10 +105,8 @@ def problems_of(data: DataFolder, program_id: str) -> list[Problem]:
 def assemble(
     study: Study,
     *,
-    sample: Sample,
     effects: tuple[Effect, ...],
     evidence: tuple[Evidence, ...],
-    participation: Participation,
     efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
@@ -129,10 +126,8 @@ def assemble(
             period_end=program.period.end if program.period else None,
             series=program.series,
         ),
-        sample=sample,
         effects=effects,
         evidence=evidence,
-        participation=participation,
         efficiency=efficiency,
         themes=voices.themes,
         module_demand=voices.module_demand,
@@ -173,21 +168,19 @@ def measure(study: Study) -> EvaluationResult:
     effects = estimate_effects(study, frames)
     evidence = rate_evidence(study, effects, frames)
     effects = claims_that_carry(effects, evidence)
-    participation = score_participation(study)
+    measured = chain(
+        score_sample(study, frames), score_scales(study), score_spread(study),
+        score_answers(study), score_participation(study), score_elearning(study),
+    )  # fmt: skip
+    rows, remarks = publish(measured, study.program.privacy.min_cell)
     voices = code_voices(study)
-    found = [
-        *score_scales(study), *score_spread(study), *score_answers(study), *score_elearning(study),
-    ]  # fmt: skip
-    rows, remarks = publish(found, study.program.privacy.min_cell)
     return assemble(
         study,
-        sample=score_sample(study, frames),
         effects=effects,
         evidence=evidence,
-        participation=participation,
-        efficiency=score_efficiency(study, effects, participation),
+        efficiency=score_efficiency(study, effects, rows),
         voices=voices,
-        triangulation=triangulate(study, effects, participation, voices),
+        triangulation=triangulate(study, effects, rows, voices),
         rows=rows,
         remarks=remarks,
     )

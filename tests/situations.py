@@ -7,24 +7,23 @@ rule (90% interval inside the smallest change of interest; else 95% interval wit
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from scipy import stats
 
-from evaluasi_lib.measures import Measure, record_rows
+from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.measures import Measure, record_rows, share_interval
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
-    Barrier,
     Effect,
     Efficiency,
     EvaluationResult,
     Evidence,
     ModuleDemand,
-    Participation,
     ProgramInfo,
     Provenance,
     Quality,
-    Sample,
     Theme,
     Triangulated,
     Verdict,
@@ -126,11 +125,20 @@ def make(
     )  # fmt: skip
     if alpha is not None:
         scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
+    sample = {"invited": 200, "responded": 150, "analysed": 150, "response_rate_share": response}
+    took = {"enrolled": enrolled, "started": enrolled}
+    done = {"completion_share": completion, "n": enrolled} | share_interval(enrolled, completion)
+    rows = [
+        *record_rows(sample, ["sample"], " ".join(sample)),
+        *record_rows(took, ["participation"], " ".join(took)),
+        *record_rows(done, ["participation"], "completion_share:ci"),
+        *(row for name, share in (barriers or {}).items() for row in barrier(name, share)),
+        *(row for found in scales for row in found),
+    ]
     result = EvaluationResult(
         program=ProgramInfo(
             id, "Program contoh", "leadership", "Instansi contoh", cycle, None, None
         ),
-        sample=Sample(200, 150, 150, response, False, ()),
         effects=effects,
         evidence=tuple(
             Evidence(
@@ -138,13 +146,6 @@ def make(
                 flags=tuple(flags or ()),
             )
             for name, rating in zip(named, rated, strict=True)
-        ),
-        participation=Participation(
-            enrolled, enrolled, None, completion,
-            barriers=tuple(
-                Barrier(name, name.replace("_", " "), None, share, *_around(share))
-                for name, share in (barriers or {}).items()
-            ),
         ),
         efficiency=Efficiency(None, None, cost, None, absorption, bcr, None),
         themes=tuple(
@@ -155,7 +156,6 @@ def make(
             ModuleDemand(name, name.replace("_", " "), None, share, *_around(share))
             for name, share in (modules or {}).items()
         ),
-        rows=tuple(row for rows in scales for row in rows),
         triangulation=tuple(
             Triangulated(f"q{i}", None, None, None, a)  # type: ignore[arg-type]
             for i, a in enumerate(agreement or [])
@@ -165,9 +165,18 @@ def make(
         recommendations=(), follow_up=(),
         quality=Quality(0, 0, (), ()),
         provenance=Provenance((), "0", {}, {}, 0),
+        rows=tuple(rows),
         **parts,
     )  # fmt: skip
     return program, result
+
+
+def barrier(name: str, share: float | None) -> Iterator[Measure]:
+    """Of a barrier; hidden without a share."""
+    low, high = _around(share)
+    record = {"share": share, "ci_low": low, "ci_high": high, "label": name.replace("_", " ")}
+    record["reason"] = SMALL_CELL if share is None else None
+    return record_rows(record, ["participation", "barriers", name], "share:ci")
 
 
 def scale(name: str = "kepuasan", mean: float | None = 4.0, half: float = 0.1,
