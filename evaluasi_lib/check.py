@@ -16,10 +16,18 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from evaluasi_lib.errors import Problem, suggestion
-from evaluasi_lib.program import Column, Instrument, Names, Outcome, Program, Source
-from evaluasi_lib.wording import _
+from evaluasi_lib.program import (
+    IDENTIFIERS,
+    Column,
+    Instrument,
+    Names,
+    Outcome,
+    Program,
+    Source,
+)
+from evaluasi_lib.wording import _, word_for
 
-UNSEEN = ("drop", "nip", "respondent_code", "name", "email", "phone")  # never in the tables
+UNSEEN = ("drop", *IDENTIFIERS)  # never in the tables
 UNORDERED = ("category", "text")  # which of their values is more, nobody can tell
 FILED = ("theme", "codebook_theme", "rubric_indicator", "path")  # declared in files
 # The measures of each part that an indicator may watch from one cycle to the next.
@@ -143,10 +151,7 @@ def _labels(program: Program, named: Named) -> list[str] | None:
     variable = getattr(named.inside[-1], of) if of else named.at[-2 if _is_key(named) else -1]
     found: list[str] = []
     for column in columns_of(program, variable or ""):
-        scale = program.scales.get(column.scale or "") or next(
-            (program.scales.get(i.scale) for i in program.instruments.values()
-             if variable in i.items), None
-        )  # fmt: skip
+        scale = program.scale_of(variable or "", column)
         if column.type == "flag" and not column.categories and named.mark.kind == "label":
             found += ["true", "false"]
         elif column.type == "item" and scale is not None:
@@ -196,24 +201,10 @@ KNOWN: dict[str, Callable[[Program, Named], Iterable[str] | None]] = {
 }
 
 
-def kind_words() -> dict[str, str]:
-    """What is wrong with a name of each kind, in the reader's language."""
-    variable, label = _("unknown variable"), _("unknown label")
-    return {
-        "variable": variable, "own_variable": variable, "background": variable,
-        "source": _("unknown source"), "events_source": _("no source with a log"),
-        "scale": _("unknown scale"), "instrument": _("unknown instrument"),
-        "item": _("not an item of the instrument"), "outcome": _("unknown outcome"),
-        "wave": _("unknown wave"), "barrier": _("not an option of the question on barriers"),
-        "label": label, "answer": label, "theme": _("unknown theme"),
-        "codebook_theme": _("unknown theme"), "rubric_indicator": _("unknown indicator"),
-    }  # fmt: skip
-
-
 def unknown_name(named: Named, known: Iterable[str]) -> Problem:
     """The problem of a name that is not among the known ones, with the nearest of them."""
-    what, known = f"{kind_words()[named.mark.kind]}: “{named.name}”", list(known)
-    return Problem(what, named.where, suggestion(named.name, known) if known else "")
+    what = f"{word_for('unknown_name', named.mark.kind)}: “{named.name}”"
+    return Problem(what, named.where, suggestion(named.name, known))
 
 
 def check_names(program: Program) -> Iterator[Problem]:
@@ -230,13 +221,10 @@ def check_names(program: Program) -> Iterator[Problem]:
             continue
         unfit = columns_of(program, named.name) if kind in ("variable", "own_variable") else []
         if unfit and named.mark.types:
-            what = _("the variable “{name}” is of the type {type}").format(
-                name=named.name, type=unfit[0].type
-            )
-            remedy = _("here one of these types is needed: {types}").format(
-                types=", ".join(named.mark.types)
-            )
-            yield Problem(what, named.where, remedy)
+            what = _("the variable “{name}” is of the type {type}")
+            what = what.format(name=named.name, type=unfit[0].type)
+            remedy = _("here one of these types is needed: {types}")
+            yield Problem(what, named.where, remedy.format(types=", ".join(named.mark.types)))
         else:
             yield unknown_name(named, known)
 
@@ -290,11 +278,9 @@ def _check_items(program: Program) -> Iterator[Problem]:
 def _check_outcomes(program: Program) -> Iterator[Problem]:
     ids = [o.id for o in program.outcomes]
     for repeated in sorted({i for i in ids if ids.count(i) > 1}):
-        yield Problem(
-            _("two outcomes have the id “{id}”").format(id=repeated),
-            "outcomes",
-            _("an outcome has one primary estimate: give each its own id"),
-        )
+        what = _("two outcomes have the id “{id}”").format(id=repeated)
+        remedy = _("an outcome has one primary estimate: give each its own id")
+        yield Problem(what, "outcomes", remedy)
     for outcome in program.outcomes:
         yield from _check_success(program, outcome)
 

@@ -139,7 +139,7 @@ def update_quotes(study: Study, raw_folder: Path, names: Iterable[str] = ()) -> 
     """Write the proposals into kutipan.csv of the raw folder; the number of new ones.
 
     The lines that stand there are kept as they are, above the new ones. names: of persons in the
-    raw files, to be masked (`privacy.roster_names`).
+    raw files, to be masked (`cleaning.pipeline.names_of`).
     """
     plan, codebook = study.program.voices, codebook_of(study)
     path = raw_folder / ((plan.quotes if plan else None) or "kutipan.csv")

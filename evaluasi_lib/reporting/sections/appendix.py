@@ -72,11 +72,8 @@ def _codebook(program: Program, quality: Quality, k: int) -> Table | None:
 
 def _values(program: Program, name: str, column: Declared) -> str:
     """The labels of a scale, category or multi question, from low to high."""
-    scale_name = column.scale or next(
-        (i.scale for i in program.instruments.values() if name in i.items), None
-    )
-    if column.type == "item" and scale_name is not None:
-        scale = program.scales[scale_name]
+    scale = program.scale_of(name, column)
+    if column.type == "item" and scale is not None:
         if scale.labels:
             places = range(scale.min, scale.max + 1)
             return "; ".join(f"{n} {label}" for n, label in zip(places, scale.labels, strict=True))
