@@ -14,19 +14,20 @@ from pathlib import Path
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
+from evaluasi_lib.disclosure import publish
+from evaluasi_lib.effects import effects_of
 from evaluasi_lib.errors import EvaluationError, Problem, check_language
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.measures import Measure, Remark
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
     Answered,
-    Effect,
     Efficiency,
     Elearning,
     EvaluationResult,
-    Evidence,
     InputFile,
     Participation,
     ProgramInfo,
@@ -39,9 +40,8 @@ from evaluasi_lib.results import (
 )
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
-from evaluasi_lib.scoring.evidence import claims_that_carry, rate_evidence
+from evaluasi_lib.scoring.evidence import score_effects
 from evaluasi_lib.scoring.frames import outcome_frames
-from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.scoring.spread import score_answers, score_spread
@@ -110,8 +110,6 @@ def assemble(
     *,
     sample: Sample,
     scales: tuple[ScaleScore, ...],
-    effects: tuple[Effect, ...],
-    evidence: tuple[Evidence, ...],
     participation: Participation,
     elearning: Elearning,
     efficiency: Efficiency,
@@ -119,6 +117,8 @@ def assemble(
     triangulation: tuple[Triangulated, ...],
     answers: tuple[Answered, ...] = (),
     spread: tuple[Spread, ...] = (),
+    rows: tuple[Measure, ...] = (),
+    remarks: tuple[Remark, ...] = (),
 ) -> EvaluationResult:
     """Everything that was measured, as one result whose findings are still empty."""
     program = study.program
@@ -135,8 +135,6 @@ def assemble(
         ),
         sample=sample,
         scales=scales,
-        effects=effects,
-        evidence=evidence,
         participation=participation,
         elearning=elearning,
         efficiency=efficiency,
@@ -159,6 +157,8 @@ def assemble(
         voices=voices.details,
         answers=answers,
         spread=spread,
+        rows=rows,
+        remarks=remarks,
     )
 
 
@@ -176,17 +176,14 @@ def left_out(study: Study) -> tuple[str, ...]:
 def measure(study: Study) -> EvaluationResult:
     """Every measurement of the program, without findings."""
     frames = outcome_frames(study)
-    effects = estimate_effects(study, frames)
-    evidence = rate_evidence(study, effects, frames)
-    effects = claims_that_carry(effects, evidence)
+    rows, remarks = publish(score_effects(study, frames), study.program.privacy.min_cell)
+    effects = effects_of(rows, "primary")
     participation = score_participation(study)
     voices = code_voices(study)
     return assemble(
         study,
         sample=score_sample(study, frames),
         scales=score_scales(study),
-        effects=effects,
-        evidence=evidence,
         participation=participation,
         elearning=score_elearning(study),
         efficiency=score_efficiency(study, effects, participation),
@@ -194,6 +191,8 @@ def measure(study: Study) -> EvaluationResult:
         triangulation=triangulate(study, effects, participation, voices),
         answers=score_answers(study),
         spread=score_spread(study),
+        rows=rows,
+        remarks=remarks,
     )
 
 

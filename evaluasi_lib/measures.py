@@ -26,8 +26,9 @@ Conclusion = Literal["improved", "worsened", "no_meaningful_change", "inconclusi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One number of a report, a row of the table. direction: of an
-    estimate, whether more or less is better."""
+    """One number of a report, a row of the table. Of an estimate: estimand says for whom it is
+    (ate, itt, att), or that it is none (change, difference, association); direction, whether more
+    or less is better."""
 
     id: str
     part: str
@@ -49,6 +50,7 @@ class Measure:
     claim: Claim | None = None
     design: str | None = None
     estimator: str | None = None
+    estimand: str | None = None
     conclusion: Conclusion | None = None
     direction: Literal["higher", "lower"] | None = None
 
@@ -95,7 +97,8 @@ PARTS = (
     "efficiency", "themes", "module_demand", "voices", "triangulation", "follow_up", "verdict",
 )  # fmt: skip
 ABOUT = ("subject", "label", "group", "level", "wave", "unit", "n", "note", "reason",
-         "role", "claim", "design", "estimator", "conclusion", "direction")  # fmt: skip
+         "role", "claim", "design", "estimator", "estimand", "conclusion",
+         "direction")  # fmt: skip
 NUMBERS = ("n", "value", "low", "high", "p")
 SHOWN = ("part", "subject", "group", "wave", "measure", "value", "low", "high", "unit", "reason")
 UNITS = {"share": "share", "idr": "rupiah", "minutes": "minutes", "days": "days", "pct": "percent"}
@@ -130,18 +133,30 @@ def part_of(n: int, whole: int, *families: str) -> Cell:
 def wide(rows: Iterable[Measure], pattern: str) -> list[dict[str, Any]]:
     """Records: the rows of one place as one mapping, in the order of the rows.
 
-    pattern: the names that start their ids, "*" for any one: "participation/barriers/*". Keys: stem
-    (the names as a tuple), the rows' columns (the first that is known), and for each measure its
-    value by its name, with _low, _high and _p after the name for the rest.
+    pattern: the names that start their ids, "*" for any one: "participation/barriers/*". Keys: as
+    `records` gives them.
     """
     wanted = pattern.split("/")
+
+    def fits(row: Measure) -> bool:
+        stem = row.id.split("/")[:-1]
+        return len(stem) == len(wanted) and all(
+            w in ("*", s) for w, s in zip(wanted, stem, strict=True)
+        )
+
+    return records(row for row in rows if fits(row))
+
+
+def records(rows: Iterable[Measure]) -> list[dict[str, Any]]:
+    """The rows of each place as one mapping, in the order of the rows.
+
+    Keys: stem (the names that start their ids, as a tuple), the rows' columns (the first that is
+    known), and for each measure its value by its name, with _low, _high and _p after the name for
+    the rest.
+    """
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in rows:
         stem = tuple(row.id.split("/")[:-1])
-        if len(stem) != len(wanted) or any(
-            w not in ("*", s) for w, s in zip(wanted, stem, strict=True)
-        ):
-            continue
         record = found.setdefault(stem, {"stem": stem} | dict.fromkeys(ABOUT))
         for column in ABOUT:
             if record[column] is None:

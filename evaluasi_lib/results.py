@@ -12,7 +12,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from evaluasi_lib.measures import Claim, Conclusion, Group, Level, Measure, Remark, Role
+from evaluasi_lib.measures import Group, Level, Measure, Remark
 
 SCHEMA_VERSION = 2
 
@@ -109,68 +109,6 @@ class Spread:
     median: float
     q75: float
     shape: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """One estimate of one outcome. `unit` is the outcome's; estimates are signed as measured.
-
-    `conclusion` takes the declared direction into account: improved is always good news.
-    effect_size_g is signed like the estimate. `n_needed` is the number of persons in all that the
-    same design would have needed to find the smallest effect of interest with 80% power.
-    """
-
-    outcome: str
-    label: str
-    role: Role
-    subgroup: str | None
-    wave: str
-    sesoi: float | None
-    direction: Literal["higher", "lower"]
-    claim: Claim
-    level: Level
-    design: str
-    estimator: str
-    estimand: str
-    unit: str
-    n_program: int | None
-    n_comparison: int | None
-    estimate: float | None
-    std_error: float | None
-    df: float | None
-    ci_low: float | None
-    ci_high: float | None
-    p_value: float | None
-    p_adjusted: float | None
-    effect_size_g: float | None
-    g_ci_low: float | None
-    g_ci_high: float | None
-    conclusion: Conclusion | None
-    ci90_low: float | None = None
-    ci90_high: float | None = None
-    n_needed: int | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """How much the design of one outcome's primary estimate can carry. flags: a code for each of
-    the threats, in their order."""
-
-    outcome: str
-    design: str
-    maryland_sms: int | None
-    baseline_max_abs_smd: float | None
-    wwc_baseline: str | None
-    attrition_overall_share: float | None
-    attrition_differential_share: float | None
-    mdes: float | None
-    rating_0_5: int | None
-    threats: tuple[str, ...]
-    reason: str | None = None
-    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,8 +355,6 @@ class EvaluationResult:
     program: ProgramInfo
     sample: Sample
     scales: tuple[ScaleScore, ...]
-    effects: tuple[Effect, ...]
-    evidence: tuple[Evidence, ...]
     participation: Participation
     elearning: Elearning
     efficiency: Efficiency

@@ -11,14 +11,13 @@ from typing import Any
 
 from scipy import stats
 
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     Barrier,
-    Effect,
     Efficiency,
     Elearning,
     EvaluationResult,
-    Evidence,
     ModuleDemand,
     Participation,
     ProgramInfo,
@@ -30,6 +29,7 @@ from evaluasi_lib.results import (
     Triangulated,
     Verdict,
 )
+from tests.made_effects import effect_rows, evidence_rows
 
 
 def conclusion_of(
@@ -49,13 +49,10 @@ def effect(
     sesoi: float | None = 0.2, claim: str = "effect", level: str = "behaviour",
     direction: str = "higher", df: float = 200, role: str = "primary", **other: Any,
 ) -> Effect:  # fmt: skip
-    values: dict[str, Any] = dict.fromkeys(
-        ("ci_low", "ci_high", "ci90_low", "ci90_high", "p_value", "p_adjusted", "conclusion")
-    )
+    values: dict[str, Any] = {}
     if estimate is not None and se is not None:
-        for name, q in (("ci", 0.975), ("ci90", 0.95)):
-            half = se * stats.t.ppf(q, df)
-            values |= {f"{name}_low": estimate - half, f"{name}_high": estimate + half}
+        half = se * stats.t.ppf(0.975, df)
+        values |= {"ci_low": estimate - half, "ci_high": estimate + half}
         p = float(2 * stats.t.sf(abs(estimate / se), df))
         values |= {
             "p_value": p,
@@ -63,12 +60,12 @@ def effect(
             "conclusion": conclusion_of(estimate, se, df, sesoi, direction),
         }
     given = {
-        "outcome": outcome, "label": outcome.capitalize(), "role": role, "subgroup": None,
+        "outcome": outcome, "label": outcome.capitalize(), "role": role,
         "wave": "post", "sesoi": sesoi, "direction": direction, "claim": claim, "level": level,
         "design": "randomised" if claim == "effect" else "single_group",
         "estimator": "ols", "estimand": "att", "unit": "poin", "n_program": 100,
         "n_comparison": 100 if claim == "effect" else None, "estimate": estimate,
-        "std_error": se, "df": df, "effect_size_g": None, "g_ci_low": None, "g_ci_high": None,
+        "std_error": se, "df": df,
     }  # fmt: skip
     return Effect(**(given | values | other))
 
@@ -127,20 +124,18 @@ def make(
     )  # fmt: skip
     if alpha is not None:
         scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
+    threats = dict.fromkeys(flags or ())
+    rows = [
+        row
+        for name, rating in zip(named, rated, strict=True)
+        for row in evidence_rows(name, rating, threats, design=by_outcome[name].design)
+    ]
     result = EvaluationResult(
         program=ProgramInfo(
             id, "Program contoh", "leadership", "Instansi contoh", cycle, None, None
         ),
         sample=Sample(200, 150, 150, response, False, ()),
         scales=scales,
-        effects=effects,
-        evidence=tuple(
-            Evidence(
-                name, by_outcome[name].design, None, None, None, None, None, None, rating, (),
-                flags=tuple(flags or ()),
-            )
-            for name, rating in zip(named, rated, strict=True)
-        ),
         participation=Participation(
             enrolled, enrolled, None, completion,
             barriers=tuple(
@@ -167,6 +162,7 @@ def make(
         recommendations=(), follow_up=(),
         quality=Quality(0, 0, (), ()),
         provenance=Provenance((), "0", {}, {}, 0),
+        rows=(*(row for e in effects for row in effect_rows(e)), *rows),
         **parts,
     )  # fmt: skip
     return program, result

@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("wording",),
     ("errors", "measures"),
     ("disclosure",),
-    ("program", "results", "folders"),
+    ("program", "results", "effects", "folders"),
     ("check", "conclusion", "labels", "outgoing"),
     ("loading",),
     ("reading", "reference"),

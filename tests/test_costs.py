@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.program import Benefit
-from evaluasi_lib.results import Effect, Efficiency, Participation
+from evaluasi_lib.results import Efficiency, Participation
 from evaluasi_lib.scoring.costs import (
     bootstrap_ratio,
     cost_per_effect,

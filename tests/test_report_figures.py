@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.effects import effects_of
 from evaluasi_lib.reporting import figures, figures_people, figures_scores
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.results import Barrier, CostPerEffect, ScaleScore, Spread, Stage
@@ -48,6 +49,7 @@ def answers(shares: list[float | None], item: str = "Grid [Row]") -> pd.DataFram
 
 def example_figures() -> dict[str, Figure | None]:
     result = fixtures.example_result("en")
+    effects = effects_of(result.rows)
     cells = [
         {"weekday": day, "hour": hour, "share": None if hour < 6 else 1 / 126}
         for day in range(1, 8)
@@ -66,7 +68,7 @@ def example_figures() -> dict[str, Figure | None]:
         for d in range(1, 7)
     ]
     return {
-        "forest": figures.plot_effects(result.effects),
+        "forest": figures.plot_effects(effects),
         "likert": figures_scores.plot_likert(
             answers([0.1, 0.1, 0.2, 0.3, 0.3]), LEVELS, "a", "How?"
         ),
@@ -79,14 +81,14 @@ def example_figures() -> dict[str, Figure | None]:
             "?",
         ),
         "specifications": figures.plot_specifications(
-            [e for e in result.effects if e.outcome == "komunikasi" and not e.subgroup], "m"
+            [e for e in effects if e.outcome == "komunikasi" and not e.subgroup], "m"
         ),
         "love": figures.plot_love(
             [{"label": "Age", "smd_unadjusted": 0.3, "smd_weighted": 0.05}], "l", "Skill"
         ),
         "importance": figures_scores.plot_importance(ipa, "i"),
         "plane": figures.plot_cost_plane(
-            result.effects[0], CostPerEffect("k", "poin", 2e6, 1e6, 3e6), 1e6
+            effects[0], CostPerEffect("k", "poin", 2e6, 1e6, 3e6), 1e6
         ),
         "shares": figures_people.plot_shares([barrier(0.4)], "b", "?", "{label} {share}"),
         "funnel": figures_people.plot_funnel(result.elearning.funnel, 5),

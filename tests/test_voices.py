@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from evaluasi_lib import wording
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading.codebook import own_codebook
-from evaluasi_lib.results import Barrier, Effect, Participation
+from evaluasi_lib.results import Barrier, Participation
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import code_voices, update_quotes
 from evaluasi_lib.voices.feedback import code_open_answers, mask, propose_quotes

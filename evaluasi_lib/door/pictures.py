@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from evaluasi_lib.disclosure import DEFAULT_K
-from evaluasi_lib.door.effects import effects_of
+from evaluasi_lib.door.effects import effects_in
 from evaluasi_lib.door.scoring import completion
 from evaluasi_lib.errors import Problem, UsageError
 from evaluasi_lib.measures import Group
@@ -36,7 +36,7 @@ def forest(table: pd.DataFrame, title: str = "", answer: str = "") -> Figure:
     >>> forest(effect(df, "skor", "kelas", design="randomised"))._repr_html_()[:7]
     '<figure'
     """
-    effects = effects_of(table)
+    effects = effects_in(table)
     return draw(lambda: plot_effects(effects, title=title, answer=answer), pd.DataFrame(table))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, is_small, protect_counts, protect_funnel
-from evaluasi_lib.door.effects import effects_of
+from evaluasi_lib.door.effects import effects_in
 from evaluasi_lib.errors import DataError, Problem, UsageError
 from evaluasi_lib.program import CostItem, Costs, ParticipantTime
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
@@ -376,7 +376,7 @@ def cost(
     rows = [row for row in rows if row["amount_idr"] is not None or row.get("reason")]
     if (used := absorption(costs)) is not None:
         rows.append({"measure": "budget_absorption", "share": used})
-    for found in effects_of(effect) if effect is not None else []:
+    for found in effects_in(effect) if effect is not None else []:
         one = cost_per_effect(found, total, participants, seed=SEED)
         rows.append(
             {"measure": f"per_unit_of_{found.outcome}", "amount_idr": one["estimate"],

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of
 from evaluasi_lib.measures import Conclusion, measure_id
 from evaluasi_lib.program import Program, Thresholds
-from evaluasi_lib.results import Effect, EvaluationResult
+from evaluasi_lib.results import EvaluationResult
 
 Answer = Literal["yes", "no", "unknown"]
 Facts = dict[str, Answer]
@@ -79,7 +80,7 @@ def beneficial(effect: Effect, value: float | None) -> float | None:
 
 def primaries(result: EvaluationResult) -> list[Effect]:
     """The primary estimates; nothing else ever counts for a finding."""
-    return [e for e in result.effects if e.role == "primary"]
+    return effects_of(result.rows, "primary")
 
 
 def estimate_id(outcome: str) -> str:
@@ -99,12 +100,13 @@ def is_decisive(program: Program, outcome_id: str) -> bool:
 
 def situation_of(program: Program, result: EvaluationResult) -> Situation:
     """The situation of one program, from its results."""
-    rated = {e.outcome: (e.rating_0_5, e.flags) for e in result.evidence}
+    ratings, flags = ratings_of(result.rows), flags_of(result.rows)
     states = tuple(
-        OutcomeState(e, rating, _alpha_of(program, result, e), flags)
+        OutcomeState(
+            e, ratings.get(e.outcome), _alpha_of(program, result, e), flags.get(e.outcome, ())
+        )
         for e in primaries(result)
         if is_decisive(program, e.outcome)
-        for rating, flags in [rated.get(e.outcome, (None, ()))]
     )
     answered = [t.agreement for t in result.triangulation if t.agreement != "silent"]
     return Situation(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from evaluasi_lib.conclusion import Floats, adjusted, concluded
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.findings.rules import decision_table, say
 from evaluasi_lib.findings.situation import (
     MISLEADING,
@@ -33,7 +34,7 @@ from evaluasi_lib.findings.situation import (
     weakest_rating,
 )
 from evaluasi_lib.program import Program, Thresholds
-from evaluasi_lib.results import Decision, Effect, EvaluationResult, Verdict
+from evaluasi_lib.results import Decision, EvaluationResult, Verdict
 from evaluasi_lib.wording import choose, count, join_words, percent
 
 DRAWS = 1000
@@ -173,7 +174,7 @@ def _need(state: OutcomeState) -> str:
         by = "measured"
     elif effect.conclusion == "no_meaningful_change":
         by = "measure"
-    elif effect.details.get("bracketing"):
+    elif effect.bracketing is not None:
         by = "comparison"
     elif effect.n_program is not None and needed > have:
         by = "persons"

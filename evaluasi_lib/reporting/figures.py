@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import Look, estimated, forest, heard, label_rows
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.reporting.words import subgroup_word
-from evaluasi_lib.results import CostPerEffect, Driver, Effect
+from evaluasi_lib.results import CostPerEffect, Driver
 from evaluasi_lib.wording import (
     _,
     count,
@@ -173,9 +174,9 @@ def plot_love(balance: Sequence[Mapping[str, Any]], id: str, label: str) -> Figu
     balance: label of a characteristic, smd_unadjusted and smd_weighted (None where not known).
     """
     rows = [
-        (row["label"], row["smd_unadjusted"], row["smd_weighted"])
+        (row["label"], row["smd_unadjusted"], row.get("smd_weighted"))
         for row in balance
-        if row["smd_unadjusted"] is not None
+        if row.get("smd_unadjusted") is not None
     ]
     rows.sort(key=lambda row: -abs(row[1]))
     if not rows:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
+from evaluasi_lib.effects import Effect, effects_of
 from evaluasi_lib.labels import level_label, variable_label
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Effect, EvaluationResult, Explored
+from evaluasi_lib.results import EvaluationResult, Explored
 from evaluasi_lib.wording import _, digits_for, interval, number, p_value, word_for
 
 
@@ -30,7 +31,7 @@ def subgroup_word(effect: Effect) -> str:
 
 def primary_effects(result: EvaluationResult) -> list[Effect]:
     """The one primary estimate of each outcome, in declared order."""
-    return [e for e in result.effects if e.role == "primary"]
+    return effects_of(result.rows, "primary")
 
 
 def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:

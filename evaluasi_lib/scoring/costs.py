@@ -9,8 +9,9 @@ import numpy as np
 from scipy import stats
 
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.program import Benefit, Costs, Program
-from evaluasi_lib.results import CostPerEffect, Effect, Efficiency, Participation
+from evaluasi_lib.results import CostPerEffect, Efficiency, Participation
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, number
 
@@ -18,9 +19,11 @@ BOOTSTRAP_DRAWS = 10_000
 
 
 def score_efficiency(
-    study: Study, effects: tuple[Effect, ...], participation: Participation
+    study: Study, effects: Sequence[Effect], participation: Participation
 ) -> Efficiency:
     """Costs of one program, at the price level of the declared year.
+
+    effects: its primary estimates.
 
     total = realised costs + participants' time where declared (hours x cost of an hour x those who
     started, or enrolled where that is not known). Participants are the enrolled. A number of
@@ -44,8 +47,7 @@ def score_efficiency(
     total = None if time_idr is None else realised + time_idr
     persons_reason = _persons_reason(participation)
     hours = None if enrolled is None else (costs.training_hours_jp or 0) * enrolled
-    rows = [cost_per_effect(effect, total, enrolled, seed=study.program.seed)
-            for effect in effects if effect.role == "primary"]  # fmt: skip
+    rows = [cost_per_effect(e, total, enrolled, seed=study.program.seed) for e in effects]
     benefits = [value_benefit(b, effects, enrolled) for b in costs.benefits]
     money_reason = _money_reason(costs, benefits, total)
     benefit = None if money_reason else sum(row["total_idr"] for row in benefits)
@@ -232,14 +234,14 @@ def value_benefit(
     """First-year value of one benefit: effect x value of a unit x persons x confidence.
 
     Without an outcome the declared value is each person's. at: "estimate", "ci_low" or "ci_high",
-    in the direction that is good. Only a concluded effect is valued: a change without a comparison
-    and an estimate that is inconclusive or too small to matter are not what the program brought,
-    and a trend cannot be subtracted from one.
+    in the direction that is good; effects: the primary estimates. Only a concluded effect is
+    valued: a change without a comparison and an estimate that is inconclusive or too small to
+    matter are not what the program brought, and a trend cannot be subtracted from one.
     """
     own = ("outcome", "isolation", "confidence_share", "value_per_unit_idr")
     row: dict[str, Any] = {name: getattr(benefit, name) for name in own}
     row |= {"label": choose(benefit.label), "per_person_idr": None, "total_idr": None}
-    found = [e for e in effects if e.outcome == benefit.outcome and e.role == "primary"]
+    found = [e for e in effects if e.outcome == benefit.outcome]
     effect = found[0] if found and found[0].estimate is not None else None
     if reason := _why_not_valued(benefit, effect):
         return row | {"reason": reason}

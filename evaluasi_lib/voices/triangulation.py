@@ -27,9 +27,10 @@ from typing import Literal
 import numpy as np
 
 from evaluasi_lib.disclosure import is_small, publishable_share
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.program import Question
 from evaluasi_lib.reading.codebook import Codebook
-from evaluasi_lib.results import Agreement, Barrier, Effect, Participation, Triangulated
+from evaluasi_lib.results import Agreement, Barrier, Participation, Triangulated
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Voices
 from evaluasi_lib.voices.feedback import Coded, codebook_of
@@ -60,13 +61,13 @@ class Cell:
 
 
 def triangulate(
-    study: Study, effects: tuple[Effect, ...], participation: Participation, voices: Voices
+    study: Study, effects: Sequence[Effect], participation: Participation, voices: Voices
 ) -> tuple[Triangulated, ...]:
-    """One row a declared question, in declared order."""
+    """One row a declared question, in declared order. effects: the primary estimates."""
     if not study.program.questions:
         return ()
     codebook, k = codebook_of(study), study.program.privacy.min_cell
-    primary = {e.outcome: e for e in effects if e.role == "primary"}
+    primary = {e.outcome: e for e in effects}
     barriers = {b.barrier: b for b in participation.barriers}
     limit = study.program.thresholds.barrier_share
     rows = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.effects import effects_of
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.program import Column as Declared
 from evaluasi_lib.program import Program
@@ -26,7 +27,7 @@ def section_appendix(program: Program, result: EvaluationResult) -> Section:
         table_rules(result.verdict, k),
         barriers_by_group(result.participation, k),
         tables.table_others(
-            [e for e in result.effects if e.role == "sensitivity"],
+            effects_of(result.rows, "sensitivity"),
             "kepekaan",
             _("Sensitivity: other estimators and definitions"),
             k,

@@ -8,7 +8,9 @@ from typing import get_args
 
 import pandas as pd
 
-from evaluasi_lib.measures import Level
+from evaluasi_lib.conclusion import ALPHA
+from evaluasi_lib.effects import Effect, effects_of
+from evaluasi_lib.measures import Level, measure_id, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, section
@@ -19,10 +21,8 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_likert,
     plot_slope,
 )
-from evaluasi_lib.results import Answered, Effect, EvaluationResult, ScaleScore, Spread
+from evaluasi_lib.results import Answered, EvaluationResult, ScaleScore, Spread
 from evaluasi_lib.wording import _, choose, interval, number, p_value, percent, word_for
-
-ALPHA = 0.05
 
 
 def section_effectiveness(program: Program, result: EvaluationResult) -> Section:
@@ -39,7 +39,7 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
             Paragraph(_("The program declares no outcome or instrument at this level."), "note")
         ]
     elements += _sensitivity(program, result, primary)
-    groups = [e for e in result.effects if e.role == "subgroup"]
+    groups = effects_of(result.rows, "subgroup")
     if groups:
         question = _("Does the effect differ between groups?")
         elements += [
@@ -57,7 +57,8 @@ def _level(program: Program, result: EvaluationResult, level: str) -> list[Eleme
     for effect in words.primary_effects(result):
         if effect.level == level:
             inside.append(Paragraph(words.effect_sentence(effect, k)))
-            inside += [Paragraph(warning, "warning") for warning in effect.warnings]
+            place = measure_id("effects", effect.outcome, "primary")
+            inside += [Paragraph(r.text, "warning") for r in result.remarks if r.id == place]
     whole = [s for s in result.scales if s.level == level and "." not in s.scale]
     title = _("Scores at the level “{level}”").format(level=word_for("level", level))
     inside.append(tables.table_scales(whole, f"skala-{level}", title, k))
@@ -103,7 +104,7 @@ def _sensitivity(
     program: Program, result: EvaluationResult, primary: Sequence[Effect]
 ) -> list[Element | None]:
     """Other defensible ways to estimate each outcome, and how alike the groups were."""
-    others = [e for e in result.effects if e.role == "sensitivity"]
+    others = effects_of(result.rows, "sensitivity")
     if not others:
         return []
     elements: list[Element | None] = [Heading(_("Does the conclusion hold with other methods?"))]
@@ -111,13 +112,10 @@ def _sensitivity(
         same = [effect, *(e for e in others if e.outcome == effect.outcome)]
         elements.append(plot_specifications(same, f"metode-{effect.outcome}"))
     elements.append(Paragraph(_("The appendix lists all of these estimates."), "note"))
-    balanced = next((e for e in result.effects if e.details.get("balance")), None)
-    if balanced is not None:
-        rows = [
-            {**row, "label": words.covariate_word(program, row["covariate"])}
-            for row in balanced.details["balance"]
-        ]
-        elements.append(plot_love(rows, "kesetaraan", balanced.label))
+    if balance := wide(result.rows, "effects/*/balance/*"):
+        rows = [{**row, "label": words.covariate_word(program, row["subject"])} for row in balance]
+        label = next(e.label for e in primary if e.outcome == balance[0]["stem"][1])
+        elements.append(plot_love(rows, "kesetaraan", label))
     return elements
 
 
@@ -125,7 +123,7 @@ def _interactions(groups: Sequence[Effect]) -> str:
     """Whether the groups truly differ, one sentence for each declared comparison."""
     tests: dict[tuple[str, str], float] = {}
     for effect in groups:
-        p = effect.details.get("interaction_p")
+        p = effect.interaction_p
         if p is not None and effect.subgroup is not None:
             tests[(effect.label, effect.subgroup.split(":")[0])] = p
     sentences = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.effects import ratings_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
@@ -70,7 +71,7 @@ def section_summary(program: Program, result: EvaluationResult) -> Section:
 
 def _rating_sentence(result: EvaluationResult) -> str:
     """The strength of evidence over the primary outcomes: the range of their ratings."""
-    ratings = [e.rating_0_5 for e in result.evidence if e.rating_0_5 is not None]
+    ratings = ratings_of(result.rows).values()
     if not ratings:
         return _("The evidence could not be rated, because no outcome could be estimated.")
     low, high = min(ratings), max(ratings)
