@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evaluasi_lib.cleaning.coverage import arms_of
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.measures import Group
 from evaluasi_lib.program import Instrument, Program
@@ -108,19 +109,9 @@ class Study:
 
     @cached_property
     def groups(self) -> pd.Series:
-        """Group of each person (index pid) where sources are linked.
-
-        By the roster's own value first, then by that of any other source, in declared order: the
-        variable may stand in one file alone. Where there is a roster, only its persons have one.
-        """
-        first = self.program.roster
-        names = sorted(self.tables, key=lambda name: name != first)
-        found = pd.concat([self.group_of(self.tables[n].set_index("pid")) for n in names])
-        found = found[found.notna()]
-        groups = found[~found.index.duplicated()]
-        if first is None:
-            return groups
-        return groups[groups.index.isin(self.tables[first]["pid"])]
+        """Group of each person (index pid) where sources are linked, as cleaning saw it."""
+        arms, _contradictions = arms_of(self.program, self.folder)
+        return arms.to_pandas().set_index("pid")["arm"].astype("object")
 
     def group_of(self, table: pd.DataFrame) -> pd.Series:
         """Group of each row: "program", "comparison", or missing where the table does not say."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,6 @@ from evaluasi_lib.measures import (
     Conclusion,
     Draft,
     Drafts,
-    Measure,
     Remark,
     Role,
     drafts,
@@ -254,9 +253,10 @@ def _drafts(one: Estimated, refuted: Container[str]) -> Drafts:
     concluded = {"conclusion": one.conclusion, "note": " ".join(said) or None}
     numbers = _numbers(one)
     first, *others = NUMBERS.split()
-    for draft in drafts(numbers, names, first, cell, **about, **concluded):
-        # Also why an estimate has no interval.
-        yield Draft(replace(cast(Measure, draft.row), reason=found.reason), cell)
+    yield from drafts(numbers, names, first, cell, **about, **concluded)
+    if one.role != "primary" and found.estimate is not None and found.p_value is None:
+        # Why it has no interval; of a primary estimate p_adjusted says so.
+        yield from drafts(numbers, names, "p_value", cell, **about)
     for name in others if one.role == "primary" else (f for f in others if f not in OWN):
         # The declared smallest effect is no person's.
         yield from drafts(numbers, names, name, SAFE if name == "sesoi" else cell, **about)
