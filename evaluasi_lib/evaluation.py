@@ -26,7 +26,6 @@ from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
     Answered,
     Efficiency,
-    Elearning,
     EvaluationResult,
     InputFile,
     Participation,
@@ -111,7 +110,6 @@ def assemble(
     sample: Sample,
     scales: tuple[ScaleScore, ...],
     participation: Participation,
-    elearning: Elearning,
     efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
@@ -136,7 +134,6 @@ def assemble(
         sample=sample,
         scales=scales,
         participation=participation,
-        elearning=elearning,
         efficiency=efficiency,
         themes=voices.themes,
         module_demand=voices.module_demand,
@@ -176,23 +173,24 @@ def left_out(study: Study) -> tuple[str, ...]:
 def measure(study: Study) -> EvaluationResult:
     """Every measurement of the program, without findings."""
     frames = outcome_frames(study)
-    rows, remarks = publish(score_effects(study, frames), study.program.privacy.min_cell)
+    k = study.program.privacy.min_cell
+    rows, remarks = publish(score_effects(study, frames), k)
     effects = effects_of(rows, "primary")
     participation = score_participation(study)
     voices = code_voices(study)
+    more, said = publish(score_elearning(study), k)
     return assemble(
         study,
         sample=score_sample(study, frames),
         scales=score_scales(study),
         participation=participation,
-        elearning=score_elearning(study),
         efficiency=score_efficiency(study, effects, participation),
         voices=voices,
         triangulation=triangulate(study, effects, participation, voices),
         answers=score_answers(study),
         spread=score_spread(study),
-        rows=rows,
-        remarks=remarks,
+        rows=(*rows, *more),
+        remarks=(*remarks, *said),
     )
 
 

@@ -16,7 +16,6 @@ from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     Barrier,
     Efficiency,
-    Elearning,
     EvaluationResult,
     ModuleDemand,
     Participation,
@@ -143,7 +142,6 @@ def make(
                 for name, share in (barriers or {}).items()
             ),
         ),
-        elearning=Elearning(None, None, None),
         efficiency=Efficiency(None, None, cost, None, absorption, bcr, None),
         themes=tuple(
             Theme(name, name.capitalize(), "survey", None, share, *_around(share), mood)

@@ -291,19 +291,21 @@ def _checked(one: Estimated, names: Sequence[str], cell: Cell, about: dict[str, 
     yield from drafts(values, names, fields, cell, **about)
     if (other := checks.bracketing) is not None and one.conclusion is not None:
         told = about | {"estimator": other.estimator, "conclusion": one.judged.other}
-        yield from _beside(other, "bracketing", names, told)
+        yield from _beside(other, "bracketing", names, cell, told)
     if checks.earlier is not None:
         told = about | {"wave": checks.earlier.wave}
-        yield from _beside(checks.earlier.estimate, "earlier_trend", names, told)
+        yield from _beside(checks.earlier.estimate, "earlier_trend", names, cell, told)
 
 
-def _beside(found: Estimate, measure: str, names: Sequence[str], about: dict[str, Any]) -> Drafts:
-    """Another estimate beside a primary one, as one row."""
-    n, sizes = found.n_program + (found.n_comparison or 0), (found.n_program, found.n_comparison)
+def _beside(
+    found: Estimate, measure: str, names: Sequence[str], cell: Cell, about: dict[str, Any]
+) -> Drafts:
+    """Another estimate beside a primary one, as one row; cell: of the primary one."""
     low, high = found.interval()
     numbers = {measure: found.estimate, "p_value": found.p_value, "ci_low": low, "ci_high": high}
-    cell = Cell(tuple(n for n in sizes if n is not None))
-    yield from drafts(numbers, names, f"{measure}:ci:p_value", cell, **about | {"n": n})
+    sizes = (found.n_program, found.n_comparison or 0)
+    persons = Cell((*cell.persons, *sizes))
+    yield from drafts(numbers, names, f"{measure}:ci:p_value", persons, **about | {"n": sum(sizes)})
 
 
 def _claim(one: Estimated) -> Claim:
