@@ -67,6 +67,14 @@ class Effect:
     note: str | None = None
     reason: str | None = None
 
+    @property
+    def turned(self) -> tuple[float, float, float] | None:
+        """g with its interval, turned so that more is better; None where any is missing."""
+        g, low, high = self.effect_size_g, self.g_ci_low, self.g_ci_high
+        if g is None or low is None or high is None:
+            return None
+        return (g, low, high) if self.direction == "higher" else (-g, -high, -low)
+
 
 def effects_of(rows: Iterable[Measure], role: Role | None = None) -> list[Effect]:
     """The estimates of a measures table in its order; role: those of one role alone."""

@@ -66,14 +66,6 @@ def primaries(result: Result) -> list[Effect]:
     return effects_of((Measure(**row) for row in result["measures"]), "primary")
 
 
-def turned_g(e: Effect) -> tuple[float, float, float] | None:
-    """(g, low, high) with more as better; None where any is missing."""
-    if e.effect_size_g is None or e.g_ci_low is None or e.g_ci_high is None:
-        return None
-    found = (e.effect_size_g, e.g_ci_low, e.g_ci_high)
-    return found if e.direction == "higher" else (-found[0], -found[2], -found[1])
-
-
 def side_by_side(results: Sequence[Result]) -> list[dict[str, Any]]:
     """One row a program: verdict and its stability, size, participation, cost."""
     return [
@@ -282,7 +274,7 @@ def _costs(results: Sequence[Result]) -> Elements:
         for r in results
         if (cost := value(r, "efficiency", "cost_per_participant_idr")) is not None
         for e in estimates_of(r)
-        if e.level != "reaction" and (g := turned_g(e)) is not None
+        if e.level != "reaction" and (g := e.turned) is not None
     ]
     headlines = [
         {**row, "program": name_of(r), "label": labels.get(row["subject"], row["subject"])}

@@ -11,13 +11,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from evaluasi_lib.disclosure import SMALL_CELL
-from evaluasi_lib.effects import Effect, flags_of, ratings_of, threats_of
+from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of, threats_of
 from evaluasi_lib.findings.rules import say
 from evaluasi_lib.findings.situation import (
     beneficial,
     estimate_id,
     is_decisive,
-    primaries,
     rating_id,
 )
 from evaluasi_lib.measures import measure_id, wide
@@ -58,7 +57,7 @@ def note(good: bool, id: str, statement: str, score: float, *evidence: str) -> N
 def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """One note for each primary estimate, in words that its design and evidence can carry."""
     ratings, flags = ratings_of(result.rows), flags_of(result.rows)
-    for effect in primaries(result):
+    for effect in effects_of(result.rows, "primary"):
         weight = LEVEL_WEIGHT[effect.level] * (1 if is_decisive(program, effect.outcome) else 0.7)
         label, good = effect.label, False
         if effect.estimate is None or effect.conclusion is None:
@@ -102,7 +101,7 @@ def _magnitude(effect: Effect) -> float:
 def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Primary outcomes whose evidence is weak, those whose evidence is strong, and the threats."""
     limit = program.thresholds.min_evidence_rating
-    labels = {e.outcome: f"“{e.label}”" for e in primaries(result)}
+    labels = {e.outcome: f"“{e.label}”" for e in effects_of(result.rows, "primary")}
     rated = [(rating_id(o), n, labels[o]) for o, n in ratings_of(result.rows).items()]
     weak, strong = (r for r in rated if r[1] < limit), (r for r in rated if r[1] >= max(4, limit))
     for good, chosen in ((False, list(weak)), (True, list(strong))):

@@ -78,11 +78,6 @@ def beneficial(effect: Effect, value: float | None) -> float | None:
     return value if effect.direction == "higher" else -value
 
 
-def primaries(result: EvaluationResult) -> list[Effect]:
-    """The primary estimates; nothing else ever counts for a finding."""
-    return effects_of(result.rows, "primary")
-
-
 def estimate_id(outcome: str) -> str:
     """The measure of an outcome's primary estimate."""
     return measure_id("effects", outcome, "primary", "estimate")
@@ -105,7 +100,7 @@ def situation_of(program: Program, result: EvaluationResult) -> Situation:
         OutcomeState(
             e, ratings.get(e.outcome), _alpha_of(program, result, e), flags.get(e.outcome, ())
         )
-        for e in primaries(result)
+        for e in effects_of(result.rows, "primary")
         if is_decisive(program, e.outcome)
     )
     answered = [t.agreement for t in result.triangulation if t.agreement != "silent"]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from evaluasi_lib.conclusion import Floats, adjusted, concluded
-from evaluasi_lib.effects import Effect
+from evaluasi_lib.effects import Effect, effects_of
 from evaluasi_lib.findings.rules import decision_table, say
 from evaluasi_lib.findings.situation import (
     MISLEADING,
@@ -28,7 +28,6 @@ from evaluasi_lib.findings.situation import (
     beyond_reaction,
     estimate_id,
     facts,
-    primaries,
     rating_id,
     situation_of,
     weakest_rating,
@@ -220,7 +219,7 @@ def family_of(program: Program, result: EvaluationResult) -> Family:
     """
     found = [
         (e, se)
-        for e in primaries(result)
+        for e in effects_of(result.rows, "primary")
         if e.estimate is not None and e.p_value is not None and (se := _std_error(e))
     ]
     # By their numbers, so that neither names nor the order of declaration move the draws.

@@ -32,7 +32,7 @@ def section_appendix(program: Program, result: EvaluationResult) -> Section:
             _("Sensitivity: other estimators and definitions"),
             k,
         ),
-        tables.table_estimators(words.primary_effects(result), k),
+        tables.table_estimators(effects_of(result.rows, "primary"), k),
         tables.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
         tables.table_reliability(result.scales, k),
         _codebook(program, result.quality, k),

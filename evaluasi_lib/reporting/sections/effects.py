@@ -28,7 +28,7 @@ from evaluasi_lib.wording import _, choose, interval, number, p_value, percent, 
 def section_effectiveness(program: Program, result: EvaluationResult) -> Section:
     """Every outcome by level, whether it holds with other methods, and for whom."""
     k = program.privacy.min_cell
-    primary = words.primary_effects(result)
+    primary = effects_of(result.rows, "primary")
     elements: list[Element | None] = [
         plot_effects(primary),
         tables.table_effects(primary, "efek", _("Primary estimates of all outcomes"), k),
@@ -54,7 +54,7 @@ def _level(program: Program, result: EvaluationResult, level: str) -> list[Eleme
     """Sentences, scores, changes and answers of one level."""
     k = program.privacy.min_cell
     inside: list[Element | None] = []
-    for effect in words.primary_effects(result):
+    for effect in effects_of(result.rows, "primary"):
         if effect.level == level:
             inside.append(Paragraph(words.effect_sentence(effect, k)))
             place = measure_id("effects", effect.outcome, "primary")

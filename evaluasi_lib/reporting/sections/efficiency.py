@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from evaluasi_lib.effects import effects_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import CI, Column, table
@@ -31,7 +32,9 @@ def section_efficiency(program: Program, result: EvaluationResult) -> Section:
     elements.append(_cost_table(details.get("costs", []), k))
     cost = part.cost_per_unit_effect
     if cost is not None:
-        effect = next((e for e in words.primary_effects(result) if e.outcome == cost.outcome), None)
+        effect = next(
+            (e for e in effects_of(result.rows, "primary") if e.outcome == cost.outcome), None
+        )
         elements += [
             Heading(_("What the effect costs")),
             Paragraph(_per_effect(cost, effect.label if effect else cost.outcome, k)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.effects import ratings_of
+from evaluasi_lib.effects import effects_of, ratings_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
@@ -94,7 +94,7 @@ def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
     )
     figures = [KeyFigure(_("persons in the analysis"), people)]
     figures += [KeyFigure(label, form(x)) for label, x, form in shown if x is not None]
-    for effect in words.primary_effects(result)[:3]:
+    for effect in effects_of(result.rows, "primary")[:3]:
         if effect.estimate is not None:
             claim, found = (
                 word_for("claim", effect.claim),
