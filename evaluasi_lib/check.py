@@ -23,6 +23,20 @@ from evaluasi_lib.wording import _
 UNSEEN = ("drop", "nip", "respondent_code", "name", "email", "phone")  # never in the tables
 UNORDERED = ("category", "text")  # which of their values is more, nobody can tell
 FILED = ("theme", "codebook_theme", "rubric_indicator", "path")  # declared in files
+# Measures that an indicator may name, by the part of the result whose rows they are.
+MEASURED = {
+    "scales": (
+        "mean", "mean_100", "sd", "alpha", "omega_total", "top2_share", "n_items", "median", "q10",
+        "q25", "q75", "q90", "index", "score", "mean_pct", "below_share", "performance",
+        "importance", "item_rest", "alpha_if_deleted",
+    ),
+    "elearning": (
+        "users", "median_days_to_complete", "off_hours_share", "weekend_share", "n", "share",
+        "completed_share", "used_share", "dropoff_share", "events_share", "sessions_share",
+        "median_minutes", "median_days", "gap_minutes", "median_per_user", "share_completed",
+        "hazard_ratio", "per_hour", "p_value",
+    ),
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -229,9 +243,14 @@ def _check_result_path(program: Program, named: Named) -> Iterator[Problem]:
         "evidence": [o.id for o in program.outcomes],
         "barriers": _barriers(program, named),
     }  # fmt: skip
+    parts = named.name.strip("/").split("/")
+    measures = MEASURED.get(parts[0])
+    if measures and parts[-1] not in measures:
+        yield _unknown_result(named, parts[-1], measures)
+        return
     kind: Any = EvaluationResult
     above = ""
-    for part in named.name.strip("/").split("/"):
+    for part in parts:
         if above in ids:
             name, _at, wave = part.partition("@")
             if name not in ids[above]:
@@ -242,9 +261,12 @@ def _check_result_path(program: Program, named: Named) -> Iterator[Problem]:
                 yield _unknown_result(named, wave, waves)
                 return
         elif dataclasses.is_dataclass(kind):
+            if kind is EvaluationResult and part in MEASURED:
+                kind, above = None, part
+                continue
             hints = typing.get_type_hints(kind)
             if part not in hints:
-                yield _unknown_result(named, part, hints)
+                yield _unknown_result(named, part, [*MEASURED, *hints])
                 return
             kind = next(_dataclasses_in(hints[part]), None)
             above = part if get_origin(hints[part]) is tuple else ""

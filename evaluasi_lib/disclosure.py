@@ -140,11 +140,14 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
         if isinstance(d.row, Remark):
             remarks += [] if gone else [d.row]
         elif d.row.measure != UNPUBLISHED and not (gone and d.cell.traceless):
-            rows.append(dataclasses.replace(d.row, **NOTHING) if gone else d.row)
+            rows.append(_without_numbers(d.row, d.cell.keeps) if gone else d.row)
     return tuple(rows), tuple(remarks)
 
 
-NOTHING: dict[str, Any] = dict.fromkeys((*NUMBERS, "note", "conclusion")) | {"reason": SMALL_CELL}
+def _without_numbers(row: Measure, keeps: Sequence[str]) -> Measure:
+    """The row with what it is about alone, and the columns that its cell keeps."""
+    gone: dict[str, Any] = dict.fromkeys({*NUMBERS, "note", "conclusion"} - set(keeps))
+    return dataclasses.replace(row, **gone | ({"reason": SMALL_CELL} if "value" in gone else {}))
 
 
 def _key(draft: Draft) -> tuple[str, Cell]:

@@ -24,7 +24,6 @@ from evaluasi_lib.measures import Measure, Remark
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
-    Answered,
     Efficiency,
     EvaluationResult,
     InputFile,
@@ -32,18 +31,16 @@ from evaluasi_lib.results import (
     ProgramInfo,
     Provenance,
     Sample,
-    ScaleScore,
-    Spread,
     Triangulated,
     Verdict,
 )
+from evaluasi_lib.scoring.answers import score_answers, score_spread
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
 from evaluasi_lib.scoring.evidence import score_effects
 from evaluasi_lib.scoring.frames import outcome_frames
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
-from evaluasi_lib.scoring.spread import score_answers, score_spread
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.voices import Voices, code_voices
@@ -108,13 +105,10 @@ def assemble(
     study: Study,
     *,
     sample: Sample,
-    scales: tuple[ScaleScore, ...],
     participation: Participation,
     efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
-    answers: tuple[Answered, ...] = (),
-    spread: tuple[Spread, ...] = (),
     rows: tuple[Measure, ...] = (),
     remarks: tuple[Remark, ...] = (),
 ) -> EvaluationResult:
@@ -132,7 +126,6 @@ def assemble(
             series=program.series,
         ),
         sample=sample,
-        scales=scales,
         participation=participation,
         efficiency=efficiency,
         themes=voices.themes,
@@ -152,8 +145,6 @@ def assemble(
             seed=program.seed,
         ),
         voices=voices.details,
-        answers=answers,
-        spread=spread,
         rows=rows,
         remarks=remarks,
     )
@@ -178,17 +169,17 @@ def measure(study: Study) -> EvaluationResult:
     effects = effects_of(rows, "primary")
     participation = score_participation(study)
     voices = code_voices(study)
-    more, said = publish(score_elearning(study), k)
+    found = [
+        *score_scales(study), *score_spread(study), *score_answers(study), *score_elearning(study),
+    ]  # fmt: skip
+    more, said = publish(found, k)
     return assemble(
         study,
         sample=score_sample(study, frames),
-        scales=score_scales(study),
         participation=participation,
         efficiency=score_efficiency(study, effects, participation),
         voices=voices,
         triangulation=triangulate(study, effects, participation, voices),
-        answers=score_answers(study),
-        spread=score_spread(study),
         rows=(*rows, *more),
         remarks=(*remarks, *said),
     )

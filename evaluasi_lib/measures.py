@@ -71,7 +71,9 @@ class Cell:
     rest, and the whole. sums: (family, n) where the cells of a family add up to a published total.
     stage: (family, n, rank) of nested stages; those of a lower rank are shown first. based_on: the
     starts of the ids of records that could be found from this one, which is hidden with them.
-    traceless: where it is hidden there is no row, for its id tells that somebody was there.
+    traceless: where it is hidden there is no row, for its id tells that somebody was there. keeps:
+    columns that tell nothing of persons (a question's text, a number of items) and stay when it is
+    hidden.
     """
 
     persons: tuple[int, ...] = ()
@@ -79,6 +81,7 @@ class Cell:
     stage: tuple[str, int, int] | None = None
     based_on: tuple[str, ...] = ()
     traceless: bool = False
+    keeps: tuple[str, ...] = ()
 
 
 SAFE = Cell()  # no person's number
@@ -104,6 +107,7 @@ ABOUT = ("subject", "label", "group", "level", "wave", "unit", "n", "note", "rea
          "role", "claim", "design", "estimator", "estimand", "conclusion",
          "direction")  # fmt: skip
 NUMBERS = ("n", "value", "low", "high", "p")
+ENDS = {column: f"_{column}" for column in ("n", "low", "high", "p", "reason")}  # in a record
 SHOWN = ("part", "subject", "group", "wave", "measure", "value", "low", "high", "unit", "reason")
 UNITS = {"share": "share", "idr": "rupiah", "minutes": "minutes", "days": "days", "pct": "percent"}
 COUNTED = ("n_program", "n_comparison", "n_needed", "df")
@@ -161,11 +165,11 @@ def nested(
         yield from drafts(record, [*names, stage], fields, cell, **about)
 
 
-def wide(rows: Iterable[Measure], pattern: str) -> list[dict[str, Any]]:
+def wide(rows: Iterable[Measure], pattern: str, measures: str = "") -> list[dict[str, Any]]:
     """Records: the rows of one place as one mapping, in the order of the rows.
 
     pattern: the names that start their ids, "*" for any one: "participation/barriers/*". Keys: as
-    `records` gives them.
+    `records` gives them; measures: those that a record has in any case.
     """
     wanted = pattern.split("/")
 
@@ -175,25 +179,28 @@ def wide(rows: Iterable[Measure], pattern: str) -> list[dict[str, Any]]:
             w in ("*", s) for w, s in zip(wanted, stem, strict=True)
         )
 
-    return records(row for row in rows if fits(row))
+    return records((row for row in rows if fits(row)), measures)
 
 
-def records(rows: Iterable[Measure]) -> list[dict[str, Any]]:
+def records(rows: Iterable[Measure], measures: str = "") -> list[dict[str, Any]]:
     """The rows of each place as one mapping, in the order of the rows.
 
     Keys: stem (the names that start their ids, as a tuple), the rows' columns (the first that is
-    known), and for each measure its value by its name, with _n, _low, _high and _p after the name
-    for the rest; None where a record lacks what others have.
+    known), and for each measure its value by its name, with _n, _low, _high, _p and _reason after
+    the name for the rest; None where a record lacks what others have, or one of these measures.
     """
+    nothing = dict.fromkeys(
+        (*ABOUT, *(name + end for name in measures.split() for end in ("", *ENDS.values())))
+    )
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in rows:
         stem = tuple(row.id.split("/")[:-1])
-        record = found.setdefault(stem, {"stem": stem} | dict.fromkeys(ABOUT))
+        record = found.setdefault(stem, {"stem": stem} | nothing)
         for column in ABOUT:
             if record[column] is None:
                 record[column] = getattr(row, column)
         record[row.measure] = row.value
-        record |= {f"{row.measure}_{end}": getattr(row, end) for end in ("n", "low", "high", "p")}
+        record |= {row.measure + end: getattr(row, column) for column, end in ENDS.items()}
     keys = dict.fromkeys(key for record in found.values() for key in record)
     return [keys | record for record in found.values()]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from evaluasi_lib.measures import (
     PARTS,
@@ -16,7 +15,6 @@ from evaluasi_lib.measures import (
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, word_for
 
-SCORED = "mean:ci mean_100 sd alpha:alpha_ci omega_total top2_share:top2_ci n_items"
 MONEY = (
     "total_cost_idr cost_per_participant_idr cost_per_completer_idr budget_absorption_share bcr "
     "roi_pct"
@@ -26,7 +24,7 @@ MONEY = (
 def measures_of(result: EvaluationResult) -> tuple[Measure, ...]:
     """The rows of the measures table, in the order of the report's parts; ids are unique."""
     rooms = (
-        _published, _sample, _scales, _participation, _efficiency, _themes, _voices, _conclusions,
+        _published, _sample, _participation, _efficiency, _themes, _voices, _conclusions,
     )  # fmt: skip
     rows: list[Measure] = []
     seen: dict[str, int] = {}
@@ -50,33 +48,6 @@ def _sample(result: EvaluationResult) -> Rows:
     yield from record_rows(record, ["sample"], "response_rate_share:ci", n=sample.invited)
     for place, step in enumerate(sample.flow, 1):
         yield from record_rows(step, ["sample", "flow", place], "n dropped", label=step.step)
-
-
-def _scales(result: EvaluationResult) -> Rows:
-    for s in result.scales:
-        about: dict[str, Any]
-        about = {"subject": s.scale, "wave": s.wave, "group": s.group, "level": s.level}
-        names = ["scales", s.scale, s.wave, s.group]
-        note = " ".join(s.warnings) or None
-        yield from record_rows(s, names, SCORED, note=note, **about)
-        more = s.details
-        about |= {"label": s.label, "n": s.n}
-        ikm, nps, ipa = more.get("ikm") or {}, more.get("nps"), more.get("ipa") or {}
-        yield from record_rows(ikm, [*names, "ikm"], "index", note=ikm.get("label"), **about)
-        yield from record_rows(nps or {}, [*names, "nps"], "score:ci", **about)
-        yield from record_rows(
-            more.get("jpm") or {}, [*names, "jpm"], "mean_pct below_share", **about
-        )
-        yield from record_rows(ipa, [*names, "ipa"], "cross_performance cross_importance", **about)
-        for item in ipa.get("items", ()):
-            of = about | {"subject": item["item"], "label": item["label"]}
-            yield from record_rows(item, [*names, item["item"]], "performance importance", **of)
-    for x in result.spread:
-        about = {"subject": x.scale, "wave": x.wave, "group": "program"}
-        yield from record_rows(x, ["scales", x.scale, x.wave, "program"], "q25 median q75", **about)
-    for a in result.answers:
-        about = {"subject": a.item, "wave": a.wave, "group": "program", "note": a.item_label}
-        yield from record_rows(a, ["answers", a.scale, a.wave, a.item, a.value], "share", **about)
 
 
 def _participation(result: EvaluationResult) -> Rows:

@@ -12,7 +12,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from evaluasi_lib.measures import Group, Level, Measure, Remark
+from evaluasi_lib.measures import Measure, Remark
 
 SCHEMA_VERSION = 2
 
@@ -51,64 +51,6 @@ class Sample:
     weighted: bool
     flow: tuple[FlowStep, ...]
     reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ScaleScore:
-    """Score of one instrument (or dimension) at one wave in one group; mean in the scale's unit."""
-
-    scale: str
-    label: str
-    level: Level | None
-    wave: str
-    group: Group
-    n_items: int
-    n: int | None
-    mean: float | None
-    sd: float | None
-    mean_100: float | None
-    ci_low: float | None
-    ci_high: float | None
-    alpha: float | None
-    alpha_ci_low: float | None
-    alpha_ci_high: float | None
-    omega_total: float | None
-    top2_share: float | None
-    top2_ci_low: float | None = None
-    top2_ci_high: float | None = None
-    reason: str | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """n and share of one answer to one item in the program's group. value: its point as scored."""
-
-    scale: str
-    wave: str
-    item: str
-    item_label: str
-    value: int
-    label: str
-    n: int | None
-    share: float | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """The scores of the program's group on one scale at one wave. shape: heights of their density
-    at equal steps from the lowest to the highest possible score, 1 at the highest."""
-
-    scale: str
-    wave: str
-    n: int
-    mean: float
-    q25: float
-    median: float
-    q75: float
-    shape: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +278,6 @@ class EvaluationResult:
 
     program: ProgramInfo
     sample: Sample
-    scales: tuple[ScaleScore, ...]
     participation: Participation
     efficiency: Efficiency
     themes: tuple[Theme, ...]
@@ -350,8 +291,6 @@ class EvaluationResult:
     quality: Quality
     provenance: Provenance
     voices: dict[str, Any] = field(default_factory=dict)
-    answers: tuple[Answered, ...] = ()
-    spread: tuple[Spread, ...] = ()
     explored: tuple[Explored, ...] | None = None
     rows: tuple[Measure, ...] = ()
     remarks: tuple[Remark, ...] = ()

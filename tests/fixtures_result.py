@@ -105,6 +105,19 @@ def example_rows() -> list[Measure]:
     ]  # fmt: skip
 
 
+def scale_rows(name: str, group: str, mean: float | None) -> Rows:
+    """A scale after the program; without a mean, of too few persons."""
+    record = {"label": name.capitalize(), "n_items": 5} if mean is None else {
+        "label": name.capitalize(), "n": 114, "mean": mean, "ci_low": mean - 0.11,
+        "ci_high": mean + 0.11, "sd": 0.6, "mean_100": 77.5, "alpha": 0.86, "alpha_low": 0.82,
+        "alpha_high": 0.9, "omega_total": 0.87, "top2_share": 0.81, "n_items": 9,
+    }  # fmt: skip
+    about = {"wave": "post", "group": group, "level": "reaction", "subject": name}
+    fields = "mean:ci mean_100 sd alpha:alpha omega_total top2_share n_items"
+    reason = SMALL_CELL if mean is None else None
+    return record_rows(record, ["scales", name, "post", group], fields, reason=reason, **about)
+
+
 def example_result(language: str = "id") -> r.EvaluationResult:
     """Every part filled; people's texts hold a script and a formula."""
     english = language == "en"
@@ -120,16 +133,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
                 r.FlowStep("Diundang", 150, None),
                 r.FlowStep("Menjawab", 120, 30, "tidak menjawab"),
                 r.FlowStep("Dianalisis", 114, 6, "baris uji"),
-            ),
-        ),
-        scales=(
-            r.ScaleScore(
-                "kepuasan", "Kepuasan", "reaction", "post", "program", 9, 114, 4.1, 0.6, 77.5,
-                3.99, 4.21, 0.86, 0.82, 0.9, 0.87, 0.81,
-            ),
-            r.ScaleScore(
-                "motivasi", "Motivasi", "reaction", "post", "comparison", 5, None, None, None, None,
-                None, None, None, None, None, None, None, reason=SMALL_CELL,
             ),
         ),
         participation=r.Participation(
@@ -176,7 +179,10 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             (r.InputFile("survei.csv", "0" * 64, 12345),), "0.1.0", {"numpy": "2.4.6"},
             {"program_id": "contoh-2025", "language": language}, 20250101,
         ),
-        rows=(*example_rows(), *platform_rows()),
+        rows=(
+            *example_rows(), *scale_rows("kepuasan", "program", 4.1),
+            *scale_rows("motivasi", "comparison", None), *platform_rows(),
+        ),
         remarks=(Remark("effects/beban/primary", "Jawaban menumpuk di ujung skala."),),
     )  # fmt: skip
 
@@ -196,7 +202,6 @@ def empty_result() -> r.EvaluationResult:
         program=r.ProgramInfo("contoh-2025", "Pelatihan Contoh", "leadership", "Kementerian Contoh",
                               "2025", None, None),
         sample=r.Sample(None, None, None, None, False, (), SMALL_CELL),
-        scales=(),
         participation=r.Participation(None, None, None, None),
         efficiency=r.Efficiency(None, None, None, None, None, None, None),
         themes=(), module_demand=(), triangulation=(), strengths=(), weaknesses=(),

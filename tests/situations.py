@@ -12,6 +12,7 @@ from typing import Any
 from scipy import stats
 
 from evaluasi_lib.effects import Effect
+from evaluasi_lib.measures import Measure, record_rows
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     Barrier,
@@ -23,7 +24,6 @@ from evaluasi_lib.results import (
     Provenance,
     Quality,
     Sample,
-    ScaleScore,
     Theme,
     Triangulated,
     Verdict,
@@ -82,7 +82,7 @@ def make(
     absorption: float | None = None,
     response: float | None = None,
     alpha: float | None = None,
-    scales: tuple[ScaleScore, ...] = (),
+    scales: tuple[list[Measure], ...] = (),
     agreement: list[str] | None = None,
     barriers: dict[str, float | None] | None = None,
     modules: dict[str, float | None] | None = None,
@@ -124,7 +124,9 @@ def make(
     if alpha is not None:
         scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
     threats = dict.fromkeys(flags or ())
-    rows = [
+    rows = [row for e in effects for row in effect_rows(e)]
+    rows += [row for found in scales for row in found]
+    rows += [
         row
         for name, rating in zip(named, rated, strict=True)
         for row in evidence_rows(name, rating, threats, design=by_outcome[name].design)
@@ -134,7 +136,6 @@ def make(
             id, "Program contoh", "leadership", "Instansi contoh", cycle, None, None
         ),
         sample=Sample(200, 150, 150, response, False, ()),
-        scales=scales,
         participation=Participation(
             enrolled, enrolled, None, completion,
             barriers=tuple(
@@ -160,19 +161,29 @@ def make(
         recommendations=(), follow_up=(),
         quality=Quality(0, 0, (), ()),
         provenance=Provenance((), "0", {}, {}, 0),
-        rows=(*(row for e in effects for row in effect_rows(e)), *rows),
+        rows=tuple(rows),
         **parts,
     )  # fmt: skip
     return program, result
 
 
 def scale(name: str = "kepuasan", mean: float | None = 4.0, half: float = 0.1,
-          alpha: float | None = 0.85, wave: str = "post") -> ScaleScore:  # fmt: skip
+          alpha: float | None = 0.85, wave: str = "post",
+          items: dict[str, tuple[float, float]] | None = None) -> list[Measure]:  # fmt: skip
+    """The rows of a scale in the program's group. items: label -> its performance and importance,
+    about a crosshair at 3."""
     low, high = (None, None) if mean is None else (mean - half, mean + half)
-    return ScaleScore(
-        name, name.capitalize(), "reaction", wave, "program", 5, 100, mean, 0.6, None, low, high,
-        alpha, None, None, None, None,
-    )  # fmt: skip
+    record = {"label": name.capitalize(), "n": 100, "alpha": alpha, "n_items": 5,
+              "mean": mean, "ci_low": low, "ci_high": high}  # fmt: skip
+    about = {"subject": name, "wave": wave, "group": "program", "level": "reaction"}
+    place = ["scales", name, wave, "program"]
+    rows = list(record_rows(record, place, "mean:ci alpha n_items", **about))
+    cross = {"cross_performance": 3.0, "cross_importance": 3.0}
+    rows += record_rows(cross, [*place, "ipa"], " ".join(cross)) if items else ()
+    for label, (performance, importance) in (items or {}).items():
+        rated = {"label": label, "performance": performance, "importance": importance}
+        rows += record_rows(rated, [*place, label], "performance importance")
+    return rows
 
 
 def _around(share: float | None) -> tuple[float | None, float | None]:

@@ -269,6 +269,17 @@ def test_small_groups_are_not_shown_and_cannot_be_found() -> None:
     assert pd.isna(few["estimate"])
 
 
+def test_a_description_hides_small_groups_and_what_would_tell_them() -> None:
+    df = pd.DataFrame(
+        {"skor": [3.0] * 23, "unit": ["X"] * 12 + ["Y"] * 8 + ["Z"] * 3, "kelas": list("A" * 23)}
+    )
+    means = el.describe(df, by="unit", columns=["skor"]).set_index("group")
+    assert means["mean"].notna().to_dict() == {"X": True, "Y": True, "Z": False}
+    assert means.loc["Z", "reason"] == "small_cell"
+    shares = el.describe(df, columns=["unit", "kelas"]).set_index("value")
+    assert shares["share"].notna().to_dict() == {"X": True, "Y": False, "Z": False, "A": True}
+
+
 # Programs
 
 

@@ -161,15 +161,11 @@ def test_scores_are_those_of_the_written_rules(id, score):
 
 
 def test_what_is_important_and_rated_low_comes_first():
-    items = [{"item": item, "label": f"Puas? [{name}]", "quadrant": quadrant,
-              "performance": 3.0, "importance": 4.0}
-             for item, name, quadrant in (("b1", "Jadwal", "concentrate"),
-                                          ("b2", "Fasilitator", "keep_up"))]  # fmt: skip
-    scored = dataclasses.replace(scale(), details={"ipa": {"items": items}})
-    result = conclude(*make(scales=(scored,)), None)
+    items = {"Puas? [Jadwal]": (2.0, 4.0), "Puas? [Fasilitator]": (4.0, 4.0)}
+    result = conclude(*make(scales=(scale(items=items),)), None)
     (weak,) = [w for w in result.weaknesses if w.id.startswith("item.")]
     assert "“Jadwal”" in weak.statement
-    assert weak.evidence == ("scales/kepuasan/post/program/b1/performance",)
+    assert weak.evidence == ("scales/kepuasan/post/program/Puas? [Jadwal]/performance",)
     assert any("“Jadwal”" in r.text for r in result.recommendations if weak.id in r.addresses)
 
 

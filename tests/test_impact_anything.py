@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluasi_lib.disclosure import publish
 from evaluasi_lib.effects import Effect, effects_of
 from evaluasi_lib.scoring.participation import score_sample
 from evaluasi_lib.scoring.scales import score_scales
@@ -101,7 +102,8 @@ def numbers_in(value: object) -> list[float]:
 def check(study: Study) -> None:
     rows = scored(study)
     effects = effects_of(rows)
-    results = [*rows, *score_scales(study), score_sample(study)]
+    results = [*rows, score_sample(study)]
+    results += publish(score_scales(study), study.program.privacy.min_cell)[0]
     for result in results:
         assert all(math.isfinite(n) for n in numbers_in(dataclasses.asdict(result))), result
     for effect in effects:

@@ -11,10 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, is_small, protect_counts, publish
+from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, protect_counts, publish
 from evaluasi_lib.door.effects import effects_in
 from evaluasi_lib.errors import DataError, Problem, UsageError
-from evaluasi_lib.measures import UNPUBLISHED, Cell, Drafts, drafts, measure_id, nested, wide
+from evaluasi_lib.measures import (
+    UNPUBLISHED,
+    Cell,
+    Drafts,
+    drafts,
+    measure_id,
+    nested,
+    part_of,
+    wide,
+)
 from evaluasi_lib.program import CostItem, Costs, ParticipantTime
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
@@ -22,12 +31,12 @@ from evaluasi_lib.scoring.frames import numeric
 from evaluasi_lib.scoring.items import (
     describe_reliability,
     diagnose_reliability,
-    mean_interval,
     rake,
     score_items,
     share_of,
 )
 from evaluasi_lib.scoring.persons import as_levels, reached, share_row
+from evaluasi_lib.scoring.scales import mean_interval
 from evaluasi_lib.scoring.survival import kaplan_meier
 from evaluasi_lib.tables import SEED, Table, bounds, need
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
@@ -174,53 +183,54 @@ def describe(
     need(df, names)
     groups = as_levels(df[by]) if by else pd.Series("", index=df.index)
     levels = [v for v in dict.fromkeys(sorted(groups)) if v or not by]
-    rows = [
-        {"variable": str(name), **row, "group": level if by else None}
+    found = [
+        draft
         for name in names
         for level in levels
-        for row in _describe(
-            df.loc[groups == level, name], None if w is None else w[groups == level], min_cell
+        for draft in _described(
+            df.loc[groups == level, name], None if w is None else w[groups == level],
+            ["describe", str(name), level], group=level if by else None, subject=str(name),
         )
-    ]
+    ]  # fmt: skip
+    rows, _remarks = publish(found, min_cell)
+    records = [
+        r | {"variable": r["subject"], "value": r["label"],
+             "low": r["mean_low"] if r["share"] is None else r["share_low"],
+             "high": r["mean_high"] if r["share"] is None else r["share_high"]}
+        for r in wide(rows, "describe/*/*/*", "mean sd share")
+    ]  # fmt: skip
     shown = ["variable", "value", "group", "n", "mean", "sd", "low", "high", "share", "reason"]
-    table = pd.DataFrame(rows, columns=shown)
     floats = dict.fromkeys(("mean", "sd", "low", "high", "share"), "float64")
+    table = pd.DataFrame(records, columns=shown)
     return Table(table.astype(floats | {"n": "Int64"}), shown=shown)
 
 
-def _describe(values: pd.Series, w: pd.Series | None, k: int) -> list[dict[str, Any]]:
-    """One row of a number; one for each value of a category or flag."""
+def _described(
+    values: pd.Series, w: pd.Series | None, place: Sequence[str], **about: Any
+) -> Drafts:
+    """The mean of a number, the share of each value of a category or flag, the n of dates."""
     known = values.dropna()
+    whole = len(known)
+    unknown = None if whole else "no_answers"
     flag = pd.api.types.is_bool_dtype(values.dtype)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return [{"n": len(known)}]
-    if pd.api.types.is_numeric_dtype(values.dtype) and not flag:
-        if is_small(len(known), k):
-            return [{"reason": SMALL_CELL}]
-        weight = None if w is None else w.to_numpy()
-        found = mean_interval(numeric(values).to_numpy(), weight)
-        return [{"n": found.n, "mean": found.mean, "sd": found.sd, "low": found.ci_low,
-                 "high": found.ci_high}]  # fmt: skip
-    text = as_levels(known)
-    order = list(map(str, values.cat.categories)) if hasattr(values, "cat") else sorted(set(text))
-    counts = {level: int((text == level).sum()) for level in order}
-    safe = protect_counts(counts, k=k)
-    rows = []
-    for level, n in counts.items():
-        if flag and level != "true":
-            continue
-        row = share_row(n, len(text), k)
-        row = {"n": row["n"], "share": row["share"], "low": row["ci_low"], "high": row["ci_high"],
-               "reason": row["reason"]}  # fmt: skip
-        if safe[level] is None:
-            row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-        elif (
-            w is not None and row["share"] is not None
-        ):  # an interval of weighted shares: R svymean
-            mean = mean_interval((text == level).astype(float), w[known.index].to_numpy())
-            row |= {"share": mean.mean, "low": mean.ci_low, "high": mean.ci_high}
-        rows.append({"value": level, **row})
-    return rows
+        yield from drafts({"n": whole}, [*place, ""], "n", Cell((whole,)), **about)
+    elif pd.api.types.is_numeric_dtype(values.dtype) and not flag:
+        found = mean_interval(numeric(values).to_numpy(), None if w is None else w.to_numpy())
+        record = found | {"reason": unknown}
+        yield from drafts(record, [*place, ""], "mean:ci sd", Cell((whole,)), **about)
+    else:
+        text = as_levels(known)
+        listed = list(map(str, values.cat.categories)) if hasattr(values, "cat") else []
+        for level in ["true"] if flag else listed or sorted(set(text)):
+            here = text == level
+            n = int(here.sum())
+            record = share_of(n, whole)
+            if w is not None and whole:
+                mean = mean_interval(here.astype(float), w[known.index].to_numpy())
+                record |= mean | {"n": n, "share": mean["mean"]}
+            cell = part_of(n, whole, "/".join(place))
+            yield from drafts(record, [*place, level], "share:ci", cell, label=level, **about)
 
 
 def barriers(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from evaluasi_lib.conclusion import quadrants
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of, threats_of
 from evaluasi_lib.findings.rules import say
@@ -126,35 +127,45 @@ def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]
 def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Each instrument at its last wave in the program's group, by its alpha."""
     limit = program.thresholds.min_alpha
-    last = {s.scale: s for s in result.scales if s.group == "program"}
+    last = {s["subject"]: s for s in wide(result.rows, "scales/*/*/program", "alpha")}
     importance = {x.importance for x in program.instruments.values()}
     for scale, score in last.items():
         # Ratings of importance are not meant to hang together, and a dimension of few items is
         # judged within its instrument.
-        if scale in importance or scale.rpartition(".")[0] in last or score.alpha is None:
+        if scale in importance or scale.rpartition(".")[0] in last:
             continue
-        good = score.alpha >= limit
-        if not good or score.alpha >= GOOD_ALPHA:
-            text = say(f"reliability.{SIGN[good]}", label=score.label,
-                       alpha=number(score.alpha, 2), limit=number(limit, 2))  # fmt: skip
-            weight = 0.25 if good else 0.4 + (limit - score.alpha)
-            at = measure_id("scales", scale, score.wave, score.group, "alpha")
-            yield note(good, f"reliability.{scale}", text, weight, at)
+        alpha = score["alpha"]
+        if alpha is None or limit <= alpha < GOOD_ALPHA:
+            continue
+        good = alpha >= limit
+        text = say(f"reliability.{SIGN[good]}", label=score["label"],
+                   alpha=number(alpha, 2), limit=number(limit, 2))  # fmt: skip
+        weight = 0.25 if good else 0.4 + (limit - alpha)
+        at = measure_id(*score["stem"], "alpha")
+        yield note(good, f"reliability.{scale}", text, weight, at)
 
 
 def item_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Importance-performance analysis: what participants call important, rated low or high."""
-    for score in result.scales:
-        ipa = score.details.get("ipa") if score.group == "program" else None
-        items = (ipa or {}).get("items", ())
+    for cross in wide(result.rows, "scales/*/*/program/ipa"):
+        if cross["cross_performance"] is None:
+            continue
+        _part, scale, wave, group, _name = cross["stem"]
+        at = measure_id("scales", scale, wave, group, "*")
+        rated = wide(result.rows, at, "performance")
+        items = [x for x in rated if x["performance"] is not None]
+        found = quadrants(
+            [x["performance"] for x in items],
+            [x["importance"] for x in items],
+            cross=(cross["cross_performance"], cross["cross_importance"]),
+        )
         for quadrant, good in (("concentrate", False), ("keep_up", True)):
-            found = [x for x in items if x["quadrant"] == quadrant]
-            if found:
-                named = join_words([f"“{short_label(x['label'])}”" for x in found])
+            here = [x for x, q in zip(items, found, strict=True) if q == quadrant]
+            if here:
+                named = join_words([f"“{short_label(x['label'])}”" for x in here])
                 text = say(f"item.{SIGN[good]}", items=named)
-                of = "scales", score.scale, score.wave, score.group
-                at = [measure_id(*of, x["item"], "performance") for x in found]
-                yield note(good, f"item.{score.scale}@{score.wave}", text, 0.45, *at)
+                cited = [measure_id(*x["stem"], "performance") for x in here]
+                yield note(good, f"item.{scale}@{wave}", text, 0.45, *cited)
 
 
 def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:

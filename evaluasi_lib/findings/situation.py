@@ -116,10 +116,8 @@ def situation_of(program: Program, result: EvaluationResult) -> Situation:
 def _alpha_of(program: Program, result: EvaluationResult, effect: Effect) -> float | None:
     """Alpha of the instrument behind an outcome, at the outcome's wave in the program's group."""
     instrument = next((o.instrument for o in program.outcomes if o.id == effect.outcome), None)
-    for score in result.scales:
-        if (score.scale, score.wave, score.group) == (instrument, effect.wave, "program"):
-            return score.alpha
-    return None
+    at = measure_id("scales", instrument, effect.wave, "program", "alpha")
+    return next((row.value for row in result.rows if row.id == at), None)
 
 
 def facts(situation: Situation, limits: Thresholds) -> Facts:

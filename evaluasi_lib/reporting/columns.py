@@ -122,10 +122,8 @@ def between(low: float | None, high: float | None, form: Callable[[Any], str]) -
 
 
 def value_of(row: Any, field: Any) -> Any:
-    """What a row holds in a field: an attribute, at a place, or under a key (None: no such row)."""
-    if isinstance(row, Mapping):
-        return row.get(field)
-    return row[field] if isinstance(row, tuple) else getattr(row, field)
+    """What a row holds in a field: an attribute, or under a key or at a place."""
+    return row[field] if isinstance(row, (Mapping, tuple)) else getattr(row, field)
 
 
 def _reason(row: Any) -> str | None:

@@ -166,9 +166,9 @@ def plot_love(balance: Sequence[Mapping[str, Any]], id: str, label: str) -> Figu
     balance: label of a characteristic, smd_unadjusted and smd_weighted (None where not known).
     """
     rows = [
-        (row["label"], row["smd_unadjusted"], row.get("smd_weighted"))
+        (row["label"], row["smd_unadjusted"], row["smd_weighted"])
         for row in balance
-        if row.get("smd_unadjusted") is not None
+        if row["smd_unadjusted"] is not None
     ]
     rows.sort(key=lambda row: -abs(row[1]))
     if not rows:

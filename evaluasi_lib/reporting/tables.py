@@ -8,6 +8,7 @@ from typing import Any
 
 from evaluasi_lib import results as r
 from evaluasi_lib.effects import Effect
+from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.measures import Measure, wide
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.columns import (
@@ -24,6 +25,7 @@ from evaluasi_lib.reporting.columns import (
 from evaluasi_lib.reporting.elements import Table
 from evaluasi_lib.wording import _, count, date, digits_for, interval, number, word_for
 
+SCORED = "mean mean_100 sd alpha omega_total top2_share n_items q10 q25 median q75 q90"
 ANSWERED = 2  # weaknesses that a recommendation's row spells out; more are counted
 
 
@@ -121,7 +123,8 @@ def table_evidence(rows: Sequence[Measure], effects: Sequence[Effect], k: int) -
         "program and the outcome to move the interval to zero. Lee: bounds of the estimate "
         "whoever was lost."
     )
-    rated = wide(rows, "evidence/*")
+    numbers = "attrition_overall_share attrition_differential_share mdes"
+    rated = wide(rows, "evidence/*", f"rating_0_5 maryland_sms baseline_max_abs_smd {numbers}")
     return table("bukti", _("How much the evidence can carry"), rated, columns, k, note)
 
 
@@ -134,7 +137,14 @@ def _withstands(effect: Effect) -> str:
     return "—" if limit is None else _("E-value {value}").format(value=number(limit, 1))
 
 
-def table_scales(scales: Sequence[r.ScaleScore], id: str, caption: str, k: int) -> Table | None:
+def scale_records(rows: Sequence[Measure]) -> list[dict[str, Any]]:
+    """Each scale by wave and group; its reason is why it has no mean."""
+    return [s | {"reason": s["mean_reason"]} for s in wide(rows, "scales/*/*/*", SCORED)]
+
+
+def table_scales(
+    scales: Sequence[Mapping[str, Any]], id: str, caption: str, k: int
+) -> Table | None:
     """Mean, interval and spread of each scale by wave and group."""
     columns = [
         Column(_("Scale"), "label"),
@@ -142,7 +152,7 @@ def table_scales(scales: Sequence[r.ScaleScore], id: str, caption: str, k: int) 
         Column(_("Group"), "group", "group"),
         Column(_("n"), "n", "n"),
         Column(_("Mean"), "mean", "2"),
-        Column(_("95% interval"), CI, "2"),
+        Column(_("95% interval"), ("mean_low", "mean_high"), "2"),
         Column(_("Mean, 0-100"), "mean_100", "1"),
         Column(_("SD"), "sd", "2"),
         Column(_("Upper answers"), "top2_share", "%"),
@@ -151,7 +161,7 @@ def table_scales(scales: Sequence[r.ScaleScore], id: str, caption: str, k: int) 
     return table(id, caption, scales, columns, k, note)
 
 
-def table_reliability(scales: Sequence[r.ScaleScore], k: int) -> Table | None:
+def table_reliability(scales: Sequence[Mapping[str, Any]], k: int) -> Table | None:
     """Alpha with its interval and omega of each scale of several items."""
     columns = [
         Column(_("Scale"), "label"),
@@ -159,15 +169,37 @@ def table_reliability(scales: Sequence[r.ScaleScore], k: int) -> Table | None:
         Column(_("Group"), "group", "group"),
         Column(_("Items"), "n_items", "n"),
         Column(_("Alpha"), "alpha", "2"),
-        Column(_("95% interval"), ("alpha_ci_low", "alpha_ci_high"), "2"),
+        Column(_("95% interval"), ("alpha_low", "alpha_high"), "2"),
         Column(_("Omega"), "omega_total", "2"),
     ]
     note = _(
         "From 0.70 on acceptable for comparing groups. Alpha does not prove that a scale measures "
         "one thing."
     )
-    several = [s for s in scales if s.n_items > 1]
+    several = [s for s in scales if s["n_items"] > 1]
     return table("reliabilitas", _("Reliability of the instruments"), several, columns, k, note)
+
+
+def table_items(rows: Sequence[Measure], k: int) -> Table | None:
+    """How each item holds together with the others of its scale, at the last wave."""
+    scales = {s["stem"]: s for s in scale_records(rows)}
+    items = [
+        x | {name: scales[x["stem"][:-1]][of] for name, of in (("scale", "label"), ("of", "alpha"))}
+        for x in wide(rows, "scales/*/*/*/*", "item_rest alpha_if_deleted")
+        if x["item_rest"] is not None
+    ]
+    columns = [
+        Column(_("Scale"), "scale"),
+        Column(_("Questionnaire item"), lambda row: short_label(row["label"])),
+        Column(_("Correlation with the other items"), "item_rest", "2"),
+        Column(_("Alpha without this item"), "alpha_if_deleted", "2"),
+        Column(_("Alpha of the scale"), "of", "2"),
+    ]
+    note = _(
+        "Of the program's participants at the last measurement. An item without which alpha would "
+        "be higher deserves a second look, most of all where its correlation is low."
+    )
+    return table("butir", _("Items of the instruments"), items, columns, k, note)
 
 
 def table_shares(rows: Sequence[Any], id: str, caption: str, heading: str, k: int) -> Table | None:

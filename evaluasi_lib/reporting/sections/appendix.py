@@ -21,7 +21,8 @@ def section_appendix(program: Program, result: EvaluationResult) -> Section:
     """Flow, rules, estimators, scores of dimensions, cleaning, files and software."""
     k, origin = program.privacy.min_cell, result.provenance
     flow = tables.table_flow(result.sample, k) if len(result.sample.flow) > 1 else None
-    parts = [s for s in result.scales if "." in s.scale]
+    scales = tables.scale_records(result.rows)
+    parts = [s for s in scales if "." in s["subject"]]
     elements: list[Element | None] = [
         flow,
         table_rules(result.verdict, k),
@@ -34,7 +35,8 @@ def section_appendix(program: Program, result: EvaluationResult) -> Section:
         ),
         tables.table_estimators(effects_of(result.rows, "primary"), k),
         tables.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
-        tables.table_reliability(result.scales, k),
+        tables.table_reliability(scales, k),
+        tables.table_items(result.rows, k),
         _codebook(program, result.quality, k),
         tables.table_quality(result.quality, k),
         tables.table_inputs(origin.inputs, k),
