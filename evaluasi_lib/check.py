@@ -8,7 +8,7 @@ files (themes, rubric indicators, the files themselves) is checked where these a
 from __future__ import annotations
 
 import dataclasses
-import typing
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -17,26 +17,35 @@ from pydantic import BaseModel
 
 from evaluasi_lib.errors import Problem, suggestion
 from evaluasi_lib.program import Column, Instrument, Names, Outcome, Program, Source
-from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _
 
 UNSEEN = ("drop", "nip", "respondent_code", "name", "email", "phone")  # never in the tables
 UNORDERED = ("category", "text")  # which of their values is more, nobody can tell
 FILED = ("theme", "codebook_theme", "rubric_indicator", "path")  # declared in files
-# Measures that an indicator may name, by the part of the result whose rows they are.
-MEASURED = {
-    "scales": (
-        "mean", "mean_100", "sd", "alpha", "omega_total", "top2_share", "n_items", "median", "q10",
-        "q25", "q75", "q90", "index", "score", "mean_pct", "below_share", "performance",
-        "importance", "item_rest", "alpha_if_deleted",
-    ),
-    "elearning": (
-        "users", "median_days_to_complete", "off_hours_share", "weekend_share", "n", "share",
-        "completed_share", "used_share", "dropoff_share", "events_share", "sessions_share",
-        "median_minutes", "median_days", "gap_minutes", "median_per_user", "share_completed",
-        "hazard_ratio", "per_hour", "p_value",
-    ),
-}  # fmt: skip
+# The measures of each part that an indicator may watch from one cycle to the next.
+WATCHED = {
+    "sample": "invited responded analysed response_rate_share n dropped",
+    "scales": "mean mean_100 sd alpha omega_total top2_share n_items q10 q25 median q75 q90 index "
+    "score mean_pct below_share cross_performance cross_importance performance importance "
+    "item_rest alpha_if_deleted",
+    "answers": "share",
+    "effects": "estimate effect_size_g std_error df p_adjusted sesoi n_program n_comparison "
+    "n_needed interaction_p smd_unadjusted smd_weighted",
+    "evidence": "rating_0_5 baseline_max_abs_smd maryland_sms attrition_overall_share "
+    "attrition_differential_share mdes",
+    "participation": "enrolled started completed completion_share n share mean_before mean_after "
+    "change ame gap population_share",
+    "elearning": "users median_days_to_complete off_hours_share n share dropoff_share "
+    "median_minutes events_share used_share completed_share share_completed median_days "
+    "hazard_ratio p_value gap_minutes median_per_user sessions_share weekend_share "
+    "per_hour",
+    "efficiency": "total_cost_idr cost_per_participant_idr cost_per_completer_idr "
+    "budget_absorption_share cost_per_jp_idr price_year planned_idr realised_idr absorption_share "
+    "share_of_total estimate bcr roi_pct per_person_idr total_idr confidence_share cost_idr "
+    "benefit_idr",
+    "themes": "share sentiment",
+    "module_demand": "share",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -243,42 +252,19 @@ def _check_result_path(program: Program, named: Named) -> Iterator[Problem]:
         "evidence": [o.id for o in program.outcomes],
         "barriers": _barriers(program, named),
     }  # fmt: skip
-    parts = named.name.strip("/").split("/")
-    measures = MEASURED.get(parts[0])
-    if measures and parts[-1] not in measures:
-        yield _unknown_result(named, parts[-1], measures)
+    part, *places = named.name.strip("/").split("/")
+    if part not in WATCHED:
+        yield _unknown_result(named, part, WATCHED)
         return
-    kind: Any = EvaluationResult
-    above = ""
-    for part in parts:
-        if above in ids:
-            name, _at, wave = part.partition("@")
-            if name not in ids[above]:
-                yield _unknown_result(named, part, ids[above])
-                return
-            waves = _waves(program, named)
-            if wave and waves and wave not in waves:
-                yield _unknown_result(named, wave, waves)
-                return
-        elif dataclasses.is_dataclass(kind):
-            if kind is EvaluationResult and part in MEASURED:
-                kind, above = None, part
-                continue
-            hints = typing.get_type_hints(kind)
-            if part not in hints:
-                yield _unknown_result(named, part, [*MEASURED, *hints])
-                return
-            kind = next(_dataclasses_in(hints[part]), None)
-            above = part if get_origin(hints[part]) is tuple else ""
-            continue
-        above = ""
-
-
-def _dataclasses_in(annotation: Any) -> Iterator[Any]:
-    if dataclasses.is_dataclass(annotation):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _dataclasses_in(part)
+    for above, place in itertools.pairwise([part, *places]):
+        name, _at, wave = place.partition("@")
+        if name not in ids.get(above, [name]):
+            yield _unknown_result(named, place, ids[above])
+        elif wave and wave not in (_waves(program, named) or [wave]):
+            yield _unknown_result(named, wave, _waves(program, named) or [])
+    measures = WATCHED[part].split()
+    if not places or places[-1] not in measures:
+        yield _unknown_result(named, places[-1] if places else part, measures)
 
 
 def _unknown_result(named: Named, part: str, known: Iterable[str]) -> Problem:

@@ -110,37 +110,42 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
     family is hidden, subtraction from the published total would find it, so the next smallest is
     hidden too, and so is what a hidden record could be found from. Nested stages are shown as
     `shown_stages` says. Hidden rows keep what they are about, without numbers, note or conclusion,
-    and say "small_cell"; hidden remarks and traceless rows are left out.
+    and say "small_cell"; hidden remarks and traceless rows are left out. Derived rows are
+    worked out last, from the rows as they may be shown, and stand in their place.
     """
     found = list(drafts)
-    cells = {_key(d): d.cell for d in found}
+    cells = {_key(d.row, d.cell): d.cell for d in found if not callable(d.row)}
     hidden = {key for key, cell in cells.items() if any(is_small(n, k) for n in cell.persons)}
     hidden |= _hidden_stages(cells, k)
     families: dict[str, list[tuple[int, tuple[str, Cell]]]] = {}
     for key, cell in cells.items():
         for family, n in cell.sums:
             families.setdefault(family, []).append((n, key))
-    while True:
+    settled = False
+    while not settled:
         stems = {stem for stem, _cell in hidden}
-        more = {
+        found_from = {
             key for key, cell in cells.items()
             if key not in hidden and not stems.isdisjoint(cell.based_on)
         }  # fmt: skip
-        for members in families.values():
+        hidden |= found_from
+        settled = not found_from
+        for members in families.values():  # one by one: what one hides may serve another too
             away = [n for n, key in members if key in hidden and n]
             rest = [(n, key) for n, key in members if key not in hidden and n]
             if rest and (len(away) == 1 or is_small(sum(away), k)):
-                more.add(min(rest, key=lambda member: member[0])[1])
-        if not more:
-            break
-        hidden |= more
-    rows, remarks = [], []
-    for d in found:
-        gone = _key(d) in hidden
-        if isinstance(d.row, Remark):
-            remarks += [] if gone else [d.row]
-        elif d.row.measure != UNPUBLISHED and not (gone and d.cell.traceless):
-            rows.append(_without_numbers(d.row, d.cell.keeps) if gone else d.row)
+                hidden.add(min(rest, key=lambda member: member[0])[1])
+                settled = False
+    kept = [d for d in found if callable(d.row) or not _left_out(d.row, d.cell, hidden)]
+    shown = [_published(d.row, d.cell, hidden) for d in kept if isinstance(d.row, Measure)]
+    measured = iter(shown)
+    rows: list[Measure] = []
+    for d in kept:
+        if callable(d.row):
+            rows += d.row(shown)
+        elif isinstance(d.row, Measure):
+            rows.append(next(measured))
+    remarks = [d.row for d in kept if isinstance(d.row, Remark)]
     return tuple(rows), tuple(remarks)
 
 
@@ -150,10 +155,24 @@ def _without_numbers(row: Measure, keeps: Sequence[str]) -> Measure:
     return dataclasses.replace(row, **gone | ({"reason": SMALL_CELL} if "value" in gone else {}))
 
 
-def _key(draft: Draft) -> tuple[str, Cell]:
+Hidden = set[tuple[str, Cell]]
+
+
+def _left_out(row: Measure | Remark, cell: Cell, hidden: Hidden) -> bool:
+    """Whether nothing at all tells of a row or remark."""
+    gone = _key(row, cell) in hidden
+    if isinstance(row, Remark):
+        return gone
+    return row.measure == UNPUBLISHED or (gone and cell.traceless)
+
+
+def _published(row: Measure, cell: Cell, hidden: Hidden) -> Measure:
+    return _without_numbers(row, cell.keeps) if _key(row, cell) in hidden else row
+
+
+def _key(row: Measure | Remark, cell: Cell) -> tuple[str, Cell]:
     """A record's rows share their cell and the start of their ids."""
-    row = draft.row
-    return row.id if isinstance(row, Remark) else row.id.rpartition("/")[0], draft.cell
+    return row.id if isinstance(row, Remark) else row.id.rpartition("/")[0], cell
 
 
 def _hidden_stages(cells: Mapping[tuple[str, Cell], Cell], k: int) -> set[tuple[str, Cell]]:

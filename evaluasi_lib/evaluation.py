@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import importlib.metadata
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from evaluasi_lib import __version__, wording
@@ -27,10 +28,8 @@ from evaluasi_lib.results import (
     Efficiency,
     EvaluationResult,
     InputFile,
-    Participation,
     ProgramInfo,
     Provenance,
-    Sample,
     Triangulated,
     Verdict,
 )
@@ -104,8 +103,6 @@ def problems_of(data: DataFolder, program_id: str) -> list[Problem]:
 def assemble(
     study: Study,
     *,
-    sample: Sample,
-    participation: Participation,
     efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
@@ -125,8 +122,6 @@ def assemble(
             period_end=program.period.end if program.period else None,
             series=program.series,
         ),
-        sample=sample,
-        participation=participation,
         efficiency=efficiency,
         themes=voices.themes,
         module_demand=voices.module_demand,
@@ -165,23 +160,21 @@ def measure(study: Study) -> EvaluationResult:
     """Every measurement of the program, without findings."""
     frames = outcome_frames(study)
     k = study.program.privacy.min_cell
-    rows, remarks = publish(score_effects(study, frames), k)
-    effects = effects_of(rows, "primary")
-    participation = score_participation(study)
+    estimated, warnings = publish(score_effects(study, frames), k)
+    effects = effects_of(estimated, "primary")
+    measured = chain(
+        score_sample(study, frames), score_scales(study), score_spread(study),
+        score_answers(study), score_participation(study), score_elearning(study),
+    )  # fmt: skip
+    rows, remarks = publish(measured, k)
     voices = code_voices(study)
-    found = [
-        *score_scales(study), *score_spread(study), *score_answers(study), *score_elearning(study),
-    ]  # fmt: skip
-    more, said = publish(found, k)
     return assemble(
         study,
-        sample=score_sample(study, frames),
-        participation=participation,
-        efficiency=score_efficiency(study, effects, participation),
+        efficiency=score_efficiency(study, effects, rows),
         voices=voices,
-        triangulation=triangulate(study, effects, participation, voices),
-        rows=(*rows, *more),
-        remarks=(*remarks, *said),
+        triangulation=triangulate(study, effects, rows, voices),
+        rows=(*estimated, *rows),
+        remarks=(*warnings, *remarks),
     )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -88,15 +88,19 @@ SAFE = Cell()  # no person's number
 UNPUBLISHED = "unpublished"  # measure of a row that only completes a family
 
 
-class Draft(NamedTuple):
-    """A row or remark as measured, before disclosure."""
+Rows = Iterator[Measure]
+Derived = Callable[[Sequence[Measure]], Rows]  # what follows from the rows that are shown
 
-    row: Measure | Remark
+
+class Draft(NamedTuple):
+    """A row or remark as measured, before disclosure; or rows that are worked out after it, from
+    shown ones alone, such as how many left between two steps that may be shown."""
+
+    row: Measure | Remark | Derived
     cell: Cell = SAFE
 
 
 Drafts = Iterator[Draft]
-Rows = Iterator[Measure]
 Found = Sequence[Mapping[str, Any]]  # rows as result.json has them
 COLUMNS = tuple(f.name for f in dataclasses.fields(Measure))
 PARTS = (
@@ -199,10 +203,21 @@ def records(rows: Iterable[Measure], measures: str = "") -> list[dict[str, Any]]
         for column in ABOUT:
             if record[column] is None:
                 record[column] = getattr(row, column)
-        record[row.measure] = row.value
+        if row.measure != "n":  # it stands in its column, as a whole number
+            record[row.measure] = row.value
         record |= {row.measure + end: getattr(row, column) for column, end in ENDS.items()}
     keys = dict.fromkeys(key for record in found.values() for key in record)
     return [keys | record for record in found.values()]
+
+
+def value_at(rows: Iterable[Measure], id: str) -> float | None:
+    """The value of the row with this id; None where there is none, or it is hidden."""
+    return next((row.value for row in rows if row.id == id), None)
+
+
+def texts_at(remarks: Iterable[Remark], *names: object) -> list[str]:
+    """What is said beside the numbers of one place."""
+    return [remark.text for remark in remarks if remark.id == measure_id(*names)]
 
 
 def record_rows(record: Any, names: Sequence[Any], fields: str, **about: Any) -> Rows:

@@ -8,9 +8,7 @@ from evaluasi_lib.measures import (
     PARTS,
     Measure,
     Rows,
-    as_plain,
     record_rows,
-    share_interval,
 )
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, word_for
@@ -24,7 +22,7 @@ MONEY = (
 def measures_of(result: EvaluationResult) -> tuple[Measure, ...]:
     """The rows of the measures table, in the order of the report's parts; ids are unique."""
     rooms = (
-        _published, _sample, _participation, _efficiency, _themes, _voices, _conclusions,
+        _published, _efficiency, _themes, _voices, _conclusions,
     )  # fmt: skip
     rows: list[Measure] = []
     seen: dict[str, int] = {}
@@ -37,52 +35,6 @@ def measures_of(result: EvaluationResult) -> tuple[Measure, ...]:
 
 def _published(result: EvaluationResult) -> Rows:
     yield from result.rows
-
-
-def _sample(result: EvaluationResult) -> Rows:
-    sample = result.sample
-    weighted = _("Answers are weighted to the population.") if sample.weighted else None
-    record = as_plain(sample) | share_interval(sample.invited, sample.response_rate_share)
-    yield from record_rows(record, ["sample"], "invited responded")
-    yield from record_rows(record, ["sample"], "analysed", note=weighted)
-    yield from record_rows(record, ["sample"], "response_rate_share:ci", n=sample.invited)
-    for place, step in enumerate(sample.flow, 1):
-        yield from record_rows(step, ["sample", "flow", place], "n dropped", label=step.step)
-
-
-def _participation(result: EvaluationResult) -> Rows:
-    part, more = result.participation, result.participation.details
-    record, names = (
-        as_plain(part) | share_interval(part.enrolled, part.completion_share),
-        ["participation"],
-    )
-    yield from record_rows(record, names, "enrolled started completed")
-    yield from record_rows(record, names, "completion_share:ci", n=part.enrolled)
-    for stage in more.get("funnel") or ():
-        yield from record_rows(stage, [*names, "funnel", stage["stage"]], "n share", label=None)
-    for row in more.get("dropout_reasons") or ():
-        yield from record_rows(row, [*names, "dropout_reasons", row["value"]], "share:ci")
-    for barrier in part.barriers:
-        yield from record_rows(barrier, [*names, "barriers", barrier.barrier], "share:ci")
-    for row in more.get("barriers_by_group") or ():
-        place = [*names, "barriers", row["barrier"], row["variable"], row["group"]]
-        about = {"subject": row["barrier"], "label": row["barrier_label"], "group": row["label"]}
-        yield from record_rows(row, place, "share:ci", **about)
-    if moved := more.get("motivation"):
-        about = {"n": moved["n_after"], "subject": moved["instrument"]}
-        fields = "mean_before mean_after change:ci:p_value"
-        yield from record_rows(moved, [*names, "motivation"], fields, **about)
-    for d in part.drivers:
-        place = [*names, "drivers", d.variable, *([d.level] if d.level else [])]
-        yield from record_rows(
-            d, place, "ame:ci:p_value gap:gap_ci", subject=d.variable, note=d.sentence
-        )
-    for row in more.get("representation") or ():
-        place = [*names, "representation", row["variable"], row["group"]]
-        note = word_for("presence", row["status"]) if row["status"] else None
-        yield from record_rows(
-            row, place, "share:ci population_share", group=row["group"], note=note
-        )
 
 
 def _efficiency(result: EvaluationResult) -> Rows:

@@ -33,76 +33,6 @@ class ProgramInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class FlowStep:
-    """One step from the invited to the analysed: n persons remain, `dropped` left before it."""
-
-    step: str
-    n: int | None
-    dropped: int | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    invited: int | None
-    responded: int | None
-    analysed: int | None
-    response_rate_share: float | None
-    weighted: bool
-    flow: tuple[FlowStep, ...]
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Barrier:
-    barrier: str
-    label: str
-    n: int | None
-    share: float | None
-    ci_low: float | None
-    ci_high: float | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """Average marginal effect of one variable on the chance to complete (share points, 0-1).
-
-    ame: per unit of a number, or of a level against the reference. gap: the same from a number's
-    lower quartile (gap_from) to its upper one (gap_to); for a level or a flag it is the ame.
-    level: the level of a category that this row is about; None for numbers and flags.
-    """
-
-    variable: str
-    label: str
-    ame: float | None
-    std_error: float | None
-    ci_low: float | None
-    ci_high: float | None
-    p_value: float | None
-    sentence: str = ""
-    reason: str | None = None
-    level: str | None = None
-    gap: float | None = None
-    gap_ci_low: float | None = None
-    gap_ci_high: float | None = None
-    gap_from: float | None = None
-    gap_to: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Participation:
-    enrolled: int | None
-    started: int | None
-    completed: int | None
-    completion_share: float | None
-    barriers: tuple[Barrier, ...] = ()
-    drivers: tuple[Driver, ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class CostPerEffect:
     outcome: str
     unit: str
@@ -277,8 +207,6 @@ class EvaluationResult:
     """
 
     program: ProgramInfo
-    sample: Sample
-    participation: Participation
     efficiency: Efficiency
     themes: tuple[Theme, ...]
     module_demand: tuple[ModuleDemand, ...]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import chain
 from pathlib import Path
 
 from evaluasi_lib import results as r
-from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.disclosure import SMALL_CELL, publish
 from evaluasi_lib.effects import Effect
-from evaluasi_lib.measures import Measure, Remark, Rows, record_rows
+from evaluasi_lib.measures import Measure, Remark, Rows, drafts, part_of, record_rows
 from evaluasi_lib.program import Program
+from evaluasi_lib.scoring.items import share_of
 from evaluasi_lib.study import Study
 from tests.made_effects import effect_rows, evidence_rows
 
@@ -118,6 +120,34 @@ def scale_rows(name: str, group: str, mean: float | None) -> Rows:
     return record_rows(record, ["scales", name, "post", group], fields, reason=reason, **about)
 
 
+def published() -> tuple[Measure, ...]:
+    """Persons from invited to completed, two barriers of which one is hidden, and a driver."""
+    steps = [("Diundang", 150, None), ("Menjawab", 120, 30), ("Dianalisis", 114, 6)]
+    barriers = [("beban", "Beban kerja", 48), ("izin", "Izin atasan", 3)]
+    driver = {"label": "Usia", "ame": 0.021, "ci_low": 0.002, "ci_high": 0.04, "p": 0.03}
+    driver |= {"gap": 0.1, "gap_ci_low": 0.01, "gap_ci_high": 0.19}
+    sample = {"invited": 150, "responded": 120, "analysed": 114, "response_rate_share": 0.8}
+    took = {"enrolled": 150, "started": 140, "completed": 118, "completion_share": 118 / 150}
+    found = [
+        drafts(sample, ["sample"], " ".join(sample)),
+        *(
+            drafts({"label": label, "n": n, "dropped": lost}, ["sample", "flow", place],
+                   "n dropped")
+            for place, (label, n, lost) in enumerate(steps, 1)
+        ),
+        drafts(took, ["participation"], " ".join(took)),
+        *(
+            drafts(share_of(n, 114) | {"label": label}, ["participation", "barriers", name],
+                   "share:ci", part_of(n, 114))
+            for name, label, n in barriers
+        ),
+        drafts(driver, ["participation", "drivers", "usia"], "ame:ci:p gap:gap_ci",
+               note="Kaitan, bukan sebab."),
+    ]  # fmt: skip
+    rows, _remarks = publish(chain.from_iterable(found), 5)
+    return rows
+
+
 def example_result(language: str = "id") -> r.EvaluationResult:
     """Every part filled; people's texts hold a script and a formula."""
     english = language == "en"
@@ -126,22 +156,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             "contoh-2025", "Example Training" if english else "Pelatihan Contoh", "leadership",
             "Ministry of Examples" if english else "Kementerian Contoh", "2025",
             dt.date(2025, 2, 3), dt.date(2025, 6, 30),
-        ),
-        sample=r.Sample(
-            150, 120, 114, 0.8, False,
-            (
-                r.FlowStep("Diundang", 150, None),
-                r.FlowStep("Menjawab", 120, 30, "tidak menjawab"),
-                r.FlowStep("Dianalisis", 114, 6, "baris uji"),
-            ),
-        ),
-        participation=r.Participation(
-            150, 140, 118, 118 / 150,
-            (
-                r.Barrier("beban", "Beban kerja", 48, 0.42, 0.33, 0.51),
-                r.Barrier("izin", "Izin atasan", None, None, None, None, SMALL_CELL),
-            ),
-            (r.Driver("usia", "Usia", 0.021, 0.01, 0.002, 0.04, 0.03, "Kaitan, bukan sebab."),),
         ),
         efficiency=r.Efficiency(
             66_500_000.0, 443_333.33, 563_559.3,
@@ -180,7 +194,7 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             {"program_id": "contoh-2025", "language": language}, 20250101,
         ),
         rows=(
-            *example_rows(), *scale_rows("kepuasan", "program", 4.1),
+            *example_rows(), *published(), *scale_rows("kepuasan", "program", 4.1),
             *scale_rows("motivasi", "comparison", None), *platform_rows(),
         ),
         remarks=(Remark("effects/beban/primary", "Jawaban menumpuk di ujung skala."),),
@@ -201,8 +215,6 @@ def empty_result() -> r.EvaluationResult:
     return r.EvaluationResult(
         program=r.ProgramInfo("contoh-2025", "Pelatihan Contoh", "leadership", "Kementerian Contoh",
                               "2025", None, None),
-        sample=r.Sample(None, None, None, None, False, (), SMALL_CELL),
-        participation=r.Participation(None, None, None, None),
         efficiency=r.Efficiency(None, None, None, None, None, None, None),
         themes=(), module_demand=(), triangulation=(), strengths=(), weaknesses=(),
         verdict=r.Verdict("insufficient_evidence", (), ""), recommendations=(), follow_up=(),

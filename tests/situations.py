@@ -7,23 +7,22 @@ rule (90% interval inside the smallest change of interest; else 95% interval wit
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from scipy import stats
 
+from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.effects import Effect
-from evaluasi_lib.measures import Measure, record_rows
+from evaluasi_lib.measures import Measure, record_rows, share_interval
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
-    Barrier,
     Efficiency,
     EvaluationResult,
     ModuleDemand,
-    Participation,
     ProgramInfo,
     Provenance,
     Quality,
-    Sample,
     Theme,
     Triangulated,
     Verdict,
@@ -124,24 +123,25 @@ def make(
     if alpha is not None:
         scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
     threats = dict.fromkeys(flags or ())
-    rows = [row for e in effects for row in effect_rows(e)]
-    rows += [row for found in scales for row in found]
-    rows += [
-        row
-        for name, rating in zip(named, rated, strict=True)
-        for row in evidence_rows(name, rating, threats, design=by_outcome[name].design)
+    sample = {"invited": 200, "responded": 150, "analysed": 150, "response_rate_share": response}
+    took = {"enrolled": enrolled, "started": enrolled}
+    done = {"completion_share": completion, "n": enrolled} | share_interval(enrolled, completion)
+    rows = [
+        *(row for e in effects for row in effect_rows(e)),
+        *(
+            row
+            for name, rating in zip(named, rated, strict=True)
+            for row in evidence_rows(name, rating, threats, design=by_outcome[name].design)
+        ),
+        *record_rows(sample, ["sample"], " ".join(sample)),
+        *record_rows(took, ["participation"], " ".join(took)),
+        *record_rows(done, ["participation"], "completion_share:ci"),
+        *(row for name, share in (barriers or {}).items() for row in barrier(name, share)),
+        *(row for found in scales for row in found),
     ]
     result = EvaluationResult(
         program=ProgramInfo(
             id, "Program contoh", "leadership", "Instansi contoh", cycle, None, None
-        ),
-        sample=Sample(200, 150, 150, response, False, ()),
-        participation=Participation(
-            enrolled, enrolled, None, completion,
-            barriers=tuple(
-                Barrier(name, name.replace("_", " "), None, share, *_around(share))
-                for name, share in (barriers or {}).items()
-            ),
         ),
         efficiency=Efficiency(None, None, cost, None, absorption, bcr, None),
         themes=tuple(
@@ -165,6 +165,14 @@ def make(
         **parts,
     )  # fmt: skip
     return program, result
+
+
+def barrier(name: str, share: float | None) -> Iterator[Measure]:
+    """Of a barrier; hidden without a share."""
+    low, high = _around(share)
+    record = {"share": share, "ci_low": low, "ci_high": high, "label": name.replace("_", " ")}
+    record["reason"] = SMALL_CELL if share is None else None
+    return record_rows(record, ["participation", "barriers", name], "share:ci")
 
 
 def scale(name: str = "kepuasan", mean: float | None = 4.0, half: float = 0.1,

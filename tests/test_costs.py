@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluasi_lib.effects import Effect
+from evaluasi_lib.measures import record_rows
 from evaluasi_lib.program import Benefit
-from evaluasi_lib.results import Efficiency, Participation
+from evaluasi_lib.results import Efficiency
 from evaluasi_lib.scoring.costs import (
     bootstrap_ratio,
     cost_per_effect,
@@ -58,7 +59,9 @@ def measured(
         "costs": {"price_year": 2025, "items": ITEMS} | costs,
     }
     study = make_study(tmp_path, declared, {"daftar": pd.DataFrame({"pid": ["a"], "x": [1.0]})})
-    return score_efficiency(study, effects, Participation(*people, None))
+    took = dict(zip(("enrolled", "started", "completed"), people, strict=True))
+    rows = tuple(record_rows(took, ["participation"], "enrolled started completed"))
+    return score_efficiency(study, effects, rows)
 
 
 def test_costs_for_each_participant_completer_and_hour(tmp_path: Path) -> None:
@@ -84,7 +87,7 @@ def test_a_program_without_costs_says_so(tmp_path: Path) -> None:
         "sources": {"daftar": survey({"x": "number"}, role="roster")},
     }  # fmt: skip
     study = make_study(tmp_path, declared, {"daftar": pd.DataFrame({"pid": ["a"], "x": [1.0]})})
-    found = score_efficiency(study, (), Participation(None, None, None, None))
+    found = score_efficiency(study, (), ())
     assert found.total_cost_idr is None
     assert found.reason
 

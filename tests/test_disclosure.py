@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +16,8 @@ from evaluasi_lib.disclosure import (
     publish,
     publishable_share,
 )
-from evaluasi_lib.measures import Cell, Draft, Remark, drafts, part_of, wide
-from evaluasi_lib.results import Barrier
+from evaluasi_lib.measures import Cell, Draft, Measure, Remark, drafts, part_of, record_rows, wide
+from evaluasi_lib.results import ModuleDemand
 
 
 def test_one_to_four_persons_are_a_small_cell_and_nobody_is_none() -> None:
@@ -24,10 +25,10 @@ def test_one_to_four_persons_are_a_small_cell_and_nobody_is_none() -> None:
 
 
 def test_a_result_on_a_small_cell_keeps_its_labels_and_loses_its_numbers() -> None:
-    barrier = Barrier("beban", "Beban kerja", 3, 0.1, 0.02, 0.3)
-    hidden = protect(barrier, persons=3, k=5, keep=("barrier", "label"))
-    assert hidden == Barrier("beban", "Beban kerja", None, None, None, None, "small_cell")
-    assert protect(barrier, persons=30, k=5, keep=("barrier",)) is barrier
+    module = ModuleDemand("data", "Analisis data", 3, 0.1, 0.02, 0.3)
+    hidden = protect(module, persons=3, k=5, keep=("module", "label"))
+    assert hidden == ModuleDemand("data", "Analisis data", None, None, None, None, "small_cell")
+    assert protect(module, persons=30, k=5, keep=("module",)) is module
 
 
 @given(st.lists(st.integers(0, 12), min_size=2, max_size=8), st.integers(2, 6))
@@ -162,3 +163,19 @@ def test_records_put_the_rows_of_one_place_side_by_side() -> None:
     assert (theme["label"], theme["n"], theme["group"]) == ("Beban", 12, "survey")
     assert (theme["share"], theme["share_low"], theme["share_high"]) == (0.3, 0.2, 0.4)
     assert wide(rows, "themes/*") == []
+
+
+def test_what_follows_from_shown_rows_is_worked_out_from_them_alone() -> None:
+    def left(shown: Sequence[Measure]) -> Iterator[Measure]:
+        first, *_hidden, last = (row.value for row in shown)
+        return record_rows({"dropped": first - last}, ["flow"], "dropped")
+
+    found = [
+        draft
+        for place, n in enumerate((40, 38, 20))
+        for draft in drafts({"n": n}, ["flow", place], "n", Cell(stage=("flow", n, place)))
+    ]
+    rows, _remarks = publish([*found[:2], Draft(left), found[2]], 5)
+    assert [(row.id, row.value) for row in rows] == [
+        ("flow/0/n", 40), ("flow/1/n", None), ("flow/dropped", 20), ("flow/2/n", 20),
+    ]  # fmt: skip

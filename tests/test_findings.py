@@ -171,9 +171,10 @@ def test_what_is_important_and_rated_low_comes_first():
 
 def test_access_gaps_are_found_by_representation_and_by_completion():
     program, measured = make()
-    rows = [{"variable": "eselon", "variable_label": "Eselon", "group": "IV", "label": "Eselon IV",
-             "share": 0.2, "ci_low": 0.15, "ci_high": 0.26, "population_share": 0.32,
-             "status": "under"}]  # fmt: skip
+    row = {"label": "Eselon IV", "share": 0.2, "ci_low": 0.15, "ci_high": 0.26,
+           "population_share": 0.32}  # fmt: skip
+    place = ["participation", "representation", "eselon", "IV"]
+    rows = record_rows(row, place, "share:ci population_share", group="IV")
     access = [
         row
         for label, share in (("WIB", 0.8), ("WIT", 0.5))
@@ -183,8 +184,7 @@ def test_access_gaps_are_found_by_representation_and_by_completion():
     ]  # fmt: skip
     measured = dataclasses.replace(
         measured,
-        participation=dataclasses.replace(measured.participation, details={"representation": rows}),
-        rows=tuple(access),
+        rows=(*measured.rows, *rows, *access),
     )
     result = conclude(program, measured, None)
     found = {w.id: w for w in result.weaknesses}

@@ -15,13 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluasi_lib.disclosure import publish
 from evaluasi_lib.effects import Effect, effects_of
 from evaluasi_lib.scoring.participation import score_sample
 from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.study import Study
 from tests.made_effects import scored
-from tests.made_studies import make_study, survey
+from tests.made_studies import make_study, published, survey
 
 DESIGNS = ("single_group", "comparison", "randomised")
 KINDS = ("continuous", "binary", "ordinal")
@@ -102,8 +101,8 @@ def numbers_in(value: object) -> list[float]:
 def check(study: Study) -> None:
     rows = scored(study)
     effects = effects_of(rows)
-    results = [*rows, score_sample(study)]
-    results += publish(score_scales(study), study.program.privacy.min_cell)[0]
+    more = published(itertools.chain(score_sample(study), score_scales(study)))
+    results = [*rows, *more]
     for result in results:
         assert all(math.isfinite(n) for n in numbers_in(dataclasses.asdict(result))), result
     for effect in effects:

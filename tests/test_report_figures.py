@@ -12,7 +12,7 @@ from evaluasi_lib.effects import effects_of
 from evaluasi_lib.measures import wide
 from evaluasi_lib.reporting import figures, figures_people, figures_scores
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.results import Barrier, CostPerEffect
+from evaluasi_lib.results import CostPerEffect
 from evaluasi_lib.wording import set_language
 from tests import fixtures_result as fixtures
 
@@ -33,9 +33,9 @@ def scale(label: str, wave: str, mean: float | None, group: str = "program") -> 
             "mean_low": low, "mean_high": high}  # fmt: skip
 
 
-def barrier(share: float | None) -> Barrier:
+def barrier(share: float | None) -> dict[str, object]:
     low, high = (None, None) if share is None else (share - 0.1, share + 0.1)
-    return Barrier("a", "A", None if share is None else 20, share, low, high)
+    return {"label": "A", "share": share, "share_low": low, "share_high": high}
 
 
 def answers(shares: list[float | None], item: str = "Grid [Row]") -> list[dict]:
@@ -68,7 +68,7 @@ def example_figures() -> dict[str, Figure | None]:
         "likert": figures_scores.plot_likert(
             answers([0.1, 0.1, 0.2, 0.3, 0.3]), LEVELS, "a", "How?"
         ),
-        "flow": figures_people.plot_flow(result.sample, 5),
+        "flow": figures_people.plot_flow(wide(result.rows, "sample/flow/*"), 5),
         "slope": figures_scores.plot_slope([scale("A", "pre", 3), scale("A", "post", 4)], "s", "?"),
         "boxes": figures_scores.plot_boxes([scale("A", "pre", 3) | QUARTILES], (1, 5), "c", "?"),
         "specifications": figures.plot_specifications(

@@ -11,9 +11,9 @@ import pytest
 
 from evaluasi_lib import wording
 from evaluasi_lib.effects import Effect
+from evaluasi_lib.measures import Measure, record_rows
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading.codebook import own_codebook
-from evaluasi_lib.results import Barrier, Participation
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import code_voices, update_quotes
 from evaluasi_lib.voices.feedback import code_open_answers, mask, propose_quotes
@@ -378,9 +378,10 @@ def effect(conclusion: str | None, estimate: float | None = 0.4) -> Effect:
     )  # fmt: skip
 
 
-def barrier(share: float | None, low: float | None, high: float | None) -> Participation:
-    found = Barrier("beban", "Workload", 50, share, low, high)
-    return Participation(100, 90, 80, 0.8, barriers=(found,))
+def barrier(share: float | None, low: float | None, high: float | None) -> list[Measure]:
+    record = {"n": 50, "label": "Workload", "share": share, "ci_low": low, "ci_high": high}
+    record["reason"] = "small_cell" if share is None else None
+    return list(record_rows(record, ["participation", "barriers", "beban"], "share:ci"))
 
 
 def ratings(pendampingan: list[float], pembebasan: list[float]) -> pd.DataFrame:

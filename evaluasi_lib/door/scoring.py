@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, protect_counts, publish
+from evaluasi_lib.disclosure import DEFAULT_K, publish
 from evaluasi_lib.door.effects import effects_in
 from evaluasi_lib.errors import DataError, Problem, UsageError
 from evaluasi_lib.measures import (
     UNPUBLISHED,
     Cell,
+    Draft,
     Drafts,
     drafts,
     measure_id,
@@ -35,8 +36,14 @@ from evaluasi_lib.scoring.items import (
     score_items,
     share_of,
 )
-from evaluasi_lib.scoring.persons import as_levels, reached, share_row
+from evaluasi_lib.scoring.persons import as_levels, reached
 from evaluasi_lib.scoring.scales import mean_interval
+from evaluasi_lib.scoring.shares import (
+    by_frequency,
+    chosen_options,
+    option_shares,
+    option_shares_by,
+)
 from evaluasi_lib.scoring.survival import kaplan_meier
 from evaluasi_lib.tables import SEED, Table, bounds, need
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
@@ -192,17 +199,27 @@ def describe(
             ["describe", str(name), level], group=level if by else None, subject=str(name),
         )
     ]  # fmt: skip
-    rows, _remarks = publish(found, min_cell)
     records = [
         r | {"variable": r["subject"], "value": r["label"],
              "low": r["mean_low"] if r["share"] is None else r["share_low"],
              "high": r["mean_high"] if r["share"] is None else r["share_high"]}
-        for r in wide(rows, "describe/*/*/*", "mean sd share")
+        for r in wide(publish(found, min_cell)[0], "describe/*/*/*", "mean sd share")
     ]  # fmt: skip
     shown = ["variable", "value", "group", "n", "mean", "sd", "low", "high", "share", "reason"]
     floats = dict.fromkeys(("mean", "sd", "low", "high", "share"), "float64")
     table = pd.DataFrame(records, columns=shown)
     return Table(table.astype(floats | {"n": "Int64"}), shown=shown)
+
+
+def _records(found: Iterable[Draft], pattern: str, k: int) -> list[dict[str, Any]]:
+    """What may be shown, a record each."""
+    rows, _remarks = publish(found, k)
+    return wide(rows, pattern)
+
+
+def _bounds(row: Mapping[str, Any], measure: str = "share") -> dict[str, Any]:
+    """A record, the ends of one of its measures called low and high."""
+    return {**row} | {end: row.get(f"{measure}_{end}") for end in ("low", "high")}
 
 
 def _described(
@@ -257,25 +274,17 @@ def barriers(
         raise UsageError(Problem(what.format(name=question), "question", known or _(
             "make them with clean_multi")))  # fmt: skip
     need(df, [by] if by else [])
-    answered = df[df[options].notna().any(axis=1)]
-    chosen = answered[options].astype("boolean").fillna(False).astype(bool)
-    groups = as_levels(answered[by]) if by else pd.Series("", index=answered.index)
-    levels = [v for v in sorted(set(groups)) if v or not by]
-    records = []
-    for option in sorted(options, key=lambda c: -chosen[c].to_numpy().sum()):
-        hidden: set[str] = set()
-        for part in (chosen[option], ~chosen[option]):
-            counts = {v: int((part & (groups == v)).sum()) for v in sorted(set(groups))}
-            if by:
-                safe = protect_counts(counts, k=min_cell)
-                hidden |= {level for level, n in safe.items() if n is None}
-        for level in levels:
-            row = share_row(int(chosen.loc[groups == level, option].sum()),
-                            int((groups == level).sum()), min_cell)  # fmt: skip
-            if level in hidden:
-                row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-            named = {"barrier": option.removeprefix(prefix), "group": level if by else None}
-            records.append(named | bounds(row))
+    chosen, answered = chosen_options(df, question)
+    place = ["barriers"]
+    if by is None:
+        found = option_shares(chosen, place, str)
+    else:
+        group = as_levels(answered[by])
+        levels = {v: v for v in sorted(set(group)) if v}
+        found = option_shares_by(chosen[by_frequency(chosen)], group, levels, place, str, by)
+    pattern = "barriers/*" if by is None else "barriers/*/*/*"
+    records = [{"barrier": row["subject"]} | _bounds(row)
+               for row in _records(found, pattern, min_cell)]  # fmt: skip
     return _shares(records, ["barrier", "group"])
 
 
@@ -310,17 +319,15 @@ def completion(
     stages = list(stages)
     need(df, [*stages, *([by] if by else []), *([days] if days else [])])
     groups = as_levels(df[by]) if by else pd.Series("", index=df.index)
-    found = [_stages(df[groups == level], stages, level, by, days) for level in sorted(set(groups))]
-    rows, _remarks = publish(chain.from_iterable(found), min_cell)
+    found = chain.from_iterable(
+        _stages(df[groups == level], stages, level, by, days) for level in sorted(set(groups))
+    )
     records = [
-        {"group": r["group"], "stage": r["subject"], "n": r["n"], "share": r["share"],
-         "low": r["share_low"], "high": r["share_high"], "reason": r["reason"],
-         "median_days": r.get("median_days")}
-        for r in wide(rows, "stages/*/*")
-    ]  # fmt: skip
+        {"stage": row["subject"]} | _bounds(row) for row in _records(found, "stages/*/*", min_cell)
+    ]
     table = _shares(records, ["group", "stage"])
     if days:
-        table["median_days"] = pd.Series([r["median_days"] for r in records], dtype="float64")
+        table["median_days"] = pd.Series([r.get("median_days") for r in records], dtype="float64")
         table.shown = (*table.shown, "median_days")
     return table
 

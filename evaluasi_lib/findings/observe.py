@@ -8,21 +8,24 @@ weight of the kind of finding times how far the number lies from its threshold (
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from evaluasi_lib.conclusion import quadrants
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of, threats_of
 from evaluasi_lib.findings.rules import say
 from evaluasi_lib.findings.situation import (
+    COMPLETION,
     beneficial,
     estimate_id,
     is_decisive,
     rating_id,
 )
-from evaluasi_lib.measures import measure_id, wide
+from evaluasi_lib.labels import variable_label
+from evaluasi_lib.measures import measure_id, value_at, wide
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Barrier, EvaluationResult, Finding, ModuleDemand
+from evaluasi_lib.results import EvaluationResult, Finding
 from evaluasi_lib.wording import (
     _,
     choose,
@@ -39,6 +42,7 @@ Note = tuple[bool, Finding]  # whether it is a strength, and the finding
 LEVEL_WEIGHT = {"reaction": 0.5, "learning": 0.8, "behaviour": 0.9, "results": 1.0}
 GOOD_ALPHA = 0.8
 COST = "efficiency/cost_per_completer_idr"
+RESPONSE = "sample/response_rate_share"
 MIN_RESPONSE_SHARE = 0.5
 THEME_SHARE = 0.2
 SENTIMENT = 0.1  # on the lexicon's -1..1; nearer to zero is mixed, not good or bad
@@ -202,34 +206,36 @@ def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
 
 def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Who completes, by the program's own limit, and who answers the survey."""
-    share, limit = result.participation.completion_share, program.thresholds.min_completion_share
+    share, limit = value_at(result.rows, COMPLETION), program.thresholds.min_completion_share
     if share is not None:
         good = share >= limit
         text = say(f"completion.{SIGN[good]}", share=percent(share), limit=percent(limit))
         score = 0.5 if good else 0.5 + (limit - share)
-        yield note(good, "completion.program", text, score, "participation/completion_share")
-    response = result.sample.response_rate_share
+        yield note(good, "completion.program", text, score, COMPLETION)
+    response = value_at(result.rows, RESPONSE)
     if response is not None and response < MIN_RESPONSE_SHARE:
         text = say("response", share=percent(response))
-        yield note(False, "response.program", text, 0.4, "sample/response_rate_share")
+        yield note(False, "response.program", text, 0.4, RESPONSE)
 
 
 def share_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Barriers and wanted modules that at least the declared share of respondents named."""
-    limits, barriers = program.thresholds, result.participation.barriers
-    yield from _named("barrier", barriers, limits.barrier_share, 0.6, "participation", "barriers")
-    yield from _named("module", result.module_demand, limits.demand_share, 0.5, "module_demand")
+    limits, barriers = program.thresholds, wide(result.rows, "participation/barriers/*")
+    for row in barriers:
+        yield from _named("barrier", row, limits.barrier_share, 0.6)
+    for module in result.module_demand:
+        row = {"stem": ("module_demand", module.module), "subject": module.module}
+        row |= {"label": module.label, "share": module.share}
+        row |= {"share_low": module.ci_low, "share_high": module.ci_high}
+        yield from _named("module", row, limits.demand_share, 0.5)
 
 
-def _named(
-    kind: str, rows: Sequence[Barrier | ModuleDemand], limit: float, slope: float, *place: str
-) -> Iterator[Note]:
-    for row in rows:
-        if row.share is not None and row.share >= limit:
-            share = share_with_interval(row.share, row.ci_low, row.ci_high)
-            text, name = say(kind, share=share, label=row.label), getattr(row, kind)
-            at = measure_id(*place, name, "share")
-            yield note(False, f"{kind}.{name}", text, 0.3 + slope * row.share, at)
+def _named(kind: str, row: Mapping[str, Any], limit: float, slope: float) -> Iterator[Note]:
+    if row["share"] is not None and row["share"] >= limit:
+        share = share_with_interval(row["share"], row["share_low"], row["share_high"])
+        text, name = say(kind, share=share, label=row["label"]), row["subject"]
+        at = measure_id(*row["stem"], "share")
+        yield note(False, f"{kind}.{name}", text, 0.3 + slope * row["share"], at)
 
 
 def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
@@ -248,17 +254,17 @@ def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
 
 def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Groups that are missed among the enrolled, and groups that complete e-learning less often."""
-    for row in result.participation.details.get("representation", ()):
-        if row["status"] != "under" or row["share"] is None:
+    for row in wide(result.rows, "participation/representation/*/*"):
+        if not is_missed(row):
             continue
+        variable, expected = row["stem"][2], row["population_share"]
         text = say(
-            "access", group=row["label"], variable=row["variable_label"],
-            share=share_with_interval(row["share"], row["ci_low"], row["ci_high"]),
-            expected=percent(row["population_share"]),
+            "access", group=row["label"], variable=variable_label(program, variable),
+            share=share_with_interval(row["share"], row["share_low"], row["share_high"]),
+            expected=percent(expected),
         )  # fmt: skip
-        of = "participation", "representation", row["variable"], row["group"], "share"
-        score = 0.35 + min(row["population_share"] - row["share"], 0.3)
-        yield note(False, f"access.{row['variable']}.{row['group']}", text, score, measure_id(*of))
+        id, score = f"access.{variable}.{row['group']}", 0.35 + min(expected - row["share"], 0.3)
+        yield note(False, id, text, score, measure_id(*row["stem"], "share"))
     groups: dict[str, list[tuple[float, str, str]]] = {}
     for row in wide(result.rows, "elearning/access/*/*"):
         share = row.get("completed_share")
@@ -276,6 +282,12 @@ def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
                      for group in (least, most)]  # fmt: skip
             score = 0.35 + min(high - low, 0.3)
             yield note(False, f"access.elearning.{variable}", text, score, *paths)
+
+
+def is_missed(row: Mapping[str, Any]) -> bool:
+    """Whether a group's share of the enrolled lies clearly below its share of the population."""
+    high, expected = row["share_high"], row["population_share"]
+    return high is not None and expected is not None and expected > high
 
 
 def triangulation_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:

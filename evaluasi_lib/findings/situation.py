@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of
-from evaluasi_lib.measures import Conclusion, measure_id
+from evaluasi_lib.measures import Conclusion, measure_id, value_at
 from evaluasi_lib.program import Program, Thresholds
 from evaluasi_lib.results import EvaluationResult
 
 Answer = Literal["yes", "no", "unknown"]
 Facts = dict[str, Answer]
 
+COMPLETION = "participation/completion_share"
 PERFORMANCE = ("behaviour", "results")  # what a training is for (Kirkpatrick's levels 3 and 4)
 # Flags of a measure that itself misleads: at its ceiling, wrongly keyed, or held against a smallest
 # effect of interest that is likely a slip.
@@ -106,7 +107,7 @@ def situation_of(program: Program, result: EvaluationResult) -> Situation:
     answered = [t.agreement for t in result.triangulation if t.agreement != "silent"]
     return Situation(
         outcomes=states,
-        completion_share=result.participation.completion_share,
+        completion_share=value_at(result.rows, COMPLETION),
         cost_per_completer_idr=result.efficiency.cost_per_completer_idr,
         bcr=result.efficiency.bcr,
         agree=all(a != "divergent" for a in answered) if answered else None,

@@ -28,6 +28,7 @@ from evaluasi_lib.wording import (
 Cell = str | tuple[str, object]
 NAMED = 8  # hidden rows that a note names; more are counted
 CI = ("ci_low", "ci_high")
+SHARE = ("share_low", "share_high")
 
 # form -> a number as readers write it
 FORMS: dict[str, Callable[[Any], str]] = {
@@ -149,10 +150,15 @@ def _listed(body: Sequence[tuple[Sequence[Cell], str | None]], hidden: Sequence[
     return "; ".join(", ".join(c for c in body[i][0] if isinstance(c, str)) for i in hidden)
 
 
-def share_columns() -> list[Column]:
+def share_ends(row: Any) -> tuple[str, str]:
+    """Where a row holds the ends of its share's interval."""
+    return SHARE if isinstance(row, Mapping) else CI
+
+
+def share_columns(ends: tuple[str, str] = SHARE) -> list[Column]:
     """Number, share and interval, as every share of persons has them."""
     return [
         Column(_("n"), "n", "n"),
         Column(_("Share"), "share", "%"),
-        Column(_("95% interval"), CI, "%"),
+        Column(_("95% interval"), ends, "%"),
     ]

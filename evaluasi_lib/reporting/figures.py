@@ -7,15 +7,16 @@ hears it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from evaluasi_lib.effects import Effect
+from evaluasi_lib.measures import Remark, measure_id
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import Look, estimated, forest, heard, label_rows
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.reporting.words import subgroup_word
-from evaluasi_lib.results import CostPerEffect, Driver
+from evaluasi_lib.results import CostPerEffect
 from evaluasi_lib.wording import (
     _,
     count,
@@ -122,18 +123,24 @@ def plot_specifications(effects: Sequence[Effect], id: str) -> Figure | None:
     return Figure(id, title, answer, alt, forest(points, METHODS, first.unit, band=first.sesoi))
 
 
-def plot_drivers(drivers: Sequence[Driver]) -> Figure | None:
-    """Forest of the gaps in percentage points: a number's quartiles, a level and its reference."""
+def plot_drivers(
+    drivers: Sequence[Mapping[str, Any]], remarks: Iterable[Remark] = ()
+) -> Figure | None:
+    """Forest of the gaps in percentage points: a number's quartiles, a level and its reference.
+
+    remarks: what a gap compares, where its label does not say it.
+    """
+    named = {remark.id: remark.text for remark in remarks}
     known = [
-        (d, 100 * d.gap, 100 * d.gap_ci_low, 100 * d.gap_ci_high)
+        (d, 100 * d["gap"], 100 * d["gap_low"], 100 * d["gap_high"])
         for d in drivers
-        if d.gap is not None and d.gap_ci_low is not None and d.gap_ci_high is not None
+        if None not in (d["gap"], d["gap_low"], d["gap_high"])
     ]
     if not known:
         return None
     points = [
         estimated(
-            _named(driver),
+            named.get(measure_id(*driver["stem"]), driver["label"]),
             (gap, low, high),
             digits=0,
             colour=theme.OPEN if low <= 0 <= high else theme.GOOD if gap > 0 else theme.BAD,
@@ -143,21 +150,11 @@ def plot_drivers(drivers: Sequence[Driver]) -> Figure | None:
     clear = sorted((k for k in known if not k[2] <= 0 <= k[3]), key=lambda k: -abs(k[1]))
     answer = _("No variable shows a clear difference; that does not mean that there is none.")
     if clear:
-        answer = clear[0][0].sentence
+        answer = clear[0][0]["note"]
     alt = _("Differences in percentage points with 95% intervals: {listed}.")
     svg = forest(points, DRIVERS, _("percentage points; right of the line: completes more often"))
     title = _("Who completes more often, and who less?")
     return Figure("pendorong", title, answer, alt.format(listed=heard(points)), svg)
-
-
-def _named(driver: Driver) -> str:
-    if driver.gap_from is None or driver.gap_to is None:
-        return driver.label
-    whole = float(driver.gap_from).is_integer() and float(driver.gap_to).is_integer()
-    digits = 0 if whole else 1
-    return _("{label}: {high} against {low}").format(
-        label=driver.label, high=number(driver.gap_to, digits), low=number(driver.gap_from, digits)
-    )
 
 
 def plot_love(balance: Sequence[Mapping[str, Any]], id: str, label: str) -> Figure | None:

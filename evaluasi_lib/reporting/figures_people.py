@@ -14,9 +14,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import Look, Point, forest, frame_bars, heard
+from evaluasi_lib.reporting.columns import share_ends, value_of
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.reporting.words import option_word, why
-from evaluasi_lib.results import Barrier, ModuleDemand, Sample, Theme
+from evaluasi_lib.results import ModuleDemand, Theme
 from evaluasi_lib.wording import _, count, number, percent, plural, word_for
 
 SHARES = Look(0.36, top=0.7, wrap=40, line=2.2, faint=0.45)
@@ -25,37 +26,35 @@ MOST_SHARES = 12
 Records = Sequence[Mapping[str, Any]]  # as measures.wide gives them
 
 
-def plot_flow(sample: Sample, k: int) -> Figure | None:
+def plot_flow(flow: Sequence[Mapping[str, Any]], k: int) -> Figure | None:
     """Flow of persons from the invited to the analysed, with those lost at each step."""
-    if sum(step.n is not None for step in sample.flow) < 2:
+    if sum(step["n"] is not None for step in flow) < 2:
         return None
 
-    def size(n: int | None, reason: str | None) -> str:
-        return why(reason, k) if n is None else f"n = {count(n)}"
+    def size(step: Mapping[str, Any]) -> str:
+        return why(step["reason"], k) if step["n"] is None else f"n = {count(step['n'])}"
 
-    with theme.canvas(0.2 + 0.95 * len(sample.flow)) as (figure, ax):
+    with theme.canvas(0.2 + 0.95 * len(flow)) as (figure, ax):
         ax.set_axis_off()
         ax.set_xlim(0, 10)
-        ax.set_ylim(-len(sample.flow) + 0.35, 0.5)
-        for row, step in enumerate(sample.flow):
-            text = f"{theme.wrap(step.step, 40)}\n{theme.wrap(size(step.n, step.reason), 46)}"
+        ax.set_ylim(-len(flow) + 0.35, 0.5)
+        for row, step in enumerate(flow):
+            text = f"{theme.wrap(step['label'], 40)}\n{theme.wrap(size(step), 46)}"
             _box(ax, 0.2, -row, 5.0, text)
-            if row and step.dropped:
-                text = plural("{n} person left out", "{n} persons left out", step.dropped)
-                text = text.format(n=count(step.dropped))
-                if step.reason:
-                    text += f"\n{theme.wrap(why(step.reason, k), 34)}"
+            if row and (lost := step.get("dropped")):
+                text = plural("{n} person left out", "{n} persons left out", lost)
+                text = text.format(n=count(lost))
                 _box(ax, 5.8, -row + 0.5, 4.0, text, loss=True)
                 ax.plot([2.7, 5.8], [-row + 0.5, -row + 0.5], color=theme.MUTED, lw=1)
-        for row, _next in pairwise(range(len(sample.flow))):
+        for row, _next in pairwise(range(len(flow))):
             ax.annotate(
                 "", (2.7, -row - 0.68), (2.7, -row - 0.32),
                 arrowprops={"arrowstyle": "-|>", "color": theme.MUTED, "lw": 1},
             )  # fmt: skip
         svg = theme.to_svg(figure)
-    named = [f"{size(s.n, s.reason)} ({s.step})" for s in sample.flow]
+    named = [f"{size(step)} ({step['label']})" for step in flow]
     answer = _("From {first} to {last}.").format(first=named[0], last=named[-1])
-    steps = "; ".join(f"{s.step}: {size(s.n, s.reason)}" for s in sample.flow)
+    steps = "; ".join(f"{step['label']}: {size(step)}" for step in flow)
     title = _("Who was reached, and who is in the analysis?")
     alt = _("Flow of persons, step by step: {steps}.").format(steps=steps)
     return Figure("alur", title, answer, alt, svg)
@@ -71,19 +70,26 @@ def _box(ax: Axes, x: float, y: float, width: float, text: str, *, loss: bool = 
 
 
 def plot_shares(
-    shares: Sequence[Barrier | ModuleDemand | Theme], id: str, title: str, answer: str
+    shares: Sequence[Mapping[str, Any] | ModuleDemand | Theme], id: str, title: str, answer: str
 ) -> Figure | None:
     """Shares as points with intervals, the largest on top; hidden ones are left out.
 
     answer: a template with {label} and {share} of the largest.
     """
-    known = [(s.share, s) for s in shares if s.share is not None]
+    known = [(value_of(s, "share"), s) for s in shares if value_of(s, "share") is not None]
     known.sort(key=lambda pair: -pair[0])
     if not known:
         return None
     points = [
-        Point(option_word(s.label), share, s.ci_low, s.ci_high, percent(share))
+        Point(
+            option_word(value_of(s, "label")),
+            share,
+            value_of(s, low),
+            value_of(s, high),
+            percent(share),
+        )
         for share, s in known[:MOST_SHARES]
+        for low, high in [share_ends(s)]
     ]
     alt = _("Shares with 95% intervals, largest first: {listed}.").format(listed=heard(points))
     if len(points) < len(known):

@@ -19,6 +19,7 @@ from evaluasi_lib.reporting.columns import (
     cell_of,
     figure_cell,
     share_columns,
+    share_ends,
     table,
     value_of,
 )
@@ -29,14 +30,14 @@ SCORED = "mean mean_100 sd alpha omega_total top2_share n_items q10 q25 median q
 ANSWERED = 2  # weaknesses that a recommendation's row spells out; more are counted
 
 
-def table_flow(sample: r.Sample, k: int) -> Table | None:
+def table_flow(flow: Sequence[Mapping[str, Any]], k: int) -> Table | None:
     """Persons at each step, and those left out before it."""
     columns = [
-        Column(_("Step"), "step"),
+        Column(_("Step"), "label"),
         Column(_("Persons"), "n", "n"),
-        Column(_("Left out before it"), "dropped", "n"),
+        Column(_("Left out before it"), lambda step: figure_cell(step.get("dropped"), count)),
     ]
-    return table("alur", _("Flow of persons"), sample.flow, columns, k)
+    return table("alur", _("Flow of persons"), flow, columns, k)
 
 
 def _estimate(effect: Effect) -> Cell:
@@ -205,16 +206,17 @@ def table_items(rows: Sequence[Measure], k: int) -> Table | None:
 def table_shares(rows: Sequence[Any], id: str, caption: str, heading: str, k: int) -> Table | None:
     """Options with their share of respondents and interval; hidden ones are named in the note."""
     option = Column(heading, lambda row: words.option_word(value_of(row, "label")))
-    return table(id, caption, rows, [option, *share_columns()], k, fold=True)
+    columns = [option, *(share_columns(share_ends(rows[0])) if rows else ())]
+    return table(id, caption, rows, columns, k, fold=True)
 
 
-def table_drivers(drivers: Sequence[r.Driver], k: int) -> Table | None:
+def table_drivers(drivers: Sequence[Mapping[str, Any]], k: int) -> Table | None:
     """Average marginal effects on completion, in percentage points."""
     columns = [
         Column(_("Variable"), "label"),
         Column(_("Difference, percentage points"), "ame", "points"),
-        Column(_("95% interval"), CI, "points"),
-        Column(_("p"), "p_value", "p"),
+        Column(_("95% interval"), ("ame_low", "ame_high"), "points"),
+        Column(_("p"), "ame_p", "p"),
     ]
     note = _("Average marginal effects on the chance to complete; association, not cause.")
     return table("pendorong", _("Who completes"), drivers, columns, k, note)
@@ -223,9 +225,9 @@ def table_drivers(drivers: Sequence[r.Driver], k: int) -> Table | None:
 def table_stages(
     stages: Sequence[Mapping[str, Any]], id: str, caption: str, k: int
 ) -> Table | None:
-    """Persons at each stage (stage, n, share of the first, reason)."""
+    """Persons at each stage (subject, n, share of the first, reason)."""
     columns = [
-        Column(_("Stage"), "stage", "stage"),
+        Column(_("Stage"), "subject", "stage"),
         Column(_("Persons"), "n", "n"),
         Column(_("Share of the first stage"), "share", "%"),
     ]
@@ -254,7 +256,7 @@ def table_themes(themes: Sequence[r.Theme], k: int) -> Table | None:
     columns = [
         Column(_("Theme"), "label"),
         Column(_("Source"), "source", "source"),
-        *share_columns(),
+        *share_columns(CI),
         Column(_("Tone, −1 to 1"), "sentiment", "2"),
     ]
     note = _("n: respondents, interviewees or documents in which the theme occurs.")

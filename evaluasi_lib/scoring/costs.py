@@ -10,16 +10,18 @@ from scipy import stats
 
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.effects import Effect
+from evaluasi_lib.measures import Measure, value_at, wide
 from evaluasi_lib.program import Benefit, Costs, Program
-from evaluasi_lib.results import CostPerEffect, Efficiency, Participation
+from evaluasi_lib.results import CostPerEffect, Efficiency
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, number
 
 BOOTSTRAP_DRAWS = 10_000
+STAGES = ("enrolled", "started", "completed")
 
 
 def score_efficiency(
-    study: Study, effects: Sequence[Effect], participation: Participation
+    study: Study, effects: Sequence[Effect], rows: Sequence[Measure]
 ) -> Efficiency:
     """Costs of one program, at the price level of the declared year.
 
@@ -27,7 +29,8 @@ def score_efficiency(
 
     total = realised costs + participants' time where declared (hours x cost of an hour x those who
     started, or enrolled where that is not known). Participants are the enrolled. A number of
-    persons that may not be shown hides every figure from which it could be computed. `details`:
+    persons that may not be shown hides every figure from which it could be computed. rows: those
+    published of participation. `details`:
 
     - price_year, fully_loaded, cost_per_jp_idr, jp_reason
     - costs: category, label, planned_idr, realised_idr, absorption_share, share_of_total
@@ -40,14 +43,14 @@ def score_efficiency(
     if costs is None:
         reason = _("The program declares no costs.")
         return Efficiency(None, None, None, None, None, None, None, reason=reason)
-    enrolled, completed = participation.enrolled, participation.completed
-    spent = participation.started if participation.started is not None else enrolled
+    enrolled, started, completed = (_persons(rows, f"participation/{x}") for x in STAGES)
+    spent = started if started is not None else enrolled
     time_idr = time_cost(costs, spent)
     realised = sum(item.realised_idr for item in costs.items)
     total = None if time_idr is None else realised + time_idr
-    persons_reason = _persons_reason(participation)
+    persons_reason = _persons_reason(rows, enrolled, completed)
     hours = None if enrolled is None else (costs.training_hours_jp or 0) * enrolled
-    rows = [cost_per_effect(e, total, enrolled, seed=study.program.seed) for e in effects]
+    ratios = [cost_per_effect(e, total, enrolled, seed=study.program.seed) for e in effects]
     benefits = [value_benefit(b, effects, enrolled) for b in costs.benefits]
     money_reason = _money_reason(costs, benefits, total)
     benefit = None if money_reason else sum(row["total_idr"] for row in benefits)
@@ -59,7 +62,7 @@ def score_efficiency(
         "cost_per_jp_idr": ratio(total, hours),
         "jp_reason": None if costs.training_hours_jp else _("No training hours are declared."),
         "costs": cost_rows(costs, time_idr, total),
-        "cost_per_effect": rows,
+        "cost_per_effect": ratios,
         "benefits": benefits,
         "sensitivity": sensitivity(costs, effects, enrolled, total) if benefit is not None else [],
         "money_reason": money_reason,
@@ -69,7 +72,7 @@ def score_efficiency(
         total_cost_idr=total,
         cost_per_participant_idr=ratio(total, enrolled),
         cost_per_completer_idr=ratio(total, completed),
-        cost_per_unit_effect=_headline(study.program, rows),
+        cost_per_unit_effect=_headline(study.program, ratios),
         budget_absorption_share=absorption(costs),
         bcr=bcr,
         roi_pct=roi,
@@ -125,12 +128,20 @@ def cost_rows(costs: Costs, time_idr: float | None, total: float | None) -> list
     ]
 
 
-def _persons_reason(participation: Participation) -> str | None:
-    if participation.enrolled is None or participation.completed is None:
-        return participation.reason or SMALL_CELL
-    if participation.enrolled == 0:
+def _persons(rows: Sequence[Measure], id: str) -> int | None:
+    value = value_at(rows, id)
+    return None if value is None else int(value)
+
+
+def _persons_reason(
+    rows: Sequence[Measure], enrolled: int | None, completed: int | None
+) -> str | None:
+    if enrolled is None or completed is None:
+        whole = wide(rows, "participation")
+        return (whole[0]["reason"] if whole else None) or SMALL_CELL
+    if enrolled == 0:
         return _("Nobody took part, so there is no cost for each participant.")
-    if participation.completed == 0:
+    if completed == 0:
         return _("Nobody completed, so there is no cost for each completer.")
     return None
 

@@ -26,7 +26,7 @@ from evaluasi_lib.measures import (
     part_of,
 )
 from evaluasi_lib.program import ElearningPlan, Outcome
-from evaluasi_lib.scoring.drivers import encode, fit_drivers
+from evaluasi_lib.scoring.drivers import FEW, encode, fit_drivers
 from evaluasi_lib.scoring.events import EventSummary, summarise_events, zone_name
 from evaluasi_lib.scoring.frames import outcome_frame
 from evaluasi_lib.scoring.items import share_of
@@ -44,7 +44,6 @@ from evaluasi_lib.wording import _, choose
 
 PART = "elearning"
 LEVELS = ("learning", "behaviour", "results", "reaction")  # in which an outcome by dose is sought
-FEW = 5  # persons of a level, or completions: from fewer nothing is estimated
 
 
 def score_elearning(study: Study) -> Drafts:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from evaluasi_lib.conclusion import ALPHA
 from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.effects import threats_of
-from evaluasi_lib.measures import Cell, Drafts, Measure, Remark, drafts
+from evaluasi_lib.measures import Cell, Drafts, Measure, drafts
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.scoring.frames import (
     Attrition,
@@ -66,7 +66,7 @@ def score_effects(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
     yield from evidence
 
 
-def refuted(rows: Iterable[Measure | Remark]) -> set[str]:
+def refuted(rows: Iterable[object]) -> set[str]:
     """The outcomes of which the data refute the comparison: what their estimates show is a
     difference between groups and no effect of the program."""
     threats = threats_of(row for row in rows if isinstance(row, Measure))

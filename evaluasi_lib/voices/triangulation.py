@@ -20,17 +20,18 @@ stand in sentences.yml.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from evaluasi_lib.disclosure import is_small, publishable_share
 from evaluasi_lib.effects import Effect
+from evaluasi_lib.measures import Measure, wide
 from evaluasi_lib.program import Question
 from evaluasi_lib.reading.codebook import Codebook
-from evaluasi_lib.results import Agreement, Barrier, Participation, Triangulated
+from evaluasi_lib.results import Agreement, Triangulated
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Voices
 from evaluasi_lib.voices.feedback import Coded, codebook_of
@@ -61,14 +62,15 @@ class Cell:
 
 
 def triangulate(
-    study: Study, effects: Sequence[Effect], participation: Participation, voices: Voices
+    study: Study, effects: Sequence[Effect], published: Sequence[Measure], voices: Voices
 ) -> tuple[Triangulated, ...]:
-    """One row a declared question, in declared order. effects: the primary estimates."""
+    """One row a declared question, in declared order. effects: the primary estimates. published:
+    the rows of participation."""
     if not study.program.questions:
         return ()
     codebook, k = codebook_of(study), study.program.privacy.min_cell
     primary = {e.outcome: e for e in effects}
-    barriers = {b.barrier: b for b in participation.barriers}
+    barriers = {b["subject"]: b for b in wide(published, "participation/barriers/*")}
     limit = study.program.thresholds.barrier_share
     rows = []
     for question in study.program.questions:
@@ -117,18 +119,18 @@ def _with_open_answers(scales: Cell | None, written: Cell | None) -> Cell | None
     return Cell(scales.answer, finding, scales.strength)
 
 
-def _barrier_cell(barrier: Barrier | None, limit: float) -> Cell | None:
-    if barrier is None or barrier.share is None:
+def _barrier_cell(barrier: Mapping[str, Any] | None, limit: float) -> Cell | None:
+    if barrier is None or barrier["share"] is None:
         return None
-    low, high = barrier.ci_low, barrier.ci_high
+    low, high = barrier["share_low"], barrier["share_high"]
     answer: Answer = "unclear"
-    if barrier.share >= limit:
+    if barrier["share"] >= limit:
         answer = "yes"
     elif high is not None and high < limit:
         answer = "no"
     low_100, high_100 = (None if bound is None else bound * 100 for bound in (low, high))
-    share, ci = percent(barrier.share), interval(low_100, high_100, 0)
-    finding = say("barrier", label=barrier.label, share=share, ci=ci)
+    share, ci = percent(barrier["share"]), interval(low_100, high_100, 0)
+    finding = say("barrier", label=barrier["label"], share=share, ci=ci)
     clear = low is not None and high is not None and not low < limit < high
     return Cell(answer, finding, "strong" if clear else "moderate")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evaluasi_lib.effects import effects_of
 from evaluasi_lib.findings.observe import short_label
+from evaluasi_lib.measures import wide
 from evaluasi_lib.program import Column as Declared
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
@@ -20,13 +21,13 @@ NOT_KEPT = ("drop", "nip", "respondent_code", "name", "email", "phone")
 def section_appendix(program: Program, result: EvaluationResult) -> Section:
     """Flow, rules, estimators, scores of dimensions, cleaning, files and software."""
     k, origin = program.privacy.min_cell, result.provenance
-    flow = tables.table_flow(result.sample, k) if len(result.sample.flow) > 1 else None
+    flow = tables.table_flow(wide(result.rows, "sample/flow/*"), k)
     scales = tables.scale_records(result.rows)
     parts = [s for s in scales if "." in s["subject"]]
     elements: list[Element | None] = [
         flow,
         table_rules(result.verdict, k),
-        barriers_by_group(result.participation, k),
+        barriers_by_group(program, result),
         tables.table_others(
             effects_of(result.rows, "sensitivity"),
             "kepekaan",

@@ -65,7 +65,7 @@ def _stage_table(funnel: Records, k: int) -> Table | None:
     def share(n: float | None) -> float | None:
         return n / first if n is not None and first else None
 
-    stages = [s | {"stage": s["subject"], "share": share(s["n"])} for s in funnel]
+    stages = [s | {"share": share(s["n"])} for s in funnel]
     return tables.table_stages(stages, "corong", _("From enrolment to completion"), k)
 
 
