@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
 from evaluasi_lib.measures import Measure, Remark
-from evaluasi_lib.reporting.elements import Section
+from evaluasi_lib.reporting.elements import Section, arranged
 from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf
 from evaluasi_lib.reporting.workbook import render_workbook
 from evaluasi_lib.results import (
@@ -145,7 +145,7 @@ def render_page(sections: Sequence[Section], texts: Mapping[str, str]) -> str:
                     )
                 ],
             )
-            for section in sections
+            for section in arranged(sections)
         ]
     )
     resources = {"report": dict(texts)}

@@ -16,7 +16,7 @@ from scipy import stats
 
 from evaluasi_lib.conclusion import Method, adjust_p_values
 from evaluasi_lib.disclosure import protect_counts
-from evaluasi_lib.effects import NUMBERS
+from evaluasi_lib.effects import MEANS, NUMBERS
 from evaluasi_lib.measures import (
     SAFE,
     Cell,
@@ -34,6 +34,7 @@ from evaluasi_lib.scoring.frames import (
     DesignType,
     OutcomeFrame,
     OutcomeFrames,
+    in_program,
     numeric,
     outcome_frames,
 )
@@ -45,6 +46,7 @@ from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, number, p_value
 
 __all__ = ["Estimated", "effect_drafts", "estimates_of", "estimates_of_case"]
+Means = dict[str, tuple[float, int]]
 Rule = Callable[[pd.Series], pd.Series]
 OWN = ("p_adjusted", "n_needed")  # numbers of primary estimates alone
 MAX_LEVELS = 6  # a number with more values is split at its median
@@ -55,7 +57,8 @@ class Estimated:
     """An estimate with what it is an estimate of, on its way to rows.
 
     checks: of a primary estimate. place, group: the names of a variable's value, in ids and for
-    readers. p_adjusted, judged: by the family of the primary estimates.
+    readers. p_adjusted, judged: by the family of the primary estimates. means: by their names the
+    mean and the persons (or answers) that it is of.
     """
 
     outcome: Outcome
@@ -68,6 +71,7 @@ class Estimated:
     interaction_p: float | None = None
     p_adjusted: float | None = None
     judged: Judged = field(default_factory=Judged)
+    means: Means = field(default_factory=dict)
 
     @property
     def conclusion(self) -> Conclusion | None:
@@ -143,12 +147,32 @@ def _estimates(study: Study, outcome: Outcome, frame: OutcomeFrame | str) -> lis
         alone = not_estimated("none", "difference", reason, n_program=len(frame.after))
         return [Estimated(outcome, frame.design, alone)]
     primary = primary_estimate(plan[0], case)
-    first = Estimated(outcome, frame.design, primary, checks=examine(study, case, primary))
+    first = Estimated(
+        outcome, frame.design, primary, checks=examine(study, case, primary), means=_means(case)
+    )
     others = [e for name in plan[1:] if (e := estimate(name, case)) is not None]
     found = [first, *(Estimated(outcome, frame.design, e, "sensitivity") for e in others)]
     for variable in outcome.subgroups:
         found += _subgroups(study, case, plan[0], variable)
     return found
+
+
+def _means(case: Case) -> Means:
+    """From what to what, in the outcome's unit and unweighted, by the names of effects.MEANS; an
+    ordered outcome has no mean."""
+    if case.outcome.scale_type == "ordinal":
+        return {}
+    frame, rows = case.frame, case.frame.complete
+    own = in_program(rows)
+    found = {"mean_after": rows["y"][own]}
+    if "y0" in rows:
+        found["mean_before"] = rows["y0"][own]
+    elif frame.before is not None:
+        found["mean_before"] = frame.before["y"][in_program(frame.before)]
+    else:
+        found["mean_comparison"] = rows["y"][~own]
+    known = {name: y.dropna() for name, y in found.items()}
+    return {name: (float(y.mean()), len(y)) for name, y in known.items() if len(y)}
 
 
 def _run(name: str, case: Case) -> Estimate:
@@ -261,6 +285,11 @@ def _drafts(one: Estimated, refuted: Container[str]) -> Drafts:
         # The declared smallest effect is no person's.
         yield from drafts(numbers, names, name, SAFE if name == "sesoi" else cell, **about)
     yield from _checked(one, names, cell, about)
+    for name in MEANS if found.estimate is not None else ():
+        if name in one.means:
+            mean, n = one.means[name]
+            told = about | {"n": n, "unit": choose(outcome.unit)}
+            yield from drafts({name: mean}, names, name, Cell((*cell.persons, n)), **told)
     for text in said:
         yield Draft(Remark(measure_id(*names), text), cell)
 
