@@ -6,6 +6,7 @@ import io
 import re
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -94,6 +95,14 @@ def test_the_body_is_short_and_the_annex_is_folded(language):
     page = BeautifulSoup(annex.html(), "html5lib")
     assert all(not fold.has_attr("open") for fold in page.find_all("details"))
     assert len(page.find_all("table")) > len(tables)
+
+
+def test_docs_say_which_question_each_table_and_figure_of_the_body_answers():
+    *body, _annex = arranged(example("en"))
+    said = (Path(__file__).resolve().parent.parent / "docs" / "report.md").read_text("utf-8")
+    for element in every_element(body):
+        if isinstance(element, (Table, Figure)):
+            assert f"{type(element).__name__} `{element.id}`" in said
 
 
 def test_the_first_page_says_from_what_to_what_with_the_interval_and_what_it_means():

@@ -263,6 +263,7 @@ def table_efficiency(money: Mapping[str, Any], k: int) -> Table | None:
     rows = [
         {"label": m.heading, "value": cell_of(money, m), "reason": money[f"{m.field}_reason"]}
         for m in measures
+        if money[str(m.field)] is not None or money[f"{m.field}_reason"]
     ]
     columns = [Column(_("Measure"), "label"), Column(_("Value"), lambda row: row["value"])]
     return table("biaya", _("Costs and returns"), rows, columns, k)
