@@ -9,6 +9,7 @@ hidden with it.
 from __future__ import annotations
 
 import dataclasses
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -66,18 +67,26 @@ def protect_funnel(
 ) -> dict[str, int | None]:
     """Counts of nested stages, of which neighbours never differ by 1 to k-1 persons.
 
-    counts: stage -> n, never rising. A difference of a few persons would tell who left at that
-    stage, so a stage is shown only where it, its difference from each shown neighbour, and the
-    last shown stage are 0 or at least k. Stages in `first` are given room before the others.
+    counts: stage -> n, never rising. See `shown_stages`; those in `first` come before the others.
     """
-    stages = list(counts)
-    shown: set[str] = set()
-    for stage in [*(s for s in first if s in counts), *(s for s in stages if s not in first)]:
-        trial = [counts[s] for s in stages if s in shown | {stage}]
-        steps = [high - low for high, low in zip(trial, [*trial[1:], 0], strict=True)]
-        if not any(is_small(step, k) for step in steps):
-            shown.add(stage)
-    return {stage: counts[stage] if stage in shown else None for stage in stages}
+    order = [*(s for s in first if s in counts), *(s for s in counts if s not in first)]
+    shown = shown_stages([counts[stage] for stage in order], k)
+    return {stage: n if n in shown else None for stage, n in counts.items()}
+
+
+def shown_stages(counts: Iterable[int], k: int) -> set[int]:
+    """Which numbers of persons of nested stages may be shown, the first of them before the others.
+
+    A difference of a few persons would tell who left at that stage, so a stage is shown only where
+    it, and its difference from each shown neighbour, are 0 or at least k.
+    """
+    shown = [0]
+    for n in counts:
+        place = bisect_left(shown, n)
+        neighbours = shown[max(place - 1, 0) : place + 1]
+        if not any(is_small(abs(n - other), k) for other in neighbours):
+            shown.insert(place, n)
+    return set(shown)
 
 
 def publishable_share(
@@ -99,8 +108,9 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
 
     A record is hidden where one of its cell's counts is 1 to k-1 persons. Where just one cell of a
     family is hidden, subtraction from the published total would find it, so the next smallest is
-    hidden too. Nested stages are shown as `protect_funnel` says. Hidden rows keep what they are
-    about, without numbers, note or conclusion, and say "small_cell"; hidden remarks are left out.
+    hidden too, and so is what a hidden record could be found from. Nested stages are shown as
+    `shown_stages` says. Hidden rows keep what they are about, without numbers, note or conclusion,
+    and say "small_cell"; hidden remarks and traceless rows are left out.
     """
     found = list(drafts)
     cells = {_key(d): d.cell for d in found}
@@ -111,7 +121,11 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
         for family, n in cell.sums:
             families.setdefault(family, []).append((n, key))
     while True:
-        more = set()
+        stems = {stem for stem, _cell in hidden}
+        more = {
+            key for key, cell in cells.items()
+            if key not in hidden and not stems.isdisjoint(cell.based_on)
+        }  # fmt: skip
         for members in families.values():
             away = [n for n, key in members if key in hidden and n]
             rest = [(n, key) for n, key in members if key not in hidden and n]
@@ -125,7 +139,7 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
         gone = _key(d) in hidden
         if isinstance(d.row, Remark):
             remarks += [] if gone else [d.row]
-        elif d.row.measure != UNPUBLISHED:
+        elif d.row.measure != UNPUBLISHED and not (gone and d.cell.traceless):
             rows.append(dataclasses.replace(d.row, **NOTHING) if gone else d.row)
     return tuple(rows), tuple(remarks)
 
@@ -140,16 +154,14 @@ def _key(draft: Draft) -> tuple[str, Cell]:
 
 
 def _hidden_stages(cells: Mapping[tuple[str, Cell], Cell], k: int) -> set[tuple[str, Cell]]:
-    families: dict[str, dict[tuple[str, Cell], tuple[int, int]]] = {}
+    families: dict[str, list[tuple[int, int, tuple[str, Cell]]]] = {}
     for key, cell in cells.items():
         if cell.stage is not None:
             family, n, rank = cell.stage
-            families.setdefault(family, {})[key] = n, rank
+            families.setdefault(family, []).append((rank, n, key))
     hidden = set()
     for stages in families.values():
-        places = dict(enumerate(stages))
-        first = sorted(places, key=lambda i: stages[places[i]][1])
-        counts = {str(i): stages[key][0] for i, key in places.items()}
-        shown = protect_funnel(counts, k=k, first=[str(i) for i in first])
-        hidden |= {key for i, key in places.items() if shown[str(i)] is None}
+        ranked = sorted(stages, key=lambda stage: stage[0])
+        shown = shown_stages([n for _rank, n, _key in ranked], k)
+        hidden |= {key for _rank, n, key in stages if n not in shown}
     return hidden

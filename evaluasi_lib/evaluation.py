@@ -14,17 +14,18 @@ from pathlib import Path
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
+from evaluasi_lib.disclosure import publish
 from evaluasi_lib.errors import EvaluationError, Problem, check_language
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.measures import Measure, Remark
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
     Answered,
     Effect,
     Efficiency,
-    Elearning,
     EvaluationResult,
     Evidence,
     InputFile,
@@ -113,12 +114,13 @@ def assemble(
     effects: tuple[Effect, ...],
     evidence: tuple[Evidence, ...],
     participation: Participation,
-    elearning: Elearning,
     efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
     answers: tuple[Answered, ...] = (),
     spread: tuple[Spread, ...] = (),
+    rows: tuple[Measure, ...] = (),
+    remarks: tuple[Remark, ...] = (),
 ) -> EvaluationResult:
     """Everything that was measured, as one result whose findings are still empty."""
     program = study.program
@@ -138,7 +140,6 @@ def assemble(
         effects=effects,
         evidence=evidence,
         participation=participation,
-        elearning=elearning,
         efficiency=efficiency,
         themes=voices.themes,
         module_demand=voices.module_demand,
@@ -159,6 +160,8 @@ def assemble(
         voices=voices.details,
         answers=answers,
         spread=spread,
+        rows=rows,
+        remarks=remarks,
     )
 
 
@@ -181,6 +184,7 @@ def measure(study: Study) -> EvaluationResult:
     effects = claims_that_carry(effects, evidence)
     participation = score_participation(study)
     voices = code_voices(study)
+    rows, remarks = publish(score_elearning(study), study.program.privacy.min_cell)
     return assemble(
         study,
         sample=score_sample(study, frames),
@@ -188,12 +192,13 @@ def measure(study: Study) -> EvaluationResult:
         effects=effects,
         evidence=evidence,
         participation=participation,
-        elearning=score_elearning(study),
         efficiency=score_efficiency(study, effects, participation),
         voices=voices,
         triangulation=triangulate(study, effects, participation, voices),
         answers=score_answers(study),
         spread=score_spread(study),
+        rows=rows,
+        remarks=remarks,
     )
 
 

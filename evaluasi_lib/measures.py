@@ -67,12 +67,16 @@ class Cell:
 
     persons: counts of which each is 0 or large enough, or nothing is shown: a mean's n; a part, the
     rest, and the whole. sums: (family, n) where the cells of a family add up to a published total.
-    stage: (family, n, rank) of nested stages; those of a lower rank are shown first.
+    stage: (family, n, rank) of nested stages; those of a lower rank are shown first. based_on: the
+    starts of the ids of records that could be found from this one, which is hidden with them.
+    traceless: where it is hidden there is no row, for its id tells that somebody was there.
     """
 
     persons: tuple[int, ...] = ()
     sums: tuple[tuple[str, int], ...] = ()
     stage: tuple[str, int, int] | None = None
+    based_on: tuple[str, ...] = ()
+    traceless: bool = False
 
 
 SAFE = Cell()  # no person's number
@@ -127,12 +131,40 @@ def part_of(n: int, whole: int, *families: str) -> Cell:
     return Cell((n, whole - n, whole), tuple(sums))
 
 
+def nested(
+    stages: Mapping[str, Mapping[str, Any]],
+    names: Sequence[Any],
+    fields: str,
+    *,
+    first: Sequence[str] = (),
+    base: str | None = None,
+    groups: str | None = None,
+    **about: Any,
+) -> Drafts:
+    """The rows of stages, of which each holds a part of the persons (n) of the one before.
+
+    stages: name -> record. first: those to show where not all may be. base: the stage of which the
+    records hold shares. groups: family of the groups of persons whose stages add up to a total.
+    """
+    family, ranks = measure_id(*names), {stage: rank for rank, stage in enumerate(first)}
+    for stage, record in stages.items():
+        n = record["n"]
+        cell = Cell(
+            (n,),
+            sums=((f"{groups}/{stage}", n),) if groups else (),
+            stage=(family, n, ranks.get(stage, len(ranks))),
+            based_on=(measure_id(*names, base),) if base not in (None, stage) else (),
+        )
+        yield from drafts(record, [*names, stage], fields, cell, **about)
+
+
 def wide(rows: Iterable[Measure], pattern: str) -> list[dict[str, Any]]:
     """Records: the rows of one place as one mapping, in the order of the rows.
 
     pattern: the names that start their ids, "*" for any one: "participation/barriers/*". Keys: stem
     (the names as a tuple), the rows' columns (the first that is known), and for each measure its
-    value by its name, with _low, _high and _p after the name for the rest.
+    value by its name, with _n, _low, _high and _p after the name for the rest; None where a record
+    lacks what others of the place have.
     """
     wanted = pattern.split("/")
     found: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -147,8 +179,9 @@ def wide(rows: Iterable[Measure], pattern: str) -> list[dict[str, Any]]:
             if record[column] is None:
                 record[column] = getattr(row, column)
         record[row.measure] = row.value
-        record |= {f"{row.measure}_{end}": getattr(row, end) for end in ("low", "high", "p")}
-    return list(found.values())
+        record |= {f"{row.measure}_{end}": getattr(row, end) for end in ("n", "low", "high", "p")}
+    keys = dict.fromkeys(key for record in found.values() for key in record)
+    return [keys | record for record in found.values()]
 
 
 def record_rows(record: Any, names: Sequence[Any], fields: str, **about: Any) -> Rows:

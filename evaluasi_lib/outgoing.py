@@ -34,8 +34,8 @@ MONEY = (
 def measures_of(result: EvaluationResult) -> tuple[Measure, ...]:
     """The rows of the measures table, in the order of the report's parts; ids are unique."""
     rooms = (
-        _published, _sample, _scales, _effects, _evidence, _participation, _elearning, _efficiency,
-        _themes, _voices, _conclusions,
+        _published, _sample, _scales, _effects, _evidence, _participation, _efficiency, _themes,
+        _voices, _conclusions,
     )  # fmt: skip
     rows: list[Measure] = []
     seen: dict[str, int] = {}
@@ -170,49 +170,6 @@ def _participation(result: EvaluationResult) -> Rows:
         yield from record_rows(
             row, place, "share:ci population_share", group=row["group"], note=note
         )
-
-
-def _elearning(result: EvaluationResult) -> Rows:
-    part, more, names = result.elearning, result.elearning.details, ["elearning"]
-    survival = more.get("survival") or {}
-    timed = as_plain(part) | {f"median_{end}": survival.get(f"median_{end}")
-                            for end in ("ci_low", "ci_high")}  # fmt: skip
-    yield from record_rows(timed, names, "users median_days_to_complete:median_ci off_hours_share")
-    for stage in part.funnel:
-        yield from record_rows(stage, [*names, "funnel", stage.stage], "n")
-    for row in part.modules:
-        fields = "share:ci dropoff_share median_minutes"
-        yield from record_rows(row, [*names, "modules", row["module"]], fields)
-    for row in more.get("devices") or ():
-        yield from record_rows(row, [*names, "devices", row["origin"]], "share:ci events_share")
-    for row in more.get("access") or ():
-        fields = "used_share:used_ci completed_share:completed_ci:p_completed median_minutes"
-        place = [*names, "access", row["variable"], row["group"]]
-        yield from record_rows(row, place, fields, group=row["group"])
-    for row in more.get("heatmap") or ():
-        yield from record_rows(row, [*names, "heatmap", row["weekday"], row["hour"]], "share")
-    for row in survival.get("curve") or ():
-        yield from record_rows(row, [*names, "curve", row["days"]], "share_completed:ci")
-    for row in survival.get("groups") or ():
-        yield from record_rows(row, [*names, "time", row["group"]], "median_days:median_ci")
-    for row in survival.get("cox") or ():
-        fields = "hazard_ratio:ci:p_value ph_p_value"
-        yield from record_rows(row, [*names, "hazards", row["term"]], fields)
-    yield from record_rows(survival.get("log_rank") or {}, [*names, "log_rank"], "p_value")
-    yield from record_rows(
-        more.get("sessions") or {}, [*names, "sessions"], "gap_minutes median_per_user"
-    )
-    off = more.get("off_hours") or {}
-    yield from record_rows(
-        off, [*names, "off_hours"], "events_share:ci sessions_share weekend_share"
-    )
-    task = more.get("time_on_task") or {}
-    yield from record_rows(
-        task, [*names, "time_on_task"], "median_minutes", note=task.get("caveat")
-    )
-    dose = more.get("dose_response") or {}
-    about = {"unit": dose.get("unit"), "subject": dose.get("outcome")}
-    yield from record_rows(dose, [*names, "dose_response"], "per_hour:ci:p_value", **about)
 
 
 def _efficiency(result: EvaluationResult) -> Rows:

@@ -223,24 +223,6 @@ class Participation:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    stage: str
-    n: int | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Elearning:
-    users: int | None
-    median_days_to_complete: float | None
-    off_hours_share: float | None
-    funnel: tuple[Stage, ...] = ()
-    modules: tuple[dict[str, Any], ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class CostPerEffect:
     outcome: str
     unit: str
@@ -420,7 +402,6 @@ class EvaluationResult:
     effects: tuple[Effect, ...]
     evidence: tuple[Evidence, ...]
     participation: Participation
-    elearning: Elearning
     efficiency: Efficiency
     themes: tuple[Theme, ...]
     module_demand: tuple[ModuleDemand, ...]

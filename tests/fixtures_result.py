@@ -7,6 +7,7 @@ from pathlib import Path
 
 from evaluasi_lib import results as r
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.measures import Rows, record_rows
 from evaluasi_lib.program import Program
 from evaluasi_lib.study import Study
 
@@ -133,11 +134,7 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             ),
             (r.Driver("usia", "Usia", 0.021, 0.01, 0.002, 0.04, 0.03, "Kaitan, bukan sebab."),),
         ),
-        elearning=r.Elearning(
-            140, 21.0, 0.34,
-            (r.Stage("Terdaftar", 150), r.Stage("Mulai", 140), r.Stage("Modul 4", None, SMALL_CELL),
-             r.Stage("Selesai", 118)),
-        ),
+        rows=tuple(platform_rows()),
         efficiency=r.Efficiency(
             66_500_000.0, 443_333.33, 563_559.3,
             r.CostPerEffect("komunikasi", "poin", 1_366_000.0, 900_000.0, 2_600_000.0),
@@ -177,6 +174,15 @@ def example_result(language: str = "id") -> r.EvaluationResult:
     )  # fmt: skip
 
 
+def platform_rows() -> Rows:
+    """Use of an e-learning platform, of which one stage may not be shown."""
+    record = {"users": 140, "median_days_to_complete": 21.0, "off_hours_share": 0.34}
+    yield from record_rows(record, ["elearning"], " ".join(record))
+    stages = {"Terdaftar": 150, "Mulai": 140, "Modul 4": None, "Selesai": 118}
+    for stage, n in stages.items():
+        yield from record_rows({"n": n, "reason": SMALL_CELL}, ["elearning", "funnel", stage], "n")
+
+
 def empty_result() -> r.EvaluationResult:
     """Nothing could be computed: each part is null with its reason."""
     return r.EvaluationResult(
@@ -185,7 +191,6 @@ def empty_result() -> r.EvaluationResult:
         sample=r.Sample(None, None, None, None, False, (), SMALL_CELL),
         scales=(), effects=(), evidence=(),
         participation=r.Participation(None, None, None, None),
-        elearning=r.Elearning(None, None, None),
         efficiency=r.Efficiency(None, None, None, None, None, None, None),
         themes=(), module_demand=(), triangulation=(), strengths=(), weaknesses=(),
         verdict=r.Verdict("insufficient_evidence", (), ""), recommendations=(), follow_up=(),

@@ -16,7 +16,6 @@ from evaluasi_lib.results import (
     Barrier,
     Effect,
     Efficiency,
-    Elearning,
     EvaluationResult,
     Evidence,
     ModuleDemand,
@@ -148,7 +147,6 @@ def make(
                 for name, share in (barriers or {}).items()
             ),
         ),
-        elearning=Elearning(None, None, None),
         efficiency=Efficiency(None, None, cost, None, absorption, bcr, None),
         themes=tuple(
             Theme(name, name.capitalize(), "survey", None, share, *_around(share), mood)

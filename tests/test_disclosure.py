@@ -129,6 +129,30 @@ def test_nested_stages_are_shown_only_where_no_difference_tells_who_left() -> No
     }  # fmt: skip
 
 
+def test_what_would_give_a_hidden_number_away_is_hidden_with_it() -> None:
+    found = [
+        *drafts({"n": 3}, ["elearning", "funnel", "M1"], "n", Cell((3,))),
+        *drafts({"lost": 0.4}, ["elearning", "modules", "M0"], "lost",
+                Cell(based_on=("elearning/funnel/M0", "elearning/funnel/M1"))),
+        *drafts({"lost": 0.2}, ["elearning", "modules", "M7"], "lost",
+                Cell(based_on=("elearning/funnel/M7",))),
+        *drafts({"lost": 0.1}, ["elearning", "modules", "M9"], "lost",
+                Cell(based_on=("elearning/modules/M0",))),
+    ]  # fmt: skip
+    rows, _remarks = publish(found, 5)
+    assert [row.value for row in rows] == [None, None, 0.2, None]
+
+
+def test_a_hidden_row_whose_id_tells_of_somebody_leaves_no_trace() -> None:
+    found = [
+        draft
+        for day, n in ((3, 2), (4, 20))
+        for draft in drafts({"share": 0.5}, ["curve", day], "share", Cell((n,), traceless=True))
+    ]
+    rows, _remarks = publish(found, 5)
+    assert [row.id for row in rows] == ["curve/4/share"]
+
+
 def test_records_put_the_rows_of_one_place_side_by_side() -> None:
     record = {"label": "Beban", "n": 12, "share": 0.3, "ci_low": 0.2, "ci_high": 0.4}
     found = drafts(record, ["themes", "beban", "survey"], "share:ci", group="survey")

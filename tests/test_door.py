@@ -347,6 +347,26 @@ def test_measures_hold_every_effect_with_a_readable_id() -> None:
     assert set(el.open("nsw-1976", language="en").measures["id"]) == set(measures.index)
 
 
+def test_completion_by_group_hides_whoever_a_total_would_give_away() -> None:
+    groups = {"A": (40, 30), "B": (30, 20), "C": (12, 2), None: (6, 6)}
+    df = pd.DataFrame(
+        [(group, True, i < done, 3.0 + i) for group, (n, done) in groups.items() for i in range(n)],
+        columns=["unit", "daftar", "selesai", "hari"],
+    )
+    table = el.completion(df, ["daftar", "selesai"], "unit", days="hari")
+    assert table[["group", "stage"]].to_numpy().tolist() == [
+        [group, stage] for group in "ABC" for stage in ("daftar", "selesai")
+    ]
+    ends = table[table["stage"] == "selesai"].set_index("group")
+    assert el.completion(df, ["daftar", "selesai"])["n"].tolist() == [88, 58]
+    # C's two are hidden, and so are the six without a unit, or 58 - 30 - 20 - 6 would tell
+    assert ends["n"].dropna().to_dict() == {"A": 30, "B": 20}
+    assert ends.loc["C", "reason"] == "small_cell"
+    named = el.completion(df.dropna(), ["daftar", "selesai"], "unit")
+    assert named.loc[named["stage"] == "selesai", "n"].dropna().tolist() == [30]
+    assert (ends["median_days"].dropna() > 3).all()
+
+
 def test_measures_show_nothing_that_a_report_hides() -> None:
     _program, result = make(completion=0.4, barriers={"beban": None})
     (barrier,) = result.participation.barriers

@@ -9,6 +9,7 @@ import pytest
 
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.rules import read_catalogue
+from evaluasi_lib.measures import record_rows
 from evaluasi_lib.outgoing import measures_of
 from evaluasi_lib.reporting.tables import table_grounds
 from evaluasi_lib.wording import set_language
@@ -177,13 +178,17 @@ def test_access_gaps_are_found_by_representation_and_by_completion():
     rows = [{"variable": "eselon", "variable_label": "Eselon", "group": "IV", "label": "Eselon IV",
              "share": 0.2, "ci_low": 0.15, "ci_high": 0.26, "population_share": 0.32,
              "status": "under"}]  # fmt: skip
-    access = [{"variable": "zona", "group": label, "label": label, "completed_share": share,
-               "p_completed": 0.01}
-              for label, share in (("WIB", 0.8), ("WIT", 0.5))]  # fmt: skip
+    access = [
+        row
+        for label, share in (("WIB", 0.8), ("WIT", 0.5))
+        for row in record_rows({"completed_share": share, "p": 0.01, "label": label},
+                               ["elearning", "access", "zona", label], "completed_share::p",
+                               group=label)
+    ]  # fmt: skip
     measured = dataclasses.replace(
         measured,
         participation=dataclasses.replace(measured.participation, details={"representation": rows}),
-        elearning=dataclasses.replace(measured.elearning, details={"access": access}),
+        rows=tuple(access),
     )
     result = conclude(program, measured, None)
     found = {w.id: w for w in result.weaknesses}

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.measures import wide
 from evaluasi_lib.reporting import figures, figures_people, figures_scores
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.results import Barrier, CostPerEffect, ScaleScore, Spread, Stage
+from evaluasi_lib.results import Barrier, CostPerEffect, ScaleScore, Spread
 from evaluasi_lib.scoring.spread import spread_of
 from evaluasi_lib.wording import set_language
 from tests import fixtures_result as fixtures
@@ -49,7 +50,7 @@ def answers(shares: list[float | None], item: str = "Grid [Row]") -> pd.DataFram
 def example_figures() -> dict[str, Figure | None]:
     result = fixtures.example_result("en")
     cells = [
-        {"weekday": day, "hour": hour, "share": None if hour < 6 else 1 / 126}
+        {"stem": (str(day), str(hour)), "share": None if hour < 6 else 1 / 126}
         for day in range(1, 8)
         for hour in range(24)
     ]
@@ -62,9 +63,10 @@ def example_figures() -> dict[str, Figure | None]:
         ],
     }
     curve = [
-        {"days": d, "share_completed": d / 10, "ci_low": d / 12, "ci_high": d / 9}
+        {"stem": (str(d),), "share_completed": d / 10, "share_completed_low": d / 12,
+         "share_completed_high": d / 9}
         for d in range(1, 7)
-    ]
+    ]  # fmt: skip
     return {
         "forest": figures.plot_effects(result.effects),
         "likert": figures_scores.plot_likert(
@@ -89,7 +91,7 @@ def example_figures() -> dict[str, Figure | None]:
             result.effects[0], CostPerEffect("k", "poin", 2e6, 1e6, 3e6), 1e6
         ),
         "shares": figures_people.plot_shares([barrier(0.4)], "b", "?", "{label} {share}"),
-        "funnel": figures_people.plot_funnel(result.elearning.funnel, 5),
+        "funnel": figures_people.plot_funnel(wide(result.rows, "elearning/funnel/*"), 5),
         "calendar": figures_people.plot_calendar(cells, ("07:30", "16:00")),
         "completion": figures_people.plot_completion(curve, 5.0),
     }
@@ -141,7 +143,9 @@ def test_hidden_answers_are_neither_drawn_as_known_nor_counted():
 def test_nothing_is_drawn_where_everything_is_hidden():
     assert figures_scores.plot_likert(answers([None] * 5), LEVELS, "a", "How?") is None
     assert figures_people.plot_shares([barrier(None)], "b", "?", "") is None
-    assert figures_people.plot_funnel([Stage("a", None, SMALL_CELL)], 5) is None
+    assert (
+        figures_people.plot_funnel([{"subject": "a", "n": None, "reason": SMALL_CELL}], 5) is None
+    )
     assert figures_scores.plot_slope([scale("A", "pre", None)], "s", "?") is None
     assert figures.plot_effects([]) is None
 

@@ -14,7 +14,7 @@ from evaluasi_lib.measures import Group
 from evaluasi_lib.reporting.figures import plot_effects
 from evaluasi_lib.reporting.figures_people import plot_funnel
 from evaluasi_lib.reporting.figures_scores import plot_likert, plot_slope
-from evaluasi_lib.results import ScaleScore, Stage
+from evaluasi_lib.results import ScaleScore
 from evaluasi_lib.scoring.frames import numeric
 from evaluasi_lib.scoring.items import mean_interval
 from evaluasi_lib.scoring.scales import distribution
@@ -138,8 +138,8 @@ def dropoff(df: pd.DataFrame, stages: Sequence[str], *, min_cell: int = DEFAULT_
     [20, 8]
     """
     table = completion(df, stages, min_cell=min_cell)
-    found = [
-        Stage(row["stage"], None if pd.isna(row["n"]) else int(row["n"]), row["reason"])
-        for row in table.to_dict("records")
+    records = [
+        {"subject": stage, "n": None if pd.isna(n) else int(n), "reason": reason}
+        for stage, n, reason in zip(table["stage"], table["n"], table["reason"], strict=True)
     ]
-    return draw(lambda: plot_funnel(found, min_cell), table)
+    return draw(lambda: plot_funnel(records, min_cell), table)

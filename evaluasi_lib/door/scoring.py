@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, is_small, protect_counts, protect_funnel
+from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, is_small, protect_counts, publish
 from evaluasi_lib.door.effects import effects_of
 from evaluasi_lib.errors import DataError, Problem, UsageError
+from evaluasi_lib.measures import UNPUBLISHED, Cell, Drafts, drafts, measure_id, nested, wide
 from evaluasi_lib.program import CostItem, Costs, ParticipantTime
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
@@ -23,6 +25,7 @@ from evaluasi_lib.scoring.items import (
     mean_interval,
     rake,
     score_items,
+    share_of,
 )
 from evaluasi_lib.scoring.persons import as_levels, reached, share_row
 from evaluasi_lib.scoring.survival import kaplan_meier
@@ -297,39 +300,42 @@ def completion(
     stages = list(stages)
     need(df, [*stages, *([by] if by else []), *([days] if days else [])])
     groups = as_levels(df[by]) if by else pd.Series("", index=df.index)
-    records: list[dict[str, Any]] = []
-    levels = [v for v in sorted(set(groups)) if v or not by]
-    for level in levels:
-        here = df[groups == level]
-        still, counts = pd.Series(True, index=here.index), {}
-        for stage in stages:
-            still = still & reached(here[stage])
-            counts[stage] = int(still.sum())
-        safe = protect_funnel(counts, k=min_cell, first=[stages[0], stages[-1]])
-        whole = counts[stages[0]]
-        for stage in stages:
-            row = share_row(counts[stage], whole, min_cell)
-            if safe[stage] is None:
-                row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-            median = None
-            if days and stage == stages[-1] and row["share"] is not None:
-                known = here[days].notna()
-                km = kaplan_meier(here.loc[known, days].to_numpy(float), still[known].to_numpy())
-                median = km.median_days
-            named = {"group": level if by else None, "stage": stage, "median_days": median}
-            records.append(named | bounds(row))
-    for stage in stages:  # a stage hidden in one group alone could be found from the total
-        here_too = [r for r in records if r["stage"] == stage]
-        hidden = sum(r["reason"] == SMALL_CELL for r in here_too)
-        shown = [r for r in here_too if r["reason"] != SMALL_CELL]
-        if hidden == 1 and shown:
-            nothing = {"n": None, "share": None, "low": None, "high": None, "median_days": None}
-            min(shown, key=lambda r: r["n"]).update(nothing | {"reason": SMALL_CELL})
+    found = [_stages(df[groups == level], stages, level, by, days) for level in sorted(set(groups))]
+    rows, _remarks = publish(chain.from_iterable(found), min_cell)
+    records = [
+        {"group": r["group"], "stage": r["subject"], "n": r["n"], "share": r["share"],
+         "low": r["share_low"], "high": r["share_high"], "reason": r["reason"],
+         "median_days": r.get("median_days")}
+        for r in wide(rows, "stages/*/*")
+    ]  # fmt: skip
     table = _shares(records, ["group", "stage"])
     if days:
         table["median_days"] = pd.Series([r["median_days"] for r in records], dtype="float64")
         table.shown = (*table.shown, "median_days")
     return table
+
+
+def _stages(
+    here: pd.DataFrame, stages: Sequence[str], level: str, by: str | None, days: str | None
+) -> Drafts:
+    """The rows of one group, of which the one without a name is only counted."""
+    still = pd.Series(True, index=here.index)
+    records: dict[str, dict[str, Any]] = {}
+    for stage in stages:
+        still = still & reached(here[stage])
+        n = int(still.sum())
+        records[stage] = share_of(n, records[stages[0]]["n"] if records else n)
+        records[stage][UNPUBLISHED] = n
+    counted = bool(by and not level)
+    group, names = level if by else None, ["stages", level]
+    yield from nested(records, names, UNPUBLISHED if counted else "n share:ci", base=stages[0],
+                      first=(stages[0], stages[-1]), groups=by, group=group)  # fmt: skip
+    if days and not counted:
+        known = here[days].notna()
+        km = kaplan_meier(here.loc[known, days].to_numpy(float), still[known].to_numpy())
+        last = [*names, stages[-1]]
+        cell = Cell((km.n, km.n_completed), based_on=(measure_id(*last),))
+        yield from drafts({"median_days": km.median_days}, last, "median_days", cell, group=group)
 
 
 def cost(

@@ -19,7 +19,7 @@ from evaluasi_lib.findings.situation import (
     primaries,
     rating_id,
 )
-from evaluasi_lib.measures import measure_id
+from evaluasi_lib.measures import measure_id, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Barrier, Effect, EvaluationResult, Finding, ModuleDemand
 from evaluasi_lib.wording import (
@@ -252,10 +252,11 @@ def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         score = 0.35 + min(row["population_share"] - row["share"], 0.3)
         yield note(False, f"access.{row['variable']}.{row['group']}", text, score, measure_id(*of))
     groups: dict[str, list[tuple[float, str, str]]] = {}
-    for row in result.elearning.details.get("access", ()):
-        share = row["completed_share"]
-        if share is not None and (row["p_completed"] or 1) < ACCESS_P:
-            groups.setdefault(row["variable"], []).append((share, row["group"], row["label"]))
+    for row in wide(result.rows, "elearning/access/*/*"):
+        share = row.get("completed_share")
+        if share is not None and (row["completed_share_p"] or 1) < ACCESS_P:
+            group = (share, row["group"], row["label"])
+            groups.setdefault(row["stem"][2], []).append(group)
     for variable, rows in groups.items():
         (low, least, behind), (high, most, ahead) = (
             f(rows, key=lambda r: r[0]) for f in (min, max)

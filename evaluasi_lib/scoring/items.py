@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,6 +80,14 @@ def wilson(part: float, whole: float) -> tuple[float, float]:
     """Wilson's 95% interval of a share, without continuity correction (R prop.test)."""
     low, high = proportion_confint(part, whole, alpha=1 - LEVEL, method="wilson")
     return float(low), float(high)
+
+
+def share_of(n: int, whole: int) -> dict[str, Any]:
+    """n, share, ci_low, ci_high of n out of `whole`; without anybody a reason instead."""
+    if whole == 0:
+        return {"n": n, "share": None, "reason": "no_answers"}
+    low, high = wilson(n, whole)
+    return {"n": n, "share": n / whole, "ci_low": low, "ci_high": high}
 
 
 def top2_share(answers: ArrayLike, high: float) -> tuple[float, int] | None:
