@@ -8,7 +8,7 @@ Codes of program.yml and result.json have their words in `words.yml`, which `wor
 
 What is measured is measured once, for every language: within `every_language()` these functions
 give a `Said`, a text that knows itself in the other languages too, and `in_language` picks one. Put
-such texts together with `.format`, `+` or `joined`; an f-string keeps the language in force alone.
+such texts together with `.format`, `+`, `phrase` or `joined`: an f-string keeps one language alone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property, lru_cache, wraps
@@ -126,8 +126,9 @@ def every_language() -> Iterator[None]:
         _every.reset(token)
 
 
-def _spoken(function: Callable[P, str]) -> Callable[P, str]:
-    """A function whose text depends on the language: a Said within `every_language()`."""
+def spoken(function: Callable[P, str]) -> Callable[P, str]:
+    """Decorates a function whose text depends on the language, or on texts that do: it gives a Said
+    within `every_language()`."""
 
     @wraps(function)
     def speak(*values: P.args, **named: P.kwargs) -> str:
@@ -149,10 +150,16 @@ def _spoken(function: Callable[P, str]) -> Callable[P, str]:
     return speak
 
 
-def joined(parts: Iterable[str], between: str = " ") -> str:
-    """The texts that are not empty, in one."""
-    shown = [part for part in parts if part]
-    return Said.of({code: between.join(in_language(shown, code)) for code in LANGUAGES})
+@spoken
+def phrase(form: str, *values: object) -> str:
+    """A form without words of its own filled in with texts: phrase("“{}”", label)."""
+    return form.format(*values)
+
+
+@spoken
+def joined(parts: Sequence[str | None], between: str = " ") -> str:
+    """The texts that there are, in one."""
+    return between.join(part for part in parts if part)
 
 
 @lru_cache
@@ -169,14 +176,14 @@ def catalogue(code: str) -> dict[str, str | tuple[str, ...]]:
     return messages
 
 
-@_spoken
+@spoken
 def _(message: str) -> str:
     """The message in the language in force; the English text itself where no translation exists."""
     found = catalogue(language()).get(message, message)
     return found if isinstance(found, str) else found[0]
 
 
-@_spoken
+@spoken
 def plural(singular: str, plural_form: str, n: int) -> str:
     """Like `_`, with the plural form that the language wants for n (Indonesian has one form)."""
     if language() == "en":
@@ -187,7 +194,7 @@ def plural(singular: str, plural_form: str, n: int) -> str:
     return found if isinstance(found, str) else found[0]
 
 
-@_spoken
+@spoken
 def choose(text: str | dict[str, str] | None) -> str:
     """A text that an author gave as one string or as one for each language."""
     if text is None:
@@ -214,7 +221,7 @@ class Sentences:
         found: dict[str, dict[str, str]] = yaml.safe_load(self.path.read_text(encoding="utf-8"))
         return found
 
-    @_spoken
+    @spoken
     def __call__(self, name: str, **values: object) -> str:
         """The named sentence in the language in force, with its values. KeyError if unknown."""
         return choose(self.rows[name]).format(**values)
@@ -227,7 +234,7 @@ def code_words() -> dict[str, dict[str, dict[str, str]]]:
     return words
 
 
-@_spoken
+@spoken
 def word_for(kind: str, code: str | None) -> str:
     """("level", "learning") -> "Pembelajaran" (id). None -> an em dash.
 
@@ -240,7 +247,7 @@ def word_for(kind: str, code: str | None) -> str:
     return choose(words[code]) if code in words else code.replace("_", " ")
 
 
-@_spoken
+@spoken
 def number(value: float | None, digits: int = 1) -> str:
     """1234.5 -> "1.234,5" (id). None -> an em dash; the reason belongs in words beside it."""
     if value is None or not math.isfinite(value):
@@ -259,19 +266,19 @@ def digits_for(*values: float | None) -> int:
     return 0 if largest >= 100 else 1 if largest >= 10 else 2
 
 
-@_spoken
+@spoken
 def count(value: int | None) -> str:
     """1234 -> "1.234" (id)."""
     return number(value, 0)
 
 
-@_spoken
+@spoken
 def percent(share: float | None, digits: int = 0) -> str:
     """0.4567 -> "46%"."""
     return "—" if share is None or not math.isfinite(share) else number(share * 100, digits) + "%"
 
 
-@_spoken
+@spoken
 def rupiah(value: float | None) -> str:
     """1250000 -> "Rp1.250.000" (id), "Rp1,250,000" (en)."""
     if value is None or not math.isfinite(value):
@@ -280,7 +287,7 @@ def rupiah(value: float | None) -> str:
     return f"{sign}Rp{number(abs(value), 0)}"
 
 
-@_spoken
+@spoken
 def p_value(value: float | None) -> str:
     """0.0123 -> "0,012"; below 0.001 -> "< 0,001"."""
     if value is not None and value < 0.001:
@@ -288,7 +295,7 @@ def p_value(value: float | None) -> str:
     return number(value, 3)
 
 
-@_spoken
+@spoken
 def interval(low: float | None, high: float | None, digits: int = 1) -> str:
     """(1.2, 3.4) -> "1,2 s.d. 3,4" (id), "1.2 to 3.4" (en)."""
     if low is None or high is None:
@@ -296,13 +303,13 @@ def interval(low: float | None, high: float | None, digits: int = 1) -> str:
     return _("{low} to {high}").format(low=number(low, digits), high=number(high, digits))
 
 
-@_spoken
+@spoken
 def date(value: dt.date | None) -> str:
     """2025-02-03 -> "3 Februari 2025" (id)."""
     return "—" if value is None else dates.format_date(value, format="long", locale=language())
 
 
-@_spoken
+@spoken
 def join_words(words: list[str]) -> str:
     """["a", "b", "c"] -> "a, b, dan c" (id)."""
     if len(words) < 2:
