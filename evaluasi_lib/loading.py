@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from evaluasi_lib.check import check_program_text
 from evaluasi_lib.errors import Problem, ProgramError, UsageError, suggestion
 from evaluasi_lib.program import ID_PATTERN, Program
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import YamlLoader, _
 
 EVALUATION_NOTEBOOK = Path("notebooks") / "02_evaluasi_program.ipynb"
 
@@ -93,17 +93,13 @@ class DataFolder:
         return text
 
 
-# libyaml's, ten times as fast, where PyYAML was built with it.
-_Base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_Base):  # type: ignore[misc, valid-type]
+class _Loader(YamlLoader):
     """YAML in which only true and false are booleans: labels such as Yes, No, On stay text."""
 
 
 _Loader.yaml_implicit_resolvers = {
     letter: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
-    for letter, found in _Base.yaml_implicit_resolvers.items()
+    for letter, found in YamlLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False|TRUE|FALSE)$"), list("tfTF")

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
 from evaluasi_lib.cleaning.typers import Spec, option_texts
 from evaluasi_lib.errors import Problem, suggestion
 from evaluasi_lib.program import Column, Program, Scale, Source
 from evaluasi_lib.reading.files import PERSONAL, RawTable, normalise, open_source, show
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, load_yaml
 
 _NTH = re.compile(r"(.*)#(\d+)")
 
@@ -189,7 +188,7 @@ def _option_columns(column: Column, places: dict[str, list[int]]) -> dict[str, i
 def presets() -> dict[str, dict[str, Any]]:
     """presets.yml: exports of known programs."""
     text = resources.files(__package__).joinpath("presets.yml").read_text(encoding="utf-8")
-    found: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    found: dict[str, dict[str, Any]] = load_yaml(text)
     return found
 
 
