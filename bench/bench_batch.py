@@ -123,7 +123,9 @@ def check_kills(data: Path, programs: Sequence[str], folder: Path, jobs: int, ki
     command = [sys.executable, "-m", "evaluasi_lib", "report", *programs, "--data", str(data)]
     command += ["--out", str(killed), "--jobs", str(jobs)]
     for _kill in range(kills):
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
             time.sleep(random.uniform(0, longest))
             process.kill()
     by_batch(data, programs, killed, jobs)

@@ -13,6 +13,7 @@ same environment, and the report has the same bytes.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -44,11 +45,12 @@ BACKEND = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 # Allocators that start no threads of their own, for a fork has only the thread that called it.
 ALLOCATORS = dict.fromkeys(("_RJEM_MALLOC_CONF", "JE_ARROW_MALLOC_CONF"), "background_thread:false")
 PRELOAD = (
-    "ipykernel.kernelapp", "ipykernel.zmqshell", "IPython.core.pylabtools",
-    "statsmodels.formula.api", "seaborn", "matplotlib.backends.backend_svg", "jinja2.ext",
-    "pygments.styles.default", "evaluasi_lib.door.program", "evaluasi_lib.door.effects",
-    "evaluasi_lib.door.pictures", "evaluasi_lib.door.scoring", "evaluasi_lib.door.workbook",
-    "evaluasi_lib.evaluation", "evaluasi_lib.portfolio", "evaluasi_lib.reporting.sections",
+    "ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger", "IPython.core.pylabtools",
+    "statsmodels.formula.api", "seaborn", "pyarrow.dataset", "jinja2.ext",
+    "matplotlib.backends.backend_svg", "pygments.styles.default", "evaluasi_lib.door.program",
+    "evaluasi_lib.door.effects", "evaluasi_lib.door.pictures", "evaluasi_lib.door.scoring",
+    "evaluasi_lib.door.workbook", "evaluasi_lib.evaluation", "evaluasi_lib.portfolio",
+    "evaluasi_lib.reporting.sections",
 )  # fmt: skip
 # What every report reads once, of words, tables and dictionaries.
 CACHES = (
@@ -78,7 +80,8 @@ class Nursery:
         ours, theirs = socket.socketpair()
         self._lines = ours.makefile("rw", encoding="utf-8")
         self._socket = ours
-        command = [sys.executable, "-P", "-m", __name__, str(theirs.fileno())]
+        frozen = "-Xfrozen_modules=off"  # as the kernelspec has it
+        command = [sys.executable, frozen, "-P", "-m", __name__, str(theirs.fileno())]
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
@@ -235,8 +238,21 @@ def fill_caches() -> None:
 def serve(channel: socket.socket) -> None:
     """The life of a nursery: import, then fork and answer until the channel closes."""
     fill_caches()
+    gc.collect()
+    gc.freeze()  # a collection in a fork would touch, and so copy, every page of what is here
     kernels: dict[int, int | None] = {}
-    with channel.makefile("rw", encoding="utf-8") as lines:
+    try:
+        _answer(channel, kernels)
+    finally:  # a killed caller may also be an error of the channel
+        for pid, code in kernels.items():
+            if code is None:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def _answer(channel: socket.socket, kernels: dict[int, int | None]) -> None:
+    """Requests until the channel closes. kernels: the status of each, kept up to date."""
+    with contextlib.suppress(OSError), channel.makefile("rw", encoding="utf-8") as lines:
         for line in lines:
             request = json.loads(line)
             if "argv" in request:
@@ -247,10 +263,6 @@ def serve(channel: socket.socket) -> None:
                 answer = _poll(request["poll"], kernels)
             lines.write(json.dumps(answer) + "\n")
             lines.flush()
-    for pid, code in kernels.items():
-        if code is None:
-            with contextlib.suppress(OSError):
-                os.killpg(pid, signal.SIGKILL)
 
 
 def _fork(channel: socket.socket, request: dict[str, Any]) -> int | None:
@@ -289,8 +301,10 @@ def _become_kernel(channel: socket.socket, request: dict[str, Any]) -> NoReturn:
         os.close(channel.fileno())
         os.chdir(request["cwd"])
         os.environ.clear()
-        os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))
-        sys.argv = [LAUNCHER, *request["argv"]]
+        os.environ.update(request["env"])
+        # Where the nursery is killed itself, the kernel finds that out.
+        parent = f"--IPKernelApp.parent_handle={os.getppid()}"
+        sys.argv = [LAUNCHER, *request["argv"], parent]
         kernelapp = importlib.import_module("ipykernel.kernelapp")
         importlib.import_module("numpy").random.seed()  # forks would draw the same numbers
         kernelapp.launch_new_instance()
