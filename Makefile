@@ -65,7 +65,7 @@ calibrate-verdict: $(READY)
 	@$(BIN)/python -m tests.verdict_study --jobs $(JOBS) --write
 
 recover: $(READY)
-	@$(BIN)/python -m tests.recover
+	@$(BIN)/python -m tests.synthetic.recovery
 
 bench-batch bench-clean bench-events bench-voices: $(READY)
 	@$(BIN)/python bench/$(subst -,_,$@).py

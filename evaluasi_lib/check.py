@@ -8,7 +8,7 @@ files (themes, rubric indicators, the files themselves) is checked where these a
 from __future__ import annotations
 
 import dataclasses
-import typing
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -16,13 +16,44 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from evaluasi_lib.errors import Problem, suggestion
-from evaluasi_lib.program import Column, Instrument, Names, Outcome, Program, Source
-from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import _
+from evaluasi_lib.program import (
+    IDENTIFIERS,
+    Column,
+    Instrument,
+    Names,
+    Outcome,
+    Program,
+    Source,
+)
+from evaluasi_lib.wording import _, word_for
 
-UNSEEN = ("drop", "nip", "respondent_code", "name", "email", "phone")  # never in the tables
+UNSEEN = ("drop", *IDENTIFIERS)  # never in the tables
 UNORDERED = ("category", "text")  # which of their values is more, nobody can tell
 FILED = ("theme", "codebook_theme", "rubric_indicator", "path")  # declared in files
+# The measures of each part that an indicator may watch from one cycle to the next.
+WATCHED = {
+    "sample": "invited responded analysed response_rate_share n dropped",
+    "scales": "mean mean_100 sd alpha omega_total top2_share n_items q10 q25 median q75 q90 index "
+    "score mean_pct below_share cross_performance cross_importance performance importance "
+    "item_rest alpha_if_deleted",
+    "answers": "share",
+    "effects": "estimate effect_size_g std_error df p_adjusted sesoi n_program n_comparison "
+    "n_needed interaction_p smd_unadjusted smd_weighted",
+    "evidence": "rating_0_5 baseline_max_abs_smd maryland_sms attrition_overall_share "
+    "attrition_differential_share mdes",
+    "participation": "enrolled started completed completion_share n share mean_before mean_after "
+    "change ame gap population_share",
+    "elearning": "users median_days_to_complete off_hours_share n share dropoff_share "
+    "median_minutes events_share used_share completed_share share_completed median_days "
+    "hazard_ratio p_value gap_minutes median_per_user sessions_share weekend_share "
+    "per_hour",
+    "efficiency": "total_cost_idr cost_per_participant_idr cost_per_completer_idr "
+    "budget_absorption_share cost_per_jp_idr price_year planned_idr realised_idr absorption_share "
+    "share_of_total estimate bcr roi_pct per_person_idr total_idr confidence_share cost_idr "
+    "benefit_idr",
+    "themes": "share sentiment",
+    "module_demand": "share",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,10 +151,7 @@ def _labels(program: Program, named: Named) -> list[str] | None:
     variable = getattr(named.inside[-1], of) if of else named.at[-2 if _is_key(named) else -1]
     found: list[str] = []
     for column in columns_of(program, variable or ""):
-        scale = program.scales.get(column.scale or "") or next(
-            (program.scales.get(i.scale) for i in program.instruments.values()
-             if variable in i.items), None
-        )  # fmt: skip
+        scale = program.scale_of(variable or "", column)
         if column.type == "flag" and not column.categories and named.mark.kind == "label":
             found += ["true", "false"]
         elif column.type == "item" and scale is not None:
@@ -173,24 +201,10 @@ KNOWN: dict[str, Callable[[Program, Named], Iterable[str] | None]] = {
 }
 
 
-def kind_words() -> dict[str, str]:
-    """What is wrong with a name of each kind, in the reader's language."""
-    variable, label = _("unknown variable"), _("unknown label")
-    return {
-        "variable": variable, "own_variable": variable, "background": variable,
-        "source": _("unknown source"), "events_source": _("no source with a log"),
-        "scale": _("unknown scale"), "instrument": _("unknown instrument"),
-        "item": _("not an item of the instrument"), "outcome": _("unknown outcome"),
-        "wave": _("unknown wave"), "barrier": _("not an option of the question on barriers"),
-        "label": label, "answer": label, "theme": _("unknown theme"),
-        "codebook_theme": _("unknown theme"), "rubric_indicator": _("unknown indicator"),
-    }  # fmt: skip
-
-
 def unknown_name(named: Named, known: Iterable[str]) -> Problem:
     """The problem of a name that is not among the known ones, with the nearest of them."""
-    what, known = f"{kind_words()[named.mark.kind]}: “{named.name}”", list(known)
-    return Problem(what, named.where, suggestion(named.name, known) if known else "")
+    what = f"{word_for('unknown_name', named.mark.kind)}: “{named.name}”"
+    return Problem(what, named.where, suggestion(named.name, known))
 
 
 def check_names(program: Program) -> Iterator[Problem]:
@@ -207,13 +221,10 @@ def check_names(program: Program) -> Iterator[Problem]:
             continue
         unfit = columns_of(program, named.name) if kind in ("variable", "own_variable") else []
         if unfit and named.mark.types:
-            what = _("the variable “{name}” is of the type {type}").format(
-                name=named.name, type=unfit[0].type
-            )
-            remedy = _("here one of these types is needed: {types}").format(
-                types=", ".join(named.mark.types)
-            )
-            yield Problem(what, named.where, remedy)
+            what = _("the variable “{name}” is of the type {type}")
+            what = what.format(name=named.name, type=unfit[0].type)
+            remedy = _("here one of these types is needed: {types}")
+            yield Problem(what, named.where, remedy.format(types=", ".join(named.mark.types)))
         else:
             yield unknown_name(named, known)
 
@@ -229,34 +240,19 @@ def _check_result_path(program: Program, named: Named) -> Iterator[Problem]:
         "evidence": [o.id for o in program.outcomes],
         "barriers": _barriers(program, named),
     }  # fmt: skip
-    kind: Any = EvaluationResult
-    above = ""
-    for part in named.name.strip("/").split("/"):
-        if above in ids:
-            name, _at, wave = part.partition("@")
-            if name not in ids[above]:
-                yield _unknown_result(named, part, ids[above])
-                return
-            waves = _waves(program, named)
-            if wave and waves and wave not in waves:
-                yield _unknown_result(named, wave, waves)
-                return
-        elif dataclasses.is_dataclass(kind):
-            hints = typing.get_type_hints(kind)
-            if part not in hints:
-                yield _unknown_result(named, part, hints)
-                return
-            kind = next(_dataclasses_in(hints[part]), None)
-            above = part if get_origin(hints[part]) is tuple else ""
-            continue
-        above = ""
-
-
-def _dataclasses_in(annotation: Any) -> Iterator[Any]:
-    if dataclasses.is_dataclass(annotation):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _dataclasses_in(part)
+    part, *places = named.name.strip("/").split("/")
+    if part not in WATCHED:
+        yield _unknown_result(named, part, WATCHED)
+        return
+    for above, place in itertools.pairwise([part, *places]):
+        name, _at, wave = place.partition("@")
+        if name not in ids.get(above, [name]):
+            yield _unknown_result(named, place, ids[above])
+        elif wave and wave not in (_waves(program, named) or [wave]):
+            yield _unknown_result(named, wave, _waves(program, named) or [])
+    measures = WATCHED[part].split()
+    if not places or places[-1] not in measures:
+        yield _unknown_result(named, places[-1] if places else part, measures)
 
 
 def _unknown_result(named: Named, part: str, known: Iterable[str]) -> Problem:
@@ -282,11 +278,9 @@ def _check_items(program: Program) -> Iterator[Problem]:
 def _check_outcomes(program: Program) -> Iterator[Problem]:
     ids = [o.id for o in program.outcomes]
     for repeated in sorted({i for i in ids if ids.count(i) > 1}):
-        yield Problem(
-            _("two outcomes have the id “{id}”").format(id=repeated),
-            "outcomes",
-            _("an outcome has one primary estimate: give each its own id"),
-        )
+        what = _("two outcomes have the id “{id}”").format(id=repeated)
+        remedy = _("an outcome has one primary estimate: give each its own id")
+        yield Problem(what, "outcomes", remedy)
     for outcome in program.outcomes:
         yield from _check_success(program, outcome)
 

@@ -206,14 +206,15 @@ def _clean(options: argparse.Namespace) -> int:
 
 
 def _quotes(options: argparse.Namespace) -> int:
-    from evaluasi_lib.cleaning.privacy import roster_names
+    from evaluasi_lib.cleaning.pipeline import names_of
     from evaluasi_lib.evaluation import open_study
     from evaluasi_lib.voices import update_quotes
 
     data = DataFolder.at(options.data)
     for program_id in _chosen(data, options.ids):
         study, raw = open_study(data, program_id), data.raw(program_id)
-        new = update_quotes(study, raw, roster_names(study.program, raw))
+        names = names_of(study.program, raw)
+        new = update_quotes(study, raw, [*names.full, *names.single])
         print(_("{id}: {n} quotes proposed in kutipan.csv; none is printed before you approve it")
               .format(id=program_id, n=wording.count(new)))  # fmt: skip
     return OK

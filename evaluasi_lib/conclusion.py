@@ -1,4 +1,4 @@
-"""The written rule by which an estimate is concluded, for single estimates and for repetitions."""
+"""The written rules by which numbers are judged: estimates, single and repeated, and items."""
 
 from __future__ import annotations
 
@@ -55,3 +55,14 @@ def concluded(
     within, better = (-limit < low) & (high < limit), (np.asarray(estimate) > 0) == higher_is_better
     names = ["no_meaningful_change", "inconclusive", "improved"]
     return np.select([within, ~(p < ALPHA), better], names, "worsened")
+
+
+def quadrants(performance: ArrayLike, importance: ArrayLike, *, cross: ArrayLike) -> list[str]:
+    """Martilla and James (1977) of mean performance (k,) and importance (k,) of each item: keep_up,
+    concentrate, low_priority or overkill. cross: the crosshair (performance, importance); a tie
+    counts as high."""
+    at = np.asarray(cross, dtype=float)
+    well, important = np.asarray(performance) >= at[0], np.asarray(importance) >= at[1]
+    names = ["keep_up", "concentrate", "overkill"]
+    found = np.select([important & well, important, well], names, "low_priority")
+    return [str(name) for name in found]

@@ -9,6 +9,7 @@ hidden with it.
 from __future__ import annotations
 
 import dataclasses
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -61,37 +62,19 @@ def protect_counts(
     return {name: None if name in hidden else n for name, n in counts.items()}
 
 
-def protect_funnel(
-    counts: Mapping[str, int], *, k: int, first: Sequence[str] = ()
-) -> dict[str, int | None]:
-    """Counts of nested stages, of which neighbours never differ by 1 to k-1 persons.
+def shown_stages(counts: Iterable[int], k: int) -> set[int]:
+    """Which numbers of persons of nested stages may be shown, the first of them before the others.
 
-    counts: stage -> n, never rising. A difference of a few persons would tell who left at that
-    stage, so a stage is shown only where it, its difference from each shown neighbour, and the
-    last shown stage are 0 or at least k. Stages in `first` are given room before the others.
+    A difference of a few persons would tell who left at that stage, so a stage is shown only where
+    it, and its difference from each shown neighbour, are 0 or at least k.
     """
-    stages = list(counts)
-    shown: set[str] = set()
-    for stage in [*(s for s in first if s in counts), *(s for s in stages if s not in first)]:
-        trial = [counts[s] for s in stages if s in shown | {stage}]
-        steps = [high - low for high, low in zip(trial, [*trial[1:], 0], strict=True)]
-        if not any(is_small(step, k) for step in steps):
-            shown.add(stage)
-    return {stage: counts[stage] if stage in shown else None for stage in stages}
-
-
-def publishable_share(
-    part: int, whole: int, *, k: int
-) -> tuple[int | None, float | None, str | None]:
-    """(n, share, reason) of a part of a whole. Both the part and its complement must be safe.
-
-    A complement of 1 to k-1 persons tells who is *not* in the part, so it hides the share too.
-    """
-    if whole == 0:
-        return 0, None, "no_answers"
-    if is_small(part, k) or is_small(whole - part, k) or is_small(whole, k):
-        return None, None, SMALL_CELL
-    return part, part / whole, None
+    shown = [0]
+    for n in counts:
+        place = bisect_left(shown, n)
+        neighbours = shown[max(place - 1, 0) : place + 1]
+        if not any(is_small(abs(n - other), k) for other in neighbours):
+            shown.insert(place, n)
+    return set(shown)
 
 
 def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple[Remark, ...]]:
@@ -99,57 +82,94 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
 
     A record is hidden where one of its cell's counts is 1 to k-1 persons. Where just one cell of a
     family is hidden, subtraction from the published total would find it, so the next smallest is
-    hidden too. Nested stages are shown as `protect_funnel` says. Hidden rows keep what they are
-    about, without numbers, note or conclusion, and say "small_cell"; hidden remarks are left out.
+    hidden too, and so is what a hidden record could be found from. Nested stages are shown as
+    `shown_stages` says. Hidden rows keep what they are about, without numbers, note or conclusion,
+    and say "small_cell"; hidden remarks and traceless rows are left out. Derived rows are
+    worked out last, from the rows as they may be shown, and stand in their place.
     """
     found = list(drafts)
-    cells = {_key(d): d.cell for d in found}
-    hidden = {key for key, cell in cells.items() if any(is_small(n, k) for n in cell.persons)}
+    cells = {_key(d.row, d.cell): d.cell for d in found if not callable(d.row)}
+    hidden = {key for key, cell in cells.items() if not may_show(cell, k)}
     hidden |= _hidden_stages(cells, k)
     families: dict[str, list[tuple[int, tuple[str, Cell]]]] = {}
     for key, cell in cells.items():
         for family, n in cell.sums:
             families.setdefault(family, []).append((n, key))
-    while True:
-        more = set()
-        for members in families.values():
+    settled = False
+    while not settled:
+        stems = {stem for stem, _cell in hidden}
+        found_from = {
+            key for key, cell in cells.items()
+            if key not in hidden and not stems.isdisjoint(cell.based_on)
+        }  # fmt: skip
+        hidden |= found_from
+        settled = not found_from
+        for members in families.values():  # one by one: what one hides may serve another too
             away = [n for n, key in members if key in hidden and n]
             rest = [(n, key) for n, key in members if key not in hidden and n]
             if rest and (len(away) == 1 or is_small(sum(away), k)):
-                more.add(min(rest, key=lambda member: member[0])[1])
-        if not more:
-            break
-        hidden |= more
-    rows, remarks = [], []
-    for d in found:
-        gone = _key(d) in hidden
-        if isinstance(d.row, Remark):
-            remarks += [] if gone else [d.row]
-        elif d.row.measure != UNPUBLISHED:
-            rows.append(dataclasses.replace(d.row, **NOTHING) if gone else d.row)
+                hidden.add(min(rest, key=lambda member: member[0])[1])
+                settled = False
+    kept = [d for d in found if callable(d.row) or not _left_out(d.row, d.cell, hidden)]
+    shown = [_published(d.row, d.cell, hidden) for d in kept if isinstance(d.row, Measure)]
+    measured = iter(shown)
+    rows: list[Measure] = []
+    for d in kept:
+        if callable(d.row):
+            rows += d.row(shown)
+        elif isinstance(d.row, Measure):
+            rows.append(next(measured))
+    remarks = [d.row for d in kept if isinstance(d.row, Remark)]
     return tuple(rows), tuple(remarks)
 
 
-NOTHING: dict[str, Any] = dict.fromkeys((*NUMBERS, "note", "conclusion")) | {"reason": SMALL_CELL}
+def may_show(cell: Cell, k: int) -> bool:
+    """Whether the numbers of a cell may be shown: for texts that put a number in words instead, and
+    for groups that are made large enough first."""
+    return not any(is_small(n, k) for n in cell.persons)
 
 
-def _key(draft: Draft) -> tuple[str, Cell]:
+def _without_numbers(row: Measure, keeps: Sequence[str]) -> Measure:
+    """The row with what it is about alone, and the columns that its cell keeps."""
+    gone: dict[str, Any] = dict.fromkeys({*NUMBERS, "note", "conclusion"} - set(keeps))
+    return dataclasses.replace(row, **gone | ({"reason": SMALL_CELL} if "value" in gone else {}))
+
+
+Hidden = set[tuple[str, Cell]]
+
+
+def _left_out(row: Measure | Remark, cell: Cell, hidden: Hidden) -> bool:
+    """Whether nothing at all tells of a row or remark.
+
+    A row whose reason is UNPUBLISHED stands only where its record is hidden, so that its absence
+    tells nothing.
+    """
+    gone = _key(row, cell) in hidden
+    if isinstance(row, Remark):
+        return gone
+    if row.measure == UNPUBLISHED or (gone and cell.traceless):
+        return True
+    return not gone and row.reason == UNPUBLISHED
+
+
+def _published(row: Measure, cell: Cell, hidden: Hidden) -> Measure:
+    return _without_numbers(row, cell.keeps) if _key(row, cell) in hidden else row
+
+
+def _key(row: Measure | Remark, cell: Cell) -> tuple[str, Cell]:
     """A record's rows share their cell and the start of their ids."""
-    row = draft.row
-    return row.id if isinstance(row, Remark) else row.id.rpartition("/")[0], draft.cell
+    return row.id if isinstance(row, Remark) else row.id.rpartition("/")[0], cell
 
 
 def _hidden_stages(cells: Mapping[tuple[str, Cell], Cell], k: int) -> set[tuple[str, Cell]]:
-    families: dict[str, dict[tuple[str, Cell], tuple[int, int]]] = {}
+    families: dict[str, list[tuple[int, int, tuple[str, Cell]]]] = {}
     for key, cell in cells.items():
         if cell.stage is not None:
             family, n, rank = cell.stage
-            families.setdefault(family, {})[key] = n, rank
+            families.setdefault(family, []).append((rank, n, key))
     hidden = set()
     for stages in families.values():
-        places = dict(enumerate(stages))
-        first = sorted(places, key=lambda i: stages[places[i]][1])
-        counts = {str(i): stages[key][0] for i, key in places.items()}
-        shown = protect_funnel(counts, k=k, first=[str(i) for i in first])
-        hidden |= {key for i, key in places.items() if shown[str(i)] is None}
+        ranked = sorted(stages, key=lambda stage: stage[0])
+        shown = shown_stages([n for _rank, n, _key in ranked], k)
+        hidden |= {key for _rank, n, key in stages if n not in shown}
     return hidden

@@ -73,8 +73,11 @@ def nearest(unknown: str, known: Iterable[str]) -> str | None:
 
 
 def suggestion(unknown: str, known: Iterable[str]) -> str:
-    """A remedy sentence for an unknown name: the nearest known one, else the list of all."""
+    """A remedy sentence for an unknown name: the nearest known one, else the list of all; "" where
+    there is none."""
     names = list(known)
+    if not names:
+        return ""
     near = nearest(unknown, names)
     if near is not None:
         return _("did you mean “{name}”?").format(name=near)

@@ -10,32 +10,29 @@ import dataclasses
 import hashlib
 import importlib.metadata
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
+from evaluasi_lib.disclosure import publish
 from evaluasi_lib.errors import EvaluationError, Problem, check_language
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.measures import Measure, Remark, record_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
-    Answered,
     Effect,
-    Efficiency,
-    Elearning,
     EvaluationResult,
     Evidence,
     InputFile,
-    Participation,
     ProgramInfo,
     Provenance,
-    Sample,
-    ScaleScore,
-    Spread,
     Triangulated,
     Verdict,
 )
+from evaluasi_lib.scoring.answers import score_answers, score_spread
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
 from evaluasi_lib.scoring.evidence import claims_that_carry, rate_evidence
@@ -43,11 +40,10 @@ from evaluasi_lib.scoring.frames import outcome_frames
 from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
-from evaluasi_lib.scoring.spread import score_answers, score_spread
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.voices import Voices, code_voices
-from evaluasi_lib.voices.triangulation import triangulate
+from evaluasi_lib.voices.triangulation import source_rows, triangulate
 
 # Versions that move numbers or pictures; they stand in provenance.
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "polars", "matplotlib")
@@ -99,17 +95,12 @@ def problems_of(data: DataFolder, program_id: str) -> list[Problem]:
 def assemble(
     study: Study,
     *,
-    sample: Sample,
-    scales: tuple[ScaleScore, ...],
     effects: tuple[Effect, ...],
     evidence: tuple[Evidence, ...],
-    participation: Participation,
-    elearning: Elearning,
-    efficiency: Efficiency,
     voices: Voices,
     triangulation: tuple[Triangulated, ...],
-    answers: tuple[Answered, ...] = (),
-    spread: tuple[Spread, ...] = (),
+    rows: tuple[Measure, ...] = (),
+    remarks: tuple[Remark, ...] = (),
 ) -> EvaluationResult:
     """Everything that was measured, as one result whose findings are still empty."""
     program = study.program
@@ -124,15 +115,8 @@ def assemble(
             period_end=program.period.end if program.period else None,
             series=program.series,
         ),
-        sample=sample,
-        scales=scales,
         effects=effects,
         evidence=evidence,
-        participation=participation,
-        elearning=elearning,
-        efficiency=efficiency,
-        themes=voices.themes,
-        module_demand=voices.module_demand,
         triangulation=triangulation,
         strengths=(),
         weaknesses=(),
@@ -147,9 +131,10 @@ def assemble(
             parameters={"program_id": program.id, "language": wording.language()},
             seed=program.seed,
         ),
-        voices=voices.details,
-        answers=answers,
-        spread=spread,
+        rows=(*voices.rows, *rows),
+        remarks=(*voices.remarks, *remarks),
+        quotes=voices.quotes,
+        passages=voices.passages,
     )
 
 
@@ -170,21 +155,25 @@ def measure(study: Study) -> EvaluationResult:
     effects = estimate_effects(study, frames)
     evidence = rate_evidence(study, effects, frames)
     effects = claims_that_carry(effects, evidence)
-    participation = score_participation(study)
+    measured = chain(
+        score_sample(study, frames), score_scales(study), score_spread(study),
+        score_answers(study), score_participation(study), score_elearning(study),
+    )  # fmt: skip
+    rows, remarks = publish(measured, study.program.privacy.min_cell)
     voices = code_voices(study)
+    participation = record_of(rows, "participation")
+    people = {name: participation[name] for name in ("enrolled", "started", "completed")}
+    costs = score_efficiency(study.program, effects, **people, reason=participation["reason"])
+    questions = triangulate(study, effects, rows, voices)
+    more, words = publish(chain(costs, source_rows(questions)), study.program.privacy.min_cell)
     return assemble(
         study,
-        sample=score_sample(study, frames),
-        scales=score_scales(study),
         effects=effects,
         evidence=evidence,
-        participation=participation,
-        elearning=score_elearning(study),
-        efficiency=score_efficiency(study, effects, participation),
         voices=voices,
-        triangulation=triangulate(study, effects, participation, voices),
-        answers=score_answers(study),
-        spread=score_spread(study),
+        triangulation=questions,
+        rows=(*rows, *more),
+        remarks=(*remarks, *words),
     )
 
 

@@ -75,13 +75,8 @@ def swap_in(work: Path, target: Path) -> None:
                 os.rename(aside, target)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-    raise DataError(
-        Problem(
-            _("the folder cannot be replaced"),
-            str(target),
-            _("close the programs that have a file of it open, then try again"),
-        )
-    )
+    remedy = _("close the programs that have a file of it open, then try again")
+    raise DataError(Problem(_("the folder cannot be replaced"), str(target), remedy))
 
 
 def sweep(folder: Path) -> None:

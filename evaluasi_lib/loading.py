@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import UnionType
@@ -13,11 +13,12 @@ from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from evaluasi_lib.check import check_program_text
 from evaluasi_lib.errors import Problem, ProgramError, UsageError, suggestion
 from evaluasi_lib.program import ID_PATTERN, Program
-from evaluasi_lib.wording import YamlLoader, _
+from evaluasi_lib.wording import YamlLoader, _, word_for
 
 EVALUATION_NOTEBOOK = Path("notebooks") / "02_evaluasi_program.ipynb"
 
@@ -26,13 +27,9 @@ def project_root() -> Path:
     """The checkout that this library belongs to, whatever the working directory."""
     root = Path(__file__).resolve().parent.parent
     if not (root / EVALUATION_NOTEBOOK).is_file():
-        raise UsageError(
-            Problem(
-                _("the workbook's folder with notebooks/ was not found"),
-                where=str(root),
-                remedy=_("install it from a checkout with “pip install -e .”"),
-            )
-        )
+        what = _("the workbook's folder with notebooks/ was not found")
+        remedy = _("install it from a checkout with “pip install -e .”")
+        raise UsageError(Problem(what, str(root), remedy))
     return root
 
 
@@ -47,13 +44,8 @@ class DataFolder:
         """The given folder, or the project's own data/. Raises UsageError where it has no raw/."""
         folder = Path(path).expanduser().resolve() if path else project_root() / "data"
         if not (folder / "raw").is_dir():
-            raise UsageError(
-                Problem(
-                    _("the data folder has no folder raw/"),
-                    where=str(folder),
-                    remedy=_("name a folder laid out like data/, with raw/<program>/program.yml"),
-                )
-            )
+            remedy = _("name a folder laid out like data/, with raw/<program>/program.yml")
+            raise UsageError(Problem(_("the data folder has no folder raw/"), str(folder), remedy))
         return cls(folder)
 
     def raw(self, program_id: str) -> Path:
@@ -73,23 +65,13 @@ class DataFolder:
         if not text:
             raise UsageError(Problem(_("the program's id is empty"), where="program_id"))
         if not ID_PATTERN.fullmatch(text):
-            raise UsageError(
-                Problem(
-                    _("“{id}” is no identifier of a program").format(id=text),
-                    where="program_id",
-                    remedy=_("use small letters, digits and hyphens, as the folder's name"),
-                )
-            )
+            what = _("“{id}” is no identifier of a program").format(id=text)
+            remedy = _("use small letters, digits and hyphens, as the folder's name")
+            raise UsageError(Problem(what, "program_id", remedy))
         if not self.raw(text).is_dir():
-            raise UsageError(
-                Problem(
-                    _("there is no program “{id}” in {folder}").format(
-                        id=text, folder=self.path / "raw"
-                    ),
-                    where="program_id",
-                    remedy=suggestion(text, self.program_ids),
-                )
-            )
+            what = _("there is no program “{id}” in {folder}")
+            what = what.format(id=text, folder=self.path / "raw")
+            raise UsageError(Problem(what, "program_id", suggestion(text, self.program_ids)))
         return text
 
 
@@ -128,55 +110,32 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
         raise ProgramError(*_explain(error, where)) from error
     problems = check_program_text(program)
     if program.id != folder:
-        problems.insert(
-            0,
-            Problem(
-                _("id “{id}” differs from the folder's name “{folder}”").format(
-                    id=program.id, folder=folder
-                ),
-                where="id",
-                remedy=_("give both the same name"),
-            ),
-        )
+        what = _("id “{id}” differs from the folder's name “{folder}”")
+        what, remedy = what.format(id=program.id, folder=folder), _("give both the same name")
+        problems.insert(0, Problem(what, "id", remedy))
     if problems:
-        raise ProgramError(
-            *(Problem(p.what, f"{where}: {p.where}", p.remedy, p.count) for p in problems)
-        )
+        raise ProgramError(*(replace(p, where=f"{where}: {p.where}") for p in problems))
     return program
 
 
 def _read_yaml(path: Path, where: str) -> dict[str, Any]:
     if not path.is_file():
-        raise ProgramError(
-            Problem(
-                _("there is no program.yml"),
-                where=where,
-                remedy=_("write one, or draft it with “evaluasi new {id} --from FILE”").format(
-                    id=path.parent.name
-                ),
-            )
-        )
+        remedy = _("write one, or draft it with “evaluasi new {id} --from FILE”")
+        remedy = remedy.format(id=path.parent.name)
+        raise ProgramError(Problem(_("there is no program.yml"), where, remedy))
     try:
         data = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
     except UnicodeDecodeError as error:
-        raise ProgramError(
-            Problem(_("the file is not UTF-8 text"), where, _("save it as UTF-8"))
-        ) from error
+        problem = Problem(_("the file is not UTF-8 text"), where, _("save it as UTF-8"))
+        raise ProgramError(problem) from error
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        if mark is not None:
+        if mark := getattr(error, "problem_mark", None):
             where += ", " + _("line {line}").format(line=mark.line + 1)
-        raise ProgramError(
-            Problem(
-                _("the file is not valid YAML"),
-                where,
-                _("check indentation, colons and quotes at this place"),
-            )
-        ) from error
+        remedy = _("check indentation, colons and quotes at this place")
+        raise ProgramError(Problem(_("the file is not valid YAML"), where, remedy)) from error
     if not isinstance(data, dict):
-        raise ProgramError(
-            Problem(_("the file declares nothing"), where, _("see docs/program-yml.md"))
-        )
+        remedy = _("see docs/program-yml.md")
+        raise ProgramError(Problem(_("the file declares nothing"), where, remedy))
     return data
 
 
@@ -195,9 +154,7 @@ def _explain(error: ValidationError, where: str) -> list[Problem]:
             what = _("the key “{key}” is missing").format(key=path[-1])
             remedy = _("see docs/program-yml.md")
         elif kind == "literal_error":
-            known = [
-                part.strip(" '") for part in context["expected"].replace(" or ", ",").split(",")
-            ]
+            known = re.findall("'([^']*)'", context["expected"])
             what = _("“{value}” is not a known value").format(value=item["input"])
             remedy = suggestion(str(item["input"]), known)
         elif kind == "value_error":
@@ -214,36 +171,23 @@ def _expected(kind: str, context: dict[str, Any]) -> str:
     if kind in limits:
         sign = {"gt": ">", "ge": "≥", "le": "≤"}[limits[kind]]
         return f"{sign} {context[limits[kind]]}"
-    words = {
-        "string_type": _("a text is expected"),
-        "list_type": _("a list is expected"),
-        "dict_type": _("keys with values are expected"),
-        "model_type": _("keys with values are expected"),
-        "bool_parsing": _("true or false is expected"),
-        "bool_type": _("true or false is expected"),
-        "int_parsing": _("a whole number is expected"),
-        "int_type": _("a whole number is expected"),
-        "float_parsing": _("a number is expected"),
-        "float_type": _("a number is expected"),
-        "date_from_datetime_parsing": _("a date such as 2025-02-03 is expected"),
-        "date_parsing": _("a date such as 2025-02-03 is expected"),
-        "date_type": _("a date such as 2025-02-03 is expected"),
-    }
-    return words.get(kind, kind)
+    return word_for("expected", kind.partition("_")[0])
 
 
 def _known_keys(path: Iterable[object]) -> list[str]:
     """The keys that the model allows at a path of program.yml."""
-    annotation: Any = Program
+    model: type[BaseModel] | None = Program
     for part in path:
-        models = list(models_in(annotation))
-        if not models:
-            return []
-        fields = {(f.alias or name): f for name, f in models[0].model_fields.items()}
-        if isinstance(part, str) and part in fields:
-            annotation = fields[part].annotation
-    models = list(models_in(annotation))
-    return [f.alias or name for name, f in models[0].model_fields.items()] if models else []
+        field = _fields(model).get(str(part))
+        if field is not None:
+            model = next(models_in(field.annotation), None)
+    return list(_fields(model))
+
+
+def _fields(model: type[BaseModel] | None) -> dict[str, FieldInfo]:
+    """The fields of a model by their keys in program.yml."""
+    fields = model.model_fields if model else {}
+    return {(field.alias or name): field for name, field in fields.items()}
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:

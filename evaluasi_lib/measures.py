@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -67,27 +67,40 @@ class Cell:
 
     persons: counts of which each is 0 or large enough, or nothing is shown: a mean's n; a part, the
     rest, and the whole. sums: (family, n) where the cells of a family add up to a published total.
-    stage: (family, n, rank) of nested stages; those of a lower rank are shown first.
+    stage: (family, n, rank) of nested stages; those of a lower rank are shown first. based_on: the
+    starts of the ids of records that could be found from this one, which is hidden with them.
+    traceless: where it is hidden there is no row, for its id tells that somebody was there. keeps:
+    columns that tell nothing of persons (a question's text, a number of items) and stay when it is
+    hidden.
     """
 
     persons: tuple[int, ...] = ()
     sums: tuple[tuple[str, int], ...] = ()
     stage: tuple[str, int, int] | None = None
+    based_on: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+    traceless: bool = False
 
 
 SAFE = Cell()  # no person's number
-UNPUBLISHED = "unpublished"  # measure of a row that only completes a family
+# Measure of a row that only completes a family; reason of a number that nobody has, whose row
+# stands only where its record is hidden.
+UNPUBLISHED = "unpublished"
+
+
+Rows = Iterator[Measure]
+Derived = Callable[[Sequence[Measure]], Rows]  # what follows from the rows that are shown
 
 
 class Draft(NamedTuple):
-    """A row or remark as measured, before disclosure."""
+    """A row or remark as measured, before disclosure; or rows that are worked out after it, from
+    shown ones alone, such as how many left between two steps that may be shown."""
 
-    row: Measure | Remark
+    row: Measure | Remark | Derived
     cell: Cell = SAFE
 
 
 Drafts = Iterator[Draft]
-Rows = Iterator[Measure]
 Found = Sequence[Mapping[str, Any]]  # rows as result.json has them
 COLUMNS = tuple(f.name for f in dataclasses.fields(Measure))
 PARTS = (
@@ -97,6 +110,7 @@ PARTS = (
 ABOUT = ("subject", "label", "group", "level", "wave", "unit", "n", "note", "reason",
          "role", "claim", "design", "estimator", "conclusion", "direction")  # fmt: skip
 NUMBERS = ("n", "value", "low", "high", "p")
+ENDS = {column: f"_{column}" for column in ("n", "low", "high", "p", "reason")}  # in a record
 SHOWN = ("part", "subject", "group", "wave", "measure", "value", "low", "high", "unit", "reason")
 UNITS = {"share": "share", "idr": "rupiah", "minutes": "minutes", "days": "days", "pct": "percent"}
 COUNTED = ("n_program", "n_comparison", "n_needed", "df")
@@ -127,14 +141,52 @@ def part_of(n: int, whole: int, *families: str) -> Cell:
     return Cell((n, whole - n, whole), tuple(sums))
 
 
-def wide(rows: Iterable[Measure], pattern: str) -> list[dict[str, Any]]:
+def nested(
+    stages: Mapping[str, Mapping[str, Any]],
+    names: Sequence[Any],
+    fields: str,
+    *,
+    first: Sequence[str] = (),
+    base: str | None = None,
+    groups: str | None = None,
+    **about: Any,
+) -> Drafts:
+    """The rows of stages, of which each holds a part of the persons (n) of the one before.
+
+    stages: name -> record. first: those to show where not all may be. base: the stage of which the
+    records hold shares. groups: family of the groups of persons whose stages add up to a total.
+    """
+    family, ranks = measure_id(*names), {stage: rank for rank, stage in enumerate(first)}
+    for stage, record in stages.items():
+        n = record["n"]
+        cell = Cell(
+            (n,),
+            sums=((f"{groups}/{stage}", n),) if groups else (),
+            stage=(family, n, ranks.get(stage, len(ranks))),
+            based_on=(measure_id(*names, base),) if base not in (None, stage) else (),
+        )
+        yield from drafts(record, [*names, stage], fields, cell, **about)
+
+
+class Record(dict[str, Any]):
+    """The rows of one place as one mapping; what was not measured there is None."""
+
+    def __missing__(self, key: str) -> None:
+        return None
+
+
+def wide(rows: Iterable[Measure], pattern: str, measures: str = "") -> list[Record]:
     """Records: the rows of one place as one mapping, in the order of the rows.
 
     pattern: the names that start their ids, "*" for any one: "participation/barriers/*". Keys: stem
     (the names as a tuple), the rows' columns (the first that is known), and for each measure its
-    value by its name, with _low, _high and _p after the name for the rest.
+    value by its name, with _n, _low, _high, _p and _reason after the name for the rest; None where
+    a record lacks what others of the place have, or one of these measures.
     """
     wanted = pattern.split("/")
+    nothing = dict.fromkeys(
+        (*ABOUT, *(name + end for name in measures.split() for end in ("", *ENDS.values())))
+    )
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in rows:
         stem = tuple(row.id.split("/")[:-1])
@@ -142,13 +194,30 @@ def wide(rows: Iterable[Measure], pattern: str) -> list[dict[str, Any]]:
             w not in ("*", s) for w, s in zip(wanted, stem, strict=True)
         ):
             continue
-        record = found.setdefault(stem, {"stem": stem} | dict.fromkeys(ABOUT))
+        record = found.setdefault(stem, {"stem": stem} | nothing)
         for column in ABOUT:
             if record[column] is None:
                 record[column] = getattr(row, column)
-        record[row.measure] = row.value
-        record |= {f"{row.measure}_{end}": getattr(row, end) for end in ("low", "high", "p")}
-    return list(found.values())
+        if row.measure != "n":  # it stands in its column, as a whole number
+            record[row.measure] = row.value
+        record |= {row.measure + end: getattr(row, column) for column, end in ENDS.items()}
+    keys = dict.fromkeys(key for record in found.values() for key in record)
+    return [Record(keys | record) for record in found.values()]
+
+
+def record_of(rows: Iterable[Measure], place: str) -> Record:
+    """The record of one place, as `wide` makes it; empty where nothing was measured there."""
+    return next(iter(wide(rows, place)), Record())
+
+
+def value_at(rows: Iterable[Measure], id: str) -> float | None:
+    """The value of the row with this id; None where there is none, or it is hidden."""
+    return next((row.value for row in rows if row.id == id), None)
+
+
+def texts_at(remarks: Iterable[Remark], *names: object) -> list[str]:
+    """What is said beside the numbers of one place."""
+    return [remark.text for remark in remarks if remark.id == measure_id(*names)]
 
 
 def record_rows(record: Any, names: Sequence[Any], fields: str, **about: Any) -> Rows:

@@ -11,9 +11,7 @@ from evaluasi_lib.measures import (
     Found,
     Measure,
     Rows,
-    as_plain,
     record_rows,
-    share_interval,
 )
 from evaluasi_lib.results import Effect, EvaluationResult
 from evaluasi_lib.wording import _, word_for
@@ -24,18 +22,12 @@ PRIMARY = (
     "n_needed"
 )
 RATED = "maryland_sms attrition_overall_share attrition_differential_share mdes"
-SCORED = "mean:ci mean_100 sd alpha:alpha_ci omega_total top2_share:top2_ci n_items"
-MONEY = (
-    "total_cost_idr cost_per_participant_idr cost_per_completer_idr budget_absorption_share bcr "
-    "roi_pct"
-)
 
 
 def measures_of(result: EvaluationResult) -> tuple[Measure, ...]:
     """The rows of the measures table, in the order of the report's parts; ids are unique."""
     rooms = (
-        _published, _sample, _scales, _effects, _evidence, _participation, _elearning, _efficiency,
-        _themes, _voices, _conclusions,
+        _published, _effects, _evidence, _conclusions,
     )  # fmt: skip
     rows: list[Measure] = []
     seen: dict[str, int] = {}
@@ -48,44 +40,6 @@ def measures_of(result: EvaluationResult) -> tuple[Measure, ...]:
 
 def _published(result: EvaluationResult) -> Rows:
     yield from result.rows
-
-
-def _sample(result: EvaluationResult) -> Rows:
-    sample = result.sample
-    weighted = _("Answers are weighted to the population.") if sample.weighted else None
-    record = as_plain(sample) | share_interval(sample.invited, sample.response_rate_share)
-    yield from record_rows(record, ["sample"], "invited responded")
-    yield from record_rows(record, ["sample"], "analysed", note=weighted)
-    yield from record_rows(record, ["sample"], "response_rate_share:ci", n=sample.invited)
-    for place, step in enumerate(sample.flow, 1):
-        yield from record_rows(step, ["sample", "flow", place], "n dropped", label=step.step)
-
-
-def _scales(result: EvaluationResult) -> Rows:
-    for s in result.scales:
-        about: dict[str, Any]
-        about = {"subject": s.scale, "wave": s.wave, "group": s.group, "level": s.level}
-        names = ["scales", s.scale, s.wave, s.group]
-        note = " ".join(s.warnings) or None
-        yield from record_rows(s, names, SCORED, note=note, **about)
-        more = s.details
-        about |= {"label": s.label, "n": s.n}
-        ikm, nps, ipa = more.get("ikm") or {}, more.get("nps"), more.get("ipa") or {}
-        yield from record_rows(ikm, [*names, "ikm"], "index", note=ikm.get("label"), **about)
-        yield from record_rows(nps or {}, [*names, "nps"], "score:ci", **about)
-        yield from record_rows(
-            more.get("jpm") or {}, [*names, "jpm"], "mean_pct below_share", **about
-        )
-        yield from record_rows(ipa, [*names, "ipa"], "cross_performance cross_importance", **about)
-        for item in ipa.get("items", ()):
-            of = about | {"subject": item["item"], "label": item["label"]}
-            yield from record_rows(item, [*names, item["item"]], "performance importance", **of)
-    for x in result.spread:
-        about = {"subject": x.scale, "wave": x.wave, "group": "program"}
-        yield from record_rows(x, ["scales", x.scale, x.wave, "program"], "q25 median q75", **about)
-    for a in result.answers:
-        about = {"subject": a.item, "wave": a.wave, "group": "program", "note": a.item_label}
-        yield from record_rows(a, ["answers", a.scale, a.wave, a.item, a.value], "share", **about)
 
 
 def _effects(result: EvaluationResult) -> Rows:
@@ -137,160 +91,8 @@ def _evidence(result: EvaluationResult) -> Rows:
         yield from record_rows(e, names, RATED, **about)
 
 
-def _participation(result: EvaluationResult) -> Rows:
-    part, more = result.participation, result.participation.details
-    record, names = (
-        as_plain(part) | share_interval(part.enrolled, part.completion_share),
-        ["participation"],
-    )
-    yield from record_rows(record, names, "enrolled started completed")
-    yield from record_rows(record, names, "completion_share:ci", n=part.enrolled)
-    for stage in more.get("funnel") or ():
-        yield from record_rows(stage, [*names, "funnel", stage["stage"]], "n share", label=None)
-    for row in more.get("dropout_reasons") or ():
-        yield from record_rows(row, [*names, "dropout_reasons", row["value"]], "share:ci")
-    for barrier in part.barriers:
-        yield from record_rows(barrier, [*names, "barriers", barrier.barrier], "share:ci")
-    for row in more.get("barriers_by_group") or ():
-        place = [*names, "barriers", row["barrier"], row["variable"], row["group"]]
-        about = {"subject": row["barrier"], "label": row["barrier_label"], "group": row["label"]}
-        yield from record_rows(row, place, "share:ci", **about)
-    if moved := more.get("motivation"):
-        about = {"n": moved["n_after"], "subject": moved["instrument"]}
-        fields = "mean_before mean_after change:ci:p_value"
-        yield from record_rows(moved, [*names, "motivation"], fields, **about)
-    for d in part.drivers:
-        place = [*names, "drivers", d.variable, *([d.level] if d.level else [])]
-        yield from record_rows(
-            d, place, "ame:ci:p_value gap:gap_ci", subject=d.variable, note=d.sentence
-        )
-    for row in more.get("representation") or ():
-        place = [*names, "representation", row["variable"], row["group"]]
-        note = word_for("presence", row["status"]) if row["status"] else None
-        yield from record_rows(
-            row, place, "share:ci population_share", group=row["group"], note=note
-        )
-
-
-def _elearning(result: EvaluationResult) -> Rows:
-    part, more, names = result.elearning, result.elearning.details, ["elearning"]
-    survival = more.get("survival") or {}
-    timed = as_plain(part) | {f"median_{end}": survival.get(f"median_{end}")
-                            for end in ("ci_low", "ci_high")}  # fmt: skip
-    yield from record_rows(timed, names, "users median_days_to_complete:median_ci off_hours_share")
-    for stage in part.funnel:
-        yield from record_rows(stage, [*names, "funnel", stage.stage], "n")
-    for row in part.modules:
-        fields = "share:ci dropoff_share median_minutes"
-        yield from record_rows(row, [*names, "modules", row["module"]], fields)
-    for row in more.get("devices") or ():
-        yield from record_rows(row, [*names, "devices", row["origin"]], "share:ci events_share")
-    for row in more.get("access") or ():
-        fields = "used_share:used_ci completed_share:completed_ci:p_completed median_minutes"
-        place = [*names, "access", row["variable"], row["group"]]
-        yield from record_rows(row, place, fields, group=row["group"])
-    for row in more.get("heatmap") or ():
-        yield from record_rows(row, [*names, "heatmap", row["weekday"], row["hour"]], "share")
-    for row in survival.get("curve") or ():
-        yield from record_rows(row, [*names, "curve", row["days"]], "share_completed:ci")
-    for row in survival.get("groups") or ():
-        yield from record_rows(row, [*names, "time", row["group"]], "median_days:median_ci")
-    for row in survival.get("cox") or ():
-        fields = "hazard_ratio:ci:p_value ph_p_value"
-        yield from record_rows(row, [*names, "hazards", row["term"]], fields)
-    yield from record_rows(survival.get("log_rank") or {}, [*names, "log_rank"], "p_value")
-    yield from record_rows(
-        more.get("sessions") or {}, [*names, "sessions"], "gap_minutes median_per_user"
-    )
-    off = more.get("off_hours") or {}
-    yield from record_rows(
-        off, [*names, "off_hours"], "events_share:ci sessions_share weekend_share"
-    )
-    task = more.get("time_on_task") or {}
-    yield from record_rows(
-        task, [*names, "time_on_task"], "median_minutes", note=task.get("caveat")
-    )
-    dose = more.get("dose_response") or {}
-    about = {"unit": dose.get("unit"), "subject": dose.get("outcome")}
-    yield from record_rows(dose, [*names, "dose_response"], "per_hour:ci:p_value", **about)
-
-
-def _efficiency(result: EvaluationResult) -> Rows:
-    part, more, names = result.efficiency, result.efficiency.details, ["efficiency"]
-    yield from record_rows(part, names, MONEY)
-    yield from record_rows(more, names, "cost_per_jp_idr price_year", reason=more.get("jp_reason"))
-    for row in more.get("costs") or ():
-        fields = "planned_idr realised_idr absorption_share share_of_total"
-        yield from record_rows(row, [*names, "costs", row["category"]], fields)
-    if headline := part.cost_per_unit_effect:
-        about = {"subject": headline.outcome, "unit": headline.unit}
-        yield from record_rows(headline, [*names, "cost_per_unit_effect"], "estimate:ci", **about)
-    for row in more.get("cost_per_effect") or ():
-        place = [*names, "cost_per_effect", row["outcome"]]
-        about = {"subject": row["outcome"], "unit": row["unit"], "wave": row["wave"]}
-        yield from record_rows(row, place, "estimate:ci", **about)
-        drawn = {"estimate": row["estimate"], "reason": row["reason"], "label": row["label"]}
-        drawn |= {f"ci_{end}": row.get(f"bootstrap_ci_{end}") for end in ("low", "high")}
-        yield from record_rows(drawn, [*place, "bootstrap"], "estimate:ci", **about)
-    for i, row in enumerate(more.get("benefits") or (), 1):
-        fields = "per_person_idr total_idr confidence_share"
-        yield from record_rows(row, [*names, "benefits", i], fields)
-    for i, row in enumerate(more.get("sensitivity") or (), 1):
-        fields, label = "cost_idr benefit_idr bcr roi_pct", row["assumption"]
-        yield from record_rows(row, [*names, "sensitivity", i], fields, label=label)
-
-
-def _themes(result: EvaluationResult) -> Rows:
-    for t in result.themes:
-        about = {"subject": t.theme, "group": t.source}
-        yield from record_rows(t, ["themes", t.theme, t.source], "share:ci sentiment", **about)
-    for m in result.module_demand:
-        yield from record_rows(m, ["module_demand", m.module], "share:ci")
-
-
-def _voices(result: EvaluationResult) -> Rows:
-    said, names = result.voices, ["voices"]
-    if survey := said.get("survey"):
-        yield from record_rows(survey, [*names, "survey"], "answers respondents")
-        yield from record_rows(survey["unthemed"], [*names, "unthemed"], "n share")
-    for i, row in enumerate((said.get("agreement") or {}).get("themes", ()), 1):
-        fields = "precision recall kappa:kappa_ci"
-        yield from record_rows(row, [*names, "coding", i], fields, n=row["n_manual"])
-    talked, read = said.get("interviews") or {}, said.get("documents") or {}
-    if covered := talked.get("coverage"):
-        fields = "interviewees excerpts transcripts turns respondent_word_share"
-        yield from record_rows(covered, [*names, "interviews"], fields)
-        for row in covered["by_transcript"]:
-            fields = "turns words respondent_words"
-            yield from record_rows(row, [*names, "transcripts", row["transcript"]], fields)
-    for row in talked.get("theme_by_group") or ():
-        about = {"subject": row["theme"], "group": row["group"]}
-        place = [*names, "groups", row["theme"], row["group"]]
-        yield from record_rows(row, place, "share", note=word_for("band", row["band"]), **about)
-    for row in talked.get("saturation") or ():
-        yield from record_rows(row, [*names, "saturation", row["interviews"]], "codes new")
-    yield from record_rows(talked, [*names, "interviews"], "saturation_point")
-    for row in talked.get("co_occurrence") or ():
-        label = f"{row['label_a']} + {row['label_b']}"
-        yield from record_rows(row, [*names, "pairs", row["a"], row["b"]], "jaccard", label=label)
-    for kind, found in (("coders", talked), ("reviewers", read)):
-        for row in found.get(kind) or ():
-            place = [*names, kind, row["coefficient"]]
-            yield from record_rows(row, place, "value:ci", n=row["n_units"])
-    for row in read.get("documents") or ():
-        yield from record_rows(row, [*names, "documents", row["document"]], "pages")
-    for row in read.get("coverage") or ():
-        yield from record_rows(row, [*names, "rubric", row["indicator"]], "documents met mean")
-
-
 def _conclusions(result: EvaluationResult) -> Rows:
-    """What the sources say together, what became of advice, and how firmly the verdict stands."""
-    for place, t in enumerate(result.triangulation, 1):
-        sources = {"sources": sum(x is not None for x in (t.survey, t.interview, t.document))}
-        note = word_for("agreement", t.agreement)
-        yield from record_rows(
-            sources, ["triangulation", place], "sources", label=t.question, note=note
-        )
+    """What became of advice, and how firmly the verdict stands."""
     for item in result.follow_up:
         change = item.change or {"reason": item.reason or _("not computed")}
         note = f"{word_for('status', item.status)}. {change.get('sentence', '')}".strip()

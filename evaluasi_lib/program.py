@@ -56,6 +56,7 @@ class Names:
     of: str = ""
 
 
+IDENTIFIERS = ("nip", "respondent_code", "name", "email", "phone")
 STAGE = ("flag", "date", "number", "integer")
 GROUPING = ("category", "ordinal", "flag", "text", "item", "number", "integer")
 
@@ -608,3 +609,12 @@ class Program(Model):
 
     def outcome(self, outcome_id: str) -> Outcome:
         return next(o for o in self.outcomes if o.id == outcome_id)
+
+    def scale_of(self, variable: str, column: Column) -> Scale | None:
+        """The scale of an item: its own, or that of the first instrument that names it."""
+        holders = (i.scale for i in self.instruments.values() if variable in i.items)
+        return self.scales.get(column.scale or next(holders, ""))
+
+    def is_reversed(self, variable: str) -> bool:
+        """Whether an instrument says that agreeing with the item means less."""
+        return any(variable in i.reversed for i in self.instruments.values())

@@ -12,7 +12,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from evaluasi_lib.measures import Claim, Conclusion, Group, Level, Measure, Remark, Role
+from evaluasi_lib.measures import Claim, Conclusion, Level, Measure, Remark, Role
 
 SCHEMA_VERSION = 2
 
@@ -30,85 +30,6 @@ class ProgramInfo:
     period_start: dt.date | None
     period_end: dt.date | None
     series: str | None = None  # alike in all cycles of one program
-
-
-@dataclass(frozen=True, slots=True)
-class FlowStep:
-    """One step from the invited to the analysed: n persons remain, `dropped` left before it."""
-
-    step: str
-    n: int | None
-    dropped: int | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    invited: int | None
-    responded: int | None
-    analysed: int | None
-    response_rate_share: float | None
-    weighted: bool
-    flow: tuple[FlowStep, ...]
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ScaleScore:
-    """Score of one instrument (or dimension) at one wave in one group; mean in the scale's unit."""
-
-    scale: str
-    label: str
-    level: Level | None
-    wave: str
-    group: Group
-    n_items: int
-    n: int | None
-    mean: float | None
-    sd: float | None
-    mean_100: float | None
-    ci_low: float | None
-    ci_high: float | None
-    alpha: float | None
-    alpha_ci_low: float | None
-    alpha_ci_high: float | None
-    omega_total: float | None
-    top2_share: float | None
-    top2_ci_low: float | None = None
-    top2_ci_high: float | None = None
-    reason: str | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """n and share of one answer to one item in the program's group. value: its point as scored."""
-
-    scale: str
-    wave: str
-    item: str
-    item_label: str
-    value: int
-    label: str
-    n: int | None
-    share: float | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """The scores of the program's group on one scale at one wave. shape: heights of their density
-    at equal steps from the lowest to the highest possible score, 1 at the highest."""
-
-    scale: str
-    wave: str
-    n: int
-    mean: float
-    q25: float
-    median: float
-    q75: float
-    shape: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,127 +95,29 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Barrier:
-    barrier: str
-    label: str
-    n: int | None
-    share: float | None
-    ci_low: float | None
-    ci_high: float | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """Average marginal effect of one variable on the chance to complete (share points, 0-1).
-
-    ame: per unit of a number, or of a level against the reference. gap: the same from a number's
-    lower quartile (gap_from) to its upper one (gap_to); for a level or a flag it is the ame.
-    level: the level of a category that this row is about; None for numbers and flags.
-    """
-
-    variable: str
-    label: str
-    ame: float | None
-    std_error: float | None
-    ci_low: float | None
-    ci_high: float | None
-    p_value: float | None
-    sentence: str = ""
-    reason: str | None = None
-    level: str | None = None
-    gap: float | None = None
-    gap_ci_low: float | None = None
-    gap_ci_high: float | None = None
-    gap_from: float | None = None
-    gap_to: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Participation:
-    enrolled: int | None
-    started: int | None
-    completed: int | None
-    completion_share: float | None
-    barriers: tuple[Barrier, ...] = ()
-    drivers: tuple[Driver, ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    stage: str
-    n: int | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Elearning:
-    users: int | None
-    median_days_to_complete: float | None
-    off_hours_share: float | None
-    funnel: tuple[Stage, ...] = ()
-    modules: tuple[dict[str, Any], ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CostPerEffect:
-    outcome: str
-    unit: str
-    estimate: float | None
-    ci_low: float | None
-    ci_high: float | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Efficiency:
-    total_cost_idr: float | None
-    cost_per_participant_idr: float | None
-    cost_per_completer_idr: float | None
-    cost_per_unit_effect: CostPerEffect | None
-    budget_absorption_share: float | None
-    bcr: float | None
-    roi_pct: float | None
-    details: dict[str, Any] = field(default_factory=dict)
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Quote:
-    text: str
+    """Words of a person that were approved for print. source: where they were said, in words.
+    case: None under their theme; else the page of the Success Case Method on which they stand."""
+
+    theme: str
+    group: Literal["survey", "interview"]
     source: str
-    theme: str
+    text: str
+    case: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Theme:
-    """n of the respondents (answers, interviewees, documents) in which the theme occurs."""
+class Passage:
+    """Words of a document on an indicator of the rubric: cited by a reviewer, with the rating
+    given, or else found by the rubric's search words, where a reviewer should look."""
 
-    theme: str
+    indicator: str
     label: str
-    source: Literal["survey", "interview", "document"]
-    n: int | None
-    share: float | None
-    ci_low: float | None
-    ci_high: float | None
-    sentiment: float | None
-    quotes: tuple[Quote, ...] = ()
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleDemand:
-    module: str
-    label: str
-    n: int | None
-    share: float | None
-    ci_low: float | None
-    ci_high: float | None
-    reason: str | None = None
+    document: str
+    page: str
+    text: str
+    cited: bool
+    rating: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,15 +238,8 @@ class EvaluationResult:
     """
 
     program: ProgramInfo
-    sample: Sample
-    scales: tuple[ScaleScore, ...]
     effects: tuple[Effect, ...]
     evidence: tuple[Evidence, ...]
-    participation: Participation
-    elearning: Elearning
-    efficiency: Efficiency
-    themes: tuple[Theme, ...]
-    module_demand: tuple[ModuleDemand, ...]
     triangulation: tuple[Triangulated, ...]
     strengths: tuple[Finding, ...]
     weaknesses: tuple[Finding, ...]
@@ -432,9 +248,8 @@ class EvaluationResult:
     follow_up: tuple[FollowUp, ...]
     quality: Quality
     provenance: Provenance
-    voices: dict[str, Any] = field(default_factory=dict)
-    answers: tuple[Answered, ...] = ()
-    spread: tuple[Spread, ...] = ()
     explored: tuple[Explored, ...] | None = None
     rows: tuple[Measure, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    passages: tuple[Passage, ...] = ()

@@ -13,9 +13,10 @@ Layout of data/processed/<program>/ (written by cleaning, read here):
 Columns of a source's table: `row` (1-based data row of the raw file), `pid` (pseudonym; one for
 each row where sources are anonymous), then the declared variables. item and number are float64
 (missing = NaN, reversed items already turned), integer is Int64, category and ordinal are
-pandas categories (ordinal: ordered low to high), flag is boolean, date is datetime64, and a multi
-question becomes one boolean column for each option, `<variable>__<option>` (missing where the
-question was left blank). Rows keep the order of the file; nothing is ordered by pid.
+pandas categories (ordinal: ordered low to high; without declared categories, those that occur,
+which the file holds as text), flag is boolean, date is datetime64, and a multi question becomes one
+boolean column for each option, `<variable>__<option>` (missing where the question was left blank).
+Rows keep the order of the file; nothing is ordered by pid.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ import pandas as pd
 
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.measures import Group
-from evaluasi_lib.program import Instrument, Program
+from evaluasi_lib.program import Instrument, Program, Source
 from evaluasi_lib.results import InputFile, Quality, RuleCount
 from evaluasi_lib.wording import _, count, word_for
 
@@ -49,7 +50,7 @@ class Study:
         """Source name -> tidy table, in declared order. Logs of events are left out: they are
         large, and `events_path` names their file instead."""
         return {
-            name: pd.read_parquet(self.folder / f"{name}.parquet")
+            name: _table(self.folder / f"{name}.parquet", source)
             for name, source in self.program.sources.items()
             if source.role != "events" and (self.folder / f"{name}.parquet").is_file()
         }
@@ -135,6 +136,13 @@ class Study:
         group[value.isin(rule.comparison)] = "comparison"
         return group
 
+    def groups_of_rows(self, source: str) -> pd.Series:
+        """Group of each row of a source's table."""
+        table = self.tables[source]
+        if not self.linked:
+            return self.group_of(table)
+        return table["pid"].map(self.groups).astype("object")
+
     def waves_of(self, instrument: Instrument) -> list[str]:
         """Waves at which any item of the instrument was asked, in declared order of the sources."""
         found = []
@@ -169,17 +177,21 @@ class Study:
         The join by pid is many-to-one and keeps every row and their order; persons who are in no
         roster have missing background.
         """
-        table = self.tables[source]
-        if not self.linked:
-            return table.assign(group=self.group_of(table))
-        group = table["pid"].map(self.groups).astype("object")
-        if self.persons.empty or source == self.program.roster:
+        table, group = self.tables[source], self.groups_of_rows(source)
+        if not self.linked or self.persons.empty or source == self.program.roster:
             return table.assign(group=group)
         extra = self.persons[[c for c in self.persons.columns if c not in table.columns]]
         joined = table.merge(extra, left_on="pid", right_index=True, how="left", validate="m:1")
         if len(joined) != len(table):
             raise AssertionError("a many-to-one join changed the number of rows")
         return joined.assign(group=group.to_numpy())
+
+
+def _table(path: Path, source: Source) -> pd.DataFrame:
+    """A processed table; categories that nobody declared are those that occur."""
+    table = pd.read_parquet(path)
+    found = (v for v, c in source.columns.items() if c.type in ("category", "ordinal"))
+    return table.astype({v: "category" for v in found if v in table and table[v].dtype == "str"})
 
 
 def as_label(values: pd.Series) -> pd.Series:

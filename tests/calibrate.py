@@ -20,9 +20,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from evaluasi_lib.scoring.impact import designs, weighting
 from evaluasi_lib.scoring.impact.estimate import Estimate, conclude, critical
+from tests.pages import bold, put
 
 Array = NDArray[np.float64]
 ICC = 0.1  # of a score within an agency
@@ -126,66 +128,62 @@ def draw(cell: Cell, rng: np.random.Generator) -> Draw:
 def estimate(cell: Cell, data: Draw, effect: float) -> Estimate:
     """The cell's estimator on the draw with an effect added for the program (for single groups:
     for everybody). Ordered outcomes are cut into five steps after the effect is added."""
-    y = data.after + effect * data.program
-    common = {"clusters": data.clusters}
-    if cell.estimator == "difference":
-        return designs.difference(y, data.program, **common)
-    if cell.estimator == "aipw":
-        return weighting.aipw(y, data.covariates, data.program, **common)
-    if cell.estimator == "did":
-        return designs.did(y, data.before, data.program, **common)
-    if cell.estimator == "ancova":  # of a randomised design: Lin's form
-        z = np.column_stack([data.before, data.covariates[:, 1]])
-        return designs.adjusted(y, data.program, z, interacted=True, estimator="ancova", **common)
-    if cell.estimator == "drdid":
-        return designs.drdid(y, data.before, data.program, data.covariates, **common)
-    if cell.estimator == "drdid_repeated":
-        half = np.arange(len(y)) % 2 == 0
-        values = np.where(half, y, data.before)
-        return designs.drdid_repeated(values, data.program, half, data.covariates, **common)
-    if cell.estimator == "did_repeated":
-        half = np.arange(len(y)) % 2 == 0
-        values = np.where(half, y, data.before)
-        return designs.did_repeated(values, data.program, half, **common)
-    if cell.estimator == "paired":
-        return designs.paired(data.after + effect, data.before, **common)
-    if cell.estimator == "waves":
-        half = np.arange(len(y)) % 2 == 0
-        order = np.r_[np.flatnonzero(half), np.flatnonzero(~half)]
-        clusters = None if data.clusters is None else data.clusters[order]
-        return designs.waves(data.after[half] + effect, data.before[~half], clusters=clusters)
-    if cell.estimator == "superiority":
-        return designs.superiority(_steps(y), data.program, **common)
-    if cell.estimator == "net_rise":
-        return designs.net_rise(_steps(y), _steps(data.before), data.program, **common)
-    raise ValueError(cell.estimator)
+    y, before, program = data.after + effect * data.program, data.before, data.program
+    clusters, z = data.clusters, data.covariates
+    everybody = data.after + effect
+    half = np.arange(len(y)) % 2 == 0  # of repeated cross-sections: who is asked after
+    values = np.where(half, y, before)
+    order = np.r_[np.flatnonzero(half), np.flatnonzero(~half)]
+    ordered = None if clusters is None else clusters[order]
+    known = np.column_stack([before, z[:, 1]])
+    found: dict[str, Callable[[], Estimate]] = {
+        "difference": lambda: designs.difference(y, program, clusters=clusters),
+        "aipw": lambda: weighting.aipw(y, z, program, clusters=clusters),
+        "did": lambda: designs.did(y, before, program, clusters=clusters),
+        "ancova": lambda: designs.adjusted(  # of a randomised design: Lin's form
+            y, program, known, interacted=True, estimator="ancova", clusters=clusters
+        ),
+        "drdid": lambda: designs.drdid(y, before, program, z, clusters=clusters),
+        "drdid_repeated": lambda: designs.drdid_repeated(
+            values, program, half, z, clusters=clusters
+        ),
+        "did_repeated": lambda: designs.did_repeated(values, program, half, clusters=clusters),
+        "paired": lambda: designs.paired(everybody, before, clusters=clusters),
+        "waves": lambda: designs.waves(everybody[half], before[~half], clusters=ordered),
+        "superiority": lambda: designs.superiority(_steps(y), program, clusters=clusters),
+        "net_rise": lambda: designs.net_rise(_steps(y), _steps(before), program, clusters=clusters),
+    }
+    return found[cell.estimator]()
 
 
 def _steps(values: Array) -> Array:
     return np.digitize(values, [-1.2, -0.4, 0.4, 1.2]).astype(float) + 1
 
 
+# The stated domain of each primary estimator: persons who are independent, errors like those of
+# earnings, and clusters (persons, clusters, clusters with the program).
+GROUPS = ("difference", "ancova", "did", "drdid", "aipw")
+INDEPENDENT = (
+    "difference", "ancova", "did", "drdid", "did_repeated", "drdid_repeated", "aipw", "paired",
+    "waves", "superiority", "net_rise",
+)  # fmt: skip
+SKEWED = ("difference", "ancova", "did", "drdid", "paired")
+CLUSTERED = (
+    "difference", "ancova", "did", "drdid", "did_repeated", "drdid_repeated", "superiority",
+    "net_rise", "aipw",
+)  # fmt: skip
+HALF, FEW_TREATED = ((200, 8, 4), (1000, 40, 20)), ((1000, 40, 4), (1000, 40, 8))
+EVERYBODY = ((200, 8, 8), (1000, 40, 40))
+
+
 def cells() -> Iterator[Cell]:
     """The stated domain of each primary estimator."""
-    for estimator in ("difference", "ancova", "did", "drdid", "did_repeated", "drdid_repeated",
-                      "aipw", "paired", "waves"):  # fmt: skip
-        for n in (60, 200, 1000):
-            yield Cell(estimator, n)
-    for estimator in ("superiority", "net_rise"):
-        for n in (60, 200, 1000):
-            yield Cell(estimator, n)
-    for estimator in ("difference", "ancova", "did", "drdid", "paired"):
-        yield Cell(estimator, 200, shape="skewed")
-    for estimator in ("difference", "ancova", "did", "drdid", "did_repeated", "drdid_repeated",
-                      "superiority", "net_rise", "aipw"):  # fmt: skip
-        yield Cell(estimator, 200, 8, 4)
-        yield Cell(estimator, 1000, 40, 20)
-        if estimator in ("difference", "ancova", "did", "drdid", "aipw"):
-            yield Cell(estimator, 1000, 40, 4)
-            yield Cell(estimator, 1000, 40, 8)
-    for estimator in ("paired", "waves"):
-        yield Cell(estimator, 200, 8, 8)
-        yield Cell(estimator, 1000, 40, 40)
+    yield from (Cell(name, n) for name in INDEPENDENT for n in (60, 200, 1000))
+    yield from (Cell(name, 200, shape="skewed") for name in SKEWED)
+    for name in CLUSTERED:
+        few = FEW_TREATED if name in GROUPS else ()
+        yield from (Cell(name, *size) for size in (*HALF, *few))
+    yield from (Cell(name, *size) for name in ("paired", "waves") for size in EVERYBODY)
 
 
 def _interval(found: Estimate, level: float) -> tuple[float, float]:
@@ -214,10 +212,8 @@ def true_value(cell: Cell, effect: float) -> float:
 def simulate(cell: Cell, repetitions: int) -> Found:
     """One cell; the effect of the power run is 2.8 times the spread of the estimates."""
     rng = cell.rng()
-    null: list[Estimate] = []
     seeds = rng.integers(2**63, size=repetitions)
-    for seed in seeds:
-        null.append(estimate(cell, draw(cell, np.random.default_rng(seed)), 0.0))
+    null = [estimate(cell, draw(cell, np.random.default_rng(seed)), 0.0) for seed in seeds]
     made = [e for e in null if e.estimate is not None and e.std_error]
     values = np.array([e.estimate for e in made])
     spread = float(values.std(ddof=1))
@@ -228,22 +224,14 @@ def simulate(cell: Cell, repetitions: int) -> Found:
     if cell.estimator in ("superiority", "net_rise"):
         effect = 0.5  # in SD of the underlying score
     target = true_value(cell, effect)
-    covered = np.zeros(len(seeds), dtype=bool)
-    power = np.zeros(len(seeds), dtype=bool)
-    flat = np.zeros(len(seeds), dtype=bool)
+    covered, power, flat = np.zeros((3, len(seeds)), dtype=bool)
     for i, seed in enumerate(seeds):
         found = estimate(cell, draw(cell, np.random.default_rng(seed)), effect)
-        if found.estimate is None:
-            continue
-        low, high = _interval(found, 0.95)
-        covered[i] = low <= target <= high
-        power[i] = not low <= 0 <= high
-        flat[i] = (
-            conclude(found, sesoi=abs(target), direction="higher", p_adjusted=1.0)
-            == "no_meaningful_change"
-        )
-    from scipy import stats
-
+        if found.estimate is not None:
+            low, high = _interval(found, 0.95)
+            covered[i], power[i] = low <= target <= high, not low <= 0 <= high
+            said = conclude(found, sesoi=abs(target), direction="higher", p_adjusted=1.0)
+            flat[i] = said == "no_meaningful_change"
     df = float(np.median([e.df or 1 for e in made]))
     limit = critical(0.95, df)
     nc = target / spread
@@ -269,18 +257,14 @@ def table(found: list[Found]) -> str:
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for f in found:
-        bad = f.misses()
-
-        def show(name: str, value: float, bad: list[str] = bad) -> str:
-            text = f"{value * 100:.1f}%"
-            return f"**{text}**" if name in bad else text
-
+        shown = bold({
+            name: f"{getattr(f, name) * 100:.1f}%"
+            for name in ("type_1", "coverage", "power", "power_computed", "tost_error")
+        }, f.misses())  # fmt: skip
         clusters = f"{f.cell.clusters} ({f.cell.treated})" if f.cell.clusters else "–"
         rows.append(
             f"| {f.cell.estimator} | {f.cell.n} | {clusters} | {f.cell.shape} "
-            f"| {f.repetitions} | {show('type_1', f.type_1)} | {show('coverage', f.coverage)} "
-            f"| {show('power', f.power)} | {f.power_computed * 100:.1f}% "
-            f"| {show('tost_error', f.tost_error)} | {f.se_ratio:.3f} |"
+            f"| {f.repetitions} | {' | '.join(shown.values())} | {f.se_ratio:.3f} |"
         )
     return "\n".join(rows)
 
@@ -317,12 +301,7 @@ def main(say: Callable[[str], None] = print) -> None:
     if options.tables is None and everything:
         options.tables = PAGE
     if options.tables:
-        page = options.tables.read_text(encoding="utf-8")
-        start, end = "<!-- calibration -->", "<!-- end of calibration -->"
-        head, _mark, rest = page.partition(start)
-        tail = rest.partition(end)[2]
-        page = f"{head}{start}\n\n{table(found)}\n\n{end}{tail}"
-        options.tables.write_text(page, encoding="utf-8")
+        put(options.tables, "calibration", table(found))
 
 
 if __name__ == "__main__":

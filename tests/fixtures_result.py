@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import chain
 from pathlib import Path
 
 from evaluasi_lib import results as r
-from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.disclosure import SMALL_CELL, publish
+from evaluasi_lib.measures import Measure, Rows, drafts, part_of, record_rows
 from evaluasi_lib.program import Program
+from evaluasi_lib.scoring.costs import MONEY
+from evaluasi_lib.scoring.items import share_of
 from evaluasi_lib.study import Study
 
 SCRIPT = "<script>alert('x')</script> & \"kutip\""
@@ -68,6 +72,47 @@ def effect(outcome: str, label: str, **changes: object) -> r.Effect:
     return r.Effect(**(values | changes))
 
 
+def scale_rows(name: str, group: str, mean: float | None) -> Rows:
+    """A scale after the program; without a mean, of too few persons."""
+    record = {"label": name.capitalize(), "n_items": 5} if mean is None else {
+        "label": name.capitalize(), "n": 114, "mean": mean, "ci_low": mean - 0.11,
+        "ci_high": mean + 0.11, "sd": 0.6, "mean_100": 77.5, "alpha": 0.86, "alpha_low": 0.82,
+        "alpha_high": 0.9, "omega_total": 0.87, "top2_share": 0.81, "n_items": 9,
+    }  # fmt: skip
+    about = {"wave": "post", "group": group, "level": "reaction", "subject": name}
+    fields = "mean:ci mean_100 sd alpha:alpha omega_total top2_share n_items"
+    reason = SMALL_CELL if mean is None else None
+    return record_rows(record, ["scales", name, "post", group], fields, reason=reason, **about)
+
+
+def published() -> tuple[Measure, ...]:
+    """Persons from invited to completed, two barriers of which one is hidden, and a driver."""
+    steps = [("Diundang", 150, None), ("Menjawab", 120, 30), ("Dianalisis", 114, 6)]
+    barriers = [("beban", "Beban kerja", 48), ("izin", "Izin atasan", 3)]
+    driver = {"label": "Usia", "ame": 0.021, "ci_low": 0.002, "ci_high": 0.04, "p": 0.03}
+    driver |= {"gap": 0.1, "gap_ci_low": 0.01, "gap_ci_high": 0.19}
+    sample = {"invited": 150, "responded": 120, "analysed": 114, "response_rate_share": 0.8}
+    took = {"enrolled": 150, "started": 140, "completed": 118, "completion_share": 118 / 150}
+    found = [
+        drafts(sample, ["sample"], " ".join(sample)),
+        *(
+            drafts({"label": label, "n": n, "dropped": lost}, ["sample", "flow", place],
+                   "n dropped")
+            for place, (label, n, lost) in enumerate(steps, 1)
+        ),
+        drafts(took, ["participation"], " ".join(took)),
+        *(
+            drafts(share_of(n, 114) | {"label": label}, ["participation", "barriers", name],
+                   "share:ci", part_of(n, 114))
+            for name, label, n in barriers
+        ),
+        drafts(driver, ["participation", "drivers", "usia"], "ame:ci:p gap:gap_ci",
+               note="Kaitan, bukan sebab."),
+    ]  # fmt: skip
+    rows, _remarks = publish(chain.from_iterable(found), 5)
+    return rows
+
+
 def example_result(language: str = "id") -> r.EvaluationResult:
     """Every part filled; people's texts hold a script and a formula."""
     english = language == "en"
@@ -76,24 +121,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             "contoh-2025", "Example Training" if english else "Pelatihan Contoh", "leadership",
             "Ministry of Examples" if english else "Kementerian Contoh", "2025",
             dt.date(2025, 2, 3), dt.date(2025, 6, 30),
-        ),
-        sample=r.Sample(
-            150, 120, 114, 0.8, False,
-            (
-                r.FlowStep("Diundang", 150, None),
-                r.FlowStep("Menjawab", 120, 30, "tidak menjawab"),
-                r.FlowStep("Dianalisis", 114, 6, "baris uji"),
-            ),
-        ),
-        scales=(
-            r.ScaleScore(
-                "kepuasan", "Kepuasan", "reaction", "post", "program", 9, 114, 4.1, 0.6, 77.5,
-                3.99, 4.21, 0.86, 0.82, 0.9, 0.87, 0.81,
-            ),
-            r.ScaleScore(
-                "motivasi", "Motivasi", "reaction", "post", "comparison", 5, None, None, None, None,
-                None, None, None, None, None, None, None, reason=SMALL_CELL,
-            ),
         ),
         effects=(
             effect("komunikasi", "Komunikasi"),
@@ -125,31 +152,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             r.Evidence("skp", "comparison", None, None, None, None, None, None, None, (),
                        reason="SKP sesudah program belum tersedia."),
         ),
-        participation=r.Participation(
-            150, 140, 118, 118 / 150,
-            (
-                r.Barrier("beban", "Beban kerja", 48, 0.42, 0.33, 0.51),
-                r.Barrier("izin", "Izin atasan", None, None, None, None, SMALL_CELL),
-            ),
-            (r.Driver("usia", "Usia", 0.021, 0.01, 0.002, 0.04, 0.03, "Kaitan, bukan sebab."),),
-        ),
-        elearning=r.Elearning(
-            140, 21.0, 0.34,
-            (r.Stage("Terdaftar", 150), r.Stage("Mulai", 140), r.Stage("Modul 4", None, SMALL_CELL),
-             r.Stage("Selesai", 118)),
-        ),
-        efficiency=r.Efficiency(
-            66_500_000.0, 443_333.33, 563_559.3,
-            r.CostPerEffect("komunikasi", "poin", 1_366_000.0, 900_000.0, 2_600_000.0),
-            0.9, None, None, reason="Manfaat tidak dinyatakan dalam rupiah.",
-        ),
-        themes=(
-            r.Theme("digital", "Keterampilan digital", "survey", 40, 0.35, 0.27, 0.44, -0.2,
-                    (r.Quote(f"{FORMULA} {SCRIPT} 🙏\u200d", "Peserta, survei", "digital"),)),
-            r.Theme("mentor", "Mentor", "interview", None, None, None, None, None,
-                    reason=SMALL_CELL),
-        ),
-        module_demand=(r.ModuleDemand("data", "Analisis data", 30, 0.26, 0.19, 0.35),),
         triangulation=(
             r.Triangulated("Apakah komunikasi membaik?", "Ya", "Ya", None, "convergent",
                            "Dua sumber sejalan."),
@@ -174,7 +176,51 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             (r.InputFile("survei.csv", "0" * 64, 12345),), "0.1.0", {"numpy": "2.4.6"},
             {"program_id": "contoh-2025", "language": language}, 20250101,
         ),
+        rows=(
+            *published(), *scale_rows("kepuasan", "program", 4.1),
+            *scale_rows("motivasi", "comparison", None), *platform_rows(),
+            *record_rows(
+                {"total_cost_idr": 66_500_000, "cost_per_participant_idr": 443_333.33,
+                 "cost_per_completer_idr": 563_559.3, "budget_absorption_share": 0.9,
+                 "reason": "Manfaat tidak dinyatakan dalam rupiah."},
+                ["efficiency"], " ".join(MONEY),
+            ),
+            *record_rows(
+                {"estimate": 1_366_000, "ci_low": 900_000.0, "ci_high": 2_600_000.0},
+                ["efficiency", "cost_per_unit_effect"], "estimate:ci", subject="komunikasi",
+                unit="poin",
+            ),
+            *record_rows(
+                {"share": 0.35, "ci_low": 0.27, "ci_high": 0.44, "sentiment": -0.2, "n": 40},
+                ["themes", "digital", "survey"], "share:ci sentiment", subject="digital",
+                group="survey", label="Keterampilan digital",
+            ),
+            *record_rows(
+                {}, ["themes", "mentor", "interview"], "share sentiment", subject="mentor",
+                group="interview", label="Mentor", reason=SMALL_CELL,
+            ),
+            *record_rows(
+                {"share": 0.26, "ci_low": 0.19, "ci_high": 0.35, "n": 30},
+                ["module_demand", "data"], "share:ci", label="Analisis data",
+            ),
+            *record_rows(
+                {"sources": 2}, ["triangulation", 1], "sources",
+                label="Apakah komunikasi membaik?",
+            ),
+        ),
+        quotes=(
+            r.Quote("digital", "survey", "Peserta, survei", f"{FORMULA} {SCRIPT} 🙏\u200d"),
+        ),
     )  # fmt: skip
+
+
+def platform_rows() -> Rows:
+    """Use of an e-learning platform, of which one stage may not be shown."""
+    record = {"users": 140, "median_days_to_complete": 21.0, "off_hours_share": 0.34}
+    yield from record_rows(record, ["elearning"], " ".join(record))
+    stages = {"Terdaftar": 150, "Mulai": 140, "Modul 4": None, "Selesai": 118}
+    for stage, n in stages.items():
+        yield from record_rows({"n": n, "reason": SMALL_CELL}, ["elearning", "funnel", stage], "n")
 
 
 def empty_result() -> r.EvaluationResult:
@@ -182,12 +228,8 @@ def empty_result() -> r.EvaluationResult:
     return r.EvaluationResult(
         program=r.ProgramInfo("contoh-2025", "Pelatihan Contoh", "leadership", "Kementerian Contoh",
                               "2025", None, None),
-        sample=r.Sample(None, None, None, None, False, (), SMALL_CELL),
-        scales=(), effects=(), evidence=(),
-        participation=r.Participation(None, None, None, None),
-        elearning=r.Elearning(None, None, None),
-        efficiency=r.Efficiency(None, None, None, None, None, None, None),
-        themes=(), module_demand=(), triangulation=(), strengths=(), weaknesses=(),
+        effects=(), evidence=(),
+        triangulation=(), strengths=(), weaknesses=(),
         verdict=r.Verdict("insufficient_evidence", (), ""), recommendations=(), follow_up=(),
         quality=r.Quality(0, 0, (), ()),
         provenance=r.Provenance((), "0.1.0", {}, {}, 1),

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from evaluasi_lib.disclosure import publish
+from evaluasi_lib.measures import Drafts, Measure
 from evaluasi_lib.program import Program
 from evaluasi_lib.study import Study
 
@@ -24,6 +26,12 @@ def make_study(folder: Path, declaration: dict[str, Any], tables: dict[str, pd.D
             folder / f"{name}.parquet"
         )
     return Study(Program.model_validate(common | declaration), folder, dict(MANIFEST))
+
+
+def published(found: Drafts, k: int = 5) -> tuple[Measure, ...]:
+    """The rows of drafts as they may be shown."""
+    rows, _remarks = publish(found, k)
+    return rows
 
 
 def survey(columns: dict[str, Any], **source: Any) -> dict[str, Any]:

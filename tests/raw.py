@@ -1,11 +1,13 @@
 """A program as raw files, from tables: what an agency would hand over, as short as it can be said.
 
-`write(folder, tables, **declaration)` writes data/raw/<id>/ with one CSV for each table and a
-program.yml in which columns are declared by their types. `persons(...)` draws two groups.
+`write_program` writes a folder of data/raw: a CSV for each table, and program.yml. `write(folder,
+tables, **declaration)` does so for a program declared by the types of its columns; `persons(...)`
+draws two groups.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,34 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from tests.synthetic.files import csv_bytes
+
 ID = "program-uji"
 GROUP = {"variable": "kelompok", "program": ["Peserta"], "comparison": ["Pembanding"]}
 LABELS = ["Sangat tidak setuju", "Tidak setuju", "Netral", "Setuju", "Sangat setuju"]
+
+
+class _Plain(yaml.SafeDumper):
+    """Repeats what is declared twice, as a person would write it, in place of YAML's aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def write_program(
+    folder: Path,
+    tables: Mapping[str, pd.DataFrame],
+    declared: Mapping[str, Any],
+    delimiters: Mapping[str, str] | None = None,
+) -> None:
+    """The table of each source of program.yml as its file, and program.yml. Commas between cells
+    where a source has no delimiter of its own."""
+    folder.mkdir(parents=True)
+    for name, table in tables.items():
+        content = csv_bytes(table, delimiter=(delimiters or {}).get(name, ","))
+        (folder / declared["sources"][name]["file"]).write_bytes(content)
+    text = yaml.dump(dict(declared), Dumper=_Plain, allow_unicode=True, sort_keys=False)
+    (folder / "program.yml").write_text(text, encoding="utf-8")
 
 
 def persons(n: int, rng: np.random.Generator, share: float = 0.5) -> pd.DataFrame:
@@ -57,10 +84,6 @@ def write(
     folder: Path, tables: dict[str, tuple[pd.DataFrame, dict[str, Any]]], **declaration: Any
 ) -> Path:
     """data/ with one program, its files and its program.yml. tables: name -> (table, source)."""
-    raw = folder / "raw" / ID
-    raw.mkdir(parents=True)
-    for name, (table, _declared) in tables.items():
-        table.to_csv(raw / f"{name}.csv", index=False)
     items = sorted({c for table, _d in tables.values() for c in table if c[-1:].isdigit()})
     names = sorted({item.rpartition("_")[0] for item in items})
     program = {
@@ -75,8 +98,8 @@ def write(
             for name in names
         },
     }  # fmt: skip
-    text = yaml.safe_dump(program | declaration, allow_unicode=True, sort_keys=False)
-    (raw / "program.yml").write_text(text, encoding="utf-8")
+    frames = {name: table for name, (table, _declared) in tables.items()}
+    write_program(folder / "raw" / ID, frames, program | declaration)
     return folder
 
 

@@ -7,29 +7,25 @@ rule (90% interval inside the smallest change of interest; else 95% interval wit
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from scipy import stats
 
+from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.measures import Measure, record_rows, share_interval
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
-    Barrier,
     Effect,
-    Efficiency,
-    Elearning,
     EvaluationResult,
     Evidence,
-    ModuleDemand,
-    Participation,
     ProgramInfo,
     Provenance,
     Quality,
-    Sample,
-    ScaleScore,
-    Theme,
     Triangulated,
     Verdict,
 )
+from evaluasi_lib.voices.triangulation import source_rows
 
 
 def conclusion_of(
@@ -86,7 +82,7 @@ def make(
     absorption: float | None = None,
     response: float | None = None,
     alpha: float | None = None,
-    scales: tuple[ScaleScore, ...] = (),
+    scales: tuple[list[Measure], ...] = (),
     agreement: list[str] | None = None,
     barriers: dict[str, float | None] | None = None,
     modules: dict[str, float | None] | None = None,
@@ -125,14 +121,27 @@ def make(
         }
         | (program_keys or {})
     )  # fmt: skip
+    money = {"cost_per_completer_idr": cost, "budget_absorption_share": absorption, "bcr": bcr}
+    questions = tuple(
+        Triangulated(f"q{i}", None, None, None, a)  # type: ignore[arg-type]
+        for i, a in enumerate(agreement or [])
+    )
     if alpha is not None:
         scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
+    sample = {"invited": 200, "responded": 150, "analysed": 150, "response_rate_share": response}
+    took = {"enrolled": enrolled, "started": enrolled}
+    done = {"completion_share": completion, "n": enrolled} | share_interval(enrolled, completion)
+    rows = [
+        *record_rows(sample, ["sample"], " ".join(sample)),
+        *record_rows(took, ["participation"], " ".join(took)),
+        *record_rows(done, ["participation"], "completion_share:ci"),
+        *(row for name, share in (barriers or {}).items() for row in barrier(name, share)),
+        *(row for found in scales for row in found),
+    ]
     result = EvaluationResult(
         program=ProgramInfo(
             id, "Program contoh", "leadership", "Instansi contoh", cycle, None, None
         ),
-        sample=Sample(200, 150, 150, response, False, ()),
-        scales=scales,
         effects=effects,
         evidence=tuple(
             Evidence(
@@ -141,44 +150,62 @@ def make(
             )
             for name, rating in zip(named, rated, strict=True)
         ),
-        participation=Participation(
-            enrolled, enrolled, None, completion,
-            barriers=tuple(
-                Barrier(name, name.replace("_", " "), None, share, *_around(share))
-                for name, share in (barriers or {}).items()
-            ),
-        ),
-        elearning=Elearning(None, None, None),
-        efficiency=Efficiency(None, None, cost, None, absorption, bcr, None),
-        themes=tuple(
-            Theme(name, name.capitalize(), "survey", None, share, *_around(share), mood)
-            for name, (share, mood) in (themes or {}).items()
-        ),
-        module_demand=tuple(
-            ModuleDemand(name, name.replace("_", " "), None, share, *_around(share))
-            for name, share in (modules or {}).items()
-        ),
-        triangulation=tuple(
-            Triangulated(f"q{i}", None, None, None, a)  # type: ignore[arg-type]
-            for i, a in enumerate(agreement or [])
-        ),
+        triangulation=questions,
         strengths=(), weaknesses=(),
         verdict=Verdict("insufficient_evidence", (), ""),
         recommendations=(), follow_up=(),
         quality=Quality(0, 0, (), ()),
         provenance=Provenance((), "0", {}, {}, 0),
+        rows=(
+            *rows,
+            *record_rows(money, ["efficiency"], " ".join(money)),
+            *_shares("themes", {f"{name}/survey": x for name, x in (themes or {}).items()}),
+            *_shares("module_demand", {name: (x, None) for name, x in (modules or {}).items()}),
+            *(draft.row for draft in source_rows(questions)),
+        ),
         **parts,
     )  # fmt: skip
     return program, result
 
 
+def barrier(name: str, share: float | None) -> Iterator[Measure]:
+    """Of a barrier; hidden without a share."""
+    low, high = _around(share)
+    record = {"share": share, "ci_low": low, "ci_high": high, "label": name.replace("_", " ")}
+    record["reason"] = SMALL_CELL if share is None else None
+    return record_rows(record, ["participation", "barriers", name], "share:ci")
+
+
 def scale(name: str = "kepuasan", mean: float | None = 4.0, half: float = 0.1,
-          alpha: float | None = 0.85, wave: str = "post") -> ScaleScore:  # fmt: skip
+          alpha: float | None = 0.85, wave: str = "post",
+          items: dict[str, tuple[float, float]] | None = None) -> list[Measure]:  # fmt: skip
+    """The rows of a scale in the program's group. items: label -> its performance and importance,
+    about a crosshair at 3."""
     low, high = (None, None) if mean is None else (mean - half, mean + half)
-    return ScaleScore(
-        name, name.capitalize(), "reaction", wave, "program", 5, 100, mean, 0.6, None, low, high,
-        alpha, None, None, None, None,
-    )  # fmt: skip
+    record = {"label": name.capitalize(), "n": 100, "alpha": alpha, "n_items": 5,
+              "mean": mean, "ci_low": low, "ci_high": high}  # fmt: skip
+    about = {"subject": name, "wave": wave, "group": "program", "level": "reaction"}
+    place = ["scales", name, wave, "program"]
+    rows = list(record_rows(record, place, "mean:ci alpha n_items", **about))
+    cross = {"cross_performance": 3.0, "cross_importance": 3.0}
+    rows += record_rows(cross, [*place, "ipa"], " ".join(cross)) if items else ()
+    for label, (performance, importance) in (items or {}).items():
+        rated = {"label": label, "performance": performance, "importance": importance}
+        rows += record_rows(rated, [*place, label], "performance importance")
+    return rows
+
+
+def _shares(part: str, shares: dict[str, tuple[float | None, float | None]]) -> Iterator[Measure]:
+    """Rows of shares and their tones; the place of each starts with the name of its subject."""
+    for place, (share, tone) in shares.items():
+        name, *source = place.split("/")
+        low, high = _around(share)
+        record = {"share": share, "ci_low": low, "ci_high": high, "sentiment": tone}
+        label = name.replace("_", " ") if part == "module_demand" else name.capitalize()
+        yield from record_rows(
+            record, [part, name, *source], "share:ci sentiment", subject=name, label=label,
+            reason=None if share is not None else SMALL_CELL,
+        )  # fmt: skip
 
 
 def _around(share: float | None) -> tuple[float | None, float | None]:

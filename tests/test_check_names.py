@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel
 
 from evaluasi_lib import wording
-from evaluasi_lib.check import FILED, KNOWN, Named, kind_words, names_in
+from evaluasi_lib.check import FILED, KNOWN, Named, names_in
 from evaluasi_lib.errors import ProgramError
 from evaluasi_lib.loading import load_program
 from evaluasi_lib.program import Estimator, Names, Program
@@ -153,7 +153,7 @@ def test_every_marked_field_is_filled_so_that_it_is_tested() -> None:
 def test_every_kind_of_name_is_known_somewhere() -> None:
     kinds = {n.mark.kind for n in names_in(PROGRAM)}
     assert kinds <= {*KNOWN, *FILED, "result"}
-    assert kinds - {"path", "result"} <= set(kind_words())
+    assert kinds - {"path", "result"} <= set(wording.code_words()["unknown_name"])
 
 
 @pytest.mark.parametrize("named", list(one_of_each()))

@@ -285,14 +285,6 @@ def test_the_key_changes_pseudonyms_and_nothing_else(made, monkeypatch) -> None:
     assert not set(pids) & set(pd.read_parquet(again / "survei.parquet")["pid"])
 
 
-def test_match_rates_are_reported_and_small_ones_hidden(made) -> None:
-    data, program = made
-    quality = load_study(program, clean_program(program, data)).manifest["quality"]
-    links = quality["details"]["links"]["survei"]
-    assert links["rows"] == 3
-    assert links["matched"] is None, "three persons are fewer than five"
-
-
 answers = st.tuples(*[st.integers(0, 3)] * 3)
 many = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 300), answers), min_size=1, max_size=12)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluasi_lib.disclosure import publish
+from evaluasi_lib.measures import wide
 from evaluasi_lib.program import Benefit
-from evaluasi_lib.results import Effect, Efficiency, Participation
+from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.costs import (
     bootstrap_ratio,
     cost_per_effect,
@@ -21,7 +21,7 @@ from evaluasi_lib.scoring.costs import (
     score_efficiency,
     value_benefit,
 )
-from tests.made_studies import make_study, survey
+from tests.situations import make
 
 ITEMS = [
     {"category": "pengajar", "planned_idr": 60_000_000, "realised_idr": 50_000_000},
@@ -45,83 +45,80 @@ def effect(estimate: float | None = 0.5, error: float = 0.1, **changes: Any) -> 
 
 
 def measured(
-    tmp_path: Path,
     effects: tuple[Effect, ...] = (),
     people: tuple[int | None, int | None, int | None] = (100, 90, 60),
     **costs: Any,
-) -> Efficiency:
-    declared = {
-        "design": {"type": "single_group"},
-        "link": "nip",
-        "sources": {"daftar": survey({"x": "number"}, role="roster")},
-        "costs": {"price_year": 2025, "items": ITEMS} | costs,
-    }
-    study = make_study(tmp_path, declared, {"daftar": pd.DataFrame({"pid": ["a"], "x": [1.0]})})
-    return score_efficiency(study, effects, Participation(*people, None))
+) -> dict[str, dict[str, Any]]:
+    """The records of the part by their places, and the words beside them."""
+    declared = None if costs.get("items") == [] else {"price_year": 2025, "items": ITEMS} | costs
+    program = make(program_keys={"costs": declared})[0]
+    names = ("enrolled", "started", "completed")
+    found = score_efficiency(program, effects, **dict(zip(names, people, strict=True)))
+    rows, remarks = publish(found, 5)
+    places = ("efficiency", "efficiency/*", "efficiency/*/*", "efficiency/*/*/*")
+    records = {"/".join(r["stem"][1:]): r for place in places for r in wide(rows, place)}
+    return records | {"words": {remark.id: remark.text for remark in remarks}}
 
 
-def test_costs_for_each_participant_completer_and_hour(tmp_path: Path) -> None:
-    found = measured(tmp_path, training_hours_jp=20)
-    assert found.total_cost_idr == 90_000_000
-    assert found.cost_per_participant_idr == 900_000
-    assert found.cost_per_completer_idr == 1_500_000
-    assert found.details["cost_per_jp_idr"] == 45_000
-    assert found.budget_absorption_share == 0.9
-    assert sum(row["share_of_total"] for row in found.details["costs"]) == pytest.approx(1)
+def test_costs_for_each_participant_completer_and_hour() -> None:
+    found = measured(training_hours_jp=20)
+    money = found[""]
+    assert money["total_cost_idr"] == 90_000_000
+    assert money["cost_per_participant_idr"] == 900_000
+    assert money["cost_per_completer_idr"] == 1_500_000
+    assert money["cost_per_jp_idr"] == 45_000
+    assert money["budget_absorption_share"] == 0.9
+    shares = [found[f"costs/{item['category']}"]["share_of_total"] for item in ITEMS]
+    assert sum(shares) == pytest.approx(1)
 
 
-def test_working_time_of_those_who_started_is_a_cost_but_no_budget(tmp_path: Path) -> None:
-    found = measured(tmp_path, participant_time={"hours": 10, "hourly_idr": 50_000})
-    assert found.total_cost_idr == 90_000_000 + 10 * 50_000 * 90
-    assert found.budget_absorption_share == 0.9
-    assert found.details["fully_loaded"]
+def test_working_time_of_those_who_started_is_a_cost_but_no_budget() -> None:
+    found = measured(participant_time={"hours": 10, "hourly_idr": 50_000})
+    assert found[""]["total_cost_idr"] == 90_000_000 + 10 * 50_000 * 90
+    assert found[""]["budget_absorption_share"] == 0.9
+    assert found["costs/participant_time"]["realised_idr"] == 10 * 50_000 * 90
 
 
-def test_a_program_without_costs_says_so(tmp_path: Path) -> None:
-    declared = {
-        "design": {"type": "single_group"}, "link": "nip",
-        "sources": {"daftar": survey({"x": "number"}, role="roster")},
-    }  # fmt: skip
-    study = make_study(tmp_path, declared, {"daftar": pd.DataFrame({"pid": ["a"], "x": [1.0]})})
-    found = score_efficiency(study, (), Participation(None, None, None, None))
-    assert found.total_cost_idr is None
-    assert found.reason
+def test_a_category_that_is_declared_twice_stands_twice() -> None:
+    found = measured(items=[ITEMS[0], ITEMS[0]])
+    twice = [found["costs/pengajar"], found["costs/pengajar@2"]]
+    assert [row["subject"] for row in twice] == ["pengajar", "pengajar"]
 
 
-def test_zero_cost_leaves_ratios_undefined(tmp_path: Path) -> None:
+def test_a_program_without_costs_says_so() -> None:
+    money = measured(items=[])[""]
+    assert money["total_cost_idr"] is None
+    assert money["total_cost_idr_reason"]
+
+
+def test_zero_cost_leaves_ratios_undefined() -> None:
     free = [{"category": "pengajar", "planned_idr": 0, "realised_idr": 0}]
     benefit = {"label": "x", "value_per_unit_idr": 1000, "isolation": "trend"}
-    found = measured(tmp_path, items=free, benefits=[benefit])
-    assert (found.total_cost_idr, found.cost_per_participant_idr) == (0, 0)
-    assert (found.budget_absorption_share, found.bcr, found.roi_pct) == (None, None, None)
-    assert found.details["money_reason"]
+    found = measured(items=free, benefits=[benefit])
+    money = found[""]
+    assert (money["total_cost_idr"], money["cost_per_participant_idr"]) == (0, 0)
+    assert not {"budget_absorption_share", "bcr", "roi_pct"} & set(money)
+    assert found["words"]["efficiency/money"]
 
 
-def test_nobody_completed_and_nobody_took_part(tmp_path: Path) -> None:
-    nobody = measured(tmp_path, people=(100, 90, 0))
-    assert nobody.cost_per_completer_idr is None
-    assert nobody.reason
-    empty = measured(tmp_path, (effect(),), people=(0, 0, 0))
-    assert empty.cost_per_participant_idr is None
-    assert empty.cost_per_unit_effect is not None
-    assert empty.cost_per_unit_effect.reason
+def test_nobody_completed_and_nobody_took_part() -> None:
+    nobody = measured(people=(100, 90, 0))[""]
+    assert nobody["cost_per_completer_idr"] is None
+    assert nobody["cost_per_completer_idr_reason"]
+    empty = measured((effect(),), people=(0, 0, 0))
+    assert empty[""]["cost_per_participant_idr"] is None
+    assert empty["cost_per_unit_effect"]["reason"]
 
 
-def test_a_hidden_number_of_persons_cannot_be_computed_from_its_cost(tmp_path: Path) -> None:
-    found = measured(
-        tmp_path, (effect(),), people=(100, None, None),
-        participant_time={"hours": 10, "hourly_idr": 50_000},
-    )  # fmt: skip
-    assert found.cost_per_completer_idr is None
-    assert found.reason == "small_cell"
-    assert found.total_cost_idr == 90_000_000 + 10 * 50_000 * 100
-    hidden = measured(
-        tmp_path, (effect(),), people=(None, None, None),
-        participant_time={"hours": 10, "hourly_idr": 50_000},
-    )  # fmt: skip
-    assert hidden.total_cost_idr is None
-    assert hidden.cost_per_unit_effect is not None
-    assert hidden.cost_per_unit_effect.reason == "small_cell"
+def test_a_hidden_number_of_persons_cannot_be_computed_from_its_cost() -> None:
+    time = {"hours": 10, "hourly_idr": 50_000}
+    found = measured((effect(),), people=(100, None, None), participant_time=time)[""]
+    assert found["cost_per_completer_idr"] is None
+    assert found["cost_per_completer_idr_reason"] == "small_cell"
+    assert found["total_cost_idr"] == 90_000_000 + 10 * 50_000 * 100
+    hidden = measured((effect(),), people=(None, None, None), participant_time=time)
+    assert hidden[""]["total_cost_idr"] is None
+    assert hidden["cost_per_unit_effect"]["reason"] == "small_cell"
 
 
 def test_cost_for_a_unit_of_effect_is_total_over_effect_of_all_participants() -> None:
@@ -186,37 +183,36 @@ def test_the_ratio_follows_the_units(
         assert other[name] == pytest.approx(one[name] / scale, rel=1e-9)
 
 
-def test_the_headline_is_a_decisive_outcome_with_an_effect(tmp_path: Path) -> None:
-    found = measured(
-        tmp_path, (effect(claim="change"), effect(outcome="lain"))
-    ).cost_per_unit_effect
-    assert found is not None
-    assert (found.outcome, found.reason) == ("lain", None)
+def test_the_headline_is_a_decisive_outcome_with_an_effect() -> None:
+    found = measured((effect(claim="change"), effect(outcome="lain")))["cost_per_unit_effect"]
+    assert (found["subject"], found["reason"]) == ("lain", None)
 
 
-def test_bcr_and_roi_by_phillips(tmp_path: Path) -> None:
+def test_bcr_and_roi_by_phillips() -> None:
     assert phillips(150.0, 100.0) == (1.5, 50.0)
     benefit = {
         "label": "Naskah lebih cepat", "outcome": "kompetensi", "value_per_unit_idr": 4_000_000,
         "isolation": "comparison_group", "confidence_share": 0.75,
     }  # fmt: skip
-    found = measured(tmp_path, (effect(0.5),), benefits=[benefit])
+    found = measured((effect(0.5),), benefits=[benefit])
+    money = found[""]
     # 0.5 units x Rp4 million x 0.75 x 100 participants = Rp150 million, costs Rp90 million
-    assert found.bcr == pytest.approx(150 / 90)
-    assert found.roi_pct == pytest.approx(60 / 90 * 100)
-    rows = found.details["sensitivity"]
-    assert rows[0]["bcr"] == found.bcr
-    assert min(row["bcr"] for row in rows) == rows[-1]["bcr"] < found.bcr
+    assert money["bcr"] == pytest.approx(150 / 90)
+    assert money["roi_pct"] == pytest.approx(60 / 90 * 100)
+    cases = [record["bcr"] for place, record in found.items() if place.startswith("sensitivity/")]
+    assert cases[0] == money["bcr"]
+    assert min(cases) == cases[-1] < money["bcr"]
 
 
-def test_isolation_by_a_comparison_group_needs_one(tmp_path: Path) -> None:
+def test_isolation_by_a_comparison_group_needs_one() -> None:
     benefit = {
         "label": "x", "outcome": "kompetensi", "value_per_unit_idr": 1e6,
         "isolation": "comparison_group",
     }  # fmt: skip
-    found = measured(tmp_path, (effect(claim="change"),), benefits=[benefit])
-    assert (found.bcr, found.roi_pct, found.details["sensitivity"]) == (None, None, [])
-    assert found.details["money_reason"] == found.details["benefits"][0]["reason"]
+    found = measured((effect(claim="change"),), benefits=[benefit])
+    assert not {"bcr", "roi_pct"} & set(found[""])
+    assert not [place for place in found if place.startswith("sensitivity")]
+    assert found["words"]["efficiency/money"] == found["benefits/1"]["reason"]
 
 
 def test_a_worsened_outcome_is_a_negative_benefit() -> None:

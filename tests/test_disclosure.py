@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,24 +11,14 @@ from hypothesis import strategies as st
 from evaluasi_lib.disclosure import (
     SMALL_CELL,
     is_small,
-    protect,
     protect_counts,
     publish,
-    publishable_share,
 )
-from evaluasi_lib.measures import Cell, Draft, Remark, drafts, part_of, wide
-from evaluasi_lib.results import Barrier
+from evaluasi_lib.measures import Cell, Draft, Measure, Remark, drafts, part_of, record_rows, wide
 
 
 def test_one_to_four_persons_are_a_small_cell_and_nobody_is_none() -> None:
     assert [is_small(n) for n in (None, 0, 1, 4, 5)] == [False, False, True, True, False]
-
-
-def test_a_result_on_a_small_cell_keeps_its_labels_and_loses_its_numbers() -> None:
-    barrier = Barrier("beban", "Beban kerja", 3, 0.1, 0.02, 0.3)
-    hidden = protect(barrier, persons=3, k=5, keep=("barrier", "label"))
-    assert hidden == Barrier("beban", "Beban kerja", None, None, None, None, "small_cell")
-    assert protect(barrier, persons=30, k=5, keep=("barrier",)) is barrier
 
 
 @given(st.lists(st.integers(0, 12), min_size=2, max_size=8), st.integers(2, 6))
@@ -40,18 +31,6 @@ def test_a_hidden_count_cannot_be_found_by_subtraction(counts: list[int], k: int
     others = [n for name, n in named.items() if name not in hidden and n > 0]
     # One hidden cell alone is found by subtraction, unless it is the only cell that is not empty.
     assert len(hidden) != 1 or not others
-
-
-@given(st.integers(0, 40), st.integers(0, 40), st.integers(2, 6))
-def test_a_share_is_shown_only_where_part_and_rest_are_safe(part: int, rest: int, k: int) -> None:
-    n, share, reason = publishable_share(part, part + rest, k=k)
-    if n is None or part + rest == 0:
-        assert share is None
-        assert reason is not None
-    else:
-        assert not is_small(part, k)
-        assert not is_small(rest, k)
-        assert share == part / (part + rest)
 
 
 def _groups(counts: list[int], sizes: list[int]) -> list[Draft]:
@@ -129,6 +108,30 @@ def test_nested_stages_are_shown_only_where_no_difference_tells_who_left() -> No
     }  # fmt: skip
 
 
+def test_what_would_give_a_hidden_number_away_is_hidden_with_it() -> None:
+    found = [
+        *drafts({"n": 3}, ["elearning", "funnel", "M1"], "n", Cell((3,))),
+        *drafts({"lost": 0.4}, ["elearning", "modules", "M0"], "lost",
+                Cell(based_on=("elearning/funnel/M0", "elearning/funnel/M1"))),
+        *drafts({"lost": 0.2}, ["elearning", "modules", "M7"], "lost",
+                Cell(based_on=("elearning/funnel/M7",))),
+        *drafts({"lost": 0.1}, ["elearning", "modules", "M9"], "lost",
+                Cell(based_on=("elearning/modules/M0",))),
+    ]  # fmt: skip
+    rows, _remarks = publish(found, 5)
+    assert [row.value for row in rows] == [None, None, 0.2, None]
+
+
+def test_a_hidden_row_whose_id_tells_of_somebody_leaves_no_trace() -> None:
+    found = [
+        draft
+        for day, n in ((3, 2), (4, 20))
+        for draft in drafts({"share": 0.5}, ["curve", day], "share", Cell((n,), traceless=True))
+    ]
+    rows, _remarks = publish(found, 5)
+    assert [row.id for row in rows] == ["curve/4/share"]
+
+
 def test_records_put_the_rows_of_one_place_side_by_side() -> None:
     record = {"label": "Beban", "n": 12, "share": 0.3, "ci_low": 0.2, "ci_high": 0.4}
     found = drafts(record, ["themes", "beban", "survey"], "share:ci", group="survey")
@@ -138,3 +141,19 @@ def test_records_put_the_rows_of_one_place_side_by_side() -> None:
     assert (theme["label"], theme["n"], theme["group"]) == ("Beban", 12, "survey")
     assert (theme["share"], theme["share_low"], theme["share_high"]) == (0.3, 0.2, 0.4)
     assert wide(rows, "themes/*") == []
+
+
+def test_what_follows_from_shown_rows_is_worked_out_from_them_alone() -> None:
+    def left(shown: Sequence[Measure]) -> Iterator[Measure]:
+        first, *_hidden, last = (row.value for row in shown)
+        return record_rows({"dropped": first - last}, ["flow"], "dropped")
+
+    found = [
+        draft
+        for place, n in enumerate((40, 38, 20))
+        for draft in drafts({"n": n}, ["flow", place], "n", Cell(stage=("flow", n, place)))
+    ]
+    rows, _remarks = publish([*found[:2], Draft(left), found[2]], 5)
+    assert [(row.id, row.value) for row in rows] == [
+        ("flow/0/n", 40), ("flow/1/n", None), ("flow/dropped", 20), ("flow/2/n", 20),
+    ]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import doctest
 import importlib
 import inspect
@@ -269,6 +268,17 @@ def test_small_groups_are_not_shown_and_cannot_be_found() -> None:
     assert pd.isna(few["estimate"])
 
 
+def test_a_description_hides_small_groups_and_what_would_tell_them() -> None:
+    df = pd.DataFrame(
+        {"skor": [3.0] * 23, "unit": ["X"] * 12 + ["Y"] * 8 + ["Z"] * 3, "kelas": list("A" * 23)}
+    )
+    means = el.describe(df, by="unit", columns=["skor"]).set_index("group")
+    assert means["mean"].notna().to_dict() == {"X": True, "Y": True, "Z": False}
+    assert means.loc["Z", "reason"] == "small_cell"
+    shares = el.describe(df, columns=["unit", "kelas"]).set_index("value")
+    assert shares["share"].notna().to_dict() == {"X": True, "Y": False, "Z": False, "A": True}
+
+
 # Programs
 
 
@@ -347,12 +357,29 @@ def test_measures_hold_every_effect_with_a_readable_id() -> None:
     assert set(el.open("nsw-1976", language="en").measures["id"]) == set(measures.index)
 
 
+def test_completion_by_group_hides_whoever_a_total_would_give_away() -> None:
+    groups = {"A": (40, 30), "B": (30, 20), "C": (12, 2), None: (6, 6)}
+    df = pd.DataFrame(
+        [(group, True, i < done, 3.0 + i) for group, (n, done) in groups.items() for i in range(n)],
+        columns=["unit", "daftar", "selesai", "hari"],
+    )
+    table = el.completion(df, ["daftar", "selesai"], "unit", days="hari")
+    assert table[["group", "stage"]].to_numpy().tolist() == [
+        [group, stage] for group in "ABC" for stage in ("daftar", "selesai")
+    ]
+    ends = table[table["stage"] == "selesai"].set_index("group")
+    assert el.completion(df, ["daftar", "selesai"])["n"].tolist() == [88, 58]
+    # C's two are hidden, and so are the six without a unit, or 58 - 30 - 20 - 6 would tell
+    assert ends["n"].dropna().to_dict() == {"A": 30, "B": 20}
+    assert ends.loc["C", "reason"] == "small_cell"
+    named = el.completion(df.dropna(), ["daftar", "selesai"], "unit")
+    assert named.loc[named["stage"] == "selesai", "n"].dropna().tolist() == [30]
+    assert (ends["median_days"].dropna() > 3).all()
+
+
 def test_measures_show_nothing_that_a_report_hides() -> None:
     _program, result = make(completion=0.4, barriers={"beban": None})
-    (barrier,) = result.participation.barriers
-    hidden = dataclasses.replace(barrier, reason="small_cell")
-    took = dataclasses.replace(result.participation, barriers=(hidden,))
-    rows = {row.id: row for row in measures_of(dataclasses.replace(result, participation=took))}
+    rows = {row.id: row for row in measures_of(result)}
     assert rows["participation/completion_share"].value == 0.4
     row = rows["participation/barriers/beban/share"]
     assert (row.value, row.low, row.n, row.reason) == (None, None, None, "small_cell")

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evaluasi_lib.measures import value_at
 from evaluasi_lib.results import Evidence
 from evaluasi_lib.scoring.evidence import (
     attrition_level,
@@ -19,7 +20,7 @@ from evaluasi_lib.scoring.evidence import (
 from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_sample
 from evaluasi_lib.study import Study
-from tests.made_studies import make_study, survey
+from tests.made_studies import make_study, published, survey
 
 
 def study_of(
@@ -164,7 +165,7 @@ def test_small_losses_are_hidden(tmp_path: Path) -> None:
     found = rated(study)
     assert found.attrition_overall_share is None
     assert found.reason == "small_cell"
-    assert score_sample(study).analysed is None
+    assert value_at(published(score_sample(study)), "sample/analysed") is None
 
 
 def test_a_wave_before_the_baseline_is_a_placebo(tmp_path: Path) -> None:

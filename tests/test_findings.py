@@ -9,6 +9,7 @@ import pytest
 
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.rules import read_catalogue
+from evaluasi_lib.measures import record_rows
 from evaluasi_lib.outgoing import measures_of
 from evaluasi_lib.reporting.tables import table_grounds
 from evaluasi_lib.wording import set_language
@@ -160,30 +161,30 @@ def test_scores_are_those_of_the_written_rules(id, score):
 
 
 def test_what_is_important_and_rated_low_comes_first():
-    items = [{"item": item, "label": f"Puas? [{name}]", "quadrant": quadrant,
-              "performance": 3.0, "importance": 4.0}
-             for item, name, quadrant in (("b1", "Jadwal", "concentrate"),
-                                          ("b2", "Fasilitator", "keep_up"))]  # fmt: skip
-    scored = dataclasses.replace(scale(), details={"ipa": {"items": items}})
-    result = conclude(*make(scales=(scored,)), None)
+    items = {"Puas? [Jadwal]": (2.0, 4.0), "Puas? [Fasilitator]": (4.0, 4.0)}
+    result = conclude(*make(scales=(scale(items=items),)), None)
     (weak,) = [w for w in result.weaknesses if w.id.startswith("item.")]
     assert "“Jadwal”" in weak.statement
-    assert weak.evidence == ("scales/kepuasan/post/program/b1/performance",)
+    assert weak.evidence == ("scales/kepuasan/post/program/Puas? [Jadwal]/performance",)
     assert any("“Jadwal”" in r.text for r in result.recommendations if weak.id in r.addresses)
 
 
 def test_access_gaps_are_found_by_representation_and_by_completion():
     program, measured = make()
-    rows = [{"variable": "eselon", "variable_label": "Eselon", "group": "IV", "label": "Eselon IV",
-             "share": 0.2, "ci_low": 0.15, "ci_high": 0.26, "population_share": 0.32,
-             "status": "under"}]  # fmt: skip
-    access = [{"variable": "zona", "group": label, "label": label, "completed_share": share,
-               "p_completed": 0.01}
-              for label, share in (("WIB", 0.8), ("WIT", 0.5))]  # fmt: skip
+    row = {"label": "Eselon IV", "share": 0.2, "ci_low": 0.15, "ci_high": 0.26,
+           "population_share": 0.32}  # fmt: skip
+    place = ["participation", "representation", "eselon", "IV"]
+    rows = record_rows(row, place, "share:ci population_share", group="IV")
+    access = [
+        row
+        for label, share in (("WIB", 0.8), ("WIT", 0.5))
+        for row in record_rows({"completed_share": share, "p": 0.01, "label": label},
+                               ["elearning", "access", "zona", label], "completed_share::p",
+                               group=label)
+    ]  # fmt: skip
     measured = dataclasses.replace(
         measured,
-        participation=dataclasses.replace(measured.participation, details={"representation": rows}),
-        elearning=dataclasses.replace(measured.elearning, details={"access": access}),
+        rows=(*measured.rows, *rows, *access),
     )
     result = conclude(program, measured, None)
     found = {w.id: w for w in result.weaknesses}
@@ -196,11 +197,12 @@ def test_access_gaps_are_found_by_representation_and_by_completion():
 
 def test_costs_above_the_limit_name_what_drives_them():
     program, measured = make(cost=6e6, thresholds={"max_cost_per_completer_idr": 5e6})
-    costs = [{"category": c, "label": c.title(), "share_of_total": s}
-             for c, s in (("honor", 0.3), ("perjalanan", 0.7))]  # fmt: skip
-    measured = dataclasses.replace(
-        measured, efficiency=dataclasses.replace(measured.efficiency, details={"costs": costs})
-    )
+    spent = [
+        row for name, share in (("honor", 0.3), ("perjalanan", 0.7))
+        for row in record_rows({"share_of_total": share}, ["efficiency", "costs", name],
+                               "share_of_total", label=name.title())
+    ]  # fmt: skip
+    measured = dataclasses.replace(measured, rows=(*measured.rows, *spent))
     result = conclude(program, measured, None)
     (driver,) = [w for w in result.weaknesses if w.id.startswith("spending.")]
     assert driver.id == "spending.perjalanan"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
@@ -14,7 +12,6 @@ from evaluasi_lib.findings.advice import (
     read_indicator,
 )  # fmt: skip
 from evaluasi_lib.outgoing import measures_of
-from evaluasi_lib.results import Participation
 from tests.situations import make, scale
 
 
@@ -113,11 +110,3 @@ def test_indicators_read_primaries_program_group_and_the_wanted_wave():
     assert read_indicator(measures_of(result), "effects/kinerja/estimate").value == 0.5
     assert read_indicator(measures_of(result), "effects/kinerja/conclusion") is None
     assert read_indicator(measures_of(result), "nowhere/at/all") is None
-
-
-def test_completion_gets_wilsons_interval_from_its_numbers():
-    _program, result = make()
-    result = replace(result, participation=Participation(52, None, 37, 37 / 52))
-    found = read_indicator(measures_of(result), "participation/completion_share")
-    low, high = proportion_confint(37, 52, method="wilson")
-    assert (found.ci_low, found.ci_high) == pytest.approx((low, high))

@@ -21,7 +21,7 @@ from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_sample
 from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.study import Study
-from tests.made_studies import make_study, survey
+from tests.made_studies import make_study, published, survey
 
 DESIGNS = ("single_group", "comparison", "randomised")
 KINDS = ("continuous", "binary", "ordinal")
@@ -101,7 +101,8 @@ def numbers_in(value: object) -> list[float]:
 
 def check(study: Study) -> None:
     effects = estimate_effects(study)
-    results = [*effects, *rate_evidence(study, effects), *score_scales(study), score_sample(study)]
+    rows = published(itertools.chain(score_sample(study), score_scales(study)))
+    results = [*effects, *rate_evidence(study, effects), *rows]
     for result in results:
         assert all(math.isfinite(n) for n in numbers_in(dataclasses.asdict(result))), result
     for effect in effects:

@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 import yaml
 
+from evaluasi_lib.measures import value_at, wide
 from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_sample
 from evaluasi_lib.study import Study
-from tests.made_studies import make_study, survey
+from tests.made_studies import make_study, published, survey
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,10 +46,10 @@ def test_nsw_gives_the_published_effect_and_error(nsw: Study) -> None:
 
 
 def test_unknown_attrition_leaves_the_invited_empty_with_a_reason(nsw: Study) -> None:
-    sample = score_sample(nsw)
-    assert (sample.invited, sample.responded, sample.analysed) == (None, 445, 445)
-    assert sample.response_rate_share is None
-    assert sample.reason
+    (sample,) = wide(published(score_sample(nsw)), "sample")
+    assert (sample["invited"], sample["responded"], sample["analysed"]) == (None, 445, 445)
+    assert sample["response_rate_share"] is None
+    assert sample["reason"]
 
 
 def two_waves(tmp_path: Path, rng: np.random.Generator, **changes: Any) -> Study:
@@ -99,7 +100,7 @@ def test_comparison_with_linked_baseline_is_difference_in_differences(tmp_path: 
     assert effect.estimator == "did"
     assert effect.estimate == pytest.approx(0.8, abs=0.25)  # true effect; SE is about 0.11
     assert {e.estimator for e in effects if e.role == "sensitivity"} >= {"ancova", "difference"}
-    assert score_sample(study).invited == 60
+    assert value_at(published(score_sample(study)), "sample/invited") == 60
 
 
 def test_clusters_bring_cr2_and_few_of_them_no_p_value(tmp_path: Path) -> None:

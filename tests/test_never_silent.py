@@ -15,6 +15,7 @@ from evaluasi_lib.cleaning.pipeline import check_program, clean_program
 from evaluasi_lib.errors import ProgramError
 from evaluasi_lib.evaluation import evaluate, open_workbook, problems_of
 from evaluasi_lib.loading import DataFolder
+from evaluasi_lib.measures import value_at
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import write_report
 from evaluasi_lib.reporting.sections import report_sections
@@ -232,7 +233,7 @@ def test_a_stage_of_participation_may_stand_in_another_file_than_the_roster(
     }  # fmt: skip
     files = {"peserta.csv": csv(kode=codes()), "hadir.csv": csv(kode=codes(), selesai=done)}
     data, _program = folder_with(tmp_path, declared, files)
-    assert evaluated(data).participation.completed == N / 4
+    assert value_at(evaluated(data).rows, "participation/completed") == N / 4
 
 
 # --- Names never leave (point 11) ----------------------------------------------------------------

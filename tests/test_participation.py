@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,39 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
-from evaluasi_lib.disclosure import protect_funnel
+import evaluasi_lib as el
+from evaluasi_lib.disclosure import publish, shown_stages
+from evaluasi_lib.measures import Measure, Remark, texts_at, value_at, wide
 from evaluasi_lib.reporting.figures import plot_drivers
-from evaluasi_lib.results import Participation
 from evaluasi_lib.scoring.participation import score_participation
 from evaluasi_lib.wording import set_language
 from tests.made_studies import make_study, survey
-from tests.test_elearning import counts_of_persons
+
+
+@dataclass
+class Found:
+    """What was published of a program's participation."""
+
+    rows: tuple[Measure, ...]
+    remarks: tuple[Remark, ...]
+
+    def __getattr__(self, name: str) -> float | None:
+        return value_at(self.rows, f"participation/{name}")
+
+    def at(self, place: str) -> list[dict[str, Any]]:
+        """Records of a place, such as "barriers/*"."""
+        return wide(self.rows, f"participation/{place}".rstrip("/"))
+
+    @property
+    def reason(self) -> str | None:
+        return self.at("")[0]["reason"]
+
+    @property
+    def notes(self) -> list[str]:
+        return texts_at(self.remarks, "participation", "drivers")
+
 
 ROSTER = {
     "instansi": "category", "jk": "category", "beban": "number", "tahu": "flag",
@@ -52,7 +78,7 @@ def people(n: int = 200, seed: int = 4) -> pd.DataFrame:
 
 def measured(
     folder: Path, roster: pd.DataFrame, plan: dict[str, Any] | None = None, **declaration: Any
-) -> Participation:
+) -> Found:
     stages = {"invited": "undang", "enrolled": "daftar", "started": "mulai", "completed": "selesai"}
     declared = {
         "design": {"type": "single_group", "cluster": "instansi"},
@@ -63,9 +89,9 @@ def measured(
     } | declaration
     tables = {"pegawai": roster} | declaration.pop("tables", {})
     declared.pop("tables", None)
-    found = score_participation(make_study(folder, declared, tables))
+    found = Found(*publish(score_participation(make_study(folder, declared, tables)), 5))
     # nothing that JSON cannot hold, no NaN, ever leaves this room
-    json.dumps(dataclasses.asdict(found), allow_nan=False)
+    json.dumps([dataclasses.asdict(row) for row in found.rows], allow_nan=False)
     return found
 
 
@@ -73,7 +99,11 @@ def test_the_funnel_counts_persons_at_each_stage(tmp_path: Path) -> None:
     found = measured(tmp_path, people())
     assert (found.enrolled, found.started) == (180, 162)
     assert found.completion_share == found.completed / found.enrolled
-    assert [row["n"] for row in found.details["funnel"]] == [200, 180, 162, found.completed]
+    (whole,) = found.at("")
+    low, high = proportion_confint(found.completed, 180, method="wilson")
+    ends = whole["completion_share_low"], whole["completion_share_high"]
+    assert ends == pytest.approx((low, high))
+    assert [row["n"] for row in found.at("funnel/*")] == [200, 180, 162, found.completed]
 
 
 def test_who_completed_has_started_whatever_the_flag_says(tmp_path: Path) -> None:
@@ -95,10 +125,8 @@ def test_dates_say_as_much_as_flags(tmp_path: Path) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=8), st.integers(2, 10))
 def test_neighbours_in_a_funnel_never_differ_by_a_few_persons(counts: list[int], k: int) -> None:
-    ordered = sorted(counts, reverse=True)
-    shown = protect_funnel({str(i): n for i, n in enumerate(ordered)}, k=k, first=("0",))
-    kept = [n for n in shown.values() if n is not None]
-    for high, low in pairwise([*kept, 0]):
+    kept = sorted(shown_stages(counts, k), reverse=True)
+    for high, low in pairwise(kept):
         assert high - low == 0 or high - low >= k
 
 
@@ -106,10 +134,9 @@ def test_a_few_who_left_hide_the_stage_between_and_no_share_tells_them(tmp_path:
     roster = people()
     roster["undang"] = pd.array(np.arange(200) < 183, dtype="boolean")  # three never enrolled
     found = measured(tmp_path, roster)
-    assert found.details["funnel"][0] == {
-        "stage": "invited", "n": None, "share": None, "reason": "small_cell",
-    }  # fmt: skip
-    assert found.details["funnel"][1]["share"] == 1
+    invited, enrolled, *_later = found.at("funnel/*")
+    assert (invited["n"], invited["share"], invited["reason"]) == (None, None, "small_cell")
+    assert enrolled["share"] == 1
 
 
 def test_a_program_without_a_plan_says_so(tmp_path: Path) -> None:
@@ -121,28 +148,29 @@ def test_a_program_without_a_plan_says_so(tmp_path: Path) -> None:
 def test_drivers_are_sentences_in_the_readers_language(tmp_path: Path) -> None:
     plan = {"drivers": ["beban", "tahu", "jk"]}
     found = measured(tmp_path, people(600), plan)
-    workload = found.drivers[0]
-    assert workload.ame is not None
-    assert workload.ci_high is not None
-    assert workload.ci_high < 0
-    assert workload.sentence.startswith("Pegawai dengan beban tinggi (4) ")
-    assert "poin persen lebih jarang selesai" in workload.sentence
-    assert [d.variable for d in found.drivers] == ["beban", "tahu", "jk"]
+    (workload,) = found.at("drivers/beban")
+    assert workload["ame_high"] < 0
+    assert workload["note"].startswith("Pegawai dengan beban tinggi (4) ")
+    assert "poin persen lebih jarang selesai" in workload["note"]
+    assert drivers_of(found) == ["beban", "tahu", "jk"]
     set_language("en")
     try:
-        english = measured(tmp_path, people(600), plan).drivers[0].sentence
+        english = measured(tmp_path, people(600), plan).at("drivers/beban")[0]["note"]
     finally:
         set_language("id")
     assert "percentage points less often" in english
 
 
+def drivers_of(found: Found) -> list[str]:
+    """The variables that a model kept, in their order."""
+    return list(dict.fromkeys(row.subject for row in found.rows if row.measure == "ame"))
+
+
 def test_an_unclear_driver_is_never_called_no_effect(tmp_path: Path) -> None:
     found = measured(tmp_path, people(), {"drivers": ["jk"]})
-    (sex,) = found.drivers
-    assert sex.ci_low is not None
-    assert sex.ci_high is not None
-    assert sex.ci_low < 0 < sex.ci_high
-    assert sex.sentence.startswith("Data belum dapat memastikan")
+    (sex,) = found.at("drivers/jk/*")
+    assert sex["ame_low"] < 0 < sex["ame_high"]
+    assert sex["note"].startswith("Data belum dapat memastikan")
 
 
 @pytest.mark.parametrize("everybody", [True, False])
@@ -152,8 +180,8 @@ def test_nobody_or_everybody_completed(tmp_path: Path, everybody: bool) -> None:
     roster["daftar"] = roster["mulai"]
     found = measured(tmp_path, roster, {"drivers": ["beban"]})
     assert found.completion_share == float(everybody)
-    assert found.drivers == ()
-    assert found.details["driver_notes"]
+    assert drivers_of(found) == []
+    assert found.notes
 
 
 def test_a_separating_driver_is_named_in_a_sentence(tmp_path: Path) -> None:
@@ -161,18 +189,17 @@ def test_a_separating_driver_is_named_in_a_sentence(tmp_path: Path) -> None:
     done = roster["selesai"].astype(bool)
     roster["tahu"] = pd.array(done & (np.arange(200) % 3 == 0), dtype="boolean")
     found = measured(tmp_path, roster, {"drivers": ["beban", "tahu"]})
-    (left,) = found.details["drivers_left_out"]
-    assert (left["variable"], left["why"]) == ("tahu", "separation")
-    assert "separasi" in left["sentence"]
-    assert [d.variable for d in found.drivers] == ["beban"]
+    assert "“tahu”" in found.notes[0]
+    assert "separasi" in found.notes[0]
+    assert drivers_of(found) == ["beban"]
 
 
 def test_a_driver_with_a_tiny_group_is_not_published(tmp_path: Path) -> None:
     roster = people()
     roster["tahu"] = pd.array(np.arange(200) < 3, dtype="boolean")
     found = measured(tmp_path, roster, {"drivers": ["beban", "tahu"]})
-    assert [d.variable for d in found.drivers] == ["beban"]
-    assert found.details["drivers_left_out"][0]["why"] == "small_cell"
+    assert drivers_of(found) == ["beban"]
+    assert "“tahu”" in found.notes[0]
 
 
 def _barriers(n_yes: list[int], groups: list[str]) -> pd.DataFrame:
@@ -194,7 +221,7 @@ def _barriers(n_yes: list[int], groups: list[str]) -> pd.DataFrame:
 
 def _with_barriers(
     folder: Path, n_yes: list[int], sizes: list[int], label: object = "Terlalu sibuk"
-) -> Participation:
+) -> Found:
     groups = [level for level, n in zip("PLX", sizes, strict=False) for _ in range(n)]
     roster = people(len(groups))
     roster["jk"] = pd.Categorical(groups)
@@ -214,13 +241,12 @@ def _with_barriers(
 
 def test_barriers_are_shares_of_those_who_answered(tmp_path: Path) -> None:
     found = _with_barriers(tmp_path, [30, 20], [50, 50])
-    first, second = found.barriers
-    assert (first.label, first.n, first.share) == ("Terlalu sibuk", 50, 0.5)
+    first, second = found.at("barriers/*")
+    assert (first["label"], first["n"], first["share"]) == ("Terlalu sibuk", 50, 0.5)
     # Wilson 95% of 50 in 100 (R: prop.test(50, 100, correct = FALSE))
-    assert (first.ci_low, first.ci_high) == (
-        pytest.approx(0.4038315, abs=1e-6), pytest.approx(0.5961685, abs=1e-6),
-    )  # fmt: skip
-    assert (second.n, second.share) == (0, 0.0)
+    ends = first["share_low"], first["share_high"]
+    assert ends == pytest.approx((0.4038315, 0.5961685), abs=1e-6)
+    assert (second["n"], second["share"]) == (0, 0.0)
 
 
 @pytest.mark.parametrize(("language", "label"), [("id", "Terlalu sibuk"), ("en", "Too busy")])
@@ -232,8 +258,8 @@ def test_barriers_have_their_name_in_the_readers_language(
         found = _with_barriers(tmp_path, [30], [50], {"id": "Terlalu sibuk", "en": "Too busy"})
     finally:
         set_language("id")
-    assert found.barriers[0].label == label
-    assert found.details["barriers_by_group"][0]["barrier_label"] == label
+    assert found.at("barriers/*")[0]["label"] == label
+    assert found.at("barriers/*/*/*")[0]["label"] == label
 
 
 def test_an_anonymous_survey_still_tells_the_barriers(tmp_path: Path) -> None:
@@ -254,29 +280,36 @@ def test_an_anonymous_survey_still_tells_the_barriers(tmp_path: Path) -> None:
         },
     }  # fmt: skip
     tables = {"survei": answers, "lain": pd.DataFrame({"pid": ["z1"], "x": [1.0]})}
-    found = score_participation(make_study(tmp_path, declared, tables))
-    assert (found.enrolled, found.barriers[0].n) == (None, 30)
+    found = Found(*publish(score_participation(make_study(tmp_path, declared, tables)), 5))
+    assert (found.enrolled, found.at("barriers/*")[0]["n"]) == (None, 30)
     assert found.reason
-    rows = {(r["group"], r["barrier"]): r["n"] for r in found.details["barriers_by_group"]}
+    rows = {(r["group"], r["subject"]): r["n"] for r in found.at("barriers/*/*/*")}
     assert (rows["P", "sibuk"], rows["L", "sibuk"]) == (20, 10)
 
 
 def test_a_small_group_cannot_be_found_by_subtraction(tmp_path: Path) -> None:
     found = _with_barriers(tmp_path, [30, 10, 2], [50, 50, 20])
-    shown = {
-        row["group"]: row["n"]
-        for row in found.details["barriers_by_group"]
-        if row["variable"] == "jk" and row["barrier"] == "sibuk"
-    }
+    shown = {row["group"]: row["n"] for row in found.at("barriers/sibuk/jk/*")}
     assert shown == {"P": 30, "L": None, "X": None}
+
+
+def test_what_a_notebook_counts_is_what_the_report_counts(tmp_path: Path) -> None:
+    sizes = [50, 40, 7]
+    found = _with_barriers(tmp_path, [30, 10, 1], sizes).at("barriers/*/jk/*")
+    groups = [level for level, n in zip("PLX", sizes, strict=True) for _ in range(n)]
+    by_hand = el.barriers(_barriers([30, 10, 1], groups).assign(jk=groups), "hambatan", by="jk")
+    shown = {(row["subject"], row["group"]): row["n"] for row in found}
+    counted = zip(by_hand["barrier"], by_hand["group"], by_hand["n"], strict=True)
+    assert shown == {(b, g): None if pd.isna(n) else n for b, g, n in counted}
+    assert None in shown.values()
 
 
 def test_representation_says_who_is_missed(tmp_path: Path) -> None:
     roster = people()
     roster["jk"] = pd.Categorical(["P"] * 60 + ["L"] * 140)
     found = measured(tmp_path, roster, population={"jk": {"P": 500, "L": 500}})
-    rows = {row["group"]: row for row in found.details["representation"]}
-    assert (rows["P"]["status"], rows["L"]["status"]) == ("under", "over")
+    rows = {row["group"]: row for row in found.at("representation/jk/*")}
+    assert (rows["P"]["note"], rows["L"]["note"]) == ("terlalu sedikit", "terlalu banyak")
     assert rows["P"]["share"] == 60 / 180
     assert rows["P"]["population_share"] == 0.5
 
@@ -288,7 +321,7 @@ def test_dropout_reasons_hide_the_few(tmp_path: Path) -> None:
     reason[np.flatnonzero(left)[:3]] = "mutasi"
     roster["alasan"] = pd.Categorical(reason)
     found = measured(tmp_path, roster, {"dropout_reason": "alasan"})
-    assert all(row["reason"] == "small_cell" for row in found.details["dropout_reasons"])
+    assert all(row["reason"] == "small_cell" for row in found.at("dropout_reasons/*"))
 
 
 def test_motivation_before_and_after(tmp_path: Path) -> None:
@@ -301,7 +334,7 @@ def test_motivation_before_and_after(tmp_path: Path) -> None:
         "pasca": pd.DataFrame({"pid": pid[::-1], "m1": after[::-1, 0], "m2": after[::-1, 1]}),
     }
     items = {"m1": "item", "m2": "item"}
-    found = measured(
+    (found,) = measured(
         tmp_path,
         people(40),
         {"motivation": "motivasi"},
@@ -313,11 +346,11 @@ def test_motivation_before_and_after(tmp_path: Path) -> None:
         scales={"s": {"points": 5}},
         instruments={"motivasi": {"label": "Motivasi", "scale": "s", "items": ["m1", "m2"]}},
         tables=tables,
-    ).details["motivation"]
-    assert found["n_after"] == 40
+    ).at("motivation")
+    assert found["n"] == 40
     assert found["mean_before"] == pytest.approx(before.mean())
     assert found["change"] == pytest.approx((after - before).mean())
-    assert found["ci_low"] < found["change"] < found["ci_high"]
+    assert found["change_low"] < found["change"] < found["change_high"]
 
 
 @pytest.mark.parametrize("n", [6, 11, 24, 57, 103])
@@ -327,15 +360,18 @@ def test_no_number_of_a_few_persons_is_shown(tmp_path: Path, n: int, seed: int) 
     plan["dropout_reason"] = "alasan"
     margins = {"jk": {"P": 500, "L": 500}, "instansi": {f"I{i}": 10 for i in range(17)}}
     found = measured(tmp_path, people(n, seed), plan, population=margins)
-    shown = counts_of_persons(dataclasses.asdict(found))
-    assert [item for item in shown if 0 < item[1] < 5] == []
+    counted = {"n", "enrolled", "started", "completed"}
+    shown = [(row.id, row.n) for row in found.rows]
+    shown += [(row.id, row.value) for row in found.rows if row.measure in counted]
+    assert [item for item in shown if item[1] is not None and 0 < item[1] < 5] == []
 
 
 def test_the_figure_of_drivers_says_what_it_shows(tmp_path: Path) -> None:
-    drivers = measured(tmp_path, people(600), {"drivers": ["beban", "jk"]}).drivers
-    figure = plot_drivers(drivers)
+    found = measured(tmp_path, people(600), {"drivers": ["beban", "jk"]})
+    drivers = [*found.at("drivers/beban"), *found.at("drivers/jk/*")]
+    figure = plot_drivers(drivers, found.remarks)
     assert figure is not None
-    assert figure.answer == drivers[0].sentence
+    assert figure.answer == drivers[0]["note"]
     assert "beban: 4 dibandingkan dengan 2" in figure.alt
     unclear = plot_drivers(drivers[1:])
     assert unclear is not None

@@ -18,7 +18,7 @@ import statsmodels.formula.api as smf
 from scipy import optimize, stats
 from statsmodels.stats.anova import anova_lm
 
-from evaluasi_lib.conclusion import adjust_p_values
+from evaluasi_lib.conclusion import adjust_p_values, quadrants
 from evaluasi_lib.door.effects import power
 from evaluasi_lib.scoring.impact.designs import adjusted, difference, paired, superiority
 from evaluasi_lib.scoring.impact.estimate import hedges_correction
@@ -28,14 +28,12 @@ from evaluasi_lib.scoring.impact.weighting import aipw, att_influence, design, i
 from evaluasi_lib.scoring.items import (
     cronbach_alpha,
     diagnose_reliability,
-    effective_n,
-    mean_interval,
     omega_total,
     rake,
     top2_share,
     wilson,
 )
-from evaluasi_lib.scoring.scales import quadrants
+from evaluasi_lib.scoring.scales import mean_interval
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(__file__).parent / "reference"
@@ -332,7 +330,8 @@ def test_propensity_weights_and_the_doubly_robust_effect(hold: Hold) -> None:
     fit = propensity(z, member)
     assert not isinstance(fit, str)
     above = stats.mannwhitneyu(fit.score[member], fit.score[~member]).statistic
-    hold("ps.", ess_control_ipw=effective_n(fit.weights[~member]))
+    control = fit.weights[~member]
+    hold("ps.", ess_control_ipw=control.sum() ** 2 / np.sum(control**2))
     hold("ps.", c_stat=above / (member.sum() * (~member).sum()))
     logit = fit_logit(np.column_stack([constant(len(y)), z]), member.to_numpy(dtype=float))
     hold("ps.", coef_black=logit.coef[3])
@@ -371,8 +370,8 @@ def test_raking(hold: Hold) -> None:
     w = found.per_row
     assert w.sum() == pytest.approx(len(rows))
     hold("rake.", w_min=w.min(), w_max=w.max(), w_row1=w[0], w_row200=w[199])
-    mean = mean_interval(rows["score"], w).mean
-    hold("rake.", deff_kish=len(w) / effective_n(w), mean_score=mean)
+    mean = mean_interval(rows["score"], w)["mean"]
+    hold("rake.", deff_kish=len(w) * np.sum(w**2) / w.sum() ** 2, mean_score=mean)
     hold("rake.", unweighted_mean=rows["score"].mean())
     # The error of a raked mean: residuals of the regression on all the margins' values.
     rows["influence"] = (rows["score"] - mean) / w.sum()

@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 
 import matplotlib as mpl
-import numpy as np
-import pandas as pd
 import pytest
 
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.measures import wide
 from evaluasi_lib.reporting import figures, figures_people, figures_scores
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.results import Barrier, CostPerEffect, ScaleScore, Spread, Stage
-from evaluasi_lib.scoring.spread import spread_of
 from evaluasi_lib.wording import set_language
 from tests import fixtures_result as fixtures
 
+QUARTILES = {"q25": 2.5, "median": 3.1, "q75": 3.6, "q10": 2.0, "q90": 4.0}
 LEVELS = ["Tidak", "Kurang", "Cukup", "Setuju", "Sangat"]
 
 
@@ -27,69 +25,59 @@ def _english():
     set_language("id")
 
 
-def scale(label: str, wave: str, mean: float | None, group: str = "program") -> ScaleScore:
+def scale(label: str, wave: str, mean: float | None, group: str = "program") -> dict:
     low, high = (None, None) if mean is None else (mean - 0.1, mean + 0.1)
-    return ScaleScore(
-        label.lower(), label, "learning", wave, group, 5, 50, mean, 0.5, None, low, high,
-        None, None, None, None, None,
-    )  # fmt: skip
+    return {"label": label, "wave": wave, "group": group, "n": 50, "mean": mean,
+            "mean_low": low, "mean_high": high}  # fmt: skip
 
 
-def barrier(share: float | None) -> Barrier:
+def barrier(share: float | None) -> dict[str, object]:
     low, high = (None, None) if share is None else (share - 0.1, share + 0.1)
-    return Barrier("a", "A", None if share is None else 20, share, low, high)
+    return {"label": "A", "share": share, "share_low": low, "share_high": high}
 
 
-def answers(shares: list[float | None], item: str = "Grid [Row]") -> pd.DataFrame:
-    return pd.DataFrame(
-        {"item_label": [item] * len(shares), "label": LEVELS[: len(shares)], "share": shares}
-    ).astype({"share": float})
+def answers(shares: list[float | None], item: str = "Grid [Row]") -> list[dict]:
+    return [
+        {"note": item, "label": label, "share": share}
+        for label, share in zip(LEVELS, shares, strict=True)
+    ]
 
 
 def example_figures() -> dict[str, Figure | None]:
     result = fixtures.example_result("en")
     cells = [
-        {"weekday": day, "hour": hour, "share": None if hour < 6 else 1 / 126}
+        {"stem": (str(day), str(hour)), "share": None if hour < 6 else 1 / 126}
         for day in range(1, 8)
         for hour in range(24)
     ]
-    ipa = {
-        "cross_performance": 3.0,
-        "cross_importance": 3.0,
-        "items": [
-            {"label": "Stay [Food]", "importance": 4.5, "performance": 2.0},
-            {"label": "Stay [Room]", "importance": 2.0, "performance": 4.0},
-        ],
-    }
-    curve = [
-        {"days": d, "share_completed": d / 10, "ci_low": d / 12, "ci_high": d / 9}
-        for d in range(1, 7)
+    rated = [
+        {"label": "Stay [Food]", "importance": 4.5, "performance": 2.0},
+        {"label": "Stay [Room]", "importance": 2.0, "performance": 4.0},
     ]
+    cross = {"cross_performance": 3.0, "cross_importance": 3.0}
+    curve = [
+        {"stem": (str(d),), "share_completed": d / 10, "share_completed_low": d / 12,
+         "share_completed_high": d / 9}
+        for d in range(1, 7)
+    ]  # fmt: skip
     return {
         "forest": figures.plot_effects(result.effects),
         "likert": figures_scores.plot_likert(
             answers([0.1, 0.1, 0.2, 0.3, 0.3]), LEVELS, "a", "How?"
         ),
-        "flow": figures_people.plot_flow(result.sample, 5),
+        "flow": figures_people.plot_flow(wide(result.rows, "sample/flow/*"), 5),
         "slope": figures_scores.plot_slope([scale("A", "pre", 3), scale("A", "post", 4)], "s", "?"),
-        "clouds": figures_scores.plot_clouds(
-            [Spread("a", "pre", 40, 3.0, 2.5, 3.1, 3.6, (0.1, 0.6, 1.0, 0.4, 0.0))],
-            (1, 5),
-            "c",
-            "?",
-        ),
+        "boxes": figures_scores.plot_boxes([scale("A", "pre", 3) | QUARTILES], (1, 5), "c", "?"),
         "specifications": figures.plot_specifications(
             [e for e in result.effects if e.outcome == "komunikasi" and not e.subgroup], "m"
         ),
         "love": figures.plot_love(
             [{"label": "Age", "smd_unadjusted": 0.3, "smd_weighted": 0.05}], "l", "Skill"
         ),
-        "importance": figures_scores.plot_importance(ipa, "i"),
-        "plane": figures.plot_cost_plane(
-            result.effects[0], CostPerEffect("k", "poin", 2e6, 1e6, 3e6), 1e6
-        ),
+        "importance": figures_scores.plot_importance(rated, cross, "i"),
+        "plane": figures.plot_cost_plane(result.effects[0], per_unit_idr=2e6, per_person_idr=1e6),
         "shares": figures_people.plot_shares([barrier(0.4)], "b", "?", "{label} {share}"),
-        "funnel": figures_people.plot_funnel(result.elearning.funnel, 5),
+        "funnel": figures_people.plot_funnel(wide(result.rows, "elearning/funnel/*"), 5),
         "calendar": figures_people.plot_calendar(cells, ("07:30", "16:00")),
         "completion": figures_people.plot_completion(curve, 5.0),
     }
@@ -141,17 +129,20 @@ def test_hidden_answers_are_neither_drawn_as_known_nor_counted():
 def test_nothing_is_drawn_where_everything_is_hidden():
     assert figures_scores.plot_likert(answers([None] * 5), LEVELS, "a", "How?") is None
     assert figures_people.plot_shares([barrier(None)], "b", "?", "") is None
-    assert figures_people.plot_funnel([Stage("a", None, SMALL_CELL)], 5) is None
+    assert (
+        figures_people.plot_funnel([{"subject": "a", "n": None, "reason": SMALL_CELL}], 5) is None
+    )
     assert figures_scores.plot_slope([scale("A", "pre", None)], "s", "?") is None
     assert figures.plot_effects([]) is None
 
 
-def test_a_cloud_of_too_few_or_equal_answers_is_left_out():
-    assert spread_of(np.arange(1.0, 6.0), (1, 5), 5) is None
-    assert spread_of(np.full(30, 3.0), (1, 5), 5) is None
-    n, mean, quartiles, shape = spread_of(np.linspace(1, 5, 30), (1, 5), 5)
-    assert (n, mean, quartiles) == (30, pytest.approx(3), pytest.approx((2, 3, 4)))
-    assert max(shape) == 1
+def test_tenths_are_drawn_where_every_wave_may_show_them():
+    before, after = (scale("A", wave, 3) | QUARTILES for wave in ("pre", "post"))
+    assert "tenth" in figures_scores.plot_boxes([before, after], (1, 5), "c", "?").answer
+    after |= {"q10": None, "q90": None}
+    assert "tenth" not in figures_scores.plot_boxes([before, after], (1, 5), "c", "?").answer
+    hidden = dict.fromkeys(after)
+    assert figures_scores.plot_boxes([hidden], (1, 5), "c", "?") is None
 
 
 def test_the_slope_counts_scales_that_rose_in_the_program_group():

@@ -146,9 +146,11 @@ def test_a_number_that_is_not_finite_is_refused_with_its_place():
     import dataclasses
 
     result = fixtures.example_result()
-    bad = dataclasses.replace(result.sample, response_rate_share=float("nan"))
-    with pytest.raises(EvaluationError, match="/sample/response_rate_share"):
-        export.result_json(dataclasses.replace(result, sample=bad))
+    place = next(i for i, row in enumerate(result.rows) if row.id == "sample/response_rate_share")
+    rows = list(result.rows)
+    rows[place] = dataclasses.replace(rows[place], value=float("nan"))
+    with pytest.raises(EvaluationError, match="/measures/sample/response_rate_share/value"):
+        export.result_json(dataclasses.replace(result, rows=tuple(rows)))
 
 
 def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):

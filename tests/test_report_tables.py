@@ -6,7 +6,7 @@ import pytest
 
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.reporting.columns import CI, Column, share_columns, table
-from evaluasi_lib.results import Barrier
+from evaluasi_lib.results import RuleCount
 from evaluasi_lib.wording import set_language
 
 
@@ -17,10 +17,11 @@ def _english():
     set_language("id")
 
 
-def barrier(label: str, n: int | None, reason: str | None = None) -> Barrier:
+def barrier(label: str, n: int | None, reason: str | None = None) -> dict[str, object]:
     share = None if n is None else n / 100
     low, high = (None, None) if share is None else (share - 0.05, share + 0.05)
-    return Barrier(label, label, n, share, low, high, reason)
+    ends = {"share_low": low, "share_high": high}
+    return {"label": label, "n": n, "share": share, "reason": reason} | ends
 
 
 COLUMNS = [Column("Barrier", "label"), *share_columns()]
@@ -59,7 +60,7 @@ def test_a_field_that_no_row_has_is_an_error_and_no_dash():
     with pytest.raises(KeyError):
         table("t", "", [{"label": "a"}], [Column("n", "persons", "n")], 5)
     with pytest.raises(AttributeError):
-        table("t", "", [barrier("a", 40)], [Column("n", "persons", "n")], 5)
+        table("t", "", [RuleCount("rule", "table", 3)], [Column("n", "persons", "n")], 5)
 
 
 def test_what_may_not_be_shown_says_so_and_is_named_in_the_note_where_folded():

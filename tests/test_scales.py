@@ -11,20 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluasi_lib.conclusion import quadrants
+from evaluasi_lib.disclosure import publish
 from evaluasi_lib.errors import ProgramError
-from evaluasi_lib.results import ScaleScore
+from evaluasi_lib.measures import Drafts, Measure, Remark, wide
+from evaluasi_lib.scoring.answers import answer_drafts, quantile_drafts, score_answers
 from evaluasi_lib.scoring.frames import instrument_scores
 from evaluasi_lib.scoring.items import (
     describe_reliability,
     diagnose_reliability,
-    mean_interval,
     omega_total,
     rake,
     rescale_100,
     score_items,
 )
 from evaluasi_lib.scoring.participation import score_sample
-from evaluasi_lib.scoring.scales import attainment, ikm, item_distributions, nps, score_scales
+from evaluasi_lib.scoring.scales import attainment, ikm, mean_interval, nps, score_scales
 from evaluasi_lib.scoring.standards import band, standards
 from evaluasi_lib.study import Study
 from tests.made_studies import make_study, survey
@@ -77,8 +79,13 @@ def study_of(folder: Path, n: int = 60, **changes: Any) -> Study:
     return make_study(folder, declaration | changes, {"post": table})
 
 
-def score(study: Study, name: str) -> ScaleScore:
-    return next(s for s in score_scales(study) if s.scale == name)
+def published(study: Study) -> tuple[tuple[Measure, ...], tuple[Remark, ...]]:
+    return publish(score_scales(study), study.program.privacy.min_cell)
+
+
+def score(study: Study, name: str) -> dict[str, Any]:
+    """The first score of a scale as published."""
+    return wide(published(study)[0], f"scales/{name}/*/*")[0]
 
 
 def test_a_score_needs_its_declared_share_of_answers() -> None:
@@ -150,21 +157,38 @@ def test_ikm_says_where_the_weight_011_would_change_the_grade() -> None:
 
 
 def test_ikm_and_importance_come_with_the_score(tmp_path: Path) -> None:
-    found = score(study_of(tmp_path), "puas")
-    assert found.details["ikm"]["grade"] in "ABCD"
-    assert found.warnings  # it is an analogy
-    quadrants = {row["item"]: row for row in found.details["ipa"]["items"]}
-    assert quadrants["p1"]["quadrant"] in ("keep_up", "concentrate")
-    assert quadrants["p2"]["quadrant"] in ("overkill", "low_priority")
-    assert set(found.details["item_rest"]) == set(ITEMS)
-    assert score(study_of(tmp_path), "puas.isi").n_items == 2
+    study = study_of(tmp_path)
+    rows, remarks = published(study)
+    (index,) = wide(rows, "scales/puas/post/program/ikm")
+    assert band(index["index"], BANDS)["grade"] in {r.text for r in remarks if r.id[-3:] == "ikm"}
+    assert any(r.id == "scales/puas/post/program" for r in remarks)  # it is an analogy
+    (cross,) = wide(rows, "scales/puas/post/program/ipa")
+    below = wide(rows, "scales/puas/post/program/*")
+    items = {x["subject"]: x for x in below if x["item_rest"] is not None}
+    assert list(items) == ITEMS
+    found = quadrants(
+        [items[p]["performance"] for p in ITEMS],
+        [items[p]["importance"] for p in ITEMS],
+        cross=(cross["cross_performance"], cross["cross_importance"]),
+    )
+    assert found[0] in ("keep_up", "concentrate")
+    assert found[1] in ("overkill", "low_priority")
+    assert score(study, "puas.isi")["n_items"] == 2
+
+
+def test_alpha_without_an_item_is_that_of_the_others(tmp_path: Path) -> None:
+    study = study_of(tmp_path)
+    (item,) = wide(published(study)[0], "scales/puas/post/program/p1")
+    others = diagnose_reliability(study.tables["post"][["p2", "p3"]])
+    assert others is not None
+    assert item["alpha_if_deleted"] == pytest.approx(others.alpha)
 
 
 def test_no_ikm_on_five_points(tmp_path: Path) -> None:
     scales = {"empat": {"points": 5}, "sepuluh": {"points": 11, "min": 0}}
-    found = score(study_of(tmp_path, scales=scales), "puas")
-    assert "ikm" not in found.details
-    assert found.warnings
+    rows, remarks = published(study_of(tmp_path, scales=scales))
+    assert wide(rows, "scales/puas/post/program/ikm") == []
+    assert any(r.id == "scales/puas/post/program" for r in remarks)
 
 
 def test_net_promoter_score() -> None:
@@ -179,33 +203,59 @@ def test_attainment_of_the_required_level(tmp_path: Path) -> None:
     found = attainment([[3], [2], [1], [4]], [3, 3, 2, 2])
     assert found["mean_pct"] == pytest.approx((100 + 200 / 3 + 50 + 100) / 4)
     assert (found["n"], found["below_share"]) == (4, 0.5)
-    details = score(study_of(tmp_path), "level").details["jpm"]
-    assert details["mean_pct"] < 100
+    (found,) = wide(published(study_of(tmp_path))[0], "scales/level/post/program/jpm")
+    assert found["mean_pct"] < 100
 
 
 def test_skp_keeps_its_order_and_gets_no_mean(tmp_path: Path) -> None:
     instruments = {"skp": {"label": "SKP", "scale": "empat", "items": ["p1"], "index": "skp"}}
     found = score(study_of(tmp_path, instruments=instruments), "skp")
-    assert found.mean is None
-    assert found.mean_100 is None
-    assert found.reason
+    assert found["mean"] is None
+    assert found["mean_100"] is None
+    assert found["mean_reason"]
 
 
 def test_small_groups_are_not_shown(tmp_path: Path) -> None:
+    rows, _remarks = published(study_of(tmp_path, n=4))
+    assert {row.value for row in rows if row.measure != "n_items"} == {None}
     found = score(study_of(tmp_path, n=4), "puas")
-    assert found.n is None
-    assert found.mean is None
-    assert found.details == {}
-    assert found.reason == "small_cell"
+    assert (found["n"], found["n_items"], found["reason"]) == (None, 3, "small_cell")
 
 
-def test_distributions_pass_the_gate(tmp_path: Path) -> None:
-    study = study_of(tmp_path)
-    table = item_distributions(study, "puas", "post")
-    assert len(table) == 12
-    shown = table["n"].dropna()
-    assert ((shown == 0) | (shown >= 5)).all()
-    assert len(instrument_scores(study, "puas", "post")) == 60
+def published_answers(drafts: Drafts) -> list[dict[str, Any]]:
+    return wide(publish(drafts, 5)[0], "answers/*/*/*/*")
+
+
+def test_distributions_pass_the_gate_and_keep_their_questions(tmp_path: Path) -> None:
+    answers = [a for a in published_answers(score_answers(study_of(tmp_path)))
+               if a["stem"][1] == "puas"]  # fmt: skip
+    assert len(answers) == 12
+    assert all(a["n"] is None or a["n"] == 0 or a["n"] >= 5 for a in answers)
+    assert all(a["note"] for a in answers)
+
+
+def test_a_hidden_answer_cannot_be_found_from_the_share_of_the_upper_ones() -> None:
+    """Of 20, 3 chose 2 and 1 chose 5: 6 go with them, and 10 where those of 4 and 5 are known."""
+    chosen = pd.DataFrame({"q": np.repeat([1, 2, 3, 4, 5], [0, 3, 6, 10, 1])})
+    labels = dict.fromkeys(range(1, 6), "")
+    place = ["answers", "s", "post"]
+    alone = published_answers(answer_drafts(chosen, labels, place))
+    assert [a["n"] for a in alone] == [0, None, None, 10, None]
+    with_sum = published_answers(
+        answer_drafts(chosen, labels, place, sums={5: "upper", 4: "upper"})
+    )
+    assert [a["n"] for a in with_sum] == [0, None, None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("n", "shown"),
+    [(9, []), (10, ["median"]), (20, ["q25", "median", "q75"]), (49, ["q25", "median", "q75"]),
+     (50, ["q25", "median", "q75", "q10", "q90"])],
+)  # fmt: skip
+def test_a_quantile_is_shown_where_five_persons_lie_beyond_it(n: int, shown: list[str]) -> None:
+    rows, _remarks = publish(quantile_drafts(np.linspace(1, 5, n), ["scales", "s"]), 5)
+    assert [row.measure for row in rows if row.value is not None] == shown
+    assert list(quantile_drafts(np.full(n, 3.0), ["scales", "s"])) == []
 
 
 def test_scores_are_weighted_to_the_population(tmp_path: Path) -> None:
@@ -214,14 +264,15 @@ def test_scores_are_weighted_to_the_population(tmp_path: Path) -> None:
     found = score(study, "puas")
     rows = instrument_scores(study, "puas", "post")
     halves = rows.groupby("unit", observed=True)["score"].mean().mean()
-    assert found.mean == pytest.approx(halves)
-    assert score_sample(study).weighted
+    assert found["mean"] == pytest.approx(halves)
+    (analysed,) = [row for row in publish(score_sample(study), 5)[0] if row.measure == "analysed"]
+    assert analysed.note
 
 
 def test_a_unit_that_nobody_speaks_for_is_named(tmp_path: Path) -> None:
     study = study_of(tmp_path, population={"unit": {"a": 500, "b": 500, "c": 100}})
-    warnings = score(study, "puas").warnings
-    assert any("menjawab dari c," in warning for warning in warnings)
+    _rows, remarks = published(study)
+    assert any("menjawab dari c," in remark.text for remark in remarks)
 
 
 def test_raking_meets_its_margins_and_names_whom_nobody_speaks_for() -> None:
@@ -238,7 +289,7 @@ def test_raking_meets_its_margins_and_names_whom_nobody_speaks_for() -> None:
 def test_weighted_mean_of_equal_weights_is_the_plain_one() -> None:
     y = np.arange(20.0)
     plain, weighted = mean_interval(y), mean_interval(y, np.full(20, 3.0))
-    assert weighted == plain
+    assert weighted == pytest.approx(plain)
 
 
 def test_a_program_may_replace_a_threshold_but_not_invent_one() -> None:

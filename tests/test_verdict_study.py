@@ -12,15 +12,16 @@ from scipy import stats
 
 from tests.verdict_study import report
 from tests.verdict_study.adapter import RefusedError
+from tests.verdict_study.drawing import by_lot, measure
 from tests.verdict_study.judge import Truth, judge, truths_of, wrong_decision
-from tests.verdict_study.people import ROUNDING, SESOI, halves, likert, people, persons_needed
+from tests.verdict_study.people import people, persons_needed
 from tests.verdict_study.situations import DESIGNS, Situation, every_situation
 from tests.verdict_study.study import repeat, run
 
 SITUATIONS = every_situation()
-NULL = {"perilaku": Truth(0.0, 0.0, "behaviour", True)}
-WORKS = {"perilaku": Truth(0.5, 2.0, "behaviour", True)}
-HARM = {"perilaku": Truth(-0.5, -2.0, "behaviour", True)}
+NULL = {"perilaku": Truth(0.0, 0.0, "behaviour")}
+WORKS = {"perilaku": Truth(0.5, 2.0, "behaviour")}
+HARM = {"perilaku": Truth(-0.5, -2.0, "behaviour")}
 
 
 def _result(**changes: Any) -> dict[str, Any]:
@@ -114,8 +115,8 @@ def test_benefits_of_an_effect_that_is_none_are_wrong() -> None:
         ("adjust", NULL, False),
         ("insufficient_evidence", WORKS, False),
         # What was learned or liked is no performance.
-        ("continue", {**NULL, "kompetensi": Truth(0.5, 2.0, "learning", True)}, True),
-        ("redesign", {**WORKS, "tanggapan": Truth(-0.3, -1.2, "reaction", True)}, True),
+        ("continue", {**NULL, "kompetensi": Truth(0.5, 2.0, "learning")}, True),
+        ("redesign", {**WORKS, "tanggapan": Truth(-0.3, -1.2, "reaction")}, True),
         ("continue", {}, True),
     ],
 )
@@ -156,8 +157,8 @@ def test_a_design_has_80_percent_power_for_the_smallest_effect(design: str) -> N
     for number in range(200):
         rng = np.random.default_rng([1, number])
         who = people(rng, n)
-        program = np.ones(n, dtype=bool) if design == "single_group" else halves(rng, n)
-        m = likert(rng, who, SESOI * ROUNDING)
+        program = np.ones(n, dtype=bool) if design == "single_group" else by_lot(rng, n, n // 2)
+        m = measure(rng, who, "behaviour", gain=1)
         y, seen = m.reported(program).mean(axis=1), m.asked_after
         if design != "randomised":
             assert m.before is not None
@@ -225,7 +226,10 @@ def test_a_missed_aim_is_bold_and_only_that() -> None:
 
 def test_the_page_is_written_between_its_markers(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{report.START}\nold\n{report.END}\nafter\n", encoding="utf-8")
+    page.write_text(
+        "before\n<!-- verdict study -->\nold\n<!-- end of verdict study -->\nafter\n",
+        encoding="utf-8",
+    )
     row = report.summarise(SITUATIONS["alone-reaction-only"], {}, [{"error": "x"}])
     report.write(page, [row], [SITUATIONS["alone-reaction-only"]])
     text = page.read_text(encoding="utf-8")

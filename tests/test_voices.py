@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,22 +10,26 @@ import pandas as pd
 import pytest
 
 from evaluasi_lib import wording
+from evaluasi_lib.disclosure import publish
+from evaluasi_lib.measures import Drafts, Measure, Record, record_of, record_rows, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading.codebook import own_codebook
-from evaluasi_lib.results import Barrier, Effect, Participation
+from evaluasi_lib.reporting.sections.voices import section_voices
+from evaluasi_lib.results import Effect
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices import code_voices, update_quotes
+from evaluasi_lib.voices import Voices, code_voices, update_quotes
 from evaluasi_lib.voices.feedback import code_open_answers, mask, propose_quotes
 from evaluasi_lib.voices.interviews import (
-    case_pages,
-    co_occurrence,
     coders_matrix,
-    coverage,
+    coverage_rows,
+    group_rows,
+    merge_small_groups,
+    pair_rows,
     saturation,
     saturation_point,
-    theme_by_group,
 )
 from evaluasi_lib.voices.triangulation import agreement_of_sources, triangulate
+from tests.fixtures_result import empty_result
 
 RUBRIC = """
 met: 2
@@ -96,16 +100,28 @@ def interviews(rows: list[tuple[str, str, str, str]]) -> pd.DataFrame:
     return table.assign(excerpt="kerjaan menumpuk terus", unit="", case="")
 
 
+def told(voices: Voices, place: str) -> list[str]:
+    return [remark.text for remark in voices.remarks if remark.id == f"voices/{place}"]
+
+
+def themes_of(voices: Voices) -> dict[str, Record]:
+    return {t["subject"]: t for t in wide(voices.rows, "themes/*/survey")}
+
+
+def shown(found: Drafts, k: int = 5) -> tuple[Measure, ...]:
+    return publish(found, k)[0]
+
+
 def test_themes_count_respondents_who_said_anything(tmp_path):
     voices = code_voices(make_study(tmp_path, survei=SURVEY))
-    themes = {t.theme: t for t in voices.themes}
-    assert (themes["sarana"].n, themes["sarana"].share) == (6, 6 / 21)
-    assert themes["sarana"].ci_low < 6 / 21 < themes["sarana"].ci_high
-    assert themes["fasilitator"].sentiment == 1
-    described = voices.details["survey"]
-    assert described["unthemed"]["n"] == 5
-    assert described["answers"] == 21  # the seven dashes say nothing
-    assert [t["term"] for t in described["candidate_terms"]] == ["koperasi"]
+    themes = themes_of(voices)
+    assert (themes["sarana"]["n"], themes["sarana"]["share"]) == (6, 6 / 21)
+    assert themes["sarana"]["share_low"] < 6 / 21 < themes["sarana"]["share_high"]
+    assert themes["fasilitator"]["sentiment"] == 1
+    assert record_of(voices.rows, "voices/unthemed")["n"] == 5
+    answered = record_of(voices.rows, "voices/survey")
+    assert answered["answers"] == 21  # the seven dashes say nothing
+    assert told(voices, "unthemed/terms") == ["koperasi"]
 
 
 def test_small_cells_are_hidden_with_their_tone_and_quotes(tmp_path):
@@ -113,13 +129,24 @@ def test_small_cells_are_hidden_with_their_tone_and_quotes(tmp_path):
         {"source": "survei", "variable": "saran", "row": [27, 1], "theme": ["tugas", "sarana"],
          "text": ["kuis sulit", "wifi mati terus"], "status": "disetujui"}
     )  # fmt: skip
-    themes = {
-        t.theme: t for t in code_voices(make_study(tmp_path, survei=SURVEY, quotes=quotes)).themes
-    }
-    hidden = themes["tugas"]
-    assert (hidden.n, hidden.share, hidden.sentiment, hidden.quotes) == (None, None, None, ())
-    assert hidden.reason == "small_cell"
-    assert [q.text for q in themes["sarana"].quotes] == ["wifi mati terus"]
+    voices = code_voices(make_study(tmp_path, survei=SURVEY, quotes=quotes))
+    hidden = themes_of(voices)["tugas"]
+    assert (hidden["n"], hidden["share"], hidden["sentiment"]) == (None, None, None)
+    assert hidden["reason"] == "small_cell"
+    assert [(q.theme, q.text) for q in voices.quotes] == [("sarana", "wifi mati terus")]
+
+
+def test_the_place_of_a_hidden_theme_tells_nothing_of_its_size(tmp_path):
+    nearly_all = answers(["wifi mati"] * 18 + ["mentor sabar"] * 2 + ["kuis sulit"] * 2)
+    rows = code_voices(make_study(tmp_path, survei=nearly_all)).rows
+    names = [row.subject for row in rows if row.part == "themes" and row.measure == "share"]
+    assert names == [name for name in own_codebook().themes if name in names]
+
+
+def test_a_hidden_theme_without_tone_looks_like_any_other(tmp_path):
+    table = answers(["wifi"] * 2 + ["kuis sulit"] * 2 + ["mentor sabar"] * 9)
+    themes = themes_of(code_voices(make_study(tmp_path, survei=table)))
+    assert {themes[name]["sentiment_reason"] for name in ("sarana", "tugas")} == {"small_cell"}
 
 
 def test_only_approved_quotes_are_printed_and_masked_again(tmp_path):
@@ -129,8 +156,7 @@ def test_only_approved_quotes_are_printed_and_masked_again(tmp_path):
          "status": ["disetujui", "usulan", "ditolak"]}
     )  # fmt: skip
     voices = code_voices(make_study(tmp_path, survei=SURVEY, quotes=quotes))
-    shown = [q.text for t in voices.themes for q in t.quotes]
-    assert shown == ["wifi mati, tanya Pak [nama]"]
+    assert [q.text for q in voices.quotes] == ["wifi mati, tanya Pak [nama]"]
 
 
 def test_an_approved_quote_of_a_row_that_was_left_out_is_not_printed(tmp_path):
@@ -139,21 +165,21 @@ def test_an_approved_quote_of_a_row_that_was_left_out_is_not_printed(tmp_path):
          "text": "wifi mati", "status": "disetujui"}
     )  # fmt: skip
     voices = code_voices(make_study(tmp_path, survei=SURVEY, quotes=quotes))
-    assert not [q for t in voices.themes for q in t.quotes]
+    assert not voices.quotes
 
 
 def test_a_person_counts_once_however_often_they_answer(tmp_path):
     table = pd.concat([SURVEY, SURVEY.head(6).assign(row=100, variable="saran")])
-    themes = {t.theme: t.n for t in code_voices(make_study(tmp_path, survei=table)).themes}
-    assert themes["sarana"] == 6
+    themes = themes_of(code_voices(make_study(tmp_path, survei=table)))
+    assert themes["sarana"]["n"] == 6
 
 
 def test_a_question_can_set_a_theme_unless_the_answer_denies_it(tmp_path):
     study = make_study(tmp_path, survei=answers(["koperasi"] * 6 + ["semua bagus"] * 6 + ["-"] * 6))
     plan = study.program.voices.model_copy(update={"asks": {"saran": "perlu_diperbaiki"}})
     program = study.program.model_copy(update={"voices": plan})
-    themes = {t.theme: t.n for t in code_voices(Study(program, tmp_path, {})).themes}
-    assert themes == {"perlu_diperbaiki": 6, "berhasil": 6}
+    themes = themes_of(code_voices(Study(program, tmp_path, {})))
+    assert {name: t["n"] for name, t in themes.items()} == {"perlu_diperbaiki": 6, "berhasil": 6}
 
 
 def test_wanted_modules_have_their_own_label_and_interval(tmp_path):
@@ -165,9 +191,11 @@ def test_wanted_modules_have_their_own_label_and_interval(tmp_path):
             ),
         ]
     )
-    demand = {d.module: d for d in code_voices(make_study(tmp_path, survei=table)).module_demand}
-    assert (demand["keterampilan_digital"].n, demand["keterampilan_digital"].share) == (9, 9 / 24)
-    assert demand["karier"].label == "Career planning"
+    rows = code_voices(make_study(tmp_path, survei=table)).rows
+    demand = {d["subject"]: d for d in wide(rows, "module_demand/*")}
+    digital = demand["keterampilan_digital"]
+    assert (digital["n"], digital["share"]) == (9, 9 / 24)
+    assert demand["karier"]["label"] == "Career planning"
 
 
 def test_agreement_with_hand_coding_warns_under_kappa_06(tmp_path):
@@ -175,60 +203,59 @@ def test_agreement_with_hand_coding_warns_under_kappa_06(tmp_path):
         {"source": "survei", "variable": "saran", "row": range(1, 20),
          "theme": ["sarana"] * 6 + ["materi"] * 8 + [""] * 5}
     )  # fmt: skip
-    agreement = code_voices(make_study(tmp_path, survei=SURVEY, manual_codes=manual)).details[
-        "agreement"
-    ]
-    rows = {r["label"]: r for r in agreement["themes"]}
-    assert (
-        rows["Facilities and accommodation"]["precision"],
-        rows["Facilities and accommodation"]["recall"],
-    ) == (1, 1)
+    voices = code_voices(make_study(tmp_path, survei=SURVEY, manual_codes=manual))
+    rows = {r["label"]: r for r in wide(voices.rows, "voices/coding/*")}
+    facilities = rows["Facilities and accommodation"]
+    assert (facilities["precision"], facilities["recall"]) == (1, 1)
     assert rows["Material"]["recall"] == 0
-    assert len(agreement["warnings"]) == 2  # few hand-coded answers, and low kappa
-    assert "Material" in agreement["warnings"][1]
-    assert "Facilities" not in agreement["warnings"][1]
+    _few, low = told(voices, "coding")
+    assert "Material" in low
+    assert "Facilities" not in low
 
 
-def test_hand_codes_of_other_rows_are_said_to_match_nothing(tmp_path):
-    manual = pd.DataFrame({"source": "lain", "variable": "saran", "row": [1], "theme": ["materi"]})
-    agreement = code_voices(make_study(tmp_path, survei=SURVEY, manual_codes=manual)).details[
-        "agreement"
-    ]
-    assert agreement["n"] == 0
-    assert agreement["warnings"]
-
-
-def test_hand_codes_that_the_codebook_lacks_are_named(tmp_path):
-    manual = pd.DataFrame({"source": "survei", "variable": "saran", "row": [1], "theme": ["aneh"]})
-    agreement = code_voices(make_study(tmp_path, survei=SURVEY, manual_codes=manual)).details[
-        "agreement"
-    ]
-    assert "aneh" in agreement["warnings"][0]
-
-
-def test_hand_coding_without_any_theme_compares_nothing(tmp_path):
-    manual = pd.DataFrame({"source": "survei", "variable": "saran", "row": [1, 2], "theme": ""})
-    study = make_study(tmp_path, survei=SURVEY, manual_codes=manual)
-    agreement = code_voices(study).details["agreement"]
-    assert (agreement["n"], agreement["themes"]) == (2, [])
-
-
-def test_details_are_json_without_nan(tmp_path):
-    table = interviews(
-        [(f"R{i:02}", "A" if i < 9 else "B", "K01", "beban_kerja") for i in range(12)]
-    )
-    pages = pd.DataFrame({"document": ["a.pdf"], "page": [1], "text": ["Ada pendampingan."]})
-    study = make_study(
-        tmp_path, survei=SURVEY, interviews=table, documents=pages,
-        rubric=pd.DataFrame({"text": [RUBRIC]}),
-    )  # fmt: skip
-    json.dumps(code_voices(study).details, allow_nan=False)
+@pytest.mark.parametrize(
+    ("source", "theme", "said"),
+    [("lain", "materi", "no hand-coded answer"), ("survei", "aneh", "aneh")],
+    ids=["of other rows", "that the codebook lacks"],
+)
+def test_hand_codes_that_compare_nothing_are_said_so(tmp_path, source, theme, said):
+    manual = pd.DataFrame({"source": source, "variable": "saran", "row": [1], "theme": [theme]})
+    voices = code_voices(make_study(tmp_path, survei=SURVEY, manual_codes=manual))
+    assert said in told(voices, "coding")[0]
+    assert not wide(voices.rows, "voices/coding/*")
 
 
 def test_a_program_without_voices_has_none(tmp_path):
     study = make_study(tmp_path)
     bare = study.program.model_copy(update={"voices": None, "questions": []})
-    assert code_voices(Study(bare, tmp_path, {})).themes == ()
+    assert code_voices(Study(bare, tmp_path, {})) == Voices()
+
+
+def test_documents_are_read_searched_and_rated(tmp_path):
+    pages = pd.DataFrame(
+        {"document": ["a.pdf", "b.pdf"], "page": [1, 2],
+         "text": ["Ada pendampingan oleh Pak Budi.", " "]}
+    )  # fmt: skip
+    rated = pd.DataFrame(
+        {"reviewer": ["P1", "P1"], "document": ["a.pdf", "b.pdf"], "indicator": "pendampingan",
+         "rating": [3, 0], "quote": ["Ada pendampingan.", ""], "page": ["1", ""]}
+    )  # fmt: skip
+    voices = code_voices(
+        make_study(
+            tmp_path, documents=pages, document_ratings=rated,
+            rubric=pd.DataFrame({"text": [RUBRIC]}),
+        )
+    )  # fmt: skip
+    pendampingan, pembebasan = wide(voices.rows, "voices/rubric/*")
+    assert (pendampingan["documents"], pendampingan["met"], pendampingan["mean"]) == (2, 1, 1.5)
+    assert (pembebasan["met"], pembebasan["mean"]) == (0, None)
+    assert told(voices, "rubric/pendampingan") == ["Apakah ada pendampingan?"]
+    assert [(p.cited, p.page, p.text, p.rating) for p in voices.passages] == [
+        (True, "1", "Ada pendampingan.", 3.0),
+        (False, "1", "Ada pendampingan oleh Pak [nama].", None),
+    ]
+    share = record_of(voices.rows, "themes/pendampingan/document")
+    assert (share["n"], share["share"]) == (1, 0.5)
 
 
 def proposals(study: Study) -> pd.DataFrame:
@@ -302,11 +329,35 @@ def test_small_groups_are_shown_as_one_and_nothing_can_be_subtracted():
     rows = [(f"R{i}", "Alumni", "K", "a") for i in range(8)]
     rows += [("R20", "Atasan", "K", "a"), ("R21", "Atasan", "K", "b")]
     rows += [(f"R3{i}", "Panitia", "K", "b") for i in range(4)]
-    cells = theme_by_group(interviews(rows), k=5)
+    merged = merge_small_groups(interviews(rows), 5)
+    cells = wide(shown(group_rows(merged, own_codebook())), "voices/groups/*/*")
     assert {c["group"] for c in cells} == {"Alumni", "Other groups"}
-    of_a = [c for c in cells if c["theme"] == "a"]
+    of_a = [c for c in cells if c["subject"] == "a"]
     assert all(c["n"] is None for c in of_a)  # 8 + 1: the total would give the 1 away
-    assert {c["group"]: c["band"] for c in of_a} == {"Alumni": "most", "Other groups": "some"}
+    assert {c["group"]: c["note"] for c in of_a} == {
+        "Alumni": "most of them", "Other groups": "some of them",
+    }  # fmt: skip
+
+
+def test_the_size_of_a_small_group_does_not_follow_from_the_others():
+    rows = [(f"R{i}", "Alumni", "K", "a") for i in range(8)]
+    rows += [(f"R2{i}", "Atasan", "K", "a") for i in range(6)]
+    rows += [(f"R3{i}", "Panitia", "K", "b") for i in range(2)]
+    merged = merge_small_groups(interviews(rows), 5)
+    sizes = wide(shown(group_rows(merged, own_codebook())), "voices/group_sizes/*")
+    assert {s["subject"]: s["interviewees"] for s in sizes} == {
+        "Alumni": 8, "Atasan": None, "Other groups": None,
+    }  # fmt: skip
+
+
+def test_interviews_without_groups_keep_the_names_of_their_themes(tmp_path):
+    table = interviews([(f"R{i}", "", "K", "manfaat") for i in range(12)])
+    study = make_study(tmp_path, interviews=table)
+    result = dataclasses.replace(empty_result(), rows=code_voices(study).rows)
+    text = section_voices(study.program, result).html()
+    assert "All groups (n = 12)" in text
+    assert "12 (100%)" in text
+    assert own_codebook().label("manfaat") in text.split("tema-kelompok")[1]
 
 
 def test_saturation_is_reached_only_where_no_later_burst_comes():
@@ -331,7 +382,8 @@ def test_co_occurrence_shows_only_pairs_of_enough_interviewees():
     rows = [(f"R{i}", "A", "K", code) for i in range(6) for code in ("a", "b")] + [
         ("R0", "A", "K", "c")
     ]
-    assert co_occurrence(interviews(rows), k=5) == [{"a": "a", "b": "b", "n": 6, "jaccard": 1.0}]
+    (pair,) = shown(pair_rows(interviews(rows), own_codebook()))
+    assert (pair.id, pair.n, pair.value) == ("voices/pairs/a/b/jaccard", 6, 1.0)
 
 
 def test_coders_are_asked_about_every_code_of_every_shared_unit():
@@ -351,20 +403,36 @@ def test_transcripts_are_listed_with_turns_and_the_share_of_the_respondent():
         {"respondent": ["T01", "T01", "T02"], "turn": [1, 2, 1],
          "speaker": ["interviewer", "respondent", ""], "text": ["a b", "c d e f", "g"]}
     )  # fmt: skip
-    found = coverage(pd.DataFrame(columns=["respondent", "group"]), talk, k=5)
-    assert found["by_transcript"][0] == {
-        "transcript": "T01", "turns": 2, "words": 6, "respondent_words": 4,
-    }  # fmt: skip
-    assert (found["unmarked_transcripts"], found["respondent_word_share"]) == (1, 4 / 7)
+    rows = shown(coverage_rows(pd.DataFrame(columns=["respondent", "group"]), talk))
+    first = record_of(rows, "voices/transcripts/T01")
+    assert (first["turns"], first["words"], first["respondent_words"]) == (2, 6, 4)
+    read = record_of(rows, "voices/interviews")
+    assert (read["unmarked_transcripts"], read["respondent_word_share"]) == (1, 4 / 7)
 
 
-def test_case_pages_below_the_limit_print_only_what_was_approved():
-    table = interviews([("R1", "A", "K", "manfaat"), ("R2", "A", "K", "manfaat")]).assign(
-        case="Berhasil"
-    )
-    approved = pd.DataFrame({"row": [2], "theme": ["manfaat"], "text": ["kata Pak Budi: berubah"]})
-    page = case_pages(table, own_codebook(), approved, k=5)[0]
-    assert (page["n"], page["themes"], page["quotes"]) == (None, [], ["kata Pak [nama]: berubah"])
+def test_case_pages_below_the_limit_print_only_what_was_approved(tmp_path):
+    table = interviews([("R1", "A", "K", "manfaat"), ("R2", "A", "K", "manfaat")])
+    quotes = pd.DataFrame(
+        {"source": "interviews", "variable": "", "row": [1, 2], "theme": "manfaat",
+         "text": ["rahasia", "kata Pak Budi: berubah"], "status": ["usulan", "disetujui"]}
+    )  # fmt: skip
+    study = make_study(tmp_path, interviews=table.assign(case="Berhasil"), quotes=quotes)
+    voices = code_voices(study)
+    page = record_of(voices.rows, "voices/cases/Berhasil")
+    assert (page["interviewees"], page["reason"]) == (None, "small_cell")
+    assert told(voices, "cases/Berhasil") == []
+    assert [(q.case, q.text) for q in voices.quotes] == [("Berhasil", "kata Pak [nama]: berubah")]
+
+
+def test_case_pages_name_themes_of_enough_interviewees(tmp_path):
+    rows = [
+        (f"R{i}", "A", "K", theme) for i in range(6) for theme in ("manfaat", "materi")[: i + 1]
+    ]
+    study = make_study(tmp_path, interviews=interviews(rows).assign(case="Berhasil"))
+    voices = code_voices(study)
+    labels = [own_codebook().label(name) for name in ("manfaat", "materi")]
+    assert record_of(voices.rows, "voices/cases/Berhasil")["interviewees"] == 6
+    assert told(voices, "cases/Berhasil") == labels
 
 
 def effect(conclusion: str | None, estimate: float | None = 0.4) -> Effect:
@@ -377,9 +445,10 @@ def effect(conclusion: str | None, estimate: float | None = 0.4) -> Effect:
     )  # fmt: skip
 
 
-def barrier(share: float | None, low: float | None, high: float | None) -> Participation:
-    found = Barrier("beban", "Workload", 50, share, low, high)
-    return Participation(100, 90, 80, 0.8, barriers=(found,))
+def barrier(share: float | None, low: float | None, high: float | None) -> list[Measure]:
+    record = {"n": 50, "label": "Workload", "share": share, "ci_low": low, "ci_high": high}
+    record["reason"] = "small_cell" if share is None else None
+    return list(record_rows(record, ["participation", "barriers", "beban"], "share:ci"))
 
 
 def ratings(pendampingan: list[float], pembebasan: list[float]) -> pd.DataFrame:

@@ -70,17 +70,14 @@ def qdpx(path: Path, project: str = QDE, **members: str) -> Path:
 
 
 def test_a_project_gives_nested_codes_and_excerpts_with_their_coder(tmp_path):
-    project = read_refi(qdpx(tmp_path / "a.qdpx"))
-    assert [c.path for c in project.codes] == [
-        ("manfaat",), ("manfaat", "penerapan"), ("manfaat", "penerapan", "rapat"), ("beban_kerja",),
-    ]  # fmt: skip
-    assert not project.codes[0].codable
-    assert project.excerpts["code"].tolist() == ["rapat", "penerapan", "beban_kerja"]
-    assert project.excerpts["excerpt"].tolist() == [
+    excerpts = read_refi(qdpx(tmp_path / "a.qdpx"))
+    assert excerpts["code"].tolist() == ["rapat", "penerapan", "beban_kerja"]
+    assert excerpts["above"].tolist() == ["manfaat > penerapan", "manfaat", ""]
+    assert excerpts["excerpt"].tolist() == [
         "Rapat lebih singkat", "Rapat lebih singkat", "Kerjaan menumpuk",
     ]  # fmt: skip
-    assert project.excerpts["coder"].tolist() == ["Sri", "Budi", "Sri"]
-    assert project.excerpts["group"].tolist() == ["Alumni", "Alumni", ""]
+    assert excerpts["coder"].tolist() == ["Sri", "Budi", "Sri"]
+    assert excerpts["group"].tolist() == ["Alumni", "Alumni", ""]
 
 
 def test_a_codebook_alone_is_read(tmp_path):
@@ -90,6 +87,12 @@ def test_a_codebook_alone_is_read(tmp_path):
         '<Code guid="2" name="b"/></Code></Codes></CodeBook>'
     )
     assert [c.path for c in read_codebook(path)] == [("a",), ("a", "b")]
+    path.write_text(QDE)
+    codes = read_codebook(path)
+    assert [c.path for c in codes] == [
+        ("manfaat",), ("manfaat", "penerapan"), ("manfaat", "penerapan", "rapat"), ("beban_kerja",),
+    ]  # fmt: skip
+    assert not codes[0].codable
 
 
 BOMB = (

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 from babel.messages.pofile import read_po
 
-from evaluasi_lib import program, results, wording
+from evaluasi_lib import measures, program, results, wording
 from evaluasi_lib.errors import UsageError, check_language
 from evaluasi_lib.findings import reference, rules
 from evaluasi_lib.voices import matching
@@ -112,7 +112,7 @@ def test_every_code_has_words_in_both_languages_with_the_same_fields() -> None:
     ("kind", "codes"),
     [
         ("level", results.Level),
-        ("group", results.Group),
+        ("group", measures.Group),
         ("claim", results.Claim),
         ("conclusion", results.Conclusion),
         ("decision", results.Decision),

@@ -7,33 +7,20 @@ object a line) are read in batches, so that a log of any size passes through.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet as pq
 
-from evaluasi_lib.cleaning.manifest import Log
 from evaluasi_lib.cleaning.mapping import Mapped, preset_heading
 from evaluasi_lib.cleaning.privacy import Names, hides
-from evaluasi_lib.cleaning.source import NO_PERSONS, Context
-from evaluasi_lib.cleaning.typers import PROBLEMS, Spec, clean_text, type_date
+from evaluasi_lib.cleaning.source import NOBODY, Context, TableWriter
+from evaluasi_lib.cleaning.typers import PROBLEMS, VOCABULARY, Spec, clean_text, type_date
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Column
 from evaluasi_lib.reading.files import normalise
 from evaluasi_lib.wording import _
 
 FIELDS = ("event", "module", "component", "origin")
-# Short names of the Moodle preset, and where an xAPI statement has the same, by falling preference.
-_PLACES = {
-    "time": ("time", "timestamp"),
-    "event": ("event", "verb.display.id", "verb.display.en", "verb.display.en-US", "verb.id"),
-    "module": (
-        "module", "context", "object.definition.name.id", "object.definition.name.en",
-        "object.definition.name.en-US", "object.id",
-    ),
-    "component": ("component", "object.definition.type"),
-    "origin": ("origin", "context.platform"),
-}  # fmt: skip
+EVENT = {"pid": "str", "time": "datetime64[us, UTC]", **dict.fromkeys(FIELDS, "str")}
 _CONTEXT = r"^[^:]{2,30}: (.+)$"  # "Quiz: Kuis 1" -> "Kuis 1"
 _PERSON_CONTEXT = r"(?i)^(?:user|pengguna) ?:"
 _USER_ID = r"(?i)\bid '?(\d+)'?"
@@ -44,7 +31,7 @@ def with_event_columns(mapped: Mapped) -> Mapped:
     """The source with the places of the fields that its preset knows and program.yml leaves out."""
     places = {normalise(h): i for i, h in enumerate(mapped.table.headers)}
     columns = dict(mapped.columns)
-    for field, headings in _PLACES.items():
+    for field, headings in VOCABULARY["event_fields"].items():
         known = [h for short in headings for h in (*preset_heading(mapped.preset, short), short)]
         found = [places[normalise(h)] for h in known if normalise(h) in places]
         if field not in columns and found:
@@ -52,59 +39,46 @@ def with_event_columns(mapped: Mapped) -> Mapped:
     return replace(mapped, columns=columns)
 
 
-def clean_events(mapped: Mapped, context: Context, folder: Path, log: Log) -> pl.DataFrame:
+def clean_events(mapped: Mapped, context: Context) -> pl.Series:
     """Write <source>.parquet of a log; returns the pid of every person in it, once."""
-    mapped = with_event_columns(mapped)
+    mapped, log = with_event_columns(mapped), context.log
     where = mapped.source.file
     if "time" not in mapped.columns:
         what = _("the log has no column with the time of events")
-        log.errors.append(
-            Problem(what, where, _("declare a variable “time”, and “event”, “module”, “origin”"))
-        )
-        return pl.DataFrame(schema=NO_PERSONS)
+        remedy = _("declare a variable “time”, and “event”, “module”, “origin”")
+        log.errors.append(Problem(what, where, remedy))
+        return NOBODY
     plan = context.program.elearning
     zone = plan.time_zone if plan is not None else "Asia/Jakarta"
     modules = {normalise(m): m for m in (plan.modules if plan is not None else {})}
-    spec = next((s for s in mapped.specs if s.name == "time"), None)
-    spec = spec or Spec("time", Column.model_validate({"from": "time", "type": "date"}))
-    persons, writer = [], None
+    time = Column.model_validate({"from": "time", "type": "date"})
+    spec = mapped.specs.get("time") or Spec("time", time)
+    persons: list[pl.Series] = [NOBODY]
     seen: set[str | None] = set()
     read = unread = 0
-    try:
+    with TableWriter(context.folder / f"{mapped.name}.parquet", EVENT) as writer:
         for batch in mapped.table.batches(mapped.columns):
             read += batch.height
-            log.rows_read += batch.height
-            log.rows_kept += batch.height
             batch = _user_numbers(batch, mapped, context)
             times, bad = utc_times(batch["time"], spec, zone)
             unread += bad
-            frame = pl.DataFrame(
-                [
-                    context.linker.pids(batch, mapped, log).alias("pid"),
-                    times.alias("time"),
-                    *(_field(batch, name, modules, context.names) for name in FIELDS),
-                ]
-            )
-            persons.append(frame.select("pid").unique())
-            seen.update(frame["module"].unique())
-            table = frame.to_arrow()
-            if writer is None:
-                writer = pq.ParquetWriter(folder / f"{mapped.name}.parquet", table.schema)
-            writer.write_table(table)
-    finally:
-        if writer is not None:
-            writer.close()
+            pids = context.linker.pids(batch, mapped, log).alias("pid")
+            fields = [_field(batch, name, modules, context.names) for name in FIELDS]
+            writer.write(pl.DataFrame([pids, times.alias("time"), *fields]))
+            persons.append(pids.unique())
+            seen.update(fields[FIELDS.index("module")].unique())
+    log.rows_read += read
+    log.rows_kept += read
     log.add("time_missing", mapped.name, unread)
-    if persons and unread == read:
+    if not read:
+        log.errors.append(Problem(_("no row is left"), where))
+    elif unread == read:
         what = _("no time in the log can be read")
         log.errors.append(Problem(what, where, _("give the column's date_format"), unread))
-    counted = plan is not None and plan.events == mapped.name
-    for module in modules.values() if counted else ():
-        if module not in seen:
-            log.note("module_unseen", source=mapped.name, module=module)
-    if not persons:
-        log.errors.append(Problem(_("no row is left"), where))
-        return pl.DataFrame(schema=NO_PERSONS)
+    if plan is not None and plan.events == mapped.name:
+        for module in modules.values():
+            if module not in seen:
+                log.note("module_unseen", source=mapped.name, module=module)
     return pl.concat(persons).unique()
 
 
@@ -113,32 +87,26 @@ def utc_times(text: pl.Series, spec: Spec, zone: str) -> tuple[pl.Series, int]:
     zone; or Unix time."""
     text = clean_text(text)
     unix = text.str.contains(r"^\d{10}(?:\d{3})?$").fill_null(False)
-    number = pl.select(pl.when(unix).then(text)).to_series().cast(pl.Int64)
-    seconds = pl.select(
-        pl.when(number > 10**11).then(number * 1000).otherwise(number * 10**6)
-    ).to_series()
     read = type_date(pl.select(pl.when(~unix).then(text)).to_series(), spec)
-    offset = text.str.extract(_OFFSET, 1).str.to_uppercase().str.replace(":", "")
-    frame = pl.DataFrame({"wall": read["value"], "offset": offset, "seconds": seconds})
-    hours = pl.col("offset").str.slice(0, 3).cast(pl.Int64, strict=False).fill_null(0)
-    minutes = pl.col("offset").str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
-    minutes = pl.when(pl.col("offset").str.starts_with("-")).then(-minutes).otherwise(minutes)
-    shifted = pl.col("wall") - pl.duration(hours=hours, minutes=minutes)
-    local = pl.col("wall").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    times = frame.select(
+    wall, number = pl.col("wall"), pl.when("unix").then("text").cast(pl.Int64)
+    since_1970 = pl.when(number > 10**11).then(number * 1000).otherwise(number * 10**6)
+    offset = pl.col("text").str.extract(_OFFSET, 1).str.replace(r"(?i)z|utc|gmt", "+00:00")
+    zoned = pl.format("{} {}", wall.dt.to_string("%F %T"), offset)
+    local = wall.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    times = pl.DataFrame({"text": text, "unix": unix, "wall": read["value"]}).select(
         pl.coalesce(
-            pl.from_epoch("seconds", "us").dt.replace_time_zone("UTC"),
-            pl.when(pl.col("offset").is_not_null()).then(shifted.dt.replace_time_zone("UTC")),
+            pl.from_epoch(since_1970, "us").dt.replace_time_zone("UTC"),
+            zoned.str.to_datetime("%F %T %#z", time_unit="us", strict=False),
             local.dt.convert_time_zone("UTC"),
         )
-    ).to_series()
-    return times, int(read["rule"].is_in(PROBLEMS).sum())
+    )
+    return times.to_series(), int(read["rule"].is_in(PROBLEMS).sum())
 
 
 def _user_numbers(batch: pl.DataFrame, mapped: Mapped, context: Context) -> pl.DataFrame:
     """Moodle writes a user's number inside the description: only that number identifies."""
     variable = context.linker.variable(mapped)
-    if mapped.preset != "moodle" or variable not in mapped.columns or variable is None:
+    if mapped.preset != "moodle" or variable is None:
         return batch
     heading = normalise(mapped.table.headers[mapped.columns[variable]])
     if heading not in map(normalise, preset_heading("moodle", "description")):

@@ -1,5 +1,7 @@
 """Who a row is about: NIP and codes read as text, checked by structure, turned into pseudonyms.
 
+A person has one pseudonym over all sources of a program; a join is never forced.
+
 An unsalted hash of a NIP is no pseudonym, since all NIP can be tried out. The pseudonym is an
 HMAC-SHA256 with a key that never lies in the project: the environment variable EVALUASI_KEY, or a
 file of mode 600 in the user's own data folder, made on first use.
@@ -11,14 +13,18 @@ import datetime as dt
 import hashlib
 import hmac
 import os
-import re
 import secrets
 import sys
 import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
+from evaluasi_lib.cleaning.manifest import Log
+from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.cleaning.typers import replaced
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Program
 from evaluasi_lib.wording import _
@@ -54,13 +60,9 @@ def own_key() -> bytes:
             _make_key(path)
         return path.read_bytes().strip()
     except OSError as error:
-        raise DataError(
-            Problem(
-                _("the key for pseudonyms can neither be read nor made"),
-                str(path),
-                _("give one in the environment variable {name}").format(name=KEY_VARIABLE),
-            )
-        ) from error
+        what = _("the key for pseudonyms can neither be read nor made")
+        remedy = _("give one in the environment variable {name}").format(name=KEY_VARIABLE)
+        raise DataError(Problem(what, str(path), remedy)) from error
 
 
 def _make_key(path: Path) -> None:
@@ -85,17 +87,13 @@ def pseudonyms(identifiers: pl.Series, key: bytes, scope: str) -> pl.Series:
 
     scope: keeps programs apart, so that nobody is followed from one program to another.
     """
-    prefix = f"{scope}\0".encode()
-    return pl.Series(
-        identifiers.name,
-        [
-            None
-            if value is None
-            else hmac.digest(key, prefix + value.encode(), hashlib.sha256).hex()[:PSEUDONYM_LENGTH]
-            for value in identifiers
-        ],
-        dtype=pl.String,
-    )
+
+    def pseudonym(value: str) -> str:
+        text = f"{scope}\0{value}".encode()
+        return hmac.digest(key, text, hashlib.sha256).hex()[:PSEUDONYM_LENGTH]
+
+    hidden = [value if value is None else pseudonym(value) for value in identifiers]
+    return pl.Series(identifiers.name, hidden, pl.String)
 
 
 def normalise_code(text: pl.Series) -> pl.Series:
@@ -134,30 +132,13 @@ def nip_status(nip: pl.Series) -> pl.Series:
     sex = shaped & nip.str.slice(14, 1).is_in(["1", "2"])
     month = nip.str.slice(12, 2).is_in([f"{m:02d}" for m in range(1, 13)])
     status = (
-        pl.when(lost)
-        .then(pl.lit("damaged"))
-        .when(sex & month)
-        .then(pl.lit("pns"))
-        .when(sex)
-        .then(pl.lit("pppk"))
-        .when(nip.str.contains(r"^\d{9}$"))
-        .then(pl.lit("legacy"))
-        .when(nip.is_not_null())
-        .then(pl.lit("invalid"))
-    )
+        pl.when(lost).then(pl.lit("damaged"))
+        .when(sex & month).then(pl.lit("pns"))
+        .when(sex).then(pl.lit("pppk"))
+        .when(nip.str.contains(r"^\d{9}$")).then(pl.lit("legacy"))
+        .when(nip.is_not_null()).then(pl.lit("invalid"))
+    )  # fmt: skip
     return pl.select(status).to_series().alias(nip.name)
-
-
-def repair_prefixes(whole: pl.Series, damaged: pl.Series) -> dict[str, str]:
-    """Damaged NIP -> the only whole one with the same 15 digits, where there is exactly one.
-
-    whole: distinct undamaged NIP of the program. damaged: distinct damaged ones.
-    """
-    prefix = whole.str.slice(0, PREFIX_LENGTH)
-    frame = pl.DataFrame({"prefix": prefix, "nip": whole}).unique()
-    only = frame.filter(pl.len().over("prefix") == 1)
-    found = dict(zip(only["prefix"], only["nip"], strict=True))
-    return {d: found[d[:PREFIX_LENGTH]] for d in damaged if d[:PREFIX_LENGTH] in found}
 
 
 def from_nip(text: pl.Series, what: str, at: dt.date) -> pl.Series:
@@ -185,36 +166,125 @@ def from_nip(text: pl.Series, what: str, at: dt.date) -> pl.Series:
     return years.cast(pl.String)
 
 
-_GRADE = re.compile(r"(?<![A-Z])(IV|III|II|I|[1-4])\s*[/.\-(]?\s*([A-E])(?![A-Z])", re.IGNORECASE)
-_PPPK_GRADE = re.compile(r"(?:GOL(?:ONGAN)?\.?\s*)?(X?(?:IX|IV|V?I{1,3}|V)|X)", re.IGNORECASE)
-_ECHELON = re.compile(
-    r"(?:ESELON|ESL?)?\.?\s*(IV|III|II|I|[1-5]|V)\s*[/.\-]?\s*([AB])?", re.IGNORECASE
-)
-_NO_ECHELON = re.compile(
-    r"(?:NON|BUKAN|TANPA)\s*-?\s*(?:ESELON|STRUKTURAL|JABATAN.*)", re.IGNORECASE
-)
-_ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V"}
+# --- One pseudonym for each person over all sources ---------------------------------------------
+
+UNLINKED = "-"  # stands in the pseudonyms of rows that belong to nobody known: "<source>-<row>"
 
 
-def spell_golongan(text: str) -> str | None:
-    """ "Pembina Tk.I/ IV/b", "IV b", "4b" -> "IV/b"; a PPPK grade "Gol. IX" -> "IX"; else None."""
-    found = _GRADE.findall(text)
-    if found:
-        roman, letter = found[-1]
-        return f"{_ROMAN.get(roman, roman.upper())}/{letter.lower()}"
-    only = _PPPK_GRADE.fullmatch(text.strip())
-    return only[1].upper() if only else None
+@dataclass
+class Linker:
+    """Turns the identifiers of a batch into pseudonyms.
+
+    repairs: damaged NIP -> whole NIP, or its 15 digits where no source has it whole but each has it
+    once. others: further identifiers of the roster (a platform's user number) -> NIP or code.
+    """
+
+    kind: str
+    key: bytes
+    scope: str
+    repairs: dict[str, str] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
+
+    def variable(self, mapped: Mapped) -> str | None:
+        """The column that identifies the rows of a source; None where rows are anonymous."""
+        others = mapped.of_type("respondent_code") if self.others else []
+        return next(iter([*mapped.of_type(self.kind), *others]), None)
+
+    def pids(self, batch: pl.DataFrame, mapped: Mapped, log: Log) -> pl.Series:
+        """A pseudonym for each row; rows without a usable identifier get one of their own."""
+        own = pl.format(mapped.name + UNLINKED + "{}", pl.col("row")).alias("pid")
+        variable = self.variable(mapped)
+        if variable is None:
+            return batch.select(own).to_series()
+        identifiers = self._identifiers(batch[variable], mapped, variable, log)
+        log.add("identifier_missing", mapped.name, batch[variable].null_count())
+        log.add("pseudonymised", mapped.name, identifiers.count())
+        distinct = identifiers.drop_nulls().unique()
+        known = replaced(identifiers, distinct, pseudonyms(distinct, self.key, self.scope))
+        return batch.select(pl.coalesce(known.alias("pid"), own)).to_series()
+
+    def codes(self, values: pl.Series, plain: frozenset[str]) -> pl.Series:
+        """A code for each text, the same in every source: equal texts stay equal, and no text is
+        written. plain: texts that stay as they are."""
+        hidden = values.drop_nulls().unique()
+        hidden = hidden.filter(~hidden.is_in(list(plain)))
+        codes = [f"~{c}" for c in pseudonyms(hidden, self.key, f"{self.scope}/codes")]
+        return values.replace(dict(zip(hidden, codes, strict=True))) if codes else values
+
+    def _identifiers(self, text: pl.Series, mapped: Mapped, variable: str, log: Log) -> pl.Series:
+        if mapped.source.columns[variable].type == "respondent_code":
+            code = normalise_code(text)
+            if self.others:
+                return code.replace_strict(self.others, default=None, return_dtype=pl.String)
+            return code
+        usable, counts = usable_nip(normalise_nip(text), self.repairs)
+        for rule, n in counts.items():
+            log.add(rule, mapped.name, n)
+        return usable
 
 
-def spell_eselon(text: str) -> str | None:
-    """ "Eselon III.a", "IIIA", "3a" -> "III/a"; "Eselon 2" -> "II"; "Non Eselon" -> "Noneselon"."""
-    if _NO_ECHELON.fullmatch(text.strip()):
-        return "Noneselon"
-    only = _ECHELON.fullmatch(text.strip())
-    if only is None:
-        return None
-    roman = _ROMAN.get(only[1], only[1].upper())
-    return f"{roman}/{only[2].lower()}" if only[2] else roman
+def usable_nip(nip: pl.Series, repairs: Mapping[str, str]) -> tuple[pl.Series, dict[str, int]]:
+    """(the NIP that identify a person, else missing; counts by rule) of normalised NIP.
+
+    repairs: damaged NIP -> whole one, or its 15 digits, as `nip_repairs` finds them.
+    """
+    status = nip_status(nip)
+    damaged, invalid = (status == "damaged").fill_null(False), status == "invalid"
+    repaired = nip.replace_strict(dict(repairs) or {"": ""}, default=None, return_dtype=pl.String)
+    chosen = pl.when(damaged).then(repaired).otherwise(nip)
+    return pl.select(pl.when(~invalid).then(chosen)).to_series(), {
+        "nip_invalid": int(invalid.sum()),
+        "nip_damaged": int(damaged.sum()),
+        "nip_repaired": int((damaged & repaired.is_not_null()).sum()),
+        "nip_ambiguous": int((damaged & repaired.is_null()).sum()),
+    }
 
 
-SPELLINGS = {"golongan": spell_golongan, "eselon": spell_eselon}
+def make_linker(program: Program, sources: Iterable[Mapped], key: bytes) -> Linker:
+    """Reads the identifying columns of all sources, to know which damaged NIP can be recognised."""
+    linker = Linker(program.link, key, program.series or program.id)
+    with_nip = {m.name: m for m in sources if m.of_type("nip")}
+    if program.link != "nip" or not with_nip:
+        return linker
+    remedy = _("choose the column with the NIP, or export it again as text")
+    numbers, problems = {}, []
+    for name, mapped in with_nip.items():
+        variable = mapped.of_type("nip")[0]
+        numbers[name] = normalise_nip(mapped.whole(variable))
+        heading = mapped.source.columns[variable].header
+        problems += no_nip(numbers[name], heading, mapped.source.file, remedy)
+    if problems:
+        raise DataError(*problems)
+    linker.repairs = nip_repairs(list(numbers.values()))
+    roster = with_nip.get(program.roster or "")
+    if roster is not None and (codes := roster.of_type("respondent_code")):
+        nip = numbers[roster.name].replace(linker.repairs)
+        frame = pl.DataFrame({"code": normalise_code(roster.whole(codes[0])), "nip": nip})
+        only = frame.drop_nulls().unique().filter(pl.len().over("code") == 1)
+        linker.others = dict(only.iter_rows())
+    return linker
+
+
+def no_nip(nip: pl.Series, heading: str, where: str, remedy: str) -> list[Problem]:
+    """A problem where no value at all is a NIP: another column, or one that was spoilt."""
+    status = nip_status(nip).drop_nulls()
+    if not len(status) or (status != "invalid").any():
+        return []
+    what = _("no value in the column “{column}” has the structure of a NIP").format(column=heading)
+    return [Problem(what, where, remedy, len(status))]
+
+
+def nip_repairs(columns: list[pl.Series]) -> dict[str, str]:
+    """Damaged NIP -> the only whole one of the same 15 digits; or, where no column has one and each
+    has the damaged one once, the digits alone."""
+    parts = [pl.DataFrame({"nip": c, "status": nip_status(c)}) for c in columns]
+    every = pl.concat([p.with_columns(column=i) for i, p in enumerate(parts)])
+    every = every.with_columns(prefix=pl.col("nip").str.slice(0, PREFIX_LENGTH))
+    whole = every.filter(pl.col("status").is_in(["pns", "pppk"])).unique("nip")
+    whole = whole.group_by("prefix").agg(pl.col("nip").first().alias("whole"), n=pl.len())
+    twice = pl.col("column").is_duplicated().any().alias("twice")
+    damaged = every.filter(pl.col("status") == "damaged").group_by("nip", "prefix").agg(twice)
+    damaged = damaged.join(whole, on="prefix", how="left")
+    alone = pl.col("n").is_null() & ~pl.col("twice")
+    repair = pl.when(pl.col("n") == 1).then("whole").when(alone).then("prefix")
+    return dict(damaged.select("nip", repair.alias("repair")).drop_nulls().iter_rows())

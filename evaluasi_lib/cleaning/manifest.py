@@ -20,11 +20,10 @@ import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 
-from evaluasi_lib.cleaning.mapping import is_reversed, scale_of
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Column, Program
 from evaluasi_lib.reference import markdown_table
-from evaluasi_lib.wording import LANGUAGES, _, choose, set_language
+from evaluasi_lib.wording import LANGUAGES, _, choose, set_language, word_for
 
 NAME = "manifest.json"
 _LIBRARY = Path(__file__).parent.parent
@@ -46,18 +45,16 @@ def fingerprint(raw: Path) -> list[tuple[str, int, int]]:
 
 def describe_inputs(raw: Path) -> list[dict[str, Any]]:
     """Path under raw/, sha256 and size of each file."""
-    found = []
-    for path in raw_files(raw):
+
+    def sha256(path: Path) -> str:
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        found.append(
-            {
-                "path": path.relative_to(raw.parent).as_posix(),
-                "sha256": digest,
-                "bytes": path.stat().st_size,
-            }
-        )
-    return found
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    place = raw.parent
+    return [
+        {"path": p.relative_to(place).as_posix(), "sha256": sha256(p), "bytes": p.stat().st_size}
+        for p in raw_files(raw)
+    ]
 
 
 def code_files(library: Path = _LIBRARY) -> list[Path]:
@@ -147,7 +144,6 @@ class Log:
     changes: dict[tuple[str, str], int] = field(default_factory=dict)
     notes: list[dict[str, Any]] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
-    details: dict[str, Any] = field(default_factory=dict)
 
     def add(self, rule: str, table: str, n: int) -> None:
         if n:
@@ -163,7 +159,6 @@ class Log:
             "rows_kept": self.rows_kept,
             "changes": [{"rule": r, "table": t, "n": n} for (r, t), n in self.changes.items()],
             "problems": self.notes,
-            "details": self.details,
         }
 
 
@@ -221,22 +216,12 @@ def write_codebooks(program: Program, folder: Path) -> None:
         (folder / FILES[language]).write_text(text, encoding="utf-8")
 
 
-def headings() -> dict[str, str]:
-    """Headings of the codebook's columns, for its Markdown and for a workbook's sheet."""
-    return {
-        "table": _("Table"), "variable": _("Variable"), "question": _("Question"),
-        "type": _("Type"), "labels": _("Labels"), "missing": _("Codes for missing"),
-        "n": _("Values"), "n_missing": _("Missing"), "from": _("Column in the file"),
-    }  # fmt: skip
-
-
 def _markdown(program: Program, folder: Path) -> str:
     table = codebook(program, folder)
     lines = [f"# {_('Codebook')}: {choose(program.title)}", ""]
-    names = headings()
     for source in table["table"].unique() if len(table) else []:
         part = table[table["table"] == source].drop(columns="table")
-        columns = [names[c] for c in part.columns]
+        columns = [word_for("column", c).capitalize() for c in part.columns]
         lines += [f"## {source}", "", *markdown_table(columns, part.itertuples(index=False)), ""]
     return "\n".join(lines)
 
@@ -259,13 +244,13 @@ def _open_counts(path: Path) -> dict[str, int]:
 
 def _labels(program: Program, variable: str, column: Column) -> str:
     if column.type == "item":
-        scale = scale_of(program, variable, column)
+        scale = program.scale_of(variable, column)
         if scale is None:
             return ""
         values = range(scale.min, scale.max + 1)
         text = "; ".join(f"{v} = {x}" for v, x in zip(values, scale.labels, strict=False))
         text = text or f"{scale.min}-{scale.max}"
-        return text + " " + _("(reversed)") if is_reversed(program, variable) else text
+        return text + " " + _("(reversed)") if program.is_reversed(variable) else text
     if column.coarsen:
         return "; ".join(f"{x:g}" for x in column.coarsen)
     return "; ".join(
@@ -275,5 +260,5 @@ def _labels(program: Program, variable: str, column: Column) -> str:
 
 
 def _missing(program: Program, variable: str, column: Column) -> list[str]:
-    scale = scale_of(program, variable, column) if column.type == "item" else None
+    scale = program.scale_of(variable, column) if column.type == "item" else None
     return [*column.missing, *(scale.missing if scale else [])]

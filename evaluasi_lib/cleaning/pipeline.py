@@ -7,19 +7,16 @@ together; the processed folder is replaced whole or not at all.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
 
 from evaluasi_lib.cleaning import manifest
-from evaluasi_lib.cleaning.coverage import arms_of, check_coverage
+from evaluasi_lib.cleaning.coverage import check_coverage
 from evaluasi_lib.cleaning.events import clean_events
-from evaluasi_lib.cleaning.identity import pseudonym_key
-from evaluasi_lib.cleaning.linking import make_linker, report_matches
+from evaluasi_lib.cleaning.identity import make_linker, pseudonym_key
 from evaluasi_lib.cleaning.manifest import Log
 from evaluasi_lib.cleaning.mapping import (
     Mapped,
@@ -29,13 +26,13 @@ from evaluasi_lib.cleaning.mapping import (
     read_corrections,
     recognise,
 )
-from evaluasi_lib.cleaning.privacy import names_in, screen
+from evaluasi_lib.cleaning.privacy import Names, all_names, names_in, screen
 from evaluasi_lib.cleaning.source import Context, clean_source
 from evaluasi_lib.errors import DataError, Problem
-from evaluasi_lib.folders import swap_in
+from evaluasi_lib.folders import replace_folder
 from evaluasi_lib.loading import DataFolder
-from evaluasi_lib.program import Program
-from evaluasi_lib.reading.files import open_source, source_path
+from evaluasi_lib.program import Program, Source
+from evaluasi_lib.reading.files import RawTable, open_source, source_path
 from evaluasi_lib.reading.voices import read_voices
 from evaluasi_lib.wording import _
 
@@ -48,11 +45,8 @@ def clean_program(program: Program, data: DataFolder, *, force: bool = False) ->
     target = data.processed(program.id)
     if not force and not is_stale(program, data):
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = target.parent / f".{program.id}-{uuid.uuid4().hex}"
-    work.mkdir()
-    try:
-        raw = data.raw(program.id)
+    raw = data.raw(program.id)
+    with replace_folder(target) as work:
         before = manifest.fingerprint(raw)
         with ThreadPoolExecutor(1) as beside:  # gigabytes are summed while they are cleaned
             inputs = beside.submit(manifest.describe_inputs, raw)
@@ -60,18 +54,10 @@ def clean_program(program: Program, data: DataFolder, *, force: bool = False) ->
         if log.errors:
             raise DataError(*log.errors)
         if manifest.fingerprint(raw) != before:
-            raise DataError(
-                Problem(
-                    _("files changed while they were being read"),
-                    program.id,
-                    _("wait until they are copied, then clean again"),
-                )
-            )
+            what = _("files changed while they were being read")
+            remedy = _("wait until they are copied, then clean again")
+            raise DataError(Problem(what, program.id, remedy))
         manifest.write(program, work, log, inputs.result())
-        if force or is_stale(program, data):  # another process may have been quicker
-            swap_in(work, target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return target
 
 
@@ -89,40 +75,44 @@ def check_program(program: Program, data: DataFolder) -> list[Problem]:
         return _clean_into(program, data.raw(program.id), Path(work), b"check").errors
 
 
+def names_of(program: Program, raw: Path) -> Names:
+    """Every name of a person in the raw files of a program."""
+    return all_names(_open_all(program, raw, Log()))
+
+
 def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
     """Clean every source into a folder; errors are in the log."""
     log = Log()
-    log.errors.extend(contradictions(program))
+    log.errors += contradictions(program)
     mapped = _open_all(program, raw, log)
     corrections, problems = read_corrections(raw, program)
-    log.errors.extend(problems)
+    log.errors += problems
     try:
         linker = make_linker(program, mapped, key)
-        context = Context(program, linker, corrections, names_in(mapped))
+        context = Context(program, folder, log, linker, corrections, names_in(mapped))
         mapped = [screen(source, program, context.names, log) for source in mapped]
     except DataError as error:
-        log.errors.extend(error.problems)
+        log.errors += error.problems
         return log
-    pids: dict[str, pl.DataFrame] = {}
+    pids: dict[str, pl.Series] = {}
     for source in mapped:
         clean = clean_events if source.source.role == "events" else clean_source
         try:
-            pids[source.name] = clean(source, context, folder, log)
+            pids[source.name] = clean(source, context)
         except DataError as error:
-            log.errors.extend(error.problems)
+            log.errors += error.problems
     if not log.errors:  # else tables are missing, and what follows from that is known
-        arms, problems = arms_of(program, folder)
-        log.errors.extend(problems or check_coverage(program, folder, arms))
-        grouped = arms if program.design.group is not None else arms.clear()
-        report_matches(program, pids, grouped, log)
-    if any(marks.height for marks in context.flags):
-        (folder / "quality").mkdir(exist_ok=True)
-        pl.concat(context.flags).write_parquet(folder / "quality" / "flags.parquet")
-    if context.translations:
-        (folder / "quality").mkdir(exist_ok=True)
-        table = pl.concat(context.translations)
-        table.write_parquet(folder / "quality" / "translations.parquet")
-    _read_voices(program, raw, folder, log)
+        log.errors += check_coverage(program, folder)
+        _report_matches(program, pids, log)
+    for name, parts in (("flags", context.flags), ("translations", context.translations)):
+        if parts:
+            (folder / "quality").mkdir(exist_ok=True)
+            pl.concat(parts).write_parquet(folder / "quality" / f"{name}.parquet")
+    tables, problems = read_voices(program, raw)
+    log.errors += problems
+    for name, frame in tables.items():
+        (folder / "restricted").mkdir(exist_ok=True)
+        frame.to_parquet(folder / "restricted" / f"{name}.parquet", index=False)
     return log
 
 
@@ -130,26 +120,21 @@ def _open_all(program: Program, raw: Path, log: Log) -> list[Mapped]:
     """The sources whose file is there and holds the declared columns; problems of the others."""
     opened = []
     for name, source in program.sources.items():
+        codes = frozenset(
+            c.header for v, c in source.columns.items()
+            if c.type in ("number", "integer")
+            or (c.type == "item" and c.scale and not program.scales[c.scale].labels)
+        )  # fmt: skip
         try:
-            path = source_path(raw, source, name)
-            codes = frozenset(
-                c.header for v, c in source.columns.items()
-                if c.type in ("number", "integer")
-                or (c.type == "item" and c.scale and not program.scales[c.scale].labels)
-            )  # fmt: skip
-            table = open_source(path, source, codes)
+            table = open_source(source_path(raw, source, name), source, codes)
         except DataError as error:
-            log.errors.extend(error.problems)
+            log.errors += error.problems
             continue
-        preset = None
-        if source.preset == "auto":
-            preset = recognise(table.headers)
-        elif source.preset != "none":
-            preset = source.preset
+        preset = _preset(source, table)
         if preset is not None:
             log.note("preset", source=name, preset=presets()[preset]["title"])
         mapped, problems = map_source(program, name, source, table, preset)
-        log.errors.extend(problems)
+        log.errors += problems
         if mapped.unused:
             log.note("unused_columns", source=name, n=len(mapped.unused))
         log.add("user_missing", name, table.details.get("user_missing", 0))
@@ -158,11 +143,18 @@ def _open_all(program: Program, raw: Path, log: Log) -> list[Mapped]:
     return opened
 
 
-def _read_voices(program: Program, raw: Path, folder: Path, log: Log) -> None:
-    """Interviews, documents and transcripts, as the voices room reads them, into restricted/."""
-    tables, problems = read_voices(program, raw)
-    log.errors.extend(problems)
-    for name, frame in tables.items():
-        path = folder / "restricted" / f"{name}.parquet"
-        path.parent.mkdir(exist_ok=True)
-        frame.to_parquet(path, index=False)
+def _preset(source: Source, table: RawTable) -> str | None:
+    if source.preset == "auto":
+        return recognise(table.headers)
+    return None if source.preset == "none" else source.preset
+
+
+def _report_matches(program: Program, pids: dict[str, pl.Series], log: Log) -> None:
+    """A note on each source in which rows belong to nobody on the roster."""
+    roster = pids.get(program.roster or "")
+    if roster is None or program.link == "anonymous":
+        return
+    for name, found in pids.items():
+        strangers = (~found.is_in(roster.implode())).sum() if name != program.roster else 0
+        if strangers:
+            log.note("unmatched", source=name, n=strangers, total=len(found))

@@ -6,54 +6,29 @@ A column is taken for names by its heading or by its content, whatever type was 
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import polars as pl
 
 from evaluasi_lib import check
 from evaluasi_lib.cleaning.manifest import Log
-from evaluasi_lib.cleaning.mapping import Mapped, map_source
-from evaluasi_lib.cleaning.tables import class_labels
-from evaluasi_lib.cleaning.typers import Spec, by_text, clean_text
+from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.cleaning.typers import VOCABULARY, Spec, class_labels, clean_text, undeclared
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Program
-from evaluasi_lib.reading.files import PERSONAL, normalise, open_source, show, source_path
+from evaluasi_lib.reading.files import PERSONAL, normalise, show
 from evaluasi_lib.wording import _
 
 MASK = "[…]"
 VARIABLES = ("variable", "own_variable", "background")
-_TITLES = re.compile(
-    r"\b(?:dr|drs|dra|ir|prof|hj?|kh|st|se|sh|mm|msi|mh|mkom|skom|spd|mpd|sip|ssos|sstp|map|mpa|"
-    r"mkes|phd|amd|sag|skm|mt|bapak|ibu|pak|bu|sdr|sdri)\b\.?",
-    re.IGNORECASE,
-)
-
-
+_TITLES = re.compile(rf"(?i)\b(?:{'|'.join(VOCABULARY['titles'])})\b\.?")
 _WORDS = re.compile(r"[^\W\d_]+")
-_NAME_WORDS = frozenset(
-    ("nama", "namanya", "nm", "name", "names", "surname", "lastname", "firstname", "fullname",
-     "nickname", "marga", "panggilan")
-)  # fmt: skip
-_PERSON_WORDS = frozenset(
-    ("pegawai", "peserta", "atasan", "langsung", "mentor", "mentee", "pembimbing", "coach",
-     "coachee", "responden", "karyawan", "penilai", "pejabat", "pengguna", "asn", "pns", "user",
-     "participant", "employee", "respondent", "staff", "supervisor")
-)  # fmt: skip
-# A heading with one of these names something else; a value with one of these is no person.
-_OTHER_WORDS = frozenset(
-    ("instansi", "unit", "kerja", "lembaga", "program", "pelatihan", "jabatan", "organisasi",
-     "kementerian", "dinas", "badan", "biro", "bagian", "bidang", "kantor", "satuan", "satker",
-     "opd", "skpd", "direktorat", "deputi", "sekretariat", "inspektorat", "balai", "pusat", "pemda",
-     "modul", "materi", "kegiatan", "kelas", "kursus", "mata", "file", "berkas", "dokumen",
-     "provinsi", "kota", "kabupaten", "kecamatan", "daerah", "wilayah", "universitas", "sekolah",
-     "agency", "organisation", "organization", "course", "module", "training", "class", "company",
-     "school", "city", "province", "product", "variable", "kelompok", "tim", "angkatan", "batch",
-     "kepala", "kasubag", "kasi", "analis", "staf", "sekretaris", "penata", "pengelola", "ahli",
-     "aplikasi", "platform", "acara", "proyek", "project", "usaha", "bank", "jalan")
-)  # fmt: skip
+_NAME_WORDS = frozenset(VOCABULARY["name_words"])
+_PERSON_WORDS = frozenset(VOCABULARY["person_words"])
+_OTHER_WORDS = frozenset(VOCABULARY["other_words"])
 _DEGREE = re.compile(
     r"(?i)^(?:dr|drs|dra|ir|prof|hj?)\.\s*[a-z]|,\s*(?:s|m|a|ph|sp)\.?\s?[a-z]{1,4}\b"
 )
@@ -82,52 +57,31 @@ def core_name(name: str) -> str:
     return normalise(_TITLES.sub(" ", name.split(",", maxsplit=1)[0]))
 
 
-def names_in(sources: Iterable[Mapped]) -> Names:
+def names_in(sources: Sequence[Mapped]) -> Names:
     """Every name of the sources, where some table could hold one outside its own column."""
-    sources = list(sources)
-    columns = [c for m in sources for c in m.source.columns.values()]
-    free = any(
-        c.type == "text" or (c.type in ("category", "ordinal") and not c.categories)
-        for c in columns
-    )
-    if not free and all(m.source.role != "events" for m in sources):
-        return Names()
+    free = any(undeclared(c) for m in sources for c in m.source.columns.values())
+    logged = any(m.source.role == "events" for m in sources)
+    return all_names(sources) if free or logged else Names()
+
+
+def all_names(sources: Iterable[Mapped]) -> Names:
+    """Every name of the sources, in columns of the type “name” and in those that look like it."""
     found: set[str] = set()
     for mapped in sources:
-        for variable, column in mapped.source.columns.items():
-            if column.type == "name" and variable in mapped.columns:
-                for batch in mapped.table.batches({variable: mapped.columns[variable]}, 1_000_000):
-                    found.update(core_name(name) for name in batch[variable].drop_nulls().unique())
-        for values in _undeclared_names(mapped):
+        declared = map(mapped.whole, mapped.of_type("name"))
+        for values in itertools.chain(declared, _undeclared_names(mapped)):
             found.update(core_name(name) for name in values.drop_nulls().unique())
     known = sorted(name for name in found if len(name) > 2)
     return Names(tuple(n for n in known if " " in n), tuple(n for n in known if " " not in n))
 
 
-def roster_names(program: Program, raw_folder: Path) -> list[str]:
-    """Every name in the raw files' columns of the type “name”, without titles."""
-    found: set[str] = set()
-    for name, source in program.sources.items():
-        named = [v for v, column in source.columns.items() if column.type == "name"]
-        if not named:
-            continue
-        table = open_source(source_path(raw_folder, source, name), source)
-        mapped, _problems = map_source(program, name, source, table, None)
-        for variable in set(named) & set(mapped.columns):
-            for batch in table.batches({variable: mapped.columns[variable]}):
-                found.update(core_name(text) for text in batch[variable].drop_nulls())
-    return sorted(found)
-
-
 def _undeclared_names(mapped: Mapped) -> Iterator[pl.Series]:
     """Columns of a file that nobody declared as names, yet hold the full names of persons."""
-    places = {
-        i for i, h in enumerate(mapped.table.headers) if name_heading(h) and h in mapped.unused
-    } | {
-        mapped.columns[v] for v, c in mapped.source.columns.items()
-        if c.type in TEXTS and v in mapped.columns and name_heading(heading_of(mapped, v))
-    }  # fmt: skip
-    for values in _first_rows(mapped, {str(i): i for i in sorted(places)}).values():
+    headers = mapped.table.headers
+    places = {mapped.columns[v] for v in mapped.of_type(*TEXTS)}
+    places |= {i for i, heading in enumerate(headers) if heading in mapped.unused}
+    named = sorted(i for i in places if name_heading(headers[i]))
+    for values in _first_rows(mapped, {str(i): i for i in named}).values():
         distinct = values.drop_nulls().unique()
         if _share(distinct, lambda t: bool(_CAPITALISED.match(t) or _DEGREE.search(t))) > 0.5:
             yield values
@@ -138,12 +92,7 @@ def _first_rows(mapped: Mapped, columns: dict[str, int]) -> dict[str, pl.Series]
     if not columns:
         return {}
     batch = next(iter(mapped.table.batches(columns, LOOK_AT)), None)
-    return {} if batch is None else {n: by_text(batch[n], clean_text) for n in columns}
-
-
-def heading_of(mapped: Mapped, variable: str) -> str:
-    """The heading of a variable as it stands in the file."""
-    return mapped.table.headers[mapped.columns[variable]]
+    return {} if batch is None else {n: clean_text(batch[n]) for n in columns}
 
 
 def _heading_words(heading: str) -> list[str]:
@@ -223,28 +172,26 @@ def screen(mapped: Mapped, program: Program, names: Names, log: Log) -> Mapped:
     """
     if mapped.source.role == "events":
         return mapped
-    asked = {
-        v: mapped.columns[v] for v, c in mapped.source.columns.items()
-        if c.type in TEXTS and v in mapped.columns
-    }  # fmt: skip
+    asked = {v: mapped.columns[v] for v in mapped.of_type(*TEXTS)}
     named, coded = set(), set()
     used = {n.name for n in check.names_in(program) if n.mark.kind in VARIABLES}
     for variable, values in _first_rows(mapped, asked).items():
-        column, heading = mapped.source.columns[variable], heading_of(mapped, variable)
+        column, heading = mapped.source.columns[variable], mapped.table.headers[asked[variable]]
         if column.type == "open" and not name_heading(heading):
             continue
         declared = bool(column.categories) or column.spelling is not None
         if looks_like_names(heading, values, names, declared=declared):
             named.add(variable)
             if variable in used:
-                what = _("the column “{column}” looks like names of persons").format(
-                    column=show(heading)
-                )
+                what = _("the column “{column}” looks like names of persons")
                 remedy = _(
                     "declare it as “type: name” and leave it out elsewhere; if it names no "
                     "persons, write down its “categories”"
                 )
-                log.errors.append(Problem(what, f"{mapped.source.file}, {variable}", remedy))
+                problem = Problem(
+                    what.format(column=show(heading)), f"{mapped.source.file}, {variable}", remedy
+                )
+                log.errors.append(problem)
             log.note("name_column", source=mapped.name, column=show(heading))
         elif not declared and not column.coarsen and column.derive is None:
             plain = values.drop_nulls()
@@ -254,7 +201,7 @@ def screen(mapped: Mapped, program: Program, names: Names, log: Log) -> Mapped:
     return replace(
         mapped,
         columns={v: i for v, i in mapped.columns.items() if v not in named},
-        specs=[s for s in mapped.specs if s.name not in named],
+        specs={v: s for v, s in mapped.specs.items() if v not in named},
         coded=frozenset(coded),
     )
 
@@ -274,5 +221,6 @@ def hides(values: pl.Series, names: Names, *, words: bool) -> pl.Series:
 def coarsen(values: pl.Series, limits: list[float]) -> pl.Series:
     """Class labels of numbers: a value on a limit belongs to the class above it."""
     place = pl.Series(limits).search_sorted(values.cast(pl.Float64), side="right")
-    labels = pl.Series(class_labels(limits), dtype=pl.String).gather(place)
-    return pl.select(pl.when(values.is_not_null()).then(labels)).to_series()
+    labels = class_labels(limits)
+    classes = pl.Series(labels, dtype=pl.Enum(labels)).gather(place)
+    return pl.select(pl.when(values.is_not_null()).then(classes)).to_series()

@@ -5,19 +5,16 @@ What looks odd is marked for the reader, and left in unless program.yml says oth
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
 
-from evaluasi_lib.cleaning.typers import Spec, by_text, categories_of
+from evaluasi_lib.cleaning.typers import VOCABULARY, Spec, categories_of
 from evaluasi_lib.program import Duplicates, Source
 from evaluasi_lib.reading.files import normalise
 
-TEST_WORDS = frozenset(
-    ("tes", "test", "testing", "test test", "tes tes", "coba", "coba coba", "cobacoba", "uji coba",
-     "percobaan", "asdf", "asdfg", "asdfgh", "qwerty", "xxx", "dummy", "data dummy", "tester",
-     "user test", "user tes", "abc")
-)  # fmt: skip
+TEST_WORDS = frozenset(VOCABULARY["test_words"])
 MIN_STRAIGHT_ITEMS = 5  # three equal answers happen by chance; a row of five or more hardly
 FAR_OUT = 3.0  # Tukey's outer fences: quartile -/+ 3 interquartile ranges
 MIN_OUTLIER_VALUES = 20
@@ -28,22 +25,22 @@ def no_row(height: int) -> pl.Series:
     return pl.repeat(False, height, dtype=pl.Boolean, eager=True)
 
 
-def test_rows(names: pl.DataFrame, answers: pl.DataFrame) -> pl.Series:
+def test_rows(batch: pl.DataFrame, names: list[str], answers: list[str]) -> pl.Series:
     """Rows of a trial: a name or code is a word such as "tes" or "asdf", or every open answer is.
 
     One such answer among others may be meant ("tes" as the method somebody wishes for).
-    names, answers: `row`, and the columns of each kind.
+    names, answers: the columns of each kind.
     """
-    trial = [_is_test_word(c) for c in names.drop("row").iter_columns()]
-    open_trial = [_is_test_word(c) for c in answers.drop("row").iter_columns()]
-    blank = [c.is_null() for c in answers.drop("row").iter_columns()]
-    all_trial = no_row(names.height)
-    if open_trial:
-        either = [t | b for t, b in zip(open_trial, blank, strict=True)]
-        all_trial = pl.select(
-            pl.all_horizontal(*either) & pl.any_horizontal(*open_trial)
-        ).to_series()
-    return pl.select(pl.any_horizontal(all_trial, *trial)).to_series()
+    trial = [_is_test_word(batch[c]) for c in names]
+    if answers:
+        words = {c: _is_test_word(batch[c]) for c in answers}
+        either = [word | batch[c].is_null() for c, word in words.items()]
+        trial.append(_select(pl.all_horizontal(*either) & pl.any_horizontal(*words.values())))
+    return _select(pl.any_horizontal(no_row(batch.height), *trial))
+
+
+def _select(mark: pl.Expr) -> pl.Series:
+    return pl.select(mark).to_series()
 
 
 def _is_test_word(text: pl.Series) -> pl.Series:
@@ -56,21 +53,6 @@ def _is_test_word(text: pl.Series) -> pl.Series:
 def empty_rows(frame: pl.DataFrame) -> pl.Series:
     """Rows without a single value: what a spreadsheet leaves under its last row."""
     return frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
-
-
-def straight_lining(items: pl.DataFrame) -> pl.Series:
-    """Rows with one and the same answer to all items (before reversed ones are turned).
-
-    items: `row` and the answers as numbers. Rows with fewer than MIN_STRAIGHT_ITEMS answers are
-    never marked.
-    """
-    if items.width <= MIN_STRAIGHT_ITEMS:
-        return no_row(items.height)
-    answers = pl.exclude("row")
-    low, high = pl.min_horizontal(answers), pl.max_horizontal(answers)
-    answered = pl.sum_horizontal(answers.is_not_null())
-    same = (low == high) & (answered >= MIN_STRAIGHT_ITEMS)
-    return items.select(same.fill_null(False)).to_series()
 
 
 def kept_of_duplicates(keys: pl.DataFrame, rule: Duplicates) -> pl.DataFrame:
@@ -91,14 +73,21 @@ def kept_of_duplicates(keys: pl.DataFrame, rule: Duplicates) -> pl.DataFrame:
     return ranked.unique("pid", keep="first", maintain_order=True).select("row").sort("row")
 
 
-def straight(frame: pl.DataFrame, specs: list[Spec]) -> pl.Series:
-    """Rows with the same answer to every item, seen on the answers as they were given."""
-    given = [pl.col("row")]
-    for spec in specs:
-        if spec.column.type == "item" and spec.name in frame.columns and spec.scale is not None:
-            turned = spec.scale.min + spec.scale.max - pl.col(spec.name)
-            given.append(turned.alias(spec.name) if spec.turned else pl.col(spec.name))
-    return straight_lining(frame.select(given))
+def straight(frame: pl.DataFrame, specs: Iterable[Spec]) -> pl.Series:
+    """Rows with one and the same answer to all items, as they were given: not turned.
+
+    Rows with fewer than MIN_STRAIGHT_ITEMS answers are never marked.
+    """
+    given = [
+        spec.scale.min + spec.scale.max - pl.col(spec.name) if spec.turned else pl.col(spec.name)
+        for spec in specs
+        if spec.scale is not None and spec.name in frame.columns
+    ]
+    if len(given) < MIN_STRAIGHT_ITEMS:
+        return no_row(frame.height)
+    same = pl.min_horizontal(*given) == pl.max_horizontal(*given)
+    answered = pl.sum_horizontal(*(item.is_not_null() for item in given))
+    return frame.select((same & (answered >= MIN_STRAIGHT_ITEMS)).fill_null(False)).to_series()
 
 
 def too_fast(frame: pl.DataFrame, source: Source) -> pl.Series:
@@ -121,12 +110,9 @@ def skipped(batch: pl.DataFrame, spec: Spec, others: dict[str, Spec]) -> pl.Seri
             continue
         spelled = categories_of(others[name].column)
         asked = {normalise(s) for x in labels for s in (x, *spelled.get(x, []))}
-
-        def wrong(texts: pl.Series, asked: set[str] = asked) -> pl.Series:
-            keys = [normalise(text) for text in texts]
-            return pl.Series([bool(k) and k not in asked for k in keys], dtype=pl.Boolean)
-
-        mark = mark | by_text(batch[name], wrong).fill_null(False)
+        keys = {text: normalise(text) for text in batch[name].unique().drop_nulls()}
+        wrong = [text for text, key in keys.items() if key and key not in asked]
+        mark = mark | batch[name].cast(pl.String).is_in(wrong).fill_null(False)
     return mark
 
 

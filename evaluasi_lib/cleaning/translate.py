@@ -15,6 +15,7 @@ import polars as pl
 
 from evaluasi_lib.cleaning.privacy import Names, could_be_persons
 from evaluasi_lib.cleaning.typers import (
+    LABELLED,
     PROBLEMS,
     TYPERS,
     Spec,
@@ -25,14 +26,13 @@ from evaluasi_lib.cleaning.typers import (
 )
 from evaluasi_lib.errors import Problem, nearest
 from evaluasi_lib.reading.files import PERSONAL, clean_space, show
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, word_for
 
 TABLE = {
     "text": pl.String, "n": pl.Int64, "first_row": pl.Int64, "value": pl.String, "rule": pl.String,
 }  # fmt: skip
 MAX_TEXTS = 1_000  # of a column with more distinct texts, those that mean themselves are not kept
 MANY_LABELS = 20  # so many unknown labels are no spellings: the column itself is the wrong one
-LABELLED = ("item", "category", "ordinal", "flag", "multi")
 
 Typer = Callable[[pl.Series, Spec], pl.DataFrame]
 
@@ -58,7 +58,7 @@ class Translations:
     """The translations of one source, put together batch by batch."""
 
     _parts: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
-    _folds: dict[str, int] = field(default_factory=dict)
+    _folds: dict[str, int] = field(default_factory=dict)  # how much is left out by now
 
     def add(self, variable: str, table: pl.DataFrame) -> None:
         """Add the texts of a batch; values are kept as text."""
@@ -77,22 +77,25 @@ class Translations:
             self._parts.setdefault(variable, []).append(pl.DataFrame([whole], TABLE))
 
     def table(self, variable: str) -> pl.DataFrame:
-        """The table of one variable, as TABLE."""
+        """The table of one variable, as TABLE.
+
+        Of too many texts first those that mean themselves are left out and counted by rule, then
+        all but those that could not be read; what was left out once stays out.
+        """
         table = _added(pl.concat(self._parts.get(variable, [pl.DataFrame(schema=TABLE)])))
-        fold = self._folds.get(variable, 0)
-        table = _folded(table, fold)
-        while fold < 2 and table["text"].count() > MAX_TEXTS:
-            fold += 1
-            table = _folded(table, fold)
-        self._parts[variable], self._folds[variable] = [table], fold
+        itself = pl.col("rule").is_null()
+        for fold, out in enumerate((itself, ~pl.col("rule").is_in(PROBLEMS) | itself), 1):
+            if fold <= self._folds.get(variable, 0) or table["text"].count() > MAX_TEXTS:
+                table, self._folds[variable] = _hidden(table, out), fold
+        self._parts[variable] = [table]
         return table
 
-    def frame(self, source: str, shown: Callable[[str], bool]) -> pl.DataFrame:
+    def frame(self, source: str, shown: set[str]) -> pl.DataFrame:
         """The table of all variables, in declared order. shown: whose texts may be written out."""
         parts = [pl.DataFrame(schema={"source": pl.String, "variable": pl.String, **TABLE})]
         for variable in list(self._parts):
             personal = pl.col("text").str.contains(PERSONAL.pattern)
-            kept = _hidden(self.table(variable), personal if shown(variable) else pl.lit(True))
+            kept = _hidden(self.table(variable), personal if variable in shown else pl.lit(True))
             place = {"source": pl.lit(source), "variable": pl.lit(variable)}
             parts.append(kept.with_columns(**place).select(parts[0].columns))
         return pl.concat(parts)
@@ -110,16 +113,6 @@ def _added(table: pl.DataFrame) -> pl.DataFrame:
     return table.group_by("text", "rule", maintain_order=True).agg(
         pl.col("n").sum(), pl.col("first_row").min(), pl.col("value").first()
     ).select(list(TABLE))  # fmt: skip
-
-
-def _folded(table: pl.DataFrame, fold: int) -> pl.DataFrame:
-    """Texts left out of the table and counted by rule: 1: those that mean themselves; 2: all but
-    those that could not be read."""
-    if not fold:
-        return table
-    rule = pl.col("rule")
-    out = rule.is_null() if fold == 1 else ~rule.is_in(PROBLEMS).fill_null(False)
-    return _hidden(table, out)
 
 
 def _hidden(table: pl.DataFrame, out: pl.Expr) -> pl.DataFrame:
@@ -150,24 +143,21 @@ def problems_of(
     unread = unread.with_columns(text=_labels(unread, spec) if labelled else pl.lit(""))
     unread = unread.group_by("rule", "text").agg(pl.col("n").sum(), pl.col("first_row").min())
     labels = unread.filter(pl.col("rule") == "unknown") if labelled else unread.clear()
-    many, n = labels.height > MANY_LABELS, _matched(table, spec)
+    many, matched = labels.height > MANY_LABELS, table.filter(pl.col("text").is_not_null())["n"]
+    n = 0 if column.type == "multi" else int(matched.sum())  # what is added tells of its person
     if many or could_be_persons(spec, labels["text"].to_list(), n, names or Names()):
         at = where + ", " + _("row {row}").format(row=labels["first_row"].min())
         what = _("{n} different values are not declared; is this the right column?")
         text = what.format(n=labels.height)
-        return [Problem(text, at, _check_labels(spec), int(labels["n"].sum()))]
+        return [
+            Problem(text, at, word_for("label_remedy", spec.column.type), int(labels["n"].sum()))
+        ]
     problems = []
     order = [-pl.col("n"), pl.col("text"), pl.col("rule") != "unknown", pl.col("rule")]
     for rule, text, n, row in unread.sort(order).iter_rows():
         what, remedy = _unknown(text, spec) if text else _unread(rule, spec)
         problems.append(Problem(what, where + ", " + _("row {row}").format(row=row), remedy, n))
     return problems
-
-
-def _matched(table: pl.DataFrame, spec: Spec) -> int:
-    """How many values were matched with labels; what is added to options tells of its person."""
-    texts = table.filter(pl.col("text").is_not_null())
-    return 0 if spec.column.type == "multi" else int(texts["n"].sum())
 
 
 def _labels(unread: pl.DataFrame, spec: Spec) -> pl.Series:
@@ -183,39 +173,18 @@ def _unknown(label: str, spec: Spec) -> tuple[str, str]:
     near = nearest(label, _known_labels(spec))
     remedy = _("did you mean “{name}”?").format(name=near) + " " if near else ""
     what = _("unknown label “{label}”").format(label=show(label))
-    return what, remedy + _check_labels(spec)
+    return what, remedy + word_for("label_remedy", spec.column.type)
 
 
 def _unread(rule: str, spec: Spec) -> tuple[str, str]:
     """What is wrong with values that a rule could not read, and the remedy."""
     column = spec.column
-    date = column.type == "date"
+    if rule == "unknown":
+        rule = "no_date" if column.type == "date" else "no_number"
     low = "−∞" if column.min is None else f"{column.min:g}"
     high = "∞" if column.max is None else f"{column.max:g}"
-    outside = _("values outside {low} to {high}")
-    complete = _("declare “date_format”, or correct them in koreksi.csv")
-    return {
-        "required": (_("a required value is missing"), _("complete it in koreksi.csv")),
-        "range": (
-            outside.format(low=low, high=high),
-            _("correct them in koreksi.csv, or declare “out_of_range: missing”"),
-        ),
-        "uneven": (
-            _("values that are no whole number"), _("declare “type: number”, or correct them"),
-        ),
-        "decimal": (
-            _("the decimal sign cannot be told: “1.250” could be 1250 or 1.25"),
-            _("declare “decimal: ','” or “decimal: '.'”"),
-        ),
-        "month_first": (
-            _("values that are no date"),
-            _("the month seems to come first: declare “date_format: '%m/%d/%Y'”"),
-        ),
-        "unknown": (_("values that are no date"), complete) if date else (
-            _("values that are no number"),
-            _("declare codes under “missing”, or correct them in koreksi.csv"),
-        ),
-    }[rule]  # fmt: skip
+    what = word_for("unread", rule).format(low=low, high=high)
+    return what, word_for("unread_remedy", rule)
 
 
 def _known_labels(spec: Spec) -> list[str]:
@@ -225,11 +194,3 @@ def _known_labels(spec: Spec) -> list[str]:
         ]
     texts = option_texts if spec.column.type == "multi" else categories_of
     return [label for key, spelled in texts(spec.column).items() for label in (key, *spelled)]
-
-
-def _check_labels(spec: Spec) -> str:
-    if spec.column.type == "item":
-        return _("add it to the scale's “labels”, “aliases” or “missing”")
-    if spec.column.type == "multi":
-        return _("add it to “options”, or give one option the text “*” for everything else")
-    return _("add it to “categories” or “missing”")

@@ -8,6 +8,7 @@ first, Indonesian month names.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,38 +17,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from evaluasi_lib.cleaning.identity import SPELLINGS
 from evaluasi_lib.program import Column, Scale
-from evaluasi_lib.reading.files import clean_space, normalise
+from evaluasi_lib.reading.files import clean_space, normalise, packaged_yaml
 
+LABELLED = ("item", "category", "ordinal", "flag", "multi")
+NUMBERS = ("number", "integer")
 PROBLEMS = ("unknown", "decimal", "range", "uneven", "month_first", "required")
-TRUE_WORDS = (
-    "true", "1", "ya", "y", "yes", "benar", "sudah", "hadir", "selesai", "lulus", "v", "x",
-)  # fmt: skip
-FALSE_WORDS = (
-    "false", "0", "tidak", "t", "n", "no", "salah", "belum", "tidak hadir", "tidak lulus",
-    "tidak selesai",
-)  # fmt: skip
-OPEN_MISSING = frozenset(
-    normalise(w)
-    for w in ("-", "--", "n/a", "na", "nihil", "tidak ada", "tdk ada", "tidak", "kosong", "none",
-              "null", "#n/a", "nil", ".", "tidak ada saran", "no", "nothing")
-)  # fmt: skip
-BLANKS = frozenset(normalise(w) for w in ("-", "n/a", "#n/a", "null", "nan", "na"))
+VOCABULARY: dict[str, Any] = packaged_yaml(__package__, "vocabulary.yml")
+YES_NO = {"true": VOCABULARY["yes_words"], "false": VOCABULARY["no_words"]}
+BLANKS = frozenset(map(normalise, VOCABULARY["blanks"]))
+OPEN_MISSING = frozenset(map(normalise, VOCABULARY["empty_answers"]))
 _UNITS = r"(?:%|jp|jam|menit|hari|bulan|bln|tahun|thn|th|orang|poin|kali|idr|usd|rupiah)\.?"
-_MONTHS = {
-    name: month
-    for month, names in enumerate(
-        (
-            "jan januari january", "feb peb februari pebruari february", "mar maret march",
-            "apr april", "mei may", "jun juni june", "jul juli july",
-            "agu ags agt aug agustus august", "sep sept september", "okt oct oktober october",
-            "nov nop november nopember", "des dec desember december",
-        ),
-        1,
-    )
-    for name in names.split()
-}  # fmt: skip
+_MONTHS = {w: str(n) for n, words in enumerate(VOCABULARY["months"], 1) for w in words}
 _TIME = (
     r"(?:[T ,]+(?:pukul )?(?P<H>\d{1,2})[:.](?P<M>\d{2})(?:[:.](?P<S>\d{2})(?:[.,]\d+)?)?"
     r" ?(?P<half>am|pm)?(?: ?(?:wib|wita|wit|z|gmt|utc)?(?: ?[+-]\d{1,2}(?::?\d{2})?)?)?)?$"
@@ -76,12 +57,6 @@ def clean_text(text: pl.Series) -> pl.Series:
     return pl.select(pl.when(cleaned != "").then(cleaned)).to_series().alias(text.name)
 
 
-def by_text(text: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """A function of texts, asked for distinct texts alone."""
-    distinct = text.unique().drop_nulls()
-    return replaced(text, distinct, function(distinct.cast(pl.String)))
-
-
 def replaced(text: pl.Series, distinct: pl.Series, values: pl.Series) -> pl.Series:
     """The value of each text. distinct: every text that occurs."""
     if text.dtype == pl.Categorical and len(distinct):  # few texts: their codes are places
@@ -92,6 +67,19 @@ def replaced(text: pl.Series, distinct: pl.Series, values: pl.Series) -> pl.Seri
     found = pl.DataFrame({"key": distinct, "value": values})
     frame = text.to_frame("key").join(found, "key", how="left", maintain_order="left")
     return frame["value"].alias(text.name)
+
+
+def undeclared(column: Column) -> bool:
+    """Whether a column's values are texts that nobody declared."""
+    plain = column.type in ("category", "ordinal") and not column.categories
+    return column.type == "text" or plain
+
+
+def class_labels(limits: list[float]) -> list[str]:
+    """[30, 50] -> "<30", "30-<50", "≥50"."""
+    text = [f"{x:g}" for x in limits]
+    between = [f"{low}-<{high}" for low, high in itertools.pairwise(text)]
+    return [f"<{text[0]}", *between, f"≥{text[-1]}"]
 
 
 def missing_labels(column: Column, scale: Scale | None, extra: frozenset[str]) -> frozenset[str]:
@@ -155,6 +143,41 @@ def categories_of(column: Column) -> dict[str, list[str]]:
     return spelled
 
 
+_GRADE = re.compile(r"(?<![A-Z])(IV|III|II|I|[1-4])\s*[/.\-(]?\s*([A-E])(?![A-Z])", re.IGNORECASE)
+_PPPK_GRADE = re.compile(r"(?:GOL(?:ONGAN)?\.?\s*)?(X?(?:IX|IV|V?I{1,3}|V)|X)", re.IGNORECASE)
+_ECHELON = re.compile(
+    r"(?:ESELON|ESL?)?\.?\s*(IV|III|II|I|[1-5]|V)\s*[/.\-]?\s*([AB])?", re.IGNORECASE
+)
+_NO_ECHELON = re.compile(
+    r"(?:NON|BUKAN|TANPA)\s*-?\s*(?:ESELON|STRUKTURAL|JABATAN.*)", re.IGNORECASE
+)
+_ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V"}
+
+
+def spell_golongan(text: str) -> str | None:
+    """ "Pembina Tk.I/ IV/b", "IV b", "4b" -> "IV/b"; a PPPK grade "Gol. IX" -> "IX"; else None."""
+    found = _GRADE.findall(text)
+    if found:
+        roman, letter = found[-1]
+        return f"{_ROMAN.get(roman, roman.upper())}/{letter.lower()}"
+    only = _PPPK_GRADE.fullmatch(text.strip())
+    return only[1].upper() if only else None
+
+
+def spell_eselon(text: str) -> str | None:
+    """ "Eselon III.a", "IIIA", "3a" -> "III/a"; "Eselon 2" -> "II"; "Non Eselon" -> "Noneselon"."""
+    if _NO_ECHELON.fullmatch(text.strip()):
+        return "Noneselon"
+    only = _ECHELON.fullmatch(text.strip())
+    if only is None:
+        return None
+    roman = _ROMAN.get(only[1], only[1].upper())
+    return f"{roman}/{only[2].lower()}" if only[2] else roman
+
+
+SPELLINGS = {"golongan": spell_golongan, "eselon": spell_eselon}
+
+
 def type_category(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     """Declared categories as their keys; without a declaration, the cleaned text itself."""
     column = spec.column
@@ -185,8 +208,7 @@ def type_category(texts: pl.Series, spec: Spec) -> pl.DataFrame:
 
 def type_flag(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     """Yes/no as Boolean, by the usual words or the declared categories "true" and "false"."""
-    words = {"true": TRUE_WORDS, "false": FALSE_WORDS}
-    known = label_map(categories_of(spec.column) if spec.column.categories else words)
+    known = label_map(categories_of(spec.column) if spec.column.categories else YES_NO)
     known |= {"true": "true", "false": "false"}
     flags = {spelling: key == "true" for spelling, key in known.items()}
     return _match(texts, flags.get, missing_labels(spec.column, None, BLANKS), pl.Boolean)
@@ -224,67 +246,52 @@ def type_number(texts: pl.Series, spec: Spec) -> pl.DataFrame:
 
     Outside the declared range a number is a problem or, if declared, missing.
     """
-    column = spec.column
-    cleaned = clean_text(texts)
-    plain = cleaned.str.contains(r"^-?\d{1,15}$").fill_null(False)
-    number, undecided = _spelled_numbers(cleaned, plain, spec)
+    column, text, number = spec.column, pl.col("text"), pl.col("number")
+    frame = _spelled_numbers(clean_text(texts), spec)
     readable = number.str.contains(r"^-?\d*\.?\d+(?:e[+-]?\d+)?$").fill_null(False)
+    rest = frame.filter(text.is_not_null() & ~readable)["text"].unique()
     blank = missing_labels(column, None, BLANKS)
-    rest = cleaned.is_not_null() & ~readable
-    blanks = [t for t in cleaned.filter(rest).unique() if normalise(t) in blank or not normalise(t)]
-    codes = missing_labels(column, None, frozenset())
-    coded = cleaned.is_in(blanks) | cleaned.str.to_lowercase().is_in(list(codes))
-    frame = pl.DataFrame(
-        {
-            "text": cleaned, "number": number, "readable": readable & ~undecided,
-            "undecided": undecided, "coded": coded.fill_null(False),
-        }
-    )  # fmt: skip
-    known = pl.col("readable") & ~pl.col("coded")
-    frame = frame.with_columns(value=pl.when(known).then(pl.col("number")).cast(pl.Float64))
-    value, whole = pl.col("value"), pl.lit(column.type == "integer")
-    low = -float("inf") if column.min is None else column.min
-    high = float("inf") if column.max is None else column.max
+    words = [t for t in rest if normalise(t) in blank or not normalise(t)]
+    codes = list(missing_labels(column, None, frozenset()))
+    coded = (text.is_in(words) | text.str.to_lowercase().is_in(codes)).fill_null(False)
+    known = pl.when(readable & ~pl.col("undecided") & ~coded)
+    value, whole = pl.col("value"), column.type == "integer"
+    low, high = pl.lit(column.min, pl.Float64), pl.lit(column.max, pl.Float64)
     far = "out_of_range_missing" if column.out_of_range == "missing" else "range"
     rule = (
-        pl.when(pl.col("text").is_null()).then(None)
-        .when("coded").then(pl.lit("missing_code"))
+        pl.when(text.is_null()).then(None)
+        .when(coded).then(pl.lit("missing_code"))
         .when("undecided").then(pl.lit("decimal"))
-        .when(~pl.col("readable")).then(pl.lit("unknown"))
+        .when(~readable).then(pl.lit("unknown"))
         .when((value < low) | (value > high)).then(pl.lit(far))
-        .when(whole & (value != value.round())).then(pl.lit("uneven"))
-        .when(pl.col("text") != pl.col("number")).then(pl.lit("number_respelled"))
+        .when(pl.lit(whole) & (value != value.round())).then(pl.lit("uneven"))
+        .when(text != number).then(pl.lit("number_respelled"))
     )  # fmt: skip
-    read = frame.select(value, rule=rule)
+    read = frame.with_columns(value=known.then(number).cast(pl.Float64)).select(value, rule=rule)
     kept = pl.when(pl.col("rule").ne_missing("out_of_range_missing")).then(value)
-    whole_number = kept.round().cast(pl.Int64)
-    return read.with_columns(value=whole_number if column.type == "integer" else kept)
+    return read.with_columns(value=kept.round().cast(pl.Int64) if whole else kept)
 
 
-def _spelled_numbers(texts: pl.Series, plain: pl.Series, spec: Spec) -> tuple[pl.Series, pl.Series]:
-    """(texts as Python writes numbers, whether the decimal sign cannot be told).
-
-    plain: whole numbers, which are left as they are.
-    """
-    cleaned = (
-        texts.str.to_lowercase()
-        .str.replace_all(r"[\s\u00a0\u202f\ufeff']+", " ")
+def _spelled_numbers(texts: pl.Series, spec: Spec) -> pl.DataFrame:
+    """text, number (as Python writes it), undecided: whether the decimal sign cannot be told."""
+    text, number = pl.col("text"), pl.col("number")
+    plain = text.str.contains(r"^-?\d{1,15}$")
+    spelled = (
+        text.str.to_lowercase()
+        .str.replace_all(r"[\s\u202f']+", " ")
         .str.strip_chars()
         .str.replace(r"^rp\.? ?", "")
         .str.replace(" ?" + _UNITS + "$", "")
         .str.replace_all("\u2212", "-")
+        .str.replace_all(r"(\d) (\d{3})\b", "$1$2")
+        .str.replace(r"[.,]-?$", "")
     )
-    number = cleaned.str.replace_all(r"(\d) (\d{3})\b", "$1$2")
-    undecided = pl.repeat(False, len(texts), dtype=pl.Boolean, eager=True)
-    signed = number.str.contains(r"\d[.,]\d").fill_null(False) & ~plain
-    if signed.any():
-        point = spec.decimal()
-        if point not in (".", ","):
-            undecided = signed
-        number = number.str.replace_all("." if point == "," else ",", "", literal=True)
-        number = number.str.replace(",", ".", literal=True)
-    number = number.str.replace(r"[.,]-?$", "")
-    return pl.select(pl.when(plain).then(texts).otherwise(number)).to_series(), undecided
+    frame = texts.to_frame("text").with_columns(number=pl.when(plain).then(text).otherwise(spelled))
+    signed = number.str.contains(r"\d[.,]\d").fill_null(False)
+    point = spec.decimal() if frame.select(signed.any()).item() else "."
+    bare = number.str.replace_all("." if point == "," else ",", "", literal=True)
+    undecided = signed & pl.lit(point not in (".", ","))
+    return frame.with_columns(number=bare.str.replace(",", ".", literal=True), undecided=undecided)
 
 
 def type_date(texts: pl.Series, spec: Spec) -> pl.DataFrame:
@@ -314,30 +321,16 @@ def type_date(texts: pl.Series, spec: Spec) -> pl.DataFrame:
 def _date_parts(text: pl.Series, pattern: str, month_first: bool) -> pl.Series:
     """Datetimes by a pattern with named groups; None where it does not match or is no date."""
     parts = text.str.extract_groups(pattern).struct.unnest()
-    month = parts["m"].str.to_lowercase().replace({k: str(v) for k, v in _MONTHS.items()})
-    month = month.cast(pl.Int32, strict=False)
-    number = {c: parts[c].cast(pl.Int32, strict=False) for c in ("y", "d", "H", "M", "S")}
-    day, month = (month, number["d"]) if month_first else (number["d"], month)
-    afternoon = parts["half"].str.to_lowercase()
-    hour = number["H"].fill_null(0)
-    frame = pl.DataFrame(
-        {"y": number["y"], "m": month, "d": day, "H": hour, "half": afternoon}
-        | {c: number[c].fill_null(0) for c in ("M", "S")}
-    )
-    year = pl.when(pl.col("y") < 100).then(pl.col("y") + 2000).otherwise(pl.col("y"))
-    clock = (
-        pl.when(pl.col("half").is_null())
-        .then(pl.col("H"))
-        .otherwise(pl.col("H") % 12 + 12 * (pl.col("half") == "pm").cast(pl.Int32))
-    )
-    written = pl.format(
-        "{}-{}-{} {}:{}:{}", year, *(pl.col(c).cast(pl.String).str.zfill(2) for c in ("m", "d")),
-        clock.cast(pl.String).str.zfill(2),
-        *(pl.col(c).cast(pl.String).str.zfill(2) for c in ("M", "S")),
-    )  # fmt: skip
-    return frame.select(
-        written.str.strptime(pl.Datetime("us"), "%Y-%m-%d %H:%M:%S", strict=False)
-    ).to_series()
+    y, d, h, m, s = (pl.col(c).cast(pl.Int32, strict=False) for c in ("y", "d", "H", "M", "S"))
+    month = pl.col("m").str.to_lowercase().replace(_MONTHS).cast(pl.Int32, strict=False)
+    day, month = (month, d) if month_first else (d, month)
+    year = pl.when(y < 100).then(y + 2000).otherwise(y)
+    afternoon = 12 * (pl.col("half").str.to_lowercase() == "pm").cast(pl.Int32)
+    hour = pl.when(pl.col("half").is_null()).then(h).otherwise(h % 12 + afternoon)
+    rest = (month, day, *(x.fill_null(0) for x in (hour, m, s)))
+    written = pl.format("{}-{}-{} {}:{}:{}", year, *(x.cast(pl.String).str.zfill(2) for x in rest))
+    date = written.str.strptime(pl.Datetime("us"), "%Y-%m-%d %H:%M:%S", strict=False)
+    return parts.select(date).to_series()
 
 
 def option_texts(column: Column) -> dict[str, list[str]]:
@@ -363,6 +356,13 @@ def type_multi(texts: pl.Series, spec: Spec) -> pl.DataFrame:
         named = "other_option" if free else "unknown"
         rules.append(named if unknown and not blank else None)
     return _read(values, rules, pl.List(pl.String))
+
+
+def option_columns(name: str, chosen: pl.Series, options: Iterable[str]) -> dict[str, pl.Series]:
+    """`<name>__<option>` -> whether each answer has the option; None where it was left blank."""
+    frame = chosen.to_frame(name)
+    has = {f"{name}__{k}": pl.col(name).list.contains(pl.lit(k, pl.String)) for k in options}
+    return frame.select(**has).to_dict()
 
 
 def split_options(texts: pl.Series, spec: Spec) -> list[tuple[list[str], str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,9 +18,15 @@ import polars as pl
 
 from evaluasi_lib.cleaning import identity
 from evaluasi_lib.cleaning.draft import ordered_labels, strength
-from evaluasi_lib.cleaning.linking import UNLINKED, nip_repairs, usable_nip
+from evaluasi_lib.cleaning.source import DTYPES
 from evaluasi_lib.cleaning.translate import MAX_TEXTS, changes_in, problems_of, translate
-from evaluasi_lib.cleaning.typers import Spec, decimal_evidence, proved_decimal
+from evaluasi_lib.cleaning.typers import (
+    BLANKS,
+    Spec,
+    decimal_evidence,
+    option_columns,
+    proved_decimal,
+)
 from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
 from evaluasi_lib.program import Column, Scale, Source
 from evaluasi_lib.reading.files import cell_text, normalise, open_source, show
@@ -203,16 +209,10 @@ def clean_multi(
     column = _column(s, "multi", missing=missing, options=spelled, separator=separator)
     spec = Spec(_name(s), column)
     values, table = _translated(text, spec)
-    chosen = pd.Series(values.to_list(), s.index, dtype="object")
-    out = pd.DataFrame(
-        {f"{spec.name}__{k}": chosen.map(_has(k)).astype("boolean") for k in options}, s.index
-    )
+    has = option_columns(spec.name, values, options)
+    out = pd.DataFrame({k: pd.array(v.to_list(), "boolean") for k, v in has.items()}, s.index)
     out.attrs.update(_account(table.with_columns(pl.col("value").list.join(", ")), spec))
     return out
-
-
-def _has(option: str) -> Callable[[list[str] | None], bool | None]:
-    return lambda chosen: None if chosen is None else option in chosen
 
 
 def translations(cleaned: pd.Series | pd.DataFrame) -> Table:
@@ -263,17 +263,15 @@ def pseudonymise(
     changes: dict[str, int] = {}
     if kind == "nip":
         whole = identity.normalise_nip(text)
-        status = identity.nip_status(whole).drop_nulls()
-        if len(status) and (status == "invalid").all():
-            what = _("no value in the column “{column}” has the structure of a NIP")
-            remedy = _('choose the column with the NIP, or say kind="code" for respondents\' codes')
-            raise DataError(Problem(what.format(column=column), "", remedy, len(status)))
-        ids, changes = usable_nip(whole, nip_repairs([whole]))
+        remedy = _('choose the column with the NIP, or say kind="code" for respondents\' codes')
+        if problems := identity.no_nip(whole, column, "", remedy):
+            raise DataError(*problems)
+        ids, changes = identity.usable_nip(whole, identity.nip_repairs([whole]))
     else:
         ids = identity.normalise_code(text)
     secret = identity.own_key() if key is None else key.encode() if isinstance(key, str) else key
     hidden = identity.pseudonyms(ids, secret, scope).to_list()
-    pids = [h or f"{UNLINKED}{row}" for row, h in enumerate(hidden, 1)]
+    pids = [h or f"{identity.UNLINKED}{row}" for row, h in enumerate(hidden, 1)]
     out = df.drop(columns=column)
     out.insert(0, "pid", pd.Series(pids, index=df.index, dtype="str"))
     changes |= {"identifier_missing": text.null_count(), "pseudonymised": ids.count()}
@@ -310,13 +308,8 @@ def link(
         known = table[by].dropna()
         twice = known[known.duplicated(keep=False)]
         if len(twice):
-            at = (
-                name
-                + ", "
-                + _("row {row}").format(
-                    row=int(table[by].duplicated(keep=False).to_numpy().argmax()) + 1
-                )
-            )
+            row = int(table[by].isin(twice).to_numpy().argmax()) + 1
+            at = f"{name}, " + _("row {row}").format(row=row)
             what = _("several rows belong to the same person")
             problems.append(Problem(what, at, _("keep one row a person first"), len(twice)))
     if problems:
@@ -357,8 +350,7 @@ def _column(s: pd.Series, kind: str, **keys: Any) -> Column:
 def _typed(s: pd.Series, text: pl.Series, spec: Spec) -> pd.Series:
     """The column by the typer of its type, with its account; raises DataError."""
     values, table = _translated(text, spec)
-    dtype = {"item": "float64", "number": "float64", "date": "datetime64[us]"}
-    out = pd.Series(values.to_list(), s.index, dtype.get(spec.column.type, "str"), name=s.name)
+    out = pd.Series(values.to_list(), s.index, DTYPES[spec.column.type], name=s.name)
     out.attrs.update(_account(table, spec))
     return out
 
@@ -394,22 +386,16 @@ def _scale(
     if isinstance(labels, int):
         return Scale(min=lowest, points=labels, aliases=dict(aliases))
     if labels is None:
-        gone = {normalise(m) for m in missing} | {"", "-", "n/a", "na"}
-        found = [
-            t for t in text.drop_nulls().unique(maintain_order=True) if normalise(t) not in gone
-        ]
+        gone = {"", *BLANKS, *map(normalise, missing)}
+        distinct = text.drop_nulls().unique(maintain_order=True)
+        found = [t for t in distinct if normalise(t) not in gone]
         labels = ordered_labels(found)
         ends = [strength(label) or 0.0 for label in (labels[:1] + labels[-1:])]
         if not labels or sum(ends) != 0:  # a scale without its lowest label would start too high
-            raise UsageError(
-                Problem(
-                    _("the scale cannot be told from {n} different answers").format(
-                        n=count(len(found))
-                    ),
-                    f"“{show(name)}”",
-                    _("give labels=[...] from low to high, or the number of points"),
-                )
-            )
+            what = _("the scale cannot be told from {n} different answers")
+            remedy = _("give labels=[...] from low to high, or the number of points")
+            what = what.format(n=count(len(found)))
+            raise UsageError(Problem(what, f"“{show(name)}”", remedy))
         read_as = ", ".join(f"{i} {show(x)}" for i, x in enumerate(labels, lowest))
         text_ = _("{name}: the scale was read as {labels}; give labels=[...] if one is missing")
         warnings.warn(text_.format(name=f"“{show(name)}”", labels=read_as), stacklevel=3)

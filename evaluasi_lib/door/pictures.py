@@ -6,18 +6,17 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from evaluasi_lib.disclosure import DEFAULT_K
+from evaluasi_lib.disclosure import DEFAULT_K, publish
 from evaluasi_lib.door.effects import effects_of
 from evaluasi_lib.door.scoring import completion
 from evaluasi_lib.errors import Problem, UsageError
-from evaluasi_lib.measures import Group
+from evaluasi_lib.measures import Cell, Draft, Group, drafts, wide
 from evaluasi_lib.reporting.figures import plot_effects
 from evaluasi_lib.reporting.figures_people import plot_funnel
 from evaluasi_lib.reporting.figures_scores import plot_likert, plot_slope
-from evaluasi_lib.results import ScaleScore, Stage
+from evaluasi_lib.scoring.answers import answer_drafts
 from evaluasi_lib.scoring.frames import numeric
-from evaluasi_lib.scoring.items import mean_interval
-from evaluasi_lib.scoring.scales import distribution
+from evaluasi_lib.scoring.scales import mean_interval
 from evaluasi_lib.tables import Figure, Table, draw, need
 from evaluasi_lib.wording import _
 
@@ -58,7 +57,7 @@ def prepost(
 
     >>> import pandas as pd
     >>> df = pd.DataFrame({"awal": [1, 2, 3, 2, 3], "akhir": [2, 3, 4, 3, 5]})
-    >>> prepost(df, "awal", "akhir").data["mean"].tolist()
+    >>> prepost(df, "awal", "akhir").data["mean"].round(2).tolist()
     [2.2, 3.4]
     """
     group = "group" if group is None and "group" in df.columns else group
@@ -68,27 +67,20 @@ def prepost(
     if group and not set(pairs[group].dropna().astype(str)) <= set(names):
         remedy = _("make a column with “program” and “comparison” of it")
         raise UsageError(Problem(_("the groups have other names"), f"group: {group}", remedy))
-    scores = []
+    found: list[Draft] = []
     for name in names if group else names[:1]:
         part = pairs[pairs[group].astype(str) == name] if group else pairs
-        if len(part) < max(min_cell, 2):
-            continue
         for wave, column in (("pre", before), ("post", after)):
-            found = mean_interval(numeric(part[column]).to_numpy())
-            scores.append(
-                ScaleScore(
-                    scale=after, label=label or after, level=None, wave=wave, group=name, n_items=1,
-                    n=found.n, mean=found.mean, sd=found.sd, mean_100=None, ci_low=found.ci_low,
-                    ci_high=found.ci_high, alpha=None, alpha_ci_low=None, alpha_ci_high=None,
-                    omega_total=None, top2_share=None,
-                )
-            )  # fmt: skip
-    data = Table(
-        [{"group": s.group, "wave": s.wave, "n": s.n, "mean": s.mean, "sd": s.sd,
-          "low": s.ci_low, "high": s.ci_high} for s in scores]
-    )  # fmt: skip
+            mean = mean_interval(numeric(part[column]).to_numpy())
+            about = {"label": label or after, "wave": wave, "group": name}
+            place = ["scales", after, wave, name]
+            found += drafts(mean, place, "mean:ci sd", Cell((mean["n"],)), **about)
+    rows, _remarks = publish(found, min_cell)
+    means = [r for r in wide(rows, "scales/*/*/*", "mean sd") if r["mean"] is not None]
+    data = pd.DataFrame(means).rename(columns={"mean_low": "low", "mean_high": "high"})
+    shown = ["group", "wave", "n", "mean", "sd", "low", "high"]
     title = _("How did it change from before to after?")
-    return draw(lambda: plot_slope(scores, "pra-pasca", title), data)
+    return draw(lambda: plot_slope(means, "pra-pasca", title), Table(data.reindex(columns=shown)))
 
 
 def likert(
@@ -112,7 +104,7 @@ def likert(
     >>> import pandas as pd
     >>> df = pd.DataFrame({"q1": [1, 2, 3] * 10, "q2": [3, 3, 2] * 10})
     >>> likert(df, ["q1", "q2"], ["rendah", "sedang", "tinggi"]).data.shape
-    (6, 6)
+    (6, 5)
     """
     need(df, list(items))
     answers = pd.DataFrame({item: numeric(df[item]) for item in items})
@@ -122,9 +114,16 @@ def likert(
         what = _("{n} labels do not fit answers up to {high}")
         remedy = _("give labels=[...] from low to high, 2 to 7 of them")
         raise UsageError(Problem(what.format(n=len(texts), high=highest), "labels", remedy))
-    found = distribution(answers, dict(enumerate(texts, lowest)), reversed=reversed, k=min_cell)
+    place = ["answers", "", ""]
+    found = answer_drafts(answers, dict(enumerate(texts, lowest)), place, reversed=reversed)
+    rows, _remarks = publish(found, min_cell)
+    shares = wide(rows, "answers/*/*/*/*")
+    data = pd.DataFrame(
+        [{"item": r["subject"], "value": int(r["stem"][-1]), "label": r["label"], "n": r["n"],
+          "share": r["share"]} for r in shares]
+    ).astype({"n": "Int64", "share": float})  # fmt: skip
     question = title or _("How did they answer?")
-    return draw(lambda: plot_likert(found, texts, "jawaban", question), Table(found))
+    return draw(lambda: plot_likert(shares, texts, "jawaban", question), Table(data))
 
 
 def dropoff(df: pd.DataFrame, stages: Sequence[str], *, min_cell: int = DEFAULT_K) -> Figure:
@@ -138,8 +137,8 @@ def dropoff(df: pd.DataFrame, stages: Sequence[str], *, min_cell: int = DEFAULT_
     [20, 8]
     """
     table = completion(df, stages, min_cell=min_cell)
-    found = [
-        Stage(row["stage"], None if pd.isna(row["n"]) else int(row["n"]), row["reason"])
-        for row in table.to_dict("records")
+    records = [
+        {"subject": stage, "n": None if pd.isna(n) else int(n), "reason": reason}
+        for stage, n, reason in zip(table["stage"], table["n"], table["reason"], strict=True)
     ]
-    return draw(lambda: plot_funnel(found, min_cell), table)
+    return draw(lambda: plot_funnel(records, min_cell), table)

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL, is_small, protect_counts, protect_funnel
+from evaluasi_lib.disclosure import DEFAULT_K, publish
 from evaluasi_lib.door.effects import effects_of
 from evaluasi_lib.errors import DataError, Problem, UsageError
+from evaluasi_lib.measures import (
+    UNPUBLISHED,
+    Cell,
+    Draft,
+    Drafts,
+    Record,
+    drafts,
+    measure_id,
+    nested,
+    part_of,
+    wide,
+)
 from evaluasi_lib.program import CostItem, Costs, ParticipantTime
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
@@ -20,11 +33,18 @@ from evaluasi_lib.scoring.frames import numeric
 from evaluasi_lib.scoring.items import (
     describe_reliability,
     diagnose_reliability,
-    mean_interval,
     rake,
     score_items,
+    share_of,
 )
-from evaluasi_lib.scoring.persons import as_levels, reached, share_row
+from evaluasi_lib.scoring.persons import as_levels, reached
+from evaluasi_lib.scoring.scales import mean_interval
+from evaluasi_lib.scoring.shares import (
+    by_frequency,
+    chosen_options,
+    option_shares,
+    option_shares_by,
+)
 from evaluasi_lib.scoring.survival import kaplan_meier
 from evaluasi_lib.tables import SEED, Table, bounds, need
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
@@ -171,53 +191,64 @@ def describe(
     need(df, names)
     groups = as_levels(df[by]) if by else pd.Series("", index=df.index)
     levels = [v for v in dict.fromkeys(sorted(groups)) if v or not by]
-    rows = [
-        {"variable": str(name), **row, "group": level if by else None}
+    found = [
+        draft
         for name in names
         for level in levels
-        for row in _describe(
-            df.loc[groups == level, name], None if w is None else w[groups == level], min_cell
+        for draft in _described(
+            df.loc[groups == level, name], None if w is None else w[groups == level],
+            ["describe", str(name), level], group=level if by else None, subject=str(name),
         )
-    ]
+    ]  # fmt: skip
+    records = [
+        r | {"variable": r["subject"], "value": r["label"],
+             "low": r["mean_low"] if r["share"] is None else r["share_low"],
+             "high": r["mean_high"] if r["share"] is None else r["share_high"]}
+        for r in wide(publish(found, min_cell)[0], "describe/*/*/*", "mean sd share")
+    ]  # fmt: skip
     shown = ["variable", "value", "group", "n", "mean", "sd", "low", "high", "share", "reason"]
-    table = pd.DataFrame(rows, columns=shown)
     floats = dict.fromkeys(("mean", "sd", "low", "high", "share"), "float64")
+    table = pd.DataFrame(records, columns=shown)
     return Table(table.astype(floats | {"n": "Int64"}), shown=shown)
 
 
-def _describe(values: pd.Series, w: pd.Series | None, k: int) -> list[dict[str, Any]]:
-    """One row of a number; one for each value of a category or flag."""
+def _records(found: Iterable[Draft], pattern: str, k: int) -> list[Record]:
+    """What may be shown, a record each."""
+    rows, _remarks = publish(found, k)
+    return wide(rows, pattern)
+
+
+def _bounds(row: Mapping[str, Any], measure: str = "share") -> dict[str, Any]:
+    """A record, the ends of one of its measures called low and high."""
+    return {**row} | {end: row.get(f"{measure}_{end}") for end in ("low", "high")}
+
+
+def _described(
+    values: pd.Series, w: pd.Series | None, place: Sequence[str], **about: Any
+) -> Drafts:
+    """The mean of a number, the share of each value of a category or flag, the n of dates."""
     known = values.dropna()
+    whole = len(known)
+    unknown = None if whole else "no_answers"
     flag = pd.api.types.is_bool_dtype(values.dtype)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return [{"n": len(known)}]
-    if pd.api.types.is_numeric_dtype(values.dtype) and not flag:
-        if is_small(len(known), k):
-            return [{"reason": SMALL_CELL}]
-        weight = None if w is None else w.to_numpy()
-        found = mean_interval(numeric(values).to_numpy(), weight)
-        return [{"n": found.n, "mean": found.mean, "sd": found.sd, "low": found.ci_low,
-                 "high": found.ci_high}]  # fmt: skip
-    text = as_levels(known)
-    order = list(map(str, values.cat.categories)) if hasattr(values, "cat") else sorted(set(text))
-    counts = {level: int((text == level).sum()) for level in order}
-    safe = protect_counts(counts, k=k)
-    rows = []
-    for level, n in counts.items():
-        if flag and level != "true":
-            continue
-        row = share_row(n, len(text), k)
-        row = {"n": row["n"], "share": row["share"], "low": row["ci_low"], "high": row["ci_high"],
-               "reason": row["reason"]}  # fmt: skip
-        if safe[level] is None:
-            row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-        elif (
-            w is not None and row["share"] is not None
-        ):  # an interval of weighted shares: R svymean
-            mean = mean_interval((text == level).astype(float), w[known.index].to_numpy())
-            row |= {"share": mean.mean, "low": mean.ci_low, "high": mean.ci_high}
-        rows.append({"value": level, **row})
-    return rows
+        yield from drafts({"n": whole}, [*place, ""], "n", Cell((whole,)), **about)
+    elif pd.api.types.is_numeric_dtype(values.dtype) and not flag:
+        found = mean_interval(numeric(values).to_numpy(), None if w is None else w.to_numpy())
+        record = found | {"reason": unknown}
+        yield from drafts(record, [*place, ""], "mean:ci sd", Cell((whole,)), **about)
+    else:
+        text = as_levels(known)
+        listed = list(map(str, values.cat.categories)) if hasattr(values, "cat") else []
+        for level in ["true"] if flag else listed or sorted(set(text)):
+            here = text == level
+            n = int(here.sum())
+            record = share_of(n, whole)
+            if w is not None and whole:
+                mean = mean_interval(here.astype(float), w[known.index].to_numpy())
+                record |= mean | {"n": n, "share": mean["mean"]}
+            cell = part_of(n, whole, "/".join(place))
+            yield from drafts(record, [*place, level], "share:ci", cell, label=level, **about)
 
 
 def barriers(
@@ -244,25 +275,17 @@ def barriers(
         raise UsageError(Problem(what.format(name=question), "question", known or _(
             "make them with clean_multi")))  # fmt: skip
     need(df, [by] if by else [])
-    answered = df[df[options].notna().any(axis=1)]
-    chosen = answered[options].astype("boolean").fillna(False).astype(bool)
-    groups = as_levels(answered[by]) if by else pd.Series("", index=answered.index)
-    levels = [v for v in sorted(set(groups)) if v or not by]
-    records = []
-    for option in sorted(options, key=lambda c: -chosen[c].to_numpy().sum()):
-        hidden: set[str] = set()
-        for part in (chosen[option], ~chosen[option]):
-            counts = {v: int((part & (groups == v)).sum()) for v in sorted(set(groups))}
-            if by:
-                safe = protect_counts(counts, k=min_cell)
-                hidden |= {level for level, n in safe.items() if n is None}
-        for level in levels:
-            row = share_row(int(chosen.loc[groups == level, option].sum()),
-                            int((groups == level).sum()), min_cell)  # fmt: skip
-            if level in hidden:
-                row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-            named = {"barrier": option.removeprefix(prefix), "group": level if by else None}
-            records.append(named | bounds(row))
+    chosen, answered = chosen_options(df, question)
+    place = ["barriers"]
+    if by is None:
+        found = option_shares(chosen, place, str)
+    else:
+        group = as_levels(answered[by])
+        levels = {v: v for v in sorted(set(group)) if v}
+        found = option_shares_by(chosen[by_frequency(chosen)], group, levels, place, str, by)
+    pattern = "barriers/*" if by is None else "barriers/*/*/*"
+    records = [{"barrier": row["subject"]} | _bounds(row)
+               for row in _records(found, pattern, min_cell)]  # fmt: skip
     return _shares(records, ["barrier", "group"])
 
 
@@ -297,39 +320,40 @@ def completion(
     stages = list(stages)
     need(df, [*stages, *([by] if by else []), *([days] if days else [])])
     groups = as_levels(df[by]) if by else pd.Series("", index=df.index)
-    records: list[dict[str, Any]] = []
-    levels = [v for v in sorted(set(groups)) if v or not by]
-    for level in levels:
-        here = df[groups == level]
-        still, counts = pd.Series(True, index=here.index), {}
-        for stage in stages:
-            still = still & reached(here[stage])
-            counts[stage] = int(still.sum())
-        safe = protect_funnel(counts, k=min_cell, first=[stages[0], stages[-1]])
-        whole = counts[stages[0]]
-        for stage in stages:
-            row = share_row(counts[stage], whole, min_cell)
-            if safe[stage] is None:
-                row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-            median = None
-            if days and stage == stages[-1] and row["share"] is not None:
-                known = here[days].notna()
-                km = kaplan_meier(here.loc[known, days].to_numpy(float), still[known].to_numpy())
-                median = km.median_days
-            named = {"group": level if by else None, "stage": stage, "median_days": median}
-            records.append(named | bounds(row))
-    for stage in stages:  # a stage hidden in one group alone could be found from the total
-        here_too = [r for r in records if r["stage"] == stage]
-        hidden = sum(r["reason"] == SMALL_CELL for r in here_too)
-        shown = [r for r in here_too if r["reason"] != SMALL_CELL]
-        if hidden == 1 and shown:
-            nothing = {"n": None, "share": None, "low": None, "high": None, "median_days": None}
-            min(shown, key=lambda r: r["n"]).update(nothing | {"reason": SMALL_CELL})
+    found = chain.from_iterable(
+        _stages(df[groups == level], stages, level, by, days) for level in sorted(set(groups))
+    )
+    records = [
+        {"stage": row["subject"]} | _bounds(row) for row in _records(found, "stages/*/*", min_cell)
+    ]
     table = _shares(records, ["group", "stage"])
     if days:
-        table["median_days"] = pd.Series([r["median_days"] for r in records], dtype="float64")
+        table["median_days"] = pd.Series([r.get("median_days") for r in records], dtype="float64")
         table.shown = (*table.shown, "median_days")
     return table
+
+
+def _stages(
+    here: pd.DataFrame, stages: Sequence[str], level: str, by: str | None, days: str | None
+) -> Drafts:
+    """The rows of one group, of which the one without a name is only counted."""
+    still = pd.Series(True, index=here.index)
+    records: dict[str, dict[str, Any]] = {}
+    for stage in stages:
+        still = still & reached(here[stage])
+        n = int(still.sum())
+        records[stage] = share_of(n, records[stages[0]]["n"] if records else n)
+        records[stage][UNPUBLISHED] = n
+    counted = bool(by and not level)
+    group, names = level if by else None, ["stages", level]
+    yield from nested(records, names, UNPUBLISHED if counted else "n share:ci", base=stages[0],
+                      first=(stages[0], stages[-1]), groups=by, group=group)  # fmt: skip
+    if days and not counted:
+        known = here[days].notna()
+        km = kaplan_meier(here.loc[known, days].to_numpy(float), still[known].to_numpy())
+        last = [*names, stages[-1]]
+        cell = Cell((km.n, km.n_completed), based_on=(measure_id(*last),))
+        yield from drafts({"median_days": km.median_days}, last, "median_days", cell, group=group)
 
 
 def cost(

@@ -8,20 +8,24 @@ weight of the kind of finding times how far the number lies from its threshold (
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from evaluasi_lib.conclusion import quadrants
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.findings.rules import say
 from evaluasi_lib.findings.situation import (
+    COMPLETION,
     beneficial,
     estimate_id,
     is_decisive,
     primaries,
     rating_id,
 )
-from evaluasi_lib.measures import measure_id
+from evaluasi_lib.labels import variable_label
+from evaluasi_lib.measures import Record, measure_id, record_of, value_at, wide
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Barrier, Effect, EvaluationResult, Finding, ModuleDemand
+from evaluasi_lib.results import Effect, EvaluationResult, Finding
 from evaluasi_lib.wording import (
     _,
     choose,
@@ -38,6 +42,7 @@ Note = tuple[bool, Finding]  # whether it is a strength, and the finding
 LEVEL_WEIGHT = {"reaction": 0.5, "learning": 0.8, "behaviour": 0.9, "results": 1.0}
 GOOD_ALPHA = 0.8
 COST = "efficiency/cost_per_completer_idr"
+RESPONSE = "sample/response_rate_share"
 MIN_RESPONSE_SHARE = 0.5
 THEME_SHARE = 0.2
 SENTIMENT = 0.1  # on the lexicon's -1..1; nearer to zero is mixed, not good or bad
@@ -129,63 +134,73 @@ def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]
 def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Each instrument at its last wave in the program's group, by its alpha."""
     limit = program.thresholds.min_alpha
-    last = {s.scale: s for s in result.scales if s.group == "program"}
+    last = {s["subject"]: s for s in wide(result.rows, "scales/*/*/program", "alpha")}
     importance = {x.importance for x in program.instruments.values()}
     for scale, score in last.items():
         # Ratings of importance are not meant to hang together, and a dimension of few items is
         # judged within its instrument.
-        if scale in importance or scale.rpartition(".")[0] in last or score.alpha is None:
+        if scale in importance or scale.rpartition(".")[0] in last:
             continue
-        good = score.alpha >= limit
-        if not good or score.alpha >= GOOD_ALPHA:
-            text = say(f"reliability.{SIGN[good]}", label=score.label,
-                       alpha=number(score.alpha, 2), limit=number(limit, 2))  # fmt: skip
-            weight = 0.25 if good else 0.4 + (limit - score.alpha)
-            at = measure_id("scales", scale, score.wave, score.group, "alpha")
-            yield note(good, f"reliability.{scale}", text, weight, at)
+        alpha = score["alpha"]
+        if alpha is None or limit <= alpha < GOOD_ALPHA:
+            continue
+        good = alpha >= limit
+        text = say(f"reliability.{SIGN[good]}", label=score["label"],
+                   alpha=number(alpha, 2), limit=number(limit, 2))  # fmt: skip
+        weight = 0.25 if good else 0.4 + (limit - alpha)
+        at = measure_id(*score["stem"], "alpha")
+        yield note(good, f"reliability.{scale}", text, weight, at)
 
 
 def item_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Importance-performance analysis: what participants call important, rated low or high."""
-    for score in result.scales:
-        ipa = score.details.get("ipa") if score.group == "program" else None
-        items = (ipa or {}).get("items", ())
+    for cross in wide(result.rows, "scales/*/*/program/ipa"):
+        if cross["cross_performance"] is None:
+            continue
+        _part, scale, wave, group, _name = cross["stem"]
+        at = measure_id("scales", scale, wave, group, "*")
+        rated = wide(result.rows, at, "performance")
+        items = [x for x in rated if x["performance"] is not None]
+        found = quadrants(
+            [x["performance"] for x in items],
+            [x["importance"] for x in items],
+            cross=(cross["cross_performance"], cross["cross_importance"]),
+        )
         for quadrant, good in (("concentrate", False), ("keep_up", True)):
-            found = [x for x in items if x["quadrant"] == quadrant]
-            if found:
-                named = join_words([f"“{short_label(x['label'])}”" for x in found])
+            here = [x for x, q in zip(items, found, strict=True) if q == quadrant]
+            if here:
+                named = join_words([f"“{short_label(x['label'])}”" for x in here])
                 text = say(f"item.{SIGN[good]}", items=named)
-                of = "scales", score.scale, score.wave, score.group
-                at = [measure_id(*of, x["item"], "performance") for x in found]
-                yield note(good, f"item.{score.scale}@{score.wave}", text, 0.45, *at)
+                cited = [measure_id(*x["stem"], "performance") for x in here]
+                yield note(good, f"item.{scale}@{wave}", text, 0.45, *cited)
 
 
 def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Cost per completer, use of the budget, benefits against costs, by the declared limits."""
-    costs, limits = result.efficiency, program.thresholds
-    cost, limit = costs.cost_per_completer_idr, limits.max_cost_per_completer_idr
+    money, limits = record_of(result.rows, "efficiency"), program.thresholds
+    cost, limit = money["cost_per_completer_idr"], limits.max_cost_per_completer_idr
     if cost is not None and limit is not None:
         good = cost <= limit
         text = say(f"cost.{SIGN[good]}", cost=rupiah(cost), limit=rupiah(limit))
         score = 0.5 if good else 0.5 + 0.5 * (cost / limit - 1)
         yield note(good, "cost.completer", text, score, COST)
         # Where the money goes, when it is more than the limit.
-        shares = [row for row in costs.details.get("costs", ())
-                  if not good and row.get("share_of_total") is not None]  # fmt: skip
-        if shares:
-            row = max(shares, key=lambda row: row["share_of_total"])
-            share = row["share_of_total"]
+        spent = [row for row in wide(result.rows, "efficiency/costs/*")
+                 if not good and row["share_of_total"] is not None]  # fmt: skip
+        if spent:
+            row = max(spent, key=lambda row: row["share_of_total"])
+            share, name = row["share_of_total"], row["subject"]
             text = say("spending", label=row["label"], share=percent(share))
-            at = measure_id("efficiency", "costs", row["category"], "share_of_total")
-            yield note(False, f"spending.{row['category']}", text, 0.3 + 0.3 * share, at)
-    if costs.bcr is not None:
-        good = costs.bcr >= limits.min_bcr
-        text = say(f"bcr.{SIGN[good]}", bcr=number(costs.bcr, 2))
+            at = measure_id(*row["stem"], "share_of_total")
+            yield note(False, f"spending.{name}", text, 0.3 + 0.3 * share, at)
+    if (bcr := money["bcr"]) is not None:
+        good = bcr >= limits.min_bcr
+        text = say(f"bcr.{SIGN[good]}", bcr=number(bcr, 2))
         yield note(good, "bcr.program", text, 0.6, "efficiency/bcr")
-    if cost is None and costs.reason not in (None, SMALL_CELL):
-        text = say("unpriced", reason=costs.reason)
-        yield note(False, "unpriced.program", text, 0.4, COST)
-    used, (least, most) = costs.budget_absorption_share, BUDGET
+    reason = money["cost_per_completer_idr_reason"]
+    if cost is None and reason not in (None, SMALL_CELL):
+        yield note(False, "unpriced.program", say("unpriced", reason=reason), 0.4, COST)
+    used, (least, most) = money["budget_absorption_share"], BUDGET
     if used is not None and not least <= used <= most:
         text = say("budget.over" if used > most else "budget.under", share=percent(used))
         at = "efficiency/budget_absorption_share"
@@ -194,68 +209,67 @@ def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
 
 def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Who completes, by the program's own limit, and who answers the survey."""
-    share, limit = result.participation.completion_share, program.thresholds.min_completion_share
+    share, limit = value_at(result.rows, COMPLETION), program.thresholds.min_completion_share
     if share is not None:
         good = share >= limit
         text = say(f"completion.{SIGN[good]}", share=percent(share), limit=percent(limit))
         score = 0.5 if good else 0.5 + (limit - share)
-        yield note(good, "completion.program", text, score, "participation/completion_share")
-    response = result.sample.response_rate_share
+        yield note(good, "completion.program", text, score, COMPLETION)
+    response = value_at(result.rows, RESPONSE)
     if response is not None and response < MIN_RESPONSE_SHARE:
         text = say("response", share=percent(response))
-        yield note(False, "response.program", text, 0.4, "sample/response_rate_share")
+        yield note(False, "response.program", text, 0.4, RESPONSE)
 
 
 def share_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Barriers and wanted modules that at least the declared share of respondents named."""
-    limits, barriers = program.thresholds, result.participation.barriers
-    yield from _named("barrier", barriers, limits.barrier_share, 0.6, "participation", "barriers")
-    yield from _named("module", result.module_demand, limits.demand_share, 0.5, "module_demand")
+    limits, barriers = program.thresholds, wide(result.rows, "participation/barriers/*")
+    modules = wide(result.rows, "module_demand/*")
+    yield from _named("barrier", barriers, limits.barrier_share, 0.6)
+    yield from _named("module", modules, limits.demand_share, 0.5)
 
 
-def _named(
-    kind: str, rows: Sequence[Barrier | ModuleDemand], limit: float, slope: float, *place: str
-) -> Iterator[Note]:
-    for row in rows:
-        if row.share is not None and row.share >= limit:
-            share = share_with_interval(row.share, row.ci_low, row.ci_high)
-            text, name = say(kind, share=share, label=row.label), getattr(row, kind)
-            at = measure_id(*place, name, "share")
-            yield note(False, f"{kind}.{name}", text, 0.3 + slope * row.share, at)
+def _named(kind: str, records: Sequence[Record], limit: float, slope: float) -> Iterator[Note]:
+    for row in records:
+        if row["share"] is not None and row["share"] >= limit:
+            share = share_with_interval(row["share"], row["share_low"], row["share_high"])
+            text, at = say(kind, share=share, label=row["label"]), measure_id(*row["stem"], "share")
+            yield note(False, f"{kind}.{row['subject']}", text, 0.3 + slope * row["share"], at)
 
 
 def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Themes of open answers that are frequent and clearly good or bad."""
-    for theme in result.themes:
-        share, mood = theme.share, theme.sentiment
-        if theme.source != "survey" or theme.theme in GENERAL_THEMES or share is None:
+    for theme in wide(result.rows, "themes/*/survey"):
+        name, share, mood = theme["subject"], theme["share"], theme["sentiment"]
+        if name in GENERAL_THEMES or share is None or share < THEME_SHARE:
             continue
-        if share < THEME_SHARE or mood is None or abs(mood) < SENTIMENT:
+        if mood is None or abs(mood) < SENTIMENT:
             continue
-        shown = share_with_interval(share, theme.ci_low, theme.ci_high)
-        text = say(f"theme.{SIGN[mood > 0]}", share=shown, label=theme.label)
-        paths = [measure_id("themes", theme.theme, "survey", x) for x in ("share", "sentiment")]
-        yield note(mood > 0, f"theme.{theme.theme}", text, 0.25 + 0.5 * share, *paths)
+        shown = share_with_interval(share, theme["share_low"], theme["share_high"])
+        text = say(f"theme.{SIGN[mood > 0]}", share=shown, label=theme["label"])
+        paths = [measure_id(*theme["stem"], x) for x in ("share", "sentiment")]
+        yield note(mood > 0, f"theme.{name}", text, 0.25 + 0.5 * share, *paths)
 
 
 def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Groups that are missed among the enrolled, and groups that complete e-learning less often."""
-    for row in result.participation.details.get("representation", ()):
-        if row["status"] != "under" or row["share"] is None:
+    for row in wide(result.rows, "participation/representation/*/*"):
+        if not is_missed(row):
             continue
+        variable, expected = row["stem"][2], row["population_share"]
         text = say(
-            "access", group=row["label"], variable=row["variable_label"],
-            share=share_with_interval(row["share"], row["ci_low"], row["ci_high"]),
-            expected=percent(row["population_share"]),
+            "access", group=row["label"], variable=variable_label(program, variable),
+            share=share_with_interval(row["share"], row["share_low"], row["share_high"]),
+            expected=percent(expected),
         )  # fmt: skip
-        of = "participation", "representation", row["variable"], row["group"], "share"
-        score = 0.35 + min(row["population_share"] - row["share"], 0.3)
-        yield note(False, f"access.{row['variable']}.{row['group']}", text, score, measure_id(*of))
+        id, score = f"access.{variable}.{row['group']}", 0.35 + min(expected - row["share"], 0.3)
+        yield note(False, id, text, score, measure_id(*row["stem"], "share"))
     groups: dict[str, list[tuple[float, str, str]]] = {}
-    for row in result.elearning.details.get("access", ()):
-        share = row["completed_share"]
-        if share is not None and (row["p_completed"] or 1) < ACCESS_P:
-            groups.setdefault(row["variable"], []).append((share, row["group"], row["label"]))
+    for row in wide(result.rows, "elearning/access/*/*"):
+        share = row.get("completed_share")
+        if share is not None and (row["completed_share_p"] or 1) < ACCESS_P:
+            group = (share, row["group"], row["label"])
+            groups.setdefault(row["stem"][2], []).append(group)
     for variable, rows in groups.items():
         (low, least, behind), (high, most, ahead) = (
             f(rows, key=lambda r: r[0]) for f in (min, max)
@@ -267,6 +281,12 @@ def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
                      for group in (least, most)]  # fmt: skip
             score = 0.35 + min(high - low, 0.3)
             yield note(False, f"access.elearning.{variable}", text, score, *paths)
+
+
+def is_missed(row: Mapping[str, Any]) -> bool:
+    """Whether a group's share of the enrolled lies clearly below its share of the population."""
+    high, expected = row["share_high"], row["population_share"]
+    return high is not None and expected is not None and expected > high
 
 
 def triangulation_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:

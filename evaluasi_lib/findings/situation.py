@@ -10,13 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evaluasi_lib.measures import Conclusion, measure_id
+from evaluasi_lib.measures import Conclusion, measure_id, record_of, value_at
 from evaluasi_lib.program import Program, Thresholds
 from evaluasi_lib.results import Effect, EvaluationResult
 
 Answer = Literal["yes", "no", "unknown"]
 Facts = dict[str, Answer]
 
+COMPLETION = "participation/completion_share"
 PERFORMANCE = ("behaviour", "results")  # what a training is for (Kirkpatrick's levels 3 and 4)
 # Flags of a measure that itself misleads: at its ceiling, wrongly keyed, or held against a smallest
 # effect of interest that is likely a slip.
@@ -107,11 +108,12 @@ def situation_of(program: Program, result: EvaluationResult) -> Situation:
         for rating, flags in [rated.get(e.outcome, (None, ()))]
     )
     answered = [t.agreement for t in result.triangulation if t.agreement != "silent"]
+    money = record_of(result.rows, "efficiency")
     return Situation(
         outcomes=states,
-        completion_share=result.participation.completion_share,
-        cost_per_completer_idr=result.efficiency.cost_per_completer_idr,
-        bcr=result.efficiency.bcr,
+        completion_share=value_at(result.rows, COMPLETION),
+        cost_per_completer_idr=money["cost_per_completer_idr"],
+        bcr=money["bcr"],
         agree=all(a != "divergent" for a in answered) if answered else None,
     )
 
@@ -119,10 +121,8 @@ def situation_of(program: Program, result: EvaluationResult) -> Situation:
 def _alpha_of(program: Program, result: EvaluationResult, effect: Effect) -> float | None:
     """Alpha of the instrument behind an outcome, at the outcome's wave in the program's group."""
     instrument = next((o.instrument for o in program.outcomes if o.id == effect.outcome), None)
-    for score in result.scales:
-        if (score.scale, score.wave, score.group) == (instrument, effect.wave, "program"):
-            return score.alpha
-    return None
+    at = measure_id("scales", instrument, effect.wave, "program", "alpha")
+    return next((row.value for row in result.rows if row.id == at), None)
 
 
 def facts(situation: Situation, limits: Thresholds) -> Facts:

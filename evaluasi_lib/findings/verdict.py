@@ -20,6 +20,7 @@ from scipy import stats
 from evaluasi_lib.conclusion import Floats, adjusted, concluded
 from evaluasi_lib.findings.rules import decision_table, say
 from evaluasi_lib.findings.situation import (
+    COMPLETION,
     MISLEADING,
     Facts,
     OutcomeState,
@@ -32,6 +33,7 @@ from evaluasi_lib.findings.situation import (
     situation_of,
     weakest_rating,
 )
+from evaluasi_lib.measures import value_at
 from evaluasi_lib.program import Program, Thresholds
 from evaluasi_lib.results import Decision, Effect, EvaluationResult, Verdict
 from evaluasi_lib.wording import choose, count, join_words, percent
@@ -74,7 +76,7 @@ def _measured(situation: Situation) -> tuple[str, ...]:
     outcomes = [estimate_id(s.effect.outcome) for s in situation.outcomes]
     ratings = [rating_id(s.effect.outcome) for s in situation.outcomes if s.rating is not None]
     others = {
-        "participation/completion_share": situation.completion_share,
+        COMPLETION: situation.completion_share,
         "efficiency/cost_per_completer_idr": situation.cost_per_completer_idr,
         "efficiency/bcr": situation.bcr,
     }
@@ -245,7 +247,7 @@ class Base:
     situation: Situation
     limits: Thresholds
     family: Family
-    enrolled: int | None
+    enrolled: float | None
 
     def drawn_completion(self, rng: np.random.Generator, n: int) -> Floats | None:
         """Completion shares (n,) from the Jeffreys posterior; None where it is not known."""
@@ -291,7 +293,8 @@ def base_of(program: Program, result: EvaluationResult) -> Base:
     """What is redrawn of one program."""
     situation = situation_of(program, result)
     family = family_of(program, result)
-    return Base(situation, program.thresholds, family, result.participation.enrolled)
+    enrolled = value_at(result.rows, "participation/enrolled")
+    return Base(situation, program.thresholds, family, enrolled)
 
 
 def diagnose_robustness(program: Program, result: EvaluationResult) -> dict[str, Any]:

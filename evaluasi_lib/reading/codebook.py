@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
 from typing import TypeVar
 
 import yaml
@@ -12,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Model, Text
+from evaluasi_lib.reading.files import packaged_yaml
 from evaluasi_lib.wording import _, choose, load_yaml
 
 
@@ -76,8 +76,7 @@ def parse_model(text: str, where: str, model: type[M]) -> M:
 @cache
 def own_codebook() -> Codebook:
     """The workbook's own codebook."""
-    text = resources.files(__package__).joinpath("codebook.yml").read_text(encoding="utf-8")
-    return Codebook.model_validate(load_yaml(text))
+    return Codebook.model_validate(packaged_yaml(__package__, "codebook.yml"))
 
 
 class Indicator(Model):

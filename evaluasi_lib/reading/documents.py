@@ -15,8 +15,8 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from xml.parsers import expat
 
 import docx
@@ -189,8 +189,7 @@ MAX_DEPTH = 50
 ABOVE = " > "  # between the codes above a nested one
 
 
-@dataclass(frozen=True, slots=True)
-class QdaCode:
+class QdaCode(NamedTuple):
     """guid, name, path of names from the top (nesting), whether excerpts may carry it."""
 
     guid: str
@@ -199,20 +198,15 @@ class QdaCode:
     codable: bool
 
 
-@dataclass(frozen=True)
-class QdaProject:
-    """excerpts: respondent (source's name), group, coder, code (name), above (the codes it is
-    nested in, outermost first), excerpt, unit."""
+def read_refi(path: Path) -> pd.DataFrame:
+    """The coded excerpts of a .qdpx, or of its bare project.qde.
 
-    codes: tuple[QdaCode, ...]
-    excerpts: pd.DataFrame
-
-
-def read_refi(path: Path) -> QdaProject:
-    """A .qdpx, or its bare project.qde. Raises Refused with the reason in words."""
+    respondent (source's name), group, coder, code (name), above (the codes it is nested in,
+    outermost first), excerpt, unit. Raises Refused with the reason in words.
+    """
     check_size(path, MAX_BYTES)
     if path.suffix.lower() == ".qde":
-        return _project(_parse(path.read_bytes()), {})
+        return _excerpts(_parse(path.read_bytes()), {})
     check_archive(path)
     with refusing(_("the archive is damaged and cannot be read")), zipfile.ZipFile(path) as archive:
         names = archive.namelist()
@@ -221,13 +215,13 @@ def read_refi(path: Path) -> QdaProject:
             raise Refused(_("the archive has no project.qde"))
         root = _parse(_member(archive, project))
         wanted = {_inner(node) for node in root.iter("TextSource")}
+        short = {n.replace("\\", "/").rsplit("/", 1)[-1].casefold(): n for n in names}
         texts = {
-            short: _member(archive, name).decode("utf-8-sig", errors="replace")
-            for name in names
-            if (short := name.replace("\\", "/").rsplit("/", 1)[-1].casefold()) in wanted
-            and short.endswith(".txt")
+            name: _member(archive, short[name]).decode("utf-8-sig", errors="replace")
+            for name in wanted & short.keys()
+            if name.endswith(".txt")
         }
-    return _project(root, texts)
+    return _excerpts(root, texts)
 
 
 def read_codebook(path: Path) -> tuple[QdaCode, ...]:
@@ -282,9 +276,8 @@ def _codes(root: ET.Element) -> Iterator[QdaCode]:
         yield from walk(book, ())
 
 
-def _project(root: ET.Element, texts: dict[str, str]) -> QdaProject:
-    codes = tuple(_codes(root))
-    names = {code.guid: code.path for code in codes}
+def _excerpts(root: ET.Element, texts: dict[str, str]) -> pd.DataFrame:
+    names = {code.guid: code.path for code in _codes(root)}
     users = {u.get("guid"): u.get("name") or u.get("guid") or "" for u in root.iter("User")}
     groups: dict[str | None, str] = {}  # of a source: the first set that it is a member of
     for group in root.iter("Set"):
@@ -294,28 +287,19 @@ def _project(root: ET.Element, texts: dict[str, str]) -> QdaProject:
     for source in root.iter("TextSource"):
         text = _text_of(source, texts)
         respondent = source.get("name") or source.get("guid") or ""
+        group_name = groups.get(source.get("guid"), "")
         for selection in source.findall("PlainTextSelection"):
             start, end = _span(selection, text)
+            excerpt, unit = " ".join(text[start:end].split()), f"{respondent}:{start}-{end}"
             for coding in selection.findall("Coding"):
-                code = coding.find("CodeRef")
-                ref = None if code is None else code.get("targetGUID")
-                if ref is None:
-                    continue
-                if ref not in names:
+                ref = coding.find("CodeRef")
+                path = () if ref is None else names.get(ref.get("targetGUID") or "")
+                if path is None:
                     raise Refused(_("a coding refers to a code that the project does not have"))
-                rows.append(
-                    {
-                        "respondent": respondent,
-                        "group": groups.get(source.get("guid"), ""),
-                        "coder": users.get(coding.get("creatingUser"), ""),
-                        "code": names[ref][-1],
-                        "above": ABOVE.join(names[ref][:-1]),
-                        "excerpt": " ".join(text[start:end].split()),
-                        "unit": f"{respondent}:{start}-{end}",
-                    }
-                )
-    columns = ["respondent", "group", "coder", "code", "above", "excerpt", "unit"]
-    return QdaProject(codes, pd.DataFrame(rows, columns=columns))
+                if path:
+                    coder, above = users.get(coding.get("creatingUser"), ""), ABOVE.join(path[:-1])
+                    rows.append((respondent, group_name, coder, path[-1], above, excerpt, unit))
+    return pd.DataFrame(rows, columns=COLUMNS[:-1])
 
 
 def _inner(source: ET.Element) -> str:

@@ -16,6 +16,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +26,16 @@ import polars as pl
 
 from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.program import Source
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, load_yaml
 
 BATCH_ROWS = 200_000
 _SAMPLE_BYTES = 1_000_000
 _DELIMITERS = ",;\t|"
 _THREE_DECIMALS = re.compile(r"-?\d{1,3}\.\d{3}")
-SUFFIXES = {
-    ".csv": "csv", ".tsv": "csv", ".txt": "csv",
-    ".xlsx": "excel", ".xls": "excel", ".xlsm": "excel", ".xlsb": "excel", ".ods": "excel",
-    ".sav": "spss", ".zsav": "spss", ".dta": "stata",
-    ".parquet": "parquet",
-    ".jsonl": "json_lines", ".ndjson": "json_lines",
-}  # fmt: skip
+CSV = (".csv", ".tsv", ".txt")
+EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+LABELLED = (".sav", ".zsav", ".dta")  # SPSS and Stata
+JSON_LINES = (".jsonl", ".ndjson")
 
 
 SPACES = re.compile(r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+")
@@ -88,13 +87,15 @@ class RawTable:
                 optimizations=pl.QueryOptFlags(projection_pushdown=False),
             )
         except pl.exceptions.PolarsError as error:
-            raise DataError(
-                Problem(
-                    _("rows have more fields than there are headings, or quotes that never end"),
-                    self.details.get("place", ""),
-                    _("check the separator and the quotes, or declare “delimiter”"),
-                )
-            ) from error
+            what = _("rows have more fields than there are headings, or quotes that never end")
+            remedy = _("check the separator and the quotes, or declare “delimiter”")
+            raise DataError(Problem(what, self.details.get("place", ""), remedy)) from error
+
+
+def packaged_yaml(package: str | None, name: str) -> Any:
+    """What a YAML table that lies beside the code of a package holds."""
+    text = resources.files(str(package)).joinpath(name).read_text(encoding="utf-8")
+    return load_yaml(text)
 
 
 def source_path(folder: Path, source: Source, name: str) -> Path:
@@ -102,15 +103,9 @@ def source_path(folder: Path, source: Source, name: str) -> Path:
     path = folder / source.file
     if not path.is_file():
         there = sorted(p.name for p in folder.iterdir() if p.is_file() and p.suffix != ".yml")
-        raise DataError(
-            Problem(
-                _("the file of the source “{name}” is missing").format(name=name),
-                source.file,
-                suggestion(source.file, there)
-                if there
-                else _("put the file into the program's folder"),
-            )
-        )
+        what = _("the file of the source “{name}” is missing").format(name=name)
+        absent = _("put the file into the program's folder")
+        raise DataError(Problem(what, source.file, suggestion(source.file, there) or absent))
     if path.stat().st_size == 0:
         raise DataError(Problem(_("the file is empty"), source.file, _("export it once more")))
     return path
@@ -121,35 +116,27 @@ def open_source(path: Path, source: Source, codes: frozenset[str] = frozenset())
 
     Raises DataError for an unknown kind of file and for one that cannot be read.
     """
-    kind = SUFFIXES.get(path.suffix.lower())
-    if kind is None:
-        raise DataError(
-            Problem(
-                _("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix),
-                path.name,
-                _("known: {names}").format(names=", ".join(SUFFIXES)),
-            )
-        )
+    suffix = path.suffix.lower()
     try:
-        if kind == "csv":
+        if suffix in CSV:
             return _open_csv(path, source)
-        if kind == "parquet":
-            return _open_nested(pl.scan_parquet(path))
-        if kind == "excel":
+        if suffix in EXCEL:
             return _open_excel(path, source)
-        if kind == "json_lines":
+        if suffix in LABELLED:
+            return _open_labelled(path, codes)
+        if suffix == ".parquet":
+            return _open_nested(pl.scan_parquet(path))
+        if suffix in JSON_LINES:
             return _open_nested(pl.scan_ndjson(path, infer_schema_length=None))
-        return _open_labelled(path, kind, codes)
     except DataError:
         raise
     except Exception as error:  # each library has errors of its own for a damaged file
-        raise DataError(
-            Problem(
-                _("the file cannot be read ({error})").format(error=type(error).__name__),
-                path.name,
-                _("open it in the program that made it and export it once more"),
-            )
-        ) from error
+        what = _("the file cannot be read ({error})").format(error=type(error).__name__)
+        remedy = _("open it in the program that made it and export it once more")
+        raise DataError(Problem(what, path.name, remedy)) from error
+    what = _("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix)
+    known = ", ".join((*CSV, *EXCEL, *LABELLED, ".parquet", *JSON_LINES))
+    raise DataError(Problem(what, path.name, _("known: {names}").format(names=known)))
 
 
 # --- CSV ---------------------------------------------------------------------------------------
@@ -183,14 +170,12 @@ def _open_csv(path: Path, source: Source) -> RawTable:
         head = file.read(_SAMPLE_BYTES)
     encoding = source.encoding or detect_encoding(head)
     data: Path | io.BytesIO = path
+    sample = head.decode("utf-8-sig", errors="ignore")
     if encoding.lower().replace("_", "-") not in ("utf-8", "utf-8-sig", "utf8", "ascii"):
         content = _decode(path, encoding)
         data, sample = io.BytesIO(content.encode("utf-8")), content[:_SAMPLE_BYTES]
-    else:
-        sample = head.decode("utf-8-sig", errors="ignore")
-    skip = source.header_row
-    if sample[:4].lower() == "sep=":  # Excel's own first line names the separator
-        skip += 1
+    # Excel's own first line may name the separator.
+    skip = source.header_row + (sample[:4].lower() == "sep=")
     delimiter = source.delimiter or detect_delimiter(sample)
     rows = list(itertools.islice(csv.reader(io.StringIO(sample), delimiter=delimiter), skip))
     if len(rows) < skip:
@@ -203,21 +188,16 @@ def _open_csv(path: Path, source: Source) -> RawTable:
             data, has_header=False, skip_rows=skip, separator=delimiter, schema=schema | dtypes
         )
 
-    details = {"encoding": encoding, "delimiter": delimiter, "place": path.name}
-    return RawTable([clean_space(h) for h in headers], scan, details)
+    return RawTable([clean_space(h) for h in headers], scan, {"place": path.name})
 
 
 def _decode(path: Path, encoding: str) -> str:
     try:
         return path.read_bytes().decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise DataError(
-            Problem(
-                _("the file is not text in the encoding {encoding}").format(encoding=encoding),
-                path.name,
-                _("declare “encoding”, for example utf-8, cp1252 or utf-16"),
-            )
-        ) from error
+        what = _("the file is not text in the encoding {encoding}").format(encoding=encoding)
+        remedy = _("declare “encoding”, for example utf-8, cp1252 or utf-16")
+        raise DataError(Problem(what, path.name, remedy)) from error
 
 
 # --- Workbooks ---------------------------------------------------------------------------------
@@ -252,61 +232,51 @@ def _open_excel(path: Path, source: Source) -> RawTable:
         sheets = [str(s) for s in book.sheet_names]
         sheet = source.sheet or sheets[0]
         if sheet not in sheets:
-            raise DataError(
-                Problem(
-                    _("there is no sheet “{sheet}”").format(sheet=sheet),
-                    path.name,
-                    suggestion(sheet, sheets),
-                )
-            )
+            what = _("there is no sheet “{sheet}”").format(sheet=sheet)
+            raise DataError(Problem(what, path.name, suggestion(sheet, sheets)))
         cells = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, na_filter=False)
     if len(cells) < source.header_row:
         raise DataError(Problem(_("the file has no heading row"), f"{path.name}, {sheet}"))
     headers = [cell_text(v) or "" for v in cells.iloc[source.header_row - 1]]
     body = cells.iloc[source.header_row :]
-    frame = pl.DataFrame(
-        {str(i): [cell_text(v) for v in body.iloc[:, i]] for i in range(len(headers))},
-        schema=dict.fromkeys(map(str, range(len(headers))), pl.String),
-    )
-    return RawTable([clean_space(h) for h in headers], frame.lazy().cast, {"sheet": sheet})
+    columns = [[cell_text(v) for v in body.iloc[:, i]] for i in range(len(headers))]
+    return _in_memory(headers, columns)
+
+
+def _in_memory(headers: list[str], columns: list[list[str | None]], **details: Any) -> RawTable:
+    frame = pl.DataFrame([pl.Series(str(i), c, pl.String) for i, c in enumerate(columns)])
+    return RawTable([clean_space(h) for h in headers], frame.lazy().cast, details)
 
 
 # --- Statistical packages ----------------------------------------------------------------------
 
 
-def _open_labelled(path: Path, kind: str, codes: frozenset[str]) -> RawTable:
+def _open_labelled(path: Path, codes: frozenset[str]) -> RawTable:
     import pyreadstat
 
-    read = pyreadstat.read_sav if kind == "spss" else pyreadstat.read_dta
+    read = pyreadstat.read_dta if path.suffix.lower() == ".dta" else pyreadstat.read_sav
     frame, meta = read(path, user_missing=True)
-    columns: dict[str, list[str | None]] = {}
+    columns = []
     user_missing = 0
-    for i, name in enumerate(meta.column_names):
+    for name in meta.column_names:
         labels = {} if name in codes else meta.variable_value_labels.get(name, {})
-        ranges = meta.missing_ranges.get(name, [])
-        values: list[str | None] = []
-        for value in frame[name]:
-            if _is_user_missing(value, ranges):
-                values.append(None)
-                user_missing += 1
-            else:
-                values.append(str(labels[value]) if value in labels else cell_text(value))
-        columns[str(i)] = values
-    schema = dict.fromkeys(columns, pl.String)
+        gone = frame[name].map(partial(_is_user_missing, meta.missing_ranges.get(name, [])))
+        user_missing += int(gone.sum())
+        columns.append(
+            [
+                None if missing else str(labels[value]) if value in labels else cell_text(value)
+                for value, missing in zip(frame[name], gone, strict=True)
+            ]
+        )
     questions = [meta.column_names_to_labels.get(n) or "" for n in meta.column_names]
-    return RawTable(
-        list(meta.column_names),
-        pl.DataFrame(columns, schema=schema).lazy().cast,
-        {"user_missing": user_missing, "questions": questions},
-    )
+    return _in_memory(meta.column_names, columns, user_missing=user_missing, questions=questions)
 
 
-def _is_user_missing(value: Any, ranges: list[Any]) -> bool:
+def _is_user_missing(ranges: Any, value: Any) -> bool:
     """Whether SPSS's declared user-missing values or ranges hold the value."""
     if isinstance(value, (int, float)):
-        return any(
-            isinstance(r["lo"], (int, float)) and r["lo"] <= value <= r["hi"] for r in ranges
-        )
+        ranges = [r for r in ranges if isinstance(r["lo"], (int, float))]
+        return any(r["lo"] <= value <= r["hi"] for r in ranges)
     return any(value == r["lo"] for r in ranges)
 
 
@@ -334,6 +304,7 @@ def _open_nested(frame: pl.LazyFrame) -> RawTable:
 
 
 _DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212_/]\s*")
+_NEGATIVE = re.compile(r"[-\u2212]\d+(?:[.,]\d+)?")
 # What could tell of a person when a cell lands in the wrong column: NIP, telephone, e-mail.
 PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d(?:[ .\-']?\d){8,}")
 
@@ -341,9 +312,12 @@ PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d(?:[ .\-']?\d){8,}")
 def normalise(text: str) -> str:
     """The form in which two labels or headings are compared: case, spaces and dashes levelled.
 
-    "Ragu – ragu" and "ragu-ragu" are the same; "Tidak Setuju" and "Setuju" never are.
+    "Ragu – ragu" and "ragu-ragu" are the same; "Tidak Setuju" and "Setuju" never are, nor are the
+    numbers "-1" and "1".
     """
     text = SPACES.sub(" ", unicodedata.normalize("NFKC", text))
+    if _NEGATIVE.fullmatch(text.strip()):
+        return text.strip().replace("\u2212", "-")
     return SPACES.sub(" ", _DASHES.sub(" ", text)).strip(" .:*").casefold()
 
 

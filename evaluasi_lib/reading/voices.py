@@ -8,6 +8,7 @@ is a problem of its own; the others are read all the same.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,36 +29,16 @@ from evaluasi_lib.reading.documents import (
     read_refi,
     read_transcripts,
 )
-from evaluasi_lib.reading.files import open_source
+from evaluasi_lib.reading.files import open_source, packaged_yaml
 from evaluasi_lib.wording import _
 
-QUOTES, MANUAL_CODES = "kutipan.csv", "kode_manual.csv"
+USUAL = {"quotes": "kutipan.csv", "manual_codes": "kode_manual.csv"}  # read where they are there
 STATUSES = ("disetujui", "usulan", "ditolak")
 
 T = TypeVar("T")
+Read = tuple[pd.DataFrame, list[Problem]]
 
-# Headings in use -> the column that they mean.
-HEADINGS = {
-    "respondent": ["responden", "respondent", "informan", "narasumber", "kode_responden", "nama"],
-    "group": ["kelompok", "group", "kategori", "kelompok_responden", "peran"],
-    "coder": ["pengode", "koder", "coder", "penilai_kode"],
-    "code": ["kode", "code", "tema", "theme", "tag"],
-    "excerpt": ["kutipan", "excerpt", "petikan", "segmen", "content", "text", "teks"],
-    "unit": ["segmen_id", "unit", "nomor_segmen", "segment"],
-    "case": ["kasus", "case", "success_case"],
-    "document": ["dokumen", "document", "berkas", "file"],
-    "reviewer": ["penilai", "reviewer", "penelaah"],
-    "indicator": ["indikator", "indicator"],
-    "rating": ["nilai", "rating", "skor", "score"],
-    "quote": ["kutipan", "quote", "petikan"],
-    "page": ["halaman", "page", "hal"],
-    "source": ["source", "sumber"],
-    "variable": ["variable", "variabel", "pertanyaan"],
-    "row": ["row", "baris"],
-    "theme": ["theme", "tema", "kode", "code", "themes"],
-    "text": ["text", "teks", "kutipan"],
-    "status": ["status"],
-}
+HEADINGS: dict[str, list[str]] = packaged_yaml(__package__, "headings.yml")
 
 
 def read_voices(
@@ -73,31 +54,19 @@ def read_voices(
     plan = program.voices
     tables: dict[str, pd.DataFrame] = {}
     problems: list[Problem] = []
-    if plan is None:
-        return tables, _unknown_names(program, tables)
-
-    def take(name: str, file: str | None, read: Callable[[Path], pd.DataFrame]) -> None:
+    for name, read in READERS.items() if plan is not None else ():
+        usual = USUAL.get(name, "")
+        file = getattr(plan, name) or (usual if (raw_folder / usual).is_file() else None)
         if file is None:
-            return
+            continue
         try:
-            tables[name] = read(_inside(raw_folder, file, f"voices.{name}"))
+            tables[name], found = read(_inside(raw_folder, file, f"voices.{name}"))
         except DataError as error:
-            problems.extend(error.problems)
-
-    def noting(read: tuple[pd.DataFrame, list[Problem]]) -> pd.DataFrame:
-        problems.extend(read[1])
-        return read[0]
-
-    take("interviews", plan.interviews, _interviews)
-    take("transcripts", plan.transcripts, lambda p: noting(read_transcripts(p)))
-    take("documents", plan.documents, lambda p: noting(read_documents(p)))
-    take("rubric", plan.rubric, lambda p: _yaml_table(p, Rubric))
-    take("document_ratings", plan.document_ratings, _ratings)
-    if {"rubric", "document_ratings"} <= tables.keys():
+            problems += error.problems
+        else:
+            problems += found
+    if plan is not None and {"rubric", "document_ratings"} <= tables.keys():
         problems += _unfit_ratings(tables, str(plan.document_ratings))
-    take("codebook", plan.codebook, _codebook)
-    take("quotes", _present(raw_folder, plan.quotes, QUOTES), _quotes)
-    take("manual_codes", _present(raw_folder, plan.manual_codes, MANUAL_CODES), _manual_codes)
     return tables, problems + _unknown_names(program, tables)
 
 
@@ -132,27 +101,15 @@ def _unknown_names(program: Program, tables: dict[str, pd.DataFrame]) -> list[Pr
     return problems
 
 
-def _present(folder: Path, declared: str | None, usual: str) -> str | None:
-    """The declared file, or the usual one where it is there."""
-    return declared or (usual if (folder / usual).is_file() else None)
-
-
 def _inside(folder: Path, name: str, key: str) -> Path:
     """A file or folder of the program. Raises DataError where it is missing or lies elsewhere."""
-    path = (folder / name).resolve()
+    path, where = (folder / name).resolve(), f"{key}: {name}"
     if not path.is_relative_to(folder.resolve()):
-        raise DataError(
-            Problem(
-                _("the file lies outside the program's folder"),
-                f"{key}: {name}",
-                _("put it into the program's folder and name it relative to program.yml"),
-            )
-        )
+        remedy = _("put it into the program's folder and name it relative to program.yml")
+        raise DataError(Problem(_("the file lies outside the program's folder"), where, remedy))
     if not path.exists():
-        there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        raise DataError(
-            Problem(_("the file or folder is missing"), f"{key}: {name}", suggestion(name, there))
-        )
+        remedy = suggestion(name, sorted(p.name for p in folder.iterdir()))
+        raise DataError(Problem(_("the file or folder is missing"), where, remedy))
     return path
 
 
@@ -179,11 +136,9 @@ def read_table(path: Path, required: list[str], optional: list[str]) -> pd.DataF
 
 
 def _missing(path: Path, name: str, headings: list[str]) -> Problem:
-    return Problem(
-        _("the column “{name}” is missing").format(name=name),
-        path.name,
-        _("known headings: {names}").format(names=", ".join(headings)),
-    )
+    what = _("the column “{name}” is missing").format(name=name)
+    remedy = _("known headings: {names}").format(names=", ".join(headings))
+    return Problem(what, path.name, remedy)
 
 
 def _hold(problems: list[Problem]) -> None:
@@ -206,15 +161,11 @@ def numbered(values: pd.Series, letter: str) -> pd.Series:
 
 def _project(path: Path) -> pd.DataFrame:
     """respondent, coder, code, excerpt from a project that is no table (REFI-QDA)."""
-    if path.suffix.lower() not in (".qdpx", ".qde"):
-        raise DataError(
-            Problem(
-                _("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix),
-                path.name,
-                _("export coded excerpts as CSV, XLSX or REFI-QDA (.qdpx)"),
-            )
-        )
-    return _read(read_refi, path, _("export the project once more as REFI-QDA")).excerpts
+    if path.suffix.lower() in (".qdpx", ".qde"):
+        return _read(read_refi, path, _("export the project once more as REFI-QDA"))
+    what = _("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix)
+    remedy = _("export coded excerpts as CSV, XLSX or REFI-QDA (.qdpx)")
+    raise DataError(Problem(what, path.name, remedy))
 
 
 def _read(read: Callable[[Path], T], path: Path, remedy: str) -> T:
@@ -225,7 +176,8 @@ def _read(read: Callable[[Path], T], path: Path, remedy: str) -> T:
         raise DataError(Problem(str(error), path.name, remedy)) from error
 
 
-def _interviews(path: Path) -> pd.DataFrame:
+def _interviews(path: Path) -> Read:
+    """Names of respondents, coders and units become numbers."""
     if path.suffix.lower() in (".csv", ".tsv", ".xlsx", ".xls", ".ods"):
         table = read_table(
             path, ["code", "excerpt"], ["respondent", "group", "coder", "unit", "case", "document"]
@@ -239,14 +191,15 @@ def _interviews(path: Path) -> pd.DataFrame:
         table = _project(path)
     table = table.reindex(columns=COLUMNS, fill_value="")
     unit = numbered(table["respondent"] + "\x1f" + table["unit"], "U")
-    return table.assign(
+    table = table.assign(
         respondent=numbered(table["respondent"], "R"),
         coder=numbered(table["coder"], "K").where(table["coder"] != "", ""),
         unit=unit.where(table["unit"] != "", ""),
     )
+    return table, []
 
 
-def _ratings(path: Path) -> pd.DataFrame:
+def _ratings(path: Path) -> Read:
     required, optional = ["document", "indicator", "rating"], ["reviewer", "quote", "page"]
     table = read_table(path, required, optional)
     table = table.reindex(columns=[*required, *optional], fill_value="")
@@ -254,35 +207,29 @@ def _ratings(path: Path) -> pd.DataFrame:
     bad = rating.isna() & (table["rating"] != "")
     remedy = _("write a number of the rubric's scale")
     _hold(_bad_rows(bad, path.name, _("the rating is no number"), remedy))
-    return table.assign(rating=rating, reviewer=numbered(table["reviewer"], "P"))
+    return table.assign(rating=rating, reviewer=numbered(table["reviewer"], "P")), []
 
 
 def _unfit_ratings(tables: dict[str, pd.DataFrame], file: str) -> list[Problem]:
     """Ratings of indicators that the rubric does not have, or beyond its scale."""
     rubric = parse_model(str(tables["rubric"]["text"].iloc[0]), "rubric", Rubric)
     ratings = tables["document_ratings"]
-    unknown = sorted(set(ratings["indicator"]) - set(rubric.indicators))
+    what = _("the rubric has no indicator “{name}”")
     problems = [
-        Problem(
-            _("the rubric has no indicator “{name}”").format(name=name),
-            file,
-            suggestion(name, rubric.indicators),
-        )
-        for name in unknown
+        Problem(what.format(name=name), file, suggestion(name, rubric.indicators))
+        for name in sorted(set(ratings["indicator"]) - set(rubric.indicators))
     ]
     scale = _("the rating is not on the rubric's scale of {low} to {high}")
-    return problems + _bad_rows(
-        (ratings["rating"] < rubric.min) | (ratings["rating"] > rubric.max),
-        file,
-        scale.format(low=rubric.min, high=rubric.max),
-        _("write a number of the rubric's scale"),
-    )
+    outside = (ratings["rating"] < rubric.min) | (ratings["rating"] > rubric.max)
+    remedy = _("write a number of the rubric's scale")
+    what = scale.format(low=rubric.min, high=rubric.max)
+    return problems + _bad_rows(outside, file, what, remedy)
 
 
-def _codebook(path: Path) -> pd.DataFrame:
+def _codebook(path: Path) -> Read:
     """A codebook in YAML, or a REFI-QDA one (.qdc), each of whose codes is found by its name."""
     if path.suffix.lower() != ".qdc":
-        return _yaml_table(path, Codebook)
+        return _yaml_table(Codebook, path)
     codes = _read(read_codebook, path, _("export the codebook once more"))
     themes = {
         code.name.casefold().replace(" ", "_"): {"label": code.name, "include": [code.name]}
@@ -290,14 +237,14 @@ def _codebook(path: Path) -> pd.DataFrame:
         if code.codable and code.name
     }
     text = yaml.safe_dump({"source": path.name, "themes": themes}, allow_unicode=True)
-    return pd.DataFrame({"text": [text]})
+    return pd.DataFrame({"text": [text]}), []
 
 
-def _yaml_table(path: Path, model: type[BaseModel]) -> pd.DataFrame:
+def _yaml_table(model: type[BaseModel], path: Path) -> Read:
     """The text of a YAML table, once it has been held to its form."""
     text = path.read_text(encoding="utf-8-sig")
     parse_model(text, path.name, model)
-    return pd.DataFrame({"text": [text]})
+    return pd.DataFrame({"text": [text]}), []
 
 
 def _rows(table: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -308,19 +255,30 @@ def _rows(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     return table.assign(row=row.astype("int64"))
 
 
-def _quotes(path: Path) -> pd.DataFrame:
-    table = _rows(
-        read_table(path, ["source", "variable", "row", "theme", "text", "status"], []), path
-    )
+def _quotes(path: Path) -> Read:
+    columns = ["source", "variable", "row", "theme", "text", "status"]
+    table = _rows(read_table(path, columns, []), path)
     status = table["status"].str.casefold()
     known = _("known: {names}").format(names=", ".join(STATUSES))
     unknown = ~status.isin(STATUSES)
     _hold(_bad_rows(unknown, path.name, _("the status of a quote is unknown"), known))
-    return table.assign(status=status)
+    return table.assign(status=status), []
 
 
-def _manual_codes(path: Path) -> pd.DataFrame:
+def _manual_codes(path: Path) -> Read:
     table = _rows(read_table(path, ["source", "variable", "row", "theme"], ["coder"]), path)
     table["theme"] = table["theme"].str.split(r"[;|,]")
     table = table.explode("theme", ignore_index=True)
-    return table.assign(theme=table["theme"].fillna("").str.strip())
+    return table.assign(theme=table["theme"].fillna("").str.strip()), []
+
+
+READERS: dict[str, Callable[[Path], Read]] = {  # by the key of `voices` that names the file
+    "interviews": _interviews,
+    "transcripts": read_transcripts,
+    "documents": read_documents,
+    "rubric": partial(_yaml_table, Rubric),
+    "document_ratings": _ratings,
+    "codebook": _codebook,
+    "quotes": _quotes,
+    "manual_codes": _manual_codes,
+}

@@ -28,6 +28,7 @@ from evaluasi_lib.wording import (
 Cell = str | tuple[str, object]
 NAMED = 8  # hidden rows that a note names; more are counted
 CI = ("ci_low", "ci_high")
+SHARE = ("share_low", "share_high")
 
 # form -> a number as readers write it
 FORMS: dict[str, Callable[[Any], str]] = {
@@ -154,5 +155,5 @@ def share_columns() -> list[Column]:
     return [
         Column(_("n"), "n", "n"),
         Column(_("Share"), "share", "%"),
-        Column(_("95% interval"), CI, "%"),
+        Column(_("95% interval"), SHARE, "%"),
     ]

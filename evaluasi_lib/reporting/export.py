@@ -22,7 +22,7 @@ from nbconvert import HTMLExporter
 from pydantic import TypeAdapter
 
 from evaluasi_lib.errors import EvaluationError, Problem
-from evaluasi_lib.measures import Measure
+from evaluasi_lib.measures import Measure, Remark
 from evaluasi_lib.outgoing import measures_of
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf
@@ -35,9 +35,11 @@ from evaluasi_lib.results import (
     Explored,
     Finding,
     FollowUp,
+    Passage,
     ProgramInfo,
     Provenance,
     Quality,
+    Quote,
     Recommendation,
     Triangulated,
 )
@@ -48,13 +50,17 @@ SCHEMA_PATH = Path(__file__).parent.parent / "result.schema.json"
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What was concluded in words."""
+    """What was concluded in words, the words of persons and documents that are printed, and what
+    is said beside the numbers."""
 
     triangulation: tuple[Triangulated, ...]
     strengths: tuple[Finding, ...]
     weaknesses: tuple[Finding, ...]
     recommendations: tuple[Recommendation, ...]
     follow_up: tuple[FollowUp, ...]
+    quotes: tuple[Quote, ...]
+    passages: tuple[Passage, ...]
+    remarks: tuple[Remark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +180,9 @@ def document_of(result: EvaluationResult) -> Document:
             result.weaknesses,
             result.recommendations,
             result.follow_up,
+            result.quotes,
+            result.passages,
+            result.remarks,
         ),
         verdict=Decided(verdict.decision, verdict.reasons, verdict.rule, verdict.evidence),
         quality=result.quality,

@@ -7,14 +7,15 @@ hears it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from evaluasi_lib.measures import Remark, measure_id
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import Look, estimated, forest, heard, label_rows
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.reporting.words import subgroup_word
-from evaluasi_lib.results import CostPerEffect, Driver, Effect
+from evaluasi_lib.results import Effect
 from evaluasi_lib.wording import (
     _,
     count,
@@ -129,18 +130,24 @@ def plot_specifications(effects: Sequence[Effect], id: str) -> Figure | None:
     return Figure(id, title, answer, alt, forest(points, METHODS, first.unit, band=first.sesoi))
 
 
-def plot_drivers(drivers: Sequence[Driver]) -> Figure | None:
-    """Forest of the gaps in percentage points: a number's quartiles, a level and its reference."""
+def plot_drivers(
+    drivers: Sequence[Mapping[str, Any]], remarks: Iterable[Remark] = ()
+) -> Figure | None:
+    """Forest of the gaps in percentage points: a number's quartiles, a level and its reference.
+
+    remarks: what a gap compares, where its label does not say it.
+    """
+    named = {remark.id: remark.text for remark in remarks}
     known = [
-        (d, 100 * d.gap, 100 * d.gap_ci_low, 100 * d.gap_ci_high)
+        (d, 100 * d["gap"], 100 * d["gap_low"], 100 * d["gap_high"])
         for d in drivers
-        if d.gap is not None and d.gap_ci_low is not None and d.gap_ci_high is not None
+        if None not in (d["gap"], d["gap_low"], d["gap_high"])
     ]
     if not known:
         return None
     points = [
         estimated(
-            _named(driver),
+            named.get(measure_id(*driver["stem"]), driver["label"]),
             (gap, low, high),
             digits=0,
             colour=theme.OPEN if low <= 0 <= high else theme.GOOD if gap > 0 else theme.BAD,
@@ -150,21 +157,11 @@ def plot_drivers(drivers: Sequence[Driver]) -> Figure | None:
     clear = sorted((k for k in known if not k[2] <= 0 <= k[3]), key=lambda k: -abs(k[1]))
     answer = _("No variable shows a clear difference; that does not mean that there is none.")
     if clear:
-        answer = clear[0][0].sentence
+        answer = clear[0][0]["note"]
     alt = _("Differences in percentage points with 95% intervals: {listed}.")
     svg = forest(points, DRIVERS, _("percentage points; right of the line: completes more often"))
     title = _("Who completes more often, and who less?")
     return Figure("pendorong", title, answer, alt.format(listed=heard(points)), svg)
-
-
-def _named(driver: Driver) -> str:
-    if driver.gap_from is None or driver.gap_to is None:
-        return driver.label
-    whole = float(driver.gap_from).is_integer() and float(driver.gap_to).is_integer()
-    digits = 0 if whole else 1
-    return _("{label}: {high} against {low}").format(
-        label=driver.label, high=number(driver.gap_to, digits), low=number(driver.gap_from, digits)
-    )
 
 
 def plot_love(balance: Sequence[Mapping[str, Any]], id: str, label: str) -> Figure | None:
@@ -209,9 +206,11 @@ def plot_love(balance: Sequence[Mapping[str, Any]], id: str, label: str) -> Figu
 
 
 def plot_cost_plane(
-    effect: Effect, cost: CostPerEffect, per_person_idr: float | None
+    effect: Effect, per_unit_idr: float | None, per_person_idr: float | None
 ) -> Figure | None:
     """Cost-effectiveness plane of one outcome: cost of one participant against the effect on one.
+
+    per_unit_idr: of one unit of the effect; per_person_idr: of one participant.
 
     The cost is counted and the effect estimated, so the uncertainty lies along the effect alone;
     rays from the origin are lines of equal cost per unit of effect.
@@ -219,7 +218,7 @@ def plot_cost_plane(
     low, high, middle = effect.ci_low, effect.ci_high, effect.estimate
     if low is None or high is None or middle is None:
         return None
-    if per_person_idr is None or cost.estimate is None:
+    if per_person_idr is None or per_unit_idr is None:
         return None
     sign = 1 if effect.direction == "higher" else -1
     low, high = sorted((sign * low, sign * high))
@@ -252,7 +251,7 @@ def plot_cost_plane(
         "cost": rupiah(per_person_idr),
         "effect": number(middle, digits),
         "between": interval(low, high, digits),
-        "ratio": rupiah(cost.estimate),
+        "ratio": rupiah(per_unit_idr),
     }
     title = _("What does the effect on {label} cost?")
     answer = _("{cost} for each participant buys {effect} {unit} ({between}).")

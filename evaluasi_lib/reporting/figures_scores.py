@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
@@ -14,22 +13,22 @@ from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import beside, frame_bars, label_rows
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.results import ScaleScore, Spread
 from evaluasi_lib.wording import _, count, interval, number, percent, word_for
 
 COLOURS = {"program": theme.PROGRAM, "comparison": theme.COMPARISON}
 PANELS = 3
+Record = Mapping[str, Any]  # of `measures.wide`
 
 
-def plot_slope(scales: Sequence[ScaleScore], id: str, title: str) -> Figure | None:
+def plot_slope(scales: Sequence[Record], id: str, title: str) -> Figure | None:
     """Means with 95% intervals from wave to wave, a panel for each scale, a line for each group.
 
     Scales that were measured once, or whose means may not be shown at two waves, are left out.
     """
-    panels: dict[str, dict[str, list[ScaleScore]]] = {}
+    panels: dict[str, dict[str, list[Record]]] = {}
     for score in scales:
-        if score.mean is not None:
-            panels.setdefault(score.label, {}).setdefault(score.group, []).append(score)
+        if score["mean"] is not None:
+            panels.setdefault(score["label"], {}).setdefault(score["group"], []).append(score)
     panels = {
         label: kept
         for label, groups in panels.items()
@@ -53,12 +52,12 @@ def plot_slope(scales: Sequence[ScaleScore], id: str, title: str) -> Figure | No
     sentences, rises = [], []
     for label, groups in panels.items():
         for group, (first_score, *_between, last_score) in groups.items():
-            before, after = first_score.mean or 0.0, last_score.mean or 0.0
+            before, after = first_score["mean"], last_score["mean"]
             sentences.append(
                 line_words.format(
                     label=label, group=word_for("group", group),
-                    before=number(before, 2), first=word_for("wave", first_score.wave),
-                    after=number(after, 2), last=word_for("wave", last_score.wave),
+                    before=number(before, 2), first=word_for("wave", first_score["wave"]),
+                    after=number(after, 2), last=word_for("wave", last_score["wave"]),
                 )
             )  # fmt: skip
             if group == "program":
@@ -70,20 +69,22 @@ def plot_slope(scales: Sequence[ScaleScore], id: str, title: str) -> Figure | No
     return Figure(id, title, answer, alt, svg)
 
 
-def _lines(ax: Axes, groups: Mapping[str, Sequence[ScaleScore]]) -> None:
+def _lines(ax: Axes, groups: Mapping[str, Sequence[Record]]) -> None:
     for group, line in groups.items():
-        mean = [float(s.mean or 0.0) for s in line]
+        mean = [float(s["mean"]) for s in line]
         ax.plot(range(len(line)), mean, "-o", color=COLOURS[group], lw=2, ms=6)
         for x, s in enumerate(line):
-            if s.ci_low is not None and s.ci_high is not None:
-                ax.plot([x, x], [s.ci_low, s.ci_high], color=COLOURS[group], lw=1.4, alpha=0.6)
+            if s["mean_low"] is not None and s["mean_high"] is not None:
+                ax.plot(
+                    [x, x], [s["mean_low"], s["mean_high"]], color=COLOURS[group], lw=1.4, alpha=0.6
+                )
         ax.annotate(
             f"{number(mean[-1], 2)} {word_for('group', group)}", (len(line) - 1, mean[-1]),
             xytext=(7, 0), textcoords="offset points", va="center", fontsize=8.5,
             color=COLOURS[group],
         )  # fmt: skip
     longest = max(groups.values(), key=len)
-    ax.set_xticks(range(len(longest)), [word_for("wave", s.wave) for s in longest])
+    ax.set_xticks(range(len(longest)), [word_for("wave", s["wave"]) for s in longest])
     ax.set_xlim(-0.2, len(longest) - 1 + 0.95)
     ax.margins(y=0.2)
     ax.grid(visible=False)
@@ -91,57 +92,75 @@ def _lines(ax: Axes, groups: Mapping[str, Sequence[ScaleScore]]) -> None:
     theme.local_numbers(ax.yaxis, ticks=4)
 
 
-def plot_clouds(
-    spread: Sequence[Spread], span: tuple[float, float], id: str, title: str
+def plot_boxes(
+    scales: Sequence[Record], span: tuple[float, float], id: str, title: str
 ) -> Figure | None:
-    """Raincloud without the drops: the shape of the scores at each wave, their quartiles and mean.
+    """The scores at each wave: the middle half as a box, the middle eight tenths, and the mean.
 
-    Single answers are not drawn, so that nobody can be found in the picture. span: lowest and
-    highest possible score.
+    scales: records of one scale; waves whose quartiles or mean are not shown are left out, and the
+    tenths where one wave's may not be shown. span: lowest and highest possible score. Single
+    answers are not drawn, so that nobody can be found in the picture.
     """
+    spread = [s for s in scales if s["q25"] is not None and s["mean"] is not None]
     if not spread:
         return None
-    with theme.canvas(0.6 + 0.85 * len(spread)) as (figure, ax):
-        for row, x in enumerate(spread):
-            colour = theme.PROGRAM if row % 2 else theme.MUTED
-            grid, shape = np.linspace(*span, len(x.shape)), np.array(x.shape)
-            ax.fill_between(grid, row, row - 0.62 * shape, color=colour, alpha=0.35, lw=0)
-            ax.plot([x.q25, x.q75], [row + 0.14] * 2, color=colour, lw=6, solid_capstyle="butt")
-            ax.plot([x.median], [row + 0.14], "|", color=theme.PAPER, ms=9, mew=2)
-            ax.plot([x.mean], [row + 0.14], "D", color=theme.INK, ms=5)
-            beside(ax, row, f"{number(x.mean, 2)}  (n = {count(x.n)})")
-        label_rows(ax, [word_for("wave", x.wave) for x in spread], 34, room=(0.8, 0.45))
+    tenths = all(s["q10"] is not None for s in spread)
+    with theme.canvas(0.7 + 0.62 * len(spread)) as (figure, ax):
+        for row, s in enumerate(spread):
+            _box(ax, row, s, tenths)
+        label_rows(ax, [word_for("wave", s["wave"]) for s in spread], 34, room=(0.6, 0.6))
         ax.set_xlim(*span)
         theme.local_numbers(ax.xaxis)
         svg = theme.to_svg(figure)
     part = _("{name}: mean {mean}, middle {middle}, half of the answers within {between}")
     parts = [
         part.format(
-            name=word_for("wave", x.wave), mean=number(x.mean, 2), middle=number(x.median, 2),
-            between=interval(x.q25, x.q75, 2),
+            name=word_for("wave", s["wave"]), mean=number(s["mean"], 2),
+            middle=number(s["median"], 2), between=interval(s["q25"], s["q75"], 2),
         )
-        for x in spread
+        for s in spread
     ]  # fmt: skip
-    means = [f"{word_for('wave', x.wave)} {number(x.mean, 2)}" for x in spread]
+    means = [f"{word_for('wave', s['wave'])} {number(s['mean'], 2)}" for s in spread]
     answer = _("Means: {means}.").format(means="; ".join(means))
-    key = _("Diamond: mean; bar: the middle half. Single answers are not drawn.")
+    keys = [_("Box: the middle half of the scores, with the middle one.")]
+    if tenths:
+        keys.append(_("Thin line: all but the lowest and the highest tenth."))
+    keys.append(_("Diamond: mean with its 95% interval. Single answers are not drawn."))
     alt = _("Distribution of scores. {parts}.").format(parts="; ".join(parts))
-    return Figure(id, title, f"{answer} {key}", f"{title} {alt}", svg)
+    return Figure(id, title, " ".join([answer, *keys]), f"{title} {alt}", svg)
+
+
+def _box(ax: Axes, row: int, s: Record, tenths: bool) -> None:
+    """One wave's box; the mean stands below the box, so that neither hides the other."""
+    colour = theme.PROGRAM if row % 2 else theme.MUTED
+    at, below = row - 0.08, row + 0.24
+    if tenths:
+        ax.plot([s["q10"], s["q25"]], [at, at], color=colour, lw=1.4)
+        ax.plot([s["q75"], s["q90"]], [at, at], color=colour, lw=1.4)
+    half = {"left": s["q25"], "width": s["q75"] - s["q25"]}
+    ax.barh(at, **half, height=0.34, fc=(colour, 0.3), ec=colour, lw=1.4)
+    ax.plot([s["median"]] * 2, [at - 0.17, at + 0.17], color=colour, lw=2.4)
+    if s["mean_low"] is not None and s["mean_high"] is not None:
+        ax.plot([s["mean_low"], s["mean_high"]], [below, below], color=theme.INK, lw=1.4)
+    ax.plot([s["mean"]], [below], "D", color=theme.INK, ms=5)
+    beside(ax, row, f"{number(s['mean'], 2)}  (n = {count(s['n'])})")
 
 
 def plot_likert(
-    distribution: pd.DataFrame, levels: Sequence[str], id: str, title: str
+    answers: Sequence[Record], levels: Sequence[str], id: str, title: str
 ) -> Figure | None:
     """Diverging bars of one instrument's items; the middle of the scale stands at zero.
 
-    distribution: item_label (the question), label (the answer), share, missing where it may not be
-    shown. levels: the answers from low to high. Hidden shares of an item are drawn together, in
-    white, where the first of them stands.
+    answers: note (the question), label (the answer), share, None where it may not be shown. levels:
+    the answers from low to high. Hidden shares of an item are drawn together, in white, where the
+    first of them stands.
     """
-    distribution = distribution.assign(item_label=distribution["item_label"].map(short_label))
-    wide = distribution.pivot_table(
-        index="item_label", columns="label", values="share", sort=False, dropna=False
-    ).reindex(columns=list(levels))
+    given = pd.DataFrame(answers, columns=["note", "label", "share"]).astype({"share": float})
+    wide = (
+        given.assign(note=given["note"].map(short_label))
+        .pivot_table(index="note", columns="label", values="share", sort=False, dropna=False)
+        .reindex(columns=list(levels))
+    )
     wide = wide[wide.notna().any(axis=1)]
     if wide.empty or len(levels) not in theme.DIVERGING:
         return None
@@ -205,21 +224,19 @@ def _likert_bar(ax: Axes, row: int, shares: Sequence[float], hidden: float) -> N
         left += width
 
 
-def plot_importance(found: Mapping[str, Any], id: str) -> Figure | None:
+def plot_importance(items: Sequence[Record], cross: Record, id: str) -> Figure:
     """Importance-performance map (Martilla & James 1977).
 
-    found: items (label, importance, performance), cross_performance and cross_importance, at which
+    items: label, importance, performance. cross: cross_performance and cross_importance, at which
     the map is divided.
     """
-    items = [(short_label(i["label"]), i["performance"], i["importance"]) for i in found["items"]]
-    if not items:
-        return None
-    middle_x, middle_y = found["cross_performance"], found["cross_importance"]
-    weak = [label for label, x, y in items if y >= middle_y and x < middle_x]
+    rated = [(short_label(i["label"]), i["performance"], i["importance"]) for i in items]
+    middle_x, middle_y = cross["cross_performance"], cross["cross_importance"]
+    weak = [label for label, x, y in rated if y >= middle_y and x < middle_x]
     with theme.canvas(5.0) as (figure, ax):
         ax.axvline(middle_x, color=theme.MUTED, lw=0.9)
         ax.axhline(middle_y, color=theme.MUTED, lw=0.9)
-        for place, (label, x, y) in enumerate(items, 1):
+        for place, (label, x, y) in enumerate(rated, 1):
             colour = theme.BAD if label in weak else theme.PROGRAM
             ax.plot([x], [y], "o", color=colour, ms=16)
             ax.annotate(
@@ -244,11 +261,11 @@ def plot_importance(found: Mapping[str, Any], id: str) -> Figure | None:
     answer = _("Nothing important falls behind the average.")
     if weak:
         answer = _("Concentrate on: {items}.").format(items="; ".join(weak))
-    key = " ".join(f"{place} {label}." for place, (label, _x, _y) in enumerate(items, 1))
+    key = " ".join(f"{place} {label}." for place, (label, _x, _y) in enumerate(rated, 1))
     item = _("{label}: importance {importance}, performance {performance}")
     listed = "; ".join(
         item.format(label=label, importance=number(y, 2), performance=number(x, 2))
-        for label, x, y in items
+        for label, x, y in rated
     )
     title = _("What matters to participants, and is it done well?")
     alt = _("Map of importance and performance: {listed}.").format(listed=listed)

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from evaluasi_lib import results as r
+from evaluasi_lib.findings.observe import short_label
+from evaluasi_lib.measures import Measure, Record, wide
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.columns import (
-    CI,
     Cell,
     Column,
     between,
@@ -22,17 +23,18 @@ from evaluasi_lib.reporting.columns import (
 from evaluasi_lib.reporting.elements import Table
 from evaluasi_lib.wording import _, count, date, digits_for, interval, number, word_for
 
+SCORED = "mean mean_100 sd alpha omega_total top2_share n_items q10 q25 median q75 q90"
 ANSWERED = 2  # weaknesses that a recommendation's row spells out; more are counted
 
 
-def table_flow(sample: r.Sample, k: int) -> Table | None:
+def table_flow(flow: Sequence[Mapping[str, Any]], k: int) -> Table | None:
     """Persons at each step, and those left out before it."""
     columns = [
-        Column(_("Step"), "step"),
+        Column(_("Step"), "label"),
         Column(_("Persons"), "n", "n"),
-        Column(_("Left out before it"), "dropped", "n"),
+        Column(_("Left out before it"), lambda step: figure_cell(step.get("dropped"), count)),
     ]
-    return table("alur", _("Flow of persons"), sample.flow, columns, k)
+    return table("alur", _("Flow of persons"), flow, columns, k)
 
 
 def _estimate(effect: r.Effect) -> Cell:
@@ -132,7 +134,14 @@ def _withstands(effect: r.Effect) -> str:
     return "—" if limit is None else _("E-value {value}").format(value=number(limit, 1))
 
 
-def table_scales(scales: Sequence[r.ScaleScore], id: str, caption: str, k: int) -> Table | None:
+def scale_records(rows: Sequence[Measure]) -> list[dict[str, Any]]:
+    """Each scale by wave and group; its reason is why it has no mean."""
+    return [s | {"reason": s["mean_reason"]} for s in wide(rows, "scales/*/*/*", SCORED)]
+
+
+def table_scales(
+    scales: Sequence[Mapping[str, Any]], id: str, caption: str, k: int
+) -> Table | None:
     """Mean, interval and spread of each scale by wave and group."""
     columns = [
         Column(_("Scale"), "label"),
@@ -140,7 +149,7 @@ def table_scales(scales: Sequence[r.ScaleScore], id: str, caption: str, k: int) 
         Column(_("Group"), "group", "group"),
         Column(_("n"), "n", "n"),
         Column(_("Mean"), "mean", "2"),
-        Column(_("95% interval"), CI, "2"),
+        Column(_("95% interval"), ("mean_low", "mean_high"), "2"),
         Column(_("Mean, 0-100"), "mean_100", "1"),
         Column(_("SD"), "sd", "2"),
         Column(_("Upper answers"), "top2_share", "%"),
@@ -149,7 +158,7 @@ def table_scales(scales: Sequence[r.ScaleScore], id: str, caption: str, k: int) 
     return table(id, caption, scales, columns, k, note)
 
 
-def table_reliability(scales: Sequence[r.ScaleScore], k: int) -> Table | None:
+def table_reliability(scales: Sequence[Mapping[str, Any]], k: int) -> Table | None:
     """Alpha with its interval and omega of each scale of several items."""
     columns = [
         Column(_("Scale"), "label"),
@@ -157,15 +166,37 @@ def table_reliability(scales: Sequence[r.ScaleScore], k: int) -> Table | None:
         Column(_("Group"), "group", "group"),
         Column(_("Items"), "n_items", "n"),
         Column(_("Alpha"), "alpha", "2"),
-        Column(_("95% interval"), ("alpha_ci_low", "alpha_ci_high"), "2"),
+        Column(_("95% interval"), ("alpha_low", "alpha_high"), "2"),
         Column(_("Omega"), "omega_total", "2"),
     ]
     note = _(
         "From 0.70 on acceptable for comparing groups. Alpha does not prove that a scale measures "
         "one thing."
     )
-    several = [s for s in scales if s.n_items > 1]
+    several = [s for s in scales if s["n_items"] > 1]
     return table("reliabilitas", _("Reliability of the instruments"), several, columns, k, note)
+
+
+def table_items(rows: Sequence[Measure], k: int) -> Table | None:
+    """How each item holds together with the others of its scale, at the last wave."""
+    scales = {s["stem"]: s for s in scale_records(rows)}
+    items = [
+        x | {name: scales[x["stem"][:-1]][of] for name, of in (("scale", "label"), ("of", "alpha"))}
+        for x in wide(rows, "scales/*/*/*/*", "item_rest alpha_if_deleted")
+        if x["item_rest"] is not None
+    ]
+    columns = [
+        Column(_("Scale"), "scale"),
+        Column(_("Questionnaire item"), lambda row: short_label(row["label"])),
+        Column(_("Correlation with the other items"), "item_rest", "2"),
+        Column(_("Alpha without this item"), "alpha_if_deleted", "2"),
+        Column(_("Alpha of the scale"), "of", "2"),
+    ]
+    note = _(
+        "Of the program's participants at the last measurement. An item without which alpha would "
+        "be higher deserves a second look, most of all where its correlation is low."
+    )
+    return table("butir", _("Items of the instruments"), items, columns, k, note)
 
 
 def table_shares(rows: Sequence[Any], id: str, caption: str, heading: str, k: int) -> Table | None:
@@ -174,13 +205,13 @@ def table_shares(rows: Sequence[Any], id: str, caption: str, heading: str, k: in
     return table(id, caption, rows, [option, *share_columns()], k, fold=True)
 
 
-def table_drivers(drivers: Sequence[r.Driver], k: int) -> Table | None:
+def table_drivers(drivers: Sequence[Mapping[str, Any]], k: int) -> Table | None:
     """Average marginal effects on completion, in percentage points."""
     columns = [
         Column(_("Variable"), "label"),
         Column(_("Difference, percentage points"), "ame", "points"),
-        Column(_("95% interval"), CI, "points"),
-        Column(_("p"), "p_value", "p"),
+        Column(_("95% interval"), ("ame_low", "ame_high"), "points"),
+        Column(_("p"), "ame_p", "p"),
     ]
     note = _("Average marginal effects on the chance to complete; association, not cause.")
     return table("pendorong", _("Who completes"), drivers, columns, k, note)
@@ -189,17 +220,17 @@ def table_drivers(drivers: Sequence[r.Driver], k: int) -> Table | None:
 def table_stages(
     stages: Sequence[Mapping[str, Any]], id: str, caption: str, k: int
 ) -> Table | None:
-    """Persons at each stage (stage, n, share of the first, reason)."""
+    """Persons at each stage (subject, n, share of the first, reason)."""
     columns = [
-        Column(_("Stage"), "stage", "stage"),
+        Column(_("Stage"), "subject", "stage"),
         Column(_("Persons"), "n", "n"),
         Column(_("Share of the first stage"), "share", "%"),
     ]
     return table(id, caption, stages, columns, k)
 
 
-def table_efficiency(part: r.Efficiency, k: int) -> Table | None:
-    """Total and unit costs, absorption, benefit-cost ratio, return."""
+def table_efficiency(money: Mapping[str, Any], k: int) -> Table | None:
+    """Total and unit costs, absorption, benefit-cost ratio, return: the efficiency's record."""
     measures = [
         Column(_("Total cost"), "total_cost_idr", "Rp"),
         Column(_("Cost per participant"), "cost_per_participant_idr", "Rp"),
@@ -209,17 +240,18 @@ def table_efficiency(part: r.Efficiency, k: int) -> Table | None:
         Column(_("Return on investment, %"), "roi_pct", "1"),
     ]
     rows = [
-        {"label": m.heading, "value": cell_of(part, m), "reason": part.reason} for m in measures
+        {"label": m.heading, "value": cell_of(money, m), "reason": money[f"{m.field}_reason"]}
+        for m in measures
     ]
     columns = [Column(_("Measure"), "label"), Column(_("Value"), lambda row: row["value"])]
     return table("biaya", _("Costs and returns"), rows, columns, k)
 
 
-def table_themes(themes: Sequence[r.Theme], k: int) -> Table | None:
+def table_themes(themes: Sequence[Record], k: int) -> Table | None:
     """Themes by source with shares and tone; hidden ones are named in the note."""
     columns = [
         Column(_("Theme"), "label"),
-        Column(_("Source"), "source", "source"),
+        Column(_("Source"), "group", "source"),
         *share_columns(),
         Column(_("Tone, −1 to 1"), "sentiment", "2"),
     ]

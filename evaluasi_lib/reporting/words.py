@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
 from evaluasi_lib.labels import level_label, variable_label
+from evaluasi_lib.measures import Measure, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Effect, EvaluationResult, Explored
 from evaluasi_lib.wording import _, digits_for, interval, number, p_value, word_for
@@ -21,6 +22,13 @@ def why(reason: str | None, k: int = DEFAULT_K) -> str:
     if reason == "no_answers":
         return _("no answers")
     return reason or "—"
+
+
+def analysed(rows: Sequence[Measure], k: int) -> tuple[int | None, str]:
+    """(persons in the analysis, or why their number is not there in words)."""
+    steps = wide(rows, "sample/flow/*")
+    last = steps[-1] if steps else {"n": None, "reason": None}
+    return last["n"], why(last["reason"], k)
 
 
 def subgroup_word(effect: Effect) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,71 +10,86 @@ import numpy as np
 from scipy import stats
 
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.measures import Draft, Drafts, Remark, drafts
 from evaluasi_lib.program import Benefit, Costs, Program
-from evaluasi_lib.results import CostPerEffect, Effect, Efficiency, Participation
-from evaluasi_lib.study import Study
+from evaluasi_lib.results import Effect
 from evaluasi_lib.wording import _, choose, number
 
 BOOTSTRAP_DRAWS = 10_000
+MONEY = (
+    "total_cost_idr", "cost_per_participant_idr", "cost_per_completer_idr",
+    "budget_absorption_share", "bcr", "roi_pct",
+)  # fmt: skip
 
 
 def score_efficiency(
-    study: Study, effects: tuple[Effect, ...], participation: Participation
-) -> Efficiency:
-    """Costs of one program, at the price level of the declared year.
+    program: Program,
+    effects: Sequence[Effect],
+    *,
+    enrolled: int | None,
+    started: int | None,
+    completed: int | None,
+    reason: str | None = None,
+) -> Drafts:
+    """Costs of one program, at the price level of the declared year; the part "efficiency".
 
-    total = realised costs + participants' time where declared (hours x cost of an hour x those who
-    started, or enrolled where that is not known). Participants are the enrolled. A number of
-    persons that may not be shown hides every figure from which it could be computed. `details`:
-
-    - price_year, fully_loaded, cost_per_jp_idr, jp_reason
-    - costs: category, label, planned_idr, realised_idr, absorption_share, share_of_total
-    - cost_per_effect: one row for each primary estimate (outcome, label, unit, claim, effect,
-      estimate, ci_low, ci_high, bootstrap_ci_low, bootstrap_ci_high, reason)
-    - benefits: label, outcome, isolation, confidence_share, per_person_idr, total_idr, reason
-    - sensitivity: assumption, cost_idr, benefit_idr, bcr, roi_pct;  money_reason, money_note
+    enrolled, started, completed: persons as they are published, so that no hidden number of them
+    can be computed from a cost; reason: why one is None. total = realised costs + participants'
+    time where declared (hours x cost of an hour x those who started, or enrolled where that is not
+    known). Participants are the enrolled. efficiency/money: why nothing is valued in money.
     """
-    costs = study.program.costs
+    costs, names = program.costs, ["efficiency"]
     if costs is None:
-        reason = _("The program declares no costs.")
-        return Efficiency(None, None, None, None, None, None, None, reason=reason)
-    enrolled, completed = participation.enrolled, participation.completed
-    spent = participation.started if participation.started is not None else enrolled
-    time_idr = time_cost(costs, spent)
+        nothing = dict.fromkeys(MONEY)
+        undeclared = _("The program declares no costs.")
+        yield from drafts(nothing, names, " ".join(MONEY), reason=undeclared)
+        return
+    time_idr = time_cost(costs, started if started is not None else enrolled)
     realised = sum(item.realised_idr for item in costs.items)
     total = None if time_idr is None else realised + time_idr
-    persons_reason = _persons_reason(participation)
+    valued = [value_benefit(b, effects, enrolled) for b in costs.benefits]
+    money_reason = _money_reason(costs, valued, total)
+    benefit = None if money_reason else sum(row["total_idr"] for row in valued)
     hours = None if enrolled is None else (costs.training_hours_jp or 0) * enrolled
-    rows = [cost_per_effect(effect, total, enrolled, seed=study.program.seed)
-            for effect in effects if effect.role == "primary"]  # fmt: skip
-    benefits = [value_benefit(b, effects, enrolled) for b in costs.benefits]
-    money_reason = _money_reason(costs, benefits, total)
-    benefit = None if money_reason else sum(row["total_idr"] for row in benefits)
     bcr, roi = phillips(benefit, total)
-    note = _("Only benefits declared in money are counted, and only those of the first year.")
-    details: dict[str, Any] = {
-        "price_year": costs.price_year,
-        "fully_loaded": costs.participant_time is not None,
-        "cost_per_jp_idr": ratio(total, hours),
-        "jp_reason": None if costs.training_hours_jp else _("No training hours are declared."),
-        "costs": cost_rows(costs, time_idr, total),
-        "cost_per_effect": rows,
-        "benefits": benefits,
-        "sensitivity": sensitivity(costs, effects, enrolled, total) if benefit is not None else [],
-        "money_reason": money_reason,
-        "money_note": None if benefit is None else note,
-    }
-    return Efficiency(
-        total_cost_idr=total,
-        cost_per_participant_idr=ratio(total, enrolled),
-        cost_per_completer_idr=ratio(total, completed),
-        cost_per_unit_effect=_headline(study.program, rows),
-        budget_absorption_share=absorption(costs),
-        bcr=bcr,
-        roi_pct=roi,
-        details=details,
-        reason=persons_reason,
-    )
+    money = (total, ratio(total, enrolled), ratio(total, completed), absorption(costs), bcr, roi)
+    why = _persons_reason(enrolled, completed, reason)
+    yield from drafts(dict(zip(MONEY, money, strict=True)), names, " ".join(MONEY), reason=why)
+    hour = {"cost_per_jp_idr": ratio(total, hours), "price_year": costs.price_year}
+    why = None if costs.training_hours_jp else _("No training hours are declared.")
+    yield from drafts(hour, names, "cost_per_jp_idr price_year", reason=why)
+    seen: Counter[str] = Counter()
+    for row in cost_rows(costs, time_idr, total):
+        fields, name = "planned_idr realised_idr absorption_share share_of_total", row["category"]
+        seen[name] += 1
+        place = name if seen[name] == 1 else f"{name}@{seen[name]}"  # declared more than once
+        yield from drafts(row, [*names, "costs", place], fields, subject=name)
+    per_effect = [cost_per_effect(effect, total, enrolled, seed=program.seed)
+                  for effect in effects if effect.role == "primary"]  # fmt: skip
+    yield from _per_effect(program, per_effect)
+    for i, row in enumerate(valued, 1):
+        fields = "per_person_idr total_idr confidence_share"
+        yield from drafts(row, [*names, "benefits", i], fields)
+    cases = sensitivity(costs, effects, enrolled, total) if benefit is not None else []
+    for i, row in enumerate(cases, 1):
+        yield from drafts(row, [*names, "sensitivity", i], "cost_idr benefit_idr bcr roi_pct")
+    if money_reason:
+        yield Draft(Remark("efficiency/money", money_reason))
+
+
+def _per_effect(program: Program, rows: list[dict[str, Any]]) -> Drafts:
+    """The cost of a unit of each effect; the program's is that of its first decisive outcome with
+    an effect, else of its first outcome."""
+    decisive = {o.id for o in program.outcomes if o.decisive}
+    first = sorted(rows, key=lambda r: (r["estimate"] is None, r["outcome"] not in decisive))[:1]
+    for row in first:
+        about = {"subject": row["outcome"], "unit": row["unit"], "label": None}
+        yield from drafts(row, ["efficiency", "cost_per_unit_effect"], "estimate:ci", **about)
+    for row in rows:
+        place = ["efficiency", "cost_per_effect", row["outcome"]]
+        about = {name: row[name] for name in ("unit", "wave")} | {"subject": row["outcome"]}
+        yield from drafts(row, place, "estimate:ci", **about)
+        yield from drafts(row, [*place, "bootstrap"], "estimate:bootstrap_ci", **about)
 
 
 def ratio(value: float | None, by: float | None) -> float | None:
@@ -107,7 +123,7 @@ def phillips(benefit: float | None, cost: float | None) -> tuple[float | None, f
 
 
 def cost_rows(costs: Costs, time_idr: float | None, total: float | None) -> list[dict[str, Any]]:
-    """Rows of the table of costs: the declared categories, then participants' time."""
+    """Records of the table of costs: the declared categories, then participants' time."""
     rows: list[tuple[str, str, float | None, float | None]] = [
         (item.category, choose(item.label) or item.category.replace("_", " "),
          item.planned_idr, item.realised_idr)
@@ -123,12 +139,12 @@ def cost_rows(costs: Costs, time_idr: float | None, total: float | None) -> list
     ]
 
 
-def _persons_reason(participation: Participation) -> str | None:
-    if participation.enrolled is None or participation.completed is None:
-        return participation.reason or SMALL_CELL
-    if participation.enrolled == 0:
+def _persons_reason(enrolled: int | None, completed: int | None, reason: str | None) -> str | None:
+    if enrolled is None or completed is None:
+        return reason or SMALL_CELL
+    if enrolled == 0:
         return _("Nobody took part, so there is no cost for each participant.")
-    if participation.completed == 0:
+    if completed == 0:
         return _("Nobody completed, so there is no cost for each completer.")
     return None
 
@@ -185,8 +201,8 @@ def cost_per_effect(
     its interval leaves 0 out; otherwise `reason` says which of these fails.
     """
     good = _improvement(effect)
-    row = {name: getattr(effect, name) for name in ("outcome", "label", "unit", "claim", "wave")}
-    row |= {"effect": good, "reason": None}
+    row = {name: getattr(effect, name) for name in ("outcome", "label", "unit", "wave")}
+    row["reason"] = None
     row |= dict.fromkeys(["estimate", "ci_low", "ci_high", "bootstrap_ci_low", "bootstrap_ci_high"])
     if effect.claim == "difference":
         reason = _("The design shows a difference, not an effect of the program.")
@@ -213,16 +229,6 @@ def cost_per_effect(
     return row | {"reason": reason}
 
 
-def _headline(program: Program, rows: list[dict[str, Any]]) -> CostPerEffect | None:
-    """The row of result.json: the first decisive outcome with an effect, else the first row."""
-    decisive = {o.id for o in program.outcomes if o.decisive}
-    if not rows:
-        return None
-    row = min(rows, key=lambda r: (r["estimate"] is None, r["outcome"] not in decisive))
-    shown = ("outcome", "unit", "estimate", "ci_low", "ci_high", "reason")
-    return CostPerEffect(**{name: row[name] for name in shown})
-
-
 # Benefits in money
 
 
@@ -236,9 +242,8 @@ def value_benefit(
     and an estimate that is inconclusive or too small to matter are not what the program brought,
     and a trend cannot be subtracted from one.
     """
-    own = ("outcome", "isolation", "confidence_share", "value_per_unit_idr")
-    row: dict[str, Any] = {name: getattr(benefit, name) for name in own}
-    row |= {"label": choose(benefit.label), "per_person_idr": None, "total_idr": None}
+    row: dict[str, Any] = {"label": choose(benefit.label), "per_person_idr": None}
+    row |= {"total_idr": None, "confidence_share": benefit.confidence_share}
     found = [e for e in effects if e.outcome == benefit.outcome and e.role == "primary"]
     effect = found[0] if found and found[0].estimate is not None else None
     if reason := _why_not_valued(benefit, effect):
@@ -306,6 +311,6 @@ def sensitivity(
     for assumption, gained, of_value, of_cost in cases:
         value = None if gained is None else gained * of_value
         cost = None if total is None else total * of_cost
-        row = {"assumption": assumption, "cost_idr": cost, "benefit_idr": value}
+        row = {"label": assumption, "cost_idr": cost, "benefit_idr": value}
         rows.append(row | dict(zip(("bcr", "roi_pct"), phillips(value, cost), strict=True)))
     return rows

@@ -7,20 +7,18 @@ this model is not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 from scipy.special import expit
 
-from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.labels import level_label, participation_of, term_label, variable_label
+from evaluasi_lib.measures import Cell, Draft, Drafts, Remark, drafts, measure_id
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Driver
 from evaluasi_lib.scoring.impact.models import (
     NoConvergenceError,
     fit_logit,
@@ -32,6 +30,8 @@ from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, interval, number
 
 Floats = np.ndarray
+PLACE = ("participation", "drivers")
+FEW = 5  # persons of a variable or a level, from fewer of whom nothing is estimated
 MIN_EVENTS = 10  # of completing and of not completing, under which no model is fitted
 FLAG = ("true", "1")  # levels that need no name beside their variable's
 EVENTS_PER_TERM = 10  # Peduzzi et al. (1996): fewer make logit estimates unreliable
@@ -277,46 +277,40 @@ def _contrast(values: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def score_drivers(study: Study, stages: pd.DataFrame) -> tuple[tuple[Driver, ...], dict[str, Any]]:
-    """Drivers of completing among the enrolled, each with its sentence, and what was left out."""
-    names = participation_of(study.program).drivers
-    extra: dict[str, Any] = {"drivers_left_out": [], "driver_notes": [], "driver_model": None}
+def score_drivers(study: Study, stages: pd.DataFrame) -> Drafts:
+    """Drivers of completing among the enrolled, each with its sentence, and what was left out.
+
+    A model is fitted to enough persons only, and without variables that single out a few of them.
+    """
+    program, names = study.program, participation_of(study.program).drivers
     if not names or "completed" not in stages:
-        return (), extra
-    program, k = study.program, study.program.privacy.min_cell
+        return
     enrolled = stages.index[stages["enrolled"]]
-    frame = known_variables(study, names, enrolled, at_least=k)
+    frame = known_variables(study, names, enrolled, at_least=FEW)
     left_out = {name: "missing" for name in names if name not in frame}
     known = frame.notna().all(axis=1)
     frame, completed = frame[known], stages.loc[enrolled, "completed"][known]
     n, events = len(completed), int(completed.sum())
     fewer = min(events, n - events)
-    if fewer < max(k, MIN_EVENTS) or frame.columns.empty:
-        return (), extra | {
-            "drivers_left_out": _left_out(program, left_out),
-            "driver_notes": [_why_no_model(n, events)],
-        }
-    small = small_levelled(frame, k)
+    if fewer < MIN_EVENTS or frame.columns.empty:
+        yield from _said([*_left_out(program, left_out), _why_no_model(n, events)])
+        return
+    small = small_levelled(frame, FEW)
     try:
         model = fit_drivers(frame.drop(columns=small), completed, cluster_of(study, frame.index))
     except NoConvergenceError:
-        return (), extra | {
-            "drivers_left_out": _left_out(program, left_out),
-            "driver_notes": [
-                _("Drivers could not be examined: the estimation did not settle on a result.")
-            ],
-        }
+        why = _("Drivers could not be examined: the estimation did not settle on a result.")
+        yield from _said([*_left_out(program, left_out), why])
+        return
+    for effect in model.effects:
+        groups = [] if effect.level is None else frame[effect.variable].value_counts().tolist()
+        yield from _driver(program, effect, Cell((events, n - events, *groups)))
     left_out |= dict.fromkeys(small, "small_cell") | model.left_out
-    n_missing = int((~known).sum())
-    return tuple(_driver(program, effect) for effect in model.effects), {
-        "drivers_left_out": _left_out(program, left_out),
-        "driver_notes": _notes(study, model, fewer),
-        "driver_model": {
-            "n": model.n,
-            "n_clusters": model.n_clusters,
-            "n_missing": None if is_small(n_missing, k) else n_missing,
-        },
-    }
+    yield from _said([*_left_out(program, left_out), *_notes(study, model, fewer)])
+
+
+def _said(sentences: Iterable[str]) -> Drafts:
+    return (Draft(Remark(measure_id(*PLACE), sentence)) for sentence in sentences)
 
 
 def _why_no_model(n: int, events: int) -> str:
@@ -329,7 +323,7 @@ def _why_no_model(n: int, events: int) -> str:
     return _("Drivers could not be examined: too few persons completed or did not complete.")
 
 
-def _left_out(program: Program, reasons: dict[str, str]) -> list[dict[str, str]]:
+def _left_out(program: Program, reasons: dict[str, str]) -> list[str]:
     sentences = {
         "constant": _("“{label}” was left out: it is the same for everybody."),
         "separation": _(
@@ -340,12 +334,9 @@ def _left_out(program: Program, reasons: dict[str, str]) -> list[dict[str, str]]
         "missing": _("“{label}” was left out: too few persons have a value."),
         "small_cell": _("“{label}” was left out: one of its groups has too few persons to show."),
     }
-    rows = []
-    for name, why in reasons.items():
-        label = variable_label(program, name)
-        sentence = sentences[why].format(label=label)
-        rows.append({"variable": name, "label": label, "why": why, "sentence": sentence})
-    return rows
+    return [
+        sentences[why].format(label=variable_label(program, name)) for name, why in reasons.items()
+    ]
 
 
 def _notes(study: Study, model: DriverModel, fewer: int) -> list[str]:
@@ -369,12 +360,18 @@ def _notes(study: Study, model: DriverModel, fewer: int) -> list[str]:
     return notes
 
 
-def _driver(program: Program, effect: MarginalEffect) -> Driver:
-    numbers = asdict(effect)
-    reference, level = numbers.pop("reference"), numbers.pop("level")
-    level = None if level in FLAG else level
-    label = term_label(program, effect.variable, level, reference)
-    return Driver(**numbers, label=label, level=level, sentence=driver_sentence(program, effect))
+def _driver(program: Program, effect: MarginalEffect, cell: Cell) -> Drafts:
+    """Its rows, and for a number a remark that names what its gap compares."""
+    level = None if effect.level in FLAG else effect.level
+    place = [*PLACE, effect.variable, *([level] if level else [])]
+    label = term_label(program, effect.variable, effect.level, effect.reference)
+    about = {"subject": effect.variable, "label": label, "note": driver_sentence(program, effect)}
+    yield from drafts(effect, place, "ame:ci:p_value gap:gap_ci", cell, **about)
+    if effect.gap_from is not None and effect.gap_to is not None:
+        whole = float(effect.gap_from).is_integer() and float(effect.gap_to).is_integer()
+        low, high = (number(x, 0 if whole else 1) for x in (effect.gap_from, effect.gap_to))
+        text = _("{label}: {high} against {low}").format(label=label, high=high, low=low)
+        yield Draft(Remark(measure_id(*place), text), cell)
 
 
 def driver_sentence(program: Program, effect: MarginalEffect) -> str:

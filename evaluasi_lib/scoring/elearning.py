@@ -5,110 +5,108 @@ Associations among users, who chose how much and when to learn.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import replace
 from itertools import zip_longest
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
-from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_counts, protect_funnel
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.labels import level_label, participation_of, term_label
+from evaluasi_lib.measures import (
+    UNPUBLISHED,
+    Cell,
+    Drafts,
+    as_plain,
+    drafts,
+    measure_id,
+    nested,
+    part_of,
+)
 from evaluasi_lib.program import ElearningPlan, Outcome
-from evaluasi_lib.results import Elearning, Stage
-from evaluasi_lib.scoring import survival
-from evaluasi_lib.scoring.drivers import encode, fit_drivers
+from evaluasi_lib.scoring.drivers import FEW, encode, fit_drivers
 from evaluasi_lib.scoring.events import EventSummary, summarise_events, zone_name
 from evaluasi_lib.scoring.frames import outcome_frame
+from evaluasi_lib.scoring.items import share_of
 from evaluasi_lib.scoring.participation import stage_flags
 from evaluasi_lib.scoring.persons import (
     cluster_of,
     known_variables,
-    level_rows,
     levels_of,
     person_levels,
-    share_row,
     small_levelled,
 )
+from evaluasi_lib.scoring.survival import KaplanMeier, cox, curve_rows, kaplan_meier, log_rank
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose
 
+PART = "elearning"
 LEVELS = ("learning", "behaviour", "results", "reaction")  # in which an outcome by dose is sought
-MEDIAN = ("median_days", "median_ci_low", "median_ci_high")
-NO_TIMES: dict[str, Any] = dict.fromkeys(["n", *MEDIAN, "log_rank"]) | {
-    "curve": [], "groups": [], "cox": []
-}  # fmt: skip
 
 
-def score_elearning(study: Study) -> Elearning:
+def score_elearning(study: Study) -> Drafts:
     """Use of the platform by the persons of the program group.
 
     users: persons with any event. off_hours_share: share of events outside office hours, in each
     learner's own zone. median_days_to_complete: Kaplan-Meier, from enrolment (else the declared
-    start, else the first event) to completion. funnel: enrolled, active, each module (it or a later
-    one was opened), completed. modules: module, label, n, share, ci_low, ci_high, reached,
-    dropoff_share (of those who reached it, who came no further), median_minutes, reason.
-    `details`:
-
-    - off_hours: events_share, ci_low, ci_high, sessions_share, weekend_share, note
-    - sessions: gap_minutes, median_per_user;  time_on_task: median_minutes, caveat
-    - heatmap: weekday (1 = Monday), hour, share (of all events), reason — 168 rows
-    - devices: origin, label, n, share, ci_low, ci_high, events_share, reason
-    - survival: see score_completion;  dose_response, access: see those functions
+    start, else the first event) to completion. Then each function's rows below its own name.
     """
     plan = study.program.elearning
     if plan is None:
-        return _absent(_("The program declares no e-learning."))
+        yield from _nothing(_("The program declares no e-learning."))
+        return
     path = study.events_path(plan.events)
     if not path.is_file():
-        return _absent(_("The log of the platform is missing."))
-    if not study.linked or study.persons.empty:
-        return _absent(_("The log cannot be linked to persons."))
-    k = study.program.privacy.min_cell
-    stages = stage_flags(study)
-    summary = summarise_events(
-        path, learner_zones(study, plan, stages.index),
-        gap_minutes=plan.session_gap_minutes, work_hours=plan.work_hours,
-    )  # fmt: skip
+        yield from _nothing(_("The log of the platform is missing."))
+    elif not study.linked or study.persons.empty:
+        yield from _nothing(_("The log cannot be linked to persons."))
+    else:
+        stages = stage_flags(study)
+        summary = summarise_events(
+            path, learner_zones(study, plan, stages.index),
+            gap_minutes=plan.session_gap_minutes, work_hours=plan.work_hours,
+        )  # fmt: skip
+        yield from _used(study, plan, summary, stages)
+
+
+def _nothing(reason: str, **known: int) -> Drafts:
+    record = {"reason": reason} | known
+    return drafts(record, [PART], "users median_days_to_complete off_hours_share")
+
+
+def _used(study: Study, plan: ElearningPlan, summary: EventSummary, stages: pd.DataFrame) -> Drafts:
     persons = summary.persons.to_pandas().set_index("pid")
-    users = len(persons)
-    if is_small(users, k):
-        return _absent(SMALL_CELL)
-    if users == 0:
-        return Elearning(0, None, None, reason=_("Nobody of the program appears in the log."))
-    modules, funnel = score_modules(study, plan, summary, stages)
-    completion = score_completion(study, plan, persons, stages)
+    if persons.empty:
+        yield from _nothing(_("Nobody of the program appears in the log."), users=0)
+        return
+    times = completion_times(study, persons, stages)
+    km, users = _curve(times), Cell((len(persons),))
     off = off_hours(persons)
-    details: dict[str, Any] = {
-        "off_hours": off
-        | {"note": _("Public holidays are not known to the log and count as working days.")},
-        "sessions": {
-            "gap_minutes": plan.session_gap_minutes,
-            "median_per_user": float(persons["sessions"].median()),
-        },
-        "time_on_task": time_on_task(persons, plan),
-        "heatmap": heatmap(summary, k),
-        "devices": devices(summary, users, k),
-        "survival": completion,
-        "dose_response": dose_response(study, persons),
-        "access": compare_access(study, plan, persons, stages),
-    }
-    return Elearning(
-        users=users,
-        median_days_to_complete=completion["median_days"],
-        off_hours_share=off["events_share"],
-        funnel=funnel,
-        modules=modules,
-        details=details,
-        reason=completion["reason"],
-    )
-
-
-def _absent(reason: str) -> Elearning:
-    return Elearning(None, None, None, reason=reason)
+    totals = {"users": len(persons), "off_hours_share": off["events_share"]}
+    timed = as_plain(km) | {"median_days_to_complete": km.median_days}
+    why = _why_no_median(stages, km)
+    yield from drafts(totals, [PART], "users", users)
+    yield from drafts(timed, [PART], "median_days_to_complete:median_ci", _timed(km), n=None,
+                      reason=why)  # fmt: skip
+    yield from drafts(totals, [PART], "off_hours_share", users)
+    yield from modules(plan, summary, stages)
+    yield from devices(summary, len(persons))
+    yield from access(study, plan, persons, stages)
+    yield from heatmap(summary, len(persons))
+    if km.n_completed:
+        yield from curve_rows(km, [PART, "curve"])
+        yield from completion_by_group(study, plan, times)
+    sessions = {
+        "gap_minutes": plan.session_gap_minutes, "median_per_user": persons["sessions"].median()
+    }  # fmt: skip
+    yield from drafts(sessions, [PART, "sessions"], "gap_minutes median_per_user", users)
+    yield from drafts(off, [PART, "off_hours"], "events_share:ci sessions_share weekend_share",
+                      users)  # fmt: skip
+    task = {"median_minutes": persons["minutes"].median()}
+    yield from drafts(task, [PART, "time_on_task"], "median_minutes", users, note=_caveat(plan))
+    yield from dose_response(study, persons)
 
 
 def learner_zones(study: Study, plan: ElearningPlan, index: pd.Index) -> dict[str, str]:
@@ -139,50 +137,41 @@ def off_hours(persons: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def time_on_task(persons: pd.DataFrame, plan: ElearningPlan) -> dict[str, Any]:
-    """Median of the minutes of each user, and what they cannot know."""
-    caveat = _(
+def _caveat(plan: ElearningPlan) -> str:
+    return _(
         "Time on task is estimated from the pauses between clicks. Pauses over {gap} minutes count "
         "as away, shorter ones as learning; the last page of each session counts for nothing, and "
         "reading offline is not seen."
     ).format(gap=round(plan.session_gap_minutes))
-    return {"median_minutes": float(persons["minutes"].median()), "caveat": caveat}
 
 
-def heatmap(summary: EventSummary, k: int) -> list[dict[str, Any]]:
-    """Share of all events in each hour of the week; cells of 1 to k-1 persons are hidden."""
+def heatmap(summary: EventSummary, users: int) -> Drafts:
+    """Share of all events in each hour of the week (weekday 1 = Monday): 168 rows."""
     week = pd.MultiIndex.from_product([range(1, 8), range(24)], names=["weekday", "hour"])
     hours = summary.hours.to_pandas().set_index(["weekday", "hour"]).reindex(week, fill_value=0)
-    persons = protect_counts({str(i): int(n) for i, n in enumerate(hours["persons"])}, k=k)
-    rows = []
-    for (weekday, hour), events, shown in zip(week, hours["events"], persons.values(), strict=True):
-        share, reason = (None, SMALL_CELL) if shown is None else (events / summary.n_events, None)
-        rows.append({"weekday": weekday, "hour": hour, "share": share, "reason": reason})
-    return rows
+    for place, events, n in zip(week, hours["events"], hours["persons"], strict=True):
+        cell = Cell((n, users), (("heatmap", n),))
+        share = {"share": events / summary.n_events}
+        yield from drafts(share, [PART, "heatmap", *place], "share", cell)
 
 
-def devices(summary: EventSummary, users: int, k: int) -> list[dict[str, Any]]:
-    """Persons who used each origin, and its share of events (hidden with its persons)."""
+def devices(summary: EventSummary, users: int) -> Drafts:
+    """Share of the users with each origin, and its share of all events."""
     labels = {"web": _("web browser"), "ws": _("mobile application"), "cli": _("server")}
-    rows = []
     for row in summary.origins.sort("persons", "origin", descending=[True, False]).to_dicts():
-        origin, share = row["origin"] or "", row["events"] / summary.n_events
-        rows.append(
-            {
-                "origin": origin,
-                "label": labels.get(origin.lower(), origin or _("not recorded")),
-                **share_row(row["persons"], users, k),
-                "events_share": None if is_small(row["persons"], k) else share,
-            }
-        )
-    return rows
+        origin, n = row["origin"] or "", row["persons"]
+        found = share_of(n, users) | {"events_share": row["events"] / summary.n_events}
+        found["label"] = labels.get(origin.lower(), origin or _("not recorded"))
+        cell = part_of(n, users, "devices")
+        yield from drafts(found, [PART, "devices", origin], "share:ci events_share", cell)
 
 
-def score_modules(
-    study: Study, plan: ElearningPlan, summary: EventSummary, stages: pd.DataFrame
-) -> tuple[tuple[dict[str, Any], ...], tuple[Stage, ...]]:
-    """Rows of `modules` and the funnel, as `score_elearning` describes them."""
-    k = study.program.privacy.min_cell
+def modules(plan: ElearningPlan, summary: EventSummary, stages: pd.DataFrame) -> Drafts:
+    """The funnel: enrolled, active, each module (it or a later one was opened), completed.
+
+    Of each module: share of the users who opened it, their median_minutes, and dropoff_share, of
+    those who reached it (n), who came no further.
+    """
     table = summary.modules.to_pandas()
     order = list(plan.modules) or _by_first_use(table)
     place = {name: i for i, name in enumerate(order)}
@@ -195,23 +184,22 @@ def score_modules(
     counts |= {m: int((furthest >= i).sum()) for m, i in place.items()}
     if "completed" in stages:
         counts["completed"] = int(done.sum())
-    shown = protect_funnel(counts, k=k, first=("active", "enrolled", "completed"))
-    funnel = tuple(Stage(s, n, SMALL_CELL if n is None else None) for s, n in shown.items())
-    rows = []
+    funnel = [PART, "funnel"]
+    first = ("active", "enrolled", "completed")
+    yield from nested({stage: {"n": n} for stage, n in counts.items()}, funnel, "n", first=first)
     for module, later in zip(order, [*order[1:], "completed"], strict=True):
-        used = table[table["module"].eq(module)]
-        here, further = shown[module], shown.get(later)
-        rows.append(
-            {
-                "module": module,
-                "label": choose(plan.modules.get(module)) or module,
-                **share_row(len(used), len(active), k),
-                "reached": here,
-                "dropoff_share": 1 - further / here if here and further is not None else None,
-                "median_minutes": float(used["minutes"].median()) if len(used) >= k else None,
-            }
-        )
-    return tuple(rows), funnel
+        minutes = table.loc[table["module"].eq(module), "minutes"]
+        names, n = [PART, "modules", module], len(minutes)
+        label = choose(plan.modules.get(module)) or module
+        opened = share_of(n, len(active)) | {"median_minutes": minutes.median() if n else None}
+        here, further = counts[module], counts.get(later)
+        cell = Cell((*part_of(n, len(active)).persons, here - n))
+        yield from drafts(opened, names, "share:ci", cell, label=label)
+        if here and further is not None:
+            lost = {"n": here, "dropoff_share": 1 - further / here}
+            rests = Cell(based_on=tuple(measure_id(*funnel, stage) for stage in (module, later)))
+            yield from drafts(lost, names, "dropoff_share", rests, label=label)
+        yield from drafts(opened, names, "median_minutes", cell, label=label)
 
 
 def _by_first_use(table: pd.DataFrame) -> list[str]:
@@ -220,42 +208,15 @@ def _by_first_use(table: pd.DataFrame) -> list[str]:
     return first.sort_values(["first", "module"])["module"].tolist()
 
 
-def score_completion(
-    study: Study, plan: ElearningPlan, persons: pd.DataFrame, stages: pd.DataFrame
-) -> dict[str, Any]:
-    """Time to completion of the users; who completed before the start of the clock is set aside.
-
-    n, median_days, median_ci_low, median_ci_high (Kaplan-Meier), curve [{days, share_completed,
-    ci_low, ci_high}], groups (of the declared group: group, label, median..., reason), log_rank
-    {chi2, df, p_value} of the groups, cox [{term, label, hazard_ratio, ci_low, ci_high, p_value,
-    ph_p_value}] of the group and the drivers together, reason. A hazard ratio above 1: completes
-    sooner. Associations, no causes.
-    """
-    k = study.program.privacy.min_cell
-    if "completed" not in stages:
-        return NO_TIMES | {"reason": _("The program does not declare who completed.")}
-    times = completion_times(study, persons, stages)
-    times = times[~(times["days"] < 0)]
-    km = _curve(times)
-    if km.n_completed == 0:
-        return NO_TIMES | {"n": km.n, "reason": _("Nobody completed.")}
-    if is_small(km.n_completed, k) or is_small(km.n, k):
-        return NO_TIMES | {"reason": SMALL_CELL}
-    reason = None
-    if km.median_days is None:
-        reason = _("Fewer than half completed within the time observed, so there is no median.")
-    result = NO_TIMES | _median(km) | {"n": km.n, "reason": reason}
-    result |= {"curve": survival.publishable_curve(km, k=k), "cox": _hazards(study, plan, times)}
-    return result | _by_group(study, plan, times)
-
-
 def completion_times(study: Study, persons: pd.DataFrame, stages: pd.DataFrame) -> pd.DataFrame:
-    """days and done (0/1) of each user.
+    """days and done (0/1) of each user; who completed before the start is set aside.
 
     Start: the date of enrolment, else of the declared start, else the first event. End: the date of
     completion, else the last event of who is flagged as completed; who is not is censored at the
-    last day that the log or the roster knows. Negative times (completion before the start) stay in.
+    last day that the log or the roster knows. Nobody where completion is not declared.
     """
+    if "completed" not in stages:
+        return pd.DataFrame({"days": [], "done": []})
     plan = participation_of(study.program)
     roster = study.persons.reindex(persons.index)
     names = {s: getattr(plan, s) for s in ("enrolled", "started", "completed")}
@@ -273,91 +234,101 @@ def completion_times(study: Study, persons: pd.DataFrame, stages: pd.DataFrame) 
     done = stages["completed"].reindex(persons.index).fillna(False).astype(bool)
     end = end.where(done, max(persons["last"].max(), end.max()))
     days = (end - start).dt.total_seconds() / 86_400
-    return pd.DataFrame({"days": days, "done": done.astype(int)})
+    return pd.DataFrame({"days": days, "done": done.astype(int)})[~(days < 0)]
 
 
-def _curve(times: pd.DataFrame) -> survival.KaplanMeier:
-    return survival.kaplan_meier(times["days"].to_numpy(), times["done"].to_numpy())
+def _curve(times: pd.DataFrame) -> KaplanMeier:
+    return kaplan_meier(times["days"].to_numpy(), times["done"].to_numpy())
 
 
-def _median(km: survival.KaplanMeier) -> dict[str, Any]:
-    return {name: getattr(km, name) for name in MEDIAN}
+def _timed(km: KaplanMeier) -> Cell:
+    return Cell((km.n, km.n_completed))
 
 
-def _by_group(study: Study, plan: ElearningPlan, times: pd.DataFrame) -> dict[str, Any]:
-    """Medians and log-rank of the groups with at least k persons and k completions."""
-    group, k = person_levels(study, plan.group, times.index), study.program.privacy.min_cell
-    if group is None or plan.group is None:
-        return {}
-    rows: list[dict[str, Any]] = []
+def _why_no_median(stages: pd.DataFrame, km: KaplanMeier) -> str:
+    if "completed" not in stages:
+        return _("The program does not declare who completed.")
+    if km.n_completed == 0:
+        return _("Nobody completed.")
+    return _("Fewer than half completed within the time observed, so there is no median.")
+
+
+def completion_by_group(study: Study, plan: ElearningPlan, times: pd.DataFrame) -> Drafts:
+    """Medians of the declared group's levels, the hazards, and the log-rank test of the levels."""
+    group = person_levels(study, plan.group, times.index)
     usable: list[str] = []
-    for level in levels_of(study.program, plan.group, group):
-        km = _curve(times[group.eq(level)])
-        shown: dict[str, Any] = dict.fromkeys(MEDIAN) | {"reason": SMALL_CELL}
-        if km.n >= k and km.n_completed >= k:
-            usable.append(level)
-            shown = _median(km) | {"reason": None}
-        label = level_label(study.program, plan.group, level)
-        rows.append({"group": level, "label": label} | shown)
-    kept = group.isin(usable)
-    test = survival.log_rank(*(v[kept].to_numpy() for v in (times["days"], times["done"], group)))
-    return {"groups": rows, "log_rank": None if test is None else asdict(test)}
+    if group is not None and plan.group is not None:
+        for level in levels_of(study.program, plan.group, group):
+            km = _curve(times[group.eq(level)])
+            usable += [level] if min(km.n, km.n_completed) >= FEW else []
+            about = {"label": level_label(study.program, plan.group, level), "n": None,
+                     "reason": _("fewer than half have completed")}  # fmt: skip
+            yield from drafts(
+                km, [PART, "time", level], "median_days:median_ci", _timed(km), **about
+            )
+    yield from hazards(study, plan, times)
+    if group is not None:
+        kept = group.isin(usable)
+        columns = (column[kept].to_numpy() for column in (times["days"], times["done"], group))
+        if test := log_rank(*columns):
+            yield from drafts({"p_value": test[1]}, [PART, "log_rank"], "p_value")
 
 
-def _hazards(study: Study, plan: ElearningPlan, times: pd.DataFrame) -> list[dict[str, Any]]:
+def hazards(study: Study, plan: ElearningPlan, times: pd.DataFrame) -> Drafts:
     """Cox model of the declared group and drivers, errors clustered by agency.
 
-    Persons lacking a value are left out; a variable with a level of fewer than k persons too.
+    Persons lacking a value are left out, and so is a variable with a level of few persons. A hazard
+    ratio above 1: completes sooner. Associations, no causes.
     """
-    program, k = study.program, study.program.privacy.min_cell
+    program = study.program
     names = dict.fromkeys(n for n in [plan.group, *participation_of(program).drivers] if n)
     frame = known_variables(study, names, times.index, at_least=1).dropna()
-    frame = frame.drop(columns=small_levelled(frame, k))
+    frame = frame.drop(columns=small_levelled(frame, FEW))
     kept = times.loc[frame.index]
-    if frame.empty or is_small(int(kept["done"].sum()), k):
-        return []
+    completed = int(kept["done"].sum())
+    if frame.empty or completed < FEW:
+        return
     matrix, terms = encode(frame)
-    labels = {
-        column: term_label(
-            program, t.variable, level if column != t.variable else None, t.reference
-        )
-        for t in terms
-        for column, level in zip_longest(t.columns, t.levels)
-    }
-    found = survival.cox(
+    found = cox(
         kept["days"].to_numpy(), kept["done"].to_numpy(), matrix, cluster_of(study, frame.index)
     )
-    shown = ("term", "hazard_ratio", "ci_low", "ci_high", "p_value", "ph_p_value")
-    return [{n: getattr(h, n) for n in shown} | {"label": labels[h.term]} for h in found]
+    ratios = {hazard.term: hazard for hazard in found}
+    for t in terms:
+        sizes = frame[t.variable].value_counts() if t.levels else pd.Series([len(frame)])
+        cell = Cell((completed, *map(int, sizes)))
+        for column, level in zip_longest(t.columns, t.levels):
+            known = level if column != t.variable else None
+            label = term_label(program, t.variable, known, t.reference)
+            if column in ratios:
+                place = [PART, "hazards", column]
+                yield from drafts(
+                    ratios[column], place, "hazard_ratio:ci:p_value", cell, label=label
+                )
 
 
-def dose_response(study: Study, persons: pd.DataFrame) -> dict[str, Any]:
-    """The first outcome of learning that is known of enough users, against hours of learning.
+def dose_response(study: Study, persons: pd.DataFrame) -> Drafts:
+    """per_hour: slope of the first outcome of learning that is known of enough users, in its unit.
 
-    {outcome, label, unit, n, per_hour, ci_low, ci_high, p_value, note, reason}: the slope in the
-    outcome's unit by OLS with HC2 errors, adjusted for the outcome before the program where it is
-    known of most users. Where there is no such outcome, the reason alone.
+    Against hours of learning by OLS with HC2 errors, adjusted for the outcome before the program
+    where it is known of most users. Where there is no such outcome, the reason alone.
     """
-    k = study.program.privacy.min_cell
+    place, fields = [PART, "dose_response"], "per_hour:ci:p_value"
     for outcome in sorted(study.program.outcomes, key=lambda o: LEVELS.index(o.level)):
         frame = _doses(study, outcome, persons)
-        if frame is None or len(frame) < max(2 * k, 10) or frame["hours"].nunique() < 3:
+        if frame is None or len(frame) < 2 * FEW or frame["hours"].nunique() < 3:
             continue
         design = np.column_stack([np.ones(len(frame)), frame.drop(columns="y").to_numpy(float)])
         fit = OLS(frame["y"].to_numpy(), design).fit(cov_type="HC2", use_t=True)
         slope = (fit.params[1], *fit.conf_int()[1], fit.pvalues[1])
-        known = np.isfinite(fit.bse[1]) and fit.bse[1] > 0
-        names = ("per_hour", "ci_low", "ci_high", "p_value")
-        return {
-            "outcome": outcome.id,
-            "label": choose(outcome.label),
-            "unit": choose(outcome.unit),
-            "n": len(frame),
-            **{n: float(v) if known else None for n, v in zip(names, slope, strict=True)},
-            "note": _("An association: people chose themselves how much and when to learn."),
-            "reason": None,
-        }
-    return {"reason": _("No outcome is known for enough users of the platform.")}
+        if np.isfinite(fit.bse[1]) and fit.bse[1] > 0:
+            names = ("per_hour", "ci_low", "ci_high", "p_value")
+            record = dict(zip(names, map(float, slope), strict=True))
+            about = {"subject": outcome.id, "label": choose(outcome.label), "n": len(frame),
+                     "unit": choose(outcome.unit)}  # fmt: skip
+            yield from drafts(record, place, fields, Cell((len(frame),)), **about)
+        return
+    reason = _("No outcome is known for enough users of the platform.")
+    yield from drafts({"reason": reason}, place, fields)
 
 
 def _doses(study: Study, outcome: Outcome, persons: pd.DataFrame) -> pd.DataFrame | None:
@@ -376,48 +347,48 @@ def _doses(study: Study, outcome: Outcome, persons: pd.DataFrame) -> pd.DataFram
     return frame[["hours", "y"]]
 
 
-def compare_access(
+def access(
     study: Study, plan: ElearningPlan, persons: pd.DataFrame, stages: pd.DataFrame
-) -> list[dict[str, Any]]:
-    """Whether groups and regions use the platform alike.
+) -> Drafts:
+    """Whether groups and regions use the platform alike, of the enrolled.
 
-    One row for each group: variable, variable_label, group, label, n, used_share, used_ci_low,
-    used_ci_high, completed_share, completed_ci_low, completed_ci_high, median_minutes (of users),
-    p_completed (whether all of the variable's groups complete alike, not corrected for the number
-    of tests), reason. Variables: the e-learning group, the time zone, and the groups of
-    participation.
+    Of each level of the e-learning group, the time zone and the groups of participation:
+    used_share, completed_share (p: whether all of the variable's levels complete alike, not
+    corrected for the number of tests), median_minutes (of users).
     """
-    program = study.program
-    k, enrolled = program.privacy.min_cell, stages.index[stages["enrolled"]]
+    program, enrolled = study.program, stages.index[stages["enrolled"]]
     flags = {"used": pd.Series(enrolled.isin(persons.index), index=enrolled)}
     if "completed" in stages:
         flags["completed"] = stages["completed"].reindex(enrolled)
     clusters, minutes = cluster_of(study, enrolled), persons["minutes"].reindex(enrolled)
-    found: list[dict[str, Any]] = []
     names = [plan.group, plan.time_zone_variable, *participation_of(program).groups]
     for name in dict.fromkeys(n for n in names if n is not None):
         group = person_levels(study, name, enrolled)
         if group is None:
             continue
-        total, levels = group.value_counts(), levels_of(program, name, group)
-        sizes = protect_counts({str(level): int(n) for level, n in total.items()}, k=k)
-        p = _p_alike(group, flags["completed"], clusters) if "completed" in flags else None
-        shares = {
-            what: level_rows(program, name, group[flag].value_counts(), total, levels)
-            for what, flag in flags.items()
-        }
-        for i, level in enumerate(levels):
-            used, time = shares["used"][i], minutes[group.eq(level)].dropna()
-            row = {key: used[key] for key in ("variable", "variable_label", "group", "label")}
-            row["n"] = sizes[level]
-            for what in ("used", "completed"):
-                part = shares[what][i] if what in shares else {}
-                row |= {f"{what}_{key}": part.get(key) for key in ("share", "ci_low", "ci_high")}
-            row["median_minutes"] = float(time.median()) if len(time) >= k else None
-            row["p_completed"] = p
-            row["reason"] = SMALL_CELL if used["share"] is None else None
-            found.append(row)
-    return found
+        p = {"completed": _p_alike(group, flags["completed"], clusters)} if len(flags) > 1 else {}
+        family = measure_id(PART, "access", name)
+        for level in [*levels_of(program, name, group), ""]:
+            here = group.eq(level)
+            place, size = [PART, "access", name, level], int(here.sum())
+            about = {"n": size, "group": level, "label": level_label(program, name, level)}
+            whole = [*place, "n"]
+            yield from drafts({UNPUBLISHED: size}, whole, UNPUBLISHED,
+                              Cell((size,), ((family, size),)))  # fmt: skip
+            rests = (measure_id(*whole),)
+            for what, flag in flags.items():
+                n = int(flag[here].sum())
+                found = share_of(n, size) | {UNPUBLISHED: n, "p": p.get(what)}
+                found[f"{what}_share"] = found["share"]
+                families = (f"{family}/{what}", f"{family}/{what}/rest")
+                cell = replace(part_of(n, size, *families), based_on=rests)
+                fields = f"{what}_share:ci:p" if level else UNPUBLISHED
+                yield from drafts(found, place, fields, cell, **about)
+            time = minutes[here].dropna()
+            if level and len(time):
+                found = {"median_minutes": time.median()}
+                cell = Cell((len(time),), based_on=rests)
+                yield from drafts(found, place, "median_minutes", cell, **about)
 
 
 def _p_alike(group: pd.Series, flag: pd.Series, clusters: np.ndarray | None) -> float | None:

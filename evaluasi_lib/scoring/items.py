@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,17 +21,6 @@ Array = NDArray[np.float64]
 LEVEL = 0.95  # of intervals
 RAKING_ROUNDS, RAKING_TOLERANCE = 500, 1e-12
 IMPROPER = 0.0051  # a unique variance this small stands at the edge of what is possible
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """A mean with its 95% t interval, in the unit of what was averaged."""
-
-    n: int
-    mean: float | None
-    sd: float | None
-    ci_low: float | None
-    ci_high: float | None
 
 
 def score_items(answers: ArrayLike, min_answered_share: float = 2 / 3) -> Array:
@@ -48,37 +38,18 @@ def rescale_100(value: float, low: float, high: float) -> float:
     return (value - low) / (high - low) * 100
 
 
-def mean_interval(values: ArrayLike, weights: ArrayLike | None = None) -> Mean:
-    """Mean of the known values (n,) with its 95% t interval.
-
-    With weights the error is the linearised one of a ratio (sum w (y - mean))^2 n/(n-1), as
-    R survey::svymean gives for weights taken as known.
-    """
-    y = np.asarray(values, dtype=float)
-    w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=float)
-    known = ~np.isnan(y)
-    y, w = y[known], w[known]
-    n = len(y)
-    if n < 2:
-        return Mean(n, float(y[0]) if n else None, None, None, None)
-    mean = float(np.average(y, weights=w))
-    deviations = w * (y - mean)
-    error = float(np.sqrt(np.sum(deviations**2) * n / (n - 1)) / w.sum())
-    sd = float(np.sqrt(np.sum(deviations * (y - mean)) / w.sum() * n / (n - 1)))
-    half = float(stats.t.ppf(0.975, n - 1)) * error
-    return Mean(n, mean, sd, mean - half, mean + half)
-
-
-def effective_n(weights: ArrayLike) -> float:
-    """Kish: (sum w)^2 / sum w^2, the number of equally weighted persons worth as much."""
-    w = np.asarray(weights, dtype=float)
-    return float(w.sum() ** 2 / np.sum(w**2))
-
-
 def wilson(part: float, whole: float) -> tuple[float, float]:
     """Wilson's 95% interval of a share, without continuity correction (R prop.test)."""
     low, high = proportion_confint(part, whole, alpha=1 - LEVEL, method="wilson")
     return float(low), float(high)
+
+
+def share_of(n: int, whole: int) -> dict[str, Any]:
+    """n, share, ci_low, ci_high of n out of `whole`; without anybody a reason instead."""
+    if whole == 0:
+        return {"n": n, "share": None, "reason": "no_answers"}
+    low, high = wilson(n, whole)
+    return {"n": n, "share": n / whole, "ci_low": low, "ci_high": high}
 
 
 def top2_share(answers: ArrayLike, high: float) -> tuple[float, int] | None:

@@ -2,88 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect_funnel
+from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.errors import DataError
-from evaluasi_lib.labels import declared_column, participation_of, variable_label
+from evaluasi_lib.labels import declared_column, level_label, participation_of, variable_label
+from evaluasi_lib.measures import (
+    SAFE,
+    Cell,
+    Draft,
+    Drafts,
+    Measure,
+    Rows,
+    drafts,
+    measure_id,
+    nested,
+    record_rows,
+    share_interval,
+    wide,
+)
 from evaluasi_lib.program import Outcome, Program
-from evaluasi_lib.results import Barrier, FlowStep, Participation, Sample
 from evaluasi_lib.scoring.drivers import score_drivers
 from evaluasi_lib.scoring.frames import OutcomeFrames, outcome_frame, outcome_frames
 from evaluasi_lib.scoring.impact.designs import difference, paired
 from evaluasi_lib.scoring.impact.models import cluster_codes
 from evaluasi_lib.scoring.persons import (
     as_levels,
-    level_rows,
     levels_of,
     person_levels,
     person_variable,
     reached,
-    share_row,
+)
+from evaluasi_lib.scoring.shares import (
+    chosen_options,
+    level_shares,
+    option_shares,
+    option_shares_by,
 )
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose
+from evaluasi_lib.wording import _, choose, word_for
 
+PART = ("participation",)
+FUNNEL = (*PART, "funnel")
+FLOW = ("invited", "responded", "analysed")
 STAGES = ("invited", "enrolled", "started", "completed")
 SURVEYS = ("survey", "rating")
 
 
-def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Sample:
+def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
     """Invited (roster, or those flagged as invited), responded (any answer in a survey), analysed
     (in the primary estimate of the first decisive outcome), with the flow between them.
 
-    frames: outcome_frames(study), where the caller has them.
+    frames: outcome_frames(study), where the caller has them. A few who left could be found by
+    subtraction, so a step after which a few are missing is hidden, and "dropped" is counted from
+    the last step that is shown.
     """
-    invited, reason = _invited(study)
-    responded = _responded(study)
-    frames = frames or outcome_frames(study)
-    label, analysed = "—", None
+    invited, unknown = _invited(study)
+    label, analysed, unanalysed = _analysed(study, frames or outcome_frames(study))
+    steps = [
+        (_("invited or assigned"), invited, unknown),
+        (_("answered at least one questionnaire"), _responded(study), "no_answers"),
+        (_("analysed for the estimate of: {outcome}").format(outcome=label), analysed, unanalysed),
+    ]
+    note = _("Answers are weighted to the population.") if study.program.population else None
+    yield Draft(partial(_sample_rows, note))
+    for place, (step, n, why) in enumerate(steps, 1):
+        record = {"label": step, "n": n, "reason": why if n is None else None}
+        cell = SAFE if n is None else Cell(stage=("sample/flow", n, place))
+        yield from drafts(record, ["sample", "flow", place], "n", cell)
+        yield Draft(partial(_dropped, place))
+
+
+def _sample_rows(note: str | None, shown: Sequence[Measure]) -> Rows:
+    """The steps that are shown by their names, and the share of the invited who answered."""
+    steps = wide(shown, "sample/flow/*")
+    for name, step, said in zip(FLOW, steps, (None, None, note), strict=True):
+        record = {name: step["n"], "reason": step["reason"]}
+        yield from record_rows(record, ["sample"], name, note=said)
+    whole, answered = steps[0]["n"], steps[1]["n"]
+    share, reason = None, steps[0]["reason"] or steps[1]["reason"]
+    if whole and answered is not None:
+        share = answered / whole
+    if share is not None and share > 1:
+        share, reason = None, _("more persons answered than were invited")
+    record = {"n": whole, "response_rate_share": share, "reason": reason}
+    record |= share_interval(whole, share)
+    yield from record_rows(record, ["sample"], "response_rate_share:ci")
+
+
+def _dropped(place: int, shown: Sequence[Measure]) -> Rows:
+    """How many left between this step and the last one before it that is shown."""
+    steps = wide(shown, "sample/flow/*")[:place]
+    step = steps.pop()
+    before = [earlier["n"] for earlier in steps if earlier["n"] is not None]
+    lost = before[-1] - step["n"] if before and step["n"] is not None else None
+    if lost is not None and lost < 0:
+        lost = None  # records also cover persons who answered no questionnaire
+    yield from record_rows(step | {"dropped": lost}, ["sample", "flow", place], "dropped")
+
+
+def _analysed(study: Study, frames: OutcomeFrames) -> tuple[str, int | None, str]:
+    """(name, persons) of the first outcome that can be estimated, decisive ones first, or why there
+    is none."""
+    why = _("The program declares no outcomes.")
     for outcome in sorted(study.program.outcomes, key=lambda o: not o.decisive):
         found = frames[outcome.id]
         if not isinstance(found, str):
-            label, analysed = choose(outcome.label), len(found.complete)
-            break
-    flow = _flow(
-        [
-            (_("invited or assigned"), invited, reason),
-            (_("answered at least one questionnaire"), responded, None),
-            (_("analysed for the estimate of: {outcome}").format(outcome=label), analysed, None),
-        ],
-        study.program.privacy.min_cell,
-    )
-    first, second, third = (step.n for step in flow)
-    hidden = responded is not None and second is None
-    return Sample(
-        invited=first,
-        responded=second,
-        analysed=third,
-        response_rate_share=second / first if first and second is not None else None,
-        weighted=bool(study.program.population),
-        flow=flow,
-        reason=SMALL_CELL if hidden else reason,
-    )
-
-
-def _flow(steps: list[tuple[str, int | None, str | None]], k: int) -> tuple[FlowStep, ...]:
-    """Steps with the number lost before each; a few who left could be found by subtraction, so a
-    step after which 1 to k-1 persons are missing is hidden."""
-    flow: list[FlowStep] = []
-    last: int | None = None
-    for step, n, why in steps:
-        dropped = None if n is None or last is None else last - n
-        if dropped is not None and dropped < 0:
-            dropped = None  # records also cover persons who answered no questionnaire
-        if is_small(n, k) or is_small(dropped, k):
-            flow.append(FlowStep(step, None, None, SMALL_CELL))
-            continue
-        flow.append(FlowStep(step, n, dropped, why))
-        last = n if n is not None else last
-    return tuple(flow)
+            return choose(outcome.label), len(found.complete), why
+        why = found
+    return "—", None, why
 
 
 def _invited(study: Study) -> tuple[int | None, str | None]:
@@ -119,59 +152,67 @@ def _responded(study: Study) -> int | None:
     return len(everyone & set(study.persons.index)) if program.roster else len(everyone)
 
 
-def score_participation(study: Study) -> Participation:
-    """Funnel, barriers, drivers, motivation and representation of one program.
+def score_participation(study: Study) -> Drafts:
+    """Funnel, reasons to leave, barriers, motivation, drivers and representation of one program.
 
     completion_share = completed / enrolled (all of the program's persons where enrolment is not
-    declared). `details`, each a list of dicts ready for a table:
-
-    - funnel: stage, n, share (of the first stage shown), reason
-    - dropout_reasons: value, label, n, share, ci_low, ci_high, reason
-    - barriers_by_group: variable, group, label, barrier, n, share, ci_low, ci_high, reason
-    - drivers_left_out: variable, label, sentence;  driver_notes: sentences
-    - motivation: score_motivation's dict;  representation: score_representation's rows
+    declared).
     """
     if study.program.participation is None:
-        nothing = _("The program declares nothing on participation.")
-        return Participation(None, None, None, None, reason=nothing)
+        yield from _nothing(_("The program declares nothing on participation."))
+        return
     if study.persons.empty:
-        return Participation(
-            None, None, None, None, score_barriers(study),
-            details={"barriers_by_group": barriers_by_group(study, pd.DataFrame())},
-            reason=_("The sources cannot be linked, so persons cannot be followed."),
-        )  # fmt: skip
+        yield from _nothing(_("The sources cannot be linked, so persons cannot be followed."))
+        yield from score_barriers(study, pd.DataFrame())
+        return
     stages = stage_flags(study)
-    k = study.program.privacy.min_cell
-    counts = {str(name): int(n) for name, n in stages.sum().items()}
-    shown = protect_funnel(counts, k=k, first=("completed", "enrolled"))
+    yield Draft(_completion)
+    yield from _funnel(stages)
+    yield from _dropout_reasons(study, stages)
+    yield from score_barriers(study, stages)
+    yield from score_motivation(study)
+    yield from score_drivers(study, stages)
+    yield from score_representation(study, stages)
+
+
+def _nothing(reason: str) -> Drafts:
+    yield from drafts({"reason": reason}, PART, "enrolled started completed completion_share")
+
+
+def _completion(shown: Sequence[Measure]) -> Rows:
+    """Persons enrolled, started and completed, and the share who completed, as may be shown."""
+    funnel = {stage["subject"]: stage["n"] for stage in wide(shown, measure_id(*FUNNEL, "*"))}
+    enrolled, completed = funnel["enrolled"], funnel.get("completed")
     share = reason = None
-    if "completed" not in counts:
+    if "completed" not in funnel:
         reason = _("The program does not declare who completed.")
-    elif counts["enrolled"] == 0:
+    elif enrolled == 0:
         reason = _("Nobody enrolled.")
-    elif shown["completed"] is None or not shown["enrolled"]:
+    elif completed is None or enrolled is None:
         reason = SMALL_CELL
     else:
-        share = counts["completed"] / counts["enrolled"]
-    drivers, extra = score_drivers(study, stages)
-    details: dict[str, Any] = {
-        "funnel": _funnel(shown),
-        "dropout_reasons": _dropout_reasons(study, stages),
-        "barriers_by_group": barriers_by_group(study, stages),
-        "motivation": score_motivation(study),
-        "representation": score_representation(study, stages),
-        **extra,
-    }
-    return Participation(
-        enrolled=shown.get("enrolled"),
-        started=shown.get("started"),
-        completed=shown.get("completed"),
-        completion_share=share,
-        barriers=score_barriers(study),
-        drivers=drivers,
-        details=details,
-        reason=reason,
-    )
+        share = completed / enrolled
+    record = funnel | {"reason": reason, "n": None}
+    yield from record_rows(record, PART, "enrolled started completed")
+    record |= {"n": enrolled, "completion_share": share} | share_interval(enrolled, share)
+    yield from record_rows(record, PART, "completion_share:ci")
+
+
+def _funnel(stages: pd.DataFrame) -> Drafts:
+    """Persons at each stage, and their share of the first one shown."""
+    records = {str(stage): {"n": int(stages[stage].sum())} for stage in stages}
+    for draft in nested(records, FUNNEL, "n", first=("completed", "enrolled")):
+        yield draft
+        if isinstance(draft.row, Measure):
+            yield Draft(partial(_stage_share, draft.row.subject))
+
+
+def _stage_share(stage: str | None, shown: Sequence[Measure]) -> Rows:
+    funnel = {record["subject"]: record["n"] for record in wide(shown, measure_id(*FUNNEL, "*"))}
+    n, base = funnel[stage], next((n for n in funnel.values() if n), None)
+    share = n / base if n is not None and base else None
+    record = {"n": n, "share": share, "reason": SMALL_CELL if n is None else None}
+    yield from record_rows(record, [*FUNNEL, stage], "share")
 
 
 def stage_flags(study: Study) -> pd.DataFrame:
@@ -194,53 +235,43 @@ def stage_flags(study: Study) -> pd.DataFrame:
     return pd.DataFrame({stage: found[stage] for stage in STAGES if stage in found})
 
 
-def _funnel(shown: Mapping[str, int | None]) -> list[dict[str, Any]]:
-    base = next((n for n in shown.values() if n), None)
-    return [
-        {
-            "stage": stage,
-            "n": n,
-            "share": n / base if n is not None and base else None,
-            "reason": SMALL_CELL if n is None else None,
-        }
-        for stage, n in shown.items()
-    ]
-
-
-def _dropout_reasons(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]]:
+def _dropout_reasons(study: Study, stages: pd.DataFrame) -> Drafts:
     """Why persons who enrolled did not complete, as recorded; most frequent first."""
     name = participation_of(study.program).dropout_reason
     if name is None or "completed" not in stages:
-        return []
+        return
     left = stages.index[stages["enrolled"] & ~stages["completed"]]
     given = person_levels(study, name, left)
     if given is None:
-        return []
-    counts = given[given.ne("")].value_counts()
+        return
+    counts = given[given.ne("")].value_counts().to_dict()
     levels = sorted(levels_of(study.program, name, given), key=lambda level: -int(counts[level]))
-    whole = dict.fromkeys(levels, int(counts.sum()))
-    rows = level_rows(study.program, name, counts, whole, levels)
-    shown = ("label", "n", "share", "ci_low", "ci_high", "reason")
-    return [{"value": row["group"]} | {key: row[key] for key in shown} for row in rows]
+    whole = dict.fromkeys(levels, sum(counts.values()))
+    about = {level: {"label": level_label(study.program, name, level)} for level in levels}
+    yield from level_shares(counts, whole, about, [*PART, "dropout_reasons"])
 
 
-def score_motivation(study: Study) -> dict[str, Any] | None:
+def score_motivation(study: Study) -> Drafts:
     """Change of the declared motivation instrument from its first wave to its last.
 
-    {instrument, label, n_after, mean_before, mean_after, change, ci_low, ci_high, p_value, reason}.
     The same persons are compared where they can be linked (errors clustered by agency), otherwise
-    two independent samples, which is weaker. A change in one group is no effect. None where no
+    two independent samples, which is weaker. A change in one group is no effect. Nothing where no
     instrument is declared.
     """
     name = participation_of(study.program).motivation
     if name is None:
-        return None
-    numbers = ("n_after", "mean_before", "mean_after", "change", "ci_low", "ci_high", "p_value")
-    label = variable_label(study.program, name)
-    result: dict[str, Any] = {"instrument": name, "label": label} | dict.fromkeys(numbers)
+        return
+    found, cell = _motivation(study, name)
+    about = {"subject": name, "label": variable_label(study.program, name)}
+    fields = "mean_before mean_after change:ci:p_value"
+    yield from drafts(found, [*PART, "motivation"], fields, cell, **about)
+
+
+def _motivation(study: Study, name: str) -> tuple[dict[str, Any], Cell]:
+    """Means before and after and their difference, or the reason why there are none."""
     waves = study.waves_of(study.program.instruments[name])
     if len(waves) < 2:
-        return result | {"reason": _("Motivation was measured only once.")}
+        return {"reason": _("Motivation was measured only once.")}, SAFE
     outcome = Outcome(
         id=name, label=name, level="reaction", unit="", instrument=name, estimator="paired",
         baseline_wave=waves[0], wave=waves[-1],
@@ -248,11 +279,10 @@ def score_motivation(study: Study) -> dict[str, Any] | None:
     try:
         frame = outcome_frame(study, outcome)
     except DataError as error:
-        return result | {"reason": error.problems[0].what}
-    rows, k = frame.complete, study.program.privacy.min_cell
+        return {"reason": error.problems[0].what}, SAFE
+    rows = frame.complete
     after, before = rows["y"], rows["y0"] if frame.before is None else frame.before["y"]
-    if is_small(len(before), k) or is_small(len(after), k):
-        return result | {"reason": SMALL_CELL}
+    cell = Cell((len(before), len(after)))
     if frame.before is None:
         clusters = cluster_codes(rows, study.program.design.cluster)
         found = paired(after, before, clusters=clusters)
@@ -260,76 +290,91 @@ def score_motivation(study: Study) -> dict[str, Any] | None:
         later = np.repeat([False, True], [len(before), len(after)])
         found = difference(np.r_[before, after], later, estimand="change")
     if found.estimate is None or found.p_value is None:
-        return result | {"reason": found.reason or _("Too few persons answered.")}
+        return {"reason": found.reason or _("Too few persons answered.")}, cell
     low, high = found.interval(0.95)
-    return result | {
-        "n_after": len(after),
+    return {
+        "n": len(after),
         "mean_before": float(before.mean()),
         "mean_after": float(after.mean()),
         "change": found.estimate,
         "ci_low": low,
         "ci_high": high,
         "p_value": found.p_value,
-        "reason": None,
-    }
+    }, cell
 
 
-def score_representation(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]]:
+def score_representation(study: Study, stages: pd.DataFrame) -> Drafts:
     """Who is missed: shares of the enrolled beside those of the population, by background.
 
     For each declared population variable, and each group variable without one (there the persons
-    of the roster's program group stand for the population). Rows: those of level_rows, and
-    population_share, status ("under" | "over" | "as_expected" | None): under when the population's
-    share lies above the Wilson interval of the share enrolled.
+    of the roster's program group stand for the population). A level is called too few when the
+    population's share lies above the Wilson interval of the share enrolled.
     """
     program, enrolled = study.program, stages["enrolled"]
-    found: list[dict[str, Any]] = []
     for name in dict.fromkeys([*program.population, *participation_of(program).groups]):
         everyone = person_levels(study, name, stages.index)
         declared = program.population.get(name)
         if everyone is None or (declared is None and enrolled.all()):
             continue  # the roster would be compared with itself
         here = everyone[enrolled & everyone.ne("")]
-        population = declared or everyone[everyone.ne("")].value_counts().to_dict()
-        levels = [*population] if declared is not None else levels_of(program, name, everyone)
-        whole = dict.fromkeys(levels, len(here))
-        for row in level_rows(program, name, here.value_counts(), whole, levels):
-            expected = float(population[row["group"]]) / float(sum(population.values()))
-            status = _status(expected, row["ci_low"], row["ci_high"])
-            found.append(row | {"population_share": expected, "status": status})
-    return found
+        roster = {str(v): int(n) for v, n in everyone[everyone.ne("")].value_counts().items()}
+        population = declared or roster
+        levels = {
+            level: {"label": level_label(program, name, level), "group": level}
+            for level in (population if declared else levels_of(program, name, everyone))
+        }
+        total, place = float(sum(population.values())), [*PART, "representation", name]
+        whole, beside = dict.fromkeys(levels, len(here)), None if declared else roster
+        found = level_shares(here.value_counts().to_dict(), whole, levels, place, beside)
+        for row, cell in found:
+            if not isinstance(row, Measure) or row.group is None:
+                yield Draft(row, cell)
+                continue
+            expected = float(population[row.group]) / total
+            yield Draft(dataclasses.replace(row, note=_presence(expected, row)), cell)
+            yield Draft(partial(_population_share, row.id, expected, bool(declared)))
 
 
-def _status(expected: float, low: float | None, high: float | None) -> str | None:
-    if low is None or high is None:
+def _presence(expected: float, row: Measure) -> str | None:
+    """How the share enrolled compares with the population's, in a word."""
+    if row.low is None or row.high is None:
         return None
-    if expected > high:
-        return "under"
-    return "over" if expected < low else "as_expected"
+    if expected > row.high:
+        return word_for("presence", "under")
+    return word_for("presence", "over" if expected < row.low else "as_expected")
 
 
-def score_barriers(study: Study) -> tuple[Barrier, ...]:
-    """Share of the respondents who name each barrier, most frequent first, Wilson intervals."""
-    answers, _rows = _barrier_answers(study)
-    k = study.program.privacy.min_cell
-    counts = {str(option): int(answers[option].sum()) for option in answers}
-    return tuple(
-        Barrier(option, _option_label(study.program, option), **share_row(n, len(answers), k))
-        for option, n in sorted(counts.items(), key=lambda item: -item[1])
-    )
+def _population_share(id: str, share: float, public: bool, shown: Sequence[Measure]) -> Rows:
+    """The population's share beside that of the enrolled; a roster's, which is of persons too, only
+    where that may be shown."""
+    beside = next(row for row in shown if row.id == id)
+    known = public or beside.reason != SMALL_CELL
+    name = "population_share"
+    yield dataclasses.replace(
+        beside, id=f"{id.rpartition('/')[0]}/{name}", measure=name, low=None, high=None,
+        value=share if known else None, reason=None if known else beside.reason,
+    )  # fmt: skip
 
 
-def _barrier_answers(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(option -> bool, the rows themselves) of those who answered the question on barriers."""
-    question = participation_of(study.program).barriers
+def score_barriers(study: Study, stages: pd.DataFrame) -> Drafts:
+    """Share of the respondents who name each barrier, most frequent first; then within the groups
+    of each declared variable, and by completion. stages: stage_flags, or empty."""
+    question, program = participation_of(study.program).barriers, study.program
     if question is None or question.source not in study.tables:
-        return pd.DataFrame(), pd.DataFrame()
-    rows = study.rows(question.source)
-    prefix = question.variable + "__"
-    options = [c for c in rows.columns if c.startswith(prefix)]
-    answered = rows[rows[options].notna().any(axis=1)]
-    chosen = answered[options].fillna(False).astype(bool)
-    return chosen.rename(columns=lambda c: c.removeprefix(prefix)), answered
+        return
+    chosen, rows = chosen_options(study.rows(question.source), question.variable)
+    if chosen.columns.empty:
+        return
+    label, place = partial(_option_label, program), [*PART, "barriers"]
+    yield from option_shares(chosen, place, label)
+    groupings = {n: _own_or_known(study, n, rows) for n in participation_of(program).groups}
+    if "completed" in stages:
+        groupings["completed"] = rows["pid"].map(stages["completed"].astype("object"))
+    for name, values in groupings.items():
+        if values is not None:
+            group = as_levels(values)
+            levels = {v: level_label(program, name, v) for v in levels_of(program, name, group)}
+            yield from option_shares_by(chosen, group, levels, place, label, variable=name)
 
 
 def _option_label(program: Program, option: str) -> str:
@@ -339,32 +384,6 @@ def _option_label(program: Program, option: str) -> str:
     if isinstance(text, list):
         return text[0] if text else option
     return choose(text) if text else option.replace("_", " ")
-
-
-def barriers_by_group(study: Study, stages: pd.DataFrame) -> list[dict[str, Any]]:
-    """Barriers within the groups of each declared variable, and by completion.
-
-    A small cell hides a second one of the same barrier, so that none can be found by subtraction.
-    """
-    answers, rows = _barrier_answers(study)
-    if answers.empty:
-        return []
-    program = study.program
-    groupings = {n: _own_or_known(study, n, rows) for n in participation_of(program).groups}
-    if "completed" in stages:
-        groupings["completed"] = rows["pid"].map(stages["completed"].astype("object"))
-    found: list[dict[str, Any]] = []
-    for name, values in groupings.items():
-        if values is None:
-            continue
-        group = as_levels(values)
-        levels, total = levels_of(program, name, group), group.value_counts()
-        named = {"variable_label": _("completed the program")} if name == "completed" else {}
-        for option in map(str, answers.columns):
-            named |= {"barrier": option, "barrier_label": _option_label(program, option)}
-            yes = group[answers[option]].value_counts()
-            found += [row | named for row in level_rows(program, name, yes, total, levels)]
-    return found
 
 
 def _own_or_known(study: Study, name: str, rows: pd.DataFrame) -> pd.Series | None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import SMALL_CELL, protect_counts, publishable_share
 from evaluasi_lib.errors import DataError
-from evaluasi_lib.labels import declared_column, level_label, variable_label
+from evaluasi_lib.labels import declared_column
 from evaluasi_lib.program import Program
 from evaluasi_lib.scoring.frames import instrument_scores
 from evaluasi_lib.scoring.impact.models import cluster_codes
-from evaluasi_lib.scoring.items import wilson
 from evaluasi_lib.study import Study, as_label
 from evaluasi_lib.wording import choose
 
@@ -103,37 +100,3 @@ def levels_of(program: Program, name: str, values: pd.Series) -> list[str]:
     column = declared_column(program, name)
     declared = [c for c in column.categories if c in present] if column is not None else []
     return [*declared, *sorted(present - set(declared))]
-
-
-def share_row(n: int, total: int, k: int) -> dict[str, Any]:
-    """n, share, ci_low, ci_high, reason of a part of a whole, through the disclosure gate."""
-    shown, share, reason = publishable_share(n, total, k=k)
-    low, high = wilson(n, total) if share is not None else (None, None)
-    return {"n": shown, "share": share, "ci_low": low, "ci_high": high, "reason": reason}
-
-
-def level_rows(
-    program: Program,
-    variable: str,
-    part: pd.Series,
-    whole: Mapping[str, int] | pd.Series,
-    levels: Sequence[str],
-) -> list[dict[str, Any]]:
-    """A row for each level: variable, variable_label, group, label, and those of share_row.
-
-    part, whole: level -> persons, "" for those whose level is missing. A level is hidden where its
-    count, or its complement, is small or could be found by subtraction.
-    """
-    k = program.privacy.min_cell
-    named = {"variable": variable, "variable_label": variable_label(program, variable)}
-    n = {level: int(part.get(level, 0)) for level in [*levels, ""]}
-    rest = {level: int(whole.get(level, 0)) - n[level] for level in n}
-    safe, safe_rest = protect_counts(n, k=k), protect_counts(rest, k=k)
-    rows = []
-    for level in levels:
-        row = share_row(n[level], n[level] + rest[level], k)
-        if safe[level] is None or safe_rest[level] is None:
-            row = dict.fromkeys(row) | {"reason": SMALL_CELL}
-        name = {"group": level, "label": level_label(program, variable, level)}
-        rows.append(named | name | row)
-    return rows

@@ -1,15 +1,13 @@
 """Scores of every instrument and dimension, at every wave, in every group, and known indices.
 
-`details` of a score, where they apply: item_rest, alpha_if_deleted (by item); ikm {index, grade,
-label}; nps {score, ci_low, ci_high}; jpm {mean_pct, below_share}; ipa {items: [{item, label,
-performance, importance, quadrant}], cross_performance, cross_importance}.
+Their places: scales/<scale>/<wave>/<group>, below it ikm, nps, jpm and ipa (the crosshair), and
+each item. A remark at ikm is its grade; remarks at a scale are what a reader should know with it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,11 +15,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from evaluasi_lib.disclosure import SMALL_CELL, is_small, protect, protect_counts
+from evaluasi_lib.conclusion import quadrants
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.labels import level_label
+from evaluasi_lib.measures import Cell, Draft, Drafts, Remark, drafts, measure_id, part_of
 from evaluasi_lib.program import Instrument
-from evaluasi_lib.results import ScaleScore
 from evaluasi_lib.scoring.frames import instrument_rows, numeric
 from evaluasi_lib.scoring.impact.estimate import critical
 from evaluasi_lib.scoring.impact.models import cluster_codes, fit_linear
@@ -38,16 +36,16 @@ from evaluasi_lib.scoring.standards import band, standards
 from evaluasi_lib.study import GROUPS, Study
 from evaluasi_lib.wording import _, choose
 
-Found = tuple[dict[str, Any], list[str]]  # of an index: its details, and warnings
+Found = tuple[list[Draft], list[str]]  # of an index: its rows, and what to know with the score
+RELIABILITY = ("alpha", "alpha_ci_low", "alpha_ci_high", "omega_total")
 
 
-def score_scales(study: Study) -> tuple[ScaleScore, ...]:
+def score_scales(study: Study) -> Drafts:
     """Every instrument and each of its dimensions (`instrument.dimension`), by wave and group.
 
     Means are weighted to the declared population where there is one (program group), and their
-    intervals allow for the declared clusters. `details`: see the module.
+    intervals allow for the declared clusters.
     """
-    scores: list[ScaleScore] = []
     for name, instrument in study.program.instruments.items():
         for wave in study.waves_of(instrument):
             try:
@@ -58,163 +56,146 @@ def score_scales(study: Study) -> tuple[ScaleScore, ...]:
                 members = rows[rows["group"] == group]
                 if not members.empty:
                     named = {"level": instrument.level, "wave": wave, "group": group}
-                    scores += _scores(study, name, members, named)
-    return tuple(scores)
+                    yield from _scores(study, name, members, named)
 
 
-def _scores(
-    study: Study, name: str, rows: pd.DataFrame, named: dict[str, Any]
-) -> Iterator[ScaleScore]:
+def _scores(study: Study, name: str, rows: pd.DataFrame, named: dict[str, Any]) -> Drafts:
     """The score of an instrument in one group (rows) at one wave, then those of its dimensions."""
     instrument = study.program.instruments[name]
     label = choose(instrument.label)
-    yield _score(study, name, instrument.items, rows, named | {"label": label})
+    yield from _score(study, name, instrument.items, rows, named | {"label": label})
     for dimension, items in instrument.dimensions.items():
-        text = f"{label}: {dimension.replace('_', ' ')}"
-        yield _score(study, f"{name}.{dimension}", items, rows, named | {"label": text})
+        text = label + ": " + dimension.replace("_", " ")
+        yield from _score(study, f"{name}.{dimension}", items, rows, named | {"label": text})
 
 
 def _score(
     study: Study, scale_id: str, items: list[str], rows: pd.DataFrame, named: dict[str, Any]
-) -> ScaleScore:
+) -> Drafts:
     instrument = study.program.instruments[scale_id.split(".", maxsplit=1)[0]]
-    scale, k = study.program.scales[instrument.scale], study.program.privacy.min_cell
+    whole = scale_id in study.program.instruments
+    place = ["scales", scale_id, named["wave"], named["group"]]
+    about = named | {"subject": scale_id}
     answers = rows[items].to_numpy(dtype=float)
-    numbers, warnings = _mean(study, rows, score_items(answers, instrument.min_answered_share))
-    n, mean = numbers["n"], numbers["mean"]
-    found = diagnose_reliability(answers) if len(items) > 1 else None
-    details: dict[str, Any] = {}
-    if found is not None:
-        details["item_rest"] = dict(zip(items, found.item_rest, strict=True))
-        details["alpha_if_deleted"] = dict(zip(items, found.alpha_if_deleted, strict=True))
-    share = top2_share(answers, scale.max)
-    top = share[0] if share else None
-    # The share is of answers, its interval of persons: answers of one person are not independent.
-    low, high = wilson(top * n, n) if top is not None and n else (None, None)
-    if scale_id in study.program.instruments and n >= k:
-        more, notes = _indices(study, instrument, rows, named["wave"])
-        details, warnings = details | more, warnings + notes
-    reason = None if n else _("nobody answered enough items for a score")
+    y = score_items(answers, instrument.min_answered_share)
+    record, notes = _mean(study, rows, y)
+    n = record["n"]
+    index: list[Draft] = []
+    if whole and n:
+        index, more = _indices(study, instrument, rows, place, about | {"n": n})
+        notes += more
+    scale = study.program.scales[instrument.scale]
+    record |= {"n_items": len(items), "reason": None, **_upper(answers, scale.max, n)}
+    if not n:
+        record["reason"] = _("nobody answered enough items for a score")
     if instrument.index == "skp":
-        mean = None
-        numbers |= dict.fromkeys(("mean", "sd", "ci_low", "ci_high"))
-        reason = _("SKP predicates have an order but no distances: see their distribution")
-    score = ScaleScore(
-        scale=scale_id,
-        n_items=len(items),
-        mean_100=None if mean is None else rescale_100(mean, scale.min, scale.max),
-        alpha=found.alpha if found else None,
-        alpha_ci_low=found.alpha_ci_low if found else None,
-        alpha_ci_high=found.alpha_ci_high if found else None,
-        omega_total=found.omega_total if found else None,
-        top2_share=top,
-        top2_ci_low=low,
-        top2_ci_high=high,
-        reason=reason,
-        details=details,
-        warnings=tuple(warnings),
-        **numbers,
-        **named,
-    )
-    safe = protect(score, persons=n, k=k, keep=("n_items", "warnings"))
-    return replace(safe, details={}) if safe.reason == SMALL_CELL else safe
+        record |= dict.fromkeys(("mean", "sd", "ci_low", "ci_high"))
+        record["reason"] = _(
+            "SKP predicates have an order but no distances: see their distribution"
+        )
+    mean = record["mean"]
+    record["mean_100"] = None if mean is None else rescale_100(mean, scale.min, scale.max)
+    found = diagnose_reliability(answers) if len(items) > 1 else None
+    if found:
+        record |= {f: getattr(found, f) for f in RELIABILITY}
+    cell, complete = Cell((n,)), Cell((n, found.n if found else 0))
+    upper = part_of(record["upper"], n) if len(items) == 1 else cell
+    for fields, persons in (
+        ("mean:ci mean_100 sd", cell),
+        ("alpha:alpha_ci omega_total", complete),
+        ("top2_share:top2_ci", upper),
+        ("n_items", Cell((n,), keeps=("value",))),
+    ):
+        yield from drafts(record, place, fields, persons, note=" ".join(notes) or None, **about)
+    yield from (Draft(Remark(measure_id(*place), note), cell) for note in notes)
+    yield from index
+    last = study.waves_of(instrument)[-1] == named["wave"]
+    if whole and found and last and named["group"] == "program":
+        for item, rest, alpha in zip(items, found.item_rest, found.alpha_if_deleted, strict=True):
+            of = about | {"subject": item, "label": item_label(study, item), "n": found.n}
+            without = {"item_rest": rest, "alpha_if_deleted": alpha}
+            yield from drafts(without, [*place, item], " ".join(without), complete, **of)
 
 
-def _mean(study: Study, rows: pd.DataFrame, y: np.ndarray) -> Found:
-    """n, mean, sd and 95% interval of the scores y (rows,), weighted to the declared population
-    where the rows are the program's and know its variables; and whom the weights cannot mend."""
+def _upper(answers: np.ndarray, high: int, n: int) -> dict[str, Any]:
+    """The share of answers (rows, items) at the two highest points of their scale, and how many.
+
+    Its interval is of the n persons: answers of one person are not independent.
+    """
+    found = top2_share(answers, high)
+    if found is None or not n:
+        return {"top2_share": found and found[0], "upper": 0}
+    share, asked = found
+    low, top = wilson(share * n, n)
+    return {
+        "top2_share": share, "top2_ci_low": low, "top2_ci_high": top, "upper": round(share * asked)
+    }  # fmt: skip
+
+
+def _mean(study: Study, rows: pd.DataFrame, y: np.ndarray) -> tuple[dict[str, Any], list[str]]:
+    """`mean_interval` of the scores y (rows,), weighted to the declared population where the rows
+    are the program's and know its variables; and whom the weights cannot mend."""
     known = ~np.isnan(y)
     rows, y = rows[known], y[known]
-    n = len(y)
-    if n < 2:
-        mean = float(y[0]) if n else None
-        return {"n": n, "mean": mean, "sd": None, "ci_low": None, "ci_high": None}, []
-    margins, weights, warnings = study.program.population, None, []
-    if margins and set(margins) <= set(rows) and rows["group"].iloc[0] == "program":
+    margins, weights, notes = study.program.population, None, []
+    if margins and len(y) > 1 and set(margins) <= set(rows) and (rows["group"] == "program").all():
         raked = rake(rows, margins)
         weights = raked.per_row
         if raked.left_out:
             named = [level_label(study.program, *pair) for pair in raked.left_out]
             text = _("Nobody answered of {groups}, so the weighted mean says nothing of them.")
-            warnings.append(text.format(groups=", ".join(named)))
-    clusters = cluster_codes(rows, study.program.design.cluster)
-    fit = fit_linear(np.ones((n, 1)), y, clusters=clusters, weights=weights)
-    mean, half = float(fit.coef[0]), float(critical(0.95, fit.df[0]) * fit.std_error[0])
-    one_cluster = clusters is not None and len(np.unique(clusters)) == 1
-    return {
-        "n": n,
-        "mean": mean,
-        "sd": float(np.sqrt(np.average((y - mean) ** 2, weights=weights) * n / (n - 1))),
-        "ci_low": None if one_cluster else mean - half,
-        "ci_high": None if one_cluster else mean + half,
-    }, warnings
+            notes.append(text.format(groups=", ".join(named)))
+    return mean_interval(y, weights, cluster_codes(rows, study.program.design.cluster)), notes
 
 
-def item_distributions(study: Study, instrument_id: str, wave: str) -> pd.DataFrame:
-    """item, item_label, value, label, n, share of each answer of the program group; one row for
-    each item and point of the scale, in declared order. Hidden cells are missing (disclosure)."""
-    instrument = study.program.instruments[instrument_id]
-    scale = study.program.scales[instrument.scale]
-    rows = instrument_rows(study, instrument, wave)
-    points = range(scale.min, scale.max + 1)
-    return distribution(
-        rows.loc[rows["group"] == "program", instrument.items],
-        dict(zip(points, map(str, scale.labels or points), strict=True)),
-        reversed=instrument.reversed,
-        names={item: item_label(study, item) for item in instrument.items},
-        k=study.program.privacy.min_cell,
-    )
+def mean_interval(
+    values: ArrayLike, weights: ArrayLike | None = None, clusters: ArrayLike | None = None
+) -> dict[str, Any]:
+    """n, mean, sd, ci_low and ci_high (95%) of the known values (n,), in their unit.
 
-
-def distribution(
-    answers: pd.DataFrame,
-    labels: Mapping[int, str],
-    *,
-    reversed: Collection[str] = (),
-    names: Mapping[str, str] | None = None,
-    k: int,
-) -> pd.DataFrame:
-    """The columns of `item_distributions` for answers (persons, items) on a scale of points.
-
-    labels: point -> its answer, from low to high. reversed: items that were turned when they were
-    read; their labels are turned back here. names: item -> its question.
+    Without weights and clusters the one-sample t interval; else `fit_linear`'s, for weights taken
+    as known. What needs two values, or the ends two clusters, is None.
     """
-    records = []
-    for item in map(str, answers.columns):
-        known = answers[item].dropna()
-        counts = {str(point): int((known == point).sum()) for point in labels}
-        safe = protect_counts(counts, k=k)
-        if is_small(len(known), k):
-            safe = dict.fromkeys(counts)
-        texts = list(labels.values())
-        for (value, n), label in zip(
-            safe.items(), texts[::-1] if item in reversed else texts, strict=True
-        ):
-            share = None if n is None or not len(known) else n / len(known)
-            records.append((item, (names or {}).get(item, item), int(value), label, n, share))
-    columns = ["item", "item_label", "value", "label", "n", "share"]
-    return pd.DataFrame.from_records(records, columns=columns).astype(
-        {"n": "Int64", "share": float}
-    )
+    y = np.asarray(values, dtype=float)
+    known = ~np.isnan(y)
+    y, n = y[known], int(known.sum())
+    w, codes = (None if x is None else np.asarray(x)[known] for x in (weights, clusters))
+    found: dict[str, Any] = {"n": n, "mean": float(y[0]) if n else None}
+    found |= dict.fromkeys(("sd", "ci_low", "ci_high"))
+    if n < 2:
+        return found
+    fit = fit_linear(np.ones((n, 1)), y, clusters=codes, weights=w)
+    mean, half = float(fit.coef[0]), float(critical(0.95, fit.df[0]) * fit.std_error[0])
+    sd = float(np.sqrt(np.average((y - mean) ** 2, weights=w) * n / (n - 1)))
+    found |= {"mean": mean, "sd": sd}
+    if codes is None or len(np.unique(codes)) > 1:
+        found |= {"ci_low": mean - half, "ci_high": mean + half}
+    return found
 
 
-def _indices(study: Study, instrument: Instrument, rows: pd.DataFrame, wave: str) -> Found:
-    """Details and warnings of an instrument's declared index in one group (rows) at a wave."""
-    details: dict[str, Any] = {}
-    warnings: list[str] = []
+def _indices(
+    study: Study,
+    instrument: Instrument,
+    rows: pd.DataFrame,
+    place: list[str],
+    about: dict[str, Any],
+) -> Found:
+    """Rows of an instrument's declared index in one group (rows) at a wave, and what to know."""
+    found: list[Draft] = []
+    notes: list[str] = []
     kinds = {"ikm": _ikm, "nps": _nps, "jpm": _jpm}
     if instrument.index in kinds:
-        found, warnings = kinds[instrument.index](study, instrument, rows)
-        details = {instrument.index: found} if found else {}
+        kind = instrument.index
+        found, notes = kinds[kind](study, instrument, rows, [*place, kind], about)
     if instrument.index == "ip_asn":
-        warnings.append(
+        notes.append(
             _("Circular: attending training raises the Indeks Profesionalitas by rule, so it "
               "cannot show what the training did. Use its other dimensions instead.")
         )  # fmt: skip
-    if instrument.importance and (ipa := _ipa(study, instrument, rows, wave)):
-        details["ipa"], notes = ipa
-        warnings += notes
-    return details, warnings
+    if instrument.importance:
+        more, moved = _ipa(study, instrument, rows, place, about)
+        found, notes = found + more, notes + moved
+    return found, notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,15 +228,21 @@ def _half_up(value: float) -> float:
     return math.floor(value * 100 + 0.5 + 1e-9) / 100
 
 
-def _ikm(study: Study, instrument: Instrument, rows: pd.DataFrame) -> Found:
+def _ikm(
+    study: Study,
+    instrument: Instrument,
+    rows: pd.DataFrame,
+    place: list[str],
+    about: dict[str, Any],
+) -> Found:
     scale = study.program.scales[instrument.scale]
     if (scale.min, scale.n_points) != (1, 4):
-        return {}, [
+        return [], [
             _("No IKM: the official index needs items with four answers, 1 to 4, and these have "
               "{n}.").format(n=scale.n_points)
         ]  # fmt: skip
     if rows[instrument.items].isna().all().any():
-        return {}, [_("No IKM: one of its items was answered by nobody.")]
+        return [], [_("No IKM: one of its items was answered by nobody.")]
     found = ikm(rows[instrument.items], standards(study.program.standards)["ikm"]["bands"])
     notes = [
         _("The IKM measures public services; for a training it is used by analogy, not as the "
@@ -268,7 +255,9 @@ def _ikm(study: Study, instrument: Instrument, rows: pd.DataFrame) -> Found:
                 wrong=found.grade_with_011, right=found.grade
             )
         )  # fmt: skip
-    return {"index": found.index, "grade": found.grade, "label": found.label}, notes
+    cell = Cell((about["n"],))
+    graded = drafts({"index": found.index}, place, "index", cell, note=found.label, **about)
+    return [*graded, Draft(Remark(measure_id(*place), found.grade), cell)], notes
 
 
 def nps(answers: ArrayLike) -> dict[str, float]:
@@ -287,11 +276,18 @@ def nps(answers: ArrayLike) -> dict[str, float]:
     return {"score": score, "ci_low": max(-1, score - half), "ci_high": min(1, score + half)}
 
 
-def _nps(study: Study, instrument: Instrument, rows: pd.DataFrame) -> Found:
+def _nps(
+    study: Study,
+    instrument: Instrument,
+    rows: pd.DataFrame,
+    place: list[str],
+    about: dict[str, Any],
+) -> Found:
     scale = study.program.scales[instrument.scale]
     if (scale.min, scale.max) != (0, 10) or len(instrument.items) != 1:
-        return {}, [_("No net promoter score: it needs one question with answers from 0 to 10.")]
-    return nps(rows[instrument.items[0]]), []
+        return [], [_("No net promoter score: it needs one question with answers from 0 to 10.")]
+    found = nps(rows[instrument.items[0]])
+    return list(drafts(found, place, "score:ci", Cell((about["n"],)), **about)), []
 
 
 def attainment(level: ArrayLike, required: ArrayLike) -> dict[str, Any]:
@@ -309,53 +305,58 @@ def attainment(level: ArrayLike, required: ArrayLike) -> dict[str, Any]:
     return {"n": len(held), "mean_pct": float(pct.mean()), "below_share": float(below.mean())}
 
 
-def _jpm(study: Study, instrument: Instrument, rows: pd.DataFrame) -> Found:
+def _jpm(
+    study: Study,
+    instrument: Instrument,
+    rows: pd.DataFrame,
+    place: list[str],
+    about: dict[str, Any],
+) -> Found:
     name = instrument.required_level
     if name is None or name not in rows:
-        return {}, [_("No competency gap: the level that each job requires is not known.")]
+        return [], [_("No competency gap: the level that each job requires is not known.")]
     found = attainment(rows[instrument.items], numeric(rows[name]))
-    return {} if is_small(found.get("n"), study.program.privacy.min_cell) else found, []
+    if not found:
+        return [], []
+    persons, below = found["n"], round(found["below_share"] * found["n"])
+    return [
+        *drafts(found, place, "mean_pct", Cell((about["n"], persons)), **about),
+        *drafts(found, place, "below_share", part_of(below, persons), **about),
+    ], []
 
 
-def quadrants(performance: ArrayLike, importance: ArrayLike, *, cross: ArrayLike) -> list[str]:
-    """Martilla and James (1977) of mean performance (k,) and importance (k,) of each item: keep_up,
-    concentrate, low_priority or overkill. cross: the crosshair (performance, importance); a tie
-    counts as high."""
-    at = np.asarray(cross, dtype=float)
-    well, important = np.asarray(performance) >= at[0], np.asarray(importance) >= at[1]
-    names = ["keep_up", "concentrate", "overkill"]
-    found = np.select([important & well, important, well], names, "low_priority")
-    return [str(name) for name in found]
-
-
-def _ipa(study: Study, instrument: Instrument, rows: pd.DataFrame, wave: str) -> Found | None:
+def _ipa(
+    study: Study,
+    instrument: Instrument,
+    rows: pd.DataFrame,
+    place: list[str],
+    about: dict[str, Any],
+) -> Found:
     """Importance-performance of the items about their grand means, and how many would move with the
-    scales' midpoints as the crosshair; None without the other answers."""
+    scales' midpoints as the crosshair; nothing without the other answers."""
     program = study.program
     other = program.instruments[instrument.importance or ""]
-    if len(other.items) != len(instrument.items):
-        return None
     try:
-        asked = instrument_rows(study, other, wave)
+        asked = instrument_rows(study, other, about["wave"])
     except DataError:
-        return None
-    asked = asked[asked["group"].isin(rows["group"].unique())]
-    counts = [*rows[instrument.items].count(), *asked[other.items].count()]
-    if any(n < program.privacy.min_cell for n in counts):
-        return None
+        return [], []
+    asked = asked[asked["group"] == about["group"]]
+    counts = (*rows[instrument.items].count(), *asked[other.items].count())
+    if len(other.items) != len(instrument.items) or not all(counts):
+        return [], []
     means = rows[instrument.items].mean().to_numpy(), asked[other.items].mean().to_numpy()
     cross = [float(values.mean()) for values in means]
     scales = [program.scales[i.scale] for i in (instrument, other)]
     found = quadrants(*means, cross=cross)
     middle = quadrants(*means, cross=[(s.min + s.max) / 2 for s in scales])
-    items = [
-        {"item": item, "label": item_label(study, item), "performance": float(performance),
-         "importance": float(importance), "quadrant": quadrant}
-        for item, performance, importance, quadrant in zip(
-            instrument.items, *means, found, strict=True)
-    ]  # fmt: skip
+    # The crosshair is the mean of all items: one of them alone could be found from it.
+    cell = Cell((about["n"], *map(int, counts)))
+    crosshair = dict(zip(("cross_performance", "cross_importance"), cross, strict=True))
+    drawn = list(drafts(crosshair, [*place, "ipa"], " ".join(crosshair), cell, **about))
+    for item, performance, importance in zip(instrument.items, *means, strict=True):
+        record = {"performance": performance, "importance": importance}
+        of = about | {"subject": item, "label": item_label(study, item)}
+        drawn += drafts(record, [*place, item], " ".join(record), cell, **of)
     moved = sum(a != b for a, b in zip(found, middle, strict=True))
     text = _("{n} items change their quadrant when the scales' midpoints are the crosshair.")
-    return {
-        "items": items, "cross_performance": cross[0], "cross_importance": cross[1]
-    }, [text.format(n=moved)] if moved else []  # fmt: skip
+    return drawn, [text.format(n=moved)] if moved else []

@@ -6,6 +6,7 @@ where completed, 0 where not yet (censored) (n).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy import stats
 from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
-from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.measures import UNPUBLISHED, Cell, Drafts, drafts
 
 JACKKNIFE_CLUSTERS = 50  # up to which the sandwich is too small
 
@@ -44,20 +45,8 @@ class KaplanMeier:
 
 
 @dataclass(frozen=True, slots=True)
-class LogRank:
-    """Log-rank test: df is the number of groups minus 1."""
-
-    chi2: float
-    df: int
-    p_value: float
-
-
-@dataclass(frozen=True, slots=True)
 class Hazard:
-    """Cox model, one term: hazard ratio of completing with its 95% interval.
-
-    ph_p_value: Pearson correlation of its Schoenfeld residuals with the rank of time.
-    """
+    """Cox model, one term: hazard ratio of completing with its 95% interval."""
 
     term: str
     beta: float
@@ -66,7 +55,6 @@ class Hazard:
     ci_low: float
     ci_high: float
     p_value: float
-    ph_p_value: float | None
 
 
 def kaplan_meier(times: np.ndarray, done: np.ndarray) -> KaplanMeier:
@@ -100,6 +88,21 @@ def kaplan_meier(times: np.ndarray, done: np.ndarray) -> KaplanMeier:
     )
 
 
+def curve_rows(km: KaplanMeier, names: Sequence[str]) -> Drafts:
+    """share_completed:ci at each day on which somebody completed.
+
+    Those who had not completed yet are nested stages: a day after which too few more did waits for
+    the next, and leaves no trace. names: start of the ids.
+    """
+    family, left = "/".join(names), km.n
+    everybody = Cell(stage=(family, left, 0))
+    yield from drafts({UNPUBLISHED: left}, names, UNPUBLISHED, everybody)
+    for point in km.curve:
+        left -= point.n_completed
+        cell = Cell((point.n_at_risk,), stage=(family, left, 1), traceless=True)
+        yield from drafts(point, [*names, point.days], "share_completed:ci", cell)
+
+
 def _median(times: np.ndarray, surv: np.ndarray) -> float | None:
     """First time at which half have completed; the middle of a stretch at exactly one half (as R).
 
@@ -121,16 +124,15 @@ def _limits(surv: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return surv * np.exp(-half), np.minimum(surv * np.exp(half), 1.0)
 
 
-def log_rank(times: np.ndarray, done: np.ndarray, group: np.ndarray) -> LogRank | None:
-    """Unstratified log-rank test between the groups; None where fewer than two groups or no event.
+def log_rank(times: np.ndarray, done: np.ndarray, group: np.ndarray) -> tuple[float, float] | None:
+    """(chi2, p) of the unstratified log-rank test between the groups.
 
-    Reference: survival::survdiff of R.
+    None where there are fewer than two groups, or no event. Reference: survival::survdiff of R.
     """
-    n_groups = len(np.unique(group))
-    if n_groups < 2 or np.asarray(done).sum() == 0:
+    if len(np.unique(group)) < 2 or np.asarray(done).sum() == 0:
         return None
     chi2, p = survdiff(np.asarray(times, float), np.asarray(done, int), np.asarray(group))
-    return LogRank(float(chi2), n_groups - 1, float(p)) if np.isfinite(chi2) else None
+    return (float(chi2), float(p)) if np.isfinite(chi2) else None
 
 
 def cox(
@@ -161,7 +163,6 @@ def cox(
     if not (np.isfinite(beta).all() and np.isfinite(error).all()) or (np.abs(beta) > 15).any():
         return ()
     half = stats.t.ppf(0.975, df) * error
-    proportional = _schoenfeld(fit, times, varying.shape[1])
     return tuple(
         Hazard(
             term=str(name),
@@ -171,9 +172,8 @@ def cox(
             ci_low=float(np.exp(b - h)),
             ci_high=float(np.exp(b + h)),
             p_value=float(2 * stats.t.sf(abs(b) / e, df)),
-            ph_p_value=ph,
         )
-        for name, b, e, h, ph in zip(varying.columns, beta, error, half, proportional, strict=True)
+        for name, b, e, h in zip(varying.columns, beta, error, half, strict=True)
     )
 
 
@@ -191,32 +191,3 @@ def _without_each(
             model = PHReg(times[kept], x, status=done[kept], ties="efron")
             row[:] = model.fit(start_params=start).params
     return found
-
-
-def _schoenfeld(fit: PHReg, times: np.ndarray, p: int) -> list[float | None]:
-    residuals = np.asarray(fit.schoenfeld_residuals, float).reshape(len(times), p)
-    found: list[float | None] = []
-    for column in residuals.T:
-        known = np.isfinite(column)
-        ranks = stats.rankdata(times[known])
-        usable = known.sum() > 3 and np.ptp(column[known]) > 0 and np.ptp(ranks) > 0
-        found.append(float(stats.pearsonr(ranks, column[known]).pvalue) if usable else None)
-    return found
-
-
-def publishable_curve(km: KaplanMeier, *, k: int) -> list[dict[str, float | int]]:
-    """Points of the curve between which at least k persons completed, and k or none had not yet.
-
-    Each is {days, share_completed, ci_low, ci_high}. A step of fewer persons waits for the next.
-    """
-    points: list[dict[str, float | int]] = []
-    shown = ("days", "share_completed", "ci_low", "ci_high")
-    waiting, rest = 0, km.n
-    for point in km.curve:
-        waiting += point.n_completed
-        rest -= point.n_completed
-        if waiting < k or is_small(rest, k) or point.n_at_risk < k:
-            continue
-        waiting = 0
-        points.append({name: getattr(point, name) for name in shown})
-    return points

@@ -9,7 +9,7 @@ draws; 1,000 in `agreement_rows`), which need no normality of a coefficient near
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -17,10 +17,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.disclosure import may_show
+from evaluasi_lib.measures import Cell, Draft, Drafts, Remark, drafts
 from evaluasi_lib.reading.codebook import Codebook
 from evaluasi_lib.voices.feedback import Coded, keys_of
 from evaluasi_lib.voices.matching import say
+from evaluasi_lib.wording import _
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 Ratings = NDArray[np.float64]
@@ -224,10 +226,10 @@ def _kappa_of_two_by_two(
     return _between_percentiles(value, kappa(rng.multinomial(n, cells / n, DRAWS).astype(float)), n)
 
 
-def describe_hand_coding(
+def coding_rows(
     manual: pd.DataFrame, coded: Coded, codebook: Codebook, rng: np.random.Generator, k: int
-) -> dict[str, Any]:
-    """The codebook against a person's codes of the same answers: n, themes (rows), warnings.
+) -> Drafts:
+    """The codebook against a person's codes of the same answers, by theme, with warnings.
 
     manual: KEYS and theme, a row for each code that the person gave. Themes of fewer than k answers
     are left out.
@@ -237,18 +239,33 @@ def describe_hand_coding(
     sample = place.isin(by_hand)
     n = int(sample.sum())
     if not n:
-        return {"n": 0, "themes": [], "warnings": [say("nothing_coded")]}
+        yield Draft(Remark("voices/coding", say("nothing_coded")))
+        return
     used = [t for t in codebook.themes if (theme == t).any()]
     given = np.array([place[sample].isin(by_hand[theme == t]) for t in used], dtype=bool).T
     compared = compare_codes(given, coded.present.loc[sample, used].to_numpy(), rng)
     rows = [
         {"label": codebook.label(name)} | row
         for name, row in zip(used, compared, strict=True)
-        if not is_small(row["n_manual"], k)
+        if may_show(Cell((row["n_manual"],)), k)
     ]
+    for i, row in enumerate(rows, 1):
+        fields, names = "precision recall kappa:kappa_ci", ["voices", "coding", i]
+        yield from drafts(row, names, fields, n=row["n_manual"])
     unknown = sorted(set(theme) - set(codebook.themes) - {""})
     low = [r["label"] for r in rows if r["kappa"] is not None and r["kappa"] < MIN_KAPPA]
     warnings = [say("unknown_codes", names=", ".join(unknown))] if unknown else []
     warnings += [say("few_coded", n=n, least=MIN_MANUAL)] if n < MIN_MANUAL else []
     warnings += [say("low_kappa", themes=", ".join(low))] if low else []
-    return {"n": n, "themes": rows, "warnings": warnings}
+    for warning in warnings:
+        yield Draft(Remark("voices/coding", warning))
+
+
+def coefficient_rows(
+    kind: Literal["coders", "reviewers"], coefficients: Iterable[Mapping[str, Any]]
+) -> Drafts:
+    """The rows of `agreement_rows` as measures of the voices."""
+    alike = _("not defined: everything has the same code")
+    for row in coefficients:
+        names = ["voices", kind, row["coefficient"]]
+        yield from drafts(row, names, "value:ci", n=row["n_units"], reason=alike)

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import is_small, publishable_share
+from evaluasi_lib.disclosure import may_show
+from evaluasi_lib.measures import UNPUBLISHED, Cell, Draft, Drafts, Remark, drafts, part_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
-from evaluasi_lib.results import ModuleDemand, Quote, Theme
-from evaluasi_lib.scoring.persons import share_row
+from evaluasi_lib.results import Quote
+from evaluasi_lib.scoring.items import share_of
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.matching import (
     BOUNDARY,
@@ -35,7 +36,7 @@ from evaluasi_lib.wording import _, choose
 
 KEYS = ["source", "variable", "row"]  # what names one open answer
 SAID = [*KEYS, "pid", "text"]
-MAX_TERMS = 20  # candidates shown
+MAX_TERMS = 8  # candidates shown
 QUOTE = [*KEYS, "theme", "text", "status"]  # a line of kutipan.csv
 INTERVIEWS = "interviews"  # as the source of a quote
 APPROVED, PROPOSED = "disetujui", "usulan"
@@ -173,70 +174,48 @@ def open_answers(study: Study, variables: Iterable[str]) -> pd.DataFrame:
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
-def unless_small(n: int, k: int) -> int | None:
-    """A number of persons, or None where it is a small cell."""
-    return None if is_small(n, k) else n
+def theme_rows(coded: Coded, codebook: Codebook, source: Literal["survey", "interview"]) -> Drafts:
+    """Persons who speak of each theme, of those who said anything, with Wilson intervals, and how
+    it sounds. A theme that nobody spoke of is left out."""
+    for name, record, cell in _spoken(coded):
+        tone = coded.theme_sentiment[name].mean()
+        record["sentiment"] = float(tone) if pd.notna(tone) else None
+        about = {"subject": name, "group": source, "label": codebook.label(name)}
+        place = ["themes", name, source]
+        yield from drafts(record, place, "share:ci sentiment", cell, reason=UNPUBLISHED, **about)
 
 
-def count_themes(
-    coded: Coded,
-    codebook: Codebook,
-    source: Literal["survey", "interview"],
-    quotes: dict[str, tuple[Quote, ...]],
-    k: int,
-) -> tuple[Theme, ...]:
-    """Persons who speak of each theme, of those who said anything, with Wilson intervals.
-
-    Most frequent first; hidden ones last, in the table's order. A theme that nobody spoke of is
-    left out; tone and quotes are given only where its number is shown.
-    """
-    themes = []
-    for name, numbers in _shares(coded, k):
-        known, tone = numbers["n"] is not None, coded.theme_sentiment[name].mean()
-        themes.append(
-            Theme(
-                theme=name,
-                label=codebook.label(name),
-                source=source,
-                sentiment=float(tone) if known and pd.notna(tone) else None,
-                quotes=quotes.get(name, ()) if known else (),
-                **numbers,
-            )
-        )
-    return tuple(themes)
-
-
-def count_modules(asked: Coded, codebook: Codebook, k: int) -> tuple[ModuleDemand, ...]:
+def module_rows(asked: Coded, codebook: Codebook) -> Drafts:
     """Respondents who ask for each module, of those who answered the question with any content."""
-    rows = _shares(asked, k)
-    return tuple(ModuleDemand(m, choose(codebook.modules[m].label), **n) for m, n in rows)
+    for name, record, cell in _spoken(asked):
+        label = choose(codebook.modules[name].label)
+        yield from drafts(record, ["module_demand", name], "share:ci", cell, label=label)
 
 
-def _shares(coded: Coded, k: int) -> list[tuple[str, dict[str, Any]]]:
-    """Each code that was spoken of with its persons' share_row, the most frequent first."""
+def _spoken(coded: Coded) -> Iterator[tuple[str, dict[str, Any], Cell]]:
+    """Each code that was spoken of: its persons, their share, and the cell on which it rests."""
     total = coded.persons(coded.content)
-    persons = {str(code): coded.persons(coded.present[code]) for code in coded.present}
-    rows = [(code, share_row(n, total, k)) for code, n in persons.items() if n]
-    return sorted(rows, key=lambda row: -(row[1]["n"] or 0))
+    for code in map(str, coded.present):
+        if n := coded.persons(coded.present[code]):
+            yield code, share_of(n, total), part_of(n, total)
 
 
-def describe_answers(coded: Coded, k: int) -> dict[str, Any]:
+def answer_rows(coded: Coded) -> Drafts:
     """How many answers had content, how many no theme, and the words that these use."""
     unthemed = coded.content & ~coded.found
-    answers = int(coded.content.sum())
-    n, share, _reason = publishable_share(int(unthemed.sum()), answers, k=k)
-    left = coded.said[unthemed]
-    terms = candidate_terms(left["text"].tolist(), left["pid"].tolist(), k=k)
-    return {
-        "respondents": unless_small(coded.persons(coded.content), k),
-        "answers": unless_small(answers, k),
-        "unthemed": {"n": n, "share": share},
-        "candidate_terms": [{"term": term} for term in terms],
-    }
+    answers, persons = int(coded.content.sum()), coded.persons(coded.content)
+    record = {"answers": answers, "respondents": persons}
+    cell = Cell((answers, persons))
+    yield from drafts(record, ["voices", "survey"], "answers respondents", cell)
+    n = int(unthemed.sum())
+    left = {"n": n, "share": n / answers if answers else None}
+    yield from drafts(left, ["voices", "unthemed"], "n share", part_of(n, answers))
+    said = coded.said[unthemed]
+    yield from candidate_terms(said["text"].tolist(), said["pid"].tolist())
 
 
-def candidate_terms(texts: Sequence[str], pids: Sequence[str], *, k: int) -> list[str]:
-    """Words that occur with at least k persons among answers without a theme, most frequent first.
+def candidate_terms(texts: Sequence[str], pids: Sequence[str]) -> Drafts:
+    """The words that most persons use in answers without a theme, those of most persons first.
 
     They are proposals for new themes: a person decides.
     """
@@ -250,9 +229,10 @@ def candidate_terms(texts: Sequence[str], pids: Sequence[str], *, k: int) -> lis
         ],
         columns=["stem", "form", "pid"],
     ).groupby("stem")
-    persons = words["pid"].nunique().sort_values(ascending=False, kind="stable")
+    persons = words["pid"].nunique().sort_values(ascending=False, kind="stable").head(MAX_TERMS)
     usual = words["form"].agg(lambda forms: forms.mode().iloc[0])
-    return [str(usual[root]) for root in persons.index[persons >= k][:MAX_TERMS]]
+    for root, n in persons.items():
+        yield Draft(Remark("voices/unthemed/terms", str(usual[str(root)])), Cell((int(n),)))
 
 
 def quote_lines(study: Study) -> pd.DataFrame:
@@ -262,18 +242,20 @@ def quote_lines(study: Study) -> pd.DataFrame:
 
 
 def approved_quotes(
-    lines: pd.DataFrame, codebook: Codebook, program: Program
-) -> dict[str, tuple[Quote, ...]]:
-    """Theme -> the approved of these lines, masked once more by patterns, as many as there are."""
-    found: dict[str, tuple[Quote, ...]] = {}
+    lines: pd.DataFrame, codebook: Codebook, program: Program, case: str | None = None
+) -> tuple[Quote, ...]:
+    """The approved of these lines, masked once more by patterns, in their order."""
+    found = []
     for line in lines[lines["status"] == APPROVED].itertuples():
         source = program.sources.get(str(line.source))
         column = source.columns.get(str(line.variable)) if source else None
         asked = choose(column.label) if column is not None and column.label else ""
-        where = _("interview") if line.source == INTERVIEWS else asked or _("open answer")
+        told = line.source == INTERVIEWS
+        where = _("interview") if told else asked or _("open answer")
+        group: Literal["survey", "interview"] = "interview" if told else "survey"
         theme = codebook.code_of(str(line.theme))
-        found[theme] = (*found.get(theme, ()), Quote(mask(str(line.text)), where, theme))
-    return found
+        found.append(Quote(theme, group, where, mask(str(line.text)), case))
+    return tuple(found)
 
 
 def propose_quotes(
@@ -297,7 +279,7 @@ def propose_quotes(
         # An answer goes to its rarest theme; of equally rare ones to the later, which is narrower.
         persons = {t: coded.persons(coded.present[t]) for t in reversed(coded.present.columns)}
         for theme in sorted(persons, key=lambda t: persons[t]):
-            if not persons[theme] or publishable_share(persons[theme], total, k=k)[2]:
+            if not persons[theme] or not may_show(part_of(persons[theme], total), k):
                 continue
             for line in _chosen(coded, theme).itertuples():
                 key = (line.source, line.variable, line.row)

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import SMALL_CELL, is_small, publishable_share
+from evaluasi_lib.disclosure import may_show
+from evaluasi_lib.measures import Cell, Draft, Drafts, Remark, drafts, measure_id, part_of
 from evaluasi_lib.reading.codebook import Codebook
 from evaluasi_lib.reading.documents import ABOVE, COLUMNS
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices.agreement import agreement_rows, as_codes
-from evaluasi_lib.voices.feedback import INTERVIEWS, Coded, code_answers, mask, unless_small
-from evaluasi_lib.wording import _
+from evaluasi_lib.voices.agreement import agreement_rows, as_codes, coefficient_rows
+from evaluasi_lib.voices.feedback import INTERVIEWS, Coded, code_answers
+from evaluasi_lib.wording import _, word_for
 
 
 def theme_codes(coded: pd.DataFrame, codebook: Codebook) -> pd.Series:
@@ -51,37 +52,30 @@ def code_interviews(study: Study, codebook: Codebook) -> Coded:
     return Coded(said, present, tone, by_theme, content=every, found=every)
 
 
-def describe_interviews(
+def interview_rows(
     coded: pd.DataFrame,
     transcripts: pd.DataFrame,
-    approved: pd.DataFrame,
     codebook: Codebook,
     rng: np.random.Generator,
     k: int,
-) -> dict[str, Any]:
-    """What the report says of the interviews; empty where there are none."""
+) -> Drafts:
+    """What the report says of the interviews; nothing where there are none."""
     if coded.empty and transcripts.empty:
-        return {}
-    details: dict[str, Any] = {"coverage": coverage(coded, transcripts, k)}
+        return
+    yield from coverage_rows(coded, transcripts)
     if coded.empty:
-        return details
+        return
+    yield from group_rows(merge_small_groups(coded, k), codebook)
     curve = saturation(coded)
-    details |= {
-        "theme_by_group": [
-            {"label": codebook.label(str(cell["theme"])), **cell}
-            for cell in theme_by_group(coded, k)
-        ],
-        "saturation": curve,
-        "saturation_point": saturation_point(curve),
-        "co_occurrence": [
-            {"label_a": codebook.label(str(p["a"])), "label_b": codebook.label(str(p["b"])), **p}
-            for p in co_occurrence(coded, k)
-        ],
-    }
+    for step in curve:
+        yield from drafts(step, ["voices", "saturation", step["interviews"]], "codes new")
+    point = {"saturation_point": saturation_point(curve)}
+    yield from drafts(point, ["voices", "interviews"], "saturation_point")
+    yield from pair_rows(coded, codebook)
     matrix = coders_matrix(coded)
     if matrix is not None:
-        details["coders"] = agreement_rows(matrix[0], rng, units=matrix[1])
-    return details | {"cases": case_pages(coded, codebook, approved, k)}
+        yield from coefficient_rows("coders", agreement_rows(matrix[0], rng, units=matrix[1]))
+    yield from case_rows(coded, codebook)
 
 
 def band(n: int, total: int) -> str:
@@ -92,69 +86,51 @@ def band(n: int, total: int) -> str:
 def merge_small_groups(coded: pd.DataFrame, k: int) -> pd.DataFrame:
     """Groups of fewer than k interviewees become one, so that the others can be shown."""
     sizes = coded.groupby("group")["respondent"].nunique()
-    small = [g for g, n in sizes.items() if is_small(n, k)]
+    small = [g for g, n in sizes.items() if not may_show(Cell((int(n),)), k)]
     if not small:
         return coded
     name = _("Other groups") if len(small) < len(sizes) else _("All groups")
     return coded.assign(group=coded["group"].where(~coded["group"].isin(small), name))
 
 
-def theme_by_group(coded: pd.DataFrame, k: int) -> list[dict[str, Any]]:
-    """theme, group, size of the group, n interviewees and share of the group, band.
+def group_rows(coded: pd.DataFrame, codebook: Codebook) -> Drafts:
+    """Interviewees of each group, and of these the n and share who speak of each theme.
 
-    Small groups are one group. Where a cell is hidden its whole row is, as rows add up to the
-    theme's published total; the band stays.
+    Where a cell is hidden its whole row is, as rows add up to the theme's published total; a word
+    for it stays in the note.
     """
-    merged = merge_small_groups(coded, k)
-    sizes = merged.groupby("group", sort=False)["respondent"].nunique()
-    spoken = merged.groupby(["code", "group"])["respondent"].nunique()
-    cells: list[dict[str, Any]] = []
-    for code in merged["code"].unique():
-        row = [
-            (group, int(size), int(spoken.get((code, group), 0))) for group, size in sizes.items()
-        ]
-        hidden = any(publishable_share(n, size, k=k)[2] for _group, size, n in row)
-        cells += [
-            {
-                "theme": code,
-                "group": group,
-                "group_size": unless_small(size, k),
-                "n": None if hidden else n,
-                "share": None if hidden else n / size,
-                "band": band(n, size),
-                "reason": SMALL_CELL if hidden else None,
-            }
-            for group, size, n in row
-        ]
-    return cells
+    found = coded.groupby("group", sort=False)["respondent"].nunique()
+    sizes = {str(group): int(size) for group, size in found.items()}
+    for group, size in sizes.items():
+        cell = Cell((size,), sums=(("voices/groups", size),))
+        place = ["voices", "group_sizes", group]
+        yield from drafts({"interviewees": size}, place, "interviewees", cell)
+    spoken = coded.groupby(["code", "group"])["respondent"].nunique()
+    for code in coded["code"].unique():
+        counts = {group: int(spoken.get((code, group), 0)) for group in sizes}
+        row = [m for g, n in counts.items() for m in part_of(n, sizes[g]).persons]
+        for group, n in counts.items():
+            word = word_for("band", band(n, sizes[group]))
+            record = {"n": n, "share": n / sizes[group], "label": codebook.label(str(code))}
+            cell, about = Cell(tuple(row), keeps=("note",)), {"subject": code, "group": group}
+            place = ["voices", "groups", code, group]
+            yield from drafts(record, place, "share", cell, note=word, **about)
 
 
-def case_pages(
-    coded: pd.DataFrame, codebook: Codebook, approved: pd.DataFrame, k: int
-) -> list[dict[str, Any]]:
-    """A page for each kind of case of the Success Case Method (column `case`: who gained, who not).
-
-    Themes are named, most frequent first, where k interviewees or more are of the kind; with fewer
-    only what was approved is printed. approved: row (of the interviews' table), theme, text.
-    """
-    pages = []
+def case_rows(coded: pd.DataFrame, codebook: Codebook) -> Drafts:
+    """Each kind of case of the Success Case Method (column `case`: who gained, who not): its
+    interviewees and their themes, most frequent first."""
     for case in [c for c in coded["case"].unique() if c]:
         of_case = coded[coded["case"] == case]
         n = int(of_case["respondent"].nunique())
-        hidden = is_small(n, k)
-        spoken = of_case.groupby("code")["respondent"].nunique()
-        order = spoken.sort_values(ascending=False, kind="stable").index
-        quoted = approved.loc[approved["row"].isin(of_case.index + 1), "text"]
-        pages.append(
-            {
-                "case": case,
-                "n": None if hidden else n,
-                "reason": SMALL_CELL if hidden else None,
-                "themes": [] if hidden else [codebook.label(c) for c in order],
-                "quotes": [mask(str(text)) for text in quoted],
-            }
+        yield from drafts(
+            {"interviewees": n}, ["voices", "cases", case], "interviewees", Cell((n,))
         )
-    return pages
+        spoken = of_case.groupby("code")["respondent"].nunique()
+        for code in spoken.sort_values(ascending=False, kind="stable").index:
+            yield Draft(
+                Remark(measure_id("voices", "cases", case), codebook.label(code)), Cell((n,))
+            )
 
 
 def saturation(coded: pd.DataFrame) -> list[dict[str, int]]:
@@ -182,19 +158,20 @@ def saturation_point(curve: Sequence[dict[str, int]], base: int = 4, run: int = 
     return point
 
 
-def co_occurrence(coded: pd.DataFrame, k: int) -> list[dict[str, object]]:
-    """Pairs of codes with the interviewees who speak of both, at least k; most frequent first."""
+def pair_rows(coded: pd.DataFrame, codebook: Codebook) -> Drafts:
+    """Pairs of codes with the interviewees who speak of both; most frequent first."""
     by_code = coded.groupby("code")["respondent"].agg(set)
     both = [
-        (len(of_a & of_b), len(of_a | of_b), a, b)
+        (len(of_a & of_b), len(of_a | of_b), str(a), str(b))
         for (a, of_a), (b, of_b) in itertools.combinations(by_code.items(), 2)
     ]
     both.sort(key=lambda pair: -pair[0])
-    return [
-        {"a": a, "b": b, "n": n, "jaccard": n / union}
-        for n, union, a, b in both
-        if n and not is_small(n, k)
-    ]
+    for n, union, a, b in both:
+        if n:
+            label = f"{codebook.label(a)} + {codebook.label(b)}"
+            record = {"n": n, "jaccard": n / union, "label": label}
+            cell = Cell((n,), traceless=True)
+            yield from drafts(record, ["voices", "pairs", a, b], "jaccard", cell)
 
 
 def coders_matrix(coded: pd.DataFrame) -> tuple[np.ndarray, np.ndarray] | None:
@@ -223,24 +200,27 @@ def coders_matrix(coded: pd.DataFrame) -> tuple[np.ndarray, np.ndarray] | None:
     return np.where(seen, yes, np.nan), every.codes[0].astype(np.int64)
 
 
-def coverage(coded: pd.DataFrame, transcripts: pd.DataFrame, k: int) -> dict[str, object]:
-    """Interviews, excerpts and transcripts in numbers; groups smaller than k are hidden."""
-    coded = coded.reindex(columns=["respondent", "group", "excerpt"])
+def coverage_rows(coded: pd.DataFrame, transcripts: pd.DataFrame) -> Drafts:
+    """Interviews, excerpts and transcripts in numbers."""
+    coded = coded.reindex(columns=["respondent", "excerpt"])
     transcripts = transcripts.reindex(columns=["respondent", "speaker", "text"])
-    groups = merge_small_groups(coded, k).groupby("group", sort=False)["respondent"].nunique()
+    names, n = ["voices", "interviews"], int(coded["respondent"].nunique())
+    yield from drafts({"interviewees": n}, names, "interviewees", Cell((n,)))
     lines = transcript_lines(transcripts)
     everything = sum(line["words"] for line in lines)
     spoken = sum(line["respondent_words"] for line in lines)
-    return {
-        "interviewees": unless_small(int(coded["respondent"].nunique()), k),
+    unmarked = int((transcripts["speaker"] == "").sum())
+    read = {
         "excerpts": len(coded.drop_duplicates(["respondent", "excerpt"])),
-        "groups": [{"group": str(g), "n": unless_small(int(n), k)} for g, n in groups.items() if g],
         "transcripts": len(lines),
-        "by_transcript": lines,
-        "unmarked_transcripts": int((transcripts["speaker"] == "").sum()),
         "turns": len(transcripts),
         "respondent_word_share": spoken / everything if everything else None,
+        "unmarked_transcripts": unmarked or None,
     }
+    yield from drafts(read, names, " ".join(read))
+    for line in lines:
+        place = ["voices", "transcripts", line["transcript"]]
+        yield from drafts(line, place, "turns words respondent_words")
 
 
 def transcript_lines(transcripts: pd.DataFrame) -> list[dict[str, Any]]:

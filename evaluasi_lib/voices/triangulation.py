@@ -20,22 +20,23 @@ stand in sentences.yml.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from evaluasi_lib.disclosure import is_small, publishable_share
+from evaluasi_lib.disclosure import may_show
+from evaluasi_lib.measures import Cell, Drafts, Measure, drafts, part_of, wide
 from evaluasi_lib.program import Question
 from evaluasi_lib.reading.codebook import Codebook
-from evaluasi_lib.results import Agreement, Barrier, Effect, Participation, Triangulated
+from evaluasi_lib.results import Agreement, Effect, Triangulated
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices import Voices
+from evaluasi_lib.voices import Indicator, Voices
 from evaluasi_lib.voices.feedback import Coded, codebook_of
 from evaluasi_lib.voices.interviews import band
 from evaluasi_lib.voices.matching import say
-from evaluasi_lib.wording import choose, count, interval, join_words, number, percent
+from evaluasi_lib.wording import choose, count, interval, join_words, number, percent, word_for
 
 Answer = Literal["yes", "no", "unclear"]
 Strength = Literal["strong", "moderate", "weak"]
@@ -47,7 +48,7 @@ CONCLUDED: dict[str, Answer] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Told:
     """What one source says to one question: answer, finding in words, strength."""
 
     answer: Answer
@@ -60,14 +61,14 @@ class Cell:
 
 
 def triangulate(
-    study: Study, effects: tuple[Effect, ...], participation: Participation, voices: Voices
+    study: Study, effects: tuple[Effect, ...], published: Sequence[Measure], voices: Voices
 ) -> tuple[Triangulated, ...]:
-    """One row a declared question, in declared order."""
+    """One row a declared question, in declared order. published: the rows of participation."""
     if not study.program.questions:
         return ()
     codebook, k = codebook_of(study), study.program.privacy.min_cell
     primary = {e.outcome: e for e in effects if e.role == "primary"}
-    barriers = {b.barrier: b for b in participation.barriers}
+    barriers = {b["subject"]: b for b in wide(published, "participation/barriers/*")}
     limit = study.program.thresholds.barrier_share
     rows = []
     for question in study.program.questions:
@@ -80,7 +81,7 @@ def triangulate(
         cells = {
             "survey": _with_open_answers(scales, written),
             "interview": _spoken_cell(question, voices.interviews, codebook, "interviewees", k),
-            "document": _document_cell(question, voices),
+            "document": _document_cell(question, voices.indicators),
         }
         speaking = {source: cell for source, cell in cells.items() if cell is not None}
         verdict = agreement_of_sources([cell.answer for cell in speaking.values()])
@@ -97,6 +98,14 @@ def triangulate(
     return tuple(rows)
 
 
+def source_rows(questions: Sequence[Triangulated]) -> Drafts:
+    """How many sources speak to each question; the note says whether they agree."""
+    for place, t in enumerate(questions, 1):
+        sources = sum(said is not None for said in (t.survey, t.interview, t.document))
+        record, note = {"sources": sources, "label": t.question}, word_for("agreement", t.agreement)
+        yield from drafts(record, ["triangulation", place], "sources", note=note)
+
+
 def agreement_of_sources(answers: Sequence[Answer]) -> Agreement:
     """The written rule of this module's heading; answers of the sources that are not silent."""
     if len(answers) < 2:
@@ -108,31 +117,31 @@ def agreement_of_sources(answers: Sequence[Answer]) -> Agreement:
     return "complementary"
 
 
-def _with_open_answers(scales: Cell | None, written: Cell | None) -> Cell | None:
+def _with_open_answers(scales: Told | None, written: Told | None) -> Told | None:
     """The survey's cell: its scales decide, and what was written beside them is told."""
     if scales is None or written is None:
         return scales or written
     finding = say("in_open_answers", finding=scales.finding, written=written.finding)
-    return Cell(scales.answer, finding, scales.strength)
+    return Told(scales.answer, finding, scales.strength)
 
 
-def _barrier_cell(barrier: Barrier | None, limit: float) -> Cell | None:
-    if barrier is None or barrier.share is None:
+def _barrier_cell(barrier: Mapping[str, Any] | None, limit: float) -> Told | None:
+    if barrier is None or barrier["share"] is None:
         return None
-    low, high = barrier.ci_low, barrier.ci_high
+    low, high = barrier["share_low"], barrier["share_high"]
     answer: Answer = "unclear"
-    if barrier.share >= limit:
+    if barrier["share"] >= limit:
         answer = "yes"
     elif high is not None and high < limit:
         answer = "no"
     low_100, high_100 = (None if bound is None else bound * 100 for bound in (low, high))
-    share, ci = percent(barrier.share), interval(low_100, high_100, 0)
-    finding = say("barrier", label=barrier.label, share=share, ci=ci)
+    share, ci = percent(barrier["share"]), interval(low_100, high_100, 0)
+    finding = say("barrier", label=barrier["label"], share=share, ci=ci)
     clear = low is not None and high is not None and not low < limit < high
-    return Cell(answer, finding, "strong" if clear else "moderate")
+    return Told(answer, finding, "strong" if clear else "moderate")
 
 
-def _effect_cell(effect: Effect | None) -> Cell | None:
+def _effect_cell(effect: Effect | None) -> Told | None:
     if effect is None or effect.estimate is None or effect.conclusion is None:
         return None
     finding = say(
@@ -141,13 +150,13 @@ def _effect_cell(effect: Effect | None) -> Cell | None:
     )  # fmt: skip
     answer = CONCLUDED[effect.conclusion]
     if answer == "unclear":
-        return Cell(answer, finding, "weak")
-    return Cell(answer, finding, "strong" if effect.claim == "effect" else "moderate")
+        return Told(answer, finding, "weak")
+    return Told(answer, finding, "strong" if effect.claim == "effect" else "moderate")
 
 
 def _spoken_cell(
     question: Question, coded: Coded | None, codebook: Codebook, who: str, k: int
-) -> Cell | None:
+) -> Told | None:
     """The themes of a question in interviews or open answers; None where nobody speaks of them.
 
     who: "interviewees" or "respondents". k: persons from which on a number may be published.
@@ -162,7 +171,7 @@ def _spoken_cell(
     n, total = coded.persons(coded.present[themes].any(axis=1)), coded.persons(coded.content)
     sign = [-1.0 if t in counter else 1.0 for t in themes]
     tones = coded.theme_sentiment.loc[coded.content, themes].to_numpy(dtype=float) * sign
-    few = is_small(n, k)  # their tone is theirs alone
+    few = not may_show(Cell((n,)), k)  # their tone is theirs alone
     tone = 0.0 if few or np.isnan(tones).all() else float(np.nanmean(tones))
     often = n / total >= SPOKEN_SHARE
     mixed = abs(tone) < TONE
@@ -177,34 +186,33 @@ def _spoken_cell(
         who=_persons(n, total, k, who), tone=say(f"tone_{heard}"),
     )  # fmt: skip
     strength: Strength = "strong" if 2 * n >= total >= 12 else "moderate"
-    return Cell(answer, finding, "weak" if answer == "unclear" or total < 5 else strength)
+    return Told(answer, finding, "weak" if answer == "unclear" or total < 5 else strength)
 
 
 def _persons(n: int, total: int, k: int, who: str) -> str:
     """The number of persons where it may be published, else in words that fit many numbers."""
-    shown, share, _reason = publishable_share(n, total, k=k)
-    if shown is None:
+    if not may_show(part_of(n, total), k):
         return say(f"most_{who}" if band(n, total) == "most" else f"some_{who}")
-    return say(f"n_{who}", n=count(n), total=count(total), share=percent(share))
+    return say(f"n_{who}", n=count(n), total=count(total), share=percent(n / total))
 
 
-def _document_cell(question: Question, voices: Voices) -> Cell | None:
-    rows = {r["indicator"]: r for r in voices.details.get("documents", {}).get("coverage", [])}
+def _document_cell(question: Question, indicators: Sequence[Indicator]) -> Told | None:
+    known = {i.name: i for i in indicators if i.rated}
     named = [*question.indicators, *question.counter_indicators]
-    asked = [rows[i] for i in named if i in rows and rows[i]["rated"]]
+    asked = [known[name] for name in named if name in known]
     if not asked:
         return None
     rated, met, parts = 0, 0, []
     for row in asked:
-        against = row["indicator"] in question.counter_indicators
-        supports = row["rated"] - row["met"] if against else row["met"]
-        text, n, of = "no_evidence" if against else "evidence", count(supports), count(row["rated"])
-        parts.append(say(text, label=row["label"], n=n, rated=of))
-        rated += row["rated"]
+        against = row.name in question.counter_indicators
+        supports = row.rated - row.met if against else row.met
+        text, n, of = "no_evidence" if against else "evidence", count(supports), count(row.rated)
+        parts.append(say(text, label=row.label, n=n, rated=of))
+        rated += row.rated
         met += supports
     answer: Answer = "no" if met == 0 else "yes" if 2 * met >= rated else "unclear"
     strength: Strength = "strong" if met in (0, rated) and rated >= 3 else "moderate"
-    return Cell(answer, "; ".join(parts), "weak" if rated < 2 else strength)
+    return Told(answer, "; ".join(parts), "weak" if rated < 2 else strength)
 
 
 def _explain(verdict: Agreement, said: dict[str, Answer]) -> list[str]:

@@ -1,4 +1,4 @@
-"""python -m tests.synthetic [PROGRAM...] [--seed N] [--out DIR] [--truth]"""
+"""python -m tests.synthetic [PROGRAM...] [--seed N] [--out DIR]"""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from tests.synthetic.declared import RAW
-from tests.synthetic.measurable import measurable
 from tests.synthetic.programs import PROGRAMS, generate
 
 
@@ -15,16 +14,12 @@ def main() -> None:
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help="all if none is named")
     parser.add_argument("--seed", type=int, help="another seed than the shipped one; needs --out")
     parser.add_argument("--out", type=Path, help="folder to write to; data/raw if absent")
-    parser.add_argument("--truth", action="store_true", help="print what can be measured; no files")
     options = parser.parse_args()
     if options.seed is not None and options.out is None:
         parser.error("--seed needs --out: data/raw holds the shipped seed")
     if unknown := sorted(set(options.programs) - set(PROGRAMS)):
         parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(PROGRAMS)}")
     for program_id in options.programs or PROGRAMS:
-        if options.truth:
-            print(program_id, measurable(program_id).round(4).to_string(), sep="\n")
-            continue
         folder = (options.out or RAW) / program_id
         generate(program_id, options.seed, folder)
         print(folder)

@@ -11,23 +11,7 @@ import numpy as np
 import yaml
 
 from tests.synthetic.draws import Rng
-
-_SHORT = {
-    "tidak": ["tdk", "ga", "gak", "nggak"],
-    "yang": ["yg"],
-    "dengan": ["dgn", "dg"],
-    "untuk": ["utk", "buat"],
-    "saya": ["sy", "aku"],
-    "sudah": ["udah", "sdh"],
-    "lebih": ["lbh"],
-    "banyak": ["bnyk"],
-    "karena": ["krn"],
-    "pelatihan": ["diklat", "pelatihannya"],
-    "waktu": ["wkt"],
-    "kalau": ["klo", "kalo"],
-    "terlalu": ["trlalu"],
-    "kurang": ["krg"],
-}
+from tests.synthetic.truth import WORDS
 
 
 @dataclass(frozen=True)
@@ -83,8 +67,8 @@ def _as_typed(rng: Rng, text: str) -> str:
     if draw[2] < 0.35:
         words = text.split(" ")
         for i, word in enumerate(words):
-            if word in _SHORT and rng.random() < 0.6:
-                words[i] = str(rng.choice(_SHORT[word]))
+            if word in WORDS["short"] and rng.random() < 0.6:
+                words[i] = str(rng.choice(WORDS["short"][word]))
         text = " ".join(words)
     if draw[3] < 0.2 and len(text) > 12:
         at = int(rng.integers(3, len(text) - 2))
@@ -106,10 +90,3 @@ def _as_typed(rng: Rng, text: str) -> str:
     if draw[6] < 0.015:
         text = f"{text}, {rng.choice(bank()['identifying'])}"
     return text
-
-
-def truth_of(answers: list[Answer]) -> dict[str, float]:
-    """Share of the non-empty answers in which each theme occurs."""
-    given = [a for a in answers if a.text is not None]
-    names = sorted({t for a in given for t in a.themes})
-    return {t: sum(t in a.themes for a in given) / len(given) for t in names}

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from tests.synthetic.files import csv_bytes, write
+
 RAW = Path(__file__).resolve().parents[2] / "data" / "raw"
 
 
@@ -63,3 +65,7 @@ class Declared:
         """Answers 1..k as labels; 0 means: left empty."""
         labels = np.array([None, *self.labels(scale)], dtype=object)
         return labels[values]
+
+    def write(self, folder: Path, source: str, variables: pd.DataFrame, **form: Any) -> None:
+        """The file of a source as CSV; form: as csv_bytes has it."""
+        write(folder / self.file(source), csv_bytes(self.table(source, variables), **form))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
-import pandas as pd
 
 Rng = np.random.Generator
 
@@ -86,14 +85,6 @@ def tick(options: dict[str, str], chosen: np.ndarray, separator: str = ", ") -> 
     return [
         separator.join(t for t, c in zip(texts, row, strict=True) if c) or None for row in chosen
     ]
-
-
-def add_rows(table: pd.DataFrame, extra: list[tuple[int, dict[str, object]]]) -> pd.DataFrame:
-    """Rows put in before the given positions of the file."""
-    rows = table.to_dict("records")
-    for position, row in sorted(extra, key=lambda pair: pair[0], reverse=True):
-        rows.insert(position, row)
-    return pd.DataFrame(rows, columns=table.columns, dtype=object)
 
 
 def cluster_effects(rng: Rng, n_units: int, sd: float) -> np.ndarray:

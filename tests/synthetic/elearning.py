@@ -13,22 +13,11 @@ from tests.synthetic.draws import (
     straight_line,
     turn,
 )
-from tests.synthetic.truth import TRUTH
+from tests.synthetic.truth import TRUTH, WORDS
 
 PROGRAM_ID = "elearning-asn-2025"
 N_MODULES = 8
-AGENCIES = [
-    ("BKPSDM Kota Banda Aceh", "Aceh", "WIB"), ("BKD Sumatera Utara", "Sumatera Utara", "WIB"),
-    ("BKPSDM Kota Padang", "Sumatera Barat", "WIB"), ("BKD Lampung", "Lampung", "WIB"),
-    ("BKD DKI Jakarta", "DKI Jakarta", "WIB"), ("BKPSDM Kota Bandung", "Jawa Barat", "WIB"),
-    ("BKD Jawa Tengah", "Jawa Tengah", "WIB"), ("BKPSDM Sleman", "DI Yogyakarta", "WIB"),
-    ("BKD Jawa Timur", "Jawa Timur", "WIB"), ("BKPSDM Pontianak", "Kalimantan Barat", "WIB"),
-    ("BKPSDM Denpasar", "Bali", "WITA"), ("BKD Nusa Tenggara Barat", "NTB", "WITA"),
-    ("BKPSDM Kupang", "NTT", "WITA"), ("BKD Kalimantan Timur", "Kalimantan Timur", "WITA"),
-    ("BKPSDM Makassar", "Sulawesi Selatan", "WITA"), ("BKPSDM Manado", "Sulawesi Utara", "WITA"),
-    ("BKPSDM Ambon", "Maluku", "WIT"), ("BKD Maluku Utara", "Maluku Utara", "WIT"),
-    ("BKPSDM Jayapura", "Papua", "WIT"), ("BKPSDM Sorong", "Papua Barat Daya", "WIT"),
-]  # fmt: skip
+AGENCIES = WORDS["agencies"]  # name, province, time zone
 
 
 def elearning_frames(

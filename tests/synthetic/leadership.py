@@ -5,25 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tests.synthetic.draws import (
-    Rng,
-    cluster_effects,
-    likert,
-    logistic,
-    turn,
-)
-from tests.synthetic.truth import TRUTH
+from tests.synthetic.draws import Rng, cluster_effects, likert, logistic
+from tests.synthetic.truth import TRUTH, WORDS
 
 PROGRAM_ID = "pelatihan-kepemimpinan-2025"
-UNITS = [
-    "Sekretariat Jenderal", "Inspektorat", "Biro SDM", "Biro Keuangan", "Biro Umum",
-    "Biro Perencanaan", "Pusat Data", "Pusat Pelatihan", "Direktorat Pelayanan A",
-    "Direktorat Pelayanan B", "Direktorat Standardisasi", "Direktorat Pembinaan",
-    "Direktorat Pengawasan", "Kantor Wilayah Aceh", "Kantor Wilayah Riau",
-    "Kantor Wilayah Jawa Barat", "Kantor Wilayah Jawa Tengah", "Kantor Wilayah Jawa Timur",
-    "Kantor Wilayah Bali", "Kantor Wilayah NTT", "Kantor Wilayah Kalimantan Selatan",
-    "Kantor Wilayah Sulawesi Selatan", "Kantor Wilayah Maluku", "Kantor Wilayah Papua",
-]  # fmt: skip
+UNITS = WORDS["ministry_units"]
 ESELON = ("Pelaksana", "Pengawas", "Administrator")
 # Satisfaction and importance of nine points: schedule and follow-up matter much and please little.
 _PLEASED = np.array([0.3, 0.45, 0.2, -0.55, -0.05, 0.35, 0.1, -0.7, -0.3])
@@ -176,14 +162,3 @@ def _add_reaction(rng: Rng, people: pd.DataFrame) -> None:
         rng.normal(3.2, 0.25, n), rng.normal(0, 0.45, (n, 9)), _MATTERS, points=4
     )
     people["nps"] = np.clip(np.rint(2.55 * content + rng.normal(0, 1.2, n)), 0, 10).astype(int)
-
-
-def reversed_as_asked(
-    values: np.ndarray, items: list[str], reversed_items: list[str]
-) -> np.ndarray:
-    """Answers as ticked on the form: items that are asked the other way round are turned back."""
-    out = values.copy()
-    for j, item in enumerate(items):
-        if item in reversed_items:
-            out[:, j] = turn(out[:, j], 5)
-    return out

@@ -9,35 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tests.synthetic import answers as open_answers
 from tests.synthetic.declared import Declared
-from tests.synthetic.draws import (
-    Rng,
-    add_rows,
-    cluster_effects,
-    leave_empty,
-    likert,
-    logistic,
-    messy_labels,
-    moments,
-    stamp,
-    straight_line,
-    tick,
-    turn,
-)
+from tests.synthetic.draws import Rng, cluster_effects, likert, logistic, stamp, tick
 from tests.synthetic.files import csv_bytes, write
-from tests.synthetic.truth import TRUTH
+from tests.synthetic.forms import Dirt, barriers, open_answers, sent, ticked, yes
+from tests.synthetic.truth import TRUTH, WORDS
 
-UNITS = [
-    "Pusat Riset Pangan", "Pusat Riset Energi", "Pusat Riset Kelautan", "Biro Umum",
-    "Biro Perencanaan", "Pusat Data", "Deputi Kebijakan", "Inspektorat",
-]  # fmt: skip
-_MOTHERS = ["SR", "MA", "DE", "RA", "YU", "NI", "WA", "HA", "SU", "TI", "LI", "IN"]
-_CITIES = ["JA", "BA", "SU", "ME", "PA", "SE", "MA", "YO", "DE", "PO"]
-_BARRIERS = {
-    "beban": 0.46, "atasan": 0.2, "manfaat": 0.16, "motivasi": 0.12, "jadwal": 0.3,
-    "tidak_ada": 0.15,
-}  # fmt: skip
+UNITS = WORDS["institute_units"]
 
 
 def mentoring_frames(program_id: str, seed: int, scale: int = 1) -> dict[str, pd.DataFrame]:
@@ -111,35 +89,33 @@ def write_mentoring(program_id: str, seed: int, folder: Path) -> None:
     rng = np.random.default_rng([seed, 1])
     kobo = program_id.endswith("2025")
     codes = _codes(rng, len(people))
-    write(folder / declared.file("peserta"), _roster(rng, declared, people, codes))
-    for wave in ("survei_awal", "survei_akhir"):
-        table = _survey(rng, declared, people, codes, wave, kobo)
-        content = csv_bytes(
-            table, delimiter=";" if kobo else ",", newline="\n" if kobo else "\r\n", quote_all=kobo
-        )
-        write(folder / declared.file(wave), content)
+    declared.write(folder, "peserta", _roster(rng, people, codes), delimiter=";", bom=True)
+    form = {"delimiter": ";", "newline": "\n", "quote_all": True} if kobo else {}
+    for source in ("survei_awal", "survei_akhir"):
+        table = _survey(rng, declared, people, codes, source, kobo)
+        write(folder / declared.file(source), csv_bytes(table, **form))
 
 
 def _codes(rng: Rng, n: int) -> np.ndarray:
     """Own codes such as SR14MA. One pair collides: two persons chose the same code."""
     made: list[str] = []
     while len(made) < n:
-        code = f"{rng.choice(_MOTHERS)}{rng.integers(1, 32):02d}{rng.choice(_CITIES)}"
+        mother, day = rng.choice(WORDS["mothers"]), rng.integers(1, 32)
+        code = f"{mother}{day:02d}{rng.choice(WORDS['cities'])}"
         if code not in made:
             made.append(code)
     return np.array(made, dtype=object)
 
 
-def _roster(rng: Rng, declared: Declared, people: pd.DataFrame, codes: np.ndarray) -> bytes:
+def _roster(rng: Rng, people: pd.DataFrame, codes: np.ndarray) -> pd.DataFrame:
     reasons = rng.choice(["beban_kerja", "mutasi", "tidak_berminat", "lainnya"], len(people),
                          p=[0.62, 0.1, 0.18, 0.1])  # fmt: skip
-    table = people[["unit", "jenis_kelamin", "usia", "jabatan", "jumlah_sesi"]].assign(
+    return people[["unit", "jenis_kelamin", "usia", "jabatan", "jumlah_sesi"]].assign(
         kode=codes,
-        mulai=_yes(people["mulai"]),
-        selesai=_yes(people["selesai"]),
+        mulai=yes(people["mulai"]),
+        selesai=yes(people["selesai"]),
         alasan_berhenti=np.where(people["selesai"], None, reasons),
     )
-    return csv_bytes(declared.table("peserta", table), delimiter=";", bom=True)
 
 
 def _survey(
@@ -155,75 +131,37 @@ def _survey(
     columns: dict[str, Any] = {"kode": _as_typed_codes(rng, codes)}
     if not last:
         columns["beban_kerja"] = people["beban_kerja"].to_numpy()
-    for instrument, scale in (("efikasi", "setuju5"), ("perilaku", "sering5")):
-        items = declared.items(instrument)
-        values = people[[f"{item}_{wave}" for item in items]].to_numpy().copy()
-        for j, item in enumerate(items):
-            if item in declared.data["instruments"][instrument].get("reversed", []):
-                values[:, j] = turn(values[:, j], 5)
-        values = leave_empty(rng, straight_line(values, lazy), 0.015)
-        labels = messy_labels(rng, declared.words(scale, values), 0.0 if kobo else 0.03)
-        columns |= dict(zip(items, labels.T, strict=True))
-    columns["rencana_karier"] = _yes(people[f"rencana_{wave}"])
+    for instrument in ("efikasi", "perilaku"):
+        columns |= ticked(
+            rng, declared, people, instrument, wave, lazy=lazy, empty=0.015,
+            messy=0.0 if kobo else 0.03,
+        )  # fmt: skip
+    columns["rencana_karier"] = yes(people[f"rencana_{wave}"])
+    given = {}
     if last:
         columns |= _closing(rng, declared, people, kobo)
+        given = open_answers(rng, TRUTH[declared.id]["asked"], n, empty=0.1)
     start = dt.date(year, 9, 2) if last else dt.date(year, 2, 19)
-    when = moments(rng, n, start, 14)
-    table = pd.DataFrame(columns, dtype=object)
-    table["_when"] = when
-    table = table[present].sort_values("_when", kind="stable").reset_index(drop=True)
-    table.insert(0, "waktu", [w.isoformat() if kobo else stamp(w) for w in table["_when"]])
-    table = table.drop(columns="_when")
-    if not kobo:
-        table = _test_row_and_repeat(table, declared)
+    # Google Forms: the organiser tried it, and one person sent it twice.
+    dirt = Dirt("kode", ((0, "tes"),), (5,), later=4, filled=("efikasi_", "perilaku_"))
+    clock, dirt = (dt.datetime.isoformat, None) if kobo else (stamp, dirt)
+    table, _given = sent(rng, columns, present, (start, 14), given, dirt, clock)
     out = declared.table(source, table)
     return _as_kobo(rng, out, declared, table) if kobo else out
 
 
 def _closing(rng: Rng, declared: Declared, people: pd.DataFrame, kobo: bool) -> dict[str, Any]:
-    """What only the closing survey asks: satisfaction, barriers, open answers."""
-    n = len(people)
+    """What only the closing survey asks: satisfaction, barriers."""
     options = declared.options("survei_akhir", "hambatan")
-    chance = np.array([_BARRIERS[name] for name in options])[None, :].repeat(n, 0)
-    heavy = people["beban_kerja"].to_numpy() >= 4
-    chance[:, list(options).index("beban")] += np.where(heavy, 0.25, -0.2)
-    ticks = rng.random(chance.shape) < chance
-    none = list(options).index("tidak_ada")
-    ticks[:, none] &= ~np.delete(ticks, none, axis=1).any(axis=1)
-    content = people["puas_1"].to_numpy()
-    closing: dict[str, Any] = {
-        f"puas_{i}": declared.words("puas4", people[f"puas_{i}"].to_numpy()) for i in range(1, 6)
+    busy = np.where(people["beban_kerja"].to_numpy() >= 4, 0.25, -0.2)
+    ticks = barriers(rng, options, TRUTH[declared.id]["barriers"], {"beban": busy})
+    satisfied = {
+        item: declared.words("puas4", people[item].to_numpy())
+        for item in declared.items("kepuasan")
     }
-    closing["rekomendasi_nps"] = people["nps"].to_numpy()
-    closing["hambatan"] = tick(options, ticks, "; " if kobo else ", ")
-    asked = {
-        "baik": ("good", {"fasilitator": 4, "manfaat": 3, "karier": 3, "jejaring": 1, "umum": 2}),
-        "perbaikan": (
-            "improve",
-            {"beban_kerja": 4, "jadwal": 3, "metode": 1 if kobo else 4, "dukungan_atasan": 2,
-             "fasilitator": 1, "karier": 1, "umum": 3},
-        ),
-        "modul_diinginkan": (
-            "wanted",
-            {"keterampilan_digital": 5 if kobo else 4, "karier": 2, "komunikasi": 2,
-             "kepemimpinan": 2, "bahasa_inggris": 1, "umum": 1.5},
-        ),
-    }  # fmt: skip
-    for name, (question, weights) in asked.items():
-        given = open_answers.compose(rng, question, len(content), weights, empty=0.1)
-        closing[name] = [answer.text for answer in given]
-    return closing
-
-
-def _test_row_and_repeat(table: pd.DataFrame, declared: Declared) -> pd.DataFrame:
-    """One row in which the organiser tried the form, and one person who sent it twice."""
-    first = dict.fromkeys(table.columns)
-    first |= {"waktu": table["waktu"].iloc[0], "kode": "tes"}
-    for name in table.columns:
-        if str(name).startswith(("efikasi_", "perilaku_")):
-            first[name] = table[name].iloc[0]
-    again = table.iloc[5].to_dict() | {"waktu": table["waktu"].iloc[9]}
-    return add_rows(table, [(0, first), (10, again)])
+    separator = "; " if kobo else ", "
+    nps = people["nps"].to_numpy()
+    return satisfied | {"rekomendasi_nps": nps, "hambatan": tick(options, ticks, separator)}
 
 
 def _as_typed_codes(rng: Rng, codes: np.ndarray) -> np.ndarray:
@@ -249,7 +187,3 @@ def _as_kobo(rng: Rng, out: pd.DataFrame, declared: Declared, table: pd.DataFram
     out["_uuid"] = ["".join(f"{v:02x}" for v in rng.integers(0, 256, 16)) for _ in range(n)]
     out["_validation_status"] = None
     return out
-
-
-def _yes(values: pd.Series) -> np.ndarray:
-    return np.where(values.to_numpy(dtype=bool), "Ya", "Tidak")

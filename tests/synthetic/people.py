@@ -5,49 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from tests.synthetic.draws import Rng
-
-
-def _split(text: str) -> list[str]:
-    return text.split()
-
-
-_MALE = _split("""Agus Bambang Cahyo Dedi Eko Fajar Gunawan Hendra Irfan Joko Kurnia Lukman Muhammad
-Nugroho Oscar Putu Rahmat Slamet Teguh Umar Wahyu Yusuf Zainal Made Andi Petrus Yohanes Rizky""")
-_FEMALE = _split("""Ani Budiarti Citra Dewi Endang Fitri Galuh Hesti Indah Juwita Kartika Lestari
-Maria Nurul Oktavia Puspita Ratna Sri Tuti Utami Wulan Yuliana Zahra Ni Andriani Rosalina Yosefina
-Megawati""")
-_LAST = _split("""Santoso Wibowo Pratama Siregar Nasution Hidayat Saputra Kusuma Lubis
-Simanjuntak Setiawan Halim Tampubolon Rumbiak Wenda Latuconsina Manuputty Suryani Mahendra
-Ginting Purnomo Rahman Syahputra Anwar Kurniawan Maulana Wijaya Suharto Lestaluhu Tandiono
-Bauw Harahap Daulay Pane Hutapea""")
-_BEFORE = ["", "", "", "", "Dr. ", "Ir. ", "Drs. ", "H. "]
-_AFTER = [
-    "",
-    ", S.E.",
-    ", S.Sos., M.Si.",
-    ", S.H.",
-    ", S.T., M.T.",
-    ", S.Kom.",
-    ", SE, MM",
-    ", S.AP",
-]
-_GRADES = {
-    "III/a": ["III/a", "Penata Muda (III/a)", "III a", "Penata Muda/ III.a"],
-    "III/b": ["III/b", "Penata Muda Tk.I/ III/b", "III b", "Penata Muda Tingkat I (III/b)"],
-    "III/c": ["III/c", "Penata (III/c)", "IIIc", "Penata / III-c"],
-    "III/d": ["III/d", "Penata Tk. I (III/d)", "III d", "Penata Tingkat I/ III/d"],
-    "IV/a": ["IV/a", "Pembina (IV/a)", "IV a", "Pembina/ IV.a"],
-    "IV/b": ["IV/b", "Pembina Tk.I/ IV/b", "IV b", "Pembina Tingkat I (IV/b)"],
-}
+from tests.synthetic.truth import WORDS
 
 
 def names(rng: Rng, female: np.ndarray) -> np.ndarray:
     """Full names with academic titles."""
     made = []
     for is_female in female:
-        first = rng.choice(_FEMALE if is_female else _MALE)
-        before = str(rng.choice(_BEFORE)).replace("H. ", "Hj. " if is_female else "H. ")
-        made.append(f"{before}{first} {rng.choice(_LAST)}{rng.choice(_AFTER)}")
+        first = rng.choice(WORDS["female" if is_female else "male"])
+        before = str(rng.choice(WORDS["titles_before"]))
+        before = before.replace("H. ", "Hj. " if is_female else "H. ")
+        last, after = rng.choice(WORDS["last"]), rng.choice(WORDS["titles_after"])
+        made.append(f"{before}{first} {last}{after}")
     return np.array(made, dtype=object)
 
 
@@ -92,5 +61,4 @@ def typed_nips(rng: Rng, nip: np.ndarray, share: float = 0.25) -> np.ndarray:
 
 def grades(rng: Rng, rank: np.ndarray) -> np.ndarray:
     """A grade for each rank 0-5 in one of its spellings."""
-    spellings = list(_GRADES.values())
-    return np.array([str(rng.choice(spellings[int(r)])) for r in rank], dtype=object)
+    return np.array([str(rng.choice(WORDS["grades"][int(r)])) for r in rank], dtype=object)

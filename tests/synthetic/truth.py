@@ -1,4 +1,4 @@
-"""kebenaran.yml as data."""
+"""What the programs are drawn from: kebenaran.yml, what is true; words.yml, names and places."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Any
 
 import yaml
 
-TRUTH: dict[str, Any] = yaml.safe_load(
-    Path(__file__).with_name("kebenaran.yml").read_text(encoding="utf-8")
-)
+
+def _read(name: str) -> dict[str, Any]:
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))
+
+
+TRUTH, WORDS = _read("kebenaran.yml"), _read("words.yml")

@@ -5,7 +5,7 @@ A claim is wrong when it says more than the truth or the design allows:
 - decision: scale_up or continue although no performance outcome (behaviour, results; learning where
   there is neither) truly gained half its smallest effect of interest, or one was truly harmed;
   redesign although one truly gained its smallest effect and nothing but reaction was harmed; adjust
-  although every decisive outcome gained twice its smallest effect and cost and delivery are fine;
+  although every outcome gained twice its smallest effect and cost and delivery are fine;
 - sentence: “The program raised (lowered) ...” where the true effect is 0 or of the other sign, or
   the design has no comparison;
 - effect: a primary estimate claimed as effect and concluded to be better or worse although the true
@@ -50,7 +50,6 @@ class Truth:
     effect: float
     gain: float
     level: str
-    decisive: bool
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def truths_of(situation: Situation, persons: int = 40_000) -> dict[str, Truth]:
     for m in shown.measures:
         effect = sums[m.id] / treated
         sign = -1 if m.direction == "lower" else 1
-        out[m.id] = Truth(effect, sign * effect / m.sesoi, m.level, m.decisive)
+        out[m.id] = Truth(effect, sign * effect / m.sesoi, m.level)
     return out
 
 
@@ -126,8 +125,7 @@ def wrong_decision(decision: str, truths: dict[str, Truth], fine: bool = True) -
     if decision == "redesign":
         return best >= 0.95 and not harmed
     if decision == "adjust":
-        decisive = [t.gain for t in truths.values() if t.decisive]
-        return fine and bool(decisive) and min(decisive) >= 1.9
+        return fine and min((t.gain for t in truths.values()), default=0.0) >= 1.9
     return False
 
 
@@ -160,16 +158,12 @@ def _claims(
     rated = [
         e["rating_0_5"]
         for e in result["evidence"]
-        if e["rating_0_5"] is not None and (not truths or _decides(e["outcome"], truths))
+        if e["rating_0_5"] is not None and (not truths or e["outcome"] in truths)
     ]
     if rated and min(rated) <= 1:
         for reason in result["verdict"]["reasons"]:
             if STABLE.search(reason) and SHARE.search(reason):
                 yield "stability", reason
-
-
-def _decides(outcome: str, truths: dict[str, Truth]) -> bool:
-    return outcome in truths and truths[outcome].decisive
 
 
 def _outcome_of(finding: dict[str, Any], result: dict[str, Any]) -> str | None:

@@ -8,11 +8,13 @@ a scale of 1-5 (surveys and ratings) or in units of a standard deviation (record
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -21,8 +23,9 @@ Rng = np.random.Generator
 # A score: stable trait, state of the day, noise of each item (points of the scale).
 TRAIT, STATE, NOISE, ITEMS = 0.6, 0.35, 0.7, 5
 SCORE_SD = math.sqrt(TRAIT**2 + STATE**2 + NOISE**2 / ITEMS)
-# A record: share of its standard deviation that is stable (correlation before-after about 0.62).
-STABLE = 0.79
+# A record: share of its standard deviation that is stable (correlation before-after about 0.62); of
+# the score behind a yes or no.
+STABLE, FLAG_STABLE = 0.79, 0.6
 DAYS_MEAN, DAYS_SD = 9.0, 2.0
 # Smallest effects of interest, both a third of a standard deviation.
 SESOI = 0.25
@@ -68,14 +71,13 @@ class People:
         )  # fmt: skip
 
 
-def people(
-    rng: Rng, n: int, units: int = 12, sizes: Floats | None = None, icc: float = 0.0
-) -> People:
-    """Staff of some units. sizes: shares of the units; icc: of a score, anew each time."""
+def people(rng: Rng, n: int, units: int = 12, next_unit: float = 1.0, icc: float = 0.0) -> People:
+    """Staff of some units. next_unit: its size, as a part of the one before; icc: of a score, anew
+    each time."""
     age = np.clip(rng.normal(40, 9, n), 22, 58).round()
     tenure = np.clip(age - 22 - rng.exponential(4, n), 0, 36).round()
-    shares = np.full(units, 1 / units) if sizes is None else sizes / sizes.sum()
-    bounds = np.cumsum(shares)
+    sizes = next_unit ** np.arange(units)
+    bounds = np.cumsum(sizes / sizes.sum())
     unit = np.searchsorted(bounds, (np.arange(n) + 0.5) / n).clip(0, units - 1)
     spread = math.sqrt(icc / (1 - icc))
     before, after = rng.normal(0, spread, (2, units))
@@ -85,59 +87,56 @@ def people(
 
 
 @dataclass(frozen=True)
-class Measure:
-    """One outcome of n persons: shape (n, items) for instruments, else (n,).
+class Values:
+    """Both potential outcomes of n persons: shape (n, items) for instruments, else (n,).
 
     before, without, with_: values as they would be reported; effect: what the program truly does
-    to each person, signed as measured. place: who is asked (survei: the person, atasan: the
-    superior, kinerja: the agency's records). sesoi is what was meant, declared_sesoi what
-    program.yml says. earlier: a wave long before, where there is one.
+    to each person, signed as measured. earlier: a wave long before, where there is one.
     """
 
-    id: str
-    label: str
-    level: str
-    place: str
-    unit: str
     before: Floats | None
     without: Floats
     with_: Floats
     effect: Floats
-    sesoi: float
-    declared_sesoi: float
+    earlier: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Measure(Values):
+    """One outcome. place: who is asked (survei: the person, atasan: the superior, kinerja: the
+    agency's records). sesoi is what was meant, declared_sesoi what program.yml says."""
+
+    id: str = ""
+    label: str = ""
+    level: str = ""
+    place: str = ""
+    unit: str = ""
+    sesoi: float = 0.0
+    declared_sesoi: float = 0.0
     direction: str = "higher"
     scale_type: str = "continuous"
-    decisive: bool = True
-    declared_reversed: tuple[int, ...] = ()
     asked_before: Bools = field(default_factory=lambda: np.ones(0, dtype=bool))
     asked_after: Bools = field(default_factory=lambda: np.ones(0, dtype=bool))
-    earlier: Floats | None = None
-    estimator: str | None = None
 
     def take(self, rows: NDArray[Any]) -> Measure:
-        def cut(values: Any) -> Any:
-            return None if values is None else values[rows]
-
-        return replace(
-            self, before=cut(self.before), without=cut(self.without), with_=cut(self.with_),
-            effect=cut(self.effect), asked_before=cut(self.asked_before),
-            asked_after=cut(self.asked_after), earlier=cut(self.earlier),
-        )  # fmt: skip
+        cut = {name: value[rows] for name, value in vars(self).items() if hasattr(value, "shape")}
+        return replace(self, **cut)
 
     def reported(self, program: Bools) -> Floats:
         """What is found after the program, given who took part in it."""
         chosen = program[:, None] if self.without.ndim == 2 else program
         return np.where(chosen, self.with_, self.without)
 
-    def score_before(self) -> Floats:
-        """The measure before as one number a person, higher being better."""
-        assert self.before is not None
-        score = self.before.mean(axis=1) if self.before.ndim == 2 else self.before
+    def score(self, wave: str) -> Floats:
+        """before or without the program as one number a person, higher being better."""
+        values = getattr(self, wave)
+        score: Floats = values.mean(axis=1) if values.ndim == 2 else values
         return -score if self.direction == "lower" else score
 
 
-def _answered(rng: Rng, n: int, share: float) -> Bools:
-    return rng.random(n) < share
+def _own(rng: Rng, who: People) -> Floats:
+    """A stable trait: half of its variance is the ability that all measures share."""
+    return math.sqrt(0.5) * who.ability + math.sqrt(0.5) * rng.normal(size=who.n)
 
 
 def likert(
@@ -145,10 +144,6 @@ def likert(
     who: People,
     effect: Any = 0.0,
     *,
-    id: str = "perilaku",
-    label: str = "Perilaku kerja",
-    level: str = "behaviour",
-    place: str = "atasan",
     mean: Any = 3.1,
     items: int = ITEMS,
     noise: float = NOISE,
@@ -156,16 +151,10 @@ def likert(
     trend: Any = 0.0,
     pleasing: Any = 0.0,
     latent_truth: bool = False,
-    negative: tuple[int, ...] = (),
-    declared_reversed: tuple[int, ...] = (),
-    sesoi: float = SESOI,
-    declared_sesoi: float | None = None,
-    decisive: bool = True,
-    baseline: bool = True,
-    answering: float = 0.93,
+    negative: Sequence[int] = (),
     earlier_trend: Any | None = None,
     extra: Any = 0.0,
-) -> Measure:
+) -> Values:
     """An instrument of items on a scale of 1-5. effect, trend, pleasing, extra: in points, one
     number or one a person.
 
@@ -175,14 +164,12 @@ def likert(
     negative: items worded the other way round. earlier_trend: rise from an earlier wave to the one
     before the program.
     """
-    own = math.sqrt(0.5) * who.ability + math.sqrt(0.5) * rng.normal(size=who.n)
-    stable = trait * own + extra
+    stable = trait * _own(rng, who) + extra
     states = STATE * rng.normal(size=(3, who.n)) + np.stack(
         [np.zeros(who.n), SCORE_SD * who.shock[0], SCORE_SD * who.shock[1]]
     )
     errors = noise * rng.normal(size=(3, who.n, items))
     size = np.broadcast_to(np.asarray(effect, dtype=float), (who.n,))
-    lift = np.broadcast_to(np.asarray(pleasing, dtype=float), (who.n,))
 
     def answers(wave: int, added: Any) -> Floats:
         latent = mean + stable + states[wave] + added
@@ -194,46 +181,22 @@ def likert(
         return out
 
     without, with_ = answers(2, trend), answers(2, trend + size)
-    truth = size.copy() if latent_truth else with_.mean(axis=1) - without.mean(axis=1)
-    return Measure(
-        id=id,
-        label=label,
-        level=level,
-        place=place,
-        unit="poin pada skala 1-5",
-        before=worded(answers(1, 0.0)) if baseline else None,
+    return Values(
+        before=worded(answers(1, 0.0)),
         without=worded(without),
-        with_=worded(answers(2, trend + size + lift)),
-        effect=truth,
-        sesoi=sesoi,
-        declared_sesoi=sesoi if declared_sesoi is None else declared_sesoi,
-        decisive=decisive,
-        declared_reversed=declared_reversed,
-        asked_before=_answered(rng, who.n, answering),
-        asked_after=_answered(rng, who.n, answering),
+        with_=worded(answers(2, trend + size + pleasing)),
+        effect=size.copy() if latent_truth else with_.mean(axis=1) - without.mean(axis=1),
         earlier=None if earlier_trend is None else worded(answers(0, -earlier_trend)),
     )
 
 
 def days(
-    rng: Rng,
-    who: People,
-    effect: Any = 0.0,
-    *,
-    id: str = "hari_naskah",
-    label: str = "Hari penyelesaian naskah",
-    trend: Any = 0.0,
-    extra: Any = 0.0,
+    rng: Rng, who: People, effect: Any = 0.0, *, trend: Any = 0.0, extra: Any = 0.0,
     skewed: bool = False,
-    sesoi: float = SESOI_DAYS,
-    declared_sesoi: float | None = None,
-    decisive: bool = True,
-    baseline: bool = True,
-    recorded: float = 0.98,
-) -> Measure:
+) -> Values:  # fmt: skip
     """Working days per document from the records: lower is better. effect, trend, extra: in days
     saved, so that positive is good. skewed: most are quick and a few take very long."""
-    own = math.sqrt(0.5) * who.ability + math.sqrt(0.5) * rng.normal(size=who.n)
+    own = _own(rng, who)
     states = rng.normal(size=(2, who.n)) * math.sqrt(1 - STABLE**2) + np.stack(who.shock)
     before, after = STABLE * own + states
 
@@ -245,113 +208,32 @@ def days(
         return np.round(np.maximum(value - extra - saved, 0.2), 1)
 
     without, with_ = record(after, trend), record(after, np.asarray(trend) + effect)
-    return Measure(
-        id=id,
-        label=label,
-        level="results",
-        place="kinerja",
-        unit="hari kerja per naskah",
-        before=record(before, 0.0) if baseline else None,
-        without=without,
-        with_=with_,
-        effect=with_ - without,
-        sesoi=sesoi,
-        declared_sesoi=sesoi if declared_sesoi is None else declared_sesoi,
-        direction="lower",
-        decisive=decisive,
-        asked_before=_answered(rng, who.n, recorded),
-        asked_after=_answered(rng, who.n, recorded),
-    )
+    return Values(record(before, 0.0), without, with_, with_ - without)
 
 
-def flag(
-    rng: Rng,
-    who: People,
-    share: float,
-    share_with: float,
-    *,
-    id: str = "lulus_sertifikasi",
-    label: str = "Lulus sertifikasi jabatan",
-    sesoi: float = 0.1,
-    baseline: bool = False,
-    stable: float = 0.6,
-    trend: float = 0.0,
-) -> Measure:
+def flag(rng: Rng, who: People, share: float, share_with: float, *, trend: float = 0.0) -> Values:
     """A yes or no in the records, with its share without and with the program."""
-    from scipy.stats import norm
-
-    own = stable * who.ability
-    before, after = own + rng.normal(size=(2, who.n)) * math.sqrt(1 - stable**2)
+    own = FLAG_STABLE * who.ability
+    before, after = own + rng.normal(size=(2, who.n)) * math.sqrt(1 - FLAG_STABLE**2)
 
     def yes(latent: Floats, chance: float) -> Floats:
         return (latent > -norm.ppf(chance)).astype(float)
 
     without, with_ = yes(after, share + trend), yes(after, share_with + trend)
-    return Measure(
-        id=id,
-        label=label,
-        level="results",
-        place="kinerja",
-        unit="bagian pegawai (0-1)",
-        before=yes(before, share) if baseline else None,
-        without=without,
-        with_=with_,
-        effect=with_ - without,
-        sesoi=sesoi,
-        declared_sesoi=sesoi,
-        scale_type="binary",
-        asked_before=_answered(rng, who.n, 0.98),
-        asked_after=_answered(rng, who.n, 0.98),
-    )
+    return Values(yes(before, share), without, with_, with_ - without)
 
 
-def predicate(
-    rng: Rng, who: People, effect: float, *, sesoi: float = 0.15, decisive: bool = True
-) -> Measure:
+def predicate(rng: Rng, who: People, effect: float) -> Values:
     """SKP predicate, 0 to 4. The true effect is the net share who rise rather than fall because of
     the program; `effect` shifts the score behind the predicate, in its SD."""
-    own = math.sqrt(0.5) * who.ability + math.sqrt(0.5) * rng.normal(size=who.n)
+    own = _own(rng, who)
     states = rng.normal(size=(2, who.n)) * math.sqrt(1 - STABLE**2)
     cuts = [-2.3, -1.6, -0.7, 0.6]
     before, without, with_ = (
         np.digitize(STABLE * own + state + shift, cuts).astype(float)
         for state, shift in ((states[0], 0.0), (states[1], 0.0), (states[1], effect))
     )
-    return Measure(
-        id="skp",
-        label="Predikat SKP",
-        level="results",
-        place="kinerja",
-        unit="tingkat predikat",
-        before=before,
-        without=without,
-        with_=with_,
-        effect=np.sign(with_ - before) - np.sign(without - before),
-        sesoi=sesoi,
-        declared_sesoi=sesoi,
-        scale_type="ordinal",
-        decisive=decisive,
-        asked_before=_answered(rng, who.n, 0.98),
-        asked_after=_answered(rng, who.n, 0.98),
-    )
-
-
-def competence(rng: Rng, who: People, effect: Any = 0.0, **more: Any) -> Measure:
-    """Self-rated competence, asked of the persons themselves."""
-    named = {"id": "kompetensi", "label": "Kompetensi (penilaian diri)", "level": "learning"}
-    return likert(rng, who, effect, **{**named, "place": "survei", **more})
-
-
-def standard(
-    rng: Rng, who: People, learning: float = 0.0, behaviour: float = 0.0, results: float = 0.0
-) -> list[Measure]:
-    """Self-rated competence, behaviour as superiors see it, days per document. Effects are in
-    smallest effects of interest; positive is good."""
-    return [
-        competence(rng, who, learning * SESOI * ROUNDING),
-        likert(rng, who, behaviour * SESOI * ROUNDING),
-        days(rng, who, results * SESOI_DAYS * 1.02),
-    ]
+    return Values(before, without, with_, np.sign(with_ - before) - np.sign(without - before))
 
 
 @dataclass(frozen=True)
@@ -367,35 +249,21 @@ class Drawn:
 
     covariates and cluster: what is declared, which need not be what matters. linked: whether the
     two waves can be told to be the same persons; where not, asked_before and asked_after are
-    different persons. completed: of those who took part. costs: rupiah a participant.
+    different persons. completed: of those who took part.
     """
 
     design: str
     who: People
     program: Bools
     measures: list[Measure]
-    covariates: tuple[str, ...] = ()
+    covariates: Sequence[str] = ()
     cluster: bool = False
     linked: bool = True
     completed: Bools | None = None
-    cost: float | None = 5e6
-    cost_limit: float = 8e6
-    benefits: tuple[Benefit, ...] = ()
+    benefits: Sequence[Benefit] = ()
     reaction_only: bool = False
     satisfaction: float = 3.2
 
     @property
     def n(self) -> int:
         return self.who.n
-
-
-def halves(rng: Rng, n: int) -> Bools:
-    """By lot, half of them."""
-    out = np.zeros(n, dtype=bool)
-    out[rng.permutation(n)[: n // 2]] = True
-    return out
-
-
-def leave(measures: list[Measure], stays: Bools) -> list[Measure]:
-    """Nothing is measured after the program of those who do not stay."""
-    return [replace(m, asked_after=m.asked_after & stays) for m in measures]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tests.pages import bold, put
 from tests.verdict_study.judge import KINDS, Truth
 from tests.verdict_study.situations import DESIGNS, Situation
 
 MAX_WRONG, MIN_FOUND = 0.05, 0.9
-START, END = "<!-- verdict study -->", "<!-- end of verdict study -->"
 SHORT = {
     "scale_up": "scale up",
     "insufficient_evidence": "insufficient",
@@ -102,36 +103,42 @@ def _plain(value: float, form: str) -> str:
     return text.lstrip("+-") if not text.strip("+-0.%") else text
 
 
+COLUMNS = {
+    "situation": "Situation", "design": "Design", "n": "n", "gain": "True gain",
+    "can_tell": "Can tell", "verdicts": "Verdicts", "wrong": "Wrong claims", "kinds": "of which",
+    "silent": "Silent", "found": "Found", "bias": "Bias", "coverage": "Coverage",
+}  # fmt: skip
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cells(row: dict[str, Any]) -> dict[str, str]:
+    """What stands in each column."""
+    outcomes = row["outcomes"].values()
+    return {
+        "situation": row["situation"],
+        "design": DESIGNS[row["design"]],
+        "n": str(row["n"] or "–"),
+        "gain": _joined([o["gain"] for o in outcomes], "+.1f"),
+        "can_tell": "yes" if row["can_tell"] else "no",
+        "verdicts": ", ".join(
+            f"{SHORT.get(name, name)} {_pct(share)}" for name, share in row["verdicts"].items()
+        ),
+        "wrong": _pct(row["wrong"]),
+        "kinds": ", ".join(f"{k} {_pct(s)}" for k, s in row["kinds"].items() if s),
+        "silent": "–" if row["nameless"] else _pct(row["silent"]),
+        "found": _pct(row["found"]) if row["works"] else "",
+        "bias": _joined([o["bias"] for o in outcomes], "+.2f"),
+        "coverage": _joined([o["coverage"] for o in outcomes], ".0%"),
+    }
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     """Markdown, one row a situation."""
-    lines = [
-        "| Situation | Design | n | True gain | Can tell | Verdicts | Wrong claims | of which "
-        "| Silent | Found | Bias | Coverage |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        missed = misses(row)
-
-        def show(column: str, text: str, missed: set[str] = missed) -> str:
-            return f"**{text}**" if column in missed else text
-
-        verdicts = ", ".join(
-            f"{SHORT.get(name, name)} {_pct(share)}" for name, share in row["verdicts"].items()
-        )
-        kinds = ", ".join(f"{k} {_pct(s)}" for k, s in row["kinds"].items() if s)
-        outcomes = row["outcomes"].values()
-        gains = _joined([o["gain"] for o in outcomes], "+.1f")
-        bias = _joined([o["bias"] for o in outcomes], "+.2f")
-        cover = _joined([o["coverage"] for o in outcomes], ".0%")
-        silent = "–" if row["nameless"] else _pct(row["silent"])
-        found = _pct(row["found"]) if row["works"] else ""
-        lines.append(
-            f"| {row['situation']} | {DESIGNS[row['design']]} | {row['n'] or '–'} | {gains} "
-            f"| {'yes' if row['can_tell'] else 'no'} | {show('verdicts', verdicts)} "
-            f"| {show('wrong', _pct(row['wrong']))} | {kinds} | {show('silent', silent)} "
-            f"| {show('found', found)} | {bias} | {cover} |"
-        )
-    return "\n".join(lines)
+    lines = [_line(COLUMNS.values()), "|" + "---|" * len(COLUMNS)]
+    return "\n".join(lines + [_line(bold(_cells(row), misses(row)).values()) for row in rows])
 
 
 def situations_list(situations: list[Situation]) -> str:
@@ -155,15 +162,10 @@ def summary_line(rows: list[dict[str, Any]]) -> str:
 
 
 def write(page: Path, rows: list[dict[str, Any]], situations: list[Situation]) -> None:
-    """Replace what stands between the markers of the page. Raises ValueError without markers."""
-    text = page.read_text(encoding="utf-8")
-    if START not in text or END not in text:
-        raise ValueError(f"{page} has no place for the study ({START} ... {END})")
-    head, _mark, rest = text.partition(START)
-    tail = rest.partition(END)[2]
+    """Put the study into its place in the page."""
     repetitions = max(row["repetitions"] for row in rows)
     body = (
         f"{repetitions} repetitions of {len(rows)} situations: {summary_line(rows)}\n\n"
         f"{table(rows)}\n\n{situations_list(situations)}"
     )
-    page.write_text(f"{head}{START}\n\n{body}\n\n{END}{tail}", encoding="utf-8")
+    put(page, "verdict study", body)

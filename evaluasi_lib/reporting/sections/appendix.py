@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evaluasi_lib.findings.observe import short_label
+from evaluasi_lib.measures import wide
 from evaluasi_lib.program import Column as Declared
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
@@ -19,12 +20,13 @@ NOT_KEPT = ("drop", "nip", "respondent_code", "name", "email", "phone")
 def section_appendix(program: Program, result: EvaluationResult) -> Section:
     """Flow, rules, estimators, scores of dimensions, cleaning, files and software."""
     k, origin = program.privacy.min_cell, result.provenance
-    flow = tables.table_flow(result.sample, k) if len(result.sample.flow) > 1 else None
-    parts = [s for s in result.scales if "." in s.scale]
+    flow = tables.table_flow(wide(result.rows, "sample/flow/*"), k)
+    scales = tables.scale_records(result.rows)
+    parts = [s for s in scales if "." in s["subject"]]
     elements: list[Element | None] = [
         flow,
         table_rules(result.verdict, k),
-        barriers_by_group(result.participation, k),
+        barriers_by_group(program, result),
         tables.table_others(
             [e for e in result.effects if e.role == "sensitivity"],
             "kepekaan",
@@ -33,7 +35,8 @@ def section_appendix(program: Program, result: EvaluationResult) -> Section:
         ),
         tables.table_estimators(words.primary_effects(result), k),
         tables.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
-        tables.table_reliability(result.scales, k),
+        tables.table_reliability(scales, k),
+        tables.table_items(result.rows, k),
         _codebook(program, result.quality, k),
         tables.table_quality(result.quality, k),
         tables.table_inputs(origin.inputs, k),
@@ -69,11 +72,8 @@ def _codebook(program: Program, quality: Quality, k: int) -> Table | None:
 
 def _values(program: Program, name: str, column: Declared) -> str:
     """The labels of a scale, category or multi question, from low to high."""
-    scale_name = column.scale or next(
-        (i.scale for i in program.instruments.values() if name in i.items), None
-    )
-    if column.type == "item" and scale_name is not None:
-        scale = program.scales[scale_name]
+    scale = program.scale_of(name, column)
+    if column.type == "item" and scale is not None:
         if scale.labels:
             places = range(scale.min, scale.max + 1)
             return "; ".join(f"{n} {label}" for n, label in zip(places, scale.labels, strict=True))

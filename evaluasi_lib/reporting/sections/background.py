@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.measures import value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import Column, table
@@ -75,9 +76,9 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
     ]
     sources = list(program.sources.items())
     elements.append(table("sumber", _("Sources of data"), sources, columns, k))
-    elements += [Heading(_("Who is in the analysis")), *_sample_words(result, k)]
-    flow = plot_flow(result.sample, k)
-    elements.append(flow or tables.table_flow(result.sample, k))
+    elements += [Heading(_("Who is in the analysis")), *_sample_words(program, result)]
+    flow = wide(result.rows, "sample/flow/*")
+    elements.append(plot_flow(flow, k) or tables.table_flow(flow, k))
     elements += [Heading(_("Quality of data")), Paragraph(_quality_words(result))]
     elements.append(Bullets(list(result.quality.problems)) if result.quality.problems else None)
     elements += [Heading(_("How much the evidence can carry"))]
@@ -130,18 +131,18 @@ def _link_words(program: Program) -> str:
     }[program.link]
 
 
-def _sample_words(result: EvaluationResult, k: int) -> list[Element]:
-    sample = result.sample
-    if sample.analysed is None:
-        reason = words.why(sample.reason, k).rstrip(".")
+def _sample_words(program: Program, result: EvaluationResult) -> list[Element]:
+    analysed, reason = words.analysed(result.rows, program.privacy.min_cell)
+    if analysed is None:
+        reason = reason.rstrip(".")
         return [Paragraph(_("Persons in the analysis: {reason}.").format(reason=reason), "note")]
     text = plural(
-        "{n} person is in the analysis.", "{n} persons are in the analysis.", sample.analysed
-    ).format(n=count(sample.analysed))
-    if sample.response_rate_share is not None:
-        share = percent(sample.response_rate_share)
-        text += " " + _("Of those invited, {share} answered.").format(share=share)
-    if sample.weighted:
+        "{n} person is in the analysis.", "{n} persons are in the analysis.", analysed
+    ).format(n=count(analysed))
+    response = value_at(result.rows, "sample/response_rate_share")
+    if response is not None:
+        text += " " + _("Of those invited, {share} answered.").format(share=percent(response))
+    if program.population:
         text += " " + _("Answers are weighted to the population.")
     return [Paragraph(text)]
 

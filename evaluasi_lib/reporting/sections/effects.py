@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
-from typing import get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 
-import pandas as pd
-
-from evaluasi_lib.measures import Level
+from evaluasi_lib.measures import Level, measure_id, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, section
 from evaluasi_lib.reporting.figures import plot_effects, plot_love, plot_specifications
 from evaluasi_lib.reporting.figures_scores import (
-    plot_clouds,
+    plot_boxes,
     plot_importance,
     plot_likert,
     plot_slope,
 )
-from evaluasi_lib.results import Answered, Effect, EvaluationResult, ScaleScore, Spread
+from evaluasi_lib.results import Effect, EvaluationResult
 from evaluasi_lib.wording import _, choose, interval, number, p_value, percent, word_for
 
 ALPHA = 0.05
@@ -58,45 +55,51 @@ def _level(program: Program, result: EvaluationResult, level: str) -> list[Eleme
         if effect.level == level:
             inside.append(Paragraph(words.effect_sentence(effect, k)))
             inside += [Paragraph(warning, "warning") for warning in effect.warnings]
-    whole = [s for s in result.scales if s.level == level and "." not in s.scale]
+    scales = [s for s in tables.scale_records(result.rows) if "." not in s["subject"]]
+    whole = [s for s in scales if s["level"] == level]
     title = _("Scores at the level “{level}”").format(level=word_for("level", level))
     inside.append(tables.table_scales(whole, f"skala-{level}", title, k))
     for score in whole:
-        inside += _index(score)
-        inside += [Paragraph(warning, "warning") for warning in score.warnings]
-        if found := score.details.get("ipa"):
-            place = f"ipa-{score.scale}-{score.wave}-{score.group}"
-            inside.append(plot_importance(found, place))
+        inside += _about_score(result, score)
     question = _("How did the scores move from wave to wave ({level})?")
     question = question.format(level=word_for("level", level).lower())
     inside.append(plot_slope(whole, f"perubahan-{level}", question))
     for name, instrument in program.instruments.items():
         if instrument.level == level:
             scale, label = program.scales[instrument.scale], choose(instrument.label)
-            spread = [s for s in result.spread if s.scale == name]
-            inside.append(_clouds(spread, (scale.min, scale.max), label))
+            own = [s for s in whole if (s["subject"], s["group"]) == (name, "program")]
+            title = _("How did the scores spread before and after: {instrument}?")
+            title = title.format(instrument=label)
+            inside.append(plot_boxes(own, (scale.min, scale.max), f"sebaran-{name}", title))
             levels = [str(x) for x in scale.labels or range(scale.min, scale.max + 1)]
-            inside.append(_answers([a for a in result.answers if a.scale == name], levels, label))
+            inside.append(_answers(result, name, levels, label))
     return [element for element in inside if element is not None]
 
 
-def _clouds(spread: Sequence[Spread], span: tuple[float, float], label: str) -> Element | None:
-    """The scores of the program group at each wave."""
-    if not spread:
-        return None
-    title = _("How did the scores spread before and after: {instrument}?").format(instrument=label)
-    return plot_clouds(spread, span, f"sebaran-{spread[0].scale}", title)
+def _about_score(result: EvaluationResult, score: Mapping[str, Any]) -> list[Element | None]:
+    """The index of a scale in one group at one wave, what to know with it, and its items' map."""
+    stem = score["stem"]
+    inside: list[Element | None] = [*_index(result, score)]
+    inside += [Paragraph(r.text, "warning") for r in result.remarks if r.id == measure_id(*stem)]
+    cross = wide(result.rows, measure_id(*stem, "ipa"))
+    if cross and cross[0]["cross_performance"] is not None:
+        rated = wide(result.rows, measure_id(*stem, "*"), "performance")
+        items = [x for x in rated if x["performance"] is not None]
+        inside.append(plot_importance(items, cross[0], "-".join(["ipa", *stem[1:]])))
+    return inside
 
 
-def _answers(answers: Sequence[Answered], levels: Sequence[str], label: str) -> Element | None:
+def _answers(
+    result: EvaluationResult, name: str, levels: Sequence[str], label: str
+) -> Element | None:
     """How the answers spread over the scale at the last wave."""
+    answers = wide(result.rows, measure_id("answers", name, "*", "*", "*"))
     if not answers:
         return None
     title = _("How did they answer: {instrument} ({wave})?").format(
-        instrument=label, wave=word_for("wave", answers[0].wave)
+        instrument=label, wave=word_for("wave", answers[0]["wave"])
     )
-    rows = pd.DataFrame([dataclasses.asdict(a) for a in answers]).astype({"share": float})
-    return plot_likert(rows, levels, f"jawaban-{answers[0].scale}", title)
+    return plot_likert(answers, levels, f"jawaban-{name}", title)
 
 
 def _sensitivity(
@@ -139,29 +142,31 @@ def _interactions(groups: Sequence[Effect]) -> str:
     return " ".join(sentences) or _("Differences between the groups could not be tested.")
 
 
-def _index(score: ScaleScore) -> list[Element]:
+def _index(result: EvaluationResult, score: Mapping[str, Any]) -> list[Element]:
     """The known index that the instrument declares, as a sentence."""
     sentences: list[str] = []
-    if ikm := score.details.get("ikm"):
-        sentences.append(
-            _("Community satisfaction index (IKM): {index}, grade {grade} ({label}).").format(
-                index=number(ikm["index"], 2), grade=ikm["grade"], label=ikm["label"]
+    below = measure_id(*score["stem"], "*")
+    for x in wide(result.rows, below, "index score mean_pct below_share"):
+        if x["index"] is not None:
+            grade = next(r.text for r in result.remarks if r.id == measure_id(*x["stem"]))
+            sentences.append(
+                _("Community satisfaction index (IKM): {index}, grade {grade} ({label}).").format(
+                    index=number(x["index"], 2), grade=grade, label=x["note"]
+                )
             )
-        )
-    if nps := score.details.get("nps"):
-        sentences.append(
-            _("Net promoter score: {score} (95% interval {between}), from −100 to 100.").format(
-                score=number(nps["score"] * 100, 0),
-                between=interval(nps["ci_low"] * 100, nps["ci_high"] * 100, 0),
+        if x["score"] is not None:
+            sentences.append(
+                _("Net promoter score: {score} (95% interval {between}), from −100 to 100.").format(
+                    score=number(x["score"] * 100, 0),
+                    between=interval(x["score_low"] * 100, x["score_high"] * 100, 0),
+                )
             )
-        )
-    if jpm := score.details.get("jpm"):
-        if jpm.get("mean_pct") is not None:
+        if x["mean_pct"] is not None and x["below_share"] is not None:
             sentences.append(
                 _(
                     "Competencies reach {share}% of the level that the job requires on average; "
                     "{below} of persons lie below it."
-                ).format(share=number(jpm["mean_pct"], 0), below=percent(jpm["below_share"]))
+                ).format(share=number(x["mean_pct"], 0), below=percent(x["below_share"]))
             )
-    wave, group = word_for("wave", score.wave), word_for("group", score.group)
-    return [Paragraph(f"{score.label} ({wave}, {group}): {text}") for text in sentences]
+    wave, group = word_for("wave", score["wave"]), word_for("group", score["group"])
+    return [Paragraph(f"{score['label']} ({wave}, {group}): {text}") for text in sentences]

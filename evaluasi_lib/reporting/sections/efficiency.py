@@ -2,59 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from evaluasi_lib.program import Program
+from evaluasi_lib.measures import Record, record_of, texts_at, wide
+from evaluasi_lib.program import Costs, Program
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.columns import CI, Column, table
+from evaluasi_lib.reporting.columns import Column, table
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table, section
 from evaluasi_lib.reporting.figures import plot_cost_plane
-from evaluasi_lib.results import CostPerEffect, EvaluationResult
+from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, rupiah
 
 
 def section_efficiency(program: Program, result: EvaluationResult) -> Section:
     """Costs by category, cost of the effect, benefits in money."""
-    k, costs = program.privacy.min_cell, program.costs
-    part, details = result.efficiency, result.efficiency.details
-    if costs is None or part.total_cost_idr is None:
+    k, costs, rows = program.privacy.min_cell, program.costs, result.rows
+    money = record_of(rows, "efficiency")
+    total = money["total_cost_idr"]
+    if costs is None or total is None:
         none = _("The program declares no costs, so its efficiency cannot be judged.")
-        return section("efisiensi", [], words.why(part.reason, k) if part.reason else none)
+        reason = money["total_cost_idr_reason"]
+        return section("efisiensi", [], words.why(reason, k) if reason else none)
     text = _("In prices of {year} the program cost {total}.")
     elements: list[Element | None] = [
-        Paragraph(text.format(year=costs.price_year, total=rupiah(part.total_cost_idr))),
-        tables.table_efficiency(part, k),
-        Paragraph(_loading(details, k), "note"),
+        Paragraph(text.format(year=costs.price_year, total=rupiah(total))),
+        tables.table_efficiency(money, k),
+        Paragraph(_loading(costs, money, k), "note"),
+        *(
+            Paragraph(words.why(text, k), "note")
+            for text in texts_at(result.remarks, "efficiency", "money")
+        ),
+        _cost_table(wide(rows, "efficiency/costs/*"), k),
     ]
-    if details.get("money_reason"):
-        elements.append(Paragraph(words.why(details["money_reason"], k), "note"))
-    elements.append(_cost_table(details.get("costs", []), k))
-    cost = part.cost_per_unit_effect
-    if cost is not None:
-        effect = next((e for e in words.primary_effects(result) if e.outcome == cost.outcome), None)
+    if cost := record_of(rows, "efficiency/cost_per_unit_effect"):
+        effect = next(
+            (e for e in words.primary_effects(result) if e.outcome == cost["subject"]), None
+        )
+        each = money["cost_per_participant_idr"]
         elements += [
             Heading(_("What the effect costs")),
-            Paragraph(_per_effect(cost, effect.label if effect else cost.outcome, k)),
-            plot_cost_plane(effect, cost, part.cost_per_participant_idr) if effect else None,
-            _per_outcome_table(details.get("cost_per_effect", []), k),
+            Paragraph(_per_effect(cost, effect.label if effect else cost["subject"], k)),
+            plot_cost_plane(effect, cost["estimate"], each) if effect else None,
+            _per_outcome_table(result, k),
         ]
-    if details.get("benefits"):
+    if benefits := wide(rows, "efficiency/benefits/*"):
+        for benefit, declared in zip(benefits, costs.benefits, strict=True):
+            benefit["isolation"] = declared.isolation
+        cases = wide(rows, "efficiency/sensitivity/*")
+        note = _("Only benefits declared in money are counted, and only those of the first year.")
         elements += [
             Heading(_("What it brings in money")),
-            _benefit_table(details["benefits"], k),
-            _sensitivity_table(details.get("sensitivity", []), k),
-            Paragraph(str(details["money_note"]), "note") if details.get("money_note") else None,
+            _benefit_table(benefits, k),
+            _sensitivity_table(cases, k),
+            Paragraph(note, "note") if cases else None,
         ]
     return section("efisiensi", elements)
 
 
-def _loading(details: dict[str, Any], k: int) -> str:
+def _loading(costs: Costs, money: Record, k: int) -> str:
     """What the costs hold, and the cost of a training hour."""
-    if details.get("fully_loaded"):
+    if costs.participant_time is not None:
         text = _("Participants' working time is included.")
     else:
         text = _("Participants' working time is not declared, so it is not included.")
-    hour, reason = details.get("cost_per_jp_idr"), details.get("jp_reason")
+    hour, reason = money["cost_per_jp_idr"], money["cost_per_jp_idr_reason"]
     if hour is not None:
         return f"{text} " + _("One training hour (JP) of one participant costs {cost}.").format(
             cost=rupiah(hour)
@@ -62,21 +71,21 @@ def _loading(details: dict[str, Any], k: int) -> str:
     return f"{text} {words.why(reason, k)}" if reason else text
 
 
-def _per_effect(cost: CostPerEffect, label: str, k: int) -> str:
-    if cost.estimate is None:
+def _per_effect(cost: Record, label: str, k: int) -> str:
+    if cost["estimate"] is None:
         return _("Cost per unit of effect: {reason}.").format(
-            reason=words.why(cost.reason, k).rstrip(".")
+            reason=words.why(cost["reason"], k).rstrip(".")
         )
     text = _("One unit of effect on {label} ({unit}) costs {estimate}").format(
-        label=label, unit=cost.unit, estimate=rupiah(cost.estimate)
+        label=label, unit=cost["unit"], estimate=rupiah(cost["estimate"])
     )
-    if cost.ci_low is None or cost.ci_high is None:
-        return f"{text}. {words.why(cost.reason, k) if cost.reason else ''}".strip()
-    between = _("(95% interval {low} to {high}).")
-    return f"{text} {between.format(low=rupiah(cost.ci_low), high=rupiah(cost.ci_high))}"
+    interval = _("(95% interval {low} to {high}).").format(
+        low=rupiah(cost["estimate_low"]), high=rupiah(cost["estimate_high"])
+    )
+    return f"{text} {interval}"
 
 
-def _cost_table(costs: list[dict[str, Any]], k: int) -> Table | None:
+def _cost_table(costs: list[Record], k: int) -> Table | None:
     columns = [
         Column(_("Category"), "label"),
         Column(_("Planned"), "planned_idr", "Rp"),
@@ -87,17 +96,21 @@ def _cost_table(costs: list[dict[str, Any]], k: int) -> Table | None:
     return table("pos-biaya", _("Costs by category"), costs, columns, k)
 
 
-def _per_outcome_table(items: list[dict[str, Any]], k: int) -> Table | None:
+def _per_outcome_table(result: EvaluationResult, k: int) -> Table | None:
+    items = wide(result.rows, "efficiency/cost_per_effect/*")
+    drawn = wide(result.rows, "efficiency/cost_per_effect/*/bootstrap")
+    for item, draws in zip(items, drawn, strict=True):
+        item["drawn_low"], item["drawn_high"] = draws["estimate_low"], draws["estimate_high"]
     columns = [
         Column(_("Outcome"), lambda c: f"{c['label']} ({c['unit']})"),
         Column(_("Cost of one unit of effect"), "estimate", "Rp"),
-        Column(_("95% interval (Fieller)"), CI, "Rp"),
-        Column(_("95% interval (bootstrap)"), ("bootstrap_ci_low", "bootstrap_ci_high"), "Rp"),
+        Column(_("95% interval (Fieller)"), ("estimate_low", "estimate_high"), "Rp"),
+        Column(_("95% interval (bootstrap)"), ("drawn_low", "drawn_high"), "Rp"),
     ]
     return table("biaya-efek", _("Cost of one unit of effect"), items, columns, k)
 
 
-def _benefit_table(items: list[dict[str, Any]], k: int) -> Table | None:
+def _benefit_table(items: list[Record], k: int) -> Table | None:
     columns = [
         Column(_("Benefit"), "label"),
         Column(_("Isolated by"), "isolation", "isolation"),
@@ -108,9 +121,9 @@ def _benefit_table(items: list[dict[str, Any]], k: int) -> Table | None:
     return table("manfaat", _("Benefits valued in money, first year"), items, columns, k)
 
 
-def _sensitivity_table(items: list[dict[str, Any]], k: int) -> Table | None:
+def _sensitivity_table(items: list[Record], k: int) -> Table | None:
     columns = [
-        Column(_("Assumption"), "assumption"),
+        Column(_("Assumption"), "label"),
         Column(_("Cost"), "cost_idr", "Rp"),
         Column(_("Benefit"), "benefit_idr", "Rp"),
         Column(_("Benefit-cost ratio"), "bcr", "2"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
+from evaluasi_lib.findings.observe import is_missed
+from evaluasi_lib.labels import variable_label
+from evaluasi_lib.measures import Measure, Record, record_of, texts_at, value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.columns import CI, Column, share_columns, table
+from evaluasi_lib.reporting.columns import SHARE, Column, share_columns, table
 from evaluasi_lib.reporting.elements import (
     Bullets,
     Element,
@@ -18,122 +21,138 @@ from evaluasi_lib.reporting.elements import (
 )
 from evaluasi_lib.reporting.figures import plot_drivers
 from evaluasi_lib.reporting.figures_people import plot_shares
-from evaluasi_lib.results import EvaluationResult, Participation
-from evaluasi_lib.wording import _, count, interval, join_words, number, p_value, percent
+from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.wording import _, interval, join_words, number, p_value, percent
 
 
 def section_participation(program: Program, result: EvaluationResult) -> Section:
     """Stages, reasons to leave, barriers, motivation, drivers, representation."""
-    k, part = program.privacy.min_cell, result.participation
-    details = part.details
-    numbers = (part.enrolled, part.started, part.completed)
-    if all(n is None for n in numbers) and not part.barriers and not part.drivers:
+    rows, k = result.rows, program.privacy.min_cell
+    stages, barriers = _stages(rows), wide(rows, "participation/barriers/*")
+    drivers = _drivers(rows)
+    if all(stage["n"] is None for stage in stages) and not barriers and not drivers:
+        whole = wide(rows, "participation")
         none = _("The program has no data on participation.")
-        return section("partisipasi", [], words.why(part.reason, k) if part.reason else none)
+        reason = whole[0]["reason"] if whole else None
+        return section("partisipasi", [], words.why(reason, k) if reason else none)
     elements: list[Element | None] = []
-    if part.completion_share is not None:
+    if (completed := value_at(rows, "participation/completion_share")) is not None:
         text = _("{share} of those enrolled completed the program.")
-        elements.append(Paragraph(text.format(share=percent(part.completion_share))))
-    elements.append(tables.table_stages(_stages(part), "kepesertaan", _("Participation"), k))
-    reasons, caption = details.get("dropout_reasons") or [], _("Why people left")
+        elements.append(Paragraph(text.format(share=percent(completed))))
+    elements.append(tables.table_stages(stages, "kepesertaan", _("Participation"), k))
+    reasons, caption = wide(rows, "participation/dropout_reasons/*"), _("Why people left")
     elements.append(tables.table_shares(reasons, "alasan-berhenti", caption, _("Reason"), k))
-    elements += _barriers(part, k)
-    if details.get("motivation"):
-        elements += [Heading(_("Motivation")), Paragraph(_motivation(details["motivation"], k))]
-    if part.drivers or details.get("driver_notes"):
+    elements += _barriers(barriers, k)
+    for found in wide(rows, "participation/motivation"):
+        elements += [Heading(_("Motivation")), Paragraph(_motivation(found, k))]
+    sentences = [driver["note"] for driver in drivers if driver["note"]]
+    notes = texts_at(result.remarks, "participation", "drivers")
+    if drivers or notes:
         elements += [
             Heading(_("Who completes, and who does not")),
-            plot_drivers(part.drivers),
-            tables.table_drivers(part.drivers, k),
-            Bullets([d.sentence for d in part.drivers if d.sentence]) if part.drivers else None,
-            *(Paragraph(left["sentence"], "note") for left in details.get("drivers_left_out", [])),
-            *(Paragraph(note, "note") for note in details.get("driver_notes", [])),
+            plot_drivers(drivers, result.remarks),
+            tables.table_drivers(drivers, k),
+            Bullets(sentences) if sentences else None,
+            *(Paragraph(note, "note") for note in notes),
         ]
-    if details.get("representation"):
+    if present := wide(rows, "participation/representation/*/*"):
         elements += [
             Heading(_("Who is missed")),
-            Paragraph(_missed(details["representation"])),
-            _representation(details["representation"], k),
+            Paragraph(_missed(program, present)),
+            _representation(program, present),
         ]
     return section("partisipasi", elements)
 
 
-def _stages(part: Participation) -> list[dict[str, Any]]:
+def _stages(rows: Sequence[Measure]) -> list[Record]:
     """The funnel, or what is known of it."""
-    numbers = {"enrolled": part.enrolled, "started": part.started, "completed": part.completed}
-    return part.details.get("funnel") or [
-        {"stage": stage, "n": n, "share": None, "reason": part.reason}
-        for stage, n in numbers.items()
+    if funnel := wide(rows, "participation/funnel/*"):
+        return funnel
+    whole = record_of(rows, "participation")
+    return [
+        Record(subject=stage, n=whole[stage], reason=whole["reason"])
+        for stage in ("enrolled", "started", "completed")
     ]
 
 
-def _barriers(part: Participation, k: int) -> list[Element | None]:
-    if not part.barriers:
+def _drivers(rows: Sequence[Measure]) -> list[Record]:
+    """One a variable, or a level of it, in their order."""
+    places = dict.fromkeys(
+        row.id.rpartition("/")[0] for row in rows if row.id.startswith("participation/drivers/")
+    )
+    return [record for place in places for record in wide(rows, place)]
+
+
+def _barriers(barriers: list[Record], k: int) -> list[Element | None]:
+    if not barriers:
         return []
     caption = _("What holds people back")
     return [
         Heading(_("Barriers")),
         plot_shares(
-            part.barriers,
+            barriers,
             "hambatan",
             _("What holds people back?"),
             _("Named most often: {label} ({share})."),
         ),
-        tables.table_shares(part.barriers, "hambatan", caption, _("Barrier"), k),
+        tables.table_shares(barriers, "hambatan", caption, _("Barrier"), k),
     ]
 
 
-def _motivation(found: dict[str, Any], k: int) -> str:
+def _motivation(found: Record, k: int) -> str:
     if found["mean_after"] is None:
         return _("{label}: {reason}.").format(
             label=found["label"], reason=words.why(found["reason"], k).rstrip(".")
-        )
-    if found["mean_before"] is None or found["change"] is None:
-        return _("{label}: mean {after} (n = {n}).").format(
-            label=found["label"], after=number(found["mean_after"], 2), n=count(found["n_after"])
         )
     return _(
         "{label}: from {before} to {after}, a change of {change} (95% interval {between}; p = {p})."
     ).format(
         label=found["label"], before=number(found["mean_before"], 2),
         after=number(found["mean_after"], 2), change=number(found["change"], 2),
-        between=interval(found["ci_low"], found["ci_high"], 2), p=p_value(found["p_value"]),
+        between=interval(found["change_low"], found["change_high"], 2),
+        p=p_value(found["change_p"]),
     )  # fmt: skip
 
 
-def _missed(items: list[dict[str, Any]]) -> str:
+def _missed(program: Program, items: list[Record]) -> str:
     under = [
         _("{variable} {group} ({share} of participants, {expected} of the population)").format(
-            variable=i["variable_label"], group=i["label"], share=percent(i["share"]),
-            expected=percent(i["population_share"]),
+            variable=variable_label(program, i["stem"][2]), group=i["label"],
+            share=percent(i["share"]), expected=percent(i["population_share"]),
         )
         for i in items
-        if i["status"] == "under"
+        if is_missed(i)
     ]  # fmt: skip
     if not under:
         return _("No group is clearly less present than in the population.")
     return _("Less present than in the population: {listed}.").format(listed=join_words(under))
 
 
-def _representation(items: list[dict[str, Any]], k: int) -> Table | None:
+def _representation(program: Program, items: list[Record]) -> Table | None:
     columns = [
-        Column(_("Group"), lambda i: f"{i['variable_label']}: {i['label']}"),
+        Column(_("Group"), lambda i: f"{variable_label(program, i['stem'][2])}: {i['label']}"),
         Column(_("n"), "n", "n"),
         Column(_("Share of participants"), "share", "%"),
-        Column(_("95% interval"), CI, "%"),
+        Column(_("95% interval"), SHARE, "%"),
         Column(_("Share of the population"), "population_share", "%"),
-        Column(_("Compared with the population"), "status", "presence"),
+        Column(_("Compared with the population"), "note"),
     ]
-    caption = _("Participants and the population")
+    caption, k = _("Participants and the population"), program.privacy.min_cell
     return table("keterwakilan", caption, items, columns, k, fold=True)
 
 
-def barriers_by_group(part: Participation, k: int) -> Table | None:
+def barriers_by_group(program: Program, result: EvaluationResult) -> Table | None:
     """For the appendix: each barrier within each group."""
+
+    def group(row: Record) -> str:
+        variable = row["stem"][3]
+        done, label = _("completed the program"), variable_label(program, variable)
+        return f"{done if variable == 'completed' else label}: {row['group']}"
+
     columns = [
-        Column(_("Group"), lambda b: f"{b['variable_label']}: {b['label']}"),
-        Column(_("Barrier"), lambda b: words.option_word(b["barrier_label"])),
+        Column(_("Group"), group),
+        Column(_("Barrier"), lambda b: words.option_word(b["label"])),
         *share_columns(),
     ]
-    rows = part.details.get("barriers_by_group", [])
+    rows, k = wide(result.rows, "participation/barriers/*/*/*"), program.privacy.min_cell
     return table("hambatan-kelompok", _("Barriers by group"), rows, columns, k, fold=True)

@@ -2,108 +2,112 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping
 
+from evaluasi_lib.labels import variable_label
+from evaluasi_lib.measures import Record, record_of, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.columns import CI, Column, table
+from evaluasi_lib.reporting.columns import SHARE, Column, table
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table, section
 from evaluasi_lib.reporting.figures_people import plot_calendar, plot_completion, plot_funnel
-from evaluasi_lib.results import Elearning, EvaluationResult
+from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, count, digits_for, interval, number, p_value, percent
+
+PART = "elearning"
+
+Records = list[Record]
 
 
 def section_elearning(program: Program, result: EvaluationResult) -> Section:
     """Funnel, modules, calendar, time to complete, dose and access."""
-    part = result.elearning
-    plan, k = program.elearning, program.privacy.min_cell
-    if plan is None or (part.users is None and not part.funnel):
+    rows, plan, k = result.rows, program.elearning, program.privacy.min_cell
+    whole = record_of(rows, PART)
+    if plan is None or whole["users"] is None:
         none = _("The program has no log of an e-learning platform.")
-        return section("elearning", [], words.why(part.reason, k) if part.reason else none)
-    details = part.details
+        return section("elearning", [], words.why(whole["reason"], k) if whole["reason"] else none)
+    alone = {record["stem"][1]: record for record in wide(rows, f"{PART}/*")}
+    funnel, curve = wide(rows, f"{PART}/funnel/*"), wide(rows, f"{PART}/curve/*")
     elements: list[Element | None] = [
-        Paragraph(_headline(part)) if part.users is not None else None,
-        Paragraph(words.why(part.reason, k), "note") if part.reason else None,
-        plot_funnel(part.funnel, k) or _stage_table(part, k),
-        _module_table(part, k),
+        Paragraph(_headline(whole, alone)),
+        Paragraph(words.why(whole["reason"], k), "note") if whole["reason"] else None,
+        plot_funnel(funnel, k) or _stage_table(funnel, k),
+        _module_table(wide(rows, f"{PART}/modules/*"), k),
     ]
-    if details.get("heatmap"):
+    if hours := wide(rows, f"{PART}/heatmap/*/*"):
+        holidays = _("Public holidays are not known to the log and count as working days.")
         elements += [
             Heading(_("When people learn")),
-            plot_calendar(details["heatmap"], plan.work_hours),
-            Paragraph(_use(details)),
-            _device_table(details.get("devices") or [], k),
-            Paragraph(str(details["off_hours"]["note"]), "note"),
+            plot_calendar(hours, plan.work_hours),
+            Paragraph(_use(alone["off_hours"], alone["sessions"])),
+            _device_table(wide(rows, f"{PART}/devices/*"), k),
+            Paragraph(holidays, "note"),
         ]
-    survival = details.get("survival") or {}
-    if survival.get("curve"):
+    if curve:
+        test = alone.get("log_rank")
         elements += [
             Heading(_("How long it takes")),
-            plot_completion(survival["curve"], survival["median_days"]),
-            _survival_table(survival, k),
-            _hazard_table(survival.get("cox") or [], k),
+            plot_completion(curve, whole["median_days_to_complete"]),
+            _survival_table(wide(rows, f"{PART}/time/*"), test, k),
+            _hazard_table(wide(rows, f"{PART}/hazards/*"), k),
         ]
-    elements += _learning(details.get("dose_response") or {})
-    elements.append(_access_table(details.get("access") or [], k))
+    elements += _learning(alone.get("dose_response") or Record())
+    elements.append(_access_table(program, wide(rows, f"{PART}/access/*/*"), k))
     return section("elearning", elements)
 
 
-def _stage_table(part: Elearning, k: int) -> Table | None:
-    first = part.funnel[0].n if part.funnel else None
-    stages = [
-        {**asdict(s), "share": s.n / first if s.n is not None and first else None}
-        for s in part.funnel
-    ]
+def _stage_table(funnel: Records, k: int) -> Table | None:
+    first = funnel[0]["n"] if funnel else None
+
+    def share(n: float | None) -> float | None:
+        return n / first if n is not None and first else None
+
+    stages = [s | {"share": share(s["n"])} for s in funnel]
     return tables.table_stages(stages, "corong", _("From enrolment to completion"), k)
 
 
-def _headline(part: Elearning) -> str:
-    sentences = [_("{n} persons used the platform.").format(n=count(part.users))]
-    if part.median_days_to_complete is not None:
-        days = number(part.median_days_to_complete, 0)
+def _headline(whole: Record, alone: Mapping[str, Record]) -> str:
+    sentences = [_("{n} persons used the platform.").format(n=count(whole["users"]))]
+    if whole["median_days_to_complete"] is not None:
+        days = number(whole["median_days_to_complete"], 0)
         sentences.append(_("Half of them completed within {days} days.").format(days=days))
-    if part.off_hours_share is not None:
-        share = percent(part.off_hours_share)
+    if whole["off_hours_share"] is not None:
+        share = percent(whole["off_hours_share"])
         sentences.append(_("{share} of activity fell outside office hours.").format(share=share))
-    time = part.details.get("time_on_task") or {}
-    if time.get("median_minutes") is not None:
+    if time := alone.get("time_on_task"):
         minutes = number(time["median_minutes"], 0)
         text = _("A middle learner spent {minutes} minutes on it.").format(minutes=minutes)
-        sentences += [text, time["caveat"]]
+        sentences += [text, time["note"]]
     return " ".join(sentences)
 
 
-def _module_table(part: Elearning, k: int) -> Table | None:
+def _module_table(modules: Records, k: int) -> Table | None:
     columns = [
         Column(_("Module"), "label"),
-        Column(_("Opened by"), "n", "n"),
+        Column(_("Opened by"), "share_n", "n"),
         Column(_("Share"), "share", "%"),
-        Column(_("95% interval"), CI, "%"),
+        Column(_("95% interval"), SHARE, "%"),
         Column(_("Came no further"), "dropoff_share", "%"),
         Column(_("Middle time, minutes"), "median_minutes", "0"),
     ]
     note = _("Came no further: share of those who reached the module.")
-    return table("modul", _("Use of the modules"), part.modules, columns, k, note)
+    return table("modul", _("Use of the modules"), modules, columns, k, note)
 
 
-def _survival_table(survival: dict[str, Any], k: int) -> Table | None:
-    late = _("fewer than half have completed")
-    rows = [{**group, "reason": group["reason"] or late} for group in survival.get("groups", [])]
+def _survival_table(groups: Records, test: Record | None, k: int) -> Table | None:
     note = ""
-    if test := survival.get("log_rank"):
+    if test:
         note = _("Log-rank test over the groups: p = {p}.").format(p=p_value(test["p_value"]))
     columns = [
         Column(_("Group"), "label"),
         Column(_("Days until half have completed"), "median_days", "0"),
-        Column(_("95% interval"), ("median_ci_low", "median_ci_high"), "0"),
+        Column(_("95% interval"), ("median_days_low", "median_days_high"), "0"),
     ]
-    return table("waktu-kelompok", _("Time to complete by group"), rows, columns, k, note)
+    return table("waktu-kelompok", _("Time to complete by group"), groups, columns, k, note)
 
 
-def _use(details: dict[str, Any]) -> str:
+def _use(off: Record, sessions: Record) -> str:
     """Sessions, weekends and hours in words."""
-    off, sessions = details["off_hours"], details["sessions"]
     return _(
         "A session ends with a pause of more than {gap} minutes; a middle learner had {n}. "
         "{sessions_share} of the sessions began outside office hours (of the clicks {share}, 95% "
@@ -112,38 +116,37 @@ def _use(details: dict[str, Any]) -> str:
     ).format(
         gap=number(sessions["gap_minutes"], 0), n=number(sessions["median_per_user"], 0),
         sessions_share=percent(off["sessions_share"]), share=percent(off["events_share"]),
-        low=percent(off["ci_low"]), high=percent(off["ci_high"]),
+        low=percent(off["events_share_low"]), high=percent(off["events_share_high"]),
         weekend=percent(off["weekend_share"]),
     )  # fmt: skip
 
 
-def _device_table(items: list[dict[str, Any]], k: int) -> Table | None:
+def _device_table(items: Records, k: int) -> Table | None:
     columns = [
         Column(_("Used through"), "label"),
         Column(_("n"), "n", "n"),
         Column(_("Share of users"), "share", "%"),
-        Column(_("95% interval"), CI, "%"),
+        Column(_("95% interval"), SHARE, "%"),
         Column(_("Share of clicks"), "events_share", "%"),
     ]
     return table("perangkat", _("How the platform is reached"), items, columns, k)
 
 
-def _hazard_table(items: list[dict[str, Any]], k: int) -> Table | None:
+def _hazard_table(items: Records, k: int) -> Table | None:
     columns = [
         Column(_("Variable"), "label"),
         Column(_("Hazard ratio"), "hazard_ratio", "2"),
-        Column(_("95% interval"), CI, "2"),
-        Column(_("p"), "p_value", "p"),
-        Column(_("p (changes with time)"), "ph_p_value", "p"),
+        Column(_("95% interval"), ("hazard_ratio_low", "hazard_ratio_high"), "2"),
+        Column(_("p"), "hazard_ratio_p", "p"),
     ]
     note = _(
-        "Cox model, all variables together. Above 1: completes sooner, for a number by each unit "
-        "more. A small last p: the ratio changes over time. Association, not cause."
+        "Cox model, all variables together, each ratio an average over time. Above 1: completes "
+        "sooner, for a number by each unit more. Association, not cause."
     )
     return table("laju-selesai", _("Who completes sooner"), items, columns, k, note)
 
 
-def _learning(dose: dict[str, Any]) -> list[Element]:
+def _learning(dose: Record) -> list[Element]:
     """How use goes with what was learned: association alone."""
     if dose.get("per_hour") is None:
         return []
@@ -153,20 +156,26 @@ def _learning(dose: dict[str, Any]) -> list[Element]:
     ).format(
         slope=number(dose["per_hour"], digits_for(dose["per_hour"])),
         unit=dose["unit"], label=dose["label"],
-        between=interval(dose["ci_low"], dose["ci_high"], digits_for(dose["per_hour"])),
-        p=p_value(dose["p_value"]),
+        between=interval(
+            dose["per_hour_low"], dose["per_hour_high"], digits_for(dose["per_hour"])
+        ),
+        p=p_value(dose["per_hour_p"]),
     )  # fmt: skip
     heading = Heading(_("Does more use go with more learning?"))
-    return [heading, Paragraph(text), Paragraph(str(dose.get("note") or ""), "note")]
+    note = _("An association: people chose themselves how much and when to learn.")
+    return [heading, Paragraph(text), Paragraph(note, "note")]
 
 
-def _access_table(items: list[dict[str, Any]], k: int) -> Table | None:
+def _access_table(program: Program, items: Records, k: int) -> Table | None:
+    def name(row: Record) -> str:
+        return f"{variable_label(program, row['stem'][2])}: {row['label']}"
+
     columns = [
-        Column(_("Group"), lambda a: f"{a['variable_label']}: {a['label']}"),
+        Column(_("Group"), name),
         Column(_("n"), "n", "n"),
         Column(_("Used the platform"), "used_share", "%"),
         Column(_("Completed"), "completed_share", "%"),
         Column(_("Middle time, minutes"), "median_minutes", "0"),
-        Column(_("p (completion)"), "p_completed", "p"),
+        Column(_("p (completion)"), "completed_share_p", "p"),
     ]
     return table("akses", _("Access by group"), items, columns, k, fold=True)

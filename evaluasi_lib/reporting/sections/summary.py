@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.measures import record_of, value_at
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
@@ -84,13 +85,14 @@ def _rating_sentence(result: EvaluationResult) -> str:
 
 
 def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
-    sample, took, cost = result.sample, result.participation, result.efficiency
-    people = words.why(sample.reason, k) if sample.analysed is None else count(sample.analysed)
+    rows = result.rows
     shown = (
-        (_("response rate"), sample.response_rate_share, percent),
-        (_("completed the program"), took.completion_share, percent),
-        (_("cost per completer"), cost.cost_per_completer_idr, rupiah),
+        (_("response rate"), value_at(rows, "sample/response_rate_share"), percent),
+        (_("completed the program"), value_at(rows, "participation/completion_share"), percent),
+        (_("cost per completer"), record_of(rows, "efficiency")["cost_per_completer_idr"], rupiah),
     )
+    analysed, reason = words.analysed(rows, k)
+    people = reason if analysed is None else count(analysed)
     figures = [KeyFigure(_("persons in the analysis"), people)]
     figures += [KeyFigure(label, form(x)) for label, x, form in shown if x is not None]
     for effect in words.primary_effects(result)[:3]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from evaluasi_lib.measures import Record, record_of, texts_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.columns import CI, Column, table
+from evaluasi_lib.reporting.columns import Column, table
 from evaluasi_lib.reporting.elements import (
     Bullets,
     Element,
@@ -18,13 +17,13 @@ from evaluasi_lib.reporting.elements import (
     section,
 )
 from evaluasi_lib.reporting.figures_people import plot_saturation, plot_shares
-from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import _, count, join_words, number, percent, word_for
+from evaluasi_lib.results import EvaluationResult, Passage
+from evaluasi_lib.wording import _, count, number, percent, word_for
 
-QUOTES_PER_THEME, MOST_ROWS, MOST_PASSAGES = 2, 12, 20
+MOST_ROWS = 12
 
 Elements = list[Element | None]
-Lines = list[dict[str, Any]]
+Records = list[Record]
 
 
 def section_voices(program: Program, result: EvaluationResult) -> Section:
@@ -33,163 +32,150 @@ def section_voices(program: Program, result: EvaluationResult) -> Section:
     elements: Elements = [
         *_themes(program, result, k),
         *_demand(result, k),
-        *_interviews(result.voices.get("interviews", {}), k),
-        *_documents(result.voices.get("documents", {}), k),
+        *_interviews(result, k),
+        *_documents(result, k),
         *_triangulation(result, k),
     ]
     none = _("The program has no open answers, interviews or documents.")
     return section("suara", elements, none)
 
 
+def _warnings(result: EvaluationResult, place: str) -> list[Paragraph]:
+    return [Paragraph(text, "warning") for text in texts_at(result.remarks, "voices", place)]
+
+
 def _themes(program: Program, result: EvaluationResult, k: int) -> Elements:
-    if not result.themes:
+    themes = wide(result.rows, "themes/*/*")
+    if not themes:
         return []
     plan = program.voices
     implied = set(plan.asks.values()) if plan else set()
-    spoken = [t for t in result.themes if t.source == "survey" and t.theme not in implied]
-    quotes = [(t, q) for t in result.themes for q in t.quotes[:QUOTES_PER_THEME]]
+    spoken = [t for t in themes if t["group"] == "survey" and t["subject"] not in implied]
+    labels = {(t["subject"], t["group"]): t["label"] for t in themes}
+    quotes = [q for q in result.quotes if q.case is None]
     return [
         Heading(_("Themes")),
-        _unthemed(result.voices.get("survey")),
+        _unthemed(result),
         plot_shares(
             spoken, "tema", _("What do participants write about?"),
             _("Most often about: {label} ({share})."),
         ),
-        tables.table_themes(result.themes, k),
-        *_hand_coding(result.voices.get("agreement"), k),
+        tables.table_themes(themes, k),
+        _table_hand_coding(wide(result.rows, "voices/coding/*"), k),
+        *_warnings(result, "coding"),
         *([Heading(_("In their own words"))] if quotes else []),
-        *(QuoteBlock(q.text, f"{t.label} · {q.source}") for t, q in quotes),
+        *(QuoteBlock(q.text, f"{labels[q.theme, q.group]} · {q.source}") for q in quotes),
     ]  # fmt: skip
 
 
-def _unthemed(described: dict[str, Any] | None) -> Paragraph | None:
+def _unthemed(result: EvaluationResult) -> Paragraph | None:
     """How many answers there were, and how many the codebook could not place."""
-    if described is None or described["answers"] is None:
+    survey, left = (record_of(result.rows, f"voices/{name}") for name in ("survey", "unthemed"))
+    if survey["answers"] is None:
         return None
     text = _("{answers} open answers of {people} respondents were coded by the codebook.").format(
-        answers=count(described["answers"]), people=count(described["respondents"])
+        answers=count(survey["answers"]), people=count(survey["respondents"])
     )
-    left = described["unthemed"]
     if left["n"]:
         text += " " + _("{n} of them ({share}) hold none of its themes.").format(
             n=count(left["n"]), share=percent(left["share"])
         )
-    terms = [str(term["term"]) for term in described["candidate_terms"][:8]]
-    if terms:
+    if terms := texts_at(result.remarks, "voices", "unthemed", "terms"):
         listed = _("Words that these use most, as candidates for new themes: {terms}.")
         text += " " + listed.format(terms=", ".join(terms))
     return Paragraph(text)
 
 
-def _hand_coding(agreement: dict[str, Any] | None, k: int) -> Elements:
-    if agreement is None:
-        return []
-    return [
-        _table_hand_coding(agreement["themes"], k),
-        *(Paragraph(warning, "warning") for warning in agreement["warnings"]),
-    ]
-
-
 def _demand(result: EvaluationResult, k: int) -> Elements:
-    if not result.module_demand:
+    demand = wide(result.rows, "module_demand/*")
+    if not demand:
         return []
     caption = _("Modules that participants ask for")
     return [
         Heading(_("Modules that are wanted")),
         plot_shares(
-            result.module_demand,
+            demand,
             "modul-diminta",
             _("Which modules do participants ask for?"),
             _("Asked for most often: {label} ({share})."),
         ),
-        tables.table_shares(result.module_demand, "modul-diminta", caption, _("Module"), k),
+        tables.table_shares(demand, "modul-diminta", caption, _("Module"), k),
     ]
 
 
-def _interviews(part: dict[str, Any], k: int) -> Elements:
-    if not part:
+def _interviews(result: EvaluationResult, k: int) -> Elements:
+    rows = result.rows
+    read, curve = record_of(rows, "voices/interviews"), wide(rows, "voices/saturation/*")
+    if not read:
         return []
-    elements: Elements = [
+    coders = wide(rows, "voices/coders/*")
+    return [
         Heading(_("Interviews")),
-        _coverage(part["coverage"]),
-        _table_transcripts(part["coverage"]["by_transcript"], k),
+        _coverage(read),
+        _table_transcripts(wide(rows, "voices/transcripts/*"), k),
+        _table_groups(result, k),
+        plot_saturation(curve, read["saturation_point"]),
+        _table_pairs(wide(rows, "voices/pairs/*/*"), k),
+        _table_coefficients(coders, "pengode", _("Agreement of the coders"), k),
+        Paragraph(_alpha_words(coders)) if coders else None,
+        *(e for case in wide(rows, "voices/cases/*") for e in _case(result, case, k)),
     ]
-    if "theme_by_group" in part:
-        elements += [
-            _table_groups(part["theme_by_group"], k),
-            plot_saturation(part["saturation"], part["saturation_point"]),
-            _table_pairs(part["co_occurrence"], k),
-        ]
-    if "coders" in part:
-        caption = _("Agreement of the coders")
-        elements += [
-            _table_coefficients(part["coders"], "pengode", caption, k),
-            Paragraph(_alpha_words(part["coders"])),
-        ]
-    for case in part.get("cases", []):
-        elements += _case(case, k)
-    return elements
 
 
-def _coverage(part: dict[str, Any]) -> Paragraph:
-    n, excerpts = count(part["interviewees"]), count(part["excerpts"])
+def _coverage(read: Record) -> Paragraph:
+    n, excerpts = count(read["interviewees"]), count(read["excerpts"])
     sentences = [_("{n} interviewees, {excerpts} coded excerpts.").format(n=n, excerpts=excerpts)]
-    if part["transcripts"]:
+    if read["transcripts"]:
         sentences.append(
             _(
                 "{n} transcripts with {turns} turns were read; interviewees speak {share} of the "
                 "words."
             ).format(
-                n=count(part["transcripts"]),
-                turns=count(part["turns"]),
-                share=percent(part["respondent_word_share"]),
+                n=count(read["transcripts"]),
+                turns=count(read["turns"]),
+                share=percent(read["respondent_word_share"]),
             )
         )
-    if part["unmarked_transcripts"]:
+    if read["unmarked_transcripts"]:
         sentences.append(
             _(
                 "{n} transcripts do not mark who speaks: begin each turn with a name and a colon."
-            ).format(n=count(part["unmarked_transcripts"]))
+            ).format(n=count(read["unmarked_transcripts"]))
         )
     return Paragraph(" ".join(sentences))
 
 
-def _case(case: dict[str, Any], k: int) -> Elements:
+def _case(result: EvaluationResult, case: Record, k: int) -> Elements:
     """A page of the Success Case Method."""
-    number = words.why(case["reason"], k) if case["n"] is None else count(case["n"])
+    name, n = case["subject"], case["interviewees"]
+    shown = words.why(case["reason"], k) if n is None else count(n)
+    themes = texts_at(result.remarks, "voices", "cases", name)
     return [
-        Heading(_("Case: {name}").format(name=case["case"])),
-        Paragraph(_("Interviewees: {n}.").format(n=number)),
-        Bullets(case["themes"]) if case["themes"] else None,
-        *(QuoteBlock(text, _("interview")) for text in case["quotes"]),
+        Heading(_("Case: {name}").format(name=name)),
+        Paragraph(_("Interviewees: {n}.").format(n=shown)),
+        Bullets(themes) if themes else None,
+        *(QuoteBlock(q.text, q.source) for q in result.quotes if q.case == name),
     ]
 
 
-def _documents(part: dict[str, Any], k: int) -> Elements:
-    if not part:
+def _documents(result: EvaluationResult, k: int) -> Elements:
+    read = wide(result.rows, "voices/documents/*")
+    indicators = wide(result.rows, "voices/rubric/*")
+    if not read and not indicators:
         return []
-    read = part["documents"]
     text = _("{n} documents with {pages} pages were read.").format(
         n=count(len(read)), pages=count(sum(d["pages"] for d in read))
     )
-    scans = [d["document"] for d in read if d["scan"]]
-    elements: Elements = [Heading(_("Documents")), Paragraph(text)]
-    if scans:
-        warning = _(
-            "Scanned without text, so that nothing could be searched in them: {names}. Run "
-            "them through text recognition (OCR)."
-        )
-        elements.append(Paragraph(warning.format(names=join_words(scans)), "warning"))
-    if "coverage" in part:
-        elements += [
-            _table_indicators(part["coverage"], k),
-            _table_cited(part["coverage"], k),
-            _table_passages(part["passages"], k),
-        ]
-    if "reviewers" in part:
-        caption = _("Agreement of the reviewers")
-        elements.append(_table_coefficients(part["reviewers"], "penelaah", caption, k))
-    return elements
+    reviewers, caption = wide(result.rows, "voices/reviewers/*"), _("Agreement of the reviewers")
+    return [
+        Heading(_("Documents")),
+        Paragraph(text),
+        *_warnings(result, "documents"),
+        _table_indicators(result, indicators, k),
+        _table_cited([p for p in result.passages if p.cited], k),
+        _table_passages([p for p in result.passages if not p.cited], k),
+        _table_coefficients(reviewers, "penelaah", caption, k),
+    ]
 
 
 def _triangulation(result: EvaluationResult, k: int) -> Elements:
@@ -213,64 +199,63 @@ def _agreement_words(result: EvaluationResult) -> str:
     )
 
 
-def _table_hand_coding(lines: Lines, k: int) -> Table | None:
+def _table_hand_coding(records: Records, k: int) -> Table | None:
     """The codebook against a person's coding of the same answers, by theme."""
     columns = [
         Column(_("Theme"), "label"),
-        Column(_("n by hand"), "n_manual", "n"),
+        Column(_("n by hand"), "n", "n"),
         Column(_("Precision"), "precision", "%"),
         Column(_("Recall"), "recall", "%"),
         Column(_("Kappa"), "kappa", "2"),
-        Column(_("95% interval"), ("kappa_ci_low", "kappa_ci_high"), "2"),
+        Column(_("95% interval"), ("kappa_low", "kappa_high"), "2"),
     ]
     note = _(
         "Precision: share of the answers coded by the workbook that a person coded too; recall: "
         "share of the answers coded by a person that the workbook found. Rarer themes are left out."
     )
-    return table("kode-manual", _("Coding by the workbook and by hand"), lines, columns, k, note)
+    return table("kode-manual", _("Coding by the workbook and by hand"), records, columns, k, note)
 
 
-def _table_groups(cells: Lines, k: int) -> Table | None:
+def _table_groups(result: EvaluationResult, k: int) -> Table | None:
     """Themes by group of interviewees: numbers where they may be shown, else words."""
-    by_theme: dict[str, dict[str, Any]] = {}
-    heads: dict[str, str] = {}
-    for cell in cells:
-        group, size = cell["group"], cell["group_size"]
-        heads[group] = group if size is None else f"{group} (n = {count(size)})"
-        by_theme.setdefault(cell["label"], {"": cell["label"]})[group] = _group_cell(cell)
-    columns = [Column(_("Theme"), ""), *(Column(head, group) for group, head in heads.items())]
+    columns = [Column(_("Theme"), 0)]
+    for place, group in enumerate(wide(result.rows, "voices/group_sizes/*"), 1):
+        head, n = group["subject"] or _("All groups"), group["interviewees"]
+        columns.append(Column(head if n is None else f"{head} (n = {count(n)})", place))
+    by_theme: dict[str, list[str]] = {}
+    for cell in wide(result.rows, "voices/groups/*/*"):
+        by_theme.setdefault(cell["subject"], [cell["label"]]).append(_group_cell(cell))
     note = _(
         "Cells too small to be counted out are given in words: most (at least half), some, none."
     )
-    rows = list(by_theme.values())[:MOST_ROWS]
+    rows = [tuple(line) for line in by_theme.values()][:MOST_ROWS]
     return table("tema-kelompok", _("Themes by group of interviewees"), rows, columns, k, note)
 
 
-def _group_cell(cell: dict[str, Any]) -> str:
-    if cell["n"] is None or cell["share"] is None:
-        return word_for("band", cell["band"])
+def _group_cell(cell: Record) -> str:
+    if cell["share"] is None:
+        return str(cell["note"])
     return f"{count(cell['n'])} ({percent(cell['share'])})"
 
 
-def _table_transcripts(lines: Lines, k: int) -> Table | None:
+def _table_transcripts(records: Records, k: int) -> Table | None:
     """Transcripts with their turns, and how much of the talk is the respondent's."""
-    rows = [
-        {**line, "spoken": line["respondent_words"] / line["words"] if line["words"] else None}
-        for line in lines
-    ]
+    for record in records:
+        spoken, words_in_all = record["respondent_words"], record["words"]
+        record["spoken"] = spoken / words_in_all if words_in_all else None
     columns = [
-        Column(_("Transcript"), "transcript"),
+        Column(_("Transcript"), "subject"),
         Column(_("Turns"), "turns", "n"),
         Column(_("Words"), "words", "n"),
         Column(_("Spoken by the respondent"), "spoken", "%"),
     ]
-    return table("transkrip", _("Transcripts"), rows, columns, k)
+    return table("transkrip", _("Transcripts"), records, columns, k)
 
 
-def _table_pairs(pairs: Lines, k: int) -> Table | None:
+def _table_pairs(pairs: Records, k: int) -> Table | None:
     """Themes that the same interviewees speak of."""
     columns = [
-        Column(_("Themes"), lambda pair: f"{pair['label_a']} + {pair['label_b']}"),
+        Column(_("Themes"), "label"),
         Column(_("Interviewees"), "n", "n"),
         Column(_("Jaccard"), "jaccard", "2"),
     ]
@@ -279,27 +264,25 @@ def _table_pairs(pairs: Lines, k: int) -> Table | None:
     return table("tema-bersama", caption, pairs[:MOST_ROWS], columns, k, note)
 
 
-def _table_coefficients(lines: Lines, id: str, caption: str, k: int) -> Table | None:
+def _table_coefficients(records: Records, id: str, caption: str, k: int) -> Table | None:
     """Agreement of coders or reviewers."""
-    alike = _("not defined: everything has the same code")
     columns = [
         Column(_("Measure"), "label"),
         Column(_("Value"), "value", "2"),
-        Column(_("95% interval"), CI, "2"),
-        Column(_("Units"), "n_units", "n"),
+        Column(_("95% interval"), ("value_low", "value_high"), "2"),
+        Column(_("Units"), "n", "n"),
     ]
-    rows = [{**line, "reason": alike if line["value"] is None else None} for line in lines]
-    return table(id, caption, rows, columns, k)
+    return table(id, caption, records, columns, k)
 
 
-def _table_indicators(lines: Lines, k: int) -> Table | None:
+def _table_indicators(result: EvaluationResult, records: Records, k: int) -> Table | None:
     """Coverage of the rubric by documents."""
-    rows = [
-        {**line, "reason": None}
-        if line["rated"]
-        else {**line, "met": None, "reason": _("not rated")}
-        for line in lines
-    ]
+    for record in records:
+        record["question"] = " ".join(
+            texts_at(result.remarks, "voices", "rubric", record["subject"])
+        )
+        if record["mean"] is None:
+            record["met"], record["reason"] = None, _("not rated")
     columns = [
         Column(_("Indicator"), "label"),
         Column(_("Question"), "question"),
@@ -308,43 +291,41 @@ def _table_indicators(lines: Lines, k: int) -> Table | None:
         Column(_("Mean rating"), "mean", "1"),
     ]
     note = _("A document has evidence when its reviewers' mean rating reaches the rubric's limit.")
-    return table("rubrik", _("Evidence by indicator"), rows, columns, k, note)
+    return table("rubrik", _("Evidence by indicator"), records, columns, k, note)
 
 
-def _table_cited(lines: Lines, k: int) -> Table | None:
+def _table_cited(found: list[Passage], k: int) -> Table | None:
     """What the reviewers found, with document and page."""
-    rows = [{**found, "label": line["label"]} for line in lines for found in line["evidence"]]
     columns = [
         Column(_("Indicator"), "label"),
         Column(_("Document"), "document"),
         Column(_("Page"), "page"),
-        Column(_("Passage"), lambda found: f"“{found['quote']}”"),
+        Column(_("Passage"), lambda passage: f"“{passage.text}”"),
         Column(_("Rating"), "rating", "0"),
     ]
-    return table("bukti-dokumen", _("Passages that the reviewers cite"), rows, columns, k)
+    return table("bukti-dokumen", _("Passages that the reviewers cite"), found, columns, k)
 
 
-def _table_passages(lines: Lines, k: int) -> Table | None:
+def _table_passages(found: list[Passage], k: int) -> Table | None:
     """Passages found by search: where a reviewer should look."""
     columns = [
         Column(_("Indicator"), "label"),
         Column(_("Document"), "document"),
-        Column(_("Page"), lambda line: count(line["page"])),
+        Column(_("Page"), "page"),
         Column(_("Candidate passage"), "text"),
     ]
     note = _("Found by the rubric's search words; a candidate is no evidence until it is rated.")
-    rows = lines[:MOST_PASSAGES]
-    return table("kandidat-bukti", _("Candidate passages"), rows, columns, k, note)
+    return table("kandidat-bukti", _("Candidate passages"), found, columns, k, note)
 
 
-def _alpha_words(lines: Lines) -> str:
+def _alpha_words(records: Records) -> str:
     """Krippendorff's alpha in a sentence; empty where there is none."""
-    alpha = next((line for line in lines if line["coefficient"] == "alpha_nominal"), None)
-    if alpha is None or alpha["value"] is None:
+    alpha = next((r["value"] for r in records if r["subject"] == "alpha_nominal"), None)
+    if alpha is None:
         return ""
-    value, word = alpha["value"], _("too low to rest conclusions on it")
-    if value >= 0.8:
+    word = _("too low to rest conclusions on it")
+    if alpha >= 0.8:
         word = _("reliable")
-    elif value >= 0.667:
+    elif alpha >= 0.667:
         word = _("good enough for tentative conclusions")
-    return _("Krippendorff's alpha is {value}: {word}.").format(value=number(value, 2), word=word)
+    return _("Krippendorff's alpha is {value}: {word}.").format(value=number(alpha, 2), word=word)
