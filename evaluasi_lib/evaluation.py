@@ -16,33 +16,29 @@ from pathlib import Path
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
 from evaluasi_lib.disclosure import publish
+from evaluasi_lib.effects import effects_of
 from evaluasi_lib.errors import EvaluationError, Problem, check_language
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.loading import DataFolder, load_program
-from evaluasi_lib.measures import Measure, Remark, record_of
+from evaluasi_lib.measures import in_order, record_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
-    Effect,
     EvaluationResult,
-    Evidence,
     InputFile,
     ProgramInfo,
     Provenance,
-    Triangulated,
-    Verdict,
 )
 from evaluasi_lib.scoring.answers import score_answers, score_spread
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
-from evaluasi_lib.scoring.evidence import claims_that_carry, rate_evidence
+from evaluasi_lib.scoring.evidence import score_effects
 from evaluasi_lib.scoring.frames import outcome_frames
-from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study, load_study
-from evaluasi_lib.voices import Voices, code_voices
+from evaluasi_lib.voices import code_voices
 from evaluasi_lib.voices.triangulation import source_rows, triangulate
 
 # Versions that move numbers or pictures; they stand in provenance.
@@ -92,52 +88,6 @@ def problems_of(data: DataFolder, program_id: str) -> list[Problem]:
     return problems
 
 
-def assemble(
-    study: Study,
-    *,
-    effects: tuple[Effect, ...],
-    evidence: tuple[Evidence, ...],
-    voices: Voices,
-    triangulation: tuple[Triangulated, ...],
-    rows: tuple[Measure, ...] = (),
-    remarks: tuple[Remark, ...] = (),
-) -> EvaluationResult:
-    """Everything that was measured, as one result whose findings are still empty."""
-    program = study.program
-    return EvaluationResult(
-        program=ProgramInfo(
-            id=program.id,
-            title=wording.choose(program.title),
-            kind=program.kind,
-            organisation=wording.choose(program.organisation),
-            cycle=program.cycle,
-            period_start=program.period.start if program.period else None,
-            period_end=program.period.end if program.period else None,
-            series=program.series,
-        ),
-        effects=effects,
-        evidence=evidence,
-        triangulation=triangulation,
-        strengths=(),
-        weaknesses=(),
-        verdict=Verdict("insufficient_evidence", (), ""),
-        recommendations=(),
-        follow_up=(),
-        quality=dataclasses.replace(study.quality, left_out=left_out(study)),
-        provenance=Provenance(
-            inputs=study.inputs,
-            code_version=__version__,
-            packages={name: importlib.metadata.version(name) for name in PACKAGES},
-            parameters={"program_id": program.id, "language": wording.language()},
-            seed=program.seed,
-        ),
-        rows=(*voices.rows, *rows),
-        remarks=(*voices.remarks, *remarks),
-        quotes=voices.quotes,
-        passages=voices.passages,
-    )
-
-
 def left_out(study: Study) -> tuple[str, ...]:
     """Declared texts and categories that cleaning kept out of a table: they look like names."""
     return tuple(
@@ -150,30 +100,54 @@ def left_out(study: Study) -> tuple[str, ...]:
 
 
 def measure(study: Study) -> EvaluationResult:
-    """Every measurement of the program, without findings."""
-    frames = outcome_frames(study)
-    effects = estimate_effects(study, frames)
-    evidence = rate_evidence(study, effects, frames)
-    effects = claims_that_carry(effects, evidence)
+    """Every measurement of the program, without findings.
+
+    What is computed from numbers of persons (costs, what the sources say together) is computed from
+    those that may be shown.
+    """
+    program, frames = study.program, outcome_frames(study)
+    k = program.privacy.min_cell
+    estimated, warnings = publish(score_effects(study, frames), k)
+    effects = effects_of(estimated, "primary")
     measured = chain(
         score_sample(study, frames), score_scales(study), score_spread(study),
         score_answers(study), score_participation(study), score_elearning(study),
     )  # fmt: skip
-    rows, remarks = publish(measured, study.program.privacy.min_cell)
+    rows, remarks = publish(measured, k)
     voices = code_voices(study)
-    participation = record_of(rows, "participation")
-    people = {name: participation[name] for name in ("enrolled", "started", "completed")}
-    costs = score_efficiency(study.program, effects, **people, reason=participation["reason"])
+    took = record_of(rows, "participation")
+    people = {name: took[name] for name in ("enrolled", "started", "completed")}
+    costs = score_efficiency(program, effects, **people, reason=took["reason"])
     questions = triangulate(study, effects, rows, voices)
-    more, words = publish(chain(costs, source_rows(questions)), study.program.privacy.min_cell)
-    return assemble(
-        study,
-        effects=effects,
-        evidence=evidence,
-        voices=voices,
+    derived, words = publish(chain(costs, source_rows(questions)), k)
+    return EvaluationResult(
+        program=_program_info(program),
+        rows=in_order((*estimated, *rows, *voices.rows, *derived)),
+        remarks=(*warnings, *remarks, *voices.remarks, *words),
+        quotes=voices.quotes,
+        passages=voices.passages,
         triangulation=questions,
-        rows=(*rows, *more),
-        remarks=(*remarks, *words),
+        quality=dataclasses.replace(study.quality, left_out=left_out(study)),
+        provenance=Provenance(
+            inputs=study.inputs,
+            code_version=__version__,
+            packages={name: importlib.metadata.version(name) for name in PACKAGES},
+            parameters={"program_id": program.id, "language": wording.language()},
+            seed=program.seed,
+        ),
+    )
+
+
+def _program_info(program: Program) -> ProgramInfo:
+    return ProgramInfo(
+        id=program.id,
+        title=wording.choose(program.title),
+        kind=program.kind,
+        organisation=wording.choose(program.organisation),
+        cycle=program.cycle,
+        period_start=program.period.start if program.period else None,
+        period_end=program.period.end if program.period else None,
+        series=program.series,
     )
 
 

@@ -26,8 +26,9 @@ Conclusion = Literal["improved", "worsened", "no_meaningful_change", "inconclusi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One number of a report, a row of the table. direction: of an
-    estimate, whether more or less is better."""
+    """One number of a report, a row of the table. Of an estimate: estimand says for whom it is
+    (ate, itt, att), or that it is none (change, difference, association); direction, whether more
+    or less is better."""
 
     id: str
     part: str
@@ -49,6 +50,7 @@ class Measure:
     claim: Claim | None = None
     design: str | None = None
     estimator: str | None = None
+    estimand: str | None = None
     conclusion: Conclusion | None = None
     direction: Literal["higher", "lower"] | None = None
 
@@ -108,7 +110,8 @@ PARTS = (
     "efficiency", "themes", "module_demand", "voices", "triangulation", "follow_up", "verdict",
 )  # fmt: skip
 ABOUT = ("subject", "label", "group", "level", "wave", "unit", "n", "note", "reason",
-         "role", "claim", "design", "estimator", "conclusion", "direction")  # fmt: skip
+         "role", "claim", "design", "estimator", "estimand", "conclusion",
+         "direction")  # fmt: skip
 NUMBERS = ("n", "value", "low", "high", "p")
 ENDS = {column: f"_{column}" for column in ("n", "low", "high", "p", "reason")}  # in a record
 SHOWN = ("part", "subject", "group", "wave", "measure", "value", "low", "high", "unit", "reason")
@@ -174,27 +177,35 @@ class Record(dict[str, Any]):
     def __missing__(self, key: str) -> None:
         return None
 
+    def __or__(self, other: Mapping[str, Any]) -> Record:  # type: ignore[override]
+        return Record({**self, **other})
 
-def wide(rows: Iterable[Measure], pattern: str, measures: str = "") -> list[Record]:
-    """Records: the rows of one place as one mapping, in the order of the rows.
 
-    pattern: the names that start their ids, "*" for any one: "participation/barriers/*". Keys: stem
-    (the names as a tuple), the rows' columns (the first that is known), and for each measure its
-    value by its name, with _n, _low, _high, _p and _reason after the name for the rest; None where
-    a record lacks what others of the place have, or one of these measures.
-    """
+def wide(rows: Iterable[Measure], pattern: str) -> list[Record]:
+    """The records of the places that fit a pattern: the names that start their ids, "*" for any
+    one, such as "participation/barriers/*"."""
     wanted = pattern.split("/")
-    nothing = dict.fromkeys(
-        (*ABOUT, *(name + end for name in measures.split() for end in ("", *ENDS.values())))
-    )
-    found: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    def fits(row: Measure) -> bool:
+        stem = row.id.split("/")[:-1]
+        return len(stem) == len(wanted) and all(
+            w in ("*", s) for w, s in zip(wanted, stem, strict=True)
+        )
+
+    return records(row for row in rows if fits(row))
+
+
+def records(rows: Iterable[Measure]) -> list[Record]:
+    """The rows of each place as one mapping, in the order of the rows.
+
+    Keys: stem (the names that start their ids, as a tuple), the rows' columns (the first that is
+    known), and for each measure its value by its name, with _n, _low, _high, _p and _reason after
+    the name for the rest.
+    """
+    found: dict[tuple[str, ...], Record] = {}
     for row in rows:
         stem = tuple(row.id.split("/")[:-1])
-        if len(stem) != len(wanted) or any(
-            w not in ("*", s) for w, s in zip(wanted, stem, strict=True)
-        ):
-            continue
-        record = found.setdefault(stem, {"stem": stem} | nothing)
+        record = found.setdefault(stem, Record({"stem": stem} | dict.fromkeys(ABOUT)))
         for column in ABOUT:
             if record[column] is None:
                 record[column] = getattr(row, column)
@@ -243,6 +254,17 @@ def record_rows(record: Any, names: Sequence[Any], fields: str, **about: Any) ->
             unit=UNITS.get(name.rpartition("_")[2]) or (None if name in COUNTED else unit),
             reason=reason if value is None else None, **known,
         )  # fmt: skip
+
+
+def in_order(rows: Iterable[Measure]) -> tuple[Measure, ...]:
+    """The rows in the order of the report's parts, ids made unique: records that nothing tells
+    apart are numbered."""
+    found: list[Measure] = []
+    seen: dict[str, int] = {}
+    for row in sorted(rows, key=lambda row: PARTS.index(row.part)):
+        again = seen[row.id] = seen.get(row.id, 0) + 1
+        found.append(row if again == 1 else dataclasses.replace(row, id=f"{row.id}@{again}"))
+    return tuple(found)
 
 
 def as_plain(record: Any) -> dict[str, Any]:

@@ -16,15 +16,15 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
+from evaluasi_lib.effects import Effect, effects_of
 from evaluasi_lib.findings.rules import finding_kinds
-from evaluasi_lib.measures import Level, measure_id, value_of
-from evaluasi_lib.outgoing import primary_effects
+from evaluasi_lib.measures import Level, Measure, measure_id, value_of
 from evaluasi_lib.reporting import tables
 from evaluasi_lib.reporting.columns import FORMS, Column, between, figure_cell, table
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
 from evaluasi_lib.reporting.figures import plot_cost_effect, plot_effects
 from evaluasi_lib.reporting.index import evidence_range
-from evaluasi_lib.results import Decision, Effect
+from evaluasi_lib.results import Decision
 from evaluasi_lib.wording import (
     _,
     choose,
@@ -58,15 +58,12 @@ def value(result: Result, *names: object) -> float | None:
 
 def estimates_of(result: Result) -> list[Effect]:
     """The primary estimates that are there."""
-    return [e for e in primary_effects(result["measures"]) if e.estimate is not None]
+    return [e for e in primaries(result) if e.estimate is not None]
 
 
-def turned_g(e: Effect) -> tuple[float, float, float] | None:
-    """(g, low, high) with more as better; None where any is missing."""
-    if e.effect_size_g is None or e.g_ci_low is None or e.g_ci_high is None:
-        return None
-    found = (e.effect_size_g, e.g_ci_low, e.g_ci_high)
-    return found if e.direction == "higher" else (-found[0], -found[2], -found[1])
+def primaries(result: Result) -> list[Effect]:
+    """The primary estimate of each outcome."""
+    return effects_of((Measure(**row) for row in result["measures"]), "primary")
 
 
 def side_by_side(results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -277,12 +274,12 @@ def _costs(results: Sequence[Result]) -> Elements:
         for r in results
         if (cost := value(r, "efficiency", "cost_per_participant_idr")) is not None
         for e in estimates_of(r)
-        if e.level != "reaction" and (g := turned_g(e)) is not None
+        if e.level != "reaction" and (g := e.turned) is not None
     ]
     headlines = [
         {**row, "program": name_of(r), "label": labels.get(row["subject"], row["subject"])}
         for r in results
-        for labels in [{e.outcome: e.label for e in primary_effects(r["measures"])}]
+        for labels in [{e.outcome: e.label for e in primaries(r)}]
         for row in r["measures"]
         if row["id"] == "efficiency/cost_per_unit_effect/estimate"
     ]

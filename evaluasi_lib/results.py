@@ -9,10 +9,10 @@ CHANGELOG.md. Shares are 0-1, `_pct` is 0-100, money is rupiah at the declared p
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from evaluasi_lib.measures import Claim, Conclusion, Level, Measure, Remark, Role
+from evaluasi_lib.measures import Measure, Remark
 
 SCHEMA_VERSION = 2
 
@@ -30,68 +30,6 @@ class ProgramInfo:
     period_start: dt.date | None
     period_end: dt.date | None
     series: str | None = None  # alike in all cycles of one program
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """One estimate of one outcome. `unit` is the outcome's; estimates are signed as measured.
-
-    `conclusion` takes the declared direction into account: improved is always good news.
-    effect_size_g is signed like the estimate. `n_needed` is the number of persons in all that the
-    same design would have needed to find the smallest effect of interest with 80% power.
-    """
-
-    outcome: str
-    label: str
-    role: Role
-    subgroup: str | None
-    wave: str
-    sesoi: float | None
-    direction: Literal["higher", "lower"]
-    claim: Claim
-    level: Level
-    design: str
-    estimator: str
-    estimand: str
-    unit: str
-    n_program: int | None
-    n_comparison: int | None
-    estimate: float | None
-    std_error: float | None
-    df: float | None
-    ci_low: float | None
-    ci_high: float | None
-    p_value: float | None
-    p_adjusted: float | None
-    effect_size_g: float | None
-    g_ci_low: float | None
-    g_ci_high: float | None
-    conclusion: Conclusion | None
-    ci90_low: float | None = None
-    ci90_high: float | None = None
-    n_needed: int | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """How much the design of one outcome's primary estimate can carry. flags: a code for each of
-    the threats, in their order."""
-
-    outcome: str
-    design: str
-    maryland_sms: int | None
-    baseline_max_abs_smd: float | None
-    wwc_baseline: str | None
-    attrition_overall_share: float | None
-    attrition_differential_share: float | None
-    mdes: float | None
-    rating_0_5: int | None
-    threats: tuple[str, ...]
-    reason: str | None = None
-    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,22 +81,13 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class Verdict:
     """rule: of the decision table. evidence: ids of the measures that it rests on."""
 
     decision: Decision
     reasons: tuple[str, ...]
     rule: str
     evidence: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict(Decided):
-    """table: the decision table in words, for the report. stability: draws, share (of draws with
-    the same decision) and hangs_on; None where it would mislead."""
-
-    table: tuple[dict[str, Any], ...] = ()
-    stability: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,24 +161,25 @@ class Explored:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationResult:
-    """What was measured and concluded. Lists keep a stable order: as declared in program.yml.
+    """What was measured and concluded: all that a report is made from, and all of result.json.
+
+    rows: every number, in the order of their parts. remarks: words beside them. Lists keep a stable
+    order: as declared in program.yml.
 
     explored: None, or what `what_if` changed of the declaration.
     """
 
     program: ProgramInfo
-    effects: tuple[Effect, ...]
-    evidence: tuple[Evidence, ...]
-    triangulation: tuple[Triangulated, ...]
-    strengths: tuple[Finding, ...]
-    weaknesses: tuple[Finding, ...]
-    verdict: Verdict
-    recommendations: tuple[Recommendation, ...]
-    follow_up: tuple[FollowUp, ...]
+    rows: tuple[Measure, ...]
     quality: Quality
     provenance: Provenance
-    explored: tuple[Explored, ...] | None = None
-    rows: tuple[Measure, ...] = ()
     remarks: tuple[Remark, ...] = ()
     quotes: tuple[Quote, ...] = ()
     passages: tuple[Passage, ...] = ()
+    triangulation: tuple[Triangulated, ...] = ()
+    strengths: tuple[Finding, ...] = ()
+    weaknesses: tuple[Finding, ...] = ()
+    verdict: Verdict = Verdict("insufficient_evidence", (), "")
+    recommendations: tuple[Recommendation, ...] = ()
+    follow_up: tuple[FollowUp, ...] = ()
+    explored: tuple[Explored, ...] | None = None

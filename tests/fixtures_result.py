@@ -8,11 +8,13 @@ from pathlib import Path
 
 from evaluasi_lib import results as r
 from evaluasi_lib.disclosure import SMALL_CELL, publish
-from evaluasi_lib.measures import Measure, Rows, drafts, part_of, record_rows
+from evaluasi_lib.effects import Effect
+from evaluasi_lib.measures import Measure, Remark, Rows, drafts, part_of, record_rows
 from evaluasi_lib.program import Program
 from evaluasi_lib.scoring.costs import MONEY
 from evaluasi_lib.scoring.items import share_of
 from evaluasi_lib.study import Study
+from tests.made_effects import effect_rows, evidence_rows
 
 SCRIPT = "<script>alert('x')</script> & \"kutip\""
 FORMULA = '=HYPERLINK("http://x.test","klik")'
@@ -59,9 +61,9 @@ def example_study(*, bare: bool = False) -> Study:
     return Study(Program.model_validate(declared), Path("no-such-folder"), manifest)
 
 
-def effect(outcome: str, label: str, **changes: object) -> r.Effect:
+def effect(outcome: str, label: str, **changes: object) -> Effect:
     values: dict = {
-        "outcome": outcome, "label": label, "role": "primary", "subgroup": None, "wave": "post",
+        "outcome": outcome, "label": label, "role": "primary", "wave": "post",
         "sesoi": 0.3, "direction": "higher", "claim": "effect", "level": "learning",
         "design": "comparison", "estimator": "ancova_cr2", "estimand": "att", "unit": "poin",
         "n_program": 60, "n_comparison": 54, "estimate": 0.4125, "std_error": 0.1, "df": 110.0,
@@ -69,7 +71,41 @@ def effect(outcome: str, label: str, **changes: object) -> r.Effect:
         "effect_size_g": 0.55, "g_ci_low": 0.28, "g_ci_high": 0.82, "conclusion": "improved",
         "n_needed": 120,
     }  # fmt: skip
-    return r.Effect(**(values | changes))
+    return Effect(**(values | changes))
+
+
+def example_rows() -> list[Measure]:
+    """The rows of effects and of the evidence on them."""
+    missing = "SKP sesudah program belum tersedia."
+    nothing = dict.fromkeys(
+        ("estimate", "std_error", "df", "ci_low", "ci_high", "p_value", "p_adjusted",
+         "effect_size_g", "g_ci_low", "g_ci_high", "conclusion", "n_needed")
+    )  # fmt: skip
+    unclear = {
+        "conclusion": "inconclusive", "estimate": -0.1, "ci_low": -0.4, "ci_high": 0.2,
+        "p_value": 0.4, "effect_size_g": -0.1, "g_ci_low": -0.4, "g_ci_high": 0.2,
+        "note": "Jawaban menumpuk di ujung skala.",
+    }  # fmt: skip
+    flat = {
+        "conclusion": "no_meaningful_change", "effect_size_g": 0.05, "estimate": 0.0375,
+        "ci_low": -0.1, "ci_high": 0.2, "g_ci_low": -0.13, "g_ci_high": 0.26,
+    }  # fmt: skip
+    talk = ("komunikasi", "Komunikasi")
+    return [
+        *effect_rows(effect(*talk)),
+        *effect_rows(effect("beban", "Beban kerja", direction="lower", claim="change",
+                            level="behaviour", **unclear)),
+        *effect_rows(effect("skp", "SKP", level="results", reason=missing, **nothing)),
+        *effect_rows(effect(*talk, role="sensitivity", estimator="did"), "did"),
+        *effect_rows(effect(*talk, role="subgroup", subgroup="Perempuan"), "jk", "P"),
+        *effect_rows(effect(*talk, role="subgroup", subgroup="Laki-laki", **flat), "jk", "L"),
+        *evidence_rows(
+            "komunikasi", 3, {"selection": "Penugasan tidak acak."}, label="Komunikasi",
+            design="comparison", maryland_sms=3.0, baseline_max_abs_smd=0.12,
+            attrition_overall_share=0.1, attrition_differential_share=0.03, mdes=0.28,
+        ),
+        *evidence_rows("skp", None, {}, label="SKP", design="comparison", reason=missing),
+    ]  # fmt: skip
 
 
 def scale_rows(name: str, group: str, mean: float | None) -> Rows:
@@ -122,36 +158,6 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             "Ministry of Examples" if english else "Kementerian Contoh", "2025",
             dt.date(2025, 2, 3), dt.date(2025, 6, 30),
         ),
-        effects=(
-            effect("komunikasi", "Komunikasi"),
-            effect(
-                "beban", "Beban kerja", direction="lower", claim="change", level="behaviour",
-                conclusion="inconclusive", estimate=-0.1, ci_low=-0.4, ci_high=0.2, p_value=0.4,
-                effect_size_g=-0.1, g_ci_low=-0.4, g_ci_high=0.2,
-                warnings=("Jawaban menumpuk di ujung skala.",),
-            ),
-            effect(
-                "skp", "SKP", level="results", estimate=None, std_error=None, df=None, ci_low=None,
-                ci_high=None, p_value=None, p_adjusted=None, effect_size_g=None, g_ci_low=None,
-                g_ci_high=None, conclusion=None, n_needed=None,
-                reason="SKP sesudah program belum tersedia.",
-            ),
-            effect("komunikasi", "Komunikasi", role="sensitivity", estimator="did"),
-            effect("komunikasi", "Komunikasi", role="subgroup", subgroup="Perempuan"),
-            effect(
-                "komunikasi", "Komunikasi", role="subgroup", subgroup="Laki-laki",
-                conclusion="no_meaningful_change", effect_size_g=0.05, estimate=0.0375,
-                ci_low=-0.1, ci_high=0.2, g_ci_low=-0.13, g_ci_high=0.26,
-            ),
-        ),
-        evidence=(
-            r.Evidence(
-                "komunikasi", "comparison", 3, 0.12, "adjustment_needed", 0.1, 0.03, 0.28, 3,
-                ("Penugasan tidak acak.",),
-            ),
-            r.Evidence("skp", "comparison", None, None, None, None, None, None, None, (),
-                       reason="SKP sesudah program belum tersedia."),
-        ),
         triangulation=(
             r.Triangulated("Apakah komunikasi membaik?", "Ya", "Ya", None, "convergent",
                            "Dua sumber sejalan."),
@@ -177,7 +183,7 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             {"program_id": "contoh-2025", "language": language}, 20250101,
         ),
         rows=(
-            *published(), *scale_rows("kepuasan", "program", 4.1),
+            *example_rows(), *published(), *scale_rows("kepuasan", "program", 4.1),
             *scale_rows("motivasi", "comparison", None), *platform_rows(),
             *record_rows(
                 {"total_cost_idr": 66_500_000, "cost_per_participant_idr": 443_333.33,
@@ -211,6 +217,7 @@ def example_result(language: str = "id") -> r.EvaluationResult:
         quotes=(
             r.Quote("digital", "survey", "Peserta, survei", f"{FORMULA} {SCRIPT} 🙏\u200d"),
         ),
+        remarks=(Remark("effects/beban/primary", "Jawaban menumpuk di ujung skala."),),
     )  # fmt: skip
 
 
@@ -228,9 +235,7 @@ def empty_result() -> r.EvaluationResult:
     return r.EvaluationResult(
         program=r.ProgramInfo("contoh-2025", "Pelatihan Contoh", "leadership", "Kementerian Contoh",
                               "2025", None, None),
-        effects=(), evidence=(),
-        triangulation=(), strengths=(), weaknesses=(),
-        verdict=r.Verdict("insufficient_evidence", (), ""), recommendations=(), follow_up=(),
+        rows=(),
         quality=r.Quality(0, 0, (), ()),
         provenance=r.Provenance((), "0.1.0", {}, {}, 1),
     )  # fmt: skip

@@ -13,12 +13,11 @@ from typing import Any
 from scipy import stats
 
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Measure, record_rows, share_interval
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
-    Effect,
     EvaluationResult,
-    Evidence,
     ProgramInfo,
     Provenance,
     Quality,
@@ -26,6 +25,7 @@ from evaluasi_lib.results import (
     Verdict,
 )
 from evaluasi_lib.voices.triangulation import source_rows
+from tests.made_effects import effect_rows, evidence_rows
 
 
 def conclusion_of(
@@ -45,13 +45,10 @@ def effect(
     sesoi: float | None = 0.2, claim: str = "effect", level: str = "behaviour",
     direction: str = "higher", df: float = 200, role: str = "primary", **other: Any,
 ) -> Effect:  # fmt: skip
-    values: dict[str, Any] = dict.fromkeys(
-        ("ci_low", "ci_high", "ci90_low", "ci90_high", "p_value", "p_adjusted", "conclusion")
-    )
+    values: dict[str, Any] = {}
     if estimate is not None and se is not None:
-        for name, q in (("ci", 0.975), ("ci90", 0.95)):
-            half = se * stats.t.ppf(q, df)
-            values |= {f"{name}_low": estimate - half, f"{name}_high": estimate + half}
+        half = se * stats.t.ppf(0.975, df)
+        values |= {"ci_low": estimate - half, "ci_high": estimate + half}
         p = float(2 * stats.t.sf(abs(estimate / se), df))
         values |= {
             "p_value": p,
@@ -59,12 +56,12 @@ def effect(
             "conclusion": conclusion_of(estimate, se, df, sesoi, direction),
         }
     given = {
-        "outcome": outcome, "label": outcome.capitalize(), "role": role, "subgroup": None,
+        "outcome": outcome, "label": outcome.capitalize(), "role": role,
         "wave": "post", "sesoi": sesoi, "direction": direction, "claim": claim, "level": level,
         "design": "randomised" if claim == "effect" else "single_group",
         "estimator": "ols", "estimand": "att", "unit": "poin", "n_program": 100,
         "n_comparison": 100 if claim == "effect" else None, "estimate": estimate,
-        "std_error": se, "df": df, "effect_size_g": None, "g_ci_low": None, "g_ci_high": None,
+        "std_error": se, "df": df,
     }  # fmt: skip
     return Effect(**(given | values | other))
 
@@ -128,10 +125,17 @@ def make(
     )
     if alpha is not None:
         scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
+    threats = dict.fromkeys(flags or ())
     sample = {"invited": 200, "responded": 150, "analysed": 150, "response_rate_share": response}
     took = {"enrolled": enrolled, "started": enrolled}
     done = {"completion_share": completion, "n": enrolled} | share_interval(enrolled, completion)
     rows = [
+        *(row for e in effects for row in effect_rows(e)),
+        *(
+            row
+            for name, rating in zip(named, rated, strict=True)
+            for row in evidence_rows(name, rating, threats, design=by_outcome[name].design)
+        ),
         *record_rows(sample, ["sample"], " ".join(sample)),
         *record_rows(took, ["participation"], " ".join(took)),
         *record_rows(done, ["participation"], "completion_share:ci"),
@@ -141,14 +145,6 @@ def make(
     result = EvaluationResult(
         program=ProgramInfo(
             id, "Program contoh", "leadership", "Instansi contoh", cycle, None, None
-        ),
-        effects=effects,
-        evidence=tuple(
-            Evidence(
-                name, by_outcome[name].design, None, None, None, None, None, None, rating, (),
-                flags=tuple(flags or ()),
-            )
-            for name, rating in zip(named, rated, strict=True)
         ),
         triangulation=questions,
         strengths=(), weaknesses=(),

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluasi_lib.disclosure import publish
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import wide
 from evaluasi_lib.program import Benefit
-from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.costs import (
     bootstrap_ratio,
     cost_per_effect,

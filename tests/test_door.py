@@ -16,7 +16,6 @@ import pytest
 
 import evaluasi_lib as el
 from evaluasi_lib import wording
-from evaluasi_lib.outgoing import measures_of
 from tests.situations import make
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -339,7 +338,11 @@ def test_what_if_is_validated_like_program_yml() -> None:
 def test_what_a_notebook_calls_an_effect_is_what_the_report_calls_one(program_id: str) -> None:
     p = el.open(program_id)
     shown = p.effects(role=None)[["outcome", "estimator", "claim", "estimate"]]
-    said = [(e.outcome, e.estimator, e.claim, e.estimate) for e in p.result.effects]
+    said = [
+        (row.subject, row.estimator, row.claim, row.value)
+        for row in p.result.rows
+        if row.part == "effects" and row.role and row.measure == "estimate"
+    ]
     pd.testing.assert_frame_equal(
         pd.DataFrame(shown), pd.DataFrame(said, columns=list(shown)), check_dtype=False
     )
@@ -379,7 +382,7 @@ def test_completion_by_group_hides_whoever_a_total_would_give_away() -> None:
 
 def test_measures_show_nothing_that_a_report_hides() -> None:
     _program, result = make(completion=0.4, barriers={"beban": None})
-    rows = {row.id: row for row in measures_of(result)}
+    rows = {row.id: row for row in result.rows}
     assert rows["participation/completion_share"].value == 0.4
     row = rows["participation/barriers/beban/share"]
     assert (row.value, row.low, row.n, row.reason) == (None, None, None, "small_cell")

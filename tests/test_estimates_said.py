@@ -12,14 +12,15 @@ from scipy.special import expit
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from evaluasi_lib.conclusion import adjust_p_values
+from evaluasi_lib.effects import Effect
+from evaluasi_lib.measures import wide
 from evaluasi_lib.program import Benefit
-from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.costs import value_benefit
 from evaluasi_lib.scoring.frames import natural_spline
-from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.impact.designs import adjusted, difference, net_rise, superiority
 from evaluasi_lib.scoring.impact.estimate import newcombe, newcombe_p
 from evaluasi_lib.study import Study
+from tests.made_effects import effects, scored
 from tests.made_studies import make_study, survey
 
 Z = 1.959963984540054
@@ -60,9 +61,9 @@ def made(
 
 def estimated(study: Study) -> tuple[Effect, dict[str, Effect]]:
     """The primary estimate, and all by their estimator."""
-    effects = estimate_effects(study)
-    (primary,) = [e for e in effects if e.role == "primary"]
-    return primary, {e.estimator: e for e in effects if e.role != "subgroup"}
+    found = effects(study)
+    (primary,) = [e for e in found if e.role == "primary"]
+    return primary, {e.estimator: e for e in found if e.role != "subgroup"}
 
 
 def persons(seed: int, n: int = 300, *, chance: Any = None) -> pd.DataFrame:
@@ -93,7 +94,6 @@ def test_declared_covariates_make_it_doubly_robust(tmp_path: Path) -> None:
     assert primary.estimator == "drdid"
     assert primary.ci_low <= 0 <= primary.ci_high
     assert others["did"].ci_low > 0
-    assert primary.details["sd_outcome"] > 0
     (tmp_path / "none").mkdir()
     assert estimated(made(tmp_path / "none", data))[0].estimator == "did"
 
@@ -141,31 +141,34 @@ def test_those_chosen_for_low_scores_show_no_improvement(tmp_path: Path, ordered
         for column in ("before", "after"):
             data[column] = np.digitize(data[column], steps) + 1.0
         kind = {"scale_type": "ordinal"}
-    primary, others = estimated(made(tmp_path, data, outcome=kind))
+    study = made(tmp_path, data, outcome=kind)
+    primary, others = estimated(study)
     assert primary.estimator == ("net_rise" if ordered else "did")
     assert primary.ci_low > 0  # so that alone it would be "improved"
-    found = primary.details["bracketing"]
-    assert found["estimator"] == "ancova"
-    assert found["estimate"] == pytest.approx(others["ancova"].estimate)
-    assert found["ci_low"] <= 0
-    assert found["conclusion"] != "improved"
+    (found,) = [row for row in scored(study) if row.measure == "bracketing"]
+    assert found.estimator == "ancova"
+    assert found.value == pytest.approx(others["ancova"].estimate)
+    assert found.low <= 0
+    assert found.conclusion != "improved"
     assert primary.conclusion == "inconclusive"
-    assert any("Ding" in warning for warning in primary.warnings)
+    assert "Ding" in (primary.note or "")
 
 
 def test_where_both_agree_the_conclusion_stands(tmp_path: Path) -> None:
     data = persons(5)
     data.loc[data["member"], "after"] += 0.6
-    primary, _others = estimated(made(tmp_path, data))
-    assert primary.details["bracketing"]["conclusion"] == primary.conclusion == "improved"
-    assert not any("Ding" in warning for warning in primary.warnings)
+    study = made(tmp_path, data)
+    primary, _others = estimated(study)
+    (found,) = [row for row in scored(study) if row.measure == "bracketing"]
+    assert found.conclusion == primary.conclusion == "improved"
+    assert "Ding" not in (primary.note or "")
 
 
 def test_a_measure_before_that_is_the_same_for_everybody_needs_no_bracket(tmp_path: Path) -> None:
     data = persons(6).assign(before=0.0)
     data.loc[data["member"], "after"] += 1
     primary, _others = estimated(made(tmp_path, data))
-    assert "bracketing" not in primary.details
+    assert primary.bracketing is None
     assert primary.conclusion == "improved"
 
 
@@ -201,13 +204,13 @@ def test_few_persons_and_many_covariates_keep_an_estimate(tmp_path: Path) -> Non
     data[names] = rng.normal(size=(16, 6))
     primary, _others = estimated(made(tmp_path, data, design="randomised", covariates=names))
     assert primary.estimator == "ancova"
-    assert primary.warnings
+    assert primary.note
     (tmp_path / "same").mkdir()
     same = made(tmp_path / "same", data.assign(before=0.0), design="randomised")
     primary, _others = estimated(same)
     assert primary.estimator == "difference"
     assert primary.p_value is not None
-    assert primary.warnings
+    assert primary.note
 
 
 def test_bounds_that_contain_zero_speak(tmp_path: Path) -> None:
@@ -218,14 +221,14 @@ def test_bounds_that_contain_zero_speak(tmp_path: Path) -> None:
     study = made(tmp_path, data, design="randomised", baseline=False)
     primary, _others = estimated(study)
     assert primary.conclusion == "improved"
-    assert any("Lee 2009" in warning for warning in primary.warnings)
+    assert "Lee 2009" in (primary.note or "")
     (tmp_path / "kept").mkdir()
     whole = persons(10, 500)
     whole.loc[whole["member"], "after"] += 2
     whole.loc[[0, 1], "after"] = np.nan
     kept = made(tmp_path / "kept", whole, design="randomised", baseline=False)
     primary, _others = estimated(kept)
-    assert not any("Lee 2009" in warning for warning in primary.warnings)
+    assert "Lee 2009" not in (primary.note or "")
 
 
 # Comparisons
@@ -244,8 +247,8 @@ def test_a_weak_hidden_cause_is_named(tmp_path: Path) -> None:
     data.loc[data["member"], "after"] += 0.15  # 0.13 SD, three standard errors
     primary, _others = estimated(made(tmp_path, data))
     assert primary.conclusion == "improved"
-    assert 1 < primary.details["e_value_interval"] < 1.5
-    assert any("VanderWeele" in warning for warning in primary.warnings)
+    assert 1 < primary.e_value < 1.5
+    assert "VanderWeele" in (primary.note or "")
 
 
 def test_a_bent_relation_is_named_and_splines_mend_it(tmp_path: Path) -> None:
@@ -255,21 +258,22 @@ def test_a_bent_relation_is_named_and_splines_mend_it(tmp_path: Path) -> None:
     straight, _others = estimated(made(tmp_path, data, baseline=False, covariates=["usia"]))
     assert straight.estimator == "aipw"
     assert straight.ci_low > 0
-    assert any("covariate_form: spline" in warning for warning in straight.warnings)
+    assert "covariate_form: spline" in (straight.note or "")
     (tmp_path / "bent").mkdir()
-    bent, _others = estimated(
-        made(tmp_path / "bent", data, baseline=False, covariates=["usia"], covariate_form="spline")
+    study = made(
+        tmp_path / "bent", data, baseline=False, covariates=["usia"], covariate_form="spline"
     )
+    bent, _others = estimated(study)
     assert bent.ci_low <= 0 <= bent.ci_high
-    assert not any("covariate_form" in warning for warning in bent.warnings)
-    assert [row["covariate"] for row in bent.details["balance"]] == ["usia"]
+    assert "covariate_form" not in (bent.note or "")
+    assert [row["subject"] for row in wide(scored(study), "effects/*/balance/*")] == ["usia"]
 
 
 def test_a_straight_relation_is_not_called_bent(tmp_path: Path) -> None:
     data = persons(14, 600)
     data["after"] += data["usia"] * 0.1
     primary, _others = estimated(made(tmp_path, data, baseline=False, covariates=["usia"]))
-    assert not any("covariate_form" in warning for warning in primary.warnings)
+    assert "covariate_form" not in (primary.note or "")
 
 
 def test_splines_are_natural_and_hold_straight_lines() -> None:
@@ -288,15 +292,15 @@ def test_an_undeclared_unit_is_named(tmp_path: Path) -> None:
     data["instansi"] = [f"i{u}" for u in unit]
     data["after"] += rng.normal(size=12)[unit] * 0.8
     primary, _others = estimated(made(tmp_path, data))
-    assert any("instansi" in warning for warning in primary.warnings)
+    assert "instansi" in (primary.note or "")
     (tmp_path / "declared").mkdir()
     primary, _others = estimated(made(tmp_path / "declared", data, cluster="instansi"))
-    assert not any("instansi" in warning for warning in primary.warnings)
+    assert "instansi" not in (primary.note or "")
     (tmp_path / "unlike").mkdir()
     data["instansi"] = [f"i{u}" for u in np.arange(240) % 12]
     data["after"] = persons(16, 240)["after"]
     primary, _others = estimated(made(tmp_path / "unlike", data))
-    assert not any("instansi" in warning for warning in primary.warnings)
+    assert "instansi" not in (primary.note or "")
 
 
 # Shares and net shares
@@ -347,7 +351,6 @@ def test_rare_shares_have_newcombes_interval(tmp_path: Path) -> None:
     primary, _others = estimated(study)
     assert (primary.ci_low, primary.ci_high) == pytest.approx(newcombe(6, 60, 0, 60, Z))
     assert primary.p_value == pytest.approx(newcombe_p(6, 60, 0, 60))
-    assert primary.details["sd_outcome"] > 0
 
 
 def test_net_shares_stay_between_their_ends() -> None:
@@ -360,7 +363,7 @@ def test_net_shares_stay_between_their_ends() -> None:
     ):
         low, high = found.interval(0.999)
         assert -end <= low <= found.estimate <= high <= end
-        assert found.details["sd_outcome"] > 0
+        assert found.sd_outcome > 0
 
 
 # Money, and p-values

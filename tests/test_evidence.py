@@ -10,16 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluasi_lib.measures import value_at
-from evaluasi_lib.results import Evidence
+from evaluasi_lib.measures import value_at, wide
 from evaluasi_lib.scoring.evidence import (
     attrition_level,
     baseline_difference,
-    rate_evidence,
 )
-from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.scoring.participation import score_sample
 from evaluasi_lib.study import Study
+from evaluasi_lib.wording import word_for
+from tests.made_effects import evidence, primary, scored
 from tests.made_studies import make_study, published, survey
 
 
@@ -61,11 +60,6 @@ def study_of(
     return make_study(folder, declaration | changes, {"peserta": roster, "pre": pre, "post": post})
 
 
-def rated(study: Study) -> Evidence:
-    (found,) = rate_evidence(study, estimate_effects(study))
-    return found
-
-
 def test_hedges_g_has_the_pooled_sd_and_cox_index_is_for_two_values() -> None:
     a, b = np.array([1.0, 2, 3, 4]), np.array([2.0, 3, 4, 5, 6])
     sd = math.sqrt((3 * a.var(ddof=1) + 4 * b.var(ddof=1)) / 7)
@@ -88,27 +82,27 @@ def test_attrition_against_the_table(overall: float, differential: float, level:
 
 
 def test_a_randomised_design_with_little_loss_needs_no_baseline_check(tmp_path: Path) -> None:
-    found = rated(study_of(tmp_path, design="randomised"))
-    assert found.wwc_baseline == "not_required"
-    assert found.maryland_sms == 5
-    assert found.attrition_overall_share == pytest.approx(0.1)
-    assert found.attrition_differential_share == pytest.approx(0)
+    found = evidence(study_of(tmp_path, design="randomised"))
+    assert found["alike"] == word_for("baseline", "not_required")
+    assert found["maryland_sms"] == 5
+    assert found["attrition_overall_share"] == pytest.approx(0.1)
+    assert found["attrition_differential_share"] == pytest.approx(0)
     # 180 persons could show 0.42 SD unadjusted; the measure before explains 0.8 of the variance.
-    assert found.mdes == pytest.approx(2.8 * 2 / math.sqrt(180) * math.sqrt(0.2), rel=0.05)
-    assert found.rating_0_5 == 5
+    assert found["mdes"] == pytest.approx(2.8 * 2 / math.sqrt(180) * math.sqrt(0.2), rel=0.05)
+    assert found["rating_0_5"] == 5
 
 
 def test_much_differential_loss_brings_the_check_back_and_a_threat(tmp_path: Path) -> None:
     study = study_of(tmp_path, design="randomised", lost=(5, 40))
-    found = rated(study)
-    assert found.wwc_baseline != "not_required"
-    assert "attrition" in found.flags
-    assert found.rating_0_5 is not None
-    assert found.rating_0_5 <= 1
-    effect = next(e for e in estimate_effects(study) if e.role == "primary")
-    bounds = effect.details["lee_bounds"]
-    assert bounds["ci_low"] < bounds["low"] <= bounds["high"] < bounds["ci_high"]
-    assert "e_value_interval" not in effect.details
+    found = evidence(study)
+    assert found["alike"] != word_for("baseline", "not_required")
+    assert "attrition" in found["threats"]
+    assert found["rating_0_5"] is not None
+    assert found["rating_0_5"] <= 1
+    (bounds,) = wide(scored(study), "effects/*/primary")
+    assert bounds["lee_lower_low"] < bounds["lee_lower"] <= bounds["lee_upper"]
+    assert bounds["lee_upper"] < bounds["lee_upper_high"]
+    assert "e_value" not in bounds
 
 
 @pytest.mark.parametrize(
@@ -117,14 +111,14 @@ def test_much_differential_loss_brings_the_check_back_and_a_threat(tmp_path: Pat
 )
 def test_baseline_equivalence_of_a_comparison(apart: float, verdict: str, tmp_path: Path) -> None:
     study = study_of(tmp_path, apart=apart, lost=(0, 0))
-    found = rated(study)
-    assert found.wwc_baseline == verdict
-    assert found.maryland_sms == 3
-    assert found.baseline_max_abs_smd == pytest.approx(apart, abs=0.01)
-    assert ("baseline" in found.flags) == (apart > 0.25)
-    assert {"selection", "parallel"} <= set(found.flags)
-    assert len(found.flags) == len(found.threats)
-    assert (found.rating_0_5 or 0) <= (1 if apart > 0.25 else 3)
+    found = evidence(study)
+    assert found["alike"] == word_for("baseline", verdict)
+    assert found["maryland_sms"] == 3
+    assert found["baseline_max_abs_smd"] == pytest.approx(apart, abs=0.01)
+    assert ("baseline" in found["threats"]) == (apart > 0.25)
+    assert {"selection", "parallel"} <= set(found["threats"])
+    assert all(found["threats"].values())
+    assert (found["rating_0_5"] or 0) <= (1 if apart > 0.25 else 3)
 
 
 def test_unknown_attrition_is_null_with_a_reason(tmp_path: Path) -> None:
@@ -135,17 +129,17 @@ def test_unknown_attrition_is_null_with_a_reason(tmp_path: Path) -> None:
     study = study_of(tmp_path)
     declared = type(study.program.design).model_validate(design)
     program = study.program.model_copy(update={"design": declared})
-    found = rated(Study(program, study.folder, study.manifest))
-    assert found.attrition_overall_share is None
-    assert found.wwc_baseline is None
-    assert found.reason
-    assert found.rating_0_5 is not None
-    assert found.rating_0_5 <= 4
+    found = evidence(Study(program, study.folder, study.manifest))
+    assert found["attrition_overall_share"] is None
+    assert found["alike"] is None
+    assert found["reason"]
+    assert found["rating_0_5"] is not None
+    assert found["rating_0_5"] <= 4
 
 
 def test_a_threshold_can_be_replaced(tmp_path: Path) -> None:
     study = study_of(tmp_path, apart=0.3, lost=(0, 0), standards={"baseline": {"adjustment": 0.4}})
-    assert rated(study).wwc_baseline == "satisfied_with_adjustment"
+    assert evidence(study)["alike"] == word_for("baseline", "satisfied_with_adjustment")
 
 
 def test_a_single_group_shows_change_and_no_padlock(tmp_path: Path) -> None:
@@ -154,17 +148,17 @@ def test_a_single_group_shows_change_and_no_padlock(tmp_path: Path) -> None:
         "unit": "poin", "estimator": "paired",
     }  # fmt: skip
     study = study_of(tmp_path, outcomes=[outcome])
-    (effect,) = (e for e in estimate_effects(study) if e.role == "primary")
+    effect = primary(study)
     assert (effect.claim, effect.design, effect.n_comparison) == ("change", "single_group", None)
-    found = rated(study)
-    assert (found.maryland_sms, found.rating_0_5, found.wwc_baseline) == (1, 0, None)
+    found = evidence(study)
+    assert (found["maryland_sms"], found["rating_0_5"], found["alike"]) == (1, 0, None)
 
 
 def test_small_losses_are_hidden(tmp_path: Path) -> None:
     study = study_of(tmp_path, lost=(3, 0))
-    found = rated(study)
-    assert found.attrition_overall_share is None
-    assert found.reason == "small_cell"
+    found = evidence(study)
+    assert found["attrition_overall_share"] is None
+    assert found["reason"] == "small_cell"
     assert value_at(published(score_sample(study)), "sample/analysed") is None
 
 
@@ -179,6 +173,7 @@ def test_a_wave_before_the_baseline_is_a_placebo(tmp_path: Path) -> None:
     table["y"] = table["y"] - drift + rng.normal(size=len(table)) * 0.1
     table.to_parquet(tmp_path / "awal.parquet")
     study = Study(program, tmp_path, study.manifest)
-    effect = next(e for e in estimate_effects(study) if e.role == "primary")
-    assert effect.details["placebo"]["estimate"] == pytest.approx(0.8, abs=0.1)
-    assert any("before the program" in w or "sebelum program" in w for w in effect.warnings)
+    (found,) = wide(scored(study), "effects/*/primary")
+    assert found["earlier_trend"] == pytest.approx(0.8, abs=0.1)
+    threat = evidence(study)["threats"]["earlier_trend"]
+    assert threat in found["note"]  # said once, beside the estimate and among the threats

@@ -10,7 +10,6 @@ import pytest
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.measures import record_rows
-from evaluasi_lib.outgoing import measures_of
 from evaluasi_lib.reporting.tables import table_grounds
 from evaluasi_lib.wording import set_language
 from tests.situations import make, scale
@@ -46,7 +45,7 @@ def ids(findings):
 
 def test_every_finding_rests_on_measures_that_are_there():
     result = conclude(*make(**RICH), None)
-    known = {row.id for row in measures_of(result)}
+    known = {row.id for row in result.rows}
     assert result.strengths
     assert result.weaknesses
     for finding in result.strengths + result.weaknesses:

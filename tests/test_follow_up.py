@@ -11,7 +11,6 @@ from evaluasi_lib.findings.advice import (
     difference_interval,
     read_indicator,
 )  # fmt: skip
-from evaluasi_lib.outgoing import measures_of
 from tests.situations import make, scale
 
 
@@ -105,8 +104,8 @@ def test_indicators_read_primaries_program_group_and_the_wanted_wave():
     scales = (scale(mean=3.0, wave="pre"), scale(mean=4.0), scale(mean=3.5, wave="followup"))
     _program, result = make([{}, {"outcome": "kinerja", "estimate": 9.0, "role": "subgroup"}],
                             scales=scales)  # fmt: skip
-    assert read_indicator(measures_of(result), "scales/kepuasan/mean").value == 4.0
-    assert read_indicator(measures_of(result), "scales/kepuasan@followup/mean").value == 3.5
-    assert read_indicator(measures_of(result), "effects/kinerja/estimate").value == 0.5
-    assert read_indicator(measures_of(result), "effects/kinerja/conclusion") is None
-    assert read_indicator(measures_of(result), "nowhere/at/all") is None
+    assert read_indicator(result.rows, "scales/kepuasan/mean").value == 4.0
+    assert read_indicator(result.rows, "scales/kepuasan@followup/mean").value == 3.5
+    assert read_indicator(result.rows, "effects/kinerja/estimate").value == 0.5
+    assert read_indicator(result.rows, "effects/kinerja/conclusion") is None
+    assert read_indicator(result.rows, "nowhere/at/all") is None

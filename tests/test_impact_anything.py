@@ -15,12 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluasi_lib.results import Effect
-from evaluasi_lib.scoring.evidence import rate_evidence
-from evaluasi_lib.scoring.impact import estimate_effects
+from evaluasi_lib.effects import Effect, effects_of
 from evaluasi_lib.scoring.participation import score_sample
 from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.study import Study
+from tests.made_effects import scored
 from tests.made_studies import make_study, published, survey
 
 DESIGNS = ("single_group", "comparison", "randomised")
@@ -100,9 +99,10 @@ def numbers_in(value: object) -> list[float]:
 
 
 def check(study: Study) -> None:
-    effects = estimate_effects(study)
-    rows = published(itertools.chain(score_sample(study), score_scales(study)))
-    results = [*effects, *rate_evidence(study, effects), *rows]
+    rows = scored(study)
+    effects = effects_of(rows)
+    more = published(itertools.chain(score_sample(study), score_scales(study)))
+    results = [*rows, *more]
     for result in results:
         assert all(math.isfinite(n) for n in numbers_in(dataclasses.asdict(result))), result
     for effect in effects:
@@ -148,10 +148,10 @@ def test_any_small_study(design: str, kind: str, linked: bool, seed: int, n: int
 def test_order_of_rows_changes_nothing() -> None:
     with tempfile.TemporaryDirectory() as folder:
         study = study_of(Path(folder), "comparison", "continuous", True, 4, 80)
-        before = estimate_effects(study)
+        before = scored(study)
         for name in ("pre", "post"):
             study.tables[name] = study.tables[name].sample(frac=1, random_state=1)
-        for a, b in zip(before, estimate_effects(study), strict=True):
+        for a, b in zip(before, scored(study), strict=True):
             assert numbers_in(dataclasses.asdict(a)) == pytest.approx(
                 numbers_in(dataclasses.asdict(b)), rel=1e-7, abs=1e-9
             )

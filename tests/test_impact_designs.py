@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 import yaml
 
+from evaluasi_lib.disclosure import publish
 from evaluasi_lib.measures import value_at, wide
-from evaluasi_lib.results import Effect
-from evaluasi_lib.scoring.impact import estimate_effects
+from evaluasi_lib.scoring.evidence import score_effects
 from evaluasi_lib.scoring.participation import score_sample
 from evaluasi_lib.study import Study
+from tests.made_effects import effects, primary
 from tests.made_studies import make_study, published, survey
 
 ROOT = Path(__file__).parents[1]
@@ -30,14 +31,8 @@ def nsw(tmp_path: Path) -> Study:
     return make_study(tmp_path, declaration, {"peserta": table})
 
 
-def primary(effects: tuple[Effect, ...]) -> Effect:
-    found = [e for e in effects if e.role == "primary"]
-    assert len(found) == 1
-    return found[0]
-
-
 def test_nsw_gives_the_published_effect_and_error(nsw: Study) -> None:
-    effect = primary(estimate_effects(nsw))
+    effect = primary(nsw)
     assert effect.estimate == pytest.approx(1794.34238485445, rel=1e-9)
     assert effect.std_error == pytest.approx(670.996544247151, rel=1e-9)
     assert (effect.n_program, effect.n_comparison) == (185, 260)
@@ -95,17 +90,17 @@ def two_waves(tmp_path: Path, rng: np.random.Generator, **changes: Any) -> Study
 
 def test_comparison_with_linked_baseline_is_difference_in_differences(tmp_path: Path) -> None:
     study = two_waves(tmp_path, np.random.default_rng(1))
-    effects = estimate_effects(study)
-    effect = primary(effects)
+    effect = primary(study)
     assert effect.estimator == "did"
     assert effect.estimate == pytest.approx(0.8, abs=0.25)  # true effect; SE is about 0.11
-    assert {e.estimator for e in effects if e.role == "sensitivity"} >= {"ancova", "difference"}
+    found = {e.estimator for e in effects(study) if e.role == "sensitivity"}
+    assert found >= {"ancova", "difference"}
     assert value_at(published(score_sample(study)), "sample/invited") == 60
 
 
 def test_clusters_bring_cr2_and_few_of_them_no_p_value(tmp_path: Path) -> None:
     study = two_waves(tmp_path, np.random.default_rng(1), design={"cluster": "unit"})
-    effect = primary(estimate_effects(study))
+    effect = primary(study)
     assert effect.df is not None
     assert effect.df < 12
     few = tmp_path / "few"
@@ -113,7 +108,7 @@ def test_clusters_bring_cr2_and_few_of_them_no_p_value(tmp_path: Path) -> None:
     study = two_waves(few, np.random.default_rng(1), design={"cluster": "unit"})
     roster = study.tables["peserta"]
     roster["unit"] = roster["kelompok"] + (roster["row"] % 3).astype(str)
-    effect = primary(estimate_effects(study))
+    effect = primary(study)
     assert effect.estimate is not None
     assert (effect.p_value, effect.ci_low, effect.conclusion) == (None, None, "inconclusive")
     assert effect.reason
@@ -124,15 +119,16 @@ def test_anonymous_waves_are_independent_samples_and_marked_weaker(tmp_path: Pat
         tmp_path, np.random.default_rng(1), link="anonymous", roster=None,
         design={"type": "single_group", "group": None},
     )  # fmt: skip
-    effect = primary(estimate_effects(study))
+    effect = primary(study)
     assert (effect.estimator, effect.claim) == ("waves", "change")
-    assert len(effect.warnings) >= 2
+    remarks = publish(score_effects(study), 5)[1]
+    assert len([r for r in remarks if r.id == "effects/y/primary"]) >= 2
 
 
 def test_missing_data_is_a_reason_not_an_error(tmp_path: Path) -> None:
     study = two_waves(tmp_path, np.random.default_rng(1))
     del study.tables["post"]["y"]
-    effect = primary(estimate_effects(study))
+    effect = primary(study)
     assert effect.estimate is None
     assert effect.reason
     assert effect.conclusion is None

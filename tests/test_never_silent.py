@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program
+from evaluasi_lib.effects import effects_of
 from evaluasi_lib.errors import ProgramError
 from evaluasi_lib.evaluation import evaluate, open_workbook, problems_of
 from evaluasi_lib.loading import DataFolder
@@ -89,7 +90,7 @@ def test_the_order_of_labels_does_not_decide_what_success_is(
     if order:
         column["categories"] = {label: label for label in order}
     data, _program = binary(tmp_path, column, LABELS, success=["Bekerja"])
-    (effect,) = [e for e in evaluated(data).effects if e.role == "primary"]
+    (effect,) = effects_of(evaluated(data).rows, "primary")
     assert effect.estimate == pytest.approx(0.75)
 
 
@@ -105,14 +106,14 @@ def test_a_flag_and_zero_or_one_need_no_success(
 ) -> None:
     data, program = binary(tmp_path, column, values)
     assert check_program(program, data) == []
-    (effect,) = [e for e in evaluated(data).effects if e.role == "primary"]
+    (effect,) = effects_of(evaluated(data).rows, "primary")
     assert effect.estimate == pytest.approx(0.75)
 
 
 def test_a_success_may_be_the_flag_that_is_false(tmp_path: Path) -> None:
     values = ["Ya" if w else "Tidak" for w in WORKS]
     data, _program = binary(tmp_path, {"type": "flag"}, values, success=["false"])
-    (effect,) = [e for e in evaluated(data).effects if e.role == "primary"]
+    (effect,) = effects_of(evaluated(data).rows, "primary")
     assert effect.estimate == pytest.approx(-0.75)
 
 
@@ -199,7 +200,7 @@ def test_a_group_variable_in_any_one_file_keeps_everybody(
 ) -> None:
     data, program = grouped(tmp_path, {holder: groups()}, roster=roster)
     assert check_program(program, data) == []
-    (effect,) = [e for e in evaluated(data).effects if e.role == "primary"]
+    (effect,) = effects_of(evaluated(data).rows, "primary")
     assert (effect.n_program, effect.n_comparison) == (N / 2, N / 2)
     assert effect.estimate == pytest.approx(4.0)
 

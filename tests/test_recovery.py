@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 
 from evaluasi_lib.cleaning.pipeline import clean_program
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.loading import DataFolder, load_program
-from evaluasi_lib.results import Effect
-from evaluasi_lib.scoring.impact import estimate_effects
 from evaluasi_lib.study import Study, load_study
+from tests.made_effects import effects
 from tests.synthetic import PROGRAMS
 from tests.synthetic.declared import RAW
 from tests.synthetic.recovery import recover
@@ -42,7 +42,7 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Study]:
 def primaries(studies: dict[str, Study]) -> dict[str, dict[str, Effect]]:
     """Program -> outcome -> its primary estimate."""
     return {
-        program_id: {e.outcome: e for e in estimate_effects(study) if e.role == "primary"}
+        program_id: {e.outcome: e for e in effects(study) if e.role == "primary"}
         for program_id, study in studies.items()
     }
 

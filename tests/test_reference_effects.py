@@ -324,7 +324,7 @@ def test_propensity_weights_and_the_doubly_robust_effect(hold: Hold) -> None:
     shown = (z.to_numpy(), names)
     found = ipw(y, z, member, shown=shown)
     hold("ps.", att_ipw_hajek=found.estimate, att_ipw_se_HC2=found.std_error)
-    for row in found.details["balance"]:
+    for row in found.balance:
         hold("ps.smd_unadj.", **{row["covariate"]: row["smd_unadjusted"]})
         hold("ps.smd_ipw.", **{row["covariate"]: row["smd_weighted"]})
     fit = propensity(z, member)

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import pytest
 
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.effects import effects_of
 from evaluasi_lib.measures import wide
 from evaluasi_lib.reporting import figures, figures_people, figures_scores
 from evaluasi_lib.reporting.elements import Figure
@@ -45,6 +46,7 @@ def answers(shares: list[float | None], item: str = "Grid [Row]") -> list[dict]:
 
 def example_figures() -> dict[str, Figure | None]:
     result = fixtures.example_result("en")
+    effects = effects_of(result.rows)
     cells = [
         {"stem": (str(day), str(hour)), "share": None if hour < 6 else 1 / 126}
         for day in range(1, 8)
@@ -61,7 +63,7 @@ def example_figures() -> dict[str, Figure | None]:
         for d in range(1, 7)
     ]  # fmt: skip
     return {
-        "forest": figures.plot_effects(result.effects),
+        "forest": figures.plot_effects(effects),
         "likert": figures_scores.plot_likert(
             answers([0.1, 0.1, 0.2, 0.3, 0.3]), LEVELS, "a", "How?"
         ),
@@ -69,13 +71,13 @@ def example_figures() -> dict[str, Figure | None]:
         "slope": figures_scores.plot_slope([scale("A", "pre", 3), scale("A", "post", 4)], "s", "?"),
         "boxes": figures_scores.plot_boxes([scale("A", "pre", 3) | QUARTILES], (1, 5), "c", "?"),
         "specifications": figures.plot_specifications(
-            [e for e in result.effects if e.outcome == "komunikasi" and not e.subgroup], "m"
+            [e for e in effects if e.outcome == "komunikasi" and not e.subgroup], "m"
         ),
         "love": figures.plot_love(
             [{"label": "Age", "smd_unadjusted": 0.3, "smd_weighted": 0.05}], "l", "Skill"
         ),
         "importance": figures_scores.plot_importance(rated, cross, "i"),
-        "plane": figures.plot_cost_plane(result.effects[0], per_unit_idr=2e6, per_person_idr=1e6),
+        "plane": figures.plot_cost_plane(effects[0], per_unit_idr=2e6, per_person_idr=1e6),
         "shares": figures_people.plot_shares([barrier(0.4)], "b", "?", "{label} {share}"),
         "funnel": figures_people.plot_funnel(wide(result.rows, "elearning/funnel/*"), 5),
         "calendar": figures_people.plot_calendar(cells, ("07:30", "16:00")),

@@ -11,11 +11,11 @@ import pytest
 
 from evaluasi_lib import wording
 from evaluasi_lib.disclosure import publish
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Drafts, Measure, Record, record_of, record_rows, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading.codebook import own_codebook
 from evaluasi_lib.reporting.sections.voices import section_voices
-from evaluasi_lib.results import Effect
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Voices, code_voices, update_quotes
 from evaluasi_lib.voices.feedback import code_open_answers, mask, propose_quotes

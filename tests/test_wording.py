@@ -111,10 +111,10 @@ def test_every_code_has_words_in_both_languages_with_the_same_fields() -> None:
 @pytest.mark.parametrize(
     ("kind", "codes"),
     [
-        ("level", results.Level),
+        ("level", measures.Level),
         ("group", measures.Group),
-        ("claim", results.Claim),
-        ("conclusion", results.Conclusion),
+        ("claim", measures.Claim),
+        ("conclusion", measures.Conclusion),
         ("decision", results.Decision),
         ("agreement", results.Agreement),
         ("role", program.Source.model_fields["role"].annotation),

@@ -9,29 +9,29 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluasi_lib.disclosure import DEFAULT_K, is_small
+from evaluasi_lib.disclosure import DEFAULT_K, publish
+from evaluasi_lib.effects import Effect, effects_of
 from evaluasi_lib.errors import Problem, UsageError, suggestion
+from evaluasi_lib.measures import Draft, drafts, wide
 from evaluasi_lib.program import Design, GroupRule, Outcome
-from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.evidence import baseline_difference
 from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, numeric
-from evaluasi_lib.scoring.impact import effects_of_case
+from evaluasi_lib.scoring.impact import effect_drafts, estimates_of_case
 from evaluasi_lib.scoring.impact.plans import ALWAYS, ESTIMATORS, Case, plan_of
-from evaluasi_lib.scoring.impact.weighting import Propensity, propensity
+from evaluasi_lib.scoring.impact.weighting import Propensity, diagnose_balance, propensity
 from evaluasi_lib.tables import Table, cell, heading, need
 from evaluasi_lib.wording import _
 
-# Field of an Effect -> column of a table, where the door's name is another.
-RENAMED = {"ci_low": "low", "ci_high": "high", "p_value": "p", "effect_size_g": "g",
-           "g_ci_low": "g_low", "g_ci_high": "g_high", "ci90_low": "low90",
-           "ci90_high": "high90"}  # fmt: skip
+# Column of a table -> field of an Effect, where the door's name is another.
+FIELDS = {"low": "ci_low", "high": "ci_high", "p": "p_value", "g": "effect_size_g",
+          "g_low": "g_ci_low", "g_high": "g_ci_high"}  # fmt: skip
 SHOWN = ("label", "subgroup", "estimator", "estimate", "unit", "low", "high", "p", "n_program",
          "n_comparison", "claim", "conclusion", "reason")  # fmt: skip
 COLUMNS = (
     "outcome", "label", "role", "subgroup", "estimate", "std_error", "df", "low", "high", "p",
     "p_adjusted", "n_program", "n_comparison", "g", "g_low", "g_high", "estimator", "design",
-    "claim", "conclusion", "estimand", "unit", "level", "wave", "direction", "sesoi", "low90",
-    "high90", "n_needed", "reason", "note",
+    "claim", "conclusion", "estimand", "unit", "level", "wave", "direction", "sesoi",
+    "n_needed", "reason", "note",
 )  # fmt: skip
 WHOLE = ("n_program", "n_comparison", "n_needed")
 PROGRAM_VALUES = ("program", "true", "1", "1.0")
@@ -45,7 +45,7 @@ def effect(
     before: str | None = None,
     covariates: Sequence[str] = (),
     cluster: str | None = None,
-    method: str = "auto",
+    method: str | Sequence[str] | None = "auto",
     sesoi: float | None = None,
     *,
     design: DesignName = "comparison",
@@ -63,9 +63,9 @@ def effect(
     result is a change, never an effect. before: the same measure before. covariates: measured
     before, for adjustment. cluster: the unit in which persons resemble each other (CR2 errors).
     method: "auto" takes the design's own estimator, or a name of
-    evaluasi_lib.scoring.impact.plans.ESTIMATORS. design: "randomised" only where a lot decided.
-    sesoi: the smallest change that matters, in y's unit (ordinal: a share of persons). direction:
-    which way is better. min_cell: fewer persons than this are not shown.
+    evaluasi_lib.scoring.impact.plans.ESTIMATORS; several: see compare_models. design: "randomised"
+    only where a lot decided. sesoi: the smallest change that matters, in y's unit (ordinal: a share
+    of persons). direction: which way is better. min_cell: fewer persons than this are not shown.
 
     Returns a Table of one row: estimate, std_error, df, low, high (95%), p, n_program,
     n_comparison, g (Hedges), estimator, design, claim ("effect", "change" or "difference"),
@@ -81,10 +81,26 @@ def effect(
     >>> t[["estimate", "df", "claim"]].round(3).iloc[0].to_dict()
     {'estimate': 2.0, 'df': 8.0, 'claim': 'effect'}
     """
-    case = case_of(df, y, group, before, covariates, cluster, method, sesoi, design=design,
-                   program=program, direction=direction, scale_type=scale_type, label=label,
-                   unit=unit)  # fmt: skip
-    return effects_table(effects_of_case(case, _plan(case)[:1], k=min_cell))
+    if design not in ("comparison", "randomised"):
+        what = _("unknown design “{design}”").format(design=design)
+        raise UsageError(Problem(what, "design", "comparison, randomised"))
+    names = [method] if isinstance(method, str) else list(method or ())
+    chosen = [name for name in names if name != "auto"]
+    for name in chosen:
+        check_method(name)
+    rule = None if group is None else GroupRule(variable=group, program=[], comparison=[])
+    outcome = Outcome(
+        id=y, label=label or y, level="results", variable=y, unit=unit, direction=direction,
+        sesoi=sesoi, scale_type=scale_type, baseline_variable=before,
+        estimator=chosen[0] if chosen else None,
+    )  # fmt: skip
+    plan = Design(type="single_group" if group is None else design, group=rule, cluster=cluster,
+                  covariates=list(covariates))  # fmt: skip
+    case = _case(df, outcome, plan, program)
+    own = _plan(case)
+    wanted = own[:1] if method == "auto" else chosen or [n for n in own if n not in ALWAYS]
+    rows, _remarks = publish(effect_drafts(estimates_of_case(case, wanted)), min_cell)
+    return effects_table(effects_of(rows))
 
 
 def compare_models(
@@ -96,8 +112,6 @@ def compare_models(
     cluster: str | None = None,
     methods: Sequence[str] | None = None,
     sesoi: float | None = None,
-    *,
-    min_cell: int = DEFAULT_K,
     **named: Any,
 ) -> Table:
     """The same question by several estimators, one row each, to see whether the answer holds.
@@ -113,12 +127,7 @@ def compare_models(
     >>> t["estimate"].round(6).tolist()
     [2.0, 2.0]
     """
-    first = methods[0] if methods else "auto"
-    case = case_of(df, y, group, before, covariates, cluster, first, sesoi, **named)
-    for name in methods or ():
-        check_method(name)
-    plan = list(methods) if methods else [n for n in _plan(case) if n not in ALWAYS]
-    return effects_table(effects_of_case(case, plan, k=min_cell))
+    return effect(df, y, group, before, covariates, cluster, methods, sesoi, **named)
 
 
 def balance(
@@ -147,28 +156,16 @@ def balance(
     member = (rows["group"] == "program").to_numpy()
     z, names = design_matrix(rows, list(covariates))
     fit = propensity(z, member) if names and 0 < member.sum() < len(member) else None
-    known = fit if isinstance(fit, Propensity) else None
-    records = []
-    for name, column in zip(names, z.T, strict=True):
-        a, b = column[member], column[~member]
-        rare = set(np.unique(column)) <= {0.0, 1.0} and any(
-            is_small(int(n), min_cell)
-            for part in (a, b)
-            for n in (part.sum(), len(part) - part.sum())
-        )
-        row: dict[str, Any] = {"covariate": name, "mean_program": None, "mean_comparison": None,
-                               "smd": None, "smd_weighted": None, "reason": None}  # fmt: skip
-        if rare or any(is_small(len(part), min_cell) for part in (a, b)):
-            records.append(row | {"reason": "small_cell"})
-            continue
-        row |= {"mean_program": a.mean(), "mean_comparison": b.mean()}
-        row["smd"] = baseline_difference(a, b)
-        if known is not None and a.std(ddof=1) > 0:
-            weighted = np.average(b, weights=known.weights[~member])
-            row["smd_weighted"] = (a.mean() - weighted) / a.std(ddof=1)
-        records.append(row)
+    weights = fit.weights if isinstance(fit, Propensity) else None
     columns = ["covariate", "mean_program", "mean_comparison", "smd", "smd_weighted", "reason"]
-    return Table(pd.DataFrame(records, columns=columns), shown=columns)
+    found: list[Draft] = []
+    for row, column in zip(diagnose_balance(z, names, member, weights), z.T, strict=True):
+        row["smd"] = baseline_difference(column[member], column[~member])
+        place = ["balance", row["covariate"]]
+        found += drafts(row, place, " ".join(columns[1:5]), row["cell"])
+    published, _remarks = publish(found, min_cell)
+    shown = [row | {"covariate": row["subject"]} for row in wide(published, "balance/*")]
+    return Table(pd.DataFrame(shown).reindex(columns=columns), shown=columns)
 
 
 def power(
@@ -241,51 +238,24 @@ def mdes_clusters(n: int, size: float, icc: float, *, power: float, alpha: float
     return float(multiplier * np.sqrt((icc + (1 - icc) / size) / (n / 4)))
 
 
-def case_of(
-    df: pd.DataFrame,
-    y: str,
-    group: str | None,
-    before: str | None,
-    covariates: Sequence[str],
-    cluster: str | None,
-    method: str,
-    sesoi: float | None,
-    *,
-    design: DesignName = "comparison",
-    program: object = None,
-    direction: Literal["higher", "lower"] = "higher",
-    scale_type: Literal["continuous", "binary", "ordinal"] = "continuous",
-    label: str = "",
-    unit: str = "",
-) -> Case:
-    """A researcher's own table as the estimators take it; the arguments are `effect`'s."""
-    need(df, [c for c in (y, group, before, *covariates, cluster) if c is not None])
-    if design not in ("comparison", "randomised"):
-        what = _("unknown design “{design}”").format(design=design)
-        raise UsageError(Problem(what, "design", "comparison, randomised"))
-    if method != "auto":
-        check_method(method)
-    names = dict.fromkeys([*covariates, *([cluster] if cluster else [])])
+def _case(df: pd.DataFrame, outcome: Outcome, plan: Design, program: object) -> Case:
+    """A researcher's own table as the estimators take it, by what she says of it."""
+    y, before = str(outcome.variable), outcome.baseline_variable
+    group = plan.group.variable if plan.group else None
+    names = dict.fromkeys([*plan.covariates, *([plan.cluster] if plan.cluster else [])])
+    need(df, [y, *(c for c in (group, before) if c is not None), *names])
     rows = pd.DataFrame({"pid": np.arange(len(df)).astype(str)} | {c: df[c].array for c in names})
     rows["group"] = "program" if group is None else _groups(df[group], program).array
     rows["y"] = numeric(df[y]).to_numpy()
     if before is not None:
         rows["y0"] = numeric(df[before]).to_numpy()
     rows = rows.dropna(subset=["y", "group"]).reset_index(drop=True)
-    kind = "single_group" if group is None else design
-    rule = None if group is None else GroupRule(variable=group, program=[], comparison=[])
-    outcome = Outcome(
-        id=y, label=label or y, level="results", variable=y, unit=unit, direction=direction,
-        sesoi=sesoi, scale_type=scale_type, baseline_variable=before,
-        estimator=None if method == "auto" else method,
-    )  # fmt: skip
-    plan = Design(type=kind, group=rule, cluster=cluster, covariates=list(covariates))
     shares = {
         str(g): float(part["y0"].notna().mean())
         for g, part in rows.groupby("group", sort=False)
         if before is not None
     }
-    return Case(outcome, plan, OutcomeFrame(rows, None, before is not None, kind, shares))
+    return Case(outcome, plan, OutcomeFrame(rows, None, before is not None, plan.type, shares))
 
 
 def _plan(case: Case) -> tuple[str, ...]:
@@ -331,13 +301,8 @@ def _text(value: object) -> str | None:
 
 def effects_table(effects: Iterable[Effect], title: str = "") -> Table:
     """Effects as rows with the columns of the contract; numbers as numbers."""
-    fields = {RENAMED.get(name, name): name for name in Effect.__dataclass_fields__}
-    fields.pop("details"), fields.pop("warnings")
-    records = [
-        {column: getattr(e, name) for column, name in fields.items()}
-        | {"note": " ".join(e.warnings)}
-        for e in effects
-    ]
+    fields = {column: FIELDS.get(column, column) for column in COLUMNS}
+    records = [{column: getattr(e, name) for column, name in fields.items()} for e in effects]
     table = pd.DataFrame(records, columns=list(COLUMNS))
     words = ("outcome", "label", "role", "subgroup", "estimator", "design", "claim", "conclusion",
              "estimand", "unit", "level", "wave", "direction", "reason", "note")  # fmt: skip
@@ -351,20 +316,15 @@ def effects_table(effects: Iterable[Effect], title: str = "") -> Table:
     return Table(table.astype(types), title=title, shown=shown, note=note)
 
 
-def effects_of(table: pd.DataFrame) -> list[Effect]:
+def effects_in(table: pd.DataFrame) -> list[Effect]:
     """The effects that the rows of `effects_table` are, so that pictures can draw them.
 
     Raises UsageError where columns are missing that only such a table has.
     """
     need(table, COLUMNS)
-    back = {column: RENAMED_BACK.get(column, column) for column in COLUMNS if column != "note"}
     found = []
     for row in table.to_dict("records"):
-        values: dict[str, Any] = {back[c]: None if pd.isna(row[c]) else row[c] for c in back}
-        for name in WHOLE:
-            values[name] = None if values[name] is None else int(values[name])
-        found.append(Effect(**values))
+        known: dict[str, Any] = {c: None if pd.isna(row[c]) else row[c] for c in COLUMNS}
+        known |= {c: None if known[c] is None else int(known[c]) for c in WHOLE}
+        found.append(Effect(**{FIELDS.get(c, c): value for c, value in known.items()}))
     return found
-
-
-RENAMED_BACK = {column: name for name, column in RENAMED.items()}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from evaluasi_lib.disclosure import DEFAULT_K, publish
-from evaluasi_lib.door.effects import effects_of
+from evaluasi_lib.door.effects import effects_in
 from evaluasi_lib.door.scoring import completion
 from evaluasi_lib.errors import Problem, UsageError
 from evaluasi_lib.measures import Cell, Draft, Group, drafts, wide
@@ -35,7 +35,7 @@ def forest(table: pd.DataFrame, title: str = "", answer: str = "") -> Figure:
     >>> forest(effect(df, "skor", "kelas", design="randomised"))._repr_html_()[:7]
     '<figure'
     """
-    effects = effects_of(table)
+    effects = effects_in(table)
     return draw(lambda: plot_effects(effects, title=title, answer=answer), pd.DataFrame(table))
 
 
@@ -76,7 +76,7 @@ def prepost(
             place = ["scales", after, wave, name]
             found += drafts(mean, place, "mean:ci sd", Cell((mean["n"],)), **about)
     rows, _remarks = publish(found, min_cell)
-    means = [r for r in wide(rows, "scales/*/*/*", "mean sd") if r["mean"] is not None]
+    means = [r for r in wide(rows, "scales/*/*/*") if r["mean"] is not None]
     data = pd.DataFrame(means).rename(columns={"mean_low": "low", "mean_high": "high"})
     shown = ["group", "wave", "n", "mean", "sd", "low", "high"]
     title = _("How did it change from before to after?")

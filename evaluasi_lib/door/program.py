@@ -32,8 +32,10 @@ from evaluasi_lib.tables import Table, cell
 from evaluasi_lib.wording import _, choose, code_words, count, word_for
 
 if TYPE_CHECKING:
+    from evaluasi_lib.effects import Effect
+    from evaluasi_lib.measures import Measure, Role
     from evaluasi_lib.reporting.elements import Section
-    from evaluasi_lib.results import Effect, EvaluationResult, Evidence
+    from evaluasi_lib.results import EvaluationResult
     from evaluasi_lib.scoring.frames import OutcomeFrame, OutcomeFrames
 
 Data = str | Path | DataFolder | None
@@ -191,23 +193,13 @@ class Program:
         return outcome_frames(self._study)
 
     @cached_property
-    def _estimated(self) -> tuple[Effect, ...]:
-        from evaluasi_lib.scoring.impact import estimate_effects
+    def _scored(self) -> tuple[Measure, ...]:
+        """The published rows of the estimates, and of the evidence on each outcome."""
+        from evaluasi_lib.disclosure import publish
+        from evaluasi_lib.scoring.evidence import score_effects
 
-        return estimate_effects(self._study, self._frames)
-
-    @cached_property
-    def _evidence(self) -> tuple[Evidence, ...]:
-        from evaluasi_lib.scoring.evidence import rate_evidence
-
-        return rate_evidence(self._study, self._estimated, self._frames)
-
-    def _shown(self, effects: Iterable[Effect], title: str = "") -> Table:
-        """Estimates as a table, called what the evidence on their outcome carries."""
-        from evaluasi_lib.door.effects import effects_table
-        from evaluasi_lib.scoring.evidence import claims_that_carry
-
-        return effects_table(claims_that_carry(tuple(effects), self._evidence), title)
+        drafts = score_effects(self._study, self._frames)
+        return publish(drafts, self.declared.privacy.min_cell)[0]
 
     @cached_property
     def result(self) -> EvaluationResult:
@@ -223,9 +215,8 @@ class Program:
     def measures(self) -> Table:
         """Every number of the report, one row each; see evaluasi_lib.measures."""
         from evaluasi_lib.measures import COLUMNS, NUMBERS, SHOWN
-        from evaluasi_lib.outgoing import measures_of
 
-        table = pd.DataFrame(measures_of(self.result), columns=list(COLUMNS))
+        table = pd.DataFrame(self.result.rows, columns=list(COLUMNS))
         return Table(table.astype(dict.fromkeys(NUMBERS, "float64")), shown=SHOWN)
 
     @cached_property
@@ -259,7 +250,7 @@ class Program:
         outcome: str | None = None,
         where: str | None = None,
         by: str | None = None,
-        role: str | None = "primary",
+        role: Role | None = "primary",
     ) -> Table:
         """Estimates, a row each, with the columns of `effect`; None where none is named: all.
 
@@ -278,19 +269,25 @@ class Program:
                 Problem(what, remedy=_("filter p.outcome_data(...) and use el.effect"))
             )
         wanted = [o for o in self.declared.outcomes if outcome in (None, o.id)]
+        from evaluasi_lib.door.effects import effects_table
+        from evaluasi_lib.effects import effects_of
+
         if where is not None:
-            return self._shown(self._grouped(wanted, WHERE, where), where)
+            return effects_table(self._grouped(wanted, WHERE, where), where)
         if by is not None:
-            return self._shown(self._grouped(wanted, by))
+            return effects_table(self._grouped(wanted, by))
         ids = {o.id for o in wanted}
-        found = (e for e in self._estimated if e.outcome in ids and role in (None, e.role))
-        return self._shown(found)
+        found = effects_of(self._scored, role)
+        return effects_table(e for e in found if e.outcome in ids)
 
     def _grouped(
         self, outcomes: Iterable[Outcome], variable: str, where: str | None = None
     ) -> list[Effect]:
         """The subgroup estimates of a variable, or of those for whom a condition holds."""
-        from evaluasi_lib.scoring.impact import estimate_effects
+        from evaluasi_lib.disclosure import publish
+        from evaluasi_lib.effects import effects_of
+        from evaluasi_lib.scoring.evidence import refuted
+        from evaluasi_lib.scoring.impact import effect_drafts, estimates_of
         from evaluasi_lib.study import Study
 
         names = [variable] if where is None else _names_in(where)
@@ -307,11 +304,10 @@ class Program:
             one = declared.model_copy(update={"subgroups": [variable]})
             program = self.declared.model_copy(update={"outcomes": [one]})
             study = Study(program, self._study.folder, self._study.manifest)
-            rows = estimate_effects(study, {one.id: frame})
-            found += [e for e in rows if e.role == "subgroup"]
+            drafts = effect_drafts(estimates_of(study, {one.id: frame}), refuted(self._scored))
+            found += effects_of(publish(drafts, program.privacy.min_cell)[0], "subgroup")
         if where is None:
             return found
-        # A hidden group has no details; the groups of a condition come as no, yes.
         yes = [e for e in found if e.subgroup == f"{WHERE}: {_('yes')}"]
         return [dataclasses.replace(e, subgroup=where) for e in yes]
 

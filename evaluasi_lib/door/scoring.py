@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from evaluasi_lib.disclosure import DEFAULT_K, publish
-from evaluasi_lib.door.effects import effects_of
+from evaluasi_lib.door.effects import effects_in
 from evaluasi_lib.errors import DataError, Problem, UsageError
 from evaluasi_lib.measures import (
     UNPUBLISHED,
@@ -204,7 +204,7 @@ def describe(
         r | {"variable": r["subject"], "value": r["label"],
              "low": r["mean_low"] if r["share"] is None else r["share_low"],
              "high": r["mean_high"] if r["share"] is None else r["share_high"]}
-        for r in wide(publish(found, min_cell)[0], "describe/*/*/*", "mean sd share")
+        for r in wide(publish(found, min_cell)[0], "describe/*/*/*")
     ]  # fmt: skip
     shown = ["variable", "value", "group", "n", "mean", "sd", "low", "high", "share", "reason"]
     floats = dict.fromkeys(("mean", "sd", "low", "high", "share"), "float64")
@@ -400,7 +400,7 @@ def cost(
     rows = [row for row in rows if row["amount_idr"] is not None or row.get("reason")]
     if (used := absorption(costs)) is not None:
         rows.append({"measure": "budget_absorption", "share": used})
-    for found in effects_of(effect) if effect is not None else []:
+    for found in effects_in(effect) if effect is not None else []:
         one = cost_per_effect(found, total, participants, seed=SEED)
         rows.append(
             {"measure": f"per_unit_of_{found.outcome}", "amount_idr": one["estimate"],

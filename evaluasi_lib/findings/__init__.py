@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from evaluasi_lib.findings.advice import follow_up, recommend
+from evaluasi_lib.findings.advice import follow_up, follow_up_rows, recommend
 from evaluasi_lib.findings.observe import RULES, Note
 from evaluasi_lib.findings.rules import agency_files, read_catalogue
 from evaluasi_lib.findings.verdict import judge, with_stability
+from evaluasi_lib.measures import in_order
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, Finding
 
@@ -33,14 +34,18 @@ def conclude(
     """
     rules = read_catalogue(tuple(catalogues))
     history = [earlier] if isinstance(earlier, EvaluationResult) else list(earlier or ())
-    result = replace(measured, follow_up=follow_up(program, measured, history))
+    followed = follow_up(program, measured, history)
+    rows = in_order((*measured.rows, *follow_up_rows(followed)))
+    result = replace(measured, follow_up=followed, rows=rows)
     notes = [n for rule in RULES for n in rule(program, result)]
     weaknesses = _ranked(notes, good=False)
+    verdict, stability = with_stability(program, result, judge(program, result))
     return replace(
         result,
         strengths=_ranked(notes, good=True),
         weaknesses=weaknesses,
-        verdict=with_stability(program, result, judge(program, result)),
+        verdict=verdict,
+        rows=(*rows, *stability),
         recommendations=recommend(program, weaknesses, result, rules),
     )
 

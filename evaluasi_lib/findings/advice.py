@@ -16,17 +16,26 @@ from __future__ import annotations
 import datetime as dt
 import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.findings.rules import RecommendationRule, say
-from evaluasi_lib.measures import Measure
-from evaluasi_lib.outgoing import measures_of
+from evaluasi_lib.measures import Measure, record_rows
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, Finding, FollowUp, Recommendation
-from evaluasi_lib.wording import choose, digits_for, interval, join_words, number, percent, rupiah
+from evaluasi_lib.wording import (
+    _,
+    choose,
+    digits_for,
+    interval,
+    join_words,
+    number,
+    percent,
+    rupiah,
+    word_for,
+)
 
 # Scores from which the impact of answering a weakness is 2, 3, 4, 5.
 IMPACT_BANDS = (0.3, 0.45, 0.55, 0.7)
@@ -52,7 +61,7 @@ def follow_up(
 
     history: results of earlier cycles, oldest first.
     """
-    cycles = [(r.program.cycle, measures_of(r)) for r in (*history, measured)]
+    cycles = [(r.program.cycle, r.rows) for r in (*history, measured)]
     found = []
     for item in program.earlier_recommendations:
         change = _change(item.indicator, item.from_cycle, cycles)
@@ -60,6 +69,15 @@ def follow_up(
         text = choose(item.text)
         found.append(FollowUp(item.id, item.from_cycle, text, item.status, known, reason))
     return tuple(found)
+
+
+def follow_up_rows(items: Sequence[FollowUp]) -> Iterator[Measure]:
+    """How far each indicator moved, or why that cannot be told."""
+    for item in items:
+        change = item.change or {"reason": item.reason or _("not computed")}
+        note = f"{word_for('status', item.status)}. {change.get('sentence', '')}".strip()
+        names = ["follow_up", item.id]
+        yield from record_rows(change, names, "difference:ci", label=item.text, note=note)
 
 
 def _change(
@@ -186,7 +204,7 @@ def recommend(
     result: whose measures the weaknesses cite. Priority is impact (1-5, from the score of the
     heaviest weakness) times feasibility (1-5): 25 is the highest.
     """
-    rows = {row.id: row for row in measures_of(result)}
+    rows = {row.id: row for row in result.rows}
     groups: dict[tuple[str, str], list[Finding]] = {}
     chosen = {}
     for finding in weaknesses:

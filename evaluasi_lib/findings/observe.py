@@ -13,19 +13,19 @@ from typing import Any
 
 from evaluasi_lib.conclusion import quadrants
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of, threats_of
 from evaluasi_lib.findings.rules import say
 from evaluasi_lib.findings.situation import (
     COMPLETION,
     beneficial,
     estimate_id,
     is_decisive,
-    primaries,
     rating_id,
 )
 from evaluasi_lib.labels import variable_label
 from evaluasi_lib.measures import Record, measure_id, record_of, value_at, wide
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Effect, EvaluationResult, Finding
+from evaluasi_lib.results import EvaluationResult, Finding
 from evaluasi_lib.wording import (
     _,
     choose,
@@ -61,9 +61,8 @@ def note(good: bool, id: str, statement: str, score: float, *evidence: str) -> N
 
 def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """One note for each primary estimate, in words that its design and evidence can carry."""
-    ratings = {e.outcome: e.rating_0_5 or 0 for e in result.evidence}
-    flags = {e.outcome: e.flags for e in result.evidence}
-    for effect in primaries(result):
+    ratings, flags = ratings_of(result.rows), flags_of(result.rows)
+    for effect in effects_of(result.rows, "primary"):
         weight = LEVEL_WEIGHT[effect.level] * (1 if is_decisive(program, effect.outcome) else 0.7)
         label, good = effect.label, False
         if effect.estimate is None or effect.conclusion is None:
@@ -88,7 +87,7 @@ def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         else:
             flat = effect.conclusion == "no_meaningful_change"
             kind, score = ("flat", 0.8 * weight) if flat else ("unclear", 0.6 * weight)
-            disagree = not flat and effect.details.get("bracketing")
+            disagree = not flat and effect.bracketing is not None
             value = with_interval(effect.estimate, effect.ci_low, effect.ci_high, effect.unit)
             text = say("unclear.bracketing" if disagree else kind, label=label, value=value,
                        sesoi=number(effect.sesoi, 2), unit=effect.unit)  # fmt: skip
@@ -107,10 +106,8 @@ def _magnitude(effect: Effect) -> float:
 def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Primary outcomes whose evidence is weak, those whose evidence is strong, and the threats."""
     limit = program.thresholds.min_evidence_rating
-    labels = {e.outcome: f"“{e.label}”" for e in primaries(result)}
-    of_primaries = [e for e in result.evidence if e.outcome in labels]
-    known = ((rating_id(e.outcome), e.rating_0_5, labels[e.outcome]) for e in of_primaries)
-    rated = [(id, rating, label) for id, rating, label in known if rating is not None]
+    labels = {e.outcome: f"“{e.label}”" for e in effects_of(result.rows, "primary")}
+    rated = [(rating_id(o), n, labels[o]) for o, n in ratings_of(result.rows).items()]
     weak, strong = (r for r in rated if r[1] < limit), (r for r in rated if r[1] >= max(4, limit))
     for good, chosen in ((False, list(weak)), (True, list(strong))):
         if not chosen:
@@ -124,9 +121,9 @@ def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]
         evidence = [id for id, _rating, _label in chosen]
         yield note(good, "evidence.rating", text, score, *evidence)
     places: dict[str, list[str]] = {}
-    for item in of_primaries:
-        for threat in item.threats:
-            places.setdefault(threat, []).append(rating_id(item.outcome))
+    for row in threats_of(result.rows):
+        if row.note:
+            places.setdefault(row.note, []).append(rating_id(str(row.subject)))
     for n, (threat, evidence) in enumerate(places.items(), 1):
         yield note(False, f"threat.{n}", say("threat", threat=threat), 0.3, *evidence)
 
@@ -134,7 +131,7 @@ def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]
 def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Each instrument at its last wave in the program's group, by its alpha."""
     limit = program.thresholds.min_alpha
-    last = {s["subject"]: s for s in wide(result.rows, "scales/*/*/program", "alpha")}
+    last = {s["subject"]: s for s in wide(result.rows, "scales/*/*/program")}
     importance = {x.importance for x in program.instruments.values()}
     for scale, score in last.items():
         # Ratings of importance are not meant to hang together, and a dimension of few items is
@@ -159,7 +156,7 @@ def item_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
             continue
         _part, scale, wave, group, _name = cross["stem"]
         at = measure_id("scales", scale, wave, group, "*")
-        rated = wide(result.rows, at, "performance")
+        rated = wide(result.rows, at)
         items = [x for x in rated if x["performance"] is not None]
         found = quadrants(
             [x["performance"] for x in items],

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of
 from evaluasi_lib.measures import Conclusion, measure_id, record_of, value_at
 from evaluasi_lib.program import Program, Thresholds
-from evaluasi_lib.results import Effect, EvaluationResult
+from evaluasi_lib.results import EvaluationResult
 
 Answer = Literal["yes", "no", "unknown"]
 Facts = dict[str, Answer]
@@ -78,11 +79,6 @@ def beneficial(effect: Effect, value: float | None) -> float | None:
     return value if effect.direction == "higher" else -value
 
 
-def primaries(result: EvaluationResult) -> list[Effect]:
-    """The primary estimates; nothing else ever counts for a finding."""
-    return [e for e in result.effects if e.role == "primary"]
-
-
 def estimate_id(outcome: str) -> str:
     """The measure of an outcome's primary estimate."""
     return measure_id("effects", outcome, "primary", "estimate")
@@ -100,12 +96,13 @@ def is_decisive(program: Program, outcome_id: str) -> bool:
 
 def situation_of(program: Program, result: EvaluationResult) -> Situation:
     """The situation of one program, from its results."""
-    rated = {e.outcome: (e.rating_0_5, e.flags) for e in result.evidence}
+    ratings, flags = ratings_of(result.rows), flags_of(result.rows)
     states = tuple(
-        OutcomeState(e, rating, _alpha_of(program, result, e), flags)
-        for e in primaries(result)
+        OutcomeState(
+            e, ratings.get(e.outcome), _alpha_of(program, result, e), flags.get(e.outcome, ())
+        )
+        for e in effects_of(result.rows, "primary")
         if is_decisive(program, e.outcome)
-        for rating, flags in [rated.get(e.outcome, (None, ()))]
     )
     answered = [t.agreement for t in result.triangulation if t.agreement != "silent"]
     money = record_of(result.rows, "efficiency")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from evaluasi_lib.conclusion import Floats, adjusted, concluded
+from evaluasi_lib.effects import Effect, effects_of
 from evaluasi_lib.findings.rules import decision_table, say
 from evaluasi_lib.findings.situation import (
     COMPLETION,
@@ -28,14 +29,13 @@ from evaluasi_lib.findings.situation import (
     beyond_reaction,
     estimate_id,
     facts,
-    primaries,
     rating_id,
     situation_of,
     weakest_rating,
 )
-from evaluasi_lib.measures import value_at
+from evaluasi_lib.measures import Measure, record_rows, value_at
 from evaluasi_lib.program import Program, Thresholds
-from evaluasi_lib.results import Decision, Effect, EvaluationResult, Verdict
+from evaluasi_lib.results import Decision, EvaluationResult, Verdict
 from evaluasi_lib.wording import choose, count, join_words, percent
 
 DRAWS = 1000
@@ -64,10 +64,6 @@ def judge(program: Program, result: EvaluationResult) -> Verdict:
         reasons=tuple(reasons),
         rule=row.rule,
         evidence=_measured(situation),
-        table=tuple(
-            {"rule": r.rule, "decision": r.decision, "text": choose(r.text), "fired": r is row}
-            for r in decision_table().rows
-        ),
     )
 
 
@@ -84,8 +80,10 @@ def _measured(situation: Situation) -> tuple[str, ...]:
     return (*outcomes, *ratings, *known)
 
 
-def with_stability(program: Program, result: EvaluationResult, verdict: Verdict) -> Verdict:
-    """The verdict with its stability, and a sentence on it among the reasons.
+def with_stability(
+    program: Program, result: EvaluationResult, verdict: Verdict
+) -> tuple[Verdict, tuple[Measure, ...]]:
+    """The verdict with a sentence on its stability among the reasons, and the row of its share.
 
     Repetitions redraw the error of sampling alone. Where no verdict was reached, or an outcome that
     decides has no comparison or hardly any evidence, that error is the least of the doubts: a
@@ -93,12 +91,14 @@ def with_stability(program: Program, result: EvaluationResult, verdict: Verdict)
     """
     situation = situation_of(program, result)
     if verdict.decision == "insufficient_evidence" or weakest_rating(situation) < 2:
-        return verdict
+        return verdict, ()
     stability = diagnose_robustness(program, result)
     sentence = say("stability", share=percent(stability["share"]), n=count(stability["draws"]))
     if stability["hangs_on"]:
         sentence += " " + say("hangs_on", source=stability["hangs_on"])
-    return replace(verdict, reasons=(*verdict.reasons, sentence), stability=stability)
+    about = {"n": stability["draws"], "note": stability["hangs_on"]}
+    row = record_rows(stability, ["verdict", "stability"], "share", **about)
+    return replace(verdict, reasons=(*verdict.reasons, sentence)), tuple(row)
 
 
 def strength_of_words(situation: Situation, min_rating: int) -> str:
@@ -175,7 +175,7 @@ def _need(state: OutcomeState) -> str:
         by = "measured"
     elif effect.conclusion == "no_meaningful_change":
         by = "measure"
-    elif effect.details.get("bracketing"):
+    elif effect.bracketing is not None:
         by = "comparison"
     elif effect.n_program is not None and needed > have:
         by = "persons"
@@ -221,7 +221,7 @@ def family_of(program: Program, result: EvaluationResult) -> Family:
     """
     found = [
         (e, se)
-        for e in primaries(result)
+        for e in effects_of(result.rows, "primary")
         if e.estimate is not None and e.p_value is not None and (se := _std_error(e))
     ]
     # By their numbers, so that neither names nor the order of declaration move the draws.

@@ -23,14 +23,12 @@ from pydantic import TypeAdapter
 
 from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.measures import Measure, Remark
-from evaluasi_lib.outgoing import measures_of
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf
 from evaluasi_lib.reporting.names import TEMPLATE, check_formats, report_name
 from evaluasi_lib.reporting.workbook import render_workbook
 from evaluasi_lib.results import (
     SCHEMA_VERSION,
-    Decided,
     EvaluationResult,
     Explored,
     Finding,
@@ -42,6 +40,7 @@ from evaluasi_lib.results import (
     Quote,
     Recommendation,
     Triangulated,
+    Verdict,
 )
 from evaluasi_lib.wording import _, date, language
 
@@ -71,7 +70,7 @@ class Document:
     program: ProgramInfo
     measures: tuple[Measure, ...]
     texts: Texts
-    verdict: Decided
+    verdict: Verdict
     quality: Quality
     provenance: Provenance
     explored: tuple[Explored, ...] | None
@@ -169,11 +168,10 @@ def page_texts(result: EvaluationResult) -> dict[str, str]:
 
 def document_of(result: EvaluationResult) -> Document:
     """The content of result.json: every number as a row of measures, and what was concluded."""
-    verdict = result.verdict
     return Document(
         schema_version=SCHEMA_VERSION,
         program=result.program,
-        measures=measures_of(result),
+        measures=result.rows,
         texts=Texts(
             result.triangulation,
             result.strengths,
@@ -184,7 +182,7 @@ def document_of(result: EvaluationResult) -> Document:
             result.passages,
             result.remarks,
         ),
-        verdict=Decided(verdict.decision, verdict.reasons, verdict.rule, verdict.evidence),
+        verdict=result.verdict,
         quality=result.quality,
         provenance=result.provenance,
         explored=result.explored,

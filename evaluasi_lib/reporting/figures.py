@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Remark, measure_id
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import Look, estimated, forest, heard, label_rows
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.reporting.words import subgroup_word
-from evaluasi_lib.results import Effect
 from evaluasi_lib.wording import (
     _,
     count,
@@ -34,14 +34,6 @@ DRIVERS = Look(0.5, cap="butt", room=(0.6, 0.6))
 METHODS = Look(0.36, top=0.8, wrap=36, edge=1.5, margin=0.05)
 
 
-def _turned(effect: Effect) -> tuple[float, float, float] | None:
-    """Standardised effect with its interval, turned so that right is better."""
-    g, low, high = effect.effect_size_g, effect.g_ci_low, effect.g_ci_high
-    if g is None or low is None or high is None:
-        return None
-    return (g, low, high) if effect.direction == "higher" else (-g, -high, -low)
-
-
 def _sesoi_g(effect: Effect) -> float | None:
     """The smallest effect of interest in standard deviations, by the estimate's own ratio."""
     if effect.sesoi is None or not effect.estimate or not effect.effect_size_g:
@@ -53,7 +45,7 @@ def plot_effects(
     effects: Sequence[Effect], id: str = "efek", title: str = "", answer: str = ""
 ) -> Figure | None:
     """Forest: each estimate in standard deviations with its 95% interval; the band is ± SESOI."""
-    drawn = [(e, place) for e in effects if (place := _turned(e)) is not None]
+    drawn = [(e, place) for e in effects if (place := e.turned) is not None]
     if not drawn:
         return None
     points = [
@@ -77,7 +69,7 @@ def plot_effects(
             heard_row.format(label=label, g=number(g, 2), interval=between, conclusion=conclusion)
         )
     answer = answer or _effects_answer([effect for effect, _place in drawn])
-    missing = [subgroup_word(e) for e in effects if _turned(e) is None]
+    missing = [subgroup_word(e) for e in effects if e.turned is None]
     if missing:  # so that none goes without a word
         left = _("Without a standardised estimate, so in the table alone: {names}.")
         answer += " " + left.format(names=join_words(missing))

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from evaluasi_lib import results as r
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.measures import Measure, Record, wide
 from evaluasi_lib.reporting import words
@@ -23,7 +24,6 @@ from evaluasi_lib.reporting.columns import (
 from evaluasi_lib.reporting.elements import Table
 from evaluasi_lib.wording import _, count, date, digits_for, interval, number, word_for
 
-SCORED = "mean mean_100 sd alpha omega_total top2_share n_items q10 q25 median q75 q90"
 ANSWERED = 2  # weaknesses that a recommendation's row spells out; more are counted
 
 
@@ -37,20 +37,20 @@ def table_flow(flow: Sequence[Mapping[str, Any]], k: int) -> Table | None:
     return table("alur", _("Flow of persons"), flow, columns, k)
 
 
-def _estimate(effect: r.Effect) -> Cell:
+def _estimate(effect: Effect) -> Cell:
     return figure_cell(effect.estimate, _digits_of(effect))
 
 
-def _interval(effect: r.Effect) -> Cell:
+def _interval(effect: Effect) -> Cell:
     return between(effect.ci_low, effect.ci_high, _digits_of(effect))
 
 
-def _digits_of(effect: r.Effect) -> Callable[[Any], str]:
+def _digits_of(effect: Effect) -> Callable[[Any], str]:
     """An estimate and its interval are written with the same decimals."""
     return partial(number, digits=digits_for(effect.estimate, effect.ci_low, effect.ci_high))
 
 
-def table_effects(effects: Sequence[r.Effect], id: str, caption: str, k: int) -> Table | None:
+def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
     """Primary estimates, one row an outcome, its unit in words beside its name."""
     columns = [
         Column(_("Outcome"), lambda e: f"{words.subgroup_word(e)} ({e.unit})"),
@@ -66,7 +66,7 @@ def table_effects(effects: Sequence[r.Effect], id: str, caption: str, k: int) ->
     return table(id, caption, effects, columns, k, note)
 
 
-def table_others(effects: Sequence[r.Effect], id: str, caption: str, k: int) -> Table | None:
+def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
     """Estimates beside the primary ones: by other methods, or in groups of persons."""
     columns = [
         Column(_("Outcome"), words.subgroup_word),
@@ -80,7 +80,7 @@ def table_others(effects: Sequence[r.Effect], id: str, caption: str, k: int) -> 
     return table(id, caption, effects, columns, k)
 
 
-def table_estimators(effects: Sequence[r.Effect], k: int) -> Table | None:
+def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
     """Design, estimator, estimand and numbers of persons of each outcome."""
     columns = [
         Column(_("Outcome"), words.subgroup_word),
@@ -100,21 +100,20 @@ def table_estimators(effects: Sequence[r.Effect], k: int) -> Table | None:
     return table("penduga", _("How each outcome was estimated"), effects, columns, k, note)
 
 
-def table_evidence(
-    evidence: Sequence[r.Evidence], effects: Sequence[r.Effect], k: int
-) -> Table | None:
+def table_evidence(rows: Sequence[Measure], effects: Sequence[Effect], k: int) -> Table | None:
     """Rating of each outcome's evidence, and what it rests on; effects: the primary estimates."""
     primary = {e.outcome: e for e in effects}
+    alike = {row.subject: row.note for row in rows if row.measure == "baseline_max_abs_smd"}
     columns = [
-        Column(_("Outcome"), lambda e: primary[e.outcome].label),
+        Column(_("Outcome"), "label"),
         Column(_("Rating, 0-5"), "rating_0_5", "n"),
         Column(_("Maryland scale, 1-5"), "maryland_sms", "n"),
         Column(_("Largest difference at the start"), "baseline_max_abs_smd", "2"),
-        Column(_("Likeness at the start"), "wwc_baseline", "baseline"),
+        Column(_("Likeness at the start"), lambda e: alike.get(e["subject"]) or "—"),
         Column(_("Loss"), "attrition_overall_share", "%"),
         Column(_("Difference in loss"), "attrition_differential_share", "%"),
         Column(_("Smallest detectable"), "mdes", "2"),
-        Column(_("What it withstands"), lambda e: _withstands(primary[e.outcome])),
+        Column(_("What it withstands"), lambda e: _withstands(primary[e["subject"]])),
     ]
     note = _(
         "Differences at the start and the smallest detectable effect are in SD. E-value: how "
@@ -122,21 +121,22 @@ def table_evidence(
         "program and the outcome to move the interval to zero. Lee: bounds of the estimate "
         "whoever was lost."
     )
-    return table("bukti", _("How much the evidence can carry"), evidence, columns, k, note)
+    rated = wide(rows, "evidence/*")
+    return table("bukti", _("How much the evidence can carry"), rated, columns, k, note)
 
 
-def _withstands(effect: r.Effect) -> str:
+def _withstands(effect: Effect) -> str:
     """The E-value of the interval's nearer limit, or Lee's bounds for those who were lost."""
-    limit, bounds = effect.details.get("e_value_interval"), effect.details.get("lee_bounds")
-    if bounds:
-        digits = digits_for(bounds["low"], bounds["high"])
-        return _("Lee {bounds}").format(bounds=interval(bounds["low"], bounds["high"], digits))
+    low, high = effect.lee_lower, effect.lee_upper
+    if low is not None and high is not None:
+        return _("Lee {bounds}").format(bounds=interval(low, high, digits_for(low, high)))
+    limit = effect.e_value
     return "—" if limit is None else _("E-value {value}").format(value=number(limit, 1))
 
 
 def scale_records(rows: Sequence[Measure]) -> list[dict[str, Any]]:
     """Each scale by wave and group; its reason is why it has no mean."""
-    return [s | {"reason": s["mean_reason"]} for s in wide(rows, "scales/*/*/*", SCORED)]
+    return [s | {"reason": s["mean_reason"]} for s in wide(rows, "scales/*/*/*")]
 
 
 def table_scales(
@@ -182,7 +182,7 @@ def table_items(rows: Sequence[Measure], k: int) -> Table | None:
     scales = {s["stem"]: s for s in scale_records(rows)}
     items = [
         x | {name: scales[x["stem"][:-1]][of] for name, of in (("scale", "label"), ("of", "alpha"))}
-        for x in wide(rows, "scales/*/*/*/*", "item_rest alpha_if_deleted")
+        for x in wide(rows, "scales/*/*/*/*")
         if x["item_rest"] is not None
     ]
     columns = [

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.labels import level_label, variable_label
 from evaluasi_lib.measures import Measure, wide
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Effect, EvaluationResult, Explored
+from evaluasi_lib.results import Explored
 from evaluasi_lib.wording import _, digits_for, interval, number, p_value, word_for
 
 
@@ -34,11 +35,6 @@ def analysed(rows: Sequence[Measure], k: int) -> tuple[int | None, str]:
 def subgroup_word(effect: Effect) -> str:
     """The outcome's name, with the group of persons where it is about one."""
     return f"{effect.label} — {effect.subgroup}" if effect.subgroup else effect.label
-
-
-def primary_effects(result: EvaluationResult) -> list[Effect]:
-    """The one primary estimate of each outcome, in declared order."""
-    return [e for e in result.effects if e.role == "primary"]
 
 
 def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 from scipy import stats
 
 from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Draft, Drafts, Remark, drafts
 from evaluasi_lib.program import Benefit, Costs, Program
-from evaluasi_lib.results import Effect
 from evaluasi_lib.wording import _, choose, number
 
 BOOTSTRAP_DRAWS = 10_000
@@ -33,10 +33,11 @@ def score_efficiency(
 ) -> Drafts:
     """Costs of one program, at the price level of the declared year; the part "efficiency".
 
-    enrolled, started, completed: persons as they are published, so that no hidden number of them
-    can be computed from a cost; reason: why one is None. total = realised costs + participants'
-    time where declared (hours x cost of an hour x those who started, or enrolled where that is not
-    known). Participants are the enrolled. efficiency/money: why nothing is valued in money.
+    effects: its primary estimates. enrolled, started, completed: persons as they are published, so
+    that no hidden number of them can be computed from a cost; reason: why one is None. total =
+    realised costs + participants' time where declared (hours x cost of an hour x those who started,
+    or enrolled where that is not known). Participants are the enrolled. efficiency/money: why
+    nothing is valued in money.
     """
     costs, names = program.costs, ["efficiency"]
     if costs is None:
@@ -64,8 +65,7 @@ def score_efficiency(
         seen[name] += 1
         place = name if seen[name] == 1 else f"{name}@{seen[name]}"  # declared more than once
         yield from drafts(row, [*names, "costs", place], fields, subject=name)
-    per_effect = [cost_per_effect(effect, total, enrolled, seed=program.seed)
-                  for effect in effects if effect.role == "primary"]  # fmt: skip
+    per_effect = [cost_per_effect(e, total, enrolled, seed=program.seed) for e in effects]
     yield from _per_effect(program, per_effect)
     for i, row in enumerate(valued, 1):
         fields = "per_person_idr total_idr confidence_share"
@@ -238,13 +238,13 @@ def value_benefit(
     """First-year value of one benefit: effect x value of a unit x persons x confidence.
 
     Without an outcome the declared value is each person's. at: "estimate", "ci_low" or "ci_high",
-    in the direction that is good. Only a concluded effect is valued: a change without a comparison
-    and an estimate that is inconclusive or too small to matter are not what the program brought,
-    and a trend cannot be subtracted from one.
+    in the direction that is good; effects: the primary estimates. Only a concluded effect is
+    valued: a change without a comparison and an estimate that is inconclusive or too small to
+    matter are not what the program brought, and a trend cannot be subtracted from one.
     """
     row: dict[str, Any] = {"label": choose(benefit.label), "per_person_idr": None}
     row |= {"total_idr": None, "confidence_share": benefit.confidence_share}
-    found = [e for e in effects if e.outcome == benefit.outcome and e.role == "primary"]
+    found = [e for e in effects if e.outcome == benefit.outcome]
     effect = found[0] if found and found[0].estimate is not None else None
     if reason := _why_not_valued(benefit, effect):
         return row | {"reason": reason}

@@ -8,8 +8,8 @@ a threat. Every threshold stands in standards.yml, and a program may replace it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from numpy.typing import ArrayLike
 
 from evaluasi_lib.conclusion import ALPHA
 from evaluasi_lib.disclosure import is_small
+from evaluasi_lib.effects import threats_of
+from evaluasi_lib.measures import Cell, Drafts, Measure, drafts
 from evaluasi_lib.program import Outcome
-from evaluasi_lib.results import Effect, Evidence
 from evaluasi_lib.scoring.frames import (
     Attrition,
     OutcomeFrame,
@@ -28,7 +29,8 @@ from evaluasi_lib.scoring.frames import (
     instrument_rows,
     outcome_frames,
 )
-from evaluasi_lib.scoring.impact.doubts import is_circular, share_at_best
+from evaluasi_lib.scoring.impact import Estimated, effect_drafts, estimates_of
+from evaluasi_lib.scoring.impact.doubts import is_circular
 from evaluasi_lib.scoring.impact.estimate import (
     binary_effect_size,
     hedges_correction,
@@ -40,99 +42,108 @@ from evaluasi_lib.scoring.items import diagnose_reliability
 from evaluasi_lib.scoring.persons import item_label
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, number, percent
+from evaluasi_lib.wording import _, choose, number, percent, word_for
 
 BEFORE_AND_AFTER = (*PARALLEL, "ancova")
 ADJUSTS = (*BEFORE_AND_AFTER, "adjusted", "aipw", "ipw")
 LINKED_SHARE = 0.7  # under this share of linked answers the pairs may not speak for the rest
+RATED = ("rating_0_5", "baseline_max_abs_smd", "maryland_sms", "attrition_overall_share",
+         "attrition_differential_share", "mdes")  # fmt: skip
 MANY_LOST = 0.05  # loss that a reader is told of, whatever the rating allows
 
 # Threats by which the data themselves refute the comparison.
 REFUTED = {"baseline", "attrition", "earlier_trend", "bent", "undeclared_cluster"}
 
 
-def rate_evidence(
-    study: Study, effects: Sequence[Effect], frames: OutcomeFrames | None = None
-) -> tuple[Evidence, ...]:
-    """One rating for the primary estimate of each outcome, in the order of effects. Raises
-    ProgramError where program.yml replaces a threshold that does not exist. frames:
-    outcome_frames(study), where the caller has them."""
-    table, frames = standards(study.program.standards), frames or outcome_frames(study)
-    primary = [e for e in effects if e.role == "primary"]
-    placebos = [(e.details.get("placebo") or {}).get("p_value") for e in primary]
-    early = [p for p in placebos if p is not None]
+def score_effects(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
+    """Every estimate of a study in words that its evidence carries, and the rating of that evidence
+    for each outcome. Raises ProgramError where program.yml replaces a threshold that does not
+    exist. frames: outcome_frames(study), where the caller has them."""
+    frames = frames or outcome_frames(study)
+    found = estimates_of(study, frames)
+    evidence = list(rate_evidence(study, found, frames))
+    yield from effect_drafts(found, refuted(draft.row for draft in evidence))
+    yield from evidence
+
+
+def refuted(rows: Iterable[object]) -> set[str]:
+    """The outcomes of which the data refute the comparison: what their estimates show is a
+    difference between groups and no effect of the program."""
+    threats = threats_of(row for row in rows if isinstance(row, Measure))
+    return {str(row.subject) for row in threats if row.measure in REFUTED}
+
+
+def rate_evidence(study: Study, found: Sequence[Estimated], frames: OutcomeFrames) -> Drafts:
+    """One rating for the primary estimate of each outcome, in their order, with the threats: a row
+    for each, its code as the measure and the sentence as the note."""
+    table = standards(study.program.standards)
+    primary = [one for one in found if one.role == "primary"]
+    early = [p for e in (one.checks.earlier for one in primary)
+             if e is not None and (p := e.estimate.p_value) is not None]  # fmt: skip
     # One outcome that moved apart before tells of groups on different paths (Bonferroni).
     apart = bool(early) and min(early) * len(early) < ALPHA
-    return tuple(_rate(study, e, frames[e.outcome], table, apart) for e in primary)
+    for one in primary:
+        yield from _rate(study, one, frames[one.outcome.id], table, apart)
 
 
 def _rate(
-    study: Study, effect: Effect, frame: OutcomeFrame | str, table: Mapping[str, Any], apart: bool
-) -> Evidence:
-    outcome = study.program.outcome(effect.outcome)
-    if isinstance(frame, str) or effect.estimate is None:
-        why = effect.reason or _("nothing was estimated, so there is nothing to rate")
-        return Evidence(effect.outcome, effect.design, None, None, None, None, None, None, None, (),
-                        why)  # fmt: skip
-    loss = frame.loss
+    study: Study, one: Estimated, frame: OutcomeFrame | str, table: Mapping[str, Any], apart: bool
+) -> Drafts:
+    names, loss = ["evidence", one.outcome.id], None if isinstance(frame, str) else frame.loss
+    about = {"label": choose(one.outcome.label), "design": one.design}
+    if isinstance(frame, str) or one.estimate.estimate is None:
+        why = one.estimate.reason or _("nothing was estimated, so there is nothing to rate")
+        yield from drafts({"reason": why}, names, " ".join(RATED), one.cell, **about)
+        return
     own, largest = baseline_differences(study, frame)
     smd = largest if own is None else own
-    equivalence = baseline_verdict(effect, loss, smd, table)
-    mdes = smallest_detectable(effect)
-    threats = tuple(threats_to(study, outcome, effect, frame, smd, equivalence, table, apart))
-    overall, differential = (None, None) if loss is None else (loss.overall, loss.differential)
-    reason: str | None = None
-    if loss is None:
-        reason = _("it is not known how many persons were lost, so attrition cannot be rated")
-    if loss is not None and loss_is_small(study, loss):
-        overall = differential = None
-        reason = "small_cell"
-    return Evidence(
-        outcome=effect.outcome,
-        design=effect.design,
-        maryland_sms=maryland(effect),
-        baseline_max_abs_smd=largest,
-        wwc_baseline=equivalence,
-        attrition_overall_share=overall,
-        attrition_differential_share=differential,
-        mdes=mdes,
-        rating_0_5=rating(
-            effect, None if loss is None else loss.overall, mdes,
-            sum(threat.deducts for threat in threats), table,
-            unlike=bool(REFUTED & {threat.code for threat in threats}),
-        ),
-        threats=tuple(threat.text for threat in threats),
-        reason=reason,
-        flags=tuple(threat.code for threat in threats),
+    equivalence = baseline_verdict(one, loss, smd, table)
+    mdes = smallest_detectable(one.estimate)
+    threats = tuple(threats_to(study, one, frame, smd, equivalence, table, apart))
+    found = rating(
+        one, None if loss is None else loss.overall, mdes, sum(t.deducts for t in threats), table,
+        unlike=bool(REFUTED & {threat.code for threat in threats}),
     )  # fmt: skip
+    record: dict[str, float | None]
+    record = {"rating_0_5": found, "baseline_max_abs_smd": largest, "mdes": mdes}
+    record |= {"maryland_sms": maryland(one)}
+    if loss is not None:
+        lost = (loss.overall, loss.differential)
+        record |= zip(
+            ("attrition_overall_share", "attrition_differential_share"), lost, strict=True
+        )
+    unknown = _("it is not known how many persons were lost, so attrition cannot be rated")
+    alike = word_for("baseline", equivalence) if equivalence else None
+    for name in RATED:
+        told: dict[str, Any] = about | {"reason": unknown if loss is None else None}
+        if name == "rating_0_5":
+            told["note"] = " ".join(threat.text for threat in threats) or None
+        elif name == "baseline_max_abs_smd":
+            missing = _("nothing was measured before the program") if alike else None
+            told |= {"note": alike, "reason": told["reason"] or missing}
+        persons = Cell((*one.cell.persons, *_lost(loss)))
+        cell = persons if name.startswith("attrition") else one.cell
+        yield from drafts(record, names, name, cell, **told)
+    about["subject"] = one.outcome.id
+    for threat in threats:
+        place = [*names, "threats"]
+        yield from drafts({threat.code: 1}, place, threat.code, one.cell, note=threat.text, **about)
 
 
-def claims_that_carry(
-    effects: Sequence[Effect], evidence: Sequence[Evidence]
-) -> tuple[Effect, ...]:
-    """The effects in words that their evidence carries: where the data refute the comparison, what
-    an outcome's estimates show is a difference between groups and no effect of the program."""
-    refuted = {e.outcome for e in evidence if REFUTED & set(e.flags)}
-    return tuple(
-        replace(e, claim="difference") if e.claim == "effect" and e.outcome in refuted else e
-        for e in effects
-    )
-
-
-def maryland(effect: Effect) -> int:
+def maryland(one: Estimated) -> int:
     """Maryland Scientific Methods Scale: 1 before and after, or two groups as they are; 2 with
     adjustment; 3 before and after with a comparison group; 5 randomised."""
-    if effect.design == "randomised":
+    if one.design == "randomised":
         return 5
-    if effect.design == "single_group":
+    if one.design == "single_group":
         return 1
-    if effect.estimator in BEFORE_AND_AFTER:
+    if one.estimate.estimator in BEFORE_AND_AFTER:
         return 3
-    return 2 if effect.estimator in ADJUSTS else 1
+    return 2 if one.estimate.estimator in ADJUSTS else 1
 
 
 def rating(
-    effect: Effect, attrition: float | None, mdes: float | None, threats: int,
+    one: Estimated, attrition: float | None, mdes: float | None, threats: int,
     table: Mapping[str, Any], *, unlike: bool = False,
 ) -> int:  # fmt: skip
     """0-5: the lowest of what design, detectable effect and loss allow, less the threats.
@@ -144,13 +155,13 @@ def rating(
     lifts the rating: it allows what the row of the least precise studies does.
     """
     rules = table["rating"]
-    if effect.design == "comparison":
+    if one.design == "comparison":
         kind = {3: "comparison_baseline", 2: "comparison_adjusted"}.get(
-            maryland(effect), "comparison_unadjusted"
+            maryland(one), "comparison_unadjusted"
         )
     else:
-        kind = effect.design
-    allowed = [int(rules["design"][kind]), _allowed_by_precision(effect, mdes, rules)]
+        kind = one.design
+    allowed = [int(rules["design"][kind]), _allowed_by_precision(one, mdes, rules)]
     if unlike:
         allowed.append(int(rules["unlike_groups"]))
     if attrition is None:
@@ -161,19 +172,19 @@ def rating(
     return max(0, min(allowed) - min(threats, int(rules["max_threat_deduction"])))
 
 
-def _allowed_by_precision(effect: Effect, mdes: float | None, rules: Mapping[str, Any]) -> int:
+def _allowed_by_precision(one: Estimated, mdes: float | None, rules: Mapping[str, Any]) -> int:
     """What the smallest detectable effect allows. A low power makes an absence unbelievable; an
     effect that was found all the same is only likely to be exaggerated, so it keeps a floor."""
     fits = [row["rating"] for row in rules["mdes"] if mdes is not None and mdes < row["below"]]
     allowed, floor = max(fits, default=0), rules["found_despite_mdes"]
-    smallest = min(effect.n_program or 0, effect.n_comparison or 0)
-    if effect.conclusion in ("improved", "worsened") and smallest >= floor["persons"]:
+    smallest = min(one.estimate.n_program or 0, one.estimate.n_comparison or 0)
+    if one.conclusion in ("improved", "worsened") and smallest >= floor["persons"]:
         return max(allowed, int(floor["rating"]))
     return allowed
 
 
 def baseline_verdict(
-    effect: Effect, loss: Attrition | None, smd: float | None, table: Mapping[str, Any]
+    one: Estimated, loss: Attrition | None, smd: float | None, table: Mapping[str, Any]
 ) -> str | None:  # fmt: skip
     """WWC baseline equivalence: not_required | satisfied | adjustment_needed |
     satisfied_with_adjustment | not_satisfied; None: one group, or nothing measured before.
@@ -181,9 +192,9 @@ def baseline_verdict(
     smd: of the outcome's own measure before, which WWC asks for where it exists (a pre-intervention
     measure of the outcome outweighs background); else the largest of the covariates.
     """
-    if effect.design == "single_group":
+    if one.design == "single_group":
         return None
-    if effect.design == "randomised":
+    if one.design == "randomised":
         if loss is None or loss.differential is None:
             return None  # asked only where attrition is high, and that is not known
         if attrition_level(loss.overall, loss.differential, table) == "low":
@@ -195,7 +206,7 @@ def baseline_verdict(
         return "satisfied"
     if smd > limits["adjustment"]:
         return "not_satisfied"
-    return "satisfied_with_adjustment" if effect.estimator in ADJUSTS else "adjustment_needed"
+    return "satisfied_with_adjustment" if one.estimate.estimator in ADJUSTS else "adjustment_needed"
 
 
 def baseline_differences(study: Study, frame: OutcomeFrame) -> tuple[float | None, float | None]:
@@ -271,40 +282,48 @@ class Threat:
 def loss_is_small(study: Study, loss: Attrition) -> bool:
     """Whether the numbers lost are so few that they may not be shown."""
     k = study.program.privacy.min_cell
-    return any(is_small(n - loss.analysed.get(group, 0), k) for group, n in loss.assigned.items())
+    return any(is_small(n, k) for n in _lost(loss))
+
+
+def _lost(loss: Attrition | None) -> tuple[int, ...]:
+    """Persons lost of each group."""
+    if loss is None:
+        return ()
+    return tuple(n - loss.analysed.get(group, 0) for group, n in loss.assigned.items())
 
 
 def threats_to(
-    study: Study, outcome: Outcome, effect: Effect, frame: OutcomeFrame,
+    study: Study, one: Estimated, frame: OutcomeFrame,
     smd: float | None, equivalence: str | None, table: Mapping[str, Any], apart: bool = False,
 ) -> Iterator[Threat]:  # fmt: skip
     """What casts doubt on the estimate, the doubts of its design first. apart: the groups moved
     apart in any outcome before the program."""
-    if is_circular(study, outcome):
+    if is_circular(study, one.outcome):
         yield Threat("circular", _("The outcome rises by rule when somebody is trained."), True)
-    yield from _threats_of_design(effect, frame, smd, equivalence, apart)
-    yield from _threats_of_loss(study, effect, frame.loss, table)
+    yield from _threats_of_design(one, frame, smd, equivalence, apart)
+    yield from _threats_of_loss(study, one, frame.loss, table)
     if frame.before is not None:
         yield Threat("unlinked", _("The two waves cannot be linked by person."), True)
     elif min(frame.linked_share.values(), default=1.0) < LINKED_SHARE:
         text = _("Only {share} of one group's answers could be linked.")
         share = percent(min(frame.linked_share.values()))
         yield Threat("unlinked", text.format(share=share), True)
-    if effect.p_value is None:
+    if one.estimate.p_value is None:
         text = _("The data cannot carry a p-value for this estimate.")
         yield Threat("no_p_value", text, True)
-    few = effect.df is not None and effect.df < 10 and effect.design != "single_group"
+    df = one.estimate.df
+    few = df is not None and df < 10 and one.design != "single_group"
     if few and study.program.design.cluster:
         text = _("The estimate rests on few agencies; one of them could change it.")
         yield Threat("few_clusters", text)
-    yield from _threats_of_measure(study, outcome, frame, table)
+    yield from _threats_of_measure(study, one, frame, table)
 
 
 def _threats_of_design(
-    effect: Effect, frame: OutcomeFrame, smd: float | None, equivalence: str | None, apart: bool
+    one: Estimated, frame: OutcomeFrame, smd: float | None, equivalence: str | None, apart: bool
 ) -> Iterator[Threat]:
     """What the design cannot exclude, and what its own data say against it."""
-    if effect.design == "single_group":
+    if one.design == "single_group":
         text = _("Without a comparison group other causes cannot be ruled out: what happens anyway "
                  "over time, other events, or the return of unusually low or high values to the "
                  "average.")  # fmt: skip
@@ -313,14 +332,12 @@ def _threats_of_design(
     if equivalence == "not_satisfied" and smd is not None:
         text = _("The groups differed before the program by up to {smd} standard deviations.")
         yield Threat("baseline", text.format(smd=number(smd, 2)))
-    placebo = effect.details.get("placebo") or {}
-    p = placebo.get("p_value")
-    if (p is not None and p < ALPHA) or (apart and effect.estimator in PARALLEL):
-        text = _("The groups already moved apart before the program began.")
-        if p is None or p >= ALPHA:
-            text = _("In another outcome the groups already moved apart before the program began.")
+    doubts, earlier = one.checks.doubts, one.checks.earlier
+    if "earlier_trend" in doubts:
+        yield Threat("earlier_trend", doubts["earlier_trend"])
+    elif apart and one.estimate.estimator in PARALLEL:
+        text = _("In another outcome the groups already moved apart before the program began.")
         yield Threat("earlier_trend", text)
-    doubts = effect.details.get("doubts", ())
     if "bent" in doubts:
         text = _("The groups differ in something to which the outcome is not related in a straight "
                  "line, as the adjustment supposes.")  # fmt: skip
@@ -329,27 +346,27 @@ def _threats_of_design(
         text = _("Whole units were compared whose persons resemble each other, but they are not "
                  "declared as cluster; the interval is too narrow.")  # fmt: skip
         yield Threat("undeclared_cluster", text)
-    if effect.design != "comparison":
+    if one.design != "comparison":
         return
-    if not frame.has_baseline and effect.estimator not in ADJUSTS:
+    if not frame.has_baseline and one.estimate.estimator not in ADJUSTS:
         text = _("The groups were compared after the program alone and may have differed before.")
         yield Threat("post_only", text)
     text = _("The participants were not chosen by lot, so differences between the groups that were "
              "not measured may explain the estimate.")  # fmt: skip
     yield Threat("selection", text)
-    if effect.estimator in PARALLEL and not placebo:
+    if one.estimate.estimator in PARALLEL and earlier is None:
         text = _("That both groups would have moved alike without the program is assumed; no "
                  "earlier measurement could test it.")  # fmt: skip
         yield Threat("parallel", text)
 
 
 def _threats_of_loss(
-    study: Study, effect: Effect, loss: Attrition | None, table: Mapping[str, Any]
+    study: Study, one: Estimated, loss: Attrition | None, table: Mapping[str, Any]
 ) -> Iterator[Threat]:
     """Persons lost, and what the bounds for them say."""
-    bounds = effect.details.get("lee_bounds") or {}
-    if bounds and effect.conclusion in ("improved", "worsened"):
-        if bounds["low"] <= 0 <= bounds["high"]:
+    bounds = one.checks.bounds
+    if bounds is not None and one.conclusion in ("improved", "worsened"):
+        if bounds.low <= 0 <= bounds.high:
             text = _("Had only those been lost who make the estimate look best, it could be zero: "
                      "the bounds for the loss (Lee) contain 0.")  # fmt: skip
             yield Threat("bounds", text, True)
@@ -377,26 +394,23 @@ def _threats_of_loss(
 
 
 def _threats_of_measure(
-    study: Study, outcome: Outcome, frame: OutcomeFrame, table: Mapping[str, Any]
+    study: Study, one: Estimated, frame: OutcomeFrame, table: Mapping[str, Any]
 ) -> Iterator[Threat]:
     """Who measured, and whether the measure could show a change at all."""
-    limits = table["measure"]
+    outcome = one.outcome
     if outcome.level != "reaction" and _is_self_report(study, outcome):
         text = _("It is the participants' own judgement of themselves, which pleases more easily "
                  "than it tells.")  # fmt: skip
         yield Threat("self_report", text)
-    top = share_at_best(study, outcome, frame)
-    if top is not None and top > limits["ceiling_share"]:
-        text = _("{share} of the persons were at the best value already without the program and "
-                 "could not improve (ceiling).")  # fmt: skip
-        yield Threat("ceiling", text.format(share=percent(top)))
+    if "ceiling" in one.checks.doubts:
+        yield Threat("ceiling", one.checks.doubts["ceiling"])
     if (items := _turned_items(study, outcome)) is not None:
         text = _("Items of the instrument contradict the others; a reversed item may not be "
                  "declared as such: {items}.")  # fmt: skip
         yield Threat("miskeyed", text.format(items=", ".join(items) or _("(all)")))
     sd = frame.after["y"].groupby(frame.after["group"]).std().mean()
     if outcome.scale_type == "continuous" and outcome.sesoi and sd > 0:
-        if outcome.sesoi > limits["largest_sesoi_sd"] * sd:
+        if outcome.sesoi > table["measure"]["largest_sesoi_sd"] * sd:
             text = _("The smallest effect of interest, {sesoi}, is {times} standard deviations of "
                      "the measure: larger than programs bring, perhaps a slip.")  # fmt: skip
             times = number(outcome.sesoi / sd, 1)

@@ -27,10 +27,11 @@ from typing import Any, Literal
 import numpy as np
 
 from evaluasi_lib.disclosure import may_show
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Cell, Drafts, Measure, drafts, part_of, wide
 from evaluasi_lib.program import Question
 from evaluasi_lib.reading.codebook import Codebook
-from evaluasi_lib.results import Agreement, Effect, Triangulated
+from evaluasi_lib.results import Agreement, Triangulated
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Indicator, Voices
 from evaluasi_lib.voices.feedback import Coded, codebook_of
@@ -61,13 +62,14 @@ class Told:
 
 
 def triangulate(
-    study: Study, effects: tuple[Effect, ...], published: Sequence[Measure], voices: Voices
+    study: Study, effects: Sequence[Effect], published: Sequence[Measure], voices: Voices
 ) -> tuple[Triangulated, ...]:
-    """One row a declared question, in declared order. published: the rows of participation."""
+    """One row a declared question, in declared order. effects: the primary estimates. published:
+    the rows of participation."""
     if not study.program.questions:
         return ()
     codebook, k = codebook_of(study), study.program.privacy.min_cell
-    primary = {e.outcome: e for e in effects if e.role == "primary"}
+    primary = {e.outcome: e for e in effects}
     barriers = {b["subject"]: b for b in wide(published, "participation/barriers/*")}
     limit = study.program.thresholds.barrier_share
     rows = []

@@ -53,6 +53,7 @@ def shape_of(document: dict[str, Any]) -> dict[str, Any]:
             one["wwc_baseline"] = grades.get(row["note"])
     shape = {part: [r for r in records.values() if r["part"] == part] for part in PARTS}
     shape["effects"] = [e for e in shape["effects"] if e.get("role")]
+    shape["evidence"] = [e for e in shape["evidence"] if "threats" in e]
     shape["scales"] = [s for s in shape["scales"] if "warnings" in s]
     places = {
         f"effects/{e['outcome']}/primary/estimate": f"/effects/{i}"

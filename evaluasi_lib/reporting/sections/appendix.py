@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.effects import effects_of
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.measures import wide
 from evaluasi_lib.program import Column as Declared
@@ -28,12 +29,12 @@ def section_appendix(program: Program, result: EvaluationResult) -> Section:
         table_rules(result.verdict, k),
         barriers_by_group(program, result),
         tables.table_others(
-            [e for e in result.effects if e.role == "sensitivity"],
+            effects_of(result.rows, "sensitivity"),
             "kepekaan",
             _("Sensitivity: other estimators and definitions"),
             k,
         ),
-        tables.table_estimators(words.primary_effects(result), k),
+        tables.table_estimators(effects_of(result.rows, "primary"), k),
         tables.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
         tables.table_reliability(scales, k),
         tables.table_items(result.rows, k),

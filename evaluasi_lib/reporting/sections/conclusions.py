@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.findings.rules import decision_table
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables
 from evaluasi_lib.reporting.columns import Column, table
 from evaluasi_lib.reporting.elements import Bullets, Element, Paragraph, Section, Table, section
 from evaluasi_lib.results import EvaluationResult, Verdict
-from evaluasi_lib.wording import _, word_for
+from evaluasi_lib.wording import _, choose, word_for
 
 
 def section_findings(program: Program, result: EvaluationResult) -> Section:
@@ -56,12 +57,12 @@ def table_rules(verdict: Verdict, k: int) -> Table | None:
     """For the appendix: the decision table, with the rule that fired."""
     columns = [
         Column(_("Rule"), "rule"),
-        Column(_("Situation"), "text"),
+        Column(_("Situation"), lambda row: choose(row.text)),
         Column(_("Decision"), "decision", "decision"),
-        Column(_("This program"), lambda row: _("applied") if row.get("fired") else "—"),
+        Column(_("This program"), lambda row: _("applied") if row.rule == verdict.rule else "—"),
     ]
     note = _("Rules are read from the top; the first that fits decides.")
-    return table("aturan-putusan", _("Rules of decision"), verdict.table, columns, k, note)
+    return table("aturan-putusan", _("Rules of decision"), decision_table().rows, columns, k, note)
 
 
 def section_follow_up(program: Program, result: EvaluationResult) -> Section:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
+from evaluasi_lib.conclusion import ALPHA
+from evaluasi_lib.effects import Effect, effects_of
 from evaluasi_lib.measures import Level, measure_id, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
@@ -16,16 +18,14 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_likert,
     plot_slope,
 )
-from evaluasi_lib.results import Effect, EvaluationResult
+from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, choose, interval, number, p_value, percent, word_for
-
-ALPHA = 0.05
 
 
 def section_effectiveness(program: Program, result: EvaluationResult) -> Section:
     """Every outcome by level, whether it holds with other methods, and for whom."""
     k = program.privacy.min_cell
-    primary = words.primary_effects(result)
+    primary = effects_of(result.rows, "primary")
     elements: list[Element | None] = [
         plot_effects(primary),
         tables.table_effects(primary, "efek", _("Primary estimates of all outcomes"), k),
@@ -36,7 +36,7 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
             Paragraph(_("The program declares no outcome or instrument at this level."), "note")
         ]
     elements += _sensitivity(program, result, primary)
-    groups = [e for e in result.effects if e.role == "subgroup"]
+    groups = effects_of(result.rows, "subgroup")
     if groups:
         question = _("Does the effect differ between groups?")
         elements += [
@@ -51,10 +51,11 @@ def _level(program: Program, result: EvaluationResult, level: str) -> list[Eleme
     """Sentences, scores, changes and answers of one level."""
     k = program.privacy.min_cell
     inside: list[Element | None] = []
-    for effect in words.primary_effects(result):
+    for effect in effects_of(result.rows, "primary"):
         if effect.level == level:
             inside.append(Paragraph(words.effect_sentence(effect, k)))
-            inside += [Paragraph(warning, "warning") for warning in effect.warnings]
+            place = measure_id("effects", effect.outcome, "primary")
+            inside += [Paragraph(r.text, "warning") for r in result.remarks if r.id == place]
     scales = [s for s in tables.scale_records(result.rows) if "." not in s["subject"]]
     whole = [s for s in scales if s["level"] == level]
     title = _("Scores at the level “{level}”").format(level=word_for("level", level))
@@ -83,7 +84,7 @@ def _about_score(result: EvaluationResult, score: Mapping[str, Any]) -> list[Ele
     inside += [Paragraph(r.text, "warning") for r in result.remarks if r.id == measure_id(*stem)]
     cross = wide(result.rows, measure_id(*stem, "ipa"))
     if cross and cross[0]["cross_performance"] is not None:
-        rated = wide(result.rows, measure_id(*stem, "*"), "performance")
+        rated = wide(result.rows, measure_id(*stem, "*"))
         items = [x for x in rated if x["performance"] is not None]
         inside.append(plot_importance(items, cross[0], "-".join(["ipa", *stem[1:]])))
     return inside
@@ -106,7 +107,7 @@ def _sensitivity(
     program: Program, result: EvaluationResult, primary: Sequence[Effect]
 ) -> list[Element | None]:
     """Other defensible ways to estimate each outcome, and how alike the groups were."""
-    others = [e for e in result.effects if e.role == "sensitivity"]
+    others = effects_of(result.rows, "sensitivity")
     if not others:
         return []
     elements: list[Element | None] = [Heading(_("Does the conclusion hold with other methods?"))]
@@ -114,13 +115,10 @@ def _sensitivity(
         same = [effect, *(e for e in others if e.outcome == effect.outcome)]
         elements.append(plot_specifications(same, f"metode-{effect.outcome}"))
     elements.append(Paragraph(_("The appendix lists all of these estimates."), "note"))
-    balanced = next((e for e in result.effects if e.details.get("balance")), None)
-    if balanced is not None:
-        rows = [
-            {**row, "label": words.covariate_word(program, row["covariate"])}
-            for row in balanced.details["balance"]
-        ]
-        elements.append(plot_love(rows, "kesetaraan", balanced.label))
+    if balance := wide(result.rows, "effects/*/balance/*"):
+        rows = [{**row, "label": words.covariate_word(program, row["subject"])} for row in balance]
+        label = next(e.label for e in primary if e.outcome == balance[0]["stem"][1])
+        elements.append(plot_love(rows, "kesetaraan", label))
     return elements
 
 
@@ -128,7 +126,7 @@ def _interactions(groups: Sequence[Effect]) -> str:
     """Whether the groups truly differ, one sentence for each declared comparison."""
     tests: dict[tuple[str, str], float] = {}
     for effect in groups:
-        p = effect.details.get("interaction_p")
+        p = effect.interaction_p
         if p is not None and effect.subgroup is not None:
             tests[(effect.label, effect.subgroup.split(":")[0])] = p
     sentences = []
@@ -146,7 +144,7 @@ def _index(result: EvaluationResult, score: Mapping[str, Any]) -> list[Element]:
     """The known index that the instrument declares, as a sentence."""
     sentences: list[str] = []
     below = measure_id(*score["stem"], "*")
-    for x in wide(result.rows, below, "index score mean_pct below_share"):
+    for x in wide(result.rows, below):
         if x["index"] is not None:
             grade = next(r.text for r in result.remarks if r.id == measure_id(*x["stem"]))
             sentences.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.effects import effects_of
 from evaluasi_lib.measures import Record, record_of, texts_at, wide
 from evaluasi_lib.program import Costs, Program
 from evaluasi_lib.reporting import tables, words
@@ -33,9 +34,8 @@ def section_efficiency(program: Program, result: EvaluationResult) -> Section:
         _cost_table(wide(rows, "efficiency/costs/*"), k),
     ]
     if cost := record_of(rows, "efficiency/cost_per_unit_effect"):
-        effect = next(
-            (e for e in words.primary_effects(result) if e.outcome == cost["subject"]), None
-        )
+        primary = effects_of(rows, "primary")
+        effect = next((e for e in primary if e.outcome == cost["subject"]), None)
         each = money["cost_per_participant_idr"]
         elements += [
             Heading(_("What the effect costs")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.effects import effects_of, ratings_of
 from evaluasi_lib.measures import record_of, value_at
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
@@ -71,7 +72,7 @@ def section_summary(program: Program, result: EvaluationResult) -> Section:
 
 def _rating_sentence(result: EvaluationResult) -> str:
     """The strength of evidence over the primary outcomes: the range of their ratings."""
-    ratings = [e.rating_0_5 for e in result.evidence if e.rating_0_5 is not None]
+    ratings = ratings_of(result.rows).values()
     if not ratings:
         return _("The evidence could not be rated, because no outcome could be estimated.")
     low, high = min(ratings), max(ratings)
@@ -95,7 +96,7 @@ def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
     people = reason if analysed is None else count(analysed)
     figures = [KeyFigure(_("persons in the analysis"), people)]
     figures += [KeyFigure(label, form(x)) for label, x, form in shown if x is not None]
-    for effect in words.primary_effects(result)[:3]:
+    for effect in effects_of(result.rows, "primary")[:3]:
         if effect.estimate is not None:
             claim, found = (
                 word_for("claim", effect.claim),

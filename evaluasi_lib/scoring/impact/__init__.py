@@ -1,13 +1,13 @@
 """Effects of a program: one primary estimate for each outcome, and what checks it.
 
-`estimate_effects` is the way from a study to results; the estimators themselves are pure functions
-on arrays (designs, weighting), chosen by the table in plans.py.
+`estimates_of` is the way from a study to estimates, `effect_drafts` that to rows; the estimators
+are pure functions on arrays (designs, weighting), chosen by the table in plans.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,21 @@ import pandas as pd
 from scipy import stats
 
 from evaluasi_lib.conclusion import Method, adjust_p_values
-from evaluasi_lib.disclosure import SMALL_CELL, protect, protect_counts
-from evaluasi_lib.measures import Claim, Role
+from evaluasi_lib.disclosure import protect_counts
+from evaluasi_lib.effects import NUMBERS
+from evaluasi_lib.measures import (
+    SAFE,
+    Cell,
+    Claim,
+    Conclusion,
+    Draft,
+    Drafts,
+    Remark,
+    Role,
+    drafts,
+    measure_id,
+)
 from evaluasi_lib.program import Outcome
-from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.frames import (
     DesignType,
     OutcomeFrame,
@@ -26,88 +37,118 @@ from evaluasi_lib.scoring.frames import (
     numeric,
     outcome_frames,
 )
-from evaluasi_lib.scoring.impact.doubts import (
-    add_weights,
-    examine,
-    variable_name,
-)
-from evaluasi_lib.scoring.impact.estimate import (
-    Estimate,
-    adjusted_interval,
-    n_needed,
-    not_estimated,
-)
-from evaluasi_lib.scoring.impact.plans import NET_SHARE, Case, bracket, estimate, plan_of
-from evaluasi_lib.scoring.impact.sensitivity import judge
+from evaluasi_lib.scoring.impact.doubts import Checks, add_weights, examine, variable_name
+from evaluasi_lib.scoring.impact.estimate import Estimate, n_needed, not_estimated
+from evaluasi_lib.scoring.impact.plans import NET_SHARE, Case, estimate, plan_of
+from evaluasi_lib.scoring.impact.sensitivity import Judged, judge
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, number, p_value
 
-__all__ = ["effects_of_case", "estimate_effects"]
+__all__ = ["Estimated", "effect_drafts", "estimates_of", "estimates_of_case"]
 Rule = Callable[[pd.Series], pd.Series]
+OWN = ("p_adjusted", "n_needed")  # numbers of primary estimates alone
 MAX_LEVELS = 6  # a number with more values is split at its median
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """An estimate on its way to an Effect. ancova: what brackets a difference in differences."""
+class Estimated:
+    """An estimate with what it is an estimate of, on its way to rows.
+
+    checks: of a primary estimate. place, group: the names of a variable's value, in ids and for
+    readers. p_adjusted, judged: by the family of the primary estimates.
+    """
 
     outcome: Outcome
     design: DesignType
     estimate: Estimate
     role: Role = "primary"
-    ancova: Estimate | None = None
-    subgroup: str | None = None
-    hidden: bool = False
+    checks: Checks = field(default_factory=Checks)
+    place: tuple[str, ...] = ()
+    group: str | None = None
+    interaction_p: float | None = None
+    p_adjusted: float | None = None
+    judged: Judged = field(default_factory=Judged)
+
+    @property
+    def conclusion(self) -> Conclusion | None:
+        return self.judged.conclusion
+
+    @property
+    def sesoi(self) -> float | None:
+        """The declared smallest effect of interest, where it is in the estimate's own unit. That of
+        an ordered outcome is a net share of persons (0-1), whatever its primary estimator."""
+        if self.estimate.estimator == "dose_response":
+            return None
+        if (self.outcome.scale_type == "ordinal") != (self.estimate.estimator in NET_SHARE):
+            return None
+        return self.outcome.sesoi
+
+    @property
+    def cell(self) -> Cell:
+        """The persons of both groups; those of a subgroup add up to those of the outcome."""
+        sizes = {"program": self.estimate.n_program, "comparison": self.estimate.n_comparison}
+        known = {name: n for name, n in sizes.items() if n is not None}
+        whole = measure_id(self.outcome.id, *self.place[:1])
+        sums = tuple((f"{whole}/{name}", n) for name, n in known.items()) if self.place else ()
+        return Cell(tuple(known.values()), sums)
 
 
-def estimate_effects(study: Study, frames: OutcomeFrames | None = None) -> tuple[Effect, ...]:
-    """Every effect of a study: outcomes in declared order, each with its primary estimate, then
+def estimates_of(study: Study, frames: OutcomeFrames | None = None) -> list[Estimated]:
+    """Every estimate of a study: outcomes in declared order, each with its primary estimate, then
     those that check it, then its subgroups.
 
     p_adjusted and the conclusion belong to primary estimates alone (the declared family). frames:
     outcome_frames(study), where the caller has them.
     """
     frames = frames or outcome_frames(study)
-    rows = [row for o in study.program.outcomes for row in _rows(study, o, frames[o.id])]
-    return _effects(rows, study.program.multiplicity, study.program.privacy.min_cell)
+    found = [one for o in study.program.outcomes for one in _estimates(study, o, frames[o.id])]
+    return _judged(found, study.program.multiplicity)
 
 
-def effects_of_case(case: Case, estimators: Sequence[str], *, k: int) -> tuple[Effect, ...]:
-    """The effects of one outcome's data by the named estimators, the first of them primary.
-
-    The family of its p-value is the one estimate. k: smallest number of persons that is shown.
-    """
-    first = _Row(case.outcome, case.frame.design, primary_estimate(estimators[0], case))
+def estimates_of_case(case: Case, estimators: Sequence[str]) -> list[Estimated]:
+    """The estimates of one outcome's data by the named estimators, the first of them primary: the
+    family of its p-value is the one estimate."""
+    first = Estimated(case.outcome, case.frame.design, primary_estimate(estimators[0], case))
     others = [
         replace(first, role="sensitivity", estimate=_run(name, case)) for name in estimators[1:]
     ]
-    return _effects([first, *others], "none", k)
+    return _judged([first, *others], "none")
 
 
-def _effects(rows: Sequence[_Row], multiplicity: Method, k: int) -> tuple[Effect, ...]:
-    """The rows as effects, their primary ones one family."""
-    family = [row.estimate.p_value for row in rows if row.role == "primary"]
+def _judged(found: Sequence[Estimated], multiplicity: Method) -> list[Estimated]:
+    """The estimates, their primary ones concluded as one family."""
+    family = [one.estimate.p_value for one in found if one.role == "primary"]
     adjusted = iter(adjust_p_values(family, multiplicity))
-    return tuple(_effect(row, next(adjusted) if row.role == "primary" else None, k) for row in rows)
+    return [_concluded(one, next(adjusted)) if one.role == "primary" else one for one in found]
 
 
-def _rows(study: Study, outcome: Outcome, frame: OutcomeFrame | str) -> list[_Row]:
+def _concluded(one: Estimated, p_adjusted: float | None) -> Estimated:
+    outcome, checks = one.outcome, one.checks
+    judged = judge(
+        one.estimate, checks.bracketing, checks.bounds, checks.e_value, sesoi=one.sesoi,
+        ancova_sesoi=None if outcome.scale_type == "ordinal" else outcome.sesoi,
+        direction=outcome.direction, p_adjusted=p_adjusted,
+    )  # fmt: skip
+    return replace(one, p_adjusted=p_adjusted, judged=judged)
+
+
+def _estimates(study: Study, outcome: Outcome, frame: OutcomeFrame | str) -> list[Estimated]:
     if isinstance(frame, str):
         alone = not_estimated("none", "difference", frame)
-        return [_Row(outcome, study.program.design.type, alone)]
+        return [Estimated(outcome, study.program.design.type, alone)]
     case = Case(outcome, study.program.design, add_weights(study, frame))
     plan = plan_of(case)
     if plan is None:
         reason = _("one group measured once: there is nothing to compare it with")
         alone = not_estimated("none", "difference", reason, n_program=len(frame.after))
-        return [_Row(outcome, frame.design, alone)]
-    primary = examine(study, case, primary_estimate(plan[0], case))
-    first = _Row(outcome, frame.design, primary, ancova=bracket(case, primary))
+        return [Estimated(outcome, frame.design, alone)]
+    primary = primary_estimate(plan[0], case)
+    first = Estimated(outcome, frame.design, primary, checks=examine(study, case, primary))
     others = [e for name in plan[1:] if (e := estimate(name, case)) is not None]
-    rows = [first, *(_Row(outcome, frame.design, e, "sensitivity") for e in others)]
+    found = [first, *(Estimated(outcome, frame.design, e, "sensitivity") for e in others)]
     for variable in outcome.subgroups:
-        rows += _subgroups(study, case, plan[0], variable)
-    return rows
+        found += _subgroups(study, case, plan[0], variable)
+    return found
 
 
 def _run(name: str, case: Case) -> Estimate:
@@ -135,37 +176,31 @@ def primary_estimate(name: str, case: Case) -> Estimate:
     return replace(instead, warnings=(*instead.warnings, note))
 
 
-def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[_Row]:
-    """The primary estimator in each group of a variable, with the test that they differ."""
+def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[Estimated]:
+    """The primary estimator in each group of a variable, with the test that they differ, which
+    groups too small to show are not part of."""
     values = case.frame.after.get(variable)
     if values is None or pd.api.types.is_datetime64_any_dtype(values.dtype):
         return []
     parts = {label: case.subset(variable, rule) for label, rule in levels_of(values)}
     found = {label: _run(estimator, part) for label, part in parts.items() if len(part.frame.after)}
     hidden = _hidden(found, study.program.privacy.min_cell)
-    p = interaction_p([e for label, e in found.items() if label not in hidden])
-    details: dict[str, Any] = {"variable": variable}
-    notes = []
+    tested = {label: e for label, e in found.items() if label not in hidden}
+    p, note = interaction_p(list(tested.values())), []
     if p is not None:
-        details["interaction_p"] = p
         text = _("Test that the groups differ in their effect: p = {p}.")
-        notes.append(text.format(p=p_value(p)))
+        note.append(text.format(p=p_value(p)))
     name, words = _variable_words(study, variable)
+    flags = {_("yes"): "true", _("no"): "false"}  # an id is the same in every language
     return [
-        _Row(
-            case.outcome,
-            case.frame.design,
-            replace(
-                one,
-                details=one.details | details | {"value": label},
-                warnings=(*one.warnings, *notes),
-            ),
-            "subgroup",
-            subgroup=f"{name}: {words.get(label, label)}",
-            hidden=label in hidden,
+        Estimated(
+            case.outcome, case.frame.design, replace(one, warnings=(*one.warnings, *note)),
+            "subgroup", place=(variable, flags.get(label, label)),
+            group=f"{name}: {words.get(label, label)}",
+            interaction_p=p if label == next(iter(tested), None) else None,
         )
         for label, one in found.items()
-    ]
+    ]  # fmt: skip
 
 
 def _hidden(found: dict[str, Estimate], k: int) -> set[str]:
@@ -190,58 +225,97 @@ def _variable_words(study: Study, variable: str) -> tuple[str, dict[str, str]]:
     return variable, {}
 
 
-def _effect(row: _Row, p_adjusted: float | None, k: int) -> Effect:
-    outcome, found, conclusion = row.outcome, row.estimate, None
-    sesoi, needed = _sesoi(outcome, found), None
-    details: dict[str, Any] = {} if found.estimate is None else {"sd_outcome": found.sd}
-    if row.role == "primary":
-        conclusion, found = judge(
-            found, row.ancova, sesoi=sesoi, direction=outcome.direction, p_adjusted=p_adjusted,
-            ancova_sesoi=None if outcome.scale_type == "ordinal" else outcome.sesoi,
-        )  # fmt: skip
-        low, high = adjusted_interval(found, p_adjusted)
-        details |= {"ci_adjusted_low": low, "ci_adjusted_high": high}
-        n = found.n_program + (found.n_comparison or 0)
-        if sesoi and found.inference and found.std_error and found.df and n:
-            needed = n_needed(n, found.std_error, found.df, sesoi)
-    names = ("estimator", "estimand", "n_program", "n_comparison", "estimate", "std_error", "df",
-             "p_value", "warnings", "reason")  # fmt: skip
-    numbers: dict[str, Any] = {name: getattr(found, name) for name in names}
-    numbers["ci_low"], numbers["ci_high"] = found.interval(0.95)
-    numbers["ci90_low"], numbers["ci90_high"] = found.interval(0.90)
-    effect_size = ("effect_size_g", "g_ci_low", "g_ci_high")
-    numbers |= zip(effect_size, found.effect_size(), strict=True)
-    effect = Effect(
-        outcome=outcome.id, label=choose(outcome.label), role=row.role, subgroup=row.subgroup,
-        wave=outcome.wave, sesoi=sesoi, direction=outcome.direction, claim=_claim(row),
-        level=outcome.level, design=row.design, unit=_unit(outcome, found), p_adjusted=p_adjusted,
-        conclusion=conclusion, n_needed=needed, details=details | found.details, **numbers,
-    )  # fmt: skip
-    sizes: Sequence[int | None] = [1] if row.hidden else [found.n_program, found.n_comparison]
-    safe = protect(effect, persons=sizes, k=k, keep=("sesoi", "warnings"))
-    if safe.reason == SMALL_CELL:
-        return replace(safe, details={}, conclusion=None)
-    return safe
+def effect_drafts(found: Sequence[Estimated], refuted: Container[str] = ()) -> Drafts:
+    """The rows of estimates, and the warnings of each. refuted: outcomes of which the data refute
+    the comparison, so that they show a difference between groups and no effect of the program."""
+    for one in found:
+        yield from _drafts(one, refuted)
+    for one in [one for one in found if one.estimate.balance][:1]:
+        for row in one.estimate.balance:
+            names = ["effects", one.outcome.id, "balance", row["covariate"]]
+            yield from drafts(row, names, "smd_unadjusted smd_weighted", row["cell"])
 
 
-def _claim(row: _Row) -> Claim:
+def _drafts(one: Estimated, refuted: Container[str]) -> Drafts:
+    outcome, found, cell = one.outcome, one.estimate, one.cell
+    place = (found.estimator,) if one.role == "sensitivity" else one.place
+    names = ["effects", outcome.id, one.role, *place]
+    claim = _claim(one)
+    about = {
+        "subject": outcome.id, "label": choose(outcome.label), "group": one.group,
+        "level": outcome.level, "wave": outcome.wave, "unit": _unit(outcome, found),
+        "n": found.n_program + (found.n_comparison or 0), "role": one.role,
+        "claim": "difference" if claim == "effect" and outcome.id in refuted else claim,
+        "design": one.design, "estimator": found.estimator, "estimand": found.estimand,
+        "direction": outcome.direction,
+    }  # fmt: skip
+    said = (*found.warnings, *one.checks.warnings, *one.judged.notes)
+    concluded = {"conclusion": one.conclusion, "note": " ".join(said) or None}
+    numbers = _numbers(one)
+    first, *others = NUMBERS.split()
+    yield from drafts(numbers, names, first, cell, **about, **concluded)
+    if one.role != "primary" and found.estimate is not None and found.p_value is None:
+        # Why it has no interval; of a primary estimate p_adjusted says so.
+        yield from drafts(numbers, names, "p_value", cell, **about)
+    for name in others if one.role == "primary" else (f for f in others if f not in OWN):
+        # The declared smallest effect is no person's.
+        yield from drafts(numbers, names, name, SAFE if name == "sesoi" else cell, **about)
+    yield from _checked(one, names, cell, about)
+    for text in said:
+        yield Draft(Remark(measure_id(*names), text), cell)
+
+
+def _numbers(one: Estimated) -> dict[str, Any]:
+    """The numbers of an estimate by the names of NUMBERS."""
+    found, needed = one.estimate, None
+    n = found.n_program + (found.n_comparison or 0)
+    if one.sesoi and found.inference and found.std_error and found.df and n:
+        needed = n_needed(n, found.std_error, found.df, one.sesoi)
+    same = ("estimate", "std_error", "df", "p_value", "n_program", "n_comparison", "reason")
+    numbers = {name: getattr(found, name) for name in same}
+    numbers |= {"p_adjusted": one.p_adjusted, "sesoi": one.sesoi, "n_needed": needed}
+    numbers |= zip(("ci_low", "ci_high"), found.interval(), strict=True)
+    return numbers | dict(
+        zip(("effect_size_g", "g_ci_low", "g_ci_high"), found.effect_size(), strict=True)
+    )
+
+
+def _checked(one: Estimated, names: Sequence[str], cell: Cell, about: dict[str, Any]) -> Drafts:
+    """What was checked of an estimate, each as a row beside it."""
+    checks, bounds = one.checks, one.checks.bounds
+    values = {"e_value": checks.e_value, "interaction_p": one.interaction_p}
+    if bounds is not None:
+        values |= {"lee_lower": bounds.low, "lower_low": bounds.ci_low}
+        values |= {"lee_upper": bounds.high, "upper_high": bounds.ci_high}
+    fields = "interaction_p e_value lee_lower:lower lee_upper:upper"
+    yield from drafts(values, names, fields, cell, **about)
+    if (other := checks.bracketing) is not None and one.conclusion is not None:
+        told = about | {"estimator": other.estimator, "conclusion": one.judged.other}
+        yield from _beside(other, "bracketing", names, cell, told)
+    if checks.earlier is not None:
+        told = about | {"wave": checks.earlier.wave}
+        yield from _beside(checks.earlier.estimate, "earlier_trend", names, cell, told)
+
+
+def _beside(
+    found: Estimate, measure: str, names: Sequence[str], cell: Cell, about: dict[str, Any]
+) -> Drafts:
+    """Another estimate beside a primary one, as one row; cell: of the primary one."""
+    low, high = found.interval()
+    numbers = {measure: found.estimate, "p_value": found.p_value, "ci_low": low, "ci_high": high}
+    sizes = (found.n_program, found.n_comparison or 0)
+    persons = Cell((*cell.persons, *sizes))
+    yield from drafts(numbers, names, f"{measure}:ci:p_value", persons, **about | {"n": sum(sizes)})
+
+
+def _claim(one: Estimated) -> Claim:
     """What the design lets one say. An association with the dose is no effect in any design, nor is
     the difference of groups that were not drawn by lot and are compared as they are."""
-    if row.design == "single_group" or row.estimate.estimand == "association":
+    if one.design == "single_group" or one.estimate.estimand == "association":
         return "change"
-    if row.estimate.estimand == "difference" and row.estimate.estimate is not None:
+    if one.estimate.estimand == "difference" and one.estimate.estimate is not None:
         return "difference"
     return "effect"
-
-
-def _sesoi(outcome: Outcome, found: Estimate) -> float | None:
-    """The declared smallest effect of interest, where it is in the estimate's own unit. That of an
-    ordered outcome is a net share of persons (0-1), whatever its primary estimator."""
-    if found.estimator == "dose_response":
-        return None
-    if (outcome.scale_type == "ordinal") != (found.estimator in NET_SHARE):
-        return None
-    return outcome.sesoi
 
 
 def _unit(outcome: Outcome, found: Estimate) -> str:

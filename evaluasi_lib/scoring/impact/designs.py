@@ -192,13 +192,13 @@ def _doubly_robust(
         )
     ready = prepare(z, member, shown)
     if isinstance(ready, Ready):
-        fit, details, notes, name = ready.fit, ready.details, ready.notes, estimator
+        fit, balance, notes, name = ready.fit, ready.balance, ready.notes, estimator
     else:
         note = _(
             "A doubly robust estimate is not possible ({reason}); the change of the comparison "
             "group is modelled by regression alone, beyond what the data cover."
         ).format(reason=ready)
-        fit, details, notes, name = None, {}, (note,), _named(estimator, "regression_did")
+        fit, balance, notes, name = None, [], (note,), _named(estimator, "regression_did")
     # Not plain's warnings as such: what few clusters forbid is said of the estimate's own df.
     unlinked = (unlinked_note(),) if len(waves) > 1 else ()
     parts = [att_influence(y, x, member, fit, wave) for wave in waves]
@@ -207,7 +207,7 @@ def _doubly_robust(
         att, influence = att - before, influence - lost
     return from_influence(
         att, influence, member, k=x.shape[1] * len(waves), clusters=clusters, estimator=name,
-        details=details, warnings=(*unlinked, *notes), sd=plain.sd, sd_df=plain.sd_df,
+        balance=balance, warnings=(*unlinked, *notes), sd=plain.sd, sd_df=plain.sd_df,
         persons=(plain.n_program, plain.n_comparison or 0),
     )  # fmt: skip
 
@@ -277,7 +277,7 @@ def dose_response(
         np.column_stack(columns), y[known], 1, estimator=estimator, estimand="association",
         program=np.ones(int(known.sum()), dtype=bool), two_groups=False,
         clusters=None if clusters is None else np.asarray(clusters)[known],
-        details={"sd_outcome": float(y[known].std(ddof=1))},
+        sd_outcome=float(y[known].std(ddof=1)),
         warnings=(
             _("Who received more may differ from who received less: this is an association, not "
               "the effect of a higher dose."),
@@ -293,7 +293,7 @@ def superiority(
 
     Its error is that of a difference of mean placements, the place of each person among the other
     group (Brunner and Munzel 2000, with their df); CR2 within clusters. Limits beyond -1 and 1 are
-    cut off there, which changes neither coverage nor the test. sd_outcome in details is the pooled
+    cut off there, which changes neither coverage nor the test. sd_outcome is the pooled
     SD of the placements, in net shares.
     """
     y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
@@ -309,9 +309,7 @@ def superiority(
     )  # fmt: skip
     error = None if found.std_error is None else found.std_error * 2
     sd, _df = pooled_sd(placement[member], placement[~member])
-    return replace(
-        found, std_error=error, bounds=(-1.0, 1.0), details={"sd_outcome": sd},
-    )  # fmt: skip
+    return replace(found, std_error=error, bounds=(-1.0, 1.0), sd_outcome=sd)
 
 
 def _net_place(values: Array, others: Array) -> Array:
@@ -329,7 +327,7 @@ def net_rise(
 ) -> Estimate:  # fmt: skip
     """Share of persons who rose minus share who fell, of one group or, with program (n,), in the
     program minus the comparison: a difference in differences that uses order alone, with
-    covariates (n, p) doubly robust as drdid. sd_outcome in details: SD of -1, 0, 1 over persons."""
+    covariates (n, p) doubly robust as drdid. sd_outcome: SD of -1, 0, 1 over persons."""
     moved = np.sign(np.asarray(after, dtype=float) - np.asarray(before, dtype=float))
     if program is not None:
         still = np.zeros(len(moved))
@@ -338,10 +336,7 @@ def net_rise(
             found = did(moved, still, program, **how)
         else:
             found = drdid(moved, still, program, covariates, shown=shown, **how)
-        details = found.details | {"sd_outcome": found.sd}
-        return replace(found, sd=None, sd_df=None, bounds=(-2.0, 2.0), details=details)
+        return replace(found, sd=None, sd_df=None, bounds=(-2.0, 2.0), sd_outcome=found.sd)
     spread = float(moved.std(ddof=1)) if len(moved) > 1 else None
-    found = mean_contrast(
-        moved, estimator=estimator, clusters=clusters, details={"sd_outcome": spread}
-    )
+    found = mean_contrast(moved, estimator=estimator, clusters=clusters, sd_outcome=spread)
     return replace(found, bounds=(-1.0, 1.0))

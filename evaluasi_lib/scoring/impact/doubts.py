@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from evaluasi_lib.conclusion import ALPHA
 from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Outcome
@@ -30,8 +31,8 @@ from evaluasi_lib.scoring.frames import (
 from evaluasi_lib.scoring.impact.designs import did
 from evaluasi_lib.scoring.impact.estimate import Estimate, critical
 from evaluasi_lib.scoring.impact.models import standardised
-from evaluasi_lib.scoring.impact.plans import PARALLEL, Case
-from evaluasi_lib.scoring.impact.sensitivity import e_value_of_limit, lee_bounds
+from evaluasi_lib.scoring.impact.plans import PARALLEL, Case, bracket
+from evaluasi_lib.scoring.impact.sensitivity import Bounds, e_value_of_limit, lee_bounds
 from evaluasi_lib.scoring.impact.weighting import propensity
 from evaluasi_lib.scoring.items import rake
 from evaluasi_lib.scoring.standards import standards
@@ -40,7 +41,6 @@ from evaluasi_lib.wording import _, choose, join_words, number, percent
 
 MIN_LOST = 5  # persons; with fewer there is nothing to model
 Array = NDArray[np.float64]
-ALPHA = 0.05
 BENT = 0.01  # stricter: a warning for each outcome and covariate would else come by chance
 MIN_UNITS = 5
 LARGE_ICC = 0.05
@@ -86,31 +86,57 @@ def _chance_analysed(study: Study, frame: OutcomeFrame) -> pd.Series | None:
     return None if isinstance(fit, str) else pd.Series(fit.score, index=persons.index)
 
 
-def examine(study: Study, case: Case, primary: Estimate) -> Estimate:
-    """A primary estimate with what its design and data say against it: warnings, and in details
-    e_value_interval (comparison designs alone), lee_bounds (randomised, persons lost), placebo (a
-    wave before the baseline), doubts (the codes of doubts_of)."""
-    details: dict[str, Any] = {}
-    if case.frame.design == "comparison" and primary.estimate is not None:
-        g, low, high = primary.effect_size()
+class Earlier(NamedTuple):
+    """What a difference in differences shows when the program had not begun, and since when."""
+
+    estimate: Estimate
+    wave: str
+
+    @property
+    def moved(self) -> bool:
+        """Whether the groups moved apart."""
+        p = self.estimate.p_value
+        return p is not None and p < ALPHA
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What design and data say against a primary estimate.
+
+    bracketing: what brackets a difference in differences (plans.bracket). e_value: of the
+    interval's nearer limit (comparison designs). bounds: for the loss (randomised, persons lost).
+    earlier: the difference in differences up to the baseline, from the wave before. doubts: what
+    the data themselves say, code -> warning; evidence rates them. cautions: the rest, in words.
+    """
+
+    bracketing: Estimate | None = None
+    e_value: float | None = None
+    bounds: Bounds | None = None
+    earlier: Earlier | None = None
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return (*self.cautions, *self.doubts.values())
+
+
+def examine(study: Study, case: Case, primary: Estimate) -> Checks:
+    """What can be checked of a primary estimate."""
+    design, e_value, earlier = case.frame.design, None, None
+    g, low, high = primary.effect_size()
+    if design == "comparison":
+        earlier = _earlier(study, case)
         if g is not None and low is not None and high is not None:
-            error = (high - low) / (2 * critical(0.95, math.inf))
-            details["e_value_interval"] = e_value_of_limit(g, error)
-    if case.frame.design == "randomised" and (bounds := _lee(study, case)):
-        details["lee_bounds"] = bounds
-    if case.frame.design == "comparison" and (earlier := _placebo(study, case)):
-        details["placebo"] = earlier
-    primary = replace(primary, details=primary.details | details)
-    doubts = doubts_of(study, case, primary)
-    if doubts:
-        details["doubts"] = tuple(doubts)
-    notes = (
-        *primary.warnings, *case.frame.warnings, *cautions(study, case, primary), *doubts.values()
+            e_value = e_value_of_limit(g, (high - low) / (2 * critical(0.95, math.inf)))
+    return Checks(
+        bracket(case, primary), e_value, _lee(study, case) if design == "randomised" else None,
+        earlier, doubts_of(study, case, primary, earlier),
+        (*case.frame.warnings, *cautions(study, case, primary)),
     )  # fmt: skip
-    return replace(primary, details=primary.details | details, warnings=notes)
 
 
-def _lee(study: Study, case: Case) -> dict[str, float] | None:
+def _lee(study: Study, case: Case) -> Bounds | None:
     if case.frame.loss is None:
         return None
     persons = assigned(study, case.frame)
@@ -121,7 +147,7 @@ def _lee(study: Study, case: Case) -> dict[str, float] | None:
     return lee_bounds(y, in_program(persons), seen)
 
 
-def _placebo(study: Study, case: Case) -> dict[str, Any] | None:
+def _earlier(study: Study, case: Case) -> Earlier | None:
     """Difference in differences between the baseline and the wave before it, when the program had
     not begun: it should be near zero."""
     outcome = case.outcome
@@ -138,15 +164,12 @@ def _placebo(study: Study, case: Case) -> dict[str, Any] | None:
         known = rows["pid"].map(earlier.set_index("pid")["y"]).astype(float)
         rows = rows.assign(earlier=known).dropna(subset=["earlier"])
         found = did(rows["y0"], rows["earlier"], case.member(rows), clusters=case.clusters(rows))
-        low, high = found.interval()
-        n = found.n_program + (found.n_comparison or 0)
-        return {"wave": wave, "estimate": found.estimate, "ci_low": low, "ci_high": high,
-                "p_value": found.p_value, "n": n}  # fmt: skip
+        return Earlier(found, wave)
     return None
 
 
 def cautions(study: Study, case: Case, primary: Estimate) -> Iterator[str]:
-    """What a reader must know of the design and the data, in words."""
+    """What a reader must know of the design and of how it was measured, in words."""
     outcome, k = case.outcome, study.program.privacy.min_cell
     if case.frame.design == "single_group":
         yield _("There is no comparison group: the figure shows change, and other causes than the "
@@ -169,15 +192,6 @@ def cautions(study: Study, case: Case, primary: Estimate) -> Iterator[str]:
     if outcome.scale_type == "ordinal" and primary.estimator in ("did_repeated", "drdid_repeated"):
         yield _("The steps of this ordered outcome are treated as equally far apart, because the "
                 "persons cannot be linked.")  # fmt: skip
-    placebo = primary.details.get("placebo") or {}
-    if placebo.get("p_value") is not None and placebo["p_value"] < 0.05:
-        yield _("The groups already moved apart before the program began, so the difference in "
-                "differences may not be its effect.")  # fmt: skip
-    top = share_at_best(study, outcome, case.frame) if case.frame.has_baseline else None
-    if top is not None and top > standards(study.program.standards)["measure"]["ceiling_share"]:
-        text = _("{share} of the persons were at the best value already before the program and "
-                 "could not improve (ceiling).")  # fmt: skip
-        yield text.format(share=percent(top))
 
 
 def is_circular(study: Study, outcome: Outcome) -> bool:
@@ -295,15 +309,29 @@ def variable_name(study: Study, variable: str) -> str:
     return variable
 
 
-def doubts_of(study: Study, case: Case, primary: Estimate) -> dict[str, str]:
+def doubts_of(
+    study: Study, case: Case, primary: Estimate, earlier: Earlier | None = None
+) -> dict[str, str]:
     """What the data themselves say against a primary estimate: code -> warning.
 
-    bent: a relation that the model takes as straight. undeclared_cluster: whole units took part, or
-    were compared, whose persons resemble each other. units_alike: they do, but each unit has
-    persons of both groups, so that chance decided within it.
+    earlier_trend: the groups moved apart before the program. ceiling: many could not improve. bent:
+    a relation that the model takes as straight. undeclared_cluster: whole units took part, or were
+    compared, whose persons resemble each other. units_alike: they do, but each unit has persons of
+    both groups, so that chance decided within it.
     """
-    bend = bent(study, case, primary)
-    return ({"bent": bend} if bend else {}) | units_alike(study, case, primary)
+    found = {}
+    if earlier is not None and earlier.moved:
+        found["earlier_trend"] = _("The groups already moved apart before the program began, so "
+                                   "their difference afterwards may not be its effect."
+                                   )  # fmt: skip
+    top = share_at_best(study, case.outcome, case.frame)
+    if top is not None and top > standards(study.program.standards)["measure"]["ceiling_share"]:
+        text = _("{share} of the persons were at the best value already without the program and "
+                 "could not improve (ceiling).")  # fmt: skip
+        found["ceiling"] = text.format(share=percent(top))
+    if bend := bent(study, case, primary):
+        found["bent"] = bend
+    return found | units_alike(study, case, primary)
 
 
 def units_alike(study: Study, case: Case, primary: Estimate) -> dict[str, str]:

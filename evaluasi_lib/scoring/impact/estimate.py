@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -13,7 +13,6 @@ from scipy import optimize, special, stats
 
 from evaluasi_lib.conclusion import concluded
 from evaluasi_lib.measures import Conclusion
-from evaluasi_lib.results import Effect
 from evaluasi_lib.scoring.impact.models import fit_linear
 from evaluasi_lib.wording import _
 
@@ -31,6 +30,8 @@ class Estimate:
 
     sd: the standard deviation that turns the estimate into Hedges' g (None: no effect size), and
     sd_df its degrees of freedom. g, g_se: an effect size of the estimator's own (binary outcomes).
+    sd_outcome: the SD beside which the estimate is seen where there is no sd. balance: of weighted
+    groups, as weighting.diagnose_balance gives it.
     bounds: the smallest and largest value that there can be, beyond which no limit is given.
     shares: (events, n, events, n) of program and comparison where the estimate is the difference of
     two independent shares, whose interval and p-value are then Newcombe's.
@@ -51,7 +52,8 @@ class Estimate:
     bounds: tuple[float, float] = (-math.inf, math.inf)
     shares: tuple[int, int, int, int] | None = None
     inference: bool = True
-    details: dict[str, Any] = field(default_factory=dict)
+    sd_outcome: float | None = None
+    balance: Sequence[Mapping[str, Any]] = ()
     warnings: tuple[str, ...] = ()
     reason: str | None = None
 
@@ -187,42 +189,28 @@ def conclude(
     return cast(Conclusion, str(found))
 
 
-def adjusted_interval(
-    estimate: Estimate, p_adjusted: float | None
-) -> tuple[float | None, float | None]:
-    """The 95% interval widened by the factor that multiplicity put on the p-value.
-
-    It excludes 0 exactly when p_adjusted < 0.05.
-    """
-    p = estimate.p_value
-    if p is None or p_adjusted is None:
-        return None, None
-    factor = max(1.0, p_adjusted / p) if p > 0 else 1.0
-    return estimate.interval(1 - 0.05 / factor)
-
-
 def detectable(std_error: float, df: float, *, power: float = 0.8, alpha: float = 0.05) -> float:
     """Smallest effect, in the estimate's unit, that an estimate of this precision finds with the
     given power: std_error times the noncentrality at which a t test of df reaches it."""
     return std_error * _noncentrality(df, power, alpha)
 
 
-def smallest_detectable(effect: Effect) -> float | None:
+def smallest_detectable(found: Estimate) -> float | None:
     """The smallest effect, in SD, that an estimate of this precision finds with 80% power.
 
     By the estimate's own standard error where the SD that belongs to it is known; for ordered
     outcomes and where it is not, by the numbers of persons alone (two equal samples of that size
     in a plain comparison, Bloom 1995), which is never more favourable than no adjustment.
     """
-    sd = effect.details.get("sd_outcome")
-    if effect.effect_size_g and effect.estimate:
-        sd = effect.estimate / effect.effect_size_g
-    if sd and effect.std_error and effect.df:
-        return detectable(effect.std_error, effect.df) / abs(sd)
-    sizes = [n for n in (effect.n_program, effect.n_comparison) if n]
-    if not sizes or effect.p_value is None:
+    sd, g = found.sd_outcome or found.sd, found.effect_size()[0]
+    if g and found.estimate:
+        sd = found.estimate / g
+    if sd and found.std_error and found.df:
+        return detectable(found.std_error, found.df) / abs(sd)
+    sizes = [n for n in (found.n_program, found.n_comparison) if n]
+    if not sizes or found.p_value is None:
         return None
-    return detectable(math.sqrt(sum(1 / n for n in sizes)), effect.df or math.inf)
+    return detectable(math.sqrt(sum(1 / n for n in sizes)), found.df or math.inf)
 
 
 def n_needed(
@@ -293,7 +281,7 @@ def linear_contrast(
 
     Without clusters: HC2 with Bell-McCaffrey df; with them CR2 with Satterthwaite df, and no
     p-value under 4 clusters in an arm. persons: (program, comparison) where rows are not persons.
-    named: sd, sd_df, details, warnings of the estimate.
+    named: sd, sd_df, balance, warnings of the estimate.
     """
     fit = fit_linear(x, y, clusters=clusters, weights=weights)
     groups = (program, ~program) if two_groups else (program,)

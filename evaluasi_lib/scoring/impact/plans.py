@@ -177,9 +177,7 @@ def _difference(case: Case) -> Estimate:
         return found
     y, member = rows["y"].to_numpy(), case.member(rows)
     g, error = binary_effect_size(y[member], y[~member])
-    found = replace(
-        found, g=g, g_se=error, sd=None, details=found.details | {"sd_outcome": found.sd}
-    )
+    found = replace(found, g=g, g_se=error, sd=None, sd_outcome=found.sd)
     if case.clusters(rows) is not None or not set(np.unique(y)) <= {0.0, 1.0}:
         return found
     shares = (int(y[member].sum()), int(member.sum()), int(y[~member].sum()), int((~member).sum()))

@@ -6,9 +6,9 @@ Bounds for loss, for a cause that was not measured, and the estimate that bracke
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any, Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,9 +24,18 @@ MOVED = ("improved", "worsened")
 SMALL_E_VALUE = 1.5
 
 
+class Bounds(NamedTuple):
+    """Bounds of an effect whoever was lost, and the interval that holds it, sampling included."""
+
+    low: float
+    high: float
+    ci_low: float
+    ci_high: float
+
+
 def lee_bounds(
     y: ArrayLike, program: ArrayLike, observed: ArrayLike, level: float = 0.95
-) -> dict[str, float] | None:
+) -> Bounds | None:
     """Lee (2009): trim the group that answered more, by the excess share, from above and below.
 
     y (n,): outcomes, anything where not observed; program, observed (n,): of everybody assigned.
@@ -62,9 +71,7 @@ def lee_bounds(
         ends.append(((1 if more else -1) * float(part.mean() - other.mean()), error))
     (low, low_error), (high, high_error) = sorted(ends)
     c = _imbens_manski(high - low, max(low_error, high_error), level)
-    return {
-        "low": low, "high": high, "ci_low": low - c * low_error, "ci_high": high + c * high_error,
-    }  # fmt: skip
+    return Bounds(low, high, low - c * low_error, high + c * high_error)
 
 
 def _imbens_manski(width: float, error: float, level: float) -> float:
@@ -93,21 +100,32 @@ def e_value_of_limit(d: float, std_error: float) -> float:
     return e_value(math.exp(nearer)) if nearer > 0 else 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The conclusion, that of the estimate which brackets it, and what is to be said of them."""
+
+    conclusion: Conclusion | None = None
+    other: Conclusion | None = None
+    notes: tuple[str, ...] = ()
+
+
 def judge(
-    found: Estimate, ancova: Estimate | None, *, sesoi: float | None, ancova_sesoi: float | None,
+    found: Estimate, ancova: Estimate | None = None, bounds: Bounds | None = None,
+    limit: float | None = None, *, sesoi: float | None, ancova_sesoi: float | None,
     direction: Literal["higher", "lower"], p_adjusted: float | None,
-) -> tuple[Conclusion | None, Estimate]:  # fmt: skip
-    """The written rule, and what contradicts it: the conclusion, and the estimate with its details
-    and warnings.
+) -> Judged:  # fmt: skip
+    """The written rule, and what contradicts it.
 
     ancova: of a difference in differences the same outcome given the measure before. If the groups'
     changes are alike without the program, or if persons alike before are, the effect lies between
     the two (Ding and Li 2019): improved or worsened need both to conclude it, and no meaningful
     change needs ANCOVA not to conclude the contrary. ANCOVA's p-value is multiplied by the factor
-    that the family put on the primary one. Where they part: inconclusive, with both named.
+    that the family put on the primary one. Where they part: inconclusive, with both named. bounds,
+    limit: for the loss, and the E-value of the interval's nearer limit; where weak, they are told
+    beside a change.
     """
     conclusion = conclude(found, sesoi=sesoi, direction=direction, p_adjusted=p_adjusted)
-    details, notes = dict(found.details), list(found.warnings)
+    other, notes = None, []
     if conclusion is not None and ancova is not None:
         p, own = ancova.p_value, found.p_value
         factor = max(1.0, p_adjusted / own) if own and p_adjusted is not None else 1.0
@@ -115,18 +133,13 @@ def judge(
             ancova, sesoi=ancova_sesoi, direction=direction,
             p_adjusted=None if p is None else min(1.0, p * factor),
         )  # fmt: skip
-        low, high = ancova.interval()
-        details["bracketing"] = {
-            "estimator": ancova.estimator, "estimate": ancova.estimate, "ci_low": low,
-            "ci_high": high, "conclusion": other,
-        }  # fmt: skip
         parted = other != conclusion if conclusion in MOVED else other in MOVED
         if parted and conclusion != "inconclusive":
             notes.append(_parted(conclusion, other))
             conclusion = "inconclusive"
     if conclusion in MOVED:
-        notes += _open_to_doubt(details)
-    return conclusion, replace(found, details=details, warnings=tuple(notes))
+        notes += _open_to_doubt(bounds, limit)
+    return Judged(conclusion, other, tuple(notes))
 
 
 def _parted(did: Conclusion, ancova: Conclusion | None) -> str:
@@ -141,18 +154,16 @@ def _named(conclusion: Conclusion | None) -> str:
     return word_for("conclusion", conclusion or "inconclusive")
 
 
-def _open_to_doubt(details: Mapping[str, Any]) -> Iterator[str]:
+def _open_to_doubt(bounds: Bounds | None, limit: float | None) -> Iterator[str]:
     """What the bounds for loss, or a weak cause that was not measured, leave open of a change."""
-    bounds = details.get("lee_bounds")
-    if bounds and bounds["ci_low"] <= 0 <= bounds["ci_high"]:
+    if bounds and bounds.ci_low <= 0 <= bounds.ci_high:
         yield _(
             "If those who were lost differ from those who stayed, the effect could be anything in "
             "{bounds} (Lee 2009; with sampling error {interval}): the bounds contain 0."
         ).format(
-            bounds=interval(bounds["low"], bounds["high"], 2),
-            interval=interval(bounds["ci_low"], bounds["ci_high"], 2),
+            bounds=interval(bounds.low, bounds.high, 2),
+            interval=interval(bounds.ci_low, bounds.ci_high, 2),
         )
-    limit = details.get("e_value_interval")
     if limit is not None and limit < SMALL_E_VALUE:
         yield _(
             "A cause that was not measured would only need a risk ratio of {e} with both being in "

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evaluasi_lib.measures import Cell
 from evaluasi_lib.scoring.impact.estimate import (
     Estimate,
     not_estimated,
@@ -23,6 +24,7 @@ from evaluasi_lib.wording import _, number, percent
 
 Array = NDArray[np.float64]
 Shown = tuple[ArrayLike, Sequence[str]]
+Balance = Sequence[Mapping[str, Any]]
 EXTREME = 0.99  # a comparison person this likely to be in the program weighs as much as 99 others
 CERTAIN = 1 - 1e-8  # a chance above this in the comparison: no weight could make up for it
 LARGE_SMD = 0.1  # imbalance that the love plot marks (Austin 2009)
@@ -59,19 +61,34 @@ def propensity(covariates: ArrayLike, program: ArrayLike) -> Propensity | Failur
 
 
 def diagnose_balance(
-    covariates: Array, names: Sequence[str], member: NDArray[np.bool_], weights: Array
+    covariates: Array, names: Sequence[str], member: NDArray[np.bool_], weights: Array | None
 ) -> list[dict[str, Any]]:
-    """Of each covariate (n, p): covariate, smd_unadjusted, smd_weighted, its standardised mean
-    difference before and after weighting. The denominator is always the SD of the treated,
-    unweighted, for the love plot; WWC's baseline equivalence uses the pooled SD."""
+    """Of each covariate (n, p): covariate, mean_program, mean_comparison, smd_unadjusted,
+    smd_weighted (its standardised mean difference before and after weighting; None without
+    weights), and the cell of persons. The denominator is always the SD of the treated, unweighted,
+    for the love plot; WWC's baseline equivalence uses the pooled SD."""
     found = []
     for name, column in zip(names, covariates.T, strict=True):
         own, others = column[member], column[~member]
-        sd = float(own.std(ddof=1))
-        means = others.mean(), np.average(others, weights=weights[~member])
-        plain, weighted = ((float((own.mean() - m) / sd) if sd > 0 else None) for m in means)
-        found.append({"covariate": name, "smd_unadjusted": plain, "smd_weighted": weighted})
+        sd = float(own.std(ddof=1)) if len(own) > 1 else 0.0
+        mean = float(others.mean()) if len(others) else None
+        weighted = None if weights is None else np.average(others, weights=weights[~member])
+        plain, after = (
+            float((own.mean() - m) / sd) if sd > 0 and m is not None else None
+            for m in (mean, weighted)
+        )
+        row = {"covariate": name, "mean_program": float(own.mean()) if len(own) else None}
+        row |= {"mean_comparison": mean, "smd_unadjusted": plain, "smd_weighted": after}
+        found.append(row | {"cell": _cell(own, others)})
     return found
+
+
+def _cell(own: Array, others: Array) -> Cell:
+    """The persons of both groups; of an indicator those with and without it."""
+    sizes = [len(own), len(others)]
+    if set(np.unique(np.concatenate([own, others]))) <= {0.0, 1.0}:
+        sizes += [int(n) for part in (own, others) for n in (part.sum(), len(part) - part.sum())]
+    return Cell(tuple(sizes))
 
 
 def ipw(
@@ -91,7 +108,7 @@ def ipw(
     sd, df = pooled_sd(y[member], y[~member])
     return two_groups_contrast(
         y, member, estimator=estimator, estimand="att", clusters=clusters,
-        weights=ready.fit.weights, sd=sd, sd_df=df, details=ready.details, warnings=ready.notes,
+        weights=ready.fit.weights, sd=sd, sd_df=df, balance=ready.balance, warnings=ready.notes,
     )  # fmt: skip
 
 
@@ -119,7 +136,7 @@ def aipw(
     sd, sd_df = pooled_sd(y[member], y[~member])
     return from_influence(
         att, influence, member, k=x.shape[1], clusters=clusters, estimator=estimator,
-        details=ready.details, warnings=ready.notes, sd=sd, sd_df=sd_df,
+        balance=ready.balance, warnings=ready.notes, sd=sd, sd_df=sd_df,
     )  # fmt: skip
 
 
@@ -142,7 +159,7 @@ def from_influence(
     """An effect on the treated whose error is that of a mean of influences (n,), by cluster.
 
     k: coefficients of the outcome model. persons: (program, comparison) where rows are not persons.
-    No p-value under 4 clusters in an arm. named: sd, sd_df, details, warnings of the estimate.
+    No p-value under 4 clusters in an arm. named: sd, sd_df, balance, warnings of the estimate.
     """
     code = np.arange(len(member))
     if clusters is not None:
@@ -222,7 +239,7 @@ class Ready:
     """A usable propensity model with what is told of it."""
 
     fit: Propensity
-    details: dict
+    balance: Balance
     notes: tuple[str, ...]
 
 
@@ -252,7 +269,7 @@ def prepare(
             _("Weighting leaves the groups unlike in at least one characteristic (largest "
               "standardised difference {smd}).").format(smd=number(worst, 2))
         )  # fmt: skip
-    return Ready(fit, {"balance": balance}, tuple(notes))
+    return Ready(fit, balance, tuple(notes))
 
 
 def _prepare(
