@@ -23,7 +23,6 @@ from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.measures import in_order, record_of
 from evaluasi_lib.program import Program
-from evaluasi_lib.reporting.export import check_formats
 from evaluasi_lib.results import (
     EvaluationResult,
     InputFile,
@@ -62,14 +61,6 @@ def open_workbook(program_id: object, language: object = "id", data_dir: object 
     wording.set_language(check_language(language or wording.DEFAULT_LANGUAGE))
     data = DataFolder.at(str(data_dir) if data_dir else None)
     return Workbook(open_study(data, data.check_id(program_id)), data)
-
-
-def split_formats(text: str) -> tuple[str, ...]:
-    """ "html,pdf" -> ("html", "pdf"); html always. Raises UsageError for an unknown format."""
-    parts = (part.strip() for part in text.split(","))
-    chosen = tuple(dict.fromkeys(["html", *filter(None, parts)]))
-    check_formats(chosen)
-    return chosen
 
 
 def open_study(data: DataFolder, program_id: str) -> Study:

@@ -384,8 +384,8 @@ class Program:
         return report
 
     def _write(self, chapters: Sequence[Section], out: Path, formats: str) -> Path:
-        from evaluasi_lib.evaluation import split_formats
         from evaluasi_lib.reporting.export import write_report
+        from evaluasi_lib.reporting.names import split_formats
 
         form = split_formats(formats)
         with replace_folder(out / self.id) as folder:

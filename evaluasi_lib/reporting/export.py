@@ -21,10 +21,11 @@ import numpy as np
 from nbconvert import HTMLExporter
 from pydantic import TypeAdapter
 
-from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
+from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.measures import Measure, Remark
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf
+from evaluasi_lib.reporting.names import TEMPLATE, check_formats, report_name
 from evaluasi_lib.reporting.workbook import render_workbook
 from evaluasi_lib.results import (
     SCHEMA_VERSION,
@@ -43,9 +44,7 @@ from evaluasi_lib.results import (
 )
 from evaluasi_lib.wording import _, date, language
 
-TEMPLATE = Path(__file__).parent / "template"
 SCHEMA_PATH = Path(__file__).parent.parent / "result.schema.json"
-FORMATS = ("html", "pdf", "docx", "xlsx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +74,6 @@ class Document:
     quality: Quality
     provenance: Provenance
     explored: tuple[Explored, ...] | None
-
-
-def report_name(form: str) -> str:
-    """File name of one format in the language in force: laporan.html, report.pdf, ..."""
-    if form == "xlsx":
-        return "appendix.xlsx" if language() == "en" else "lampiran.xlsx"
-    return f"report.{form}" if language() == "en" else f"laporan.{form}"
-
-
-def check_formats(formats: Collection[str]) -> None:
-    """Raises UsageError that names every unknown format."""
-    problems = [
-        Problem(
-            _("unknown format “{form}”").format(form=form), "formats", suggestion(form, FORMATS)
-        )
-        for form in formats
-        if form not in FORMATS
-    ]
-    if problems:
-        raise UsageError(*problems)
 
 
 def write_report(
