@@ -154,6 +154,12 @@ def spoken(function: Callable[P, str]) -> Callable[P, str]:
 
 
 @spoken
+def own_name() -> str:
+    """The code of the language that it is asked in."""
+    return language()
+
+
+@spoken
 def phrase(form: str, *values: object) -> str:
     """A form without words of its own filled in with texts: phrase("“{}”", label)."""
     return form.format(*values)

@@ -206,10 +206,10 @@ class Program:
         """Everything measured and concluded, as the report takes it."""
         from evaluasi_lib import evaluation
 
-        measured = evaluation.measure(self._study)
-        if self.explored:
-            measured = dataclasses.replace(measured, explored=self.explored)
-        return evaluation.decide(evaluation.Workbook(self._study, self._data), measured)
+        if not self.explored:
+            return evaluation.result_of(self._study, self._data)
+        measured = dataclasses.replace(evaluation.measure(self._study), explored=self.explored)
+        return evaluation.conclude_on(self._study, self._data, measured)
 
     @cached_property
     def measures(self) -> Table:

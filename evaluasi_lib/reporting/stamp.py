@@ -29,13 +29,16 @@ LARGE = 8_000_000
 class Sources:
     """What the reports of a data folder follow from. Every file is read once at most."""
 
-    def __init__(self, data: DataFolder, notebook: Path, out: Path) -> None:
-        """out: the folder of the reports, whose stamps know the large files."""
+    def __init__(
+        self, data: DataFolder, notebook: Path | None = None, out: Path | None = None
+    ) -> None:
+        """notebook: what makes the reports, for results alone None. out: the folder of the reports,
+        whose stamps know the large files."""
         self._data, self._notebook, self._out = data, notebook, out
         self._raw: dict[str, dict[str, list[Any]]] = {}
 
     def stamp(
-        self, program_id: str, languages: Sequence[str], formats: Sequence[str]
+        self, program_id: str, languages: Sequence[str] = (), formats: Sequence[str] = ()
     ) -> dict[str, Any]:
         """The stamp of a report that would be made now, without the files of the report."""
         files = self._raw_files(program_id)
@@ -56,7 +59,7 @@ class Sources:
         return [
             [(p.relative_to(LIBRARY).as_posix(), _sha256(p)) for p in code if p.is_file()],
             [(p.name, _sha256(p)) for p in beside if not p.name.startswith(".")],
-            _sha256(self._notebook),
+            _sha256(self._notebook) if self._notebook else None,
             sorted(_installed()),
             [platform.python_version(), sys.platform, platform.machine()],
         ]
@@ -65,7 +68,7 @@ class Sources:
         """Path -> size, time and sha256 of each file of a program, hidden ones aside."""
         if program_id not in self._raw:
             raw = self._data.raw(program_id)
-            known = read_stamp(self._out / program_id).get("large", {})
+            known = read_stamp(self._out / program_id).get("large", {}) if self._out else {}
             found = self._raw[program_id] = {}
             for path in sorted(p for p in raw.rglob("*") if p.is_file()):
                 name = path.relative_to(raw)
