@@ -259,7 +259,7 @@ def _drafts(one: Estimated, refuted: Container[str]) -> Drafts:
         yield from drafts(numbers, names, "p_value", cell, **about)
     for name in others if one.role == "primary" else (f for f in others if f not in OWN):
         if name == "sesoi":  # declared: it is no person's
-            yield from drafts(numbers, names, name, **about | {"n": None})
+            yield from drafts(numbers, names, name, SAFE, **about | {"n": None})
         else:
             yield from drafts(numbers, names, name, cell, **about)
     yield from _checked(one, names, cell, about)
