@@ -33,9 +33,9 @@ from evaluasi_lib.reporting.elements import (
     arranged,
     every_element,
 )
+from evaluasi_lib.reporting.names import TEMPLATE
 from evaluasi_lib.wording import _
 
-TEMPLATE = Path(__file__).parent / "template"
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 EPOCH = "315532800"  # 1980-01-01, the oldest date that a ZIP file can hold
 PNG_PPI = 220

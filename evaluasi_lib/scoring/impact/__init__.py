@@ -43,7 +43,7 @@ from evaluasi_lib.scoring.impact.estimate import Estimate, n_needed, not_estimat
 from evaluasi_lib.scoring.impact.plans import NET_SHARE, Case, estimate, plan_of
 from evaluasi_lib.scoring.impact.sensitivity import Judged, judge
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose, number, p_value
+from evaluasi_lib.wording import _, choose, joined, number, p_value, phrase
 
 __all__ = ["Estimated", "effect_drafts", "estimates_of", "estimates_of_case"]
 Means = dict[str, tuple[float, int]]
@@ -220,7 +220,7 @@ def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[
         Estimated(
             case.outcome, case.frame.design, replace(one, warnings=(*one.warnings, *note)),
             "subgroup", place=(variable, flags.get(label, label)),
-            group=f"{name}: {words.get(label, label)}",
+            group=phrase("{}: {}", name, words.get(label, label)),
             interaction_p=p if label == next(iter(tested), None) else None,
         )
         for label, one in found.items()
@@ -274,7 +274,7 @@ def _drafts(one: Estimated, refuted: Container[str]) -> Drafts:
         "direction": outcome.direction,
     }  # fmt: skip
     said = (*found.warnings, *one.checks.warnings, *one.judged.notes)
-    concluded = {"conclusion": one.conclusion, "note": " ".join(said) or None}
+    concluded = {"conclusion": one.conclusion, "note": joined(said) or None}
     numbers = _numbers(one)
     first, *others = NUMBERS.split()
     yield from drafts(numbers, names, first, cell, **about, **concluded)
@@ -282,8 +282,10 @@ def _drafts(one: Estimated, refuted: Container[str]) -> Drafts:
         # Why it has no interval; of a primary estimate p_adjusted says so.
         yield from drafts(numbers, names, "p_value", cell, **about)
     for name in others if one.role == "primary" else (f for f in others if f not in OWN):
-        # The declared smallest effect is no person's.
-        yield from drafts(numbers, names, name, SAFE if name == "sesoi" else cell, **about)
+        if name == "sesoi":  # declared: it is no person's
+            yield from drafts(numbers, names, name, SAFE, **about | {"n": None})
+        else:
+            yield from drafts(numbers, names, name, cell, **about)
     yield from _checked(one, names, cell, about)
     for name in MEANS if found.estimate is not None else ():
         if name in one.means:
