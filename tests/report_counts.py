@@ -13,7 +13,8 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-from evaluasi_lib.evaluation import evaluate, open_workbook
+import evaluasi_lib as el
+from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.reporting.elements import ANNEX, Figure, Section, Table, arranged, every_element
 from evaluasi_lib.reporting.export import page_texts
 from evaluasi_lib.reporting.formats import render_pdf
@@ -34,9 +35,9 @@ def content(sections: Sequence[Section]) -> list[int]:
 
 def counted(program_id: str) -> list[str]:
     """One program's row: of the body, then of the body and the annex together."""
-    workbook = open_workbook(program_id)
-    result = evaluate(workbook)
-    sections = report_sections(workbook.study.program, result)
+    program = el.open(program_id)
+    result = program.result
+    sections = report_sections(program.declared, result)
     reader = PdfReader(io.BytesIO(render_pdf(sections, page_texts(result))))
     starts = [
         reader.get_destination_page_number(o) for o in reader.outline if not isinstance(o, list)
@@ -48,8 +49,6 @@ def counted(program_id: str) -> list[str]:
 
 
 def main() -> None:
-    from evaluasi_lib.loading import DataFolder
-
     rows = [HEADS, ["---"] * len(HEADS), *map(counted, DataFolder.at(None).program_ids)]
     put(PAGE, "counts", "\n".join("| " + " | ".join(row) + " |" for row in rows))
 
