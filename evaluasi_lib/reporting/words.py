@@ -46,7 +46,7 @@ def from_to(effect: Effect) -> str:
         text = _("from {before} to {after}")
         return text.format(before=number(before, digits), after=number(after, digits))
     if other is not None and after is not None:
-        text = _("{after} against {other} without the program")
+        text = _("{after}, comparison group {other}")
         return text.format(after=number(after, digits), other=number(other, digits))
     return number(effect.estimate, digits)
 
