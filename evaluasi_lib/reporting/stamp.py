@@ -47,7 +47,7 @@ class Sources:
             list(languages),
             list(formats),
             _contents(files),
-            [_contents(self._raw_files(other)) for other in self._earlier(program_id)],
+            [_contents(self._raw_files(other)) for other in self.earlier(program_id)],
         ]
         large = {path: facts for path, facts in files.items() if facts[0] >= LARGE}
         return {"made_from": _digest(made_from), "large": large}
@@ -76,14 +76,17 @@ class Sources:
                     found[name.as_posix()] = _facts(path, known.get(name.as_posix()))
         return self._raw[program_id]
 
-    def _earlier(self, program_id: str) -> list[str]:
-        """The programs of the same series in earlier cycles."""
+    def earlier(self, program_id: str) -> list[str]:
+        """The programs of the same series in earlier cycles, oldest first."""
         series, cycle = self._cycles[program_id]
         if series is None:
             return []
-        return [
-            other for other, (its, when) in self._cycles.items() if its == series and when < cycle
+        found = [
+            (when, other)
+            for other, (its, when) in self._cycles.items()
+            if its == series and when < cycle
         ]
+        return [other for _when, other in sorted(found)]
 
     @cached_property
     def _cycles(self) -> dict[str, tuple[Any, int]]:
