@@ -45,25 +45,29 @@ def clean_program(program: Program, data: DataFolder, *, force: bool = False) ->
     target = data.processed(program.id)
     if not force and not is_stale(program, data):
         return target
-    raw = data.raw(program.id)
+    raw, key = data.raw(program.id), pseudonym_key(program)
     with replace_folder(target) as work:
         before = manifest.fingerprint(raw)
         with ThreadPoolExecutor(1) as beside:  # gigabytes are summed while they are cleaned
-            inputs = beside.submit(manifest.describe_inputs, raw)
-            log = _clean_into(program, raw, work, pseudonym_key(program))
+            summed = beside.submit(manifest.read_inputs, raw)
+            log = _clean_into(program, raw, work, key)
         if log.errors:
             raise DataError(*log.errors)
         if manifest.fingerprint(raw) != before:
             what = _("files changed while they were being read")
             remedy = _("wait until they are copied, then clean again")
             raise DataError(Problem(what, program.id, remedy))
-        manifest.write(program, work, log, inputs.result())
+        read = summed.result()
+        inputs = manifest.describe_inputs(program, raw, read)
+        manifest.write(program, work, log, inputs, manifest.seal(raw, read, key))
     return target
 
 
 def is_stale(program: Program, data: DataFolder) -> bool:
-    """Whether the processed folder is missing, or made from other files or by other code."""
-    return manifest.is_stale(data.raw(program.id), data.processed(program.id))
+    """Whether the processed folder is missing, or made from other files, by other code or with
+    another key."""
+    key = pseudonym_key(program)
+    return manifest.is_stale(data.raw(program.id), data.processed(program.id), key)
 
 
 def check_program(program: Program, data: DataFolder) -> list[Problem]:
