@@ -47,11 +47,11 @@ class System:
             self.hidden.add(name)
 
     def recovered(self) -> dict[str, int]:
-        """The hidden numbers that can be only one, with what they are."""
+        """The hidden numbers of persons that can be only one, with what they are."""
         found = {}
         for name in sorted(self.hidden):
             least, most = self._end(name, 1), self._end(name, -1)
-            if least is not None and least == most:
+            if least and least == most:  # nobody is no one's secret
                 found[name] = least
         return found
 
@@ -72,18 +72,19 @@ class System:
         return None if found.x is None else round(sign * found.fun)
 
 
-def attack(rows: Iterable[Row], pairs: Mapping[str, str] | None = None) -> dict[str, int]:
+def attack(rows: Iterable[Row], program: Program | None = None) -> dict[str, int]:
     """The hidden numbers that follow from the published rows, by their place.
 
-    pairs: item -> the item whose importance stands beside it, as program.yml declares them.
+    program: its declaration, which tells a reader which numbers are the same in two places.
     """
     published = {row["id"]: row for row in rows}
+    pairs = {} if program is None else importance_of(program)
     found: dict[str, int] = {}
     for system in (
-        *_answers(published, pairs or {}),
+        *_answers(published, pairs),
         *_barriers(published),
         *_levels(published),
-        _stages(published),
+        _stages(published, program),
         *_subgroups(published),
     ):
         found |= system.recovered()
@@ -238,8 +239,9 @@ def _levels(published: Mapping[str, Row]) -> Iterator[System]:
             yield system
 
 
-def _stages(published: Mapping[str, Row]) -> System:
-    """Stages of the funnel, each within the one before."""
+def _stages(published: Mapping[str, Row], program: Program | None) -> System:
+    """Stages of the funnel, each within the one before; and the sample's, whose last step is that
+    of the first estimate, and whose first is the funnel's where there is one group."""
     system, before = System(), ""
     for names, row in _records(published, "participation", "funnel", depth=4).items():
         name = "/".join(names)
@@ -249,6 +251,20 @@ def _stages(published: Mapping[str, Row]) -> System:
         if before:
             system.add({before: 1, name: -1}, 0, MOST)
         before = name
+    for step in "123":
+        system.count(f"sample/flow/{step}", published.get(f"sample/flow/{step}/n"))
+    if program is None:
+        return system
+    decisive = sorted(program.outcomes, key=lambda outcome: not outcome.decisive)
+    for place in (f"effects/{outcome.id}/primary/n_program" for outcome in decisive):
+        if place in published:
+            system.add({"sample/flow/3": 1}, published[place]["n"] or 0,
+                       published[place]["n"] or MOST)  # fmt: skip
+            break
+    plan = program.participation
+    if program.design.group is None and plan is not None:
+        if same := "invited" if plan.invited else None if plan.enrolled else "enrolled":
+            system.add({"sample/flow/1": 1, f"participation/funnel/{same}": -1}, 0)
     return system
 
 

@@ -16,18 +16,21 @@ import pytest
 
 from evaluasi_lib.disclosure import publish
 from evaluasi_lib.measures import Measure
+from evaluasi_lib.program import Program
 from evaluasi_lib.scoring.answers import score_answers, score_spread
+from evaluasi_lib.scoring.evidence import score_effects
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
-from tests.attack import attack, importance_of
+from tests.attack import attack
 from tests.made_studies import make_study, survey
 
 ITEMS = ("puas_1", "puas_2", "puas_3", "penting_1", "penting_2", "penting_3", "tunggal_1")
 OPTIONS = ("beban", "jadwal", "atasan", "jarak")
 
 
-def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """The published rows of a program of 12 to 90 persons, few in many of its cells."""
+def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Program]:
+    """The published rows of a program of 12 to 90 persons, few in many of its cells, and its
+    declaration."""
     rng = np.random.default_rng(seed)
     n = int(rng.integers(12, 90))
     pid = [f"p{i}" for i in range(n)]
@@ -40,15 +43,15 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], dict[str, str]
 
     roster = pd.DataFrame({
         "pid": pid, "jk": one_of("P", "L"), "jenjang": one_of("a", "b", "c", "d"),
-        "daftar": yes(0.9), "mulai": yes(0.9), "selesai": yes(rng.uniform(0.5, 1)),
-        "alasan": one_of("sibuk", "mutasi", "sakit"),
+        "undang": yes(0.9), "daftar": yes(0.9), "mulai": yes(0.9),
+        "selesai": yes(rng.uniform(0.5, 1)), "alasan": one_of("sibuk", "mutasi", "sakit"),
     })  # fmt: skip
     answers = {
         item: rng.choice(np.arange(1.0, 6), n, p=rng.dirichlet(np.ones(5))) for item in ITEMS
     }
     named = {f"hambatan__{o}": yes(rng.beta(1, 3)) for o in OPTIONS}
-    kinds = {"jk": "category", "jenjang": "category", "daftar": "flag", "mulai": "flag",
-             "selesai": "flag", "alasan": "category"}  # fmt: skip
+    kinds = {"jk": "category", "jenjang": "category", "undang": "flag", "daftar": "flag",
+             "mulai": "flag", "selesai": "flag", "alasan": "category"}  # fmt: skip
     asked = survey(dict.fromkeys(ITEMS, "item:setuju"), wave="post")
     asked["columns"]["hambatan"] = {
         "from": "hambatan",
@@ -60,24 +63,27 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], dict[str, str]
         for name in ("puas", "penting", "tunggal")
     }
     instruments["puas"]["importance"] = "penting"
+    stages = ({}, {"enrolled": "daftar"}, {"invited": "undang", "enrolled": "daftar"})[seed % 3]
     declared = {
         "design": {"type": "single_group"}, "link": "nip", "roster": "daftar",
         "scales": {"setuju": {"labels": ["1", "2", "3", "4", "5"]}}, "instruments": instruments,
         "sources": {"daftar": survey(kinds, role="roster"), "survei": asked},
         "participation": {
-            "enrolled": "daftar", "started": "mulai", "completed": "selesai",
-            "dropout_reason": "alasan", "groups": ["jk", "jenjang"],
-            "barriers": {"source": "survei", "variable": "hambatan"},
-        },
+            "started": "mulai", "completed": "selesai", "groups": ["jk", "jenjang"],
+            "dropout_reason": "alasan", "barriers": {"source": "survei", "variable": "hambatan"},
+        } | stages,
+        "outcomes": [{"id": "puas", "label": "puas", "level": "reaction", "unit": "poin",
+                      "instrument": "puas"}],
     }  # fmt: skip
-    tables = {"daftar": roster, "survei": pd.DataFrame({"pid": pid, **answers, **named})}
+    asked_of = pd.DataFrame({"pid": pid, **answers, **named})[: n - int(rng.integers(0, 4))]
+    tables = {"daftar": roster, "survei": asked_of}
     study = make_study(folder, declared, tables)
     measured = chain(
-        score_sample(study), score_scales(study), score_spread(study), score_answers(study),
-        score_participation(study),
+        score_effects(study), score_sample(study), score_scales(study), score_spread(study),
+        score_answers(study), score_participation(study),
     )  # fmt: skip
     rows, _remarks = publish(measured, 5)
-    return [dataclasses.asdict(row) for row in rows], importance_of(study.program)
+    return [dataclasses.asdict(row) for row in rows], study.program
 
 
 def test_what_is_hidden_badly_is_recovered() -> None:
@@ -111,6 +117,6 @@ def _row(id: str, n: int | None, whole: int | None, value: float | None) -> dict
 
 @pytest.mark.parametrize("seed", range(12))
 def test_no_hidden_number_of_a_drawn_program_is_recovered(tmp_path: Path, seed: int) -> None:
-    rows, pairs = drawn(tmp_path, seed)
+    rows, program = drawn(tmp_path, seed)
     assert any(row["reason"] == "small_cell" for row in rows)
-    assert attack(rows, pairs) == {}
+    assert attack(rows, program) == {}
