@@ -18,6 +18,7 @@ import pytest
 from evaluasi_lib.cli import main
 from tests import canaries, raw
 
+KEY = "a-key-for-tests"
 ROOT = Path(__file__).resolve().parent.parent
 FORMATS = "html,pdf,docx,xlsx" if find_spec("typst") and find_spec("pypandoc") else "html,xlsx"
 
@@ -25,7 +26,7 @@ FORMATS = "html,pdf,docx,xlsx" if find_spec("typst") and find_spec("pypandoc") e
 def run(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """evaluasi as a person starts it: all that it says, and its exit status."""
     command = [sys.executable, "-m", "evaluasi_lib", *arguments, "--data", str(data)]
-    place = os.environ | {"EVALUASI_KEY": "a key for tests", "PYTHONPATH": str(ROOT)}
+    place = os.environ | {"EVALUASI_KEY": KEY, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         command, capture_output=True, text=True, encoding="utf-8", env=place, cwd=data
     )
@@ -59,6 +60,7 @@ def test_nothing_of_a_person_is_in_what_is_made(tmp_path: Path) -> None:
     assert any(".parquet" in place for place in texts)
     texts |= canaries.texts_in(out) | {"said": made.stdout + made.stderr}
     assert canaries.traces(texts, people) == []
+    assert [place for place, text in texts.items() if KEY in text] == [], "nor is the key"
 
 
 COLUMNS = {
@@ -71,7 +73,7 @@ def test_no_message_about_broken_data_shows_a_person(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Names, addresses and numbers of persons in a column where something else belongs."""
-    monkeypatch.setenv("EVALUASI_KEY", "a key for tests")
+    monkeypatch.setenv("EVALUASI_KEY", KEY)
     people = canaries.write(tmp_path)
     folder = tmp_path / "raw" / raw.ID
     assert main(["check", raw.ID, "--data", str(tmp_path)]) == 0

@@ -30,7 +30,8 @@ from evaluasi_lib.wording import LANGUAGES, _, choose, set_language, word_for
 
 NAME = "manifest.json"
 FIXED_NAMES = (
-    "program.yml", "koreksi.csv", "kutipan.csv", "kode_manual.csv", "rekomendasi.yml"
+    "program.yml", "koreksi.csv", "kutipan.csv", "kode_manual.csv", "rekomendasi.yml",
+    "penghapusan.csv",
 )  # fmt: skip
 _LIBRARY = Path(__file__).parent.parent
 ENTRY = "cleaning/pipeline.py"  # what it imports, directly or not, makes the processed tables

@@ -46,7 +46,7 @@ def clean_program(program: Program, data: DataFolder, *, force: bool = False) ->
     if not force and not is_stale(program, data):
         return target
     raw, key = data.raw(program.id), pseudonym_key(program)
-    with replace_folder(target) as work:
+    with replace_folder(target, private=True) as work:
         before = manifest.fingerprint(raw)
         with ThreadPoolExecutor(1) as beside:  # gigabytes are summed while they are cleaned
             summed = beside.submit(manifest.read_inputs, raw)
@@ -81,14 +81,14 @@ def check_program(program: Program, data: DataFolder) -> list[Problem]:
 
 def names_of(program: Program, raw: Path) -> Names:
     """Every name of a person in the raw files of a program."""
-    return all_names(_open_all(program, raw, Log()))
+    return all_names(open_sources(program, raw, Log()))
 
 
 def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
     """Clean every source into a folder; errors are in the log."""
     log = Log()
     log.errors += contradictions(program)
-    mapped = _open_all(program, raw, log)
+    mapped = open_sources(program, raw, log)
     corrections, problems = read_corrections(raw, program)
     log.errors += problems
     try:
@@ -115,12 +115,12 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
     tables, problems = read_voices(program, raw)
     log.errors += problems
     for name, frame in tables.items():
-        (folder / "restricted").mkdir(exist_ok=True)
+        (folder / "restricted").mkdir(exist_ok=True, mode=0o700)
         frame.to_parquet(folder / "restricted" / f"{name}.parquet", index=False)
     return log
 
 
-def _open_all(program: Program, raw: Path, log: Log) -> list[Mapped]:
+def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
     """The sources whose file is there and holds the declared columns; problems of the others."""
     opened = []
     for name, source in program.sources.items():

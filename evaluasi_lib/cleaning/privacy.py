@@ -212,15 +212,21 @@ def screen(mapped: Mapped, program: Program, names: Names, log: Log) -> Mapped:
 
 
 def hides(values: pl.Series, names: Names, *, words: bool) -> pl.Series:
-    """Texts with a NIP, e-mail, telephone number or a person's name, in any capitals.
+    """Texts with a NIP, e-mail, telephone number or a person's name (`tells_name`)."""
+    return values.str.contains(PERSONAL.pattern).fill_null(False) | tells_name(
+        values, names, words=words
+    )
+
+
+def tells_name(values: pl.Series, names: Names, *, words: bool) -> pl.Series:
+    """Texts with a person's name, in any capitals.
 
     A name is there where all its words are, in any order; so is its first word alone (three letters
     or more), unless that is an ordinary word or follows one that begins the name of a place
     ("Gunung Agung"). words: a name of one word counts then too.
     """
-    found = values.str.contains(PERSONAL.pattern).fill_null(False)
     if not (names.full or names.single):
-        return found
+        return pl.repeat(False, len(values), dtype=pl.Boolean, eager=True)
     spoken = values.str.normalize("NFKC").str.to_lowercase().str.extract_all(_LETTERS)
     index = _index(names)
     text = pl.DataFrame({"words": spoken}).with_row_index("at").drop_nulls("words")
@@ -233,7 +239,7 @@ def hides(values: pl.Series, names: Names, *, words: bool) -> pl.Series:
     whole = whole.filter(pl.col("name").list.set_difference("words").list.len() == 0)
     hit = pl.concat([word.filter(alone)["at"], whole["at"]])
     rows = pl.Series(range(len(values)), dtype=pl.Int64)
-    return found | rows.is_in(hit.cast(pl.Int64).implode())
+    return rows.is_in(hit.cast(pl.Int64).implode())
 
 
 @dataclass(frozen=True, slots=True)
