@@ -329,8 +329,8 @@ def _forget(options: argparse.Namespace) -> int:
     for name, n in done.rows.items():
         print(_("{name}: {n} rows emptied").format(name=name, n=wording.count(n)))
     if done.masked:
-        n = wording.count(done.masked)
-        print(_("the name masked in {n} rows or lines of others").format(n=n))
+        masked = wording.count(done.masked)
+        print(_("the name masked in {n} rows or lines of others").format(n=masked))
     for line in (*done.unfinished, *done.mentions):
         print(f"evaluasi: {line}", file=sys.stderr)
     for name in stale:

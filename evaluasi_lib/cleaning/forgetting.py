@@ -2,8 +2,8 @@
 
 A row of a table is emptied and not taken away, since corrections, quotes and codes name rows by
 their number. The name is masked wherever others wrote it: on no list any more, it would be taken
-for an ordinary word and published. Files that cannot be rewritten safely (workbooks, SPSS, Stata) are named with the rows
-to empty by hand. Whoever asked is nowhere written down; the reason is.
+for an ordinary word and published. Files that cannot be rewritten safely (workbooks, SPSS, Stata)
+are named with the rows to empty by hand. Whoever asked is nowhere written down; the reason is.
 """
 
 from __future__ import annotations

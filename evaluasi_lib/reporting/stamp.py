@@ -81,13 +81,16 @@ class Sources:
         return self._raw[program_id]
 
     def earlier(self, program_id: str) -> list[str]:
-        """The programs of the same series in earlier cycles."""
+        """The programs of the same series in earlier cycles, oldest first."""
         series, cycle = self._cycles[program_id]
         if series is None:
             return []
-        return [
-            other for other, (its, when) in self._cycles.items() if its == series and when < cycle
+        found = [
+            (when, other)
+            for other, (its, when) in self._cycles.items()
+            if its == series and when < cycle
         ]
+        return [other for _when, other in sorted(found)]
 
     @cached_property
     def _cycles(self) -> dict[str, tuple[Any, int]]:
