@@ -320,7 +320,7 @@ def _forget(options: argparse.Namespace) -> int:
     program_id = data.check_id(options.id)
     person = options.person
     if person == "-":
-        person = getpass.getpass(_("NIP or code: "))
+        person = getpass.getpass(_("NIP or code:"))
     done = forget(data, program_id, person.strip(), options.reason)
     out = Path(options.out or project_root() / "reports").expanduser().resolve()
     stale = batch.mark_stale(out, data, program_id)
