@@ -4,19 +4,21 @@ Everything that a reader of result.json knows becomes a system of whole numbers:
 add up to its persons, and their mean, deviation and upper share are published too; who named a
 barrier in each group adds up to all who named it, and the sizes of the groups are the same for each
 barrier; stages lie in each other; subgroups add up to the whole. A hidden number is recovered where
-the smallest and the largest that fit are the same.
+the smallest and the largest that fit are the same. Large numbers that were hidden or merged with
+small ones need no shelter of their own.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.program import Program
 
 Row = Mapping[str, Any]
@@ -47,11 +49,11 @@ class System:
             self.hidden.add(name)
 
     def recovered(self) -> dict[str, int]:
-        """The hidden numbers of persons that can be only one, with what they are."""
+        """The hidden numbers of few persons that can be only one, with what they are."""
         found = {}
         for name in sorted(self.hidden):
             least, most = self._end(name, 1), self._end(name, -1)
-            if least and least == most:  # nobody is no one's secret
+            if least == most and is_small(least):  # nobody, or many, is no one's secret
                 found[name] = least
         return found
 
@@ -121,38 +123,66 @@ def _size(rows: Iterable[Row]) -> int | None:
 
 
 def _answers(published: Mapping[str, Row], pairs: Mapping[str, str]) -> Iterator[System]:
-    """Of each item: parts of its persons, and what is published of their mean and spread."""
-    items: dict[tuple[str, ...], dict[str, Row]] = {}
+    """Of each instrument: parts of the persons of each item, and what is published of their mean
+    and spread, item by item and over all items."""
+    instruments: dict[tuple[str, str], dict[str, dict[str, Row]]] = {}
     for names, row in _records(published, "answers", depth=6).items():
-        items.setdefault(names[1:4], {})[names[4]] = row
+        items = instruments.setdefault(names[1:3], {})
+        items.setdefault(names[3], {})[names[4]] = row
     importance = {other: item for item, other in pairs.items()}
-    for (scale, wave, item), answers in items.items():
-        whole = _size(answers.values())
-        if whole is None:
-            continue
-        system = System()
-        points: list[int] = []
-        for name, row in answers.items():
-            low, _, high = name.partition("..")
-            inside = range(int(low), int(high or low) + 1)
-            parts = [f"{scale}/{item}/{point}" for point in inside]
-            points += inside
-            for part in parts:
-                system.count(part, row if len(parts) == 1 else None)
-            if len(parts) > 1:  # a merged answer: each of its points is hidden
-                system.hidden |= set(parts)
-                if row["n"] is not None:
-                    system.add(dict.fromkeys(parts, 1), row["n"])
-        at = {point: f"{scale}/{item}/{point}" for point in points}
-        system.add(dict.fromkeys(at.values(), 1), whole)
-        for key, measure in ((item, "performance"), (importance.get(item), "importance")):
-            for id, row in published.items():
-                if id.endswith(f"/{wave}/program/{key}/{measure}"):
-                    _moment(system, at, 1, row["value"], whole)
-        alone = len({k for s, w, k in items if (s, w) == (scale, wave)}) == 1
-        if alone:
-            _of_one_item(system, published, f"scales/{scale}/{wave}/program", at, whole)
+    for (scale, wave), items in instruments.items():
+        system, found = System(), {}
+        place = f"scales/{scale}/{wave}/program"
+        for item, answers in items.items():
+            whole = _size(answers.values())
+            if whole is None:
+                continue
+            at = _parts(system, f"{scale}/{item}", answers, whole)
+            found[item] = at, whole
+            for key, measure in ((item, "performance"), (importance.get(item), "importance")):
+                for id, row in published.items():
+                    if id.endswith(f"/{wave}/program/{key}/{measure}"):
+                        _moment(system, at, 1, row["value"], whole)
+            if len(items) == 1:
+                _of_one_item(system, published, place, at, whole)
+        if len(found) == len(items) > 1:
+            _of_all_items(system, published, place, list(found.values()))
         yield system
+
+
+def _parts(system: System, name: str, answers: Mapping[str, Row], whole: int) -> dict[int, str]:
+    """Point -> unknown number of persons; those of a merged answer are known together."""
+    at: dict[int, str] = {}
+    for label, row in answers.items():
+        low, _, high = label.partition("..")
+        parts = {point: f"{name}/{point}" for point in range(int(low), int(high or low) + 1)}
+        at |= parts
+        for part in parts.values():
+            system.count(part, row if len(parts) == 1 else None)
+        if len(parts) > 1:
+            system.hidden |= set(parts.values())
+            if row["n"] is not None:
+                system.add(dict.fromkeys(parts.values(), 1), row["n"])
+    system.add(dict.fromkeys(at.values(), 1), whole)
+    return at
+
+
+def _of_all_items(
+    system: System, published: Mapping[str, Row], place: str,
+    items: Sequence[tuple[Mapping[int, str], int]],
+) -> None:  # fmt: skip
+    """The share of upper answers of all items, and their mean where everybody answered each."""
+    answered = sum(whole for _at, whole in items)
+    top, mean = (published.get(f"{place}/{name}") for name in ("top2_share", "mean"))
+    if top is not None and top["value"] is not None:
+        upper = {at[p]: 1 for at, _whole in items for p in sorted(at)[-2:]}
+        system.add(upper, round(top["value"] * answered))
+    complete = mean is not None and all(whole == mean["n"] for _at, whole in items)
+    if mean is None or mean["value"] is None or not complete:
+        return
+    total = mean["value"] * answered
+    if abs(total - round(total)) < 1e-6:  # else it is weighted to the population
+        system.add({at[p]: p for at, _whole in items for p in at}, round(total))
 
 
 def _moment(

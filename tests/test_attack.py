@@ -24,7 +24,8 @@ from evaluasi_lib.scoring.scales import score_scales
 from tests.attack import attack
 from tests.made_studies import make_study, survey
 
-ITEMS = ("puas_1", "puas_2", "puas_3", "penting_1", "penting_2", "penting_3", "tunggal_1")
+ITEMS = ("puas_1", "puas_2", "puas_3", "penting_1", "penting_2", "penting_3", "yakin_1", "yakin_2",
+         "tunggal_1")  # fmt: skip
 OPTIONS = ("beban", "jadwal", "atasan", "jarak")
 
 
@@ -60,7 +61,7 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Program]:
     }
     instruments = {
         name: {"label": name, "scale": "setuju", "items": [i for i in ITEMS if i.startswith(name)]}
-        for name in ("puas", "penting", "tunggal")
+        for name in ("puas", "penting", "yakin", "tunggal")
     }
     instruments["puas"]["importance"] = "penting"
     stages = ({}, {"enrolled": "daftar"}, {"invited": "undang", "enrolled": "daftar"})[seed % 3]
