@@ -37,10 +37,13 @@ def barrier(share: float | None) -> dict[str, object]:
     return {"label": "A", "share": share, "share_low": low, "share_high": high}
 
 
-def answers(shares: list[float | None], item: str = "Grid [Row]") -> list[dict]:
+def answers(
+    shares: list[float] | dict[str, float | None], item: str = "Grid [Row]", better: str = "higher"
+) -> list[dict]:
+    points = shares if isinstance(shares, dict) else dict(enumerate(shares, 1))
     return [
-        {"note": item, "label": label, "share": share}
-        for label, share in zip(LEVELS, shares, strict=True)
+        {"stem": ("answers", str(point)), "note": item, "share": share, "direction": better}
+        for point, share in points.items()
     ]
 
 
@@ -120,15 +123,48 @@ def test_the_forest_counts_conclusions_and_turns_outcomes_where_less_is_better()
     assert "B: −0.55, −0.82 to −0.28" in figure.alt
 
 
-def test_hidden_answers_are_neither_drawn_as_known_nor_counted():
-    figure = figures_scores.plot_likert(answers([None, None, 0.2, 0.3, 0.4]), LEVELS, "a", "How?")
-    assert "Row (70%)" in figure.answer
-    hidden = figures_scores.plot_likert(answers([0.2, 0.3, 0.4, None, None]), LEVELS, "a", "How?")
-    assert "may" in hidden.answer
+def likert(*items: list[dict]) -> Figure:
+    figure = figures_scores.plot_likert([row for rows in items for row in rows], LEVELS, "a", "?")
+    assert figure is not None
+    return figure
+
+
+def test_merged_answers_keep_their_item_in_the_comparison():
+    figure = likert(
+        answers({"1..2": 0.2, "3": 0.2, "4": 0.3, "5": 0.3}, "A"),
+        answers({"1..3": 0.1, "4": 0.4, "5": 0.5}, "B"),
+        answers([0.2, 0.2, 0.2, 0.2, 0.2], "C"),
+    )
+    assert figure.answer == "Most in the upper half: B (90%). Least: C (40%)."
+
+
+def test_items_are_not_compared_over_what_may_not_be_shown():
+    """98% of the answers to B are in the upper half, which may not be said; A is not the best."""
+    known = answers([0.1, 0.1, 0.2, 0.3, 0.3], "A"), answers([0.2, 0.2, 0.2, 0.2, 0.2], "C")
+    figure = likert(*known, answers({"1..4": 0.4, "5": 0.6}, "B"))
+    assert "outside the upper half of the scale to be shown: B." in figure.answer
+    assert "Of the others, most in its upper half: A (60%). Least: C (40%)." in figure.answer
+    for unknown in ({"1..5": None}, {"1": 0.5, "2..5": 0.5}):
+        figure = likert(*known, answers(unknown, "B"))
+        assert figure.answer == (
+            "The items cannot all be compared, because some answers are too few."
+        )
+
+
+def test_a_negative_statement_is_named_and_not_compared_with_the_others():
+    """Its points were turned: 5 is to disagree most."""
+    figure = likert(
+        answers([0.1, 0.1, 0.2, 0.3, 0.3], "A"),
+        answers([0.05, 0.05, 0.1, 0.4, 0.4], "Lost", "lower"),
+        answers([0.2, 0.2, 0.2, 0.2, 0.2], "C"),
+    )
+    assert "Least: C (40%)" in figure.answer
+    assert "the fewer agree the better: Lost 10%." in figure.answer
+    assert "Lost (negative statement) 10%" in figure.alt
 
 
 def test_nothing_is_drawn_where_everything_is_hidden():
-    assert figures_scores.plot_likert(answers([None] * 5), LEVELS, "a", "How?") is None
+    assert figures_scores.plot_likert(answers({"1..5": None}), LEVELS, "a", "How?") is None
     assert figures_people.plot_shares([barrier(None)], "b", "?", "") is None
     assert (
         figures_people.plot_funnel([{"subject": "a", "n": None, "reason": SMALL_CELL}], 5) is None

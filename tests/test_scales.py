@@ -15,7 +15,8 @@ from evaluasi_lib.conclusion import quadrants
 from evaluasi_lib.disclosure import publish
 from evaluasi_lib.errors import ProgramError
 from evaluasi_lib.measures import Drafts, Measure, Remark, wide
-from evaluasi_lib.scoring.answers import answer_drafts, quantile_drafts, score_answers
+from evaluasi_lib.scoring.answers import Beside, answer_drafts, quantile_drafts, score_answers
+from evaluasi_lib.scoring.bands import bands_of
 from evaluasi_lib.scoring.frames import instrument_scores
 from evaluasi_lib.scoring.items import (
     describe_reliability,
@@ -229,22 +230,60 @@ def published_answers(drafts: Drafts) -> list[dict[str, Any]]:
 def test_distributions_pass_the_gate_and_keep_their_questions(tmp_path: Path) -> None:
     answers = [a for a in published_answers(score_answers(study_of(tmp_path)))
                if a["stem"][1] == "puas"]  # fmt: skip
-    assert len(answers) == 12
+    assert {a["stem"][3] for a in answers} == {"p1", "p2", "p3"}
     assert all(a["n"] is None or a["n"] == 0 or a["n"] >= 5 for a in answers)
     assert all(a["note"] for a in answers)
 
 
-def test_a_hidden_answer_cannot_be_found_from_the_share_of_the_upper_ones() -> None:
-    """Of 20, 3 chose 2 and 1 chose 5: 6 go with them, and 10 where those of 4 and 5 are known."""
-    chosen = pd.DataFrame({"q": np.repeat([1, 2, 3, 4, 5], [0, 3, 6, 10, 1])})
-    labels = dict.fromkeys(range(1, 6), "")
+def bands(*counts: int, **known: Any) -> list[tuple[int, ...]]:
+    return bands_of(dict(enumerate(counts, 1)), 5, **known)
+
+
+def test_few_answers_are_merged_with_those_of_their_side_and_the_item_stays() -> None:
+    assert bands(10, 10, 10, 10) == [(1,), (2,), (3,), (4,)]
+    assert bands(2, 6, 20, 20) == [(1, 2), (3,), (4,)]
+    assert bands(2, 6, 3, 20, 20) == [(1, 2, 3), (4,), (5,)]
+    assert bands(0, 1, 20, 29) == [(1, 2, 3), (4,)]
+    assert bands(29, 20, 1, 0) == [(1,), (2, 3, 4)]
+    assert bands(0, 1, 2, 1) == []
+
+
+def test_a_merged_answer_cannot_be_found_from_the_mean() -> None:
+    """7 negative answers with the mean are two equations for two unknowns: the positive ones are
+    merged too, and of a scale's mean and deviation nothing is left to show."""
+    assert bands(2, 5, 20, 20, moments=1) == [(1, 2), (3, 4)]
+    assert bands(0, 1, 20, 29, moments=1) == []
+    assert bands(2, 5, 20, 20, moments=2) == []
+
+
+def test_a_merged_answer_cannot_be_found_from_the_share_of_the_upper_ones() -> None:
+    """1 chose 4, with 6 beside: where the share of 3 and 4 is known, so is the one."""
+    sides = ((1,), (2, 3), (4,))
+    assert bands(9, 6, 6, 1, sides=sides) == [(1,), (2, 3, 4)]
+    assert bands(9, 6, 6, 1, sides=((1, 2), (3,), (4,)), sums={4: "top", 3: "rest"}) == []
+
+
+def test_the_only_merged_item_is_held_against_the_mean_of_all() -> None:
+    chosen = {"a": np.repeat([1, 2, 3, 4], [2, 6, 20, 20]), "b": np.repeat([1, 2, 3, 4], 12)}
+    of = {"labels": dict.fromkeys(range(1, 5), ""), "place": ["answers", "s", "post"], "k": 5}
+    alone, pooled = (
+        [a["stem"][-1] for a in published_answers(
+            answer_drafts(pd.DataFrame(chosen), known=known, **of)) if a["subject"] == "a"]
+        for known in (Beside(), Beside(pooled=True))
+    )  # fmt: skip
+    assert alone == ["1..2", "3", "4"]
+    assert pooled == ["1..2", "3..4"]
+
+
+def test_a_merged_answer_is_named_by_its_ends_and_a_reversed_item_keeps_what_was_said() -> None:
+    chosen = pd.DataFrame({"q": np.repeat([1, 2, 3, 4], [2, 6, 20, 20])})
+    labels = {1: "never", 2: "seldom", 3: "often", 4: "always"}
     place = ["answers", "s", "post"]
-    alone = published_answers(answer_drafts(chosen, labels, place))
-    assert [a["n"] for a in alone] == [0, None, None, 10, None]
-    with_sum = published_answers(
-        answer_drafts(chosen, labels, place, sums={5: "upper", 4: "upper"})
-    )
-    assert [a["n"] for a in with_sum] == [0, None, None, None, None]
+    found = published_answers(answer_drafts(chosen, labels, place, k=5, reversed=["q"]))
+    assert [(a["stem"][-1], a["label"]) for a in found] == [
+        ("1..2", "often s.d. always"), ("3", "seldom"), ("4", "never")
+    ]  # fmt: skip
+    assert {a["direction"] for a in found} == {"lower"}
 
 
 @pytest.mark.parametrize(

@@ -97,9 +97,10 @@ def likert(
 
     df: one row a person; items: columns of numbers, as `clean_likert` gives them. labels: the
     scale's answers from low to high (2 to 7); None: the numbers from `lowest` to the highest seen.
-    reversed: items that were turned when cleaned; their labels are turned back. Cells of fewer than
-    min_cell persons are drawn white. Raises UsageError for unknown items or another number of
-    labels, DataError where nothing may be drawn.
+    reversed: items that were turned when cleaned; their labels are turned back. Answers of fewer
+    than min_cell persons are merged with their neighbours; in the data "1..2" is 1 and 2 together.
+    Raises UsageError for unknown items or another number of labels, DataError where nothing may be
+    drawn.
 
     >>> import pandas as pd
     >>> df = pd.DataFrame({"q1": [1, 2, 3] * 10, "q2": [3, 3, 2] * 10})
@@ -115,11 +116,12 @@ def likert(
         remedy = _("give labels=[...] from low to high, 2 to 7 of them")
         raise UsageError(Problem(what.format(n=len(texts), high=highest), "labels", remedy))
     place = ["answers", "", ""]
-    found = answer_drafts(answers, dict(enumerate(texts, lowest)), place, reversed=reversed)
+    said = dict(enumerate(texts, lowest))
+    found = answer_drafts(answers, said, place, k=min_cell, reversed=reversed)
     rows, _remarks = publish(found, min_cell)
     shares = wide(rows, "answers/*/*/*/*")
     data = pd.DataFrame(
-        [{"item": r["subject"], "value": int(r["stem"][-1]), "label": r["label"], "n": r["n"],
+        [{"item": r["subject"], "value": r["stem"][-1], "label": r["label"], "n": r["n"],
           "share": r["share"]} for r in shares]
     ).astype({"n": "Int64", "share": float})  # fmt: skip
     question = title or _("How did they answer?")

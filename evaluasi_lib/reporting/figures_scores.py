@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
@@ -146,82 +145,179 @@ def _box(ax: Axes, row: int, s: Record, tenths: bool) -> None:
     beside(ax, row, f"{number(s['mean'], 2)}  (n = {count(s['n'])})")
 
 
+class Bar(NamedTuple):
+    """One item of a Likert figure. parts: (first, last place on the scale, share), from low to
+    high, of the answers as they were given; none where nothing may be shown. negative: whether its
+    wording is, so that fewer should agree."""
+
+    label: str
+    parts: tuple[tuple[int, int, float], ...]
+    negative: bool
+
+    def share(self, places: range) -> float | None:
+        """The share of the answers at these places; None where a merged answer reaches beyond."""
+        inside = [places.start <= first and last < places.stop for first, last, _s in self.parts]
+        touched = [first < places.stop and places.start <= last for first, last, _s in self.parts]
+        if inside != touched or not self.parts:
+            return None
+        return sum(part[2] for part, here in zip(self.parts, inside, strict=True) if here)
+
+
 def plot_likert(
     answers: Sequence[Record], levels: Sequence[str], id: str, title: str
 ) -> Figure | None:
     """Diverging bars of one instrument's items; the middle of the scale stands at zero.
 
-    answers: note (the question), label (the answer), share, None where it may not be shown. levels:
-    the answers from low to high. Hidden shares of an item are drawn together, in white, where the
-    first of them stands.
+    answers: stem (its last name the point, or the first and last of merged ones, "1..2"), note (the
+    question), share, direction ("lower": negatively worded). levels: the answers from low to high.
+    An answer that is merged over the middle is drawn without colour. Only items whose shares are
+    known are compared, and negatively worded ones are not compared with the others.
     """
-    given = pd.DataFrame(answers, columns=["note", "label", "share"]).astype({"share": float})
-    wide = (
-        given.assign(note=given["note"].map(short_label))
-        .pivot_table(index="note", columns="label", values="share", sort=False, dropna=False)
-        .reindex(columns=list(levels))
-    )
-    wide = wide[wide.notna().any(axis=1)]
-    if wide.empty or len(levels) not in theme.DIVERGING:
+    bars = _bars(answers, len(levels))
+    shown = [bar for bar in bars if bar.parts]
+    if not shown or len(levels) not in theme.DIVERGING:
         return None
-    half, odd = divmod(len(levels), 2)
-    upper = list(levels)[half + odd :]
-    top = wide[upper].sum(axis=1).where(wide[upper].notna().all(axis=1))
-    wide = wide.loc[top.sort_values(ascending=False, kind="stable", na_position="last").index]
-    top = top.loc[wide.index]
-    hidden = (1 - wide.sum(axis=1)).clip(lower=0).where(wide.isna().any(axis=1), 0.0)
-    with theme.canvas(0.8 + 0.5 * len(wide)) as (figure, ax):
-        for row, (_item, shares) in enumerate(wide.iterrows()):
-            _likert_bar(ax, row, shares.to_list(), float(hidden.iloc[row]))
+    upper = range((len(levels) + 1) // 2, len(levels))
+    shown.sort(key=lambda bar: (bar.negative, -_rank(bar, upper)))
+    with theme.canvas(0.8 + 0.5 * len(shown)) as (figure, ax):
+        keys: dict[tuple[int, int], Patch] = {}
+        for row, bar in enumerate(shown):
+            _likert_bar(ax, row, bar, levels, keys)
         ax.axvline(0, color=theme.INK, lw=0.8)
-        frame_bars(ax, [str(item) for item in wide.index], 44)
-        keys = [Patch(color=theme.DIVERGING[len(levels)][i], label=x) for i, x in enumerate(levels)]
-        if hidden.gt(0).any():
-            label = _("not shown (too few persons)")
-            keys.append(Patch(fc=theme.PAPER, ec=theme.MUTED, label=label))
-        columns = min(len(keys), 3)
-        figure.legend(handles=keys, loc="outside lower center", ncols=columns, handlelength=1)
+        frame_bars(ax, [_named(bar) for bar in shown], 44)
+        handles = [keys[at] for at in sorted(keys)]
+        columns = min(len(handles), 3)
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=1)
         svg = theme.to_svg(figure)
-    known = top.dropna()
-    answer = _("For no item may the share of the upper answers be shown.")
-    if len(known):
-        best = _("Most agreement: {best} ({high}).")
-        answer = best.format(best=known.index[0], high=percent(known.iloc[0]))
-    if len(known) > 1:
-        worst = _("Least: {worst} ({low}).")
-        answer += " " + worst.format(worst=known.index[-1], low=percent(known.iloc[-1]))
+    answer = _compared(bars, upper)
     alt = _("{title} Share of answers in the upper half of the scale: {items}.")
-    listed = "; ".join(f"{item} {percent(share)}" for item, share in top.items())
-    return Figure(id, title, answer, alt.format(title=title, items=listed), svg)
+    said = _("{label} {share}")
+    listed = "; ".join(
+        said.format(label=_named(bar), share=percent(share))
+        for bar in shown
+        if (share := bar.share(upper)) is not None
+    )
+    return Figure(id, title, answer, alt.format(title=title, items=listed or "—"), svg)
 
 
-def _likert_bar(ax: Axes, row: int, shares: Sequence[float], hidden: float) -> None:
-    """One item's bar: the lower half of the scale left of zero, the middle astride it."""
-    half, odd = divmod(len(shares), 2)
-    colours = theme.DIVERGING[len(shares)]
-    parts: list[tuple[float, str, bool]] = []
-    place_of_zero = 0.0
-    for i, share in enumerate(shares):
-        width = share if share == share else hidden  # the first hidden cell takes all of it
-        if share != share:
-            hidden = 0.0
-        side = 1.0 if i < half else 0.5 if odd and i == half else 0.0
-        place_of_zero += side * width
-        parts.append(
-            (width, colours[i] if share == share else theme.PAPER, i in (0, len(shares) - 1))
+def _bars(answers: Sequence[Record], n: int) -> list[Bar]:
+    """The items with their answers, of a scale of n points, in the order of the answers."""
+    points = [_points(row) for row in answers]
+    lowest = min((first for first, _last in points), default=0)
+    parts: dict[str, list[tuple[int, int, float]]] = {}
+    negative = {}
+    for row, (first, last) in zip(answers, points, strict=True):
+        label = short_label(row["note"])
+        negative[label] = row["direction"] == "lower"
+        places = (first - lowest, last - lowest)
+        if negative[label]:  # the item was turned when it was read
+            places = (n - 1 - places[1], n - 1 - places[0])
+        inside = parts.setdefault(label, [])
+        if row["share"] is not None:
+            inside.append((*places, float(row["share"])))
+    return [Bar(label, tuple(sorted(x)), negative[label]) for label, x in parts.items()]
+
+
+def _points(row: Record) -> tuple[int, int]:
+    first, _dots, last = str(row["stem"][-1]).partition("..")
+    return int(first), int(last or first)
+
+
+def _named(bar: Bar) -> str:
+    return _("{item} (negative statement)").format(item=bar.label) if bar.negative else bar.label
+
+
+def _rank(bar: Bar, upper: range) -> float:
+    """Those with hardly anybody on the lower side first, then by the share of the upper one."""
+    share = bar.share(upper)
+    return 2.0 if share is None else share
+
+
+def _compared(bars: Sequence[Bar], upper: range) -> str:
+    """Which items were answered best and least well, as far as the known shares can tell."""
+    hidden = [bar for bar in bars if not bar.negative and bar.share(upper) is None]
+    few = [bar for bar in hidden if bar.parts and bar.parts[0][1] >= upper.start]
+    known = [(bar, share) for bar in bars
+             if not bar.negative and (share := bar.share(upper)) is not None]  # fmt: skip
+    known.sort(key=lambda pair: -pair[1])
+    said = []
+    if few:
+        text = _("Too few answered outside the upper half of the scale to be shown: {items}.")
+        said.append(text.format(items="; ".join(bar.label for bar in few)))
+    if len(few) < len(hidden):
+        said.append(_("The items cannot all be compared, because some answers are too few."))
+    elif len(known) > 1:
+        text = _("Of the others, most in its upper half: {best} ({high}). Least: {worst} ({low}).")
+        text = (
+            text if few else _("Most in the upper half: {best} ({high}). Least: {worst} ({low}).")
         )
-    left = -place_of_zero
-    for width, colour, dark in parts:
-        if width <= 0:
+        (best, high), (worst, low) = known[0], known[-1]
+        said.append(text.format(best=best.label, high=percent(high), worst=worst.label,
+                                low=percent(low)))  # fmt: skip
+    elif known:
+        text = _("{label}: {share} in the upper half of the scale.")
+        said.append(text.format(label=known[0][0].label, share=percent(known[0][1])))
+    turned = [(bar, share) for bar in bars
+              if bar.negative and (share := bar.share(upper)) is not None]  # fmt: skip
+    if turned:
+        part = _("{label} {share}")
+        items = "; ".join(part.format(label=b.label, share=percent(s)) for b, s in turned)
+        said.append(
+            _("Negative statements, the fewer agree the better: {items}.").format(items=items)
+        )
+    return " ".join(said)
+
+
+def _likert_bar(
+    ax: Axes, row: int, bar: Bar, levels: Sequence[str], keys: dict[tuple[int, int], Patch]
+) -> None:
+    """One item's bar: the lower half of the scale left of zero, the middle astride it.
+
+    A part that is merged over the middle stands on the side that it holds all of: nearly all of its
+    persons are there. keys: the legend's, which is filled as parts are met.
+    """
+    n = len(levels)
+    left = -sum(share * _below_middle(first, last, n) for first, last, share in bar.parts)
+    for first, last, share in bar.parts:
+        colour = _colour(first, last, n)
+        if (first, last) not in keys:
+            edge = theme.MUTED if colour == theme.PAPER else colour
+            label = levels[first] if first == last else _("{low} to {high}").format(
+                low=levels[first], high=levels[last]
+            )  # fmt: skip
+            keys[(first, last)] = Patch(fc=colour, ec=edge, label=label)
+        if share <= 0:
             continue
         edge = theme.MUTED if colour == theme.PAPER else colour
-        ax.barh(row, width, left=left, height=0.68, color=colour, ec=edge, lw=0.5)
-        if width >= 0.06 and colour != theme.PAPER:
+        ax.barh(row, share, left=left, height=0.68, color=colour, ec=edge, lw=0.5)
+        if share >= 0.06:
+            dark = colour != theme.PAPER and (first == 0 or last == n - 1)
             ax.text(
-                left + width / 2, row, percent(width), ha="center", va="center", fontsize=8.5,
+                left + share / 2, row, percent(share), ha="center", va="center", fontsize=8.5,
                 color=theme.PAPER if dark else theme.INK,
             )  # fmt: skip
-        left += width
+        left += share
+
+
+def _below_middle(first: int, last: int, n: int) -> float:
+    """How much of a part is drawn left of zero: 0 to 1."""
+    middle = (n - 1) / 2
+    if first == last == middle:
+        return 0.5
+    if last <= middle:
+        return 1.0
+    if first >= middle:
+        return 0.0
+    return 0.0 if first == 0 else 1.0
+
+
+def _colour(first: int, last: int, n: int) -> str:
+    """The colour of a part of a scale of n points: of one side, or paper where it is of both."""
+    if first == last:
+        return theme.DIVERGING[n][first]
+    lower, upper = theme.DIVERGING[2]
+    middle = (n - 1) / 2
+    return lower if last <= middle else upper if first >= middle else theme.PAPER
 
 
 def plot_importance(items: Sequence[Record], cross: Record, id: str) -> Figure:
