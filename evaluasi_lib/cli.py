@@ -16,8 +16,13 @@ from typing import NoReturn
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError
-from evaluasi_lib.loading import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
-from evaluasi_lib.program import ID_PATTERN
+from evaluasi_lib.loading import (
+    EVALUATION_NOTEBOOK,
+    DataFolder,
+    check_id_text,
+    load_program,
+    project_root,
+)
 from evaluasi_lib.wording import _
 
 OK, SOME_FAILED, WRONG_USE = 0, 1, 2
@@ -53,6 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_USE
     except EvaluationError as error:
         _complain(error)
+        return SOME_FAILED
+    except OSError as error:  # a full disk, a folder that may not be written, a file in its place
+        what = _("the file or folder cannot be used ({reason})")
+        what = what.format(reason=error.strerror or error)
+        remedy = _("check that it is there, that you may write to it, and that the disk has room")
+        _complain(EvaluationError(Problem(what, str(error.filename or ""), remedy)))
         return SOME_FAILED
     except KeyboardInterrupt:
         print(_("stopped"), file=sys.stderr)
@@ -153,10 +164,10 @@ def _new(options: argparse.Namespace) -> int:
     problems = [
         Problem(_("there is no such file"), where=str(path)) for path in files if not path.is_file()
     ]
-    if not ID_PATTERN.fullmatch(options.id):
-        remedy = _("use small letters, digits and hyphens, as the folder's name")
-        problems.append(Problem(_("“{id}” is no identifier of a program").format(id=options.id),
-                                where="ID", remedy=remedy))  # fmt: skip
+    try:
+        check_id_text(options.id, "ID")
+    except UsageError as error:
+        problems += error.problems
     if (target / "program.yml").exists():
         remedy = _("choose another identifier, or edit the file that is there")
         problems.append(Problem(_("this program exists already"), str(target), remedy))

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from evaluasi_lib.wording import LANGUAGES, _
 
+MOST_NAMES = 40  # of those that a remedy lists
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -81,4 +83,6 @@ def suggestion(unknown: str, known: Iterable[str]) -> str:
     near = nearest(unknown, names)
     if near is not None:
         return _("did you mean “{name}”?").format(name=near)
-    return _("known: {names}").format(names=", ".join(names))
+    shown = [name if len(name) <= 60 else name[:57] + "…" for name in names[:MOST_NAMES]]
+    more = ["…"] if len(names) > MOST_NAMES else []
+    return _("known: {names}").format(names=", ".join([*shown, *more]))

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from evaluasi_lib.check import names_in, unknown_name
 from evaluasi_lib.errors import DataError, Problem, suggestion
+from evaluasi_lib.folders import inside
 from evaluasi_lib.program import Program, Source
 from evaluasi_lib.reading.codebook import Codebook, Rubric, own_codebook, parse_model
 from evaluasi_lib.reading.documents import (
@@ -103,10 +104,8 @@ def _unknown_names(program: Program, tables: dict[str, pd.DataFrame]) -> list[Pr
 
 def _inside(folder: Path, name: str, key: str) -> Path:
     """A file or folder of the program. Raises DataError where it is missing or lies elsewhere."""
-    path, where = (folder / name).resolve(), f"{key}: {name}"
-    if not path.is_relative_to(folder.resolve()):
-        remedy = _("put it into the program's folder and name it relative to program.yml")
-        raise DataError(Problem(_("the file lies outside the program's folder"), where, remedy))
+    where = f"{key}: {name}"
+    path = inside(folder, name, where)
     if not path.exists():
         remedy = suggestion(name, sorted(p.name for p in folder.iterdir()))
         raise DataError(Problem(_("the file or folder is missing"), where, remedy))
