@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from evaluasi_lib import __version__, wording
-from evaluasi_lib.errors import EvaluationError, Problem, UsageError
+from evaluasi_lib.errors import EvaluationError, Problem, UsageError, os_problem
 from evaluasi_lib.loading import (
     EVALUATION_NOTEBOOK,
     DataFolder,
@@ -59,11 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EvaluationError as error:
         _complain(error)
         return SOME_FAILED
-    except OSError as error:  # a full disk, a folder that may not be written, a file in its place
-        what = _("the file or folder cannot be used ({reason})")
-        what = what.format(reason=error.strerror or error)
-        remedy = _("check that it is there, that you may write to it, and that the disk has room")
-        _complain(EvaluationError(Problem(what, str(error.filename or ""), remedy)))
+    except OSError as error:
+        _complain(EvaluationError(os_problem(error)))
         return SOME_FAILED
     except KeyboardInterrupt:
         print(_("stopped"), file=sys.stderr)

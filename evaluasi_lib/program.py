@@ -20,12 +20,16 @@ from pydantic import (
     model_validator,
 )
 
-from evaluasi_lib.wording import LANGUAGES, _
+from evaluasi_lib.wording import LANGUAGES, _, count
 
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]*")
 RESERVED = re.compile(r"(?i:con|prn|aux|nul|(com|lpt)[0-9])")  # Windows keeps them for devices
-NO_NAME = re.compile(r"""[\x00-\x1f/\\:*?"<>|]|^[. ]|[. ]$""")
+NO_NAME = re.compile(r"[\x00-\x1f/\\]|^[. ]|[. ]$")
+NO_FILE = re.compile(r"""[:*?"<>|]""")
 MAX_NAME = 100  # characters
+MAX_TEXT = 10_000
+# Signs that nobody sees and that change what is seen: control characters, directions of writing.
+UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def _check_text(value: str | dict[str, str]) -> str | dict[str, str]:
@@ -35,14 +39,26 @@ def _check_text(value: str | dict[str, str]) -> str | dict[str, str]:
                 code=sorted(unknown)[0], known=", ".join(LANGUAGES)
             )
         )
-    return value
+    texts = [value] if isinstance(value, str) else list(value.values())
+    if max(map(len, texts), default=0) > MAX_TEXT:
+        raise ValueError(_("the text is longer than {n} characters").format(n=count(MAX_TEXT)))
+    if isinstance(value, str):
+        return UNSEEN.sub("", value)
+    return {code: UNSEEN.sub("", text) for code, text in value.items()}
 
 
 def _check_name(value: str) -> str:
-    """A name that becomes part of a file's name, a column or an address within a page."""
-    if not value or len(value) > MAX_NAME or NO_NAME.search(value) or RESERVED.fullmatch(value):
+    """A name that becomes a column, or an address within a page."""
+    if not value or len(value) > MAX_NAME or NO_NAME.search(value):
         text = _("a name holds no sign that file names cannot have, nor more than {n} signs")
         raise ValueError(text.format(n=MAX_NAME))
+    return value
+
+
+def _check_file_stem(value: str) -> str:
+    """A name that becomes that of a file too, on any system."""
+    if NO_FILE.search(value) or RESERVED.fullmatch(value):
+        raise ValueError(_("Windows allows no file of this name"))
     return value
 
 
@@ -72,6 +88,7 @@ STAGE = ("flag", "date", "number", "integer")
 GROUPING = ("category", "ordinal", "flag", "text", "item", "number", "integer")
 
 Name = Annotated[str, AfterValidator(_check_name)]
+FileStem = Annotated[Name, AfterValidator(_check_file_stem)]
 Text = Annotated[str | dict[str, str], AfterValidator(_check_text)]
 Label = Annotated[str, BeforeValidator(_as_text)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -586,7 +603,7 @@ class Program(Model):
     """How the sources can be linked: by NIP, by a respondent's own code, not at all."""
     roster: SourceName | None = None
     """Source that lists the persons with their background."""
-    sources: dict[Name, Source]
+    sources: dict[FileStem, Source]
     """The files and what is in them."""
     scales: dict[Name, Scale] = {}
     """Answer scales."""

@@ -19,6 +19,7 @@ from xml.parsers import expat
 import pandas as pd
 
 from evaluasi_lib.errors import Problem
+from evaluasi_lib.program import UNSEEN
 from evaluasi_lib.reading import apart
 from evaluasi_lib.reading.pages import (
     MAX_BYTES,
@@ -63,7 +64,7 @@ def read_each(paths: Iterable[Path]) -> tuple[dict[Path, list[str]], list[Proble
         try:
             for answer in apart.answers("pages", PAGE_SECONDS, paths=names, language=language()):
                 if isinstance(answer, str):
-                    pages.append(answer)
+                    pages.append(UNSEEN.sub("", answer))
                     continue
                 if answer is None:
                     read[left.pop(0)] = pages

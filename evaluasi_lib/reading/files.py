@@ -42,13 +42,16 @@ LABELLED = (".sav", ".zsav", ".dta")  # SPSS and Stata
 JSON_LINES = (".jsonl", ".ndjson")
 
 
-SPACES = re.compile(r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+")
+# Blanks, and what nobody sees: zero-width and control characters, directions of writing.
+BLANK = r"[\s\x00-\x1f\x7f-\x9f\u00a0\u200b-\u200d\u2060\ufeff\u202a-\u202e\u2066-\u2069]+"
+SPACES = re.compile(BLANK)
+MAX_LETTERS = 32_767  # of a cell, as many as Excel holds
 Scan = Callable[[Any], pl.LazyFrame]
 
 
 def clean_space(text: str) -> str:
-    """Runs of blanks, NBSP, BOM and zero-width characters as one space, none at the ends."""
-    return SPACES.sub(" ", text).strip()
+    """Runs of blanks and of signs that nobody sees as one space, none at the ends."""
+    return SPACES.sub(" ", text[:MAX_LETTERS]).strip()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from evaluasi_lib.check import names_in, unknown_name
 from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.folders import inside
-from evaluasi_lib.program import Program, Source
+from evaluasi_lib.program import UNSEEN, Program, Source
 from evaluasi_lib.reading.codebook import Codebook, Rubric, own_codebook, parse_model
 from evaluasi_lib.reading.documents import (
     ABOVE,
@@ -30,7 +30,7 @@ from evaluasi_lib.reading.documents import (
     read_refi,
     read_transcripts,
 )
-from evaluasi_lib.reading.files import open_source, packaged_yaml
+from evaluasi_lib.reading.files import MAX_LETTERS, open_source, packaged_yaml
 from evaluasi_lib.wording import _
 
 USUAL = {"quotes": "kutipan.csv", "manual_codes": "kode_manual.csv"}  # read where they are there
@@ -127,7 +127,8 @@ def read_table(path: Path, required: list[str], optional: list[str]) -> pd.DataF
         heading = next((h for h in HEADINGS[name] if h in frame and h not in taken), None)
         if heading is not None:
             taken.add(heading)
-            chosen[name] = frame[heading].fillna("").astype(str).str.strip()
+            texts = frame[heading].fillna("").astype(str).str.slice(stop=MAX_LETTERS)
+            chosen[name] = texts.str.replace(UNSEEN, "", regex=True).str.strip()
         elif name in required:
             missing.append(_missing(path, HEADINGS[name][0], HEADINGS[name]))
     _hold(missing)
