@@ -94,7 +94,8 @@ def swap_in(work: Path, target: Path) -> None:
             if not target.exists():
                 os.rename(aside, target)
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            if target.exists():  # else what was moved aside is all there is; `sweep` puts it back
+                shutil.rmtree(aside, ignore_errors=True)
     remedy = _("close the programs that have a file of it open, then try again")
     raise DataError(Problem(_("the folder cannot be replaced"), str(target), remedy))
 
