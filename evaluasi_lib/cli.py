@@ -1,4 +1,4 @@
-"""The command line: new, check, clean, report, portfolio, lab.
+"""The command line: new, check, clean, report, verify, portfolio, lab.
 
 Exit status: 0 all well; 1 some program failed (the others are finished); 2 wrong use.
 """
@@ -116,6 +116,10 @@ def _parser() -> argparse.ArgumentParser:
         "--time-limit", type=float, metavar="SECONDS", help=_("give a program up after this time")
     )
     report.add_argument("--scheduler", metavar="ADDRESS", help=_("Dask cluster to run on"))
+
+    verify = add("verify", _verify, _("make results again and compare them with the reports"))
+    verify.add_argument("ids", nargs="+", metavar="ID", help=_("programs"))
+    verify.add_argument("--out", metavar="DIR", help=_("folder of the reports"))
 
     portfolio = add("portfolio", _portfolio, _("the report over all programs and the index page"))
     portfolio.add_argument("--language", default="id", help=_("id,en"))
@@ -279,6 +283,22 @@ def _report(options: argparse.Namespace) -> int:
         good=good, total=len(outcomes), folder=out
     ))  # fmt: skip
     return SOME_FAILED if failures else OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from evaluasi_lib.verify import verify_report
+
+    data = DataFolder.at(options.data)
+    out = Path(options.out or project_root() / "reports").expanduser().resolve()
+    status = OK
+    for program_id in _chosen(data, options.ids):
+        differences = verify_report(data, program_id, out)
+        for difference in differences:
+            status = SOME_FAILED
+            print(f"{program_id}: {difference}", file=sys.stderr)
+        if not differences:
+            print(_("{id}: the same result again, byte for byte").format(id=program_id))
+    return status
 
 
 def _portfolio(options: argparse.Namespace) -> int:

@@ -40,9 +40,13 @@ def project_root() -> Path:
 
 @dataclass(frozen=True)
 class DataFolder:
-    """A folder laid out like data/: raw/<program>/ as received, processed/<program>/ rebuilt."""
+    """A folder laid out like data/: raw/<program>/ as received, processed/<program>/ rebuilt.
+
+    made: the folder of processed data, where it lies elsewhere.
+    """
 
     path: Path
+    made: Path | None = None
 
     @classmethod
     def at(cls, path: str | os.PathLike[str] | None = None) -> DataFolder:
@@ -57,7 +61,7 @@ class DataFolder:
         return self.path / "raw" / program_id
 
     def processed(self, program_id: str) -> Path:
-        return self.path / "processed" / program_id
+        return (self.made or self.path / "processed") / program_id
 
     @cached_property
     def program_ids(self) -> list[str]:
