@@ -1,8 +1,8 @@
 """The published numbers of the shipped programs on record, so that a review sees which ones moved.
 
-`python -m tests.record` writes tests/data/numbers/PROGRAM.tsv anew: a line for each measure with its
-n, value and interval to six digits and its conclusion, and first of all the verdict. Put the reason
-for a number that moved into CHANGELOG.md.
+`python -m tests.record` writes tests/data/numbers/PROGRAM.tsv anew: a line for each measure with
+its n, value and interval to six digits and its conclusion, and first of all the verdict. Put the
+reason for a number that moved into CHANGELOG.md.
 """
 
 from __future__ import annotations

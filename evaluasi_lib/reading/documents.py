@@ -31,7 +31,7 @@ from evaluasi_lib.reading.pages import (
 from evaluasi_lib.wording import _, language
 
 MIN_CHARACTERS_A_PAGE = 20  # a PDF with less text than this on average is a scan
-PAGE_SECONDS = 8.0  # of one page, or of all that precedes the first
+PAGE_SECONDS = 6.0  # of one page, or of all that precedes the first
 
 
 def read_documents(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
