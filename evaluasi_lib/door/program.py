@@ -194,7 +194,10 @@ class Program:
 
     @cached_property
     def _scored(self) -> tuple[Measure, ...]:
-        """The published rows of the estimates, and of the evidence on each outcome."""
+        """The published rows of the estimates, and of the evidence on each outcome: those of the
+        report, but of an exploration no more than these, for a quick look."""
+        if not self.explored:
+            return self.result.rows
         from evaluasi_lib.disclosure import publish
         from evaluasi_lib.scoring.evidence import score_effects
 
@@ -206,10 +209,10 @@ class Program:
         """Everything measured and concluded, as the report takes it."""
         from evaluasi_lib import evaluation
 
-        measured = evaluation.measure(self._study)
-        if self.explored:
-            measured = dataclasses.replace(measured, explored=self.explored)
-        return evaluation.decide(evaluation.Workbook(self._study, self._data), measured)
+        if not self.explored:
+            return evaluation.result_of(self._study, self._data)
+        measured = dataclasses.replace(evaluation.measure(self._study), explored=self.explored)
+        return evaluation.conclude_on(self._study, self._data, measured)
 
     @cached_property
     def measures(self) -> Table:

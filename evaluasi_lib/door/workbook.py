@@ -77,7 +77,7 @@ class Compared(Table):
 
     def report(self, out: str | Path | None = None) -> Report:
         """The report over these programs, measured now; written into `out` where it is given."""
-        from evaluasi_lib.reporting.export import result_json
+        from evaluasi_lib.results import result_json
 
         results = [json.loads(result_json(p.result)) for p in self._programs]
         report = _side_by_side(results, [])

@@ -29,13 +29,16 @@ LARGE = 8_000_000
 class Sources:
     """What the reports of a data folder follow from. Every file is read once at most."""
 
-    def __init__(self, data: DataFolder, notebook: Path, out: Path) -> None:
-        """out: the folder of the reports, whose stamps know the large files."""
+    def __init__(
+        self, data: DataFolder, notebook: Path | None = None, out: Path | None = None
+    ) -> None:
+        """notebook: what makes the reports, for results alone None. out: the folder of the reports,
+        whose stamps know the large files."""
         self._data, self._notebook, self._out = data, notebook, out
         self._raw: dict[str, dict[str, list[Any]]] = {}
 
     def stamp(
-        self, program_id: str, languages: Sequence[str], formats: Sequence[str]
+        self, program_id: str, languages: Sequence[str] = (), formats: Sequence[str] = ()
     ) -> dict[str, Any]:
         """The stamp of a report that would be made now, without the files of the report."""
         files = self._raw_files(program_id)
@@ -44,7 +47,7 @@ class Sources:
             list(languages),
             list(formats),
             _contents(files),
-            [_contents(self._raw_files(other)) for other in self._earlier(program_id)],
+            [_contents(self._raw_files(other)) for other in self.earlier(program_id)],
         ]
         large = {path: facts for path, facts in files.items() if facts[0] >= LARGE}
         return {"made_from": _digest(made_from), "large": large}
@@ -56,7 +59,7 @@ class Sources:
         return [
             [(p.relative_to(LIBRARY).as_posix(), _sha256(p)) for p in code if p.is_file()],
             [(p.name, _sha256(p)) for p in beside if not p.name.startswith(".")],
-            _sha256(self._notebook),
+            _sha256(self._notebook) if self._notebook else None,
             sorted(_installed()),
             [platform.python_version(), sys.platform, platform.machine()],
         ]
@@ -65,7 +68,7 @@ class Sources:
         """Path -> size, time and sha256 of each file of a program, hidden ones aside."""
         if program_id not in self._raw:
             raw = self._data.raw(program_id)
-            known = read_stamp(self._out / program_id).get("large", {})
+            known = read_stamp(self._out / program_id).get("large", {}) if self._out else {}
             found = self._raw[program_id] = {}
             for path in sorted(p for p in raw.rglob("*") if p.is_file()):
                 name = path.relative_to(raw)
@@ -73,14 +76,17 @@ class Sources:
                     found[name.as_posix()] = _facts(path, known.get(name.as_posix()))
         return self._raw[program_id]
 
-    def _earlier(self, program_id: str) -> list[str]:
-        """The programs of the same series in earlier cycles."""
+    def earlier(self, program_id: str) -> list[str]:
+        """The programs of the same series in earlier cycles, oldest first."""
         series, cycle = self._cycles[program_id]
         if series is None:
             return []
-        return [
-            other for other, (its, when) in self._cycles.items() if its == series and when < cycle
+        found = [
+            (when, other)
+            for other, (its, when) in self._cycles.items()
+            if its == series and when < cycle
         ]
+        return [other for _when, other in sorted(found)]
 
     @cached_property
     def _cycles(self) -> dict[str, tuple[Any, int]]:

@@ -37,6 +37,20 @@ def subgroup_word(effect: Effect) -> str:
     return f"{effect.label} — {effect.subgroup}" if effect.subgroup else effect.label
 
 
+def from_to(effect: Effect) -> str:
+    """From what to what the program's persons came, else against whom they are compared; the
+    estimate alone where no mean may be shown."""
+    before, after, other = effect.mean_before, effect.mean_after, effect.mean_comparison
+    digits = digits_for(effect.estimate, effect.ci_low, effect.ci_high)
+    if before is not None and after is not None:
+        text = _("from {before} to {after}")
+        return text.format(before=number(before, digits), after=number(after, digits))
+    if other is not None and after is not None:
+        text = _("{after}, comparison group {other}")
+        return text.format(after=number(after, digits), other=number(other, digits))
+    return number(effect.estimate, digits)
+
+
 def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:
     """One primary estimate as a sentence; "not significant" is never told as "no effect"."""
     if effect.estimate is None:

@@ -15,7 +15,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from evaluasi_lib.reporting.elements import Paragraph, Section, Table
+from evaluasi_lib.reporting.elements import Paragraph, Section, Table, every_element
 from evaluasi_lib.wording import _
 
 CREATED = dt.datetime(1980, 1, 1)
@@ -24,7 +24,7 @@ WIDEST = 60
 
 def render_workbook(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
     """The workbook's bytes. texts: as export.page_texts gives them."""
-    tables = [e for s in sections for e in s.elements if isinstance(e, Table)]
+    tables = [e for e in every_element(sections) if isinstance(e, Table)]
     out = io.BytesIO()
     options = {
         "in_memory": True,
