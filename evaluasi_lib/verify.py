@@ -11,9 +11,9 @@ from typing import Any
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.manifest import describe_inputs
 from evaluasi_lib.errors import DataError, Problem, UsageError
-from evaluasi_lib.evaluation import Workbook, evaluate, open_study
+from evaluasi_lib.evaluation import open_study, result_of
 from evaluasi_lib.loading import DataFolder
-from evaluasi_lib.reporting.export import result_json
+from evaluasi_lib.results import result_json
 from evaluasi_lib.wording import _
 
 MOST_ROWS = 20  # of those numbers that differ, so many are named
@@ -51,7 +51,7 @@ def _made_again(data: DataFolder, program_id: str, language: str) -> str:
         anew = DataFolder(data.path, made=Path(folder))
         try:
             wording.set_language(language)
-            return result_json(evaluate(Workbook(open_study(anew, program_id), anew)))
+            return result_json(result_of(open_study(anew, program_id), anew))
         finally:
             wording.set_language(before)
 

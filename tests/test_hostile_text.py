@@ -16,11 +16,12 @@ import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-from evaluasi_lib import wording
-from evaluasi_lib.evaluation import evaluate, open_workbook
+from evaluasi_lib.evaluation import open_study, result_of
+from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import UNSEEN
-from evaluasi_lib.reporting.export import render_html, result_json, write_report
+from evaluasi_lib.reporting.export import render_html, write_report
 from evaluasi_lib.reporting.sections import report_sections
+from evaluasi_lib.results import result_json
 
 RAW = Path(__file__).resolve().parent / "ugly" / "raw" / "satu-kelompok"
 SECRET = "isi-berkas-rahasia"
@@ -85,14 +86,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = data / "out"
     folder.mkdir()
     start = time.monotonic()
-    try:
-        workbook = open_workbook(RAW.name, "id", data)
-        result = evaluate(workbook)
-        sections = report_sections(workbook.study.program, result)
-        write_report(folder, sections, result, ("html", "xlsx", "docx", "pdf"))
-        html = render_html(sections, result)
-    finally:
-        wording.set_language("id")
+    place = DataFolder.at(data)
+    study = open_study(place, RAW.name)
+    result = result_of(study, place)
+    sections = report_sections(study.program, result)
+    write_report(folder, sections, result, ("html", "xlsx", "docx", "pdf"))
+    html = render_html(sections, result)
     return Made(folder, json.loads(result_json(result)), html, time.monotonic() - start)
 
 

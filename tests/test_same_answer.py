@@ -14,8 +14,9 @@ import pytest
 
 from evaluasi_lib import wording
 from evaluasi_lib.cli import main
-from evaluasi_lib.evaluation import evaluate, open_workbook
-from evaluasi_lib.reporting.export import result_json
+from evaluasi_lib.evaluation import open_study, result_of
+from evaluasi_lib.loading import DataFolder
+from evaluasi_lib.results import result_json
 from tests.record import moved
 from tests.test_faults import table
 
@@ -25,15 +26,23 @@ PROGRAM = "nsw-1976"
 MAKE = """\
 import hashlib, locale, sys
 locale.setlocale(locale.LC_ALL, "")
-from evaluasi_lib.evaluation import evaluate, open_workbook
-from evaluasi_lib.reporting.export import render_html, result_json
+from evaluasi_lib.evaluation import open_study, result_of
+from evaluasi_lib.loading import DataFolder
+from evaluasi_lib.reporting.export import render_html
 from evaluasi_lib.reporting.sections import report_sections
-workbook = open_workbook(sys.argv[1], "id", sys.argv[2])
-result = evaluate(workbook)
-page = render_html(report_sections(workbook.study.program, result), result)
+from evaluasi_lib.results import result_json
+data = DataFolder.at(sys.argv[2])
+study = open_study(data, sys.argv[1])
+result = result_of(study, data)
+page = render_html(report_sections(study.program, result), result)
 for text in (result_json(result), page):
     print(hashlib.sha256(text.encode()).hexdigest())
 """
+
+
+def _result(program: str, folder: Path) -> str:
+    data = DataFolder.at(folder)
+    return result_json(result_of(open_study(data, program), data))
 
 
 def _copy(program: str, data: Path) -> Path:
@@ -47,10 +56,9 @@ def report(tmp_path: Path) -> Path:
     data = tmp_path / "data"
     _copy(PROGRAM, data)
     (tmp_path / "out" / PROGRAM).mkdir(parents=True)
-    try:
-        text = result_json(evaluate(open_workbook(PROGRAM, "en", data)))
-    finally:
-        wording.set_language("id")
+    wording.set_language("en")
+    text = _result(PROGRAM, data)
+    wording.set_language("id")
     (tmp_path / "out" / PROGRAM / "result.json").write_text(text, encoding="utf-8")
     return data
 
@@ -138,11 +146,7 @@ def test_the_answer_does_not_depend_on_the_order_of_rows(program: str, tmp_path:
         folder = _copy(program, tmp_path / name)
         for path in sorted(folder.glob("*.csv")) if shuffled else ():
             table(path.name, lambda f: f.sample(frac=1, random_state=1))(folder)
-        try:
-            text = result_json(evaluate(open_workbook(program, "id", tmp_path / name)))
-        finally:
-            wording.set_language("id")
-        results.append(json.loads(text))
+        results.append(json.loads(_result(program, tmp_path / name)))
     before, after = ({r["id"]: r for r in result["measures"]} for result in results)
     assert list(before) == list(after)
     for row_id, row in before.items():
