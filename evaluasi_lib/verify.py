@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from evaluasi_lib import __version__, wording
-from evaluasi_lib.cleaning.manifest import describe_inputs
 from evaluasi_lib.errors import DataError, Problem, UsageError
 from evaluasi_lib.evaluation import open_study, result_of
 from evaluasi_lib.loading import DataFolder
@@ -39,7 +38,7 @@ def verify_report(data: DataFolder, program_id: str, out: Path) -> list[Problem]
     again = _made_again(data, program_id, language)
     if again == text:
         return []
-    found = list(_differences(stored, json.loads(again), data, program_id))
+    found = list(_differences(stored, json.loads(again)))
     changed = Problem(_("the file was changed after it was made"), str(path))
     return found or [changed]
 
@@ -56,10 +55,8 @@ def _made_again(data: DataFolder, program_id: str, language: str) -> str:
             wording.set_language(before)
 
 
-def _differences(
-    stored: dict[str, Any], again: dict[str, Any], data: DataFolder, program_id: str
-) -> Iterator[Problem]:
-    yield from _other_files(stored["provenance"]["inputs"], data.raw(program_id))
+def _differences(stored: dict[str, Any], again: dict[str, Any]) -> Iterator[Problem]:
+    yield from _other_files(stored["provenance"]["inputs"], again["provenance"]["inputs"])
     yield from _other_versions(stored["provenance"], again["provenance"])
     yield from _other_numbers(stored["measures"], again["measures"])
     for part, content in again.items():
@@ -67,12 +64,11 @@ def _differences(
             yield Problem(_("this part of the result differs"), part)
 
 
-def _other_files(stored: list[dict[str, Any]], raw: Path) -> Iterator[Problem]:
+def _other_files(stored: list[dict[str, Any]], again: list[dict[str, Any]]) -> Iterator[Problem]:
     """Files of the program that were changed, added or taken away since."""
-    before = {item["path"]: item["sha256"] for item in stored}
-    now = {item["path"]: item["sha256"] for item in describe_inputs(raw)}
+    before, now = ({item["path"]: item["sha256"] for item in items} for items in (stored, again))
     for path in sorted(before.keys() | now.keys()):
-        if path not in now and not path.startswith("../"):
+        if path not in now:
             yield Problem(_("the report was made with this file, which is gone"), path)
         elif path in now and path not in before:
             yield Problem(_("the report was made without this file"), path)
