@@ -106,7 +106,7 @@ def test_what_differs_is_named(
     table.write_text("\n".join(rows[:-1]) + "\n", encoding="utf-8")
     assert _verify(report) == 1
     said = capsys.readouterr().err
-    assert f"{PROGRAM}/nsw.csv: the file was changed after the report was made" in said
+    assert f"{PROGRAM}/peserta.csv: the file was changed after the report was made" in said
     assert "when computed again" in said
 
     path.write_text(good[:-100], encoding="utf-8")
