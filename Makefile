@@ -10,7 +10,7 @@ JOBS ?= 2
 REPORT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lint lab lock environment docs calibrate calibrate-verdict recover bench-clean bench-events bench-voices clean
+.PHONY: help setup report test lint lab lock environment docs calibrate calibrate-verdict recover bench-batch bench-clean bench-events bench-voices clean
 
 help:
 	@sed -n '1,3p' Makefile | sed 's/^# //'
@@ -67,7 +67,7 @@ calibrate-verdict: $(READY)
 recover: $(READY)
 	@$(BIN)/python -m tests.synthetic.recovery
 
-bench-clean bench-events bench-voices: $(READY)
+bench-batch bench-clean bench-events bench-voices: $(READY)
 	@$(BIN)/python bench/$(subst -,_,$@).py
 
 clean:

@@ -101,7 +101,12 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--language", default="id", help=_("id,en"))
     report.add_argument("--jobs", type=int, default=1, metavar="N", help=_("programs at a time"))
     report.add_argument("--out", metavar="DIR", help=_("folder of the reports"))
-    report.add_argument("--force", action="store_true", help=_("clean again, even if up to date"))
+    report.add_argument(
+        "--force", action="store_true", help=_("clean and make again, even if unchanged")
+    )
+    report.add_argument(
+        "--time-limit", type=float, metavar="SECONDS", help=_("give a program up after this time")
+    )
     report.add_argument("--scheduler", metavar="ADDRESS", help=_("Dask cluster to run on"))
 
     portfolio = add("portfolio", _portfolio, _("the report over all programs and the index page"))
@@ -216,8 +221,8 @@ def _quotes(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from evaluasi_lib.evaluation import split_formats
-    from evaluasi_lib.reporting import batch
+    from evaluasi_lib.reporting import batch, names
+    from evaluasi_lib.reporting.progress import show_progress
 
     data = DataFolder.at(options.data)
     if bool(options.ids) == options.all:
@@ -230,12 +235,12 @@ def _report(options: argparse.Namespace) -> int:
         )
     if options.jobs < 1:
         raise UsageError(Problem(_("at least one job is needed"), where="--jobs"))
+    if options.time_limit is not None and options.time_limit <= 0:
+        raise UsageError(Problem(_("a positive number of seconds is needed"), where="--time-limit"))
     out = Path(options.out or project_root() / "reports").expanduser().resolve()
-    formats = split_formats(options.format)
-    languages = batch.split_languages(options.language)
+    formats = names.split_formats(options.format)
+    languages = names.split_languages(options.language)
     ids = _chosen(data, options.ids)
-    if options.force:
-        _forget_processed(data, ids)
     jobs = [
         batch.Job(
             program_id=program_id,
@@ -245,13 +250,16 @@ def _report(options: argparse.Namespace) -> int:
             languages=languages,
             formats=formats,
             message_language=wording.language(),
+            time_limit=options.time_limit,
         )
         for program_id in ids
     ]
     outcomes = batch.in_order(
-        batch.show_progress(batch.run_jobs(jobs, options.jobs, options.scheduler), len(jobs)), jobs
-    )
-    batch.write_index(out, data, outcomes)
+        show_progress(len(jobs), lambda watch: batch.make_reports(
+            jobs, data, workers=options.jobs, scheduler=options.scheduler, force=options.force,
+            watch=watch,
+        )), jobs
+    )  # fmt: skip
     failures = [outcome for outcome in outcomes if outcome.failure]
     for outcome in failures:
         print(f"evaluasi: {outcome.program_id}: {outcome.failure}", file=sys.stderr)
@@ -265,22 +273,17 @@ def _report(options: argparse.Namespace) -> int:
     return SOME_FAILED if failures else OK
 
 
-def _forget_processed(data: DataFolder, ids: Sequence[str]) -> None:
-    """Mark processed data as stale by taking away the manifest; cleaning rebuilds them."""
-    for program_id in ids:
-        (data.processed(program_id) / "manifest.json").unlink(missing_ok=True)
-
-
 def _portfolio(options: argparse.Namespace) -> int:
     from evaluasi_lib.folders import replace_folder
-    from evaluasi_lib.reporting import batch
+    from evaluasi_lib.reporting import batch, names, running, warm
 
     data = DataFolder.at(options.data)
     out = Path(options.out or project_root() / "reports").expanduser().resolve()
     target = out / batch.PORTFOLIO_FOLDER
     notebook = project_root() / "notebooks" / "03_portofolio.ipynb"
-    with replace_folder(target) as staging:
-        for language in batch.split_languages(options.language):
+    languages = names.split_languages(options.language)
+    with batch.writing(out), warm.kernels(), replace_folder(target) as staging:
+        for language in languages:
             executed = staging / f"notebook.{language}.ipynb"
             parameters: dict[str, object] = {
                 "language": language,
@@ -288,8 +291,8 @@ def _portfolio(options: argparse.Namespace) -> int:
                 "reports_dir": str(out),
                 "out_dir": str(staging),
             }
-            batch.run_notebook(notebook, executed, parameters)
-    batch.write_index(out, data, [])
+            running.run_notebook(notebook, executed, parameters)
+        batch.write_index(out, data, [])
     print(_("The report over all programs is in {folder}.").format(folder=target))
     return OK
 

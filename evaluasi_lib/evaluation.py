@@ -1,15 +1,15 @@
 """From cleaned data to the whole result of one program.
 
-`el.open` stands on these steps, and so do the notebooks and the batch. `evaluate` calls them all
-where nobody looks: in tests.
+A program is measured once, for every language; the results lie beside the processed tables, so that
+a report in another language, or of the next cycle, does not measure again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import importlib.metadata
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -17,18 +17,21 @@ from evaluasi_lib import __version__, wording
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
 from evaluasi_lib.disclosure import publish
 from evaluasi_lib.effects import effects_of
-from evaluasi_lib.errors import EvaluationError, Problem, check_language
+from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
+from evaluasi_lib.folders import replace_folder
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.measures import in_order, record_of
 from evaluasi_lib.program import Program
-from evaluasi_lib.reporting.export import check_formats
+from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.results import (
     EvaluationResult,
     InputFile,
     ProgramInfo,
     Provenance,
+    read_result,
+    result_json,
 )
 from evaluasi_lib.scoring.answers import score_answers, score_spread
 from evaluasi_lib.scoring.costs import score_efficiency
@@ -42,34 +45,9 @@ from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.voices import code_voices
 from evaluasi_lib.voices.triangulation import source_rows, triangulate
 
+RESULTS, MADE_FROM = "results", "made_from"  # beside the processed tables
 # Versions that move numbers or pictures; they stand in provenance.
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "polars", "matplotlib")
-
-
-@dataclass(frozen=True)
-class Workbook:
-    """The cleaned data of one program, and the folder of data that holds its earlier cycles."""
-
-    study: Study
-    data: DataFolder
-
-
-def open_workbook(program_id: object, language: object = "id", data_dir: object = "") -> Workbook:
-    """Validate the parameters, clean where data are missing or stale, and open them.
-
-    Raises UsageError (unknown program or language), ProgramError, DataError.
-    """
-    wording.set_language(check_language(language or wording.DEFAULT_LANGUAGE))
-    data = DataFolder.at(str(data_dir) if data_dir else None)
-    return Workbook(open_study(data, data.check_id(program_id)), data)
-
-
-def split_formats(text: str) -> tuple[str, ...]:
-    """ "html,pdf" -> ("html", "pdf"); html always. Raises UsageError for an unknown format."""
-    parts = (part.strip() for part in text.split(","))
-    chosen = tuple(dict.fromkeys(["html", *filter(None, parts)]))
-    check_formats(chosen)
-    return chosen
 
 
 def open_study(data: DataFolder, program_id: str) -> Study:
@@ -141,7 +119,7 @@ def measure(study: Study) -> EvaluationResult:
             inputs=study.inputs,
             code_version=__version__,
             packages={name: importlib.metadata.version(name) for name in PACKAGES},
-            parameters={"program_id": program.id, "language": wording.language()},
+            parameters={"program_id": program.id, "language": wording.own_name()},
             seed=program.seed,
         ),
     )
@@ -160,29 +138,47 @@ def _program_info(program: Program) -> ProgramInfo:
     )
 
 
+def result_of(study: Study, data: DataFolder) -> EvaluationResult:
+    """The whole result of a program in the language in force: read where it was measured before
+    from what is there now, else measured."""
+    made_from = Sources(data).stamp(study.program.id)["made_from"]
+    results = study.folder / RESULTS
+    with contextlib.suppress(OSError, ValueError):  # never measured, or not by this version
+        if (results / MADE_FROM).read_text(encoding="utf-8") == made_from:
+            return read_result((results / f"{wording.language()}.json").read_text(encoding="utf-8"))
+    with wording.every_language():
+        result = conclude_on(study, data, measure(study))
+    with contextlib.suppress(OSError), replace_folder(results) as folder:
+        for code in wording.LANGUAGES:
+            text = result_json(wording.in_language(result, code))
+            (folder / f"{code}.json").write_text(text, encoding="utf-8", newline="\n")
+        (folder / MADE_FROM).write_text(made_from, encoding="utf-8")
+    return wording.in_language(result, wording.language())
+
+
 def earlier_cycles(program: Program, data: DataFolder) -> list[EvaluationResult]:
-    """The measured results of the cycles before this one in its series, oldest first."""
+    """The results of the cycles before this one in its series, oldest first."""
     if program.series is None:
         return []
-    before: list[Program] = []
+    before: list[tuple[str, EvaluationResult]] = []
     for other_id in data.program_ids:
         if other_id == program.id:
             continue
         try:
             other = load_program(data.raw(other_id))
+            if other.series == program.series and other.cycle < program.cycle:
+                before.append((other.cycle, result_of(open_study(data, other_id), data)))
         except EvaluationError:
             continue  # a broken neighbour is reported when it is its own turn
-        if other.series == program.series and other.cycle < program.cycle:
-            before.append(other)
-    return [measure(open_study(data, p.id)) for p in sorted(before, key=lambda p: p.cycle)]
+    return [result for _cycle, result in sorted(before, key=lambda item: item[0])]
 
 
-def decide(workbook: Workbook, measured: EvaluationResult) -> EvaluationResult:
+def conclude_on(study: Study, data: DataFolder, measured: EvaluationResult) -> EvaluationResult:
     """Findings, verdict, recommendations and follow-up added to what was measured.
 
     An agency's own catalogue outside the program's folder joins the provenance.
     """
-    program, data = workbook.study.program, workbook.data
+    program = study.program
     catalogues = agency_files(data.raw(program.id))
     known = {item.path for item in measured.provenance.inputs}
     shared = [path for path in catalogues if path.parent == data.path and path.name not in known]
@@ -195,8 +191,3 @@ def decide(workbook: Workbook, measured: EvaluationResult) -> EvaluationResult:
 def _input_file(path: Path) -> InputFile:
     content = path.read_bytes()
     return InputFile(f"../../{path.name}", hashlib.sha256(content).hexdigest(), len(content))
-
-
-def evaluate(workbook: Workbook) -> EvaluationResult:
-    """The whole result of one program."""
-    return decide(workbook, measure(workbook.study))

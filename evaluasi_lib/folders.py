@@ -1,21 +1,33 @@
-"""Folders that appear in whole or not at all, and copies that a person may change."""
+"""Folders that appear in whole or not at all, with one writer at a time, and copies that a person
+may change."""
 
 from __future__ import annotations
 
+import errno
+import getpass
 import hashlib
 import json
 import os
+import re
 import shutil
+import socket
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import IO
 
-from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.errors import DataError, Problem, UsageError
 from evaluasi_lib.wording import _
 
 DATA_VARIABLE = "EVALUASI_DATA"  # the data folder of notebooks that name none
+LOCK = ".evaluasi.lock"
+LOCKED_BYTE = 1 << 30  # Windows lets nobody read what is locked, so it is no byte of the text
+HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.EWOULDBLOCK)
+UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<kind>new|old)-[a-z0-9_]{8,32}")
 ATTEMPTS = 20  # each is lost only when another process was quicker in between
 
 
@@ -27,7 +39,7 @@ def replace_folder(target: Path) -> Iterator[Path]:
     step is a rename on one file system.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.new-", dir=target.parent))
     staging.chmod(0o755)  # mkdtemp makes it private, and a report is shared
     try:
         yield staging
@@ -48,7 +60,7 @@ def swap_in(work: Path, target: Path) -> None:
         except OSError:
             if not target.exists():
                 raise
-        aside = target.parent / f".{target.name}-{uuid.uuid4().hex}-old"
+        aside = target.parent / f".{target.name}.old-{uuid.uuid4().hex}"
         try:
             os.rename(target, aside)
         except FileNotFoundError:  # another process moved it first
@@ -65,6 +77,71 @@ def swap_in(work: Path, target: Path) -> None:
             shutil.rmtree(aside, ignore_errors=True)
     remedy = _("close the programs that have a file of it open, then try again")
     raise DataError(Problem(_("the folder cannot be replaced"), str(target), remedy))
+
+
+def sweep(folder: Path) -> None:
+    """Take away what `replace_folder` left in a folder when it was killed, and nothing else.
+
+    A folder that had been moved aside, without the new one in its place, is moved back. Call it as
+    the `only_writer`: what a living process is at work on looks the same.
+    """
+    for path in sorted(folder.iterdir(), reverse=True):  # .old- before .new-
+        found = UNFINISHED.fullmatch(path.name)
+        if found is None or not path.is_dir():
+            continue
+        target = folder / found["name"]
+        if found["kind"] == "old" and not target.exists():
+            path.rename(target)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process until the block ends, or the process does, however it ends.
+
+    Raises UsageError that names the process that holds it already. The folder is made if missing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / LOCK
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            _lock(file)
+        except OSError as error:
+            if error.errno in HELD:
+                holder = path.read_text(encoding="utf-8").strip()
+                text = _("another run is writing into this folder: {who}").format(who=holder)
+                remedy = _("wait until it has ended, or name another folder with --out")
+                raise UsageError(Problem(text, str(folder), remedy)) from None
+            # A file system without locks: nothing can be held there, and the work can be done.
+        file.truncate(0)
+        since = datetime.now().astimezone().isoformat(" ", "seconds")
+        who = _("process {pid} of {user} on {host}, since {since}")
+        file.write(
+            who.format(pid=os.getpid(), user=_user(), host=socket.gethostname(), since=since)
+        )
+        file.flush()
+        yield
+
+
+def _lock(file: IO[str]) -> None:
+    """Lock an open file, or raise OSError at once. The lock ends with the file or the process."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(LOCKED_BYTE)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run as a user who has no name
+        return "?"
 
 
 def refresh_copies(originals: Sequence[Path], folder: Path) -> list[Path]:

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from evaluasi_lib.check import check_program_text
 from evaluasi_lib.errors import Problem, ProgramError, UsageError, suggestion
 from evaluasi_lib.program import ID_PATTERN, Program
-from evaluasi_lib.wording import _, word_for
+from evaluasi_lib.wording import YamlLoader, _, word_for
 
 EVALUATION_NOTEBOOK = Path("notebooks") / "02_evaluasi_program.ipynb"
 
@@ -75,13 +75,13 @@ class DataFolder:
         return text
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(YamlLoader):
     """YAML in which only true and false are booleans: labels such as Yes, No, On stay text."""
 
 
 _Loader.yaml_implicit_resolvers = {
     letter: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
-    for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for letter, found in YamlLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False|TRUE|FALSE)$"), list("tfTF")

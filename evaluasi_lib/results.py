@@ -8,11 +8,21 @@ CHANGELOG.md. Shares are 0-1, `_pct` is 0-100, money is rupiah at the declared p
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import json
+import math
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from pydantic import TypeAdapter
+
+from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.measures import Measure, Remark
+from evaluasi_lib.wording import _
 
 SCHEMA_VERSION = 2
 
@@ -183,3 +193,120 @@ class EvaluationResult:
     recommendations: tuple[Recommendation, ...] = ()
     follow_up: tuple[FollowUp, ...] = ()
     explored: tuple[Explored, ...] | None = None
+
+
+SCHEMA_PATH = Path(__file__).with_name("result.schema.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What was concluded in words, the words of persons and documents that are printed, and what
+    is said beside the numbers."""
+
+    triangulation: tuple[Triangulated, ...]
+    strengths: tuple[Finding, ...]
+    weaknesses: tuple[Finding, ...]
+    recommendations: tuple[Recommendation, ...]
+    follow_up: tuple[FollowUp, ...]
+    quotes: tuple[Quote, ...]
+    passages: tuple[Passage, ...]
+    remarks: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The whole of result.json. explored: None, or what `what_if` changed of the declaration."""
+
+    schema_version: int
+    program: ProgramInfo
+    measures: tuple[Measure, ...]
+    texts: Texts
+    verdict: Verdict
+    quality: Quality
+    provenance: Provenance
+    explored: tuple[Explored, ...] | None
+
+
+def document_of(result: EvaluationResult) -> Document:
+    """The content of result.json: every number as a row of measures, and what was concluded."""
+    texts = {f.name: getattr(result, f.name) for f in dataclasses.fields(Texts)}
+    return Document(
+        SCHEMA_VERSION, result.program, result.rows, Texts(**texts), result.verdict,
+        result.quality, result.provenance, result.explored,
+    )  # fmt: skip
+
+
+def read_result(text: str) -> EvaluationResult:
+    """What a result.json of this version says. Raises ValueError where it is none."""
+    found = _adapter().validate_json(text)
+    texts = {f.name: getattr(found.texts, f.name) for f in dataclasses.fields(Texts)}
+    return EvaluationResult(
+        found.program, found.measures, found.quality, found.provenance, **texts,
+        verdict=found.verdict, explored=found.explored,
+    )  # fmt: skip
+
+
+@cache
+def _adapter() -> TypeAdapter[Document]:
+    return TypeAdapter(Document)
+
+
+def result_json(result: EvaluationResult) -> str:
+    """result.json: fields in the order of their classes, a line for each measure, dates as ISO
+    text, numbers unrounded.
+
+    Raises EvaluationError, naming the place, where a number is NaN or infinite: a result that
+    could not be computed is null with a reason.
+    """
+    content = _plain(document_of(result), "")
+    rows = [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in content["measures"]]
+    text = json.dumps(content | {"measures": []}, ensure_ascii=False, indent=1, allow_nan=False)
+    listed = "[\n  " + ",\n  ".join(rows) + "\n ]" if rows else "[]"
+    return text.replace('"measures": []', f'"measures": {listed}', 1) + "\n"
+
+
+def _plain(value: Any, place: str) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            f.name: _plain(getattr(value, f.name), f"{place}/{f.name}")
+            for f in dataclasses.fields(value)
+        }
+    if isinstance(value, dict):
+        return {str(key): _plain(item, f"{place}/{key}") for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        named = ((getattr(item, "id", i), item) for i, item in enumerate(value))
+        return [_plain(item, f"{place}/{name}") for name, item in named]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise EvaluationError(
+            Problem(
+                _("a number of the result is not finite"),
+                where=f"result.json#{place}",
+                remedy=_("report this: what cannot be computed must be null with its reason"),
+            )
+        )
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    raise TypeError(f"result.json#{place}: {type(value).__name__} has no JSON form")
+
+
+def result_schema() -> dict[str, Any]:
+    """The JSON Schema that every result.json holds to, made from its classes."""
+    schema = _adapter().json_schema(mode="serialization")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"evaluasi result.json, schema_version {SCHEMA_VERSION}",
+        **{key: value for key, value in schema.items() if key != "title"},
+    }
+
+
+def schema_text() -> str:
+    """The text of result.schema.json as committed."""
+    return json.dumps(result_schema(), ensure_ascii=False, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    SCHEMA_PATH.write_text(schema_text(), encoding="utf-8")

@@ -5,15 +5,23 @@ Messages are written in English in the code, as `_("...")`, and translated in
 at import, because the language is chosen at run time. A message with values is a template for
 `str.format`: `_("{n} of {total}").format(n=..., total=...)`, so that a translator can move them.
 Codes of program.yml and result.json have their words in `words.yml`, which `word_for` reads.
+
+What is measured is measured once, for every language: within `every_language()` these functions
+give a `Said`, a text that knows itself in the other languages too, and `in_language` picks one. Put
+such texts together with `.format`, `+`, `phrase` or `joined`: an f-string keeps one language alone.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, wraps
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
 
 import yaml
 from babel import dates, numbers
@@ -24,7 +32,14 @@ DEFAULT_LANGUAGE = "id"
 LOCALE_DIR = Path(__file__).parent / "locale"
 WORDS = Path(__file__).parent / "words.yml"
 
+# libyaml's loader, ten times as fast, where PyYAML was built with it.
+YamlLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 _language: ContextVar[str] = ContextVar("evaluasi_language", default=DEFAULT_LANGUAGE)
+_every: ContextVar[bool] = ContextVar("evaluasi_every_language", default=False)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def language() -> str:
@@ -38,6 +53,122 @@ def set_language(code: str) -> None:
     if code not in LANGUAGES:
         raise ValueError(code)
     _language.set(code)
+
+
+class Said(str):
+    """A text in the language in force that knows itself in the others; versions: code -> text."""
+
+    versions: dict[str, str]
+
+    @classmethod
+    def of(cls, versions: Mapping[str, str]) -> str:
+        """A text from its versions; a plain string where they are all alike."""
+        if len(set(versions.values())) == 1:
+            return next(iter(versions.values()))
+        said = cls(versions[language()])
+        said.versions = dict(versions)
+        return said
+
+    def _by(self, form: Callable[[str, str], str]) -> str:
+        return Said.of({code: form(text, code) for code, text in self.versions.items()})
+
+    def format(self, *values: object, **named: object) -> str:
+        """Like str.format; values that are texts come in the language of the template."""
+        return self._by(
+            lambda text, code: text.format(*in_language(values, code), **in_language(named, code))
+        )
+
+    def __add__(self, other: str) -> str:
+        return self._by(lambda text, code: text + in_language(other, code))
+
+    def __radd__(self, other: str) -> str:
+        return self._by(lambda text, code: other + text)
+
+    def strip(self, chars: str | None = None) -> str:
+        """Like str.strip, in every language."""
+        return self._by(lambda text, _code: text.strip(chars))
+
+    def rstrip(self, chars: str | None = None) -> str:
+        """Like str.rstrip, in every language."""
+        return self._by(lambda text, _code: text.rstrip(chars))
+
+    def capitalize(self) -> str:
+        """Like str.capitalize, in every language."""
+        return self._by(lambda text, _code: text.capitalize())
+
+    def lower(self) -> str:
+        """Like str.lower, in every language."""
+        return self._by(lambda text, _code: text.lower())
+
+    def __reduce__(self) -> tuple[Callable[[Mapping[str, str]], str], tuple[dict[str, str]]]:
+        return Said.of, (self.versions,)
+
+
+def in_language(value: T, code: str) -> T:
+    """The value with every text that it holds in one language; numbers and dates stay."""
+    found: Any = value
+    if isinstance(value, Said):
+        found = value.versions[code]
+    elif isinstance(value, dict):
+        found = {in_language(k, code): in_language(v, code) for k, v in value.items()}
+    elif isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
+        found = type(value)(in_language(item, code) for item in value)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        found = dataclasses.replace(value, **in_language(fields, code))
+    return cast(T, found)
+
+
+@contextmanager
+def every_language() -> Iterator[None]:
+    """Within it, messages, words and numbers are made in all languages at once."""
+    token = _every.set(True)
+    try:
+        yield
+    finally:
+        _every.reset(token)
+
+
+def spoken(function: Callable[P, str]) -> Callable[P, str]:
+    """Decorates a function whose text depends on the language, or on texts that do: it gives a Said
+    within `every_language()`."""
+
+    @wraps(function)
+    def speak(*values: P.args, **named: P.kwargs) -> str:
+        if not _every.get():
+            return function(*values, **named)
+        versions = {}
+        inner, token = _every.set(False), _language.set(language())
+        try:
+            for code in LANGUAGES:
+                _language.set(code)
+                versions[code] = function(
+                    *in_language(values, code), **in_language(cast(Any, named), code)
+                )
+        finally:
+            _language.reset(token)
+            _every.reset(inner)
+        return Said.of(versions)
+
+    return speak
+
+
+@spoken
+def own_name() -> str:
+    """The code of the language that it is asked in."""
+    return language()
+
+
+@spoken
+def phrase(form: str, *values: object) -> str:
+    """A form without words of its own filled in with texts: phrase("“{}”", label)."""
+    return form.format(*values)
+
+
+@spoken
+def joined(parts: Sequence[str | None], between: str = " ") -> str:
+    """The texts that there are, in one."""
+    return between.join(part for part in parts if part)
 
 
 @lru_cache
@@ -54,12 +185,14 @@ def catalogue(code: str) -> dict[str, str | tuple[str, ...]]:
     return messages
 
 
+@spoken
 def _(message: str) -> str:
     """The message in the language in force; the English text itself where no translation exists."""
     found = catalogue(language()).get(message, message)
     return found if isinstance(found, str) else found[0]
 
 
+@spoken
 def plural(singular: str, plural_form: str, n: int) -> str:
     """Like `_`, with the plural form that the language wants for n (Indonesian has one form)."""
     if language() == "en":
@@ -70,6 +203,7 @@ def plural(singular: str, plural_form: str, n: int) -> str:
     return found if isinstance(found, str) else found[0]
 
 
+@spoken
 def choose(text: str | dict[str, str] | None) -> str:
     """A text that an author gave as one string or as one for each language."""
     if text is None:
@@ -77,6 +211,11 @@ def choose(text: str | dict[str, str] | None) -> str:
     if isinstance(text, str):
         return text
     return text.get(language()) or text.get(DEFAULT_LANGUAGE) or next(iter(text.values()), "")
+
+
+def load_yaml(text: str) -> Any:
+    """The content of a YAML text. Raises yaml.YAMLError."""
+    return yaml.load(text, Loader=YamlLoader)
 
 
 class Sentences:
@@ -93,9 +232,10 @@ class Sentences:
     @cached_property
     def rows(self) -> dict[str, dict[str, str]]:
         """The table."""
-        found: dict[str, dict[str, str]] = yaml.safe_load(self.path.read_text(encoding="utf-8"))
+        found: dict[str, dict[str, str]] = load_yaml(self.path.read_text(encoding="utf-8"))
         return found
 
+    @spoken
     def __call__(self, name: str, **values: object) -> str:
         """The named sentence in the language in force, with its values. KeyError if unknown."""
         return choose(self.rows[name]).format(**values)
@@ -104,10 +244,11 @@ class Sentences:
 @lru_cache
 def code_words() -> dict[str, dict[str, dict[str, str]]]:
     """words.yml: kind of code -> code -> language -> word."""
-    words: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    words: dict[str, dict[str, dict[str, str]]] = load_yaml(WORDS.read_text(encoding="utf-8"))
     return words
 
 
+@spoken
 def word_for(kind: str, code: str | None) -> str:
     """("level", "learning") -> "Pembelajaran" (id). None -> an em dash.
 
@@ -120,6 +261,7 @@ def word_for(kind: str, code: str | None) -> str:
     return choose(words[code]) if code in words else code.replace("_", " ")
 
 
+@spoken
 def number(value: float | None, digits: int = 1) -> str:
     """1234.5 -> "1.234,5" (id). None -> an em dash; the reason belongs in words beside it."""
     if value is None or not math.isfinite(value):
@@ -138,16 +280,19 @@ def digits_for(*values: float | None) -> int:
     return 0 if largest >= 100 else 1 if largest >= 10 else 2
 
 
+@spoken
 def count(value: int | None) -> str:
     """1234 -> "1.234" (id)."""
     return number(value, 0)
 
 
+@spoken
 def percent(share: float | None, digits: int = 0) -> str:
     """0.4567 -> "46%"."""
     return "—" if share is None or not math.isfinite(share) else number(share * 100, digits) + "%"
 
 
+@spoken
 def rupiah(value: float | None) -> str:
     """1250000 -> "Rp1.250.000" (id), "Rp1,250,000" (en)."""
     if value is None or not math.isfinite(value):
@@ -156,6 +301,7 @@ def rupiah(value: float | None) -> str:
     return f"{sign}Rp{number(abs(value), 0)}"
 
 
+@spoken
 def p_value(value: float | None) -> str:
     """0.0123 -> "0,012"; below 0.001 -> "< 0,001"."""
     if value is not None and value < 0.001:
@@ -163,6 +309,7 @@ def p_value(value: float | None) -> str:
     return number(value, 3)
 
 
+@spoken
 def interval(low: float | None, high: float | None, digits: int = 1) -> str:
     """(1.2, 3.4) -> "1,2 s.d. 3,4" (id), "1.2 to 3.4" (en)."""
     if low is None or high is None:
@@ -170,11 +317,13 @@ def interval(low: float | None, high: float | None, digits: int = 1) -> str:
     return _("{low} to {high}").format(low=number(low, digits), high=number(high, digits))
 
 
+@spoken
 def date(value: dt.date | None) -> str:
     """2025-02-03 -> "3 Februari 2025" (id)."""
     return "—" if value is None else dates.format_date(value, format="long", locale=language())
 
 
+@spoken
 def join_words(words: list[str]) -> str:
     """["a", "b", "c"] -> "a, b, dan c" (id)."""
     if len(words) < 2:

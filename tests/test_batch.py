@@ -11,7 +11,7 @@ import pytest
 from evaluasi_lib import wording
 from evaluasi_lib.errors import UsageError
 from evaluasi_lib.folders import refresh_copies, replace_folder
-from evaluasi_lib.reporting import batch
+from evaluasi_lib.reporting import batch, running
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,6 +24,22 @@ def _indonesian() -> None:
 def _job(program_id: str, out: Path) -> batch.Job:
     notebook = ROOT / "notebooks" / "02_evaluasi_program.ipynb"
     return batch.Job(program_id, notebook, ROOT / "data", out)
+
+
+def notebook_of(path: Path, source: str) -> Path:
+    """A notebook that takes the parameters of an evaluation and runs a cell."""
+    names = ("program_id", "language", "data_dir", "out_dir", "formats", "explore")
+    lines = "\n".join(f"{name} = ''" for name in names)
+    cells = [
+        {"cell_type": "code", "id": "a", "metadata": {"tags": ["parameters"]}, "source": lines},
+        {"cell_type": "code", "id": "b", "metadata": {}, "source": source},
+    ]
+    for cell in cells:
+        cell |= {"outputs": [], "execution_count": None}
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    content = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
 
 
 def test_a_folder_takes_the_place_of_the_old_one_in_whole(tmp_path: Path) -> None:
@@ -100,6 +116,25 @@ def test_a_cluster_makes_the_same_report(tmp_path: Path) -> None:
     assert (tmp_path / "cluster" / "nsw-1976" / "result.json").is_file()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are grandchildren of a worker there")
+def test_the_programs_of_a_worker_that_died_are_done_by_another(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    dies = (
+        "import psutil\nfrom pathlib import Path\nmark = Path(data_dir) / f'{program_id}.mark'\n"
+        "if program_id == 'b' and not mark.exists():\n"
+        "    mark.touch()\n    psutil.Process().parent().parent().kill()\n"
+        "(Path(out_dir) / program_id).mkdir(parents=True)"
+    )
+    notebook = notebook_of(tmp_path / "dies.ipynb", dies)
+    jobs = [batch.Job(name, notebook, tmp_path, tmp_path / "out") for name in ("a", "b", "c")]
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path)
+    ) as cluster:
+        outcomes = list(batch.run_jobs(jobs, 1, cluster.scheduler_address))
+    assert (tmp_path / "b.mark").is_file()
+    assert batch.in_order(outcomes, jobs) == [batch.Outcome(name) for name in ("a", "b", "c")]
+
+
 def test_a_cluster_without_its_extra_names_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,8 +162,8 @@ def test_a_kernel_that_does_not_come_up_is_started_again(
     monkeypatch.setattr(papermill, "inspect_notebook", lambda _path: {})
     output = tmp_path / "out.ipynb"
     if made:
-        batch.run_notebook(tmp_path / "in.ipynb", output, {})
+        running.run_notebook(tmp_path / "in.ipynb", output, {})
     else:
         with pytest.raises(RuntimeError):
-            batch.run_notebook(tmp_path / "in.ipynb", output, {})
+            running.run_notebook(tmp_path / "in.ipynb", output, {})
     assert output.is_file() == made

@@ -37,6 +37,7 @@ def test_wrong_use_ends_with_2_and_says_what_to_do(capsys: pytest.CaptureFixture
     assert "html" in capsys.readouterr().err
     assert main(["report", "nsw-1976", "--language", "jv"]) == 2
     assert main(["report", "nsw-1976", "--jobs", "0"]) == 2
+    assert main(["report", "nsw-1976", "--time-limit", "0"]) == 2
     assert main(["lapor"]) == 2
     assert main([]) == 2
 
@@ -61,6 +62,7 @@ def test_a_failing_program_does_not_stop_the_others(
     assert "rusak" in shown.err
     assert "Traceback" not in shown.err
     assert sorted(p.name for p in (out / "nsw-1976").iterdir()) == [
+        ".stamp.json",
         "laporan.html",
         "notebook.ipynb",
         "result.json",
@@ -82,8 +84,12 @@ def test_the_report_of_nsw_1976_gives_the_published_effect(data: Path, tmp_path:
     assert values["effects/re78/primary/std_error"] == pytest.approx(670.996544247151, rel=1e-9)
 
 
-def test_two_runs_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
-    for name in ("a", "b"):
+def test_a_warm_kernel_and_an_ordinary_one_give_the_same_bytes(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, warm in (("a", True), ("b", False)):
+        if not warm:
+            monkeypatch.setattr("evaluasi_lib.reporting.warm.can_fork", lambda: False)
         assert main(["report", "nsw-1976", "--data", str(data), "--out", str(tmp_path / name)]) == 0
     for file in ("result.json", "laporan.html"):
         first, second = ((tmp_path / n / "nsw-1976" / file).read_bytes() for n in ("a", "b"))

@@ -12,7 +12,7 @@ from evaluasi_lib.evaluation import earlier_cycles, measure, open_study
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.measures import value_at
-from evaluasi_lib.reporting.export import result_json
+from evaluasi_lib.results import result_json
 from tests.published import cited
 
 RAW = Path(__file__).resolve().parents[1] / "data" / "raw"

@@ -15,11 +15,11 @@ import jsonschema
 import pandas as pd
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib import wording
-from evaluasi_lib.evaluation import evaluate, open_workbook
-from evaluasi_lib.reporting.export import render_html, result_json
+from evaluasi_lib.reporting.export import render_html
 from evaluasi_lib.reporting.sections import report_sections
-from evaluasi_lib.study import Study
+from evaluasi_lib.results import result_json
 from tests.guard_data import SHIPPED
 from tests.published import cited, rows
 
@@ -34,7 +34,7 @@ SECTIONS = [
 
 @dataclass(frozen=True)
 class Report:
-    study: Study
+    program: Any
     result: dict[str, Any]
     text: str
     html: str
@@ -63,14 +63,14 @@ def _report(program_id: str, code: str) -> Report:
         for name in SHIPPED:
             if name == program_id or {name, program_id} <= MENTORING:
                 shutil.copytree(ROOT / "data" / "raw" / name, data / "raw" / name)
-        workbook = open_workbook(program_id, code, data)
-        result = evaluate(workbook)
-        html = render_html(report_sections(workbook.study.program, result), result)
+        program = el.open(program_id, code, data)
+        result = program.result
+        html = render_html(report_sections(program.declared, result), result)
         text = result_json(result)
     finally:
         wording.set_language("id")
         shutil.rmtree(data)
-    return Report(workbook.study, json.loads(text), text, html, code)
+    return Report(program, json.loads(text), text, html, code)
 
 
 def _without_images(html: str) -> str:
@@ -96,9 +96,9 @@ def test_no_reader_meets_a_nan_a_traceback_or_a_python_name(report: Report) -> N
 
 
 def test_no_identifier_of_a_person_reaches_the_report(report: Report) -> None:
-    raw = ROOT / "data" / "raw" / report.study.program.id
+    raw = ROOT / "data" / "raw" / report.program.declared.id
     names: set[str] = set()
-    for source in report.study.program.sources.values():
+    for source in report.program.declared.sources.values():
         headers = [c.header for c in source.columns.values() if c.type in ("name", "email", "nip")]
         if headers and source.file.endswith(".csv"):
             text = pd.read_csv(
@@ -119,9 +119,9 @@ def test_an_outcome_has_one_primary_estimate(report: Report) -> None:
     primaries = rows(report.result, part="effects", role="primary", measure="estimate")
     named = [row["subject"] for row in primaries]
     assert sorted(named) == sorted(set(named))
-    assert set(named) == {o.id for o in report.study.program.outcomes}
+    assert set(named) == {o.id for o in report.program.declared.outcomes}
     claims = {row["claim"] for row in primaries if row["value"]}
-    if report.study.program.design.type == "single_group":
+    if report.program.declared.design.type == "single_group":
         assert claims == {"change"}
     # One group's outcomes are changes in any design; what the data refute is a difference.
     assert claims <= {"effect", "change", "difference"}
@@ -162,4 +162,4 @@ def test_the_page_needs_no_network_and_stays_light(report: Report) -> None:
 def test_synthetic_data_are_named_on_the_first_page(report: Report) -> None:
     first = re.split(r'<section [^>]*?\bid="program"', report.html)[0]
     word = "synthetic" if report.language == "en" else "sintetis"
-    assert (word in first.lower()) == report.study.program.synthetic
+    assert (word in first.lower()) == report.program.declared.synthetic

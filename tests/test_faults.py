@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 import yaml
 
+import evaluasi_lib as el
 from evaluasi_lib.errors import EvaluationError
-from evaluasi_lib.evaluation import evaluate, open_workbook, problems_of
+from evaluasi_lib.evaluation import problems_of
 from evaluasi_lib.loading import DataFolder
-from evaluasi_lib.reporting.export import result_json
+from evaluasi_lib.results import result_json
 from tests.synthetic.declared import RAW
 
 SCHEMA = json.loads(
@@ -116,7 +117,7 @@ def test_spoilt_data_give_a_valid_result(
     program_id: str, name: str, spoil: Spoil, tmp_path: Path
 ) -> None:
     _prepare(tmp_path, program_id, spoil)
-    text = result_json(evaluate(open_workbook(program_id, "id", tmp_path)))
+    text = result_json(el.open(program_id, "id", tmp_path).result)
     result = json.loads(text)
     jsonschema.Draft202012Validator(SCHEMA).validate(result)
     assert "NaN" not in text
@@ -131,7 +132,7 @@ def test_spoilt_data_give_a_valid_result(
 def test_data_that_cannot_be_read_are_refused_in_words(spoil: Spoil, tmp_path: Path) -> None:
     _prepare(tmp_path, "mentoring-karier-2024", spoil)
     with pytest.raises(EvaluationError) as caught:
-        open_workbook("mentoring-karier-2024", "id", tmp_path)
+        el.open("mentoring-karier-2024", "id", tmp_path)
     assert all(p.what and p.where for p in caught.value.problems)
     assert "survei_akhir" in str(caught.value)
     assert not (tmp_path / "processed" / "mentoring-karier-2024").exists()
@@ -145,4 +146,4 @@ def test_a_group_or_outcome_of_nobody_is_refused(
     problems = problems_of(DataFolder.at(tmp_path), program_id)
     assert any(p.where.startswith(where) for p in problems), problems
     with pytest.raises(EvaluationError):
-        open_workbook(program_id, "id", tmp_path)
+        el.open(program_id, "id", tmp_path)

@@ -11,10 +11,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program
 from evaluasi_lib.effects import effects_of
 from evaluasi_lib.errors import ProgramError
-from evaluasi_lib.evaluation import evaluate, open_workbook, problems_of
+from evaluasi_lib.evaluation import open_study, problems_of
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.measures import value_at
 from evaluasi_lib.program import Program
@@ -57,7 +58,7 @@ def source(file: str, columns: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def evaluated(data: DataFolder) -> EvaluationResult:
-    return evaluate(open_workbook("uji", "id", data.path))
+    return el.open("uji", "id", data.path).result
 
 
 # --- What counts as success (point 9) ------------------------------------------------------------
@@ -273,10 +274,10 @@ def named(
 
 def everything_written(data: DataFolder, folder: Path) -> bytes:
     """All bytes that leave cleaning and reporting, archives unpacked, Parquet also as text."""
-    workbook = open_workbook("uji", "id", data.path)
-    result = evaluate(workbook)
+    program = el.open("uji", "id", data.path)
+    result = program.result
     folder.mkdir()
-    write_report(folder, report_sections(workbook.study.program, result), result, ("html", "xlsx"))
+    write_report(folder, report_sections(program.declared, result), result, ("html", "xlsx"))
     found = b""
     for path in [*folder.rglob("*"), *data.processed("uji").rglob("*")]:
         if not path.is_file():
@@ -333,7 +334,7 @@ def test_no_name_leaves_whatever_type_was_declared(
     canaries = {s for s in SURNAMES if any(s in v for v in values if v)}
     assert len(canaries) >= 4
     assert [s for s in canaries if s.encode() in written + said] == []
-    study = open_workbook("uji", "id", data.path).study
+    study = open_study(data, "uji")
     notes = [text for text in study.quality.problems if heading in text]
     assert len(notes) == 1, "the reader is told, by the column's heading"
     assert set(study.tables["peserta"]["unit"]) == {f"Biro {i}" for i in range(4)}

@@ -18,8 +18,8 @@ from evaluasi_lib.portfolio import (
     portfolio_sections,
     side_by_side,
 )
-from evaluasi_lib.reporting.export import result_json
 from evaluasi_lib.reporting.index import index_html
+from evaluasi_lib.results import result_json
 from tests.situations import make
 
 

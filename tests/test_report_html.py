@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 from bs4 import BeautifulSoup
 
+from evaluasi_lib import results
 from evaluasi_lib.errors import EvaluationError, UsageError
 from evaluasi_lib.reporting import export
 from evaluasi_lib.reporting.sections import report_sections
@@ -131,14 +132,14 @@ def test_the_report_stays_small():
 
 
 def test_result_json_holds_to_the_committed_schema():
-    schema = json.loads(export.SCHEMA_PATH.read_text(encoding="utf-8"))
+    schema = json.loads(results.SCHEMA_PATH.read_text(encoding="utf-8"))
     for result in (fixtures.example_result(), fixtures.empty_result()):
-        jsonschema.validate(json.loads(export.result_json(result)), schema)
+        jsonschema.validate(json.loads(results.result_json(result)), schema)
 
 
 def test_the_committed_schema_is_made_from_the_classes():
-    assert export.SCHEMA_PATH.read_text(encoding="utf-8") == export.schema_text(), (
-        "run python -m evaluasi_lib.reporting.export"
+    assert results.SCHEMA_PATH.read_text(encoding="utf-8") == results.schema_text(), (
+        "run python -m evaluasi_lib.results"
     )
 
 
@@ -150,7 +151,7 @@ def test_a_number_that_is_not_finite_is_refused_with_its_place():
     rows = list(result.rows)
     rows[place] = dataclasses.replace(rows[place], value=float("nan"))
     with pytest.raises(EvaluationError, match="/measures/sample/response_rate_share/value"):
-        export.result_json(dataclasses.replace(result, rows=tuple(rows)))
+        results.result_json(dataclasses.replace(result, rows=tuple(rows)))
 
 
 def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
@@ -164,7 +165,7 @@ def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
 def test_the_numbers_of_the_sentences_are_those_of_result_json(language):
     set_language(language)
     result = fixtures.example_result(language)
-    found = json.loads(export.result_json(result))
+    found = json.loads(results.result_json(result))
     text = BeautifulSoup(render(language), "html5lib").main.get_text(" ")
     for effect in rows(found, part="effects", role="primary", measure="estimate"):
         if effect["value"] is not None:

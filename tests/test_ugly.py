@@ -16,10 +16,11 @@ import jsonschema
 import pytest
 from bs4 import BeautifulSoup
 
+import evaluasi_lib as el
 from evaluasi_lib import wording
-from evaluasi_lib.evaluation import evaluate, open_workbook
-from evaluasi_lib.reporting.export import render_html, result_json, write_report
+from evaluasi_lib.reporting.export import render_html, write_report
 from evaluasi_lib.reporting.sections import report_sections
+from evaluasi_lib.results import result_json
 from tests.published import rows
 
 HERE = Path(__file__).resolve().parent
@@ -50,9 +51,9 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     data = tmp_path_factory.mktemp("data")
     shutil.copytree(RAW / program_id, data / "raw" / program_id)
     try:
-        workbook = open_workbook(program_id, code, data)
-        result = evaluate(workbook)
-        sections = report_sections(workbook.study.program, result)
+        program = el.open(program_id, code, data)
+        result = program.result
+        sections = report_sections(program.declared, result)
         html = render_html(sections, result)
         (data / "out").mkdir()
         write_report(data / "out", sections, result, ("html", "xlsx"))

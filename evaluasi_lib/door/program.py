@@ -206,10 +206,10 @@ class Program:
         """Everything measured and concluded, as the report takes it."""
         from evaluasi_lib import evaluation
 
-        measured = evaluation.measure(self._study)
-        if self.explored:
-            measured = dataclasses.replace(measured, explored=self.explored)
-        return evaluation.decide(evaluation.Workbook(self._study, self._data), measured)
+        if not self.explored:
+            return evaluation.result_of(self._study, self._data)
+        measured = dataclasses.replace(evaluation.measure(self._study), explored=self.explored)
+        return evaluation.conclude_on(self._study, self._data, measured)
 
     @cached_property
     def measures(self) -> Table:
@@ -384,8 +384,8 @@ class Program:
         return report
 
     def _write(self, chapters: Sequence[Section], out: Path, formats: str) -> Path:
-        from evaluasi_lib.evaluation import split_formats
         from evaluasi_lib.reporting.export import write_report
+        from evaluasi_lib.reporting.names import split_formats
 
         form = split_formats(formats)
         with replace_folder(out / self.id) as folder:

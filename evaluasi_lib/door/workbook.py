@@ -77,7 +77,7 @@ class Compared(Table):
 
     def report(self, out: str | Path | None = None) -> Report:
         """The report over these programs, measured now; written into `out` where it is given."""
-        from evaluasi_lib.reporting.export import result_json
+        from evaluasi_lib.results import result_json
 
         results = [json.loads(result_json(p.result)) for p in self._programs]
         report = _side_by_side(results, [])
@@ -159,7 +159,8 @@ def _side_by_side(results: Sequence[dict[str, Any]], without: Sequence[str]) -> 
 
 def _write_portfolio(said: str) -> Callable[[Sequence[Section], Path, str], Path]:
     def write(chapters: Sequence[Section], out: Path, formats: str) -> Path:
-        from evaluasi_lib.reporting.export import TEMPLATE, render_page, report_name
+        from evaluasi_lib.reporting.export import render_page
+        from evaluasi_lib.reporting.names import TEMPLATE, report_name
 
         if formats != "html":
             what = _("the report over all programs is written as html alone")
@@ -206,24 +207,23 @@ def make_report(
     """Make a program's report as `evaluasi report` does: notebook 02 is run in whole.
 
     language: "id", "en" or "id,en". out: the folder of the reports; None or "": the project's own.
-    Writes out/<program>/ and the index page. Raises EvaluationError with what stopped the notebook.
+    Writes out/<program>/ and the index page; a report that is unchanged stays as it is. Raises
+    EvaluationError with what stopped the notebook.
 
     >>> make_report("nsw-1976", "id,en", formats="html,docx")  # doctest: +SKIP
     The report is ready. Open it:
     """
-    from evaluasi_lib.evaluation import split_formats
     from evaluasi_lib.reporting import batch
-    from evaluasi_lib.reporting.export import report_name
+    from evaluasi_lib.reporting.names import report_name, split_formats, split_languages
 
-    languages = batch.split_languages(language)
+    languages = split_languages(language)
     folder = folder_of(data, languages[0])
     place = Path(out or project_root() / "reports").expanduser().resolve()
     job = batch.Job(
         folder.check_id(program_id), project_root() / EVALUATION_NOTEBOOK, folder.path, place,
         languages, split_formats(formats), wording.language(),
     )  # fmt: skip
-    outcome = batch.run_program(job)
-    batch.write_index(place, folder, [outcome])
+    (outcome,) = batch.make_reports([job], folder)
     if outcome.failure:
         raise EvaluationError(outcome.failure)
     ready = Ready(_("The report is ready. Open it:"))

@@ -31,9 +31,12 @@ from evaluasi_lib.wording import (
     digits_for,
     interval,
     join_words,
+    joined,
     number,
     percent,
+    phrase,
     rupiah,
+    spoken,
     word_for,
 )
 
@@ -75,7 +78,7 @@ def follow_up_rows(items: Sequence[FollowUp]) -> Iterator[Measure]:
     """How far each indicator moved, or why that cannot be told."""
     for item in items:
         change = item.change or {"reason": item.reason or _("not computed")}
-        note = f"{word_for('status', item.status)}. {change.get('sentence', '')}".strip()
+        note = phrase("{}. {}", word_for("status", item.status), change.get("sentence", "")).strip()
         names = ["follow_up", item.id]
         yield from record_rows(change, names, "difference:ci", label=item.text, note=note)
 
@@ -125,11 +128,11 @@ def _sentence(change: dict[str, Any]) -> str:
         from_cycle=change["from_cycle"], to_cycle=change["to_cycle"],
     )  # fmt: skip
     if low is None or high is None:
-        return f"{text}. {say('moved.by_chance')}"
+        return phrase("{}. {}", text, say("moved.by_chance"))
     better = (low > 0) == (change["better_when"] == "higher")
     how = "moved.not" if low <= 0 <= high else "moved.better" if better else "moved.worse"
     ends = say("moved.interval", interval=interval(low * factor, high * factor, digits))
-    return f"{text} {ends}. {say(how)}"
+    return phrase("{} {}. {}", text, ends, say(how))
 
 
 def difference_interval(
@@ -155,10 +158,11 @@ def indicator_words(rows: Rows, path: str) -> str:
     field, row = path.rpartition("/")[2], measure_at(rows, path)
     # Some numbers have a name of their own; others are a part of what the measure is about.
     own, part = f"indicator.{field}", f"part.{field}"
-    name = say(own) if own in say.rows else f"“{row.label}”" if row and row.label else path
-    name += f" {say(part)}" if part in say.rows else ""
+    name = say(own) if own in say.rows else phrase("“{}”", row.label) if row and row.label else path
+    name = joined([name, say(part) if part in say.rows else None])
     value = None if row is None else row.value
-    return f"{name}: {say('not_known_yet') if value is None else _shown(field, value)}"
+    now = say("not_known_yet") if value is None else _shown(field, value)
+    return phrase("{}: {}", name, now)
 
 
 def _shown(field: str, value: float) -> str:
@@ -258,7 +262,7 @@ def _labels(program: Program, finding: Finding, rows: Mapping[str, Measure]) -> 
     labels = [label for id in cited if (label := rows[id].label)] or [
         named.get(subject, subject.replace("_", " "))
     ]
-    return [f"“{short_label(str(label)).rstrip('.')}”" for label in dict.fromkeys(labels)]
+    return [phrase("“{}”", short_label(label).rstrip(".")) for label in dict.fromkeys(labels)]
 
 
 def _filled(
@@ -273,6 +277,11 @@ def _filled(
         "share": percent(row.value if row.measure == "share" else None),
         "interval": say("interval", low=percent(row.low), high=percent(row.high)),
     }
+    return _put_in(template, values)
+
+
+@spoken
+def _put_in(template: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         template = template.replace("{" + name + "}", value)
     return template

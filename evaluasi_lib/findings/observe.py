@@ -26,7 +26,7 @@ from evaluasi_lib.labels import variable_label
 from evaluasi_lib.measures import Record, measure_id, record_of, value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, Finding
-from evaluasi_lib.wording import (
+from evaluasi_lib.wording import (  # fmt: skip
     _,
     choose,
     count,
@@ -35,8 +35,10 @@ from evaluasi_lib.wording import (
     join_words,
     number,
     percent,
+    phrase,
     rupiah,
-)  # fmt: skip
+    spoken,
+)
 
 Note = tuple[bool, Finding]  # whether it is a strength, and the finding
 LEVEL_WEIGHT = {"reaction": 0.5, "learning": 0.8, "behaviour": 0.9, "results": 1.0}
@@ -106,7 +108,7 @@ def _magnitude(effect: Effect) -> float:
 def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Primary outcomes whose evidence is weak, those whose evidence is strong, and the threats."""
     limit = program.thresholds.min_evidence_rating
-    labels = {e.outcome: f"“{e.label}”" for e in effects_of(result.rows, "primary")}
+    labels = {e.outcome: phrase("“{}”", e.label) for e in effects_of(result.rows, "primary")}
     rated = [(rating_id(o), n, labels[o]) for o, n in ratings_of(result.rows).items()]
     weak, strong = (r for r in rated if r[1] < limit), (r for r in rated if r[1] >= max(4, limit))
     for good, chosen in ((False, list(weak)), (True, list(strong))):
@@ -166,7 +168,7 @@ def item_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         for quadrant, good in (("concentrate", False), ("keep_up", True)):
             here = [x for x, q in zip(items, found, strict=True) if q == quadrant]
             if here:
-                named = join_words([f"“{short_label(x['label'])}”" for x in here])
+                named = join_words([phrase("“{}”", short_label(x["label"])) for x in here])
                 text = say(f"item.{SIGN[good]}", items=named)
                 cited = [measure_id(*x["stem"], "performance") for x in here]
                 yield note(good, f"item.{scale}@{wave}", text, 0.45, *cited)
@@ -313,6 +315,7 @@ RULES = (
 )  # fmt: skip
 
 
+@spoken
 def short_label(label: str) -> str:
     """The item of a grid question: "How content are you? [Schedule]" -> "Schedule"."""
     found = re.search(r"\[([^\[\]]+)\]\s*$", label)
@@ -322,7 +325,7 @@ def short_label(label: str) -> str:
 def with_interval(value: float, low: float | None, high: float | None, unit: str) -> str:
     """ "1.20 points (95% interval 0.80 to 1.60)"; no interval where there is none."""
     digits = digits_for(value, low, high)
-    shown = f"{number(value, digits)} {unit}"
+    shown = phrase("{} {}", number(value, digits), unit)
     if low is None or high is None:
         return shown
     return say("with_interval", value=shown, interval=interval(low, high, digits))

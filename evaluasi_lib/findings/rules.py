@@ -22,7 +22,7 @@ from evaluasi_lib.errors import Problem, ProgramError, suggestion
 from evaluasi_lib.findings.situation import Answer, Facts
 from evaluasi_lib.program import Text
 from evaluasi_lib.results import Decision
-from evaluasi_lib.wording import Sentences, _
+from evaluasi_lib.wording import Sentences, _, load_yaml
 
 HERE = Path(__file__).parent
 AGENCY_FILE = "rekomendasi.yml"
@@ -115,7 +115,7 @@ class Catalogue(Strict):
 
 
 def _read(name: str) -> Any:
-    return yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
+    return load_yaml((HERE / name).read_text(encoding="utf-8"))
 
 
 @lru_cache
@@ -145,7 +145,7 @@ def read_catalogue(extensions: tuple[Path, ...] = ()) -> list[RecommendationRule
     problems: list[Problem] = []
     for path in (HERE / "catalogue.yml", *extensions):
         try:
-            found = Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+            found = Catalogue.model_validate(load_yaml(path.read_text(encoding="utf-8")))
         except (yaml.YAMLError, UnicodeDecodeError):
             problems.append(Problem(_("the file is no readable YAML"), where=path.name))
         except ValidationError as error:

@@ -36,7 +36,7 @@ from evaluasi_lib.findings.situation import (
 from evaluasi_lib.measures import Measure, record_rows, value_at
 from evaluasi_lib.program import Program, Thresholds
 from evaluasi_lib.results import Decision, EvaluationResult, Verdict
-from evaluasi_lib.wording import choose, count, join_words, percent
+from evaluasi_lib.wording import choose, count, join_words, joined, percent, phrase, spoken
 
 DRAWS = 1000
 DRAWS_ALONE = 400
@@ -53,7 +53,7 @@ def judge(program: Program, result: EvaluationResult) -> Verdict:
     reasons = [choose(row.text), *_by_conclusion(situation)]
     reasons += _caveats(situation)
     if row.decision == "continue":
-        conditions = "; ".join(missing_for_scale_up(answers))
+        conditions = joined(missing_for_scale_up(answers), "; ")
         reasons.append(say("wanted", conditions=conditions))
     if settled and strength == "weak" and situation.outcomes:
         reasons.append(say("provisional"))
@@ -137,10 +137,14 @@ def missing_for_scale_up(answers: Facts) -> list[str]:
     row = next(r for r in table.rows if r.decision == "scale_up")
     found = []
     for name in [n for n, accepted in row.when.items() if answers[n] not in accepted]:
-        text = choose(table.facts[name])
-        text = text[:1].lower() + text[1:]
+        text = _within_a_sentence(choose(table.facts[name]))
         found.append(say("not_known", condition=text) if answers[name] == "unknown" else text)
     return found
+
+
+@spoken
+def _within_a_sentence(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def what_would_settle(situation: Situation, min_rating: int) -> list[str]:
@@ -152,7 +156,7 @@ def what_would_settle(situation: Situation, min_rating: int) -> list[str]:
     weak: dict[str, list[str]] = {}
     for s in beyond_reaction(situation):
         if s.conclusion in ("improved", "worsened") and not s.credible(min_rating):
-            weak.setdefault(_strengthening(s), []).append(f"“{s.effect.label}”")
+            weak.setdefault(_strengthening(s), []).append(phrase("“{}”", s.effect.label))
     needed += [say(f"strengthen.{by}", labels=join_words(labels)) for by, labels in weak.items()]
     if all(s.effect.level == "reaction" for s in states):
         needed.append(say("beyond_reaction"))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.program import Model, Text
 from evaluasi_lib.reading.files import packaged_yaml
-from evaluasi_lib.wording import _, choose
+from evaluasi_lib.wording import _, choose, load_yaml
 
 
 class Code(Model):
@@ -63,7 +63,7 @@ M = TypeVar("M", bound=BaseModel)
 def parse_model(text: str, where: str, model: type[M]) -> M:
     """A YAML table as a model. Raises DataError with every problem in it."""
     try:
-        return model.model_validate(yaml.safe_load(text))
+        return model.model_validate(load_yaml(text))
     except yaml.YAMLError as error:
         remedy = _("check indentation and quotes")
         raise DataError(Problem(_("the file is not valid YAML"), where, remedy)) from error

@@ -23,11 +23,10 @@ from typing import Any
 
 import pandas as pd
 import polars as pl
-import yaml
 
 from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.program import Source
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, load_yaml
 
 BATCH_ROWS = 200_000
 _SAMPLE_BYTES = 1_000_000
@@ -96,7 +95,7 @@ class RawTable:
 def packaged_yaml(package: str | None, name: str) -> Any:
     """What a YAML table that lies beside the code of a package holds."""
     text = resources.files(str(package)).joinpath(name).read_text(encoding="utf-8")
-    return yaml.safe_load(text)
+    return load_yaml(text)
 
 
 def source_path(folder: Path, source: Source, name: str) -> Path:

@@ -1,20 +1,29 @@
-"""Reports of many programs through papermill: each on its own, none stopping the others."""
+"""Reports of many programs through papermill: each on its own, none stopping the others.
+
+Threads of one process run papermill; each run has a fresh kernel, forked warm where that is
+possible (see `warm`). A report that is there, whole and made from what is there now, is left alone
+(see `stamp`), so a batch that was stopped goes on where it stood.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import multiprocessing
 import shutil
-import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 from evaluasi_lib import wording
-from evaluasi_lib.errors import EvaluationError, Problem, UsageError, check_language, suggestion
-from evaluasi_lib.folders import replace_folder
+from evaluasi_lib.errors import EvaluationError, Problem, UsageError
+from evaluasi_lib.folders import only_writer, replace_folder, sweep
 from evaluasi_lib.loading import DataFolder
+from evaluasi_lib.reporting.stamp import Sources, is_unchanged, write_stamp
 from evaluasi_lib.wording import _
 
 FAILED_FOLDER = "_gagal"
@@ -32,6 +41,8 @@ class Job:
     languages: tuple[str, ...] = ("id",)
     formats: tuple[str, ...] = ("html",)
     message_language: str = "id"
+    time_limit: float | None = None  # seconds for the program, all languages together
+    stamp: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,130 +52,131 @@ class Outcome:
     program_id: str
     failure: str | None = None
     kept_notebook: Path | None = None
+    unchanged: bool = False
 
 
-def split_languages(text: str) -> tuple[str, ...]:
-    """ "id,en" -> ("id", "en"). Raises UsageError for an unknown language, or none."""
-    codes = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    for code in codes or ("",):
-        check_language(code)
-    return codes
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a program stands: share of its cells begun, 0 to 1, and the heading above."""
+
+    program_id: str
+    share: float
+    heading: str
 
 
-STARTS = 3  # of a kernel that does not come up
+class Stopped(Exception):
+    """The batch was stopped while this program ran."""
 
 
-def run_notebook(notebook: Path, output: Path, parameters: dict[str, object]) -> None:
-    """Execute a notebook with papermill in a real kernel.
-
-    Raises UsageError for parameters that the notebook lacks (papermill only warns), and
-    EvaluationError with the notebook's own message where a cell fails.
-    """
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-
-    known = set(papermill.inspect_notebook(str(notebook)))
-    text = _("the notebook has no parameter “{name}”")
-    problems = [
-        Problem(text.format(name=name), notebook.name, suggestion(name, sorted(known)))
-        for name in parameters
-        if name not in known
-    ]
-    if problems:
-        raise UsageError(*problems)
-    for left in reversed(range(STARTS)):
-        try:
-            papermill.execute_notebook(
-                str(notebook),
-                str(output),
-                parameters=parameters,
-                kernel_name="python3",
-                progress_bar=False,
-                log_output=False,
-                extra_arguments=["--log-level=CRITICAL"],  # no notes of the kernel on itself
-                cwd=str(notebook.parent),
-            )
-            return
-        except PapermillExecutionError as error:
-            raise EvaluationError(_short(error.ename, error.evalue)) from error
-        except RuntimeError as error:
-            # Another process took the port that was chosen for this kernel; no cell has run yet.
-            if not left or "Kernel died before replying" not in str(error):
-                raise
+Watch = Callable[[Step], None]
 
 
-def _short(name: str, message: str) -> str:
-    """A failure in words. Our own errors speak for themselves; others get their name in front."""
-    lines = [line for line in str(message).splitlines() if line.strip()]
-    if name in ("EvaluationError", *(child.__name__ for child in EvaluationError.__subclasses__())):
-        return "\n".join(lines)
-    first = lines[0] if lines else ""
-    return _("unexpected error in the notebook: {name}: {message}").format(
-        name=name, message=first[:200]
-    )
-
-
-def run_program(job: Job) -> Outcome:
+def run_program(job: Job, watch: Watch | None = None, stop: Event | None = None) -> Outcome:
     """Make the report folder of one program: the one place that runs one program.
 
     Each language is one run of the notebook, which writes into a folder of its own; the finished
-    folder takes the old one's place, and nothing is left half-written.
+    folder takes the old one's place, and nothing is left half-written. watch is told of every
+    cell that begins; once stop is set no further cell begins.
     """
     wording.set_language(job.message_language)
-    executed: Path | None = None
+    kept = job.out_dir / FAILED_FOLDER / f"{job.program_id}.ipynb"
+    deadline = None if job.time_limit is None else time.monotonic() + job.time_limit
     try:
         with replace_folder(job.out_dir / job.program_id) as staging:
-            for language in job.languages:
-                main = language == job.languages[0]
-                executed = staging / ("notebook.ipynb" if main else f"notebook.{language}.ipynb")
-                inner = staging / f"_{language}"
-                parameters: dict[str, object] = {
-                    "program_id": job.program_id,
-                    "language": language,
-                    "data_dir": str(job.data_dir),
-                    "out_dir": str(inner),
-                    "formats": ",".join(job.formats),
-                    "explore": False,  # a report is handed on: no rows of persons, no tries
-                }
-                try:
-                    run_notebook(job.notebook, executed, parameters)
-                except EvaluationError:
-                    kept = job.out_dir / FAILED_FOLDER / f"{job.program_id}.ipynb"
-                    kept.parent.mkdir(parents=True, exist_ok=True)
-                    if executed.is_file():
-                        executed.replace(kept)
-                    raise
-                for path in sorted((inner / job.program_id).iterdir()):
-                    if main or path.name != "result.json":
-                        path.rename(staging / path.name)
-                shutil.rmtree(inner)
+            for place, language in enumerate(job.languages):
+                begin = _cells(job, place, watch, stop)
+                _run_language(job, language, staging, kept, begin, deadline)
+            if job.stamp is not None:
+                write_stamp(staging, job.stamp)
     except EvaluationError as error:
-        kept = job.out_dir / FAILED_FOLDER / f"{job.program_id}.ipynb"
         return Outcome(job.program_id, str(error), kept if kept.is_file() else None)
     except Exception as error:  # one program must not stop the others
         return Outcome(job.program_id, f"{type(error).__name__}: {error}"[:300])
-    (job.out_dir / FAILED_FOLDER / f"{job.program_id}.ipynb").unlink(missing_ok=True)
+    kept.unlink(missing_ok=True)
     return Outcome(job.program_id)
 
 
-def run_jobs(jobs: Sequence[Job], workers: int, scheduler: str | None = None) -> Iterator[Outcome]:
-    """Outcomes as the jobs end. Processes of this machine, or a Dask cluster at `scheduler`."""
+def _run_language(
+    job: Job,
+    language: str,
+    staging: Path,
+    kept: Path,
+    begin: Callable[[Any, int], None],
+    deadline: float | None,
+) -> None:
+    from evaluasi_lib.reporting import running
+
+    main = language == job.languages[0]
+    executed = staging / ("notebook.ipynb" if main else f"notebook.{language}.ipynb")
+    inner = staging / f"_{language}"
+    parameters: dict[str, object] = {
+        "program_id": job.program_id,
+        "language": language,
+        "data_dir": str(job.data_dir),
+        "out_dir": str(inner),
+        "formats": ",".join(job.formats),
+        "explore": False,  # a report is handed on: no rows of persons, no tries
+    }
+    try:
+        running.run_notebook(job.notebook, executed, parameters, begin, deadline)
+    except EvaluationError:
+        kept.unlink(missing_ok=True)  # that of an earlier run tells of another failure
+        if executed.is_file():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            executed.replace(kept)
+        raise
+    for path in sorted((inner / job.program_id).iterdir()):
+        if main or path.name != "result.json":
+            path.rename(staging / path.name)
+    shutil.rmtree(inner)
+
+
+def _cells(
+    job: Job, place: int, watch: Watch | None, stop: Event | None
+) -> Callable[[Any, int], None]:
+    """What is done at the beginning of each cell of the language at a place in the job's list."""
+    cells = len(json.loads(job.notebook.read_text(encoding="utf-8"))["cells"]) + 1  # parameters
+    heading = ""
+
+    def begin(cell: Any, number: int) -> None:
+        nonlocal heading
+        if stop is not None and stop.is_set():
+            raise Stopped
+        first = str(cell["source"]).partition("\n")[0]
+        if cell["cell_type"] == "markdown" and first.startswith("#"):
+            heading = first.lstrip("# ")
+        if watch is not None:
+            share = (place + number / cells) / len(job.languages)
+            watch(Step(job.program_id, share, heading))
+
+    return begin
+
+
+def run_jobs(
+    jobs: Sequence[Job], workers: int, scheduler: str | None = None, watch: Watch | None = None
+) -> Iterator[Outcome]:
+    """Outcomes as the jobs end. Kernels of this machine, or a Dask cluster at `scheduler`."""
     if scheduler is not None:
         yield from _run_on_cluster(jobs, scheduler)
-        return
-    if workers == 1 or len(jobs) == 1:
-        for job in jobs:
-            yield run_program(job)
-        return
-    context = multiprocessing.get_context("spawn")
-    pool: Executor
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
-        running = {pool.submit(run_program, job): job for job in jobs}
-        for future in as_completed(running):
+    elif jobs:
+        yield from _run_here(jobs, workers, watch)
+
+
+def _run_here(jobs: Sequence[Job], workers: int, watch: Watch | None) -> Iterator[Outcome]:
+    from evaluasi_lib.reporting import warm
+
+    stop = Event()
+    pool = ThreadPoolExecutor(min(workers, len(jobs)))
+    try:
+        with warm.kernels():
+            running = [pool.submit(run_program, job, watch, stop) for job in jobs]
             try:
-                yield future.result()
-            except Exception as error:  # the worker itself died
-                yield Outcome(running[future].program_id, f"{type(error).__name__}: {error}")
+                for future in as_completed(running):
+                    yield future.result()
+            finally:
+                stop.set()
+    finally:  # after Ctrl-C no kernel is left, so threads end and take away what is half-written
+        pool.shutdown(cancel_futures=True)
 
 
 def _run_on_cluster(jobs: Sequence[Job], scheduler: str) -> Iterator[Outcome]:
@@ -176,34 +188,72 @@ def _run_on_cluster(jobs: Sequence[Job], scheduler: str) -> Iterator[Outcome]:
         text = _("a cluster needs the extra “cluster”")
         raise UsageError(Problem(text, where="--scheduler", remedy=remedy)) from error
     with Client(scheduler) as client:
-        for future in completed(client.map(run_program, list(jobs), pure=False)):
-            yield future.result()
+        running = {f.key: (f, job) for f, job in zip(
+            client.map(_run_on_worker, list(jobs), pure=False), jobs, strict=True)}  # fmt: skip
+        for future in completed([future for future, _job in running.values()]):
+            try:
+                yield future.result()
+            except Exception as error:  # the worker died with it, again and again
+                program_id = running[future.key][1].program_id
+                yield Outcome(program_id, f"{type(error).__name__}: {error}"[:300])
 
 
-def show_progress(outcomes: Iterator[Outcome], total: int) -> list[Outcome]:
-    """Collect the outcomes; a bar on a terminal, a line for each program elsewhere."""
-    done: list[Outcome] = []
-    if not sys.stdout.isatty():
-        for outcome in outcomes:
-            done.append(outcome)
-            state = _("failed") if outcome.failure else _("done")
-            print(f"[{len(done)}/{total}] {outcome.program_id}: {state}", flush=True)
-        return done
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+def _run_on_worker(job: Job) -> Outcome:
+    from evaluasi_lib.reporting import warm
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns) as progress:
-        task = progress.add_task(_("Reports"), total=total)
-        for outcome in outcomes:
-            done.append(outcome)
-            progress.update(task, advance=1, description=outcome.program_id)
-    return done
+    warm.start()  # once in the life of a worker
+    return run_program(job)
 
 
 def in_order(outcomes: Sequence[Outcome], jobs: Sequence[Job]) -> list[Outcome]:
     """Outcomes in the order in which the programs were asked for."""
     place = {job.program_id: i for i, job in enumerate(jobs)}
     return sorted(outcomes, key=lambda outcome: place[outcome.program_id])
+
+
+@contextmanager
+def writing(out_dir: Path) -> Iterator[None]:
+    """Be the only one who writes into a folder of reports; what dead runs left there goes.
+
+    Raises UsageError that says who is writing there now.
+    """
+    with only_writer(out_dir):
+        sweep(out_dir)
+        yield
+
+
+def make_reports(
+    jobs: Sequence[Job],
+    data: DataFolder,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    force: bool = False,
+    watch: Watch | None = None,
+) -> Generator[Outcome]:
+    """Outcomes of jobs that share a folder of data and one of reports, then the index page.
+
+    Reports that are unchanged come first. With force they are made again, from data that are
+    cleaned again. When the generator is closed, so is what it started.
+    Raises UsageError where another process writes into the folder of reports.
+    """
+    out = jobs[0].out_dir
+    with writing(out):
+        sources = Sources(data, jobs[0].notebook, out)
+        outcomes, ahead = [], []
+        for job in jobs:
+            stamp = sources.stamp(job.program_id, job.languages, job.formats)
+            if not force and is_unchanged(out / job.program_id, stamp):
+                outcomes.append(Outcome(job.program_id, unchanged=True))
+                yield outcomes[-1]
+            else:
+                if force:  # processed data without a manifest are stale
+                    (data.processed(job.program_id) / "manifest.json").unlink(missing_ok=True)
+                ahead.append(dataclasses.replace(job, stamp=stamp))
+        for outcome in run_jobs(ahead, workers, scheduler, watch):
+            outcomes.append(outcome)
+            yield outcome
+        write_index(out, data, outcomes)
 
 
 def write_index(out_dir: Path, data: DataFolder, outcomes: Sequence[Outcome]) -> Path:

@@ -1,4 +1,4 @@
-"""Sections to files: the HTML report, result.json and its schema; other forms on demand.
+"""Sections to files: the HTML report and result.json; other forms on demand.
 
 The report is a notebook of one output a section, rendered by nbconvert with our own template: no
 inputs, no prompts, no request to any network, and the same bytes for the same result.
@@ -6,95 +6,19 @@ inputs, no prompts, no request to any network, and the same bytes for the same r
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
-import json
-import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import nbformat
-import numpy as np
 from nbconvert import HTMLExporter
-from pydantic import TypeAdapter
 
-from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
-from evaluasi_lib.measures import Measure, Remark
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf
+from evaluasi_lib.reporting.names import TEMPLATE, check_formats, report_name
 from evaluasi_lib.reporting.workbook import render_workbook
-from evaluasi_lib.results import (
-    SCHEMA_VERSION,
-    EvaluationResult,
-    Explored,
-    Finding,
-    FollowUp,
-    Passage,
-    ProgramInfo,
-    Provenance,
-    Quality,
-    Quote,
-    Recommendation,
-    Triangulated,
-    Verdict,
-)
+from evaluasi_lib.results import EvaluationResult, result_json
 from evaluasi_lib.wording import _, date, language
-
-TEMPLATE = Path(__file__).parent / "template"
-SCHEMA_PATH = Path(__file__).parent.parent / "result.schema.json"
-FORMATS = ("html", "pdf", "docx", "xlsx")
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What was concluded in words, the words of persons and documents that are printed, and what
-    is said beside the numbers."""
-
-    triangulation: tuple[Triangulated, ...]
-    strengths: tuple[Finding, ...]
-    weaknesses: tuple[Finding, ...]
-    recommendations: tuple[Recommendation, ...]
-    follow_up: tuple[FollowUp, ...]
-    quotes: tuple[Quote, ...]
-    passages: tuple[Passage, ...]
-    remarks: tuple[Remark, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """The whole of result.json. explored: None, or what `what_if` changed of the declaration."""
-
-    schema_version: int
-    program: ProgramInfo
-    measures: tuple[Measure, ...]
-    texts: Texts
-    verdict: Verdict
-    quality: Quality
-    provenance: Provenance
-    explored: tuple[Explored, ...] | None
-
-
-def report_name(form: str) -> str:
-    """File name of one format in the language in force: laporan.html, report.pdf, ..."""
-    if form == "xlsx":
-        return "appendix.xlsx" if language() == "en" else "lampiran.xlsx"
-    return f"report.{form}" if language() == "en" else f"laporan.{form}"
-
-
-def check_formats(formats: Collection[str]) -> None:
-    """Raises UsageError that names every unknown format."""
-    problems = [
-        Problem(
-            _("unknown format “{form}”").format(form=form), "formats", suggestion(form, FORMATS)
-        )
-        for form in formats
-        if form not in FORMATS
-    ]
-    if problems:
-        raise UsageError(*problems)
 
 
 def write_report(
@@ -185,83 +109,3 @@ def page_texts(result: EvaluationResult) -> dict[str, str]:
         ).format(version=result.provenance.code_version, n=len(result.provenance.inputs)),
         "style": (TEMPLATE / "style.css").read_text(encoding="utf-8").strip(),
     }
-
-
-def document_of(result: EvaluationResult) -> Document:
-    """The content of result.json: every number as a row of measures, and what was concluded."""
-    return Document(
-        schema_version=SCHEMA_VERSION,
-        program=result.program,
-        measures=result.rows,
-        texts=Texts(
-            result.triangulation,
-            result.strengths,
-            result.weaknesses,
-            result.recommendations,
-            result.follow_up,
-            result.quotes,
-            result.passages,
-            result.remarks,
-        ),
-        verdict=result.verdict,
-        quality=result.quality,
-        provenance=result.provenance,
-        explored=result.explored,
-    )
-
-
-def result_json(result: EvaluationResult) -> str:
-    """result.json: fields in the order of their classes, dates as ISO text, numbers unrounded.
-
-    Raises EvaluationError, naming the place, where a number is NaN or infinite: a result that
-    could not be computed is null with a reason.
-    """
-    content = _plain(document_of(result), "")
-    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def _plain(value: Any, place: str) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            f.name: _plain(getattr(value, f.name), f"{place}/{f.name}")
-            for f in dataclasses.fields(value)
-        }
-    if isinstance(value, dict):
-        return {str(key): _plain(item, f"{place}/{key}") for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        named = ((getattr(item, "id", i), item) for i, item in enumerate(value))
-        return [_plain(item, f"{place}/{name}") for name, item in named]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        raise EvaluationError(
-            Problem(
-                _("a number of the result is not finite"),
-                where=f"result.json#{place}",
-                remedy=_("report this: what cannot be computed must be null with its reason"),
-            )
-        )
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    raise TypeError(f"result.json#{place}: {type(value).__name__} has no JSON form")
-
-
-def result_schema() -> dict[str, Any]:
-    """The JSON Schema that every result.json holds to, made from its classes."""
-    schema = TypeAdapter(Document).json_schema(mode="serialization")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"evaluasi result.json, schema_version {SCHEMA_VERSION}",
-        **{key: value for key, value in schema.items() if key != "title"},
-    }
-
-
-def schema_text() -> str:
-    """The text of result.schema.json as committed."""
-    return json.dumps(result_schema(), ensure_ascii=False, indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    SCHEMA_PATH.write_text(schema_text(), encoding="utf-8")

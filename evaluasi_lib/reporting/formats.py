@@ -25,9 +25,9 @@ from matplotlib.ft2font import FT2Font
 
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError
 from evaluasi_lib.reporting.elements import UNBROKEN, Figure, Section, Table
+from evaluasi_lib.reporting.names import TEMPLATE
 from evaluasi_lib.wording import _
 
-TEMPLATE = Path(__file__).parent / "template"
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 EPOCH = "315532800"  # 1980-01-01, the oldest date that a ZIP file can hold
 PNG_PPI = 220

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from evaluasi_lib.reporting.export import TEMPLATE
+from evaluasi_lib.reporting.names import TEMPLATE
 from evaluasi_lib.wording import _, count, language, plural, word_for
 
 Entry = Mapping[str, Any]

@@ -27,7 +27,7 @@ from evaluasi_lib.scoring.impact.models import (
 )
 from evaluasi_lib.scoring.persons import cluster_of, known_variables, small_levelled
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, interval, number
+from evaluasi_lib.wording import _, interval, number, spoken
 
 Floats = np.ndarray
 PLACE = ("participation", "drivers")
@@ -374,6 +374,7 @@ def _driver(program: Program, effect: MarginalEffect, cell: Cell) -> Drafts:
         yield Draft(Remark(measure_id(*place), text), cell)
 
 
+@spoken
 def driver_sentence(program: Program, effect: MarginalEffect) -> str:
     """A driver in one plain sentence, in percentage points, with its 95% interval."""
     label = variable_label(program, effect.variable)

@@ -42,7 +42,7 @@ from evaluasi_lib.scoring.items import diagnose_reliability
 from evaluasi_lib.scoring.persons import item_label
 from evaluasi_lib.scoring.standards import standards
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose, number, percent, word_for
+from evaluasi_lib.wording import _, choose, joined, number, percent, word_for
 
 BEFORE_AND_AFTER = (*PARALLEL, "ancova")
 ADJUSTS = (*BEFORE_AND_AFTER, "adjusted", "aipw", "ipw")
@@ -117,7 +117,7 @@ def _rate(
     for name in RATED:
         told: dict[str, Any] = about | {"reason": unknown if loss is None else None}
         if name == "rating_0_5":
-            told["note"] = " ".join(threat.text for threat in threats) or None
+            told["note"] = joined([threat.text for threat in threats]) or None
         elif name == "baseline_max_abs_smd":
             missing = _("nothing was measured before the program") if alike else None
             told |= {"note": alike, "reason": told["reason"] or missing}
@@ -407,7 +407,7 @@ def _threats_of_measure(
     if (items := _turned_items(study, outcome)) is not None:
         text = _("Items of the instrument contradict the others; a reversed item may not be "
                  "declared as such: {items}.")  # fmt: skip
-        yield Threat("miskeyed", text.format(items=", ".join(items) or _("(all)")))
+        yield Threat("miskeyed", text.format(items=joined(items, ", ") or _("(all)")))
     sd = frame.after["y"].groupby(frame.after["group"]).std().mean()
     if outcome.scale_type == "continuous" and outcome.sesoi and sd > 0:
         if outcome.sesoi > table["measure"]["largest_sesoi_sd"] * sd:

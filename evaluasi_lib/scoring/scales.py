@@ -34,7 +34,7 @@ from evaluasi_lib.scoring.items import (
 from evaluasi_lib.scoring.persons import item_label
 from evaluasi_lib.scoring.standards import band, standards
 from evaluasi_lib.study import GROUPS, Study
-from evaluasi_lib.wording import _, choose
+from evaluasi_lib.wording import _, choose, joined
 
 Found = tuple[list[Draft], list[str]]  # of an index: its rows, and what to know with the score
 RELIABILITY = ("alpha", "alpha_ci_low", "alpha_ci_high", "omega_total")
@@ -106,7 +106,7 @@ def _score(
         ("top2_share:top2_ci", upper),
         ("n_items", Cell((n,), keeps=("value",))),
     ):
-        yield from drafts(record, place, fields, persons, note=" ".join(notes) or None, **about)
+        yield from drafts(record, place, fields, persons, note=joined(notes) or None, **about)
     yield from (Draft(Remark(measure_id(*place), note), cell) for note in notes)
     yield from index
     last = study.waves_of(instrument)[-1] == named["wave"]
@@ -144,7 +144,7 @@ def _mean(study: Study, rows: pd.DataFrame, y: np.ndarray) -> tuple[dict[str, An
         if raked.left_out:
             named = [level_label(study.program, *pair) for pair in raked.left_out]
             text = _("Nobody answered of {groups}, so the weighted mean says nothing of them.")
-            notes.append(text.format(groups=", ".join(named)))
+            notes.append(text.format(groups=joined(named, ", ")))
     return mean_interval(y, weights, cluster_codes(rows, study.program.design.cluster)), notes
 
 

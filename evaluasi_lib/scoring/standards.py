@@ -7,17 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from evaluasi_lib.errors import Problem, ProgramError, suggestion
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, load_yaml
 
 PATH = Path(__file__).parent / "standards.yml"
 
 
 @lru_cache
 def _shipped() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    found: dict[str, Any] = load_yaml(PATH.read_text(encoding="utf-8"))
     return found
 
 

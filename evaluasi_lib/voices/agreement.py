@@ -22,7 +22,7 @@ from evaluasi_lib.measures import Cell, Draft, Drafts, Remark, drafts
 from evaluasi_lib.reading.codebook import Codebook
 from evaluasi_lib.voices.feedback import Coded, keys_of
 from evaluasi_lib.voices.matching import say
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, joined
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 Ratings = NDArray[np.float64]
@@ -256,7 +256,7 @@ def coding_rows(
     low = [r["label"] for r in rows if r["kappa"] is not None and r["kappa"] < MIN_KAPPA]
     warnings = [say("unknown_codes", names=", ".join(unknown))] if unknown else []
     warnings += [say("few_coded", n=n, least=MIN_MANUAL)] if n < MIN_MANUAL else []
-    warnings += [say("low_kappa", themes=", ".join(low))] if low else []
+    warnings += [say("low_kappa", themes=joined(low, ", "))] if low else []
     for warning in warnings:
         yield Draft(Remark("voices/coding", warning))
 

@@ -16,7 +16,7 @@ from evaluasi_lib.reading.documents import ABOVE, COLUMNS
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes, coefficient_rows
 from evaluasi_lib.voices.feedback import INTERVIEWS, Coded, code_answers
-from evaluasi_lib.wording import _, word_for
+from evaluasi_lib.wording import _, phrase, word_for
 
 
 def theme_codes(coded: pd.DataFrame, codebook: Codebook) -> pd.Series:
@@ -168,7 +168,7 @@ def pair_rows(coded: pd.DataFrame, codebook: Codebook) -> Drafts:
     both.sort(key=lambda pair: -pair[0])
     for n, union, a, b in both:
         if n:
-            label = f"{codebook.label(a)} + {codebook.label(b)}"
+            label = phrase("{} + {}", codebook.label(a), codebook.label(b))
             record = {"n": n, "jaccard": n / union, "label": label}
             cell = Cell((n,), traceless=True)
             yield from drafts(record, ["voices", "pairs", a, b], "jaccard", cell)

@@ -20,13 +20,12 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-import yaml
 from Sastrawi.Dictionary.ArrayDictionary import ArrayDictionary
 from Sastrawi.Stemmer.Stemmer import Stemmer
 from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 
 from evaluasi_lib.reading.codebook import Code
-from evaluasi_lib.wording import Sentences
+from evaluasi_lib.wording import Sentences, load_yaml
 
 BOUNDARY = "|"
 MAX_CHARACTERS = 5_000  # of one answer; what follows is not read
@@ -76,7 +75,7 @@ class Slang:
 
 def read_yaml(name: str) -> Any:
     """A YAML table shipped beside this module."""
-    return yaml.safe_load(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
+    return load_yaml(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
 
 
 @cache

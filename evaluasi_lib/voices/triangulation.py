@@ -37,7 +37,16 @@ from evaluasi_lib.voices import Indicator, Voices
 from evaluasi_lib.voices.feedback import Coded, codebook_of
 from evaluasi_lib.voices.interviews import band
 from evaluasi_lib.voices.matching import say
-from evaluasi_lib.wording import choose, count, interval, join_words, number, percent, word_for
+from evaluasi_lib.wording import (
+    choose,
+    count,
+    interval,
+    join_words,
+    joined,
+    number,
+    percent,
+    word_for,
+)
 
 Answer = Literal["yes", "no", "unclear"]
 Strength = Literal["strong", "moderate", "weak"]
@@ -92,7 +101,7 @@ def triangulate(
                 question=choose(question.text),
                 **{name: None if c is None else c.text() for name, c in cells.items()},
                 agreement=verdict,
-                explanation=" ".join(
+                explanation=joined(
                     _explain(verdict, {source: c.answer for source, c in speaking.items()})
                 ),
             )
@@ -214,7 +223,7 @@ def _document_cell(question: Question, indicators: Sequence[Indicator]) -> Told 
         met += supports
     answer: Answer = "no" if met == 0 else "yes" if 2 * met >= rated else "unclear"
     strength: Strength = "strong" if met in (0, rated) and rated >= 3 else "moderate"
-    return Told(answer, "; ".join(parts), "weak" if rated < 2 else strength)
+    return Told(answer, joined(parts, "; "), "weak" if rated < 2 else strength)
 
 
 def _explain(verdict: Agreement, said: dict[str, Answer]) -> list[str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from evaluasi_lib import wording
+from evaluasi_lib.door.program import open as open_program
 from evaluasi_lib.errors import EvaluationError
-from evaluasi_lib.evaluation import evaluate, open_workbook
-from evaluasi_lib.reporting.export import result_json
+from evaluasi_lib.results import result_json
 from evaluasi_lib.wording import code_words, word_for
 
 PARTS = ("effects", "evidence", "scales")
@@ -25,8 +25,8 @@ def result_of(data_folder: Path, program_id: str, language: str = "en") -> dict[
     Raises RefusedError where the declaration or the data are refused with a message.
     """
     try:
-        workbook = open_workbook(program_id, language, data_folder)
-        return shape_of(json.loads(result_json(evaluate(workbook))))
+        program = open_program(program_id, language, data_folder)
+        return shape_of(json.loads(result_json(program.result)))
     except EvaluationError as error:
         raise RefusedError(str(error)) from error
     finally:

@@ -42,7 +42,7 @@ from evaluasi_lib.scoring.impact.estimate import Estimate, n_needed, not_estimat
 from evaluasi_lib.scoring.impact.plans import NET_SHARE, Case, estimate, plan_of
 from evaluasi_lib.scoring.impact.sensitivity import Judged, judge
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose, number, p_value
+from evaluasi_lib.wording import _, choose, joined, number, p_value, phrase
 
 __all__ = ["Estimated", "effect_drafts", "estimates_of", "estimates_of_case"]
 Rule = Callable[[pd.Series], pd.Series]
@@ -196,7 +196,7 @@ def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[
         Estimated(
             case.outcome, case.frame.design, replace(one, warnings=(*one.warnings, *note)),
             "subgroup", place=(variable, flags.get(label, label)),
-            group=f"{name}: {words.get(label, label)}",
+            group=phrase("{}: {}", name, words.get(label, label)),
             interaction_p=p if label == next(iter(tested), None) else None,
         )
         for label, one in found.items()
@@ -250,7 +250,7 @@ def _drafts(one: Estimated, refuted: Container[str]) -> Drafts:
         "direction": outcome.direction,
     }  # fmt: skip
     said = (*found.warnings, *one.checks.warnings, *one.judged.notes)
-    concluded = {"conclusion": one.conclusion, "note": " ".join(said) or None}
+    concluded = {"conclusion": one.conclusion, "note": joined(said) or None}
     numbers = _numbers(one)
     first, *others = NUMBERS.split()
     yield from drafts(numbers, names, first, cell, **about, **concluded)

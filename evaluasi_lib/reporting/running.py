@@ -1,0 +1,115 @@
+"""One run of one notebook: papermill, a kernel that may be warm, a deadline, failures in words."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.engines import NBClientEngine, NotebookExecutionManager
+from papermill.exceptions import PapermillExecutionError
+
+from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
+from evaluasi_lib.reporting.warm import Manager
+from evaluasi_lib.wording import _
+
+ENGINE = "evaluasi"
+STARTS = 3  # of a kernel that does not come up
+
+
+def run_notebook(
+    notebook: Path,
+    output: Path,
+    parameters: dict[str, object],
+    begin: Callable[[Any, int], None] | None = None,
+    deadline: float | None = None,
+) -> None:
+    """Execute a notebook with papermill in a real kernel.
+
+    begin: called with each cell and its number before it runs. deadline: time.monotonic() at which
+    the run is given up. Raises UsageError for parameters that the notebook lacks (papermill only
+    warns), and EvaluationError with the notebook's own message where a cell fails, where the
+    kernel dies, and at the deadline.
+    """
+
+    def seconds_left(_cell: object) -> int | None:
+        if deadline is None:
+            return None
+        if deadline <= time.monotonic():
+            raise CellTimeoutError
+        return math.ceil(deadline - time.monotonic())
+
+    known = set(papermill.inspect_notebook(str(notebook)))
+    text = _("the notebook has no parameter “{name}”")
+    problems = [
+        Problem(text.format(name=name), notebook.name, suggestion(name, sorted(known)))
+        for name in parameters
+        if name not in known
+    ]
+    if problems:
+        raise UsageError(*problems)
+    papermill.engines.papermill_engines.register(ENGINE, _Engine)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what fails is told once, in words
+    for left in reversed(range(STARTS)):
+        try:
+            papermill.execute_notebook(
+                str(notebook),
+                str(output),
+                parameters=parameters,
+                engine_name=ENGINE,
+                kernel_name="python3",
+                progress_bar=False,
+                log_output=False,
+                request_save_on_cell_execute=False,  # it is written once, when it has ended
+                keep=str(output),
+                extra_arguments=["--log-level=CRITICAL"],  # no notes of the kernel on itself
+                # Papermill's own cwd= changes that of the process, which threads share.
+                resources={"metadata": {"path": str(notebook.parent)}},
+                kernel_manager_class=Manager,
+                shutdown_kernel="immediate",
+                on_cell_start=begin and (lambda cell, cell_index: begin(cell, cell_index)),
+                timeout_func=seconds_left,
+            )
+            return
+        except PapermillExecutionError as error:
+            raise EvaluationError(_short(error.ename, error.evalue)) from error
+        except CellTimeoutError as error:
+            raise EvaluationError(_("the time limit is over")) from error
+        except DeadKernelError as error:
+            text = _("the kernel ended before the notebook did; was there too little memory?")
+            raise EvaluationError(text) from error
+        except RuntimeError as error:
+            # Another process took the port that was chosen for this kernel; no cell has run yet.
+            if not left or "Kernel died before replying" not in str(error):
+                raise
+
+
+class _Engine(NBClientEngine):
+    """Papermill's own engine, which also writes the notebook of a run that was given up."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: NotebookExecutionManager, kernel_name: str, keep: str = "", **kwargs: Any
+    ) -> Any:
+        """Run the cells. keep: where the notebook goes when the run ends before its last cell."""
+        try:
+            return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+        except Exception:
+            nb_man.output_path = keep  # papermill writes it there as it leaves
+            raise
+
+
+def _short(name: str, message: str) -> str:
+    """A failure in words. Our own errors speak for themselves; others get their name in front."""
+    lines = [line for line in str(message).splitlines() if line.strip()]
+    if name in ("EvaluationError", *(child.__name__ for child in EvaluationError.__subclasses__())):
+        return "\n".join(lines)
+    first = lines[0] if lines else ""
+    return _("unexpected error in the notebook: {name}: {message}").format(
+        name=name, message=first[:200]
+    )

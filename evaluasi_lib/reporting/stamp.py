@@ -1,0 +1,158 @@
+"""Whether a report that is there was made from what is there now.
+
+A stamp lies in each report's folder. It holds a digest of everything that the report follows from:
+the program's files and those of the earlier cycles of its series, an agency's catalogue, this
+library, the notebook, the installed packages, the languages and formats. And it holds a digest of
+each file of the report, so that one that was lost or changed is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from evaluasi_lib.errors import EvaluationError
+from evaluasi_lib.loading import DataFolder, read_declaration
+
+NAME = ".stamp.json"
+LIBRARY = Path(__file__).parent.parent
+# A larger file whose size and time are as they were is not read again; git does likewise.
+LARGE = 8_000_000
+
+
+class Sources:
+    """What the reports of a data folder follow from. Every file is read once at most."""
+
+    def __init__(
+        self, data: DataFolder, notebook: Path | None = None, out: Path | None = None
+    ) -> None:
+        """notebook: what makes the reports, for results alone None. out: the folder of the reports,
+        whose stamps know the large files."""
+        self._data, self._notebook, self._out = data, notebook, out
+        self._raw: dict[str, dict[str, list[Any]]] = {}
+
+    def stamp(
+        self, program_id: str, languages: Sequence[str] = (), formats: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """The stamp of a report that would be made now, without the files of the report."""
+        files = self._raw_files(program_id)
+        made_from = [
+            self._common,
+            list(languages),
+            list(formats),
+            _contents(files),
+            [_contents(self._raw_files(other)) for other in self._earlier(program_id)],
+        ]
+        large = {path: facts for path, facts in files.items() if facts[0] >= LARGE}
+        return {"made_from": _digest(made_from), "large": large}
+
+    @cached_property
+    def _common(self) -> list[Any]:
+        beside = sorted(p for p in self._data.path.iterdir() if p.is_file())
+        code = (p for p in sorted(LIBRARY.rglob("*")) if "__pycache__" not in p.parts)
+        return [
+            [(p.relative_to(LIBRARY).as_posix(), _sha256(p)) for p in code if p.is_file()],
+            [(p.name, _sha256(p)) for p in beside if not p.name.startswith(".")],
+            _sha256(self._notebook) if self._notebook else None,
+            sorted(_installed()),
+            [platform.python_version(), sys.platform, platform.machine()],
+        ]
+
+    def _raw_files(self, program_id: str) -> dict[str, list[Any]]:
+        """Path -> size, time and sha256 of each file of a program, hidden ones aside."""
+        if program_id not in self._raw:
+            raw = self._data.raw(program_id)
+            known = read_stamp(self._out / program_id).get("large", {}) if self._out else {}
+            found = self._raw[program_id] = {}
+            for path in sorted(p for p in raw.rglob("*") if p.is_file()):
+                name = path.relative_to(raw)
+                if not any(part.startswith(".") for part in name.parts):
+                    found[name.as_posix()] = _facts(path, known.get(name.as_posix()))
+        return self._raw[program_id]
+
+    def _earlier(self, program_id: str) -> list[str]:
+        """The programs of the same series in earlier cycles."""
+        series, cycle = self._cycles[program_id]
+        if series is None:
+            return []
+        return [
+            other for other, (its, when) in self._cycles.items() if its == series and when < cycle
+        ]
+
+    @cached_property
+    def _cycles(self) -> dict[str, tuple[Any, int]]:
+        return {name: _cycle(self._data.raw(name)) for name in self._data.program_ids}
+
+
+def _cycle(raw: Path) -> tuple[Any, int]:
+    """(series, cycle) as declared; (None, 0) where there is none, or none that can be read."""
+    try:
+        if b"series" not in (raw / "program.yml").read_bytes():
+            return None, 0  # most programs have none, and reading YAML takes its time
+        said = read_declaration(raw)
+        return said.get("series"), int(said.get("cycle", 0))
+    except (OSError, EvaluationError, TypeError, ValueError):
+        return None, 0
+
+
+def read_stamp(folder: Path) -> dict[str, Any]:
+    """The stamp of a report's folder; empty where there is none."""
+    try:
+        found = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_stamp(folder: Path, stamp: dict[str, Any]) -> None:
+    """Put the stamp beside the finished files of a report, which it lists with their digests."""
+    files = {p.name: _sha256(p) for p in sorted(folder.iterdir()) if p.is_file()}
+    text = json.dumps({**stamp, "files": files}, ensure_ascii=False, indent=1)
+    (folder / NAME).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def is_unchanged(folder: Path, stamp: dict[str, Any]) -> bool:
+    """Whether the report in a folder is whole, and what it would be if it were made now."""
+    there = read_stamp(folder)
+    if not there.get("files") or there.get("made_from") != stamp["made_from"]:
+        return False
+    try:
+        return all(_sha256(folder / name) == digest for name, digest in there["files"].items())
+    except OSError:
+        return False
+
+
+def _facts(path: Path, known: list[Any] | None) -> list[Any]:
+    about = path.stat()
+    if known is not None and about.st_size >= LARGE and known[:2] == [
+        about.st_size, about.st_mtime_ns,
+    ]:  # fmt: skip
+        return known
+    return [about.st_size, about.st_mtime_ns, _sha256(path)]
+
+
+def _contents(files: dict[str, list[Any]]) -> list[tuple[str, str]]:
+    return [(name, sha256) for name, (_size, _time, sha256) in files.items()]
+
+
+def _installed() -> Iterable[str]:
+    """Names of the installed packages with their versions, as their folders have them."""
+    for place in sys.path:
+        folder = Path(place)
+        if folder.is_dir():
+            yield from (p.name for p in folder.iterdir() if p.suffix == ".dist-info")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
