@@ -86,7 +86,7 @@ def make(
     themes: dict[str, tuple[float | None, float | None]] | None = None,
     thresholds: dict[str, Any] | None = None,
     decisive: list[bool] | None = None,
-    flags: list[str] | None = None,
+    flags: list[str] | dict[str, str] | None = None,
     program_keys: dict[str, Any] | None = None,
     **parts: Any,
 ) -> tuple[Program, EvaluationResult]:
@@ -125,7 +125,7 @@ def make(
     )
     if alpha is not None:
         scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
-    threats = dict.fromkeys(flags or ())
+    threats = flags if isinstance(flags, dict) else dict.fromkeys(flags or ())
     sample = {"invited": 200, "responded": 150, "analysed": 150, "response_rate_share": response}
     took = {"enrolled": enrolled, "started": enrolled}
     done = {"completion_share": completion, "n": enrolled} | share_interval(enrolled, completion)

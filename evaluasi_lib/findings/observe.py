@@ -14,6 +14,7 @@ from typing import Any
 from evaluasi_lib.conclusion import quadrants
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of, threats_of
+from evaluasi_lib.findings.needs import offers
 from evaluasi_lib.findings.rules import say
 from evaluasi_lib.findings.situation import (
     COMPLETION,
@@ -33,6 +34,7 @@ from evaluasi_lib.wording import (  # fmt: skip
     digits_for,
     interval,
     join_words,
+    joined,
     number,
     percent,
     phrase,
@@ -122,12 +124,18 @@ def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]
         score = 0.1 * ratings[-1] if good else 0.35 + 0.1 * (limit - ratings[0])
         evidence = [id for id, _rating, _label in chosen]
         yield note(good, "evidence.rating", text, score, *evidence)
-    places: dict[str, list[str]] = {}
+    places: dict[str, dict[str, list[str]]] = {}
     for row in threats_of(result.rows):
         if row.note:
-            places.setdefault(row.note, []).append(rating_id(str(row.subject)))
-    for n, (threat, evidence) in enumerate(places.items(), 1):
-        yield note(False, f"threat.{n}", say("threat", threat=threat), 0.3, *evidence)
+            said = places.setdefault(row.measure, {}).setdefault(row.note, [])
+            said.append(str(row.subject))
+    for code, threats in places.items():
+        parts = [
+            say("threat.of", threat=text, labels=join_words([labels[o] for o in outcomes]))
+            for text, outcomes in threats.items()
+        ]
+        evidence = [rating_id(o) for outcomes in threats.values() for o in outcomes]
+        yield note(False, f"threat.{code}", say("threat", threat=joined(parts)), 0.3, *evidence)
 
 
 def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
@@ -224,16 +232,34 @@ def share_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Barriers and wanted modules that at least the declared share of respondents named."""
     limits, barriers = program.thresholds, wide(result.rows, "participation/barriers/*")
     modules = wide(result.rows, "module_demand/*")
-    yield from _named("barrier", barriers, limits.barrier_share, 0.6)
-    yield from _named("module", modules, limits.demand_share, 0.5)
+    for row in _reaching(barriers, limits.barrier_share):
+        yield _named("barrier", row, 0.6)
+    for row in _reaching(modules, limits.demand_share):
+        place = offers(program, row["label"])
+        yield (
+            _named("module", row, 0.5)
+            if place is None
+            else _named("offered", row, 0.5, place=_unnumbered(choose(place)))
+        )
 
 
-def _named(kind: str, records: Sequence[Record], limit: float, slope: float) -> Iterator[Note]:
-    for row in records:
-        if row["share"] is not None and row["share"] >= limit:
-            share = share_with_interval(row["share"], row["share_low"], row["share_high"])
-            text, at = say(kind, share=share, label=row["label"]), measure_id(*row["stem"], "share")
-            yield note(False, f"{kind}.{row['subject']}", text, 0.3 + slope * row["share"], at)
+def _reaching(records: Sequence[Record], limit: float) -> Iterator[Record]:
+    return (row for row in records if row["share"] is not None and row["share"] >= limit)
+
+
+def _named(kind: str, row: Record, slope: float, **values: str) -> Note:
+    share = share_with_interval(row["share"], row["share_low"], row["share_high"])
+    text, at = (
+        say(kind, share=share, label=row["label"], **values),
+        measure_id(*row["stem"], "share"),
+    )
+    return note(False, f"{kind}.{row['subject']}", text, 0.3 + slope * row["share"], at)
+
+
+@spoken
+def _unnumbered(label: str) -> str:
+    """A module's name without its number: "6. Cyber security" -> "Cyber security"."""
+    return re.sub(r"^\d+\s*[.):-]\s*", "", label)
 
 
 def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:

@@ -279,16 +279,14 @@ def _likert_bar(
     n = len(levels)
     left = -sum(share * _below_middle(first, last, n) for first, last, share in bar.parts)
     for first, last, share in bar.parts:
-        colour = _colour(first, last, n)
-        if (first, last) not in keys:
-            edge = theme.MUTED if colour == theme.PAPER else colour
-            label = levels[first] if first == last else _("{low} to {high}").format(
-                low=levels[first], high=levels[last]
-            )  # fmt: skip
-            keys[(first, last)] = Patch(fc=colour, ec=edge, label=label)
         if share <= 0:
             continue
+        colour = _colour(first, last, n)
         edge = theme.MUTED if colour == theme.PAPER else colour
+        if (first, last) not in keys:
+            merged = _("{low} to {high}").format(low=levels[first], high=levels[last])
+            label = levels[first] if first == last else merged
+            keys[(first, last)] = Patch(fc=colour, ec=edge, label=label)
         ax.barh(row, share, left=left, height=0.68, color=colour, ec=edge, lw=0.5)
         if share >= 0.06:
             dark = colour != theme.PAPER and (first == 0 or last == n - 1)

@@ -294,8 +294,11 @@ def table_recommendations(items: Sequence[r.Recommendation], k: int) -> Table | 
         Column(_("Due"), lambda row: date(row[1].due)),
         Column(_("Status"), lambda row: word_for("status", row[1].status)),
     ]
-    caption = _("Recommendations, the most urgent first")
-    note = _("Priority: impact times feasibility, each from 1 to 5; the higher, the more urgent.")
+    caption = _("Recommendations in their order")
+    note = _(
+        "Open promises of earlier cycles first, then by priority: impact times feasibility, each "
+        "from 1 to 5. Dates count from the date of the report."
+    )
     return table("rekomendasi", caption, list(enumerate(items, 1)), columns, k, note)
 
 
