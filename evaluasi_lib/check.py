@@ -51,7 +51,7 @@ WATCHED = {
     "budget_absorption_share cost_per_jp_idr price_year planned_idr realised_idr absorption_share "
     "share_of_total estimate bcr roi_pct per_person_idr total_idr confidence_share cost_idr "
     "benefit_idr",
-    "themes": "share sentiment",
+    "themes": "share sentiment tone praise criticism",
     "module_demand": "share",
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from scipy import stats
 
+from evaluasi_lib.conclusion import tone_of
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Measure, record_rows, share_interval
@@ -197,9 +198,10 @@ def _shares(part: str, shares: dict[str, tuple[float | None, float | None]]) -> 
         name, *source = place.split("/")
         low, high = _around(share)
         record = {"share": share, "ci_low": low, "ci_high": high, "sentiment": tone}
+        record["tone"] = None if tone is None else tone_of(*(max(x, 0) for x in (tone, -tone)), 1)
         label = name.replace("_", " ") if part == "module_demand" else name.capitalize()
         yield from record_rows(
-            record, [part, name, *source], "share:ci sentiment", subject=name, label=label,
+            record, [part, name, *source], "share:ci sentiment tone", subject=name, label=label,
             reason=None if share is not None else SMALL_CELL,
         )  # fmt: skip
 

@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from evaluasi_lib.claims import tell, told_effects
 from evaluasi_lib.conclusion import quadrants
 from evaluasi_lib.disclosure import SMALL_CELL
-from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of, threats_of
+from evaluasi_lib.effects import Effect, effects_of, ratings_of, threats_of
 from evaluasi_lib.findings.needs import offers
 from evaluasi_lib.findings.rules import say
 from evaluasi_lib.findings.situation import (
     COMPLETION,
-    beneficial,
     estimate_id,
     is_decisive,
     rating_id,
@@ -31,8 +31,6 @@ from evaluasi_lib.wording import (  # fmt: skip
     _,
     choose,
     count,
-    digits_for,
-    interval,
     join_words,
     joined,
     number,
@@ -49,7 +47,6 @@ COST = "efficiency/cost_per_completer_idr"
 RESPONSE = "sample/response_rate_share"
 MIN_RESPONSE_SHARE = 0.5
 THEME_SHARE = 0.2
-SENTIMENT = 0.1  # on the lexicon's -1..1; nearer to zero is mixed, not good or bad
 # Themes of the codebook that say only that something was good or could be better.
 GENERAL_THEMES = ("berhasil", "perlu_diperbaiki")
 ACCESS_P = 0.05
@@ -65,37 +62,22 @@ def note(good: bool, id: str, statement: str, score: float, *evidence: str) -> N
 
 def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """One note for each primary estimate, in words that its design and evidence can carry."""
-    ratings, flags = ratings_of(result.rows), flags_of(result.rows)
-    for effect in effects_of(result.rows, "primary"):
+    for effect in told_effects(program, result.rows, "primary"):
         weight = LEVEL_WEIGHT[effect.level] * (1 if is_decisive(program, effect.outcome) else 0.7)
-        label, good = effect.label, False
+        good = False
         if effect.estimate is None or effect.conclusion is None:
             if not effect.reason:
                 continue
-            reason = say("too_small") if effect.reason == SMALL_CELL else effect.reason
             kind, score = "unmeasured", 0.6 * weight
-            text = say("unmeasured", label=label, reason=reason)
         elif effect.conclusion in ("improved", "worsened"):
             good = effect.conclusion == "improved"
             kind = "effect" if good else "harm"
-            weak = ratings.get(effect.outcome, 0) < program.thresholds.min_evidence_rating
-            # Words that claim a cause are for a comparison on sufficient evidence alone.
-            claim = "weak" if weak and effect.claim == "effect" else effect.claim
-            if claim == "difference" and "post_only" not in flags.get(effect.outcome, ()):
-                claim = "weak"
-            moved = f"rose.{claim}" if effect.estimate > 0 else f"fell.{claim}"
-            text = say(moved, label=label, value=amount(effect))
-            if (beneficial(effect, effect.estimate) or 0) <= 0:
-                text += " " + say("for_the_worse")
             score = weight * (0.6 + 0.4 * _magnitude(effect)) + (0 if good else 0.2)
         else:
             flat = effect.conclusion == "no_meaningful_change"
             kind, score = ("flat", 0.8 * weight) if flat else ("unclear", 0.6 * weight)
-            disagree = not flat and effect.bracketing is not None
-            value = with_interval(effect.estimate, effect.ci_low, effect.ci_high, effect.unit)
-            text = say("unclear.bracketing" if disagree else kind, label=label, value=value,
-                       sesoi=number(effect.sesoi, 2), unit=effect.unit)  # fmt: skip
-        yield note(good, f"{kind}.{effect.outcome}", text, score, estimate_id(effect.outcome))
+        id = f"{kind}.{effect.outcome}"
+        yield note(good, id, tell(effect), score, estimate_id(effect.outcome))
 
 
 def _magnitude(effect: Effect) -> float:
@@ -265,14 +247,17 @@ def _unnumbered(label: str) -> str:
 def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Themes of open answers that are frequent and clearly good or bad."""
     for theme in wide(result.rows, "themes/*/survey"):
-        name, share, mood = theme["subject"], theme["share"], theme["sentiment"]
+        name, share, mood = theme["subject"], theme["share"], theme["tone"]
         if name in GENERAL_THEMES or share is None or share < THEME_SHARE:
             continue
-        if mood is None or abs(mood) < SENTIMENT:
+        if not mood:
             continue
         shown = share_with_interval(share, theme["share_low"], theme["share_high"])
         text = say(f"theme.{SIGN[mood > 0]}", share=shown, label=theme["label"])
-        paths = [measure_id(*theme["stem"], x) for x in ("share", "sentiment")]
+        if theme["praise"] is not None:
+            counts = {x: count(int(theme[x])) for x in ("praise", "criticism")}
+            text = say("theme.counted", share=shown, label=theme["label"], **counts)
+        paths = [measure_id(*theme["stem"], x) for x in ("share", "tone")]
         yield note(mood > 0, f"theme.{name}", text, 0.25 + 0.5 * share, *paths)
 
 
@@ -315,15 +300,20 @@ def is_missed(row: Mapping[str, Any]) -> bool:
 
 
 def triangulation_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
-    """Where the sources contradict one another, and where all of them agree."""
-    questions = {choose(q.text): q.id for q in program.questions}
-    kinds = {"convergent": ("agreement", True, 0.2), "divergent": ("divergence", False, 0.45)}
+    """Where the sources contradict one another, and where they agree on something good: that an
+    outcome improved, or that nothing holds people back."""
+    questions = {choose(q.text): q for q in program.questions}
     for i, row in enumerate(result.triangulation, 1):
-        if row.agreement in kinds:
-            kind, good, score = kinds[row.agreement]
-            id = f"{kind}.{questions.get(row.question, i - 1)}"
-            at = measure_id("triangulation", i, "sources")
-            yield note(good, id, say(kind, question=row.question), score, at)
+        asked = questions.get(row.question)
+        name = asked.id if asked else i - 1
+        at = measure_id("triangulation", i, "sources")
+        wanted = None if asked is None else "no" if asked.barrier is not None else "yes"
+        if row.agreement == "divergent":
+            text = say("divergence", question=row.question)
+            yield note(False, f"divergence.{name}", text, 0.45, at)
+        elif row.agreement == "convergent" and wanted is not None and row.answer == wanted:
+            text = say(f"agreement.{wanted}", question=row.question)
+            yield note(True, f"agreement.{name}", text, 0.2, at)
 
 
 def promise_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
@@ -348,27 +338,9 @@ def short_label(label: str) -> str:
     return found.group(1) if found else label
 
 
-def with_interval(value: float, low: float | None, high: float | None, unit: str) -> str:
-    """ "1.20 points (95% interval 0.80 to 1.60)"; no interval where there is none."""
-    digits = digits_for(value, low, high)
-    shown = phrase("{} {}", number(value, digits), unit)
-    if low is None or high is None:
-        return shown
-    return say("with_interval", value=shown, interval=interval(low, high, digits))
-
-
 def share_with_interval(share: float, low: float | None, high: float | None) -> str:
     """ "34% (95% interval 28% to 41%)"."""
     if low is None or high is None:
         return percent(share)
     ends = _("{low} to {high}").format(low=percent(low), high=percent(high))
     return say("with_interval", value=percent(share), interval=ends)
-
-
-def amount(effect: Effect) -> str:
-    """Size of an estimate without its sign, with interval and unit, as the reader sees it."""
-    assert effect.estimate is not None
-    low, high = effect.ci_low, effect.ci_high
-    if effect.estimate < 0 and low is not None and high is not None:
-        low, high = -high, -low
-    return with_interval(abs(effect.estimate), low, high, effect.unit)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from evaluasi_lib.claims import is_causal, noun_of
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Remark, measure_id
 from evaluasi_lib.reporting import theme
@@ -22,6 +23,7 @@ from evaluasi_lib.wording import (
     digits_for,
     interval,
     join_words,
+    joined,
     number,
     rupiah,
     word_for,
@@ -55,18 +57,24 @@ def plot_effects(
             digits=2,
             colour=theme.CONCLUSION_COLOURS[effect.conclusion or "inconclusive"],
             mark=theme.CONCLUSION_MARKS[effect.conclusion or "inconclusive"],
-            filled=effect.claim == "effect",
+            filled=is_causal(effect),
             band=_sesoi_g(effect),
         )
         for effect, place in drawn
     ]
-    heard_row = _("{label}: {g}, {interval}, {conclusion}.")
+    heard_row = _("{label}: {noun}, {g}, {interval}, {conclusion}.")
     alt = [_("Forest plot of standardised estimates with 95% intervals.")]
     for effect, (g, low, high) in drawn:
         conclusion, between = word_for("conclusion", effect.conclusion), interval(low, high, 2)
         label = subgroup_word(effect)
         alt.append(
-            heard_row.format(label=label, g=number(g, 2), interval=between, conclusion=conclusion)
+            heard_row.format(
+                label=label,
+                noun=noun_of(effect),
+                g=number(g, 2),
+                interval=between,
+                conclusion=conclusion,
+            )
         )
     answer = answer or _effects_answer([effect for effect, _place in drawn])
     missing = [subgroup_word(e) for e in effects if e.turned is None]
@@ -83,10 +91,12 @@ def _effects_answer(effects: Sequence[Effect]) -> str:
         n = sum(e.conclusion == code for e in effects)
         if n:
             parts.append(f"{count(n)} {word_for('conclusion', code)}")
-    key = _(
-        "Grey bands: changes too small to matter. Hollow marks: change whose cause is not shown."
-    )
-    return _("Of {n}: {parts}.").format(n=count(len(effects)), parts=join_words(parts)) + " " + key
+    keys = [_("Of {n}: {parts}.").format(n=count(len(effects)), parts=join_words(parts))]
+    if any(effect.sesoi is not None for effect in effects):
+        keys.append(_("Grey bands: changes too small to matter."))
+    if not all(map(is_causal, effects)):
+        keys.append(_("Hollow marks: it is not shown that the program is the cause."))
+    return joined(keys)
 
 
 def plot_specifications(effects: Sequence[Effect], id: str) -> Figure | None:

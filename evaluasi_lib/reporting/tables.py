@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from evaluasi_lib import results as r
+from evaluasi_lib.claims import noun_of
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.measures import Measure, Record, wide
@@ -54,7 +55,7 @@ def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> T
     """Primary estimates, one row an outcome, its unit in words beside its name."""
     columns = [
         Column(_("Outcome"), lambda e: f"{words.subgroup_word(e)} ({e.unit})"),
-        Column(_("Kind of claim"), "claim", "claim"),
+        Column(_("What it is"), noun_of),
         Column(_("Estimate"), _estimate),
         Column(_("95% interval"), _interval),
         Column(_("p"), "p_value", "p"),
@@ -86,7 +87,7 @@ def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
         Column(_("Outcome"), words.subgroup_word),
         Column(_("Design"), "design", "design"),
         Column(_("Estimator"), "estimator", "estimator"),
-        Column(_("Estimand"), "estimand", "estimand"),
+        Column(_("Estimand"), _estimand),
         Column(_("n program"), "n_program", "n"),
         Column(_("n comparison"), "n_comparison", "n"),
         Column(_("Standard error"), "std_error", "figures"),
@@ -98,6 +99,12 @@ def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
         "with 80% power."
     )
     return table("penduga", _("How each outcome was estimated"), effects, columns, k, note)
+
+
+def _estimand(effect: Effect) -> str:
+    """For whom an effect is; what shows none is a change or a difference."""
+    about = effect.estimand if effect.claim == "effect" else effect.claim
+    return word_for("estimand", about)
 
 
 def table_evidence(rows: Sequence[Measure], effects: Sequence[Effect], k: int) -> Table | None:

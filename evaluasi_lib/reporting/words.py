@@ -12,8 +12,8 @@ from evaluasi_lib.effects import Effect
 from evaluasi_lib.labels import level_label, variable_label
 from evaluasi_lib.measures import Measure, wide
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Explored
-from evaluasi_lib.wording import _, digits_for, interval, number, p_value, word_for
+from evaluasi_lib.results import Explored, Verdict
+from evaluasi_lib.wording import _, number, word_for
 
 
 def why(reason: str | None, k: int = DEFAULT_K) -> str:
@@ -32,49 +32,19 @@ def analysed(rows: Sequence[Measure], k: int) -> tuple[int | None, str]:
     return last["n"], why(last["reason"], k)
 
 
+def verdict_sentence(verdict: Verdict) -> str:
+    """The decision, with the word that it is provisional where its evidence is too weak."""
+    decision = word_for("decision", verdict.decision)
+    if verdict.provisional:
+        text = _("Verdict: {decision}, provisionally: the evidence on its cause is weak.")
+    else:
+        text = _("Verdict: {decision}.")
+    return text.format(decision=decision)
+
+
 def subgroup_word(effect: Effect) -> str:
     """The outcome's name, with the group of persons where it is about one."""
     return f"{effect.label} — {effect.subgroup}" if effect.subgroup else effect.label
-
-
-def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:
-    """One primary estimate as a sentence; "not significant" is never told as "no effect"."""
-    if effect.estimate is None:
-        return _("{label}: no estimate, {reason}.").format(
-            label=effect.label, reason=why(effect.reason, k).rstrip(".")
-        )
-    digits = digits_for(effect.estimate, effect.ci_low, effect.ci_high)
-    values = {
-        "label": effect.label,
-        "estimate": number(effect.estimate, digits),
-        "unit": effect.unit,
-        "interval": interval(effect.ci_low, effect.ci_high, digits),
-        "p": p_value(effect.p_value),
-        "sesoi": number(effect.sesoi, digits_for(effect.sesoi)),
-    }
-    if effect.claim == "effect":
-        first = _("{label}: the estimated effect is {estimate} {unit} (95% interval {interval}).")
-    elif effect.claim == "difference":
-        first = _(
-            "{label}: the groups differ by {estimate} {unit} (95% interval {interval}); it cannot "
-            "be told from this comparison whether the program caused it."
-        )
-    else:
-        first = _(
-            "{label}: the change is {estimate} {unit} (95% interval {interval}); "
-            "it cannot be told from this design whether the program caused it."
-        )
-    verdict = {
-        "improved": _("That is an improvement."),
-        "worsened": _("That is a deterioration."),
-        "no_meaningful_change": _(
-            "The interval lies within ±{sesoi}: no change that would matter."
-        ),
-        "inconclusive": _(
-            "The data cannot decide: the interval holds both change that matters and none."
-        ),
-    }.get(effect.conclusion or "", "")
-    return f"{first} {verdict}".format(**values).strip()
 
 
 def explored_sentence(explored: Sequence[Explored]) -> str:

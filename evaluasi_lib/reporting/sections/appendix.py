@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluasi_lib.claims import told_effects
 from evaluasi_lib.effects import effects_of
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.measures import wide
@@ -34,7 +35,7 @@ def section_appendix(program: Program, result: EvaluationResult) -> Section:
             _("Sensitivity: other estimators and definitions"),
             k,
         ),
-        tables.table_estimators(effects_of(result.rows, "primary"), k),
+        tables.table_estimators(told_effects(program, result.rows, "primary"), k),
         tables.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
         tables.table_reliability(scales, k),
         tables.table_items(result.rows, k),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.effects import effects_of, threats_of
+from evaluasi_lib.claims import told_effects
+from evaluasi_lib.effects import threats_of
 from evaluasi_lib.measures import value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
@@ -84,7 +85,7 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
     elements.append(Bullets(list(result.quality.problems)) if result.quality.problems else None)
     elements += [Heading(_("How much the evidence can carry"))]
     elements.append(
-        tables.table_evidence(result.rows, effects_of(result.rows, "primary"), k)
+        tables.table_evidence(result.rows, told_effects(program, result.rows, "primary"), k)
         or Paragraph(_("No outcome could be estimated, so no evidence is rated."), "note")
     )
     threats = list(dict.fromkeys(row.note for row in threats_of(result.rows) if row.note))

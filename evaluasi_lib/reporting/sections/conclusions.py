@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from evaluasi_lib.findings.rules import decision_table
 from evaluasi_lib.program import Program
-from evaluasi_lib.reporting import tables
+from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import Column, table
-from evaluasi_lib.reporting.elements import Bullets, Element, Paragraph, Section, Table, section
+from evaluasi_lib.reporting.elements import (
+    Bullets,
+    Element,
+    Heading,
+    Paragraph,
+    Section,
+    Table,
+    section,
+)
 from evaluasi_lib.results import EvaluationResult, Verdict
-from evaluasi_lib.wording import _, choose, word_for
+from evaluasi_lib.wording import _, choose
 
 
 def section_findings(program: Program, result: EvaluationResult) -> Section:
@@ -34,10 +44,11 @@ def section_findings(program: Program, result: EvaluationResult) -> Section:
 def section_verdict(program: Program, result: EvaluationResult) -> Section:
     """The verdict with its reasons, and the recommendations."""
     k, verdict = program.privacy.min_cell, result.verdict
-    decision = word_for("decision", verdict.decision)
     elements: list[Element | None] = [
-        Paragraph(_("Verdict: {decision}.").format(decision=decision), "lead"),
+        Paragraph(words.verdict_sentence(verdict), "lead"),
         Bullets(list(verdict.reasons)) if verdict.reasons else None,
+        *_beside(_("How sure it is"), verdict.certainty),
+        *_beside(_("What would change it"), verdict.would_change),
         tables.table_recommendations(result.recommendations, k)
         or Paragraph(_("No recommendation follows from the findings."), "note"),
         tables.table_grounds(result.recommendations, result.weaknesses, k),
@@ -51,6 +62,10 @@ def section_verdict(program: Program, result: EvaluationResult) -> Section:
         else None,
     ]
     return section("putusan", elements)
+
+
+def _beside(title: str, sentences: Sequence[str]) -> list[Element]:
+    return [Heading(title), Bullets(list(sentences))] if sentences else []
 
 
 def table_rules(verdict: Verdict, k: int) -> Table | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
+from evaluasi_lib.claims import tell, told_effects
 from evaluasi_lib.conclusion import ALPHA
 from evaluasi_lib.effects import Effect, effects_of
 from evaluasi_lib.measures import Level, measure_id, wide
@@ -19,13 +20,13 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_slope,
 )
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import _, choose, interval, number, p_value, percent, word_for
+from evaluasi_lib.wording import _, choose, interval, number, p_is, percent, word_for
 
 
 def section_effectiveness(program: Program, result: EvaluationResult) -> Section:
     """Every outcome by level, whether it holds with other methods, and for whom."""
     k = program.privacy.min_cell
-    primary = effects_of(result.rows, "primary")
+    primary = told_effects(program, result.rows, "primary")
     elements: list[Element | None] = [
         plot_effects(primary),
         tables.table_effects(primary, "efek", _("Primary estimates of all outcomes"), k),
@@ -36,9 +37,9 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
             Paragraph(_("The program declares no outcome or instrument at this level."), "note")
         ]
     elements += _sensitivity(program, result, primary)
-    groups = effects_of(result.rows, "subgroup")
+    groups = told_effects(program, result.rows, "subgroup")
     if groups:
-        question = _("Does the effect differ between groups?")
+        question = _("Do the estimates differ between groups?")
         elements += [
             Heading(_("Does it differ between groups?")),
             plot_effects(groups, "subkelompok", question, _interactions(groups)),
@@ -51,9 +52,9 @@ def _level(program: Program, result: EvaluationResult, level: str) -> list[Eleme
     """Sentences, scores, changes and answers of one level."""
     k = program.privacy.min_cell
     inside: list[Element | None] = []
-    for effect in effects_of(result.rows, "primary"):
+    for effect in told_effects(program, result.rows, "primary"):
         if effect.level == level:
-            inside.append(Paragraph(words.effect_sentence(effect, k)))
+            inside.append(Paragraph(tell(effect)))
             place = measure_id("effects", effect.outcome, "primary")
             inside += [Paragraph(r.text, "warning") for r in result.remarks if r.id == place]
     scales = [s for s in tables.scale_records(result.rows) if "." not in s["subject"]]
@@ -132,11 +133,11 @@ def _interactions(groups: Sequence[Effect]) -> str:
     sentences = []
     for (label, variable), p in tests.items():
         text = (
-            _("{label}: the effect differs by {variable} (p = {p}).")
+            _("{label}: the estimate differs by {variable} ({p}).")
             if p < ALPHA
-            else _("{label}: a difference by {variable} is not established (p = {p}).")
+            else _("{label}: a difference by {variable} is not established ({p}).")
         )
-        sentences.append(text.format(label=label, variable=variable, p=p_value(p)))
+        sentences.append(text.format(label=label, variable=variable, p=p_is(p)))
     return " ".join(sentences) or _("Differences between the groups could not be tested.")
 
 

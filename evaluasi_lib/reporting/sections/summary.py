@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.effects import effects_of, ratings_of
+from evaluasi_lib.claims import noun_of, told_effects
+from evaluasi_lib.effects import ratings_of
 from evaluasi_lib.measures import record_of, value_at
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
@@ -17,7 +18,7 @@ from evaluasi_lib.reporting.elements import (
     section,
 )
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import _, count, digits_for, number, percent, rupiah, word_for
+from evaluasi_lib.wording import _, count, digits_for, joined, number, percent, rupiah, word_for
 
 SHOWN, KEY_FIGURES = 3, 6
 
@@ -34,11 +35,15 @@ def section_summary(program: Program, result: EvaluationResult) -> Section:
         elements.append(Paragraph(text, "warning"))
     if result.explored:
         elements.append(Paragraph(words.explored_sentence(result.explored), "warning"))
-    decision = word_for("decision", result.verdict.decision)
-    elements.append(Paragraph(_("Verdict: {decision}.").format(decision=decision), "lead"))
-    elements += [Paragraph(reason) for reason in result.verdict.reasons[:1]]
-    elements.append(Paragraph(_rating_sentence(result)))
-    elements.append(KeyFigures(tuple(_key_figures(result, k))))
+    verdict = result.verdict
+    elements.append(Paragraph(words.verdict_sentence(verdict), "lead"))
+    elements += [Paragraph(reason) for reason in verdict.reasons[:1]]
+    sure = [_rating_sentence(result), *verdict.certainty[-1:]]
+    elements.append(Paragraph(joined(sure)))
+    if verdict.would_change:
+        change = _("What would change it: {first}").format(first=verdict.would_change[0])
+        elements.append(Paragraph(change))
+    elements.append(KeyFigures(tuple(_key_figures(program, result, k))))
     for title, statements, otherwise in (
         (
             _("Strengths"),
@@ -85,7 +90,7 @@ def _rating_sentence(result: EvaluationResult) -> str:
     )
 
 
-def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
+def _key_figures(program: Program, result: EvaluationResult, k: int) -> list[KeyFigure]:
     rows = result.rows
     shown = (
         (_("response rate"), value_at(rows, "sample/response_rate_share"), percent),
@@ -96,12 +101,11 @@ def _key_figures(result: EvaluationResult, k: int) -> list[KeyFigure]:
     people = reason if analysed is None else count(analysed)
     figures = [KeyFigure(_("persons in the analysis"), people)]
     figures += [KeyFigure(label, form(x)) for label, x, form in shown if x is not None]
-    for effect in effects_of(result.rows, "primary")[:3]:
+    for effect in told_effects(program, result.rows, "primary")[:3]:
         if effect.estimate is not None:
-            claim, found = (
-                word_for("claim", effect.claim),
-                word_for("conclusion", effect.conclusion),
-            )
-            size = number(effect.estimate, digits_for(effect.estimate))
-            figures.append(KeyFigure(f"{effect.label}: {claim}", size, f"{effect.unit} · {found}"))
+            found = word_for("conclusion", effect.conclusion)
+            value = effect.estimate * effect.factor
+            size, unit = number(value, digits_for(value)), effect.shown_unit
+            label = _("{label}: {what}").format(label=effect.label, what=noun_of(effect))
+            figures.append(KeyFigure(label, size, f"{unit} · {found}"))
     return figures[:KEY_FIGURES]
