@@ -11,40 +11,17 @@ from __future__ import annotations
 import dataclasses
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from evaluasi_lib.measures import NUMBERS, UNPUBLISHED, Cell, Draft, Measure, Remark
 
 SMALL_CELL = "small_cell"
 DEFAULT_K = 5
 
-T = TypeVar("T")
-
 
 def is_small(n: int | None, k: int = DEFAULT_K) -> bool:
     """True for a cell of 1 to k-1 persons. Zero persons is no one's secret; None is not a cell."""
     return n is not None and 0 < n < k
-
-
-def protect(
-    result: T, *, persons: int | Sequence[int | None] | None, k: int, keep: Sequence[str]
-) -> T:
-    """The result, or a copy with every number nulled when it rests on a small cell.
-
-    result: a dataclass with a `reason` field. persons: the number(s) of persons that it rests on.
-    keep: the names of fields that are no person's data (labels, numbers of items) and stay.
-    """
-    sizes = persons if isinstance(persons, Sequence) else [persons]
-    if not any(is_small(n, k) for n in sizes):
-        return result
-    nulled: dict[str, Any] = {
-        field.name: None
-        for field in dataclasses.fields(result)  # type: ignore[arg-type]
-        if field.name not in keep
-        and isinstance(getattr(result, field.name), (int, float, tuple, list))
-        and not isinstance(getattr(result, field.name), bool)
-    }
-    return dataclasses.replace(result, **nulled, reason=SMALL_CELL)  # type: ignore[type-var]
 
 
 def protect_counts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 import shutil
@@ -17,9 +18,11 @@ import pytest
 
 import evaluasi_lib as el
 from evaluasi_lib import wording
+from evaluasi_lib.evaluation import conclude_on, measure, open_study
+from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.reporting.export import render_html
 from evaluasi_lib.reporting.sections import report_sections
-from evaluasi_lib.results import result_json
+from evaluasi_lib.results import read_result, result_json
 from tests.guard_data import SHIPPED
 from tests.published import cited, rows
 
@@ -57,20 +60,24 @@ def report(request: pytest.FixtureRequest) -> Report:
 
 @cache
 def _report(program_id: str, code: str) -> Report:
-    """Made once for all tests, from a copy of the raw data."""
-    data = Path(tempfile.mkdtemp(prefix="evaluasi-test-"))
-    try:
-        for name in SHIPPED:
-            if name == program_id or {name, program_id} <= MENTORING:
-                shutil.copytree(ROOT / "data" / "raw" / name, data / "raw" / name)
-        program = el.open(program_id, code, data)
-        result = program.result
-        html = render_html(report_sections(program.declared, result), result)
-        text = result_json(result)
-    finally:
-        wording.set_language("id")
-        shutil.rmtree(data)
+    """Made once for all tests."""
+    program = el.open(program_id, code, _data(program_id))
+    result = program.result
+    html = render_html(report_sections(program.declared, result), result)
+    text = result_json(result)
+    wording.set_language("id")
     return Report(program, json.loads(text), text, html, code)
+
+
+@cache
+def _data(program_id: str) -> Path:
+    """A copy of the raw data of a program, and of its other cycles."""
+    data = Path(tempfile.mkdtemp(prefix="evaluasi-test-"))
+    atexit.register(shutil.rmtree, data)
+    for name in SHIPPED:
+        if name == program_id or {name, program_id} <= MENTORING:
+            shutil.copytree(ROOT / "data" / "raw" / name, data / "raw" / name)
+    return data
 
 
 def _without_images(html: str) -> str:
@@ -125,6 +132,30 @@ def test_an_outcome_has_one_primary_estimate(report: Report) -> None:
         assert claims == {"change"}
     # One group's outcomes are changes in any design; what the data refute is a difference.
     assert claims <= {"effect", "change", "difference"}
+
+
+def test_a_report_is_made_from_result_json_alone(report: Report) -> None:
+    again = read_result(report.text)
+    assert result_json(again) == report.text
+    wording.set_language(report.language)
+    sections = report_sections(report.program.declared, again)
+    assert render_html(sections, again) == report.html
+
+
+def test_measuring_once_says_all_that_measuring_in_a_language_says(report: Report) -> None:
+    """Results are made in every language at once; here the same is measured in one alone."""
+    wording.set_language(report.language)
+    data = DataFolder.at(_data(report.program.id))
+    study = open_study(data, report.program.id)
+    assert result_json(conclude_on(study, data, measure(study))) == report.text
+
+
+def test_a_second_language_does_not_measure_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = _data("nsw-1976")
+    titles = {el.open("nsw-1976", "id", data).result.program.title}
+    monkeypatch.setattr("evaluasi_lib.evaluation.measure", None)
+    titles.add(el.open("nsw-1976", "en", data).result.program.title)
+    assert len(titles) == 2
 
 
 def test_what_is_concluded_rests_on_measures_that_are_there(report: Report) -> None:

@@ -107,7 +107,7 @@ def test_clusters_bring_cr2_and_few_of_them_no_p_value(tmp_path: Path) -> None:
     few.mkdir()
     study = two_waves(few, np.random.default_rng(1), design={"cluster": "unit"})
     roster = study.tables["peserta"]
-    roster["unit"] = roster["kelompok"] + (roster["row"] % 3).astype(str)
+    roster["unit"] = roster["kelompok"].astype(str) + (roster["row"] % 3).astype(str)
     effect = primary(study)
     assert effect.estimate is not None
     assert (effect.p_value, effect.ci_low, effect.conclusion) == (None, None, "inconclusive")

@@ -194,7 +194,10 @@ class Program:
 
     @cached_property
     def _scored(self) -> tuple[Measure, ...]:
-        """The published rows of the estimates, and of the evidence on each outcome."""
+        """The published rows of the estimates, and of the evidence on each outcome: those of the
+        report, but of an exploration no more than these, for a quick look."""
+        if not self.explored:
+            return self.result.rows
         from evaluasi_lib.disclosure import publish
         from evaluasi_lib.scoring.evidence import score_effects
 

@@ -258,8 +258,10 @@ def _drafts(one: Estimated, refuted: Container[str]) -> Drafts:
         # Why it has no interval; of a primary estimate p_adjusted says so.
         yield from drafts(numbers, names, "p_value", cell, **about)
     for name in others if one.role == "primary" else (f for f in others if f not in OWN):
-        # The declared smallest effect is no person's.
-        yield from drafts(numbers, names, name, SAFE if name == "sesoi" else cell, **about)
+        if name == "sesoi":  # declared: it is no person's
+            yield from drafts(numbers, names, name, SAFE, **about | {"n": None})
+        else:
+            yield from drafts(numbers, names, name, cell, **about)
     yield from _checked(one, names, cell, about)
     for text in said:
         yield Draft(Remark(measure_id(*names), text), cell)
