@@ -56,7 +56,10 @@ def test_the_first_mentoring_cycle_is_adjusted_and_the_second_needs_a_comparison
     for year in (2024, 2025):
         assert value_at(concluded[f"mentoring-karier-{year}"].rows, STABILITY) is None
     for verdict in (first, second):
-        assert not any("efek" in reason or "pengaruh" in reason for reason in (*verdict.reasons, *verdict.certainty))
+        assert not any(
+            "efek" in reason or "pengaruh" in reason
+            for reason in (*verdict.reasons, *verdict.certainty)
+        )
 
 
 def test_the_second_cycle_says_what_became_of_the_firsts_recommendations(concluded):

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from evaluasi_lib import wording
-from evaluasi_lib.disclosure import publish
 from evaluasi_lib.claims import Told
+from evaluasi_lib.disclosure import publish
 from evaluasi_lib.measures import Drafts, Measure, Record, record_of, record_rows, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading.codebook import own_codebook
