@@ -32,7 +32,7 @@ UNORDERED = ("category", "text")  # which of their values is more, nobody can te
 FILED = ("theme", "codebook_theme", "rubric_indicator", "path")  # declared in files
 # The measures of each part that an indicator may watch from one cycle to the next.
 WATCHED = {
-    "sample": "invited responded analysed response_rate_share n dropped",
+    "sample": "invited responded analysed response_rate_share n dropped share",
     "scales": "mean mean_100 sd alpha omega_total top2_share n_items q10 q25 median q75 q90 index "
     "score mean_pct below_share cross_performance cross_importance performance importance "
     "item_rest alpha_if_deleted",

@@ -20,7 +20,9 @@ from evaluasi_lib.wording import set_language
 from tests.situations import effect, make
 
 # Words by which a reader takes the program for the cause.
-CAUSE = re.compile(r"The program (raised|lowered|is likely)|(?<!no )effect of the program|likely effect")
+CAUSE = re.compile(
+    r"The program (raised|lowered|is likely)|(?<!no )effect of the program|likely effect"
+)
 
 
 @pytest.fixture(autouse=True)

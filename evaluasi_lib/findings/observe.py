@@ -183,9 +183,7 @@ def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
             at = measure_id(*row["stem"], "share_of_total")
             yield note(False, f"spending.{name}", text, 0.3 + 0.3 * share, at)
     if (bcr := money["bcr"]) is not None:
-        good = bcr >= limits.min_bcr
-        text = say(f"bcr.{SIGN[good]}", bcr=number(bcr, 2))
-        yield note(good, "bcr.program", text, 0.6, "efficiency/bcr")
+        yield _benefit_note(result, bcr, limits.min_bcr)
     reason = money["cost_per_completer_idr_reason"]
     if cost is None and reason not in (None, SMALL_CELL):
         yield note(False, "unpriced.program", say("unpriced", reason=reason), 0.4, COST)
@@ -194,6 +192,20 @@ def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         text = say("budget.over" if used > most else "budget.under", share=percent(used))
         at = "efficiency/budget_absorption_share"
         yield note(False, "budget.program", text, 0.3 + abs(used - 1), at)
+
+
+def _benefit_note(result: EvaluationResult, bcr: float, limit: float) -> Note:
+    """Whether benefits cover costs; no strength where most of the moved assumptions say no."""
+    cases = wide(result.rows, "efficiency/sensitivity/*")
+    moved = [row["bcr"] for row in cases[1:] if row["bcr"] is not None]
+    below = sum(value < limit for value in moved)
+    if bcr >= limit and 2 * below > len(moved):
+        text = say("bcr.fragile", bcr=number(bcr, 2), below=count(below), n=count(len(moved)),
+                   limit=number(limit, 0 if limit == int(limit) else 2))  # fmt: skip
+        return note(False, "bcr.program", text, 0.45, "efficiency/bcr")
+    good = bcr >= limit
+    text = say(f"bcr.{SIGN[good]}", bcr=number(bcr, 2))
+    return note(good, "bcr.program", text, 0.6, "efficiency/bcr")
 
 
 def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:

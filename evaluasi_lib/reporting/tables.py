@@ -10,7 +10,7 @@ from evaluasi_lib import results as r
 from evaluasi_lib.claims import noun_of
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.findings.observe import short_label
-from evaluasi_lib.measures import Measure, Record, wide
+from evaluasi_lib.measures import Measure, Record, value_at, wide
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.columns import (
     Cell,
@@ -23,7 +23,7 @@ from evaluasi_lib.reporting.columns import (
     value_of,
 )
 from evaluasi_lib.reporting.elements import Table
-from evaluasi_lib.wording import _, count, date, digits_for, interval, number, word_for
+from evaluasi_lib.wording import _, count, date, digits_for, interval, joined, number, word_for
 
 ANSWERED = 2  # weaknesses that a recommendation's row spells out; more are counted
 
@@ -36,6 +36,38 @@ def table_flow(flow: Sequence[Mapping[str, Any]], k: int) -> Table | None:
         Column(_("Left out before it"), lambda step: figure_cell(step.get("dropped"), count)),
     ]
     return table("alur", _("Flow of persons"), flow, columns, k)
+
+
+def table_waves(rows: Sequence[Measure], effects: Sequence[Effect], k: int) -> Table | None:
+    """Persons of the program's group who were enrolled, measured at each wave, and analysed."""
+    enrolled = value_at(rows, "participation/enrolled")
+    measured = _("measured: {wave}")
+    steps = [
+        {
+            "label": measured.format(wave=word_for("wave", w["wave"])),
+            "n": w["n"],
+            "share": w["share"],
+        }
+        for w in wide(rows, "sample/waves/*")
+    ]
+    if not steps:
+        return None
+    if enrolled:
+        steps.insert(0, {"label": word_for("stage", "enrolled"), "n": int(enrolled), "share": 1.0})
+    analysed = _("analysed: {outcome}")
+    for effect in effects:
+        n = effect.n_program
+        share = n / enrolled if n is not None and enrolled and n <= enrolled else None
+        reason = effect.reason if n is None else None
+        steps.append({"label": analysed.format(outcome=effect.label), "n": n, "share": share,
+                      "reason": reason})  # fmt: skip
+    columns = [
+        Column(_("Step"), "label"),
+        Column(_("Persons"), "n", "n"),
+        Column(_("Share of the enrolled"), "share", "%"),
+    ]
+    note = _("The program's group. Measured: on the scale that most of them answered.")
+    return table("gelombang", _("From enrolment to analysis"), steps, columns, k, note)
 
 
 def _estimate(effect: Effect) -> Cell:
@@ -147,9 +179,10 @@ def scale_records(rows: Sequence[Measure]) -> list[dict[str, Any]]:
 
 
 def table_scales(
-    scales: Sequence[Mapping[str, Any]], id: str, caption: str, k: int
+    scales: Sequence[Mapping[str, Any]], id: str, caption: str, k: int, *, weighted: bool = False
 ) -> Table | None:
-    """Mean, interval and spread of each scale by wave and group."""
+    """Mean, interval and spread of each scale by wave and group. weighted: whether the means of the
+    program's group are, to the population."""
     columns = [
         Column(_("Scale"), "label"),
         Column(_("Wave"), "wave", "wave"),
@@ -162,6 +195,13 @@ def table_scales(
         Column(_("Upper answers"), "top2_share", "%"),
     ]
     note = _("Upper answers: share of answers in the two highest categories.")
+    if weighted:
+        note = joined(
+            [
+                note,
+                _("Means of the program's group are weighted to the population, shares are not."),
+            ]
+        )
     return table(id, caption, scales, columns, k, note)
 
 

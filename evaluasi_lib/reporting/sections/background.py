@@ -81,6 +81,8 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
     elements += [Heading(_("Who is in the analysis")), *_sample_words(program, result)]
     flow = wide(result.rows, "sample/flow/*")
     elements.append(plot_flow(flow, k) or tables.table_flow(flow, k))
+    primary = told_effects(program, result.rows, "primary")
+    elements.append(tables.table_waves(result.rows, primary, k))
     elements += [Heading(_("Quality of data")), Paragraph(_quality_words(result))]
     elements.append(Bullets(list(result.quality.problems)) if result.quality.problems else None)
     elements += [Heading(_("How much the evidence can carry"))]
@@ -143,7 +145,9 @@ def _sample_words(program: Program, result: EvaluationResult) -> list[Element]:
     ).format(n=count(analysed))
     response = value_at(result.rows, "sample/response_rate_share")
     if response is not None:
-        text += " " + _("Of those invited, {share} answered.").format(share=percent(response))
+        text += " " + _(
+            "Of those invited or assigned, {share} answered at least one questionnaire."
+        ).format(share=percent(response))
     if program.population:
         text += " " + _("Answers are weighted to the population.")
     return [Paragraph(text)]

@@ -51,6 +51,7 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
 def _level(program: Program, result: EvaluationResult, level: str) -> list[Element]:
     """Sentences, scores, changes and answers of one level."""
     k = program.privacy.min_cell
+    weighted = bool(program.population)
     inside: list[Element | None] = []
     for effect in told_effects(program, result.rows, "primary"):
         if effect.level == level:
@@ -60,7 +61,7 @@ def _level(program: Program, result: EvaluationResult, level: str) -> list[Eleme
     scales = [s for s in tables.scale_records(result.rows) if "." not in s["subject"]]
     whole = [s for s in scales if s["level"] == level]
     title = _("Scores at the level “{level}”").format(level=word_for("level", level))
-    inside.append(tables.table_scales(whole, f"skala-{level}", title, k))
+    inside.append(tables.table_scales(whole, f"skala-{level}", title, k, weighted=weighted))
     for score in whole:
         inside += _about_score(result, score)
     question = _("How did the scores move from wave to wave ({level})?")
@@ -72,7 +73,8 @@ def _level(program: Program, result: EvaluationResult, level: str) -> list[Eleme
             own = [s for s in whole if (s["subject"], s["group"]) == (name, "program")]
             title = _("How did the scores spread before and after: {instrument}?")
             title = title.format(instrument=label)
-            inside.append(plot_boxes(own, (scale.min, scale.max), f"sebaran-{name}", title))
+            span = (scale.min, scale.max)
+            inside.append(plot_boxes(own, span, f"sebaran-{name}", title, weighted=weighted))
             levels = [str(x) for x in scale.labels or range(scale.min, scale.max + 1)]
             inside.append(_answers(result, name, levels, label))
     return [element for element in inside if element is not None]

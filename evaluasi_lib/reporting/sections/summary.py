@@ -93,7 +93,7 @@ def _rating_sentence(result: EvaluationResult) -> str:
 def _key_figures(program: Program, result: EvaluationResult, k: int) -> list[KeyFigure]:
     rows = result.rows
     shown = (
-        (_("response rate"), value_at(rows, "sample/response_rate_share"), percent),
+        (_("measured after the program"), value_at(rows, "sample/waves/post/share"), percent),
         (_("completed the program"), value_at(rows, "participation/completion_share"), percent),
         (_("cost per completer"), record_of(rows, "efficiency")["cost_per_completer_idr"], rupiah),
     )
