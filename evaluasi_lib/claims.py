@@ -49,7 +49,7 @@ def told_effects(program: Program, rows: Sequence[Measure], role: Role | None = 
     The program declares the rating under which words are capped, and which outcomes are shares.
     """
     ratings, flags = ratings_of(rows), flags_of(rows)
-    shares = {o.id for o in program.outcomes if o.scale_type == "binary"}
+    shares = {o.id for o in program.outcomes if o.scale_type != "continuous"}
     found = []
     for effect in effects_of(rows, role):
         rating = ratings.get(effect.outcome)
@@ -72,6 +72,16 @@ def noun_of(effect: Effect) -> str:
     if isinstance(effect, Told):
         return say(f"noun.{effect.claimed}")
     return word_for("claim", effect.claim)
+
+
+def factor_of(effect: Effect) -> int:
+    """By which the numbers of an estimate are shown: a share of persons in percentage points."""
+    return effect.factor if isinstance(effect, Told) else 1
+
+
+def unit_of(effect: Effect) -> str:
+    """The unit in which the numbers of an estimate are shown."""
+    return effect.shown_unit if isinstance(effect, Told) else effect.unit
 
 
 def claimed_of(

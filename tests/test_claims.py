@@ -15,6 +15,7 @@ from evaluasi_lib.reporting.elements import Paragraph, Section
 from evaluasi_lib.reporting.figures import plot_effects
 from evaluasi_lib.reporting.sections.conclusions import section_verdict
 from evaluasi_lib.reporting.sections.summary import section_summary
+from evaluasi_lib.reporting.tables import table_effects
 from evaluasi_lib.results import Triangulated
 from evaluasi_lib.wording import set_language
 from tests.situations import effect, make
@@ -83,6 +84,10 @@ def test_a_share_of_persons_is_told_in_percentage_points():
     )
     binary = program.outcomes[0].model_copy(update={"scale_type": "binary"})
     program = program.model_copy(update={"outcomes": [binary]})
+    table = table_effects(told_effects(program, measured.rows), "e", "", 5)
+    assert table is not None
+    assert table.rows[0][0] == "Kinerja (percentage points)"
+    assert table.rows[0][2] == "43.0"
     (told,) = told_effects(program, measured.rows, "primary")
     assert "43.0 percentage points (95% interval 27.2 to 58.8)" in tell(told)
     assert "0-1" not in tell(told)

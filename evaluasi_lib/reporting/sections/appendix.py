@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from evaluasi_lib.claims import told_effects
-from evaluasi_lib.effects import effects_of
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.measures import wide
 from evaluasi_lib.program import Column as Declared
@@ -30,7 +29,7 @@ def section_appendix(program: Program, result: EvaluationResult) -> Section:
         table_rules(result.verdict, k),
         barriers_by_group(program, result),
         tables.table_others(
-            effects_of(result.rows, "sensitivity"),
+            told_effects(program, result.rows, "sensitivity"),
             "kepekaan",
             _("Sensitivity: other estimators and definitions"),
             k,

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from evaluasi_lib.claims import tell, told_effects
 from evaluasi_lib.conclusion import ALPHA
-from evaluasi_lib.effects import Effect, effects_of
+from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Level, measure_id, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
@@ -110,7 +110,7 @@ def _sensitivity(
     program: Program, result: EvaluationResult, primary: Sequence[Effect]
 ) -> list[Element | None]:
     """Other defensible ways to estimate each outcome, and how alike the groups were."""
-    others = effects_of(result.rows, "sensitivity")
+    others = told_effects(program, result.rows, "sensitivity")
     if not others:
         return []
     elements: list[Element | None] = [Heading(_("Does the conclusion hold with other methods?"))]
