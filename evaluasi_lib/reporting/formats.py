@@ -127,7 +127,7 @@ def _letters() -> frozenset[int]:
 
 
 def _printable(text: str) -> str:
-    """Text in letters of the typeface; another one, such as an emoji, becomes its name.
+    """Text in letters of the typeface; another one, such as an emoji, becomes a word for it.
 
     PDF/UA refuses a page with a letter that it cannot show.
     """
@@ -140,7 +140,7 @@ def _printable(text: str) -> str:
             return letter
         if unicodedata.category(letter) in ("Cf", "Mn", "Me", "Sk"):
             return ""
-        return f"[{unicodedata.name(letter, 'symbol').lower()}]"
+        return "[emoji]" if unicodedata.category(letter) == "So" else _("[symbol]")
 
     return "".join(map(shown, text))
 
