@@ -16,6 +16,7 @@ from evaluasi_lib.conclusion import quadrants
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.effects import Effect, effects_of, ratings_of, threats_of
 from evaluasi_lib.findings.needs import offers
+from evaluasi_lib.findings.patterns import COMPLETED, Pattern, patterns_of
 from evaluasi_lib.findings.rules import say
 from evaluasi_lib.findings.situation import (
     COMPLETION,
@@ -49,7 +50,8 @@ MIN_RESPONSE_SHARE = 0.5
 THEME_SHARE = 0.2
 # Themes of the codebook that say only that something was good or could be better.
 GENERAL_THEMES = ("berhasil", "perlu_diperbaiki")
-ACCESS_P = 0.05
+JP_MINUTES = 45  # of one training hour (jam pelajaran)
+PLAUSIBLE = (0.25, 2.0)  # recorded time of learning, as a share of the declared hours
 BUDGET = (0.8, 1.0)  # shares of the plan between which spending went as planned
 PROMISED = {"not_done": 0.5, "partly": 0.35}
 SIGN = {True: "good", False: "bad"}
@@ -274,7 +276,7 @@ def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
 
 
 def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
-    """Groups that are missed among the enrolled, and groups that complete e-learning less often."""
+    """Groups that are missed among the enrolled."""
     for row in wide(result.rows, "participation/representation/*/*"):
         if not is_missed(row):
             continue
@@ -286,23 +288,75 @@ def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         )  # fmt: skip
         id, score = f"access.{variable}.{row['group']}", 0.35 + min(expected - row["share"], 0.3)
         yield note(False, id, text, score, measure_id(*row["stem"], "share"))
-    groups: dict[str, list[tuple[float, str, str]]] = {}
-    for row in wide(result.rows, "elearning/access/*/*"):
-        share = row.get("completed_share")
-        if share is not None and (row["completed_share_p"] or 1) < ACCESS_P:
-            group = (share, row["group"], row["label"])
-            groups.setdefault(row["stem"][2], []).append(group)
-    for variable, rows in groups.items():
-        (low, least, behind), (high, most, ahead) = (
-            f(rows, key=lambda r: r[0]) for f in (min, max)
-        )
-        if least != most:
-            shares = {"low_share": percent(low), "high_share": percent(high)}
-            text = say("access.elearning", low=behind, high=ahead, **shares)
-            paths = [measure_id("elearning", "access", variable, group, "completed_share")
-                     for group in (least, most)]  # fmt: skip
-            score = 0.35 + min(high - low, 0.3)
-            yield note(False, f"access.elearning.{variable}", text, score, *paths)
+
+
+def pattern_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """Groups that complete the e-learning less often, with what holds them back more than others;
+    then barriers that weigh on a group, or on those who did not complete, alone."""
+    found = patterns_of(result.rows)
+    limit = program.thresholds.barrier_share
+    barriers = [p for p in found if p.of_barrier and p.most.share >= limit]
+    told: list[Pattern] = []
+    for pattern in found:
+        if pattern.of_barrier or pattern.what != "completed":
+            continue
+        behind, ahead = pattern.least, pattern.most
+        shares = {"low_share": percent(behind.share), "high_share": percent(ahead.share)}
+        text = say("access.elearning", low=behind.group, high=ahead.group, **shares)
+        same = [b for b in barriers
+                if b.variable == pattern.variable and b.most.level == behind.level]  # fmt: skip
+        told += same
+        text = joined([text, *(_weighs_there(b) for b in same)])
+        score = 0.35 + min(ahead.share - behind.share, 0.3)
+        cited = [behind.at, ahead.at, *(b.most.at for b in same)]
+        yield note(False, f"access.elearning.{pattern.variable}", text, score, *cited)
+    for pattern in barriers:
+        if pattern not in told:
+            yield _pattern_note(pattern)
+    for pattern in found:
+        if pattern.what == "used" and not pattern.of_barrier:
+            text = say("pattern.used", low=pattern.least.group, high=pattern.most.group,
+                       low_share=percent(pattern.least.share),
+                       high_share=percent(pattern.most.share))  # fmt: skip
+            id, gap = f"access.use.{pattern.variable}", pattern.most.share - pattern.least.share
+            score = 0.35 + min(gap, 0.3)
+            yield note(False, id, text, score, pattern.least.at, pattern.most.at)
+
+
+def _weighs_there(pattern: Pattern) -> str:
+    """What the group that is behind names more often than the others do."""
+    low, high = pattern.least.share, pattern.shares[-2].share
+    return say(
+        "access.because", label=pattern.label, share=percent(pattern.most.share),
+        others=percent(low) if low == high else say("range", low=percent(low), high=percent(high)),
+    )  # fmt: skip
+
+
+def _pattern_note(pattern: Pattern) -> Note:
+    most, least = pattern.most, pattern.least
+    if pattern.variable != COMPLETED:
+        kind = "pattern.group"
+    else:
+        kind = "pattern.unfinished" if most.level == "false" else "pattern.finished"
+    text = say(kind, label=pattern.label, most=most.group, least=least.group,
+               most_share=percent(most.share), least_share=percent(least.share))  # fmt: skip
+    score = 0.35 + min(most.share - least.share, 0.3)
+    return note(False, f"pattern.{pattern.what}.{pattern.variable}", text, score, most.at, least.at)
+
+
+def plausibility_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """A recorded time of learning that the declared training hours make hard to believe."""
+    at = "elearning/time_on_task/median_minutes"
+    minutes = value_at(result.rows, at)
+    hours = program.costs.training_hours_jp if program.costs else None
+    if minutes is None or not hours:
+        return
+    declared = hours * JP_MINUTES
+    if PLAUSIBLE[0] <= minutes / declared <= PLAUSIBLE[1]:
+        return
+    text = say("implausible.time", minutes=number(minutes, 0), hours=number(hours, 0),
+               declared=number(declared, 0), share=percent(minutes / declared))  # fmt: skip
+    yield note(False, "implausible.time", text, 0.5, at)
 
 
 def is_missed(row: Mapping[str, Any]) -> bool:
@@ -339,7 +393,8 @@ def promise_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
 
 RULES = (
     effect_notes, evidence_notes, reliability_notes, item_notes, cost_notes, completion_notes,
-    share_notes, access_notes, theme_notes, triangulation_notes, promise_notes,
+    share_notes, access_notes, pattern_notes, plausibility_notes, theme_notes,
+    triangulation_notes, promise_notes,
 )  # fmt: skip
 
 

@@ -114,9 +114,10 @@ def fits(rule: RecommendationRule, subject: str) -> bool:
 
 
 def _join_words_to_barriers(needs: list[Need]) -> None:
-    """Criticism of what a recommendation on a barrier answers goes to that one."""
+    """Criticism of what a recommendation on a barrier answers goes to that one, and so does what
+    groups say of that barrier."""
     barriers = [need for need in needs if need.rule.kind == "barrier" and need.rule.subject]
-    for need in [n for n in needs if n.rule.kind == "theme"]:
+    for need in [n for n in needs if n.rule.kind in ("theme", "pattern")]:
         for finding in list(need.own):
             subject = finding.id.partition(".")[2]
             if other := next((b for b in barriers if fits(b.rule, subject)), None):
@@ -205,6 +206,8 @@ def _filled(program: Program, template: str, need: Need, rows: Mapping[str, Meas
         "actions": joined(_actions(program, need.all, rows), "; "),
     }
     text = _put_in(template, values)
+    if weighing := _barriers_cited(need.own, rows):
+        text = joined([text, say("remove_first", barriers=join_words(weighing))])
     if need.rule.kind != "promise" or not need.joined:
         return text
     others = [x for f in need.joined for x in _labels(program, f, rows)]
@@ -238,6 +241,13 @@ def _actions(
             group=join_words(beside))
         for remedy, labels in list(outcomes.items())[:ACTIONS]
     ]  # fmt: skip
+
+
+def _barriers_cited(findings: Sequence[Finding], rows: Mapping[str, Measure]) -> list[str]:
+    """The barriers that a gap in access cites, with their shares in the group that is behind."""
+    cited = [rows[id] for f in findings if f.id.startswith("access.") for id in f.evidence
+             if id.startswith("participation/barriers/")]  # fmt: skip
+    return [phrase("“{}” ({})", row.label, percent(row.value)) for row in cited]
 
 
 @spoken
