@@ -135,6 +135,10 @@ def _program_info(program: Program) -> ProgramInfo:
         period_start=program.period.start if program.period else None,
         period_end=program.period.end if program.period else None,
         series=program.series,
+        reported=program.report_date,
+        number=program.report.number,
+        author=wording.choose(program.report.author) or None,
+        contact=program.report.contact,
     )
 
 

@@ -40,6 +40,10 @@ class ProgramInfo:
     period_start: dt.date | None
     period_end: dt.date | None
     series: str | None = None  # alike in all cycles of one program
+    reported: dt.date | None = None  # the declared date of the report, else the program's last day
+    number: str | None = None
+    author: str | None = None
+    contact: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

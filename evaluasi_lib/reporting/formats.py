@@ -8,6 +8,7 @@ wheels come with the extra “formats”; HTML and XLSX need neither.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import importlib.util
 import io
 import os
@@ -32,6 +33,16 @@ FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 EPOCH = "315532800"  # 1980-01-01, the oldest date that a ZIP file can hold
 PNG_PPI = 220
 LINE_LETTERS = 110  # letters of a table's type on one line of A4
+
+
+def created(texts: Mapping[str, str]) -> dt.datetime:
+    """When a file says it was made: on the date of the report, so that the same report is the same
+    bytes on every day; 1980, the first year that a ZIP file can hold, where it has none."""
+    first = dt.datetime.fromtimestamp(int(EPOCH), dt.UTC)
+    day = texts.get("created", "")
+    if not day:
+        return first
+    return max(first, dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC))
 
 
 def check_extra() -> None:
@@ -67,7 +78,7 @@ def render_pdf(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
                 pdf_standards=["ua-1"],
                 font_paths=[str(FONTS)],
                 ignore_system_fonts=True,
-                timestamp=int(EPOCH),
+                timestamp=int(created(texts).timestamp()),
             )
         except Exception as error:  # typst raises bare classes of its own
             raise _failure(_("the PDF could not be made: {error}"), error) from error
@@ -84,13 +95,14 @@ def render_docx(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
         metadata = {
             "title": texts["heading"],
             "subtitle": texts["subtitle"],
-            "author": texts["organisation"],
+            "author": texts["author"],
             "lang": texts["language"],
             "toc-title": texts["contents"],
         }
         options = ["--to=docx", "--reference-doc=reference.docx", "--toc", "--toc-depth=1"]
         options += [f"--metadata={key}={value}" for key, value in metadata.items()]
-        return _pandoc(html, [*options, "--output=-"], folder)
+        epoch = str(int(created(texts).timestamp()))
+        return _pandoc(html, [*options, "--output=-"], folder, epoch)
 
 
 def _page(sections: Sequence[Section], folder: Path, form: str) -> str:
@@ -155,7 +167,7 @@ def _png(svg: Path) -> bytes:
     return png
 
 
-def _pandoc(html: str, options: Sequence[str], folder: Path) -> bytes:
+def _pandoc(html: str, options: Sequence[str], folder: Path, epoch: str = EPOCH) -> bytes:
     import pypandoc
 
     command = [
@@ -170,7 +182,7 @@ def _pandoc(html: str, options: Sequence[str], folder: Path) -> bytes:
         input=html.encode("utf-8"),
         capture_output=True,
         cwd=folder,
-        env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH},
+        env={**os.environ, "SOURCE_DATE_EPOCH": epoch},
         check=False,
     )
     if done.returncode:
@@ -188,7 +200,7 @@ def _typst_source(body: str, texts: Mapping[str, str]) -> str:
     """The Typst template with its places filled: `$name$` in it stands for a text."""
     values = {
         "document-title": _string(texts["heading"]),
-        "document-author": _string(texts["organisation"]),
+        "document-author": _string(texts["author"]),
         "running-head": _string(texts["heading"]),
         "running-cycle": _string(texts["organisation"]),
         "table-word": _string(_("Table")),

@@ -18,7 +18,7 @@ from evaluasi_lib.reporting.elements import (
     section,
 )
 from evaluasi_lib.reporting.figures_people import plot_flow
-from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.results import EvaluationResult, ProgramInfo
 from evaluasi_lib.wording import _, choose, count, date, percent, plural, word_for
 
 
@@ -34,6 +34,7 @@ def section_program(program: Program, result: EvaluationResult) -> Section:
     if info.period_start is not None:
         low, high = date(info.period_start), date(info.period_end)
         facts.append((_("Period"), _("{low} to {high}").format(low=low, high=high)))
+    facts += _imprint(program, info)
     facts.append((_("How participants were chosen"), word_for("design", program.design.type)))
     elements: list[Element | None] = []
     if program.description:
@@ -47,6 +48,19 @@ def section_program(program: Program, result: EvaluationResult) -> Section:
         ]
     elements.append(_outcome_table(program))
     return section("program", elements)
+
+
+def _imprint(program: Program, info: ProgramInfo) -> list[tuple[str, str]]:
+    """Date of the report, its number, who wrote it and whom to ask, as far as they are declared."""
+    facts: list[tuple[str, str]] = []
+    if info.reported is not None:
+        told = "{date}" if program.report.date else _("{date} (last day of the program)")
+        facts.append((_("Date of the report"), told.format(date=date(info.reported))))
+    known = (
+        (_("Number of the report"), info.number), (_("Written by"), info.author),
+        (_("Contact"), info.contact),
+    )  # fmt: skip
+    return facts + [(label, text) for label, text in known if text]
 
 
 def _outcome_table(program: Program) -> Table | None:
