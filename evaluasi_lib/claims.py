@@ -68,8 +68,10 @@ def is_causal(effect: Effect) -> bool:
 
 
 def noun_of(effect: Effect) -> str:
-    """What the number is, in a few words."""
+    """What the number is, in a few words; where nothing moved, no effect is named."""
     if isinstance(effect, Told):
+        if effect.claimed in CAUSAL and effect.conclusion not in ("improved", "worsened"):
+            return say("noun.compared")
         return say(f"noun.{effect.claimed}")
     return word_for("claim", effect.claim)
 

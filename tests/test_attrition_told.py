@@ -55,6 +55,9 @@ def test_the_table_leads_from_the_enrolled_to_those_analysed():
     assert [row[1] for row in table.rows] == ["600", "579", "381", "368"]
     assert [row[2] for row in table.rows] == ["100%", "96%", "64%", "61%"]
     assert table_waves([], [effect()], 5) is None
+    beyond = table_waves(shown, [effect(n_program=610)], 5)
+    assert beyond is not None
+    assert len(beyond.rows) == 3
 
 
 def test_weighted_means_are_labelled():

@@ -78,6 +78,12 @@ def test_first_page_findings_chapter_figure_and_alt_text_claim_alike(claim, rati
     assert bool(CAUSE.search(page)) == (told.claimed in CAUSAL)
 
 
+def test_no_effect_is_named_where_nothing_moved():
+    program, measured = make([{"estimate": 0.0, "se": 0.02}], ratings=4)
+    (told,) = told_effects(program, measured.rows, "primary")
+    assert noun_of(told) == "difference from the comparison"
+
+
 def test_a_share_of_persons_is_told_in_percentage_points():
     program, measured = make(
         [{"estimate": 0.43, "se": 0.08, "unit": "share of participants (0-1)"}]

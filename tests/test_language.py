@@ -23,6 +23,7 @@ TABLES = (
 # Pattern -> what to write instead. Keys and file names (in lower case with "_", or before ":") are
 # no words of the sentence.
 INDONESIAN = {
+    r"\binterval\b": "selang",
     r"\b[Ii]tu suatu\b": "membaik, memburuk",
     r"p = (<|\{p\})": "p_is gives “p < 0,001”",
     r"untuk mungkin\b": "daripada yang wajar",

@@ -41,7 +41,7 @@ def table_flow(flow: Sequence[Mapping[str, Any]], k: int) -> Table | None:
 def table_waves(rows: Sequence[Measure], effects: Sequence[Effect], k: int) -> Table | None:
     """Persons of the program's group who were enrolled, measured at each wave, and analysed."""
     enrolled = value_at(rows, "participation/enrolled")
-    measured = _("measured: {wave}")
+    measured = _("Measured: {wave}")
     steps = [
         {
             "label": measured.format(wave=word_for("wave", w["wave"])),
@@ -54,10 +54,12 @@ def table_waves(rows: Sequence[Measure], effects: Sequence[Effect], k: int) -> T
         return None
     if enrolled:
         steps.insert(0, {"label": word_for("stage", "enrolled"), "n": int(enrolled), "share": 1.0})
-    analysed = _("analysed: {outcome}")
+    analysed = _("Analysed: {outcome}")
     for effect in effects:
         n = effect.n_program
-        share = n / enrolled if n is not None and enrolled and n <= enrolled else None
+        if n is not None and enrolled and n > enrolled:
+            continue  # of a record that covers others as well
+        share = n / enrolled if n is not None and enrolled else None
         reason = effect.reason if n is None else None
         steps.append({"label": analysed.format(outcome=effect.label), "n": n, "share": share,
                       "reason": reason})  # fmt: skip
