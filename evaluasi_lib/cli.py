@@ -1,4 +1,4 @@
-"""The command line: new, check, clean, report, portfolio, lab.
+"""The command line: new, check, clean, report, portfolio, forget, key, lab.
 
 Exit status: 0 all well; 1 some program failed (the others are finished); 2 wrong use.
 """
@@ -6,6 +6,7 @@ Exit status: 0 all well; 1 some program failed (the others are finished); 2 wron
 from __future__ import annotations
 
 import argparse
+import getpass
 import os
 import shutil
 import subprocess
@@ -113,6 +114,20 @@ def _parser() -> argparse.ArgumentParser:
     portfolio.add_argument("--language", default="id", help=_("id,en"))
     portfolio.add_argument("--out", metavar="DIR", help=_("folder of the reports"))
 
+    forgotten = add("forget", _forget, _("delete one person's data, raw and processed"))
+    forgotten.add_argument("id", metavar="ID", help=_("identifier of the program"))
+    forgotten.add_argument(
+        "--person", required=True, metavar="NIP|CODE",
+        help=_("the person as the files name them; “-” asks, so that no history keeps it"),
+    )  # fmt: skip
+    forgotten.add_argument(
+        "--reason", required=True, metavar="TEXT", help=_("why, without saying who; it is logged")
+    )
+    forgotten.add_argument("--out", metavar="DIR", help=_("folder of the reports"))
+
+    key = add("key", _key, _("the secret key of the pseudonyms"))
+    key.add_argument("action", choices=["rotate"], help=_("rotate: a new key, and what it breaks"))
+
     lab = add("lab", _lab, _("open JupyterLab at the starting notebook"))
     lab.add_argument(
         "jupyter", nargs="*", metavar="OPTION", help=_("after --: Jupyter's own options")
@@ -163,7 +178,7 @@ def _new(options: argparse.Namespace) -> int:
     if problems:
         raise UsageError(*problems)
     text = draft_program(options.id, files)
-    target.mkdir(parents=True, exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True, mode=0o700)
     for path in files:
         if path.resolve().parent != target.resolve():
             shutil.copy2(path, target / path.name)
@@ -295,6 +310,47 @@ def _portfolio(options: argparse.Namespace) -> int:
         batch.write_index(out, data, [])
     print(_("The report over all programs is in {folder}.").format(folder=target))
     return OK
+
+
+def _forget(options: argparse.Namespace) -> int:
+    from evaluasi_lib.cleaning.forgetting import forget
+    from evaluasi_lib.reporting import batch
+
+    data = DataFolder.at(options.data)
+    program_id = data.check_id(options.id)
+    person = options.person
+    if person == "-":
+        person = getpass.getpass(_("NIP or code:"))
+    done = forget(data, program_id, person.strip(), options.reason)
+    out = Path(options.out or project_root() / "reports").expanduser().resolve()
+    stale = batch.mark_stale(out, data, program_id)
+    if stale:
+        batch.write_index(out, data, [])
+    for name, n in done.rows.items():
+        print(_("{name}: {n} rows emptied").format(name=name, n=wording.count(n)))
+    if done.masked:
+        masked = wording.count(done.masked)
+        print(_("the name masked in {n} rows or lines of others").format(n=masked))
+    for line in (*done.unfinished, *done.mentions):
+        print(f"evaluasi: {line}", file=sys.stderr)
+    for name in stale:
+        print(_("The report is out of date: {name}").format(name=name))
+    return SOME_FAILED if done.unfinished else OK
+
+
+def _key(options: argparse.Namespace) -> int:
+    from evaluasi_lib.cleaning.forgetting import rotate_key
+
+    written, failed = rotate_key(DataFolder.at(options.data))
+    print(_("There is a new key; the old one is gone."))
+    for program_id in written:
+        print(_("{id}: written with new pseudonyms").format(id=program_id))
+    for line in failed:
+        print(f"evaluasi: {line}", file=sys.stderr)
+    print(_("What this breaks: tables handed out before can no longer be joined with new ones, and "
+            "data folders elsewhere that used the old key are rewritten when they are next used. "
+            "No number of a report changes."))  # fmt: skip
+    return SOME_FAILED if failed else OK
 
 
 def _lab(options: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ NUMBERS = (
     "n_needed"
 )
 CHECKS = ("e_value", "lee_lower", "lee_upper", "bracketing", "interaction_p")
+MEANS = ("mean_before", "mean_after", "mean_comparison")
 COUNTS = ("n_program", "n_comparison", "n_needed")
 TOLD = ("label", "role", "wave", "direction", "claim", "level", "design", "estimator", "estimand",
         "unit", "conclusion", "reason", "note")  # fmt: skip
@@ -30,6 +31,9 @@ class Effect:
     of the interval's nearer limit; lee_lower, lee_upper: bounds whoever was lost; bracketing: the
     estimate given the measure before, with which a difference in differences has to agree;
     interaction_p: of the test that the groups of a variable differ, at the first of them.
+    mean_before, mean_after: of the program's persons, unweighted, of those measured at both waves
+    where they are linked; mean_comparison: of the other group after, where nobody was measured
+    before.
     """
 
     outcome: str
@@ -64,6 +68,9 @@ class Effect:
     lee_upper: float | None = None
     bracketing: float | None = None
     interaction_p: float | None = None
+    mean_before: float | None = None
+    mean_after: float | None = None
+    mean_comparison: float | None = None
     note: str | None = None
     reason: str | None = None
 
@@ -84,7 +91,7 @@ def effects_of(rows: Iterable[Measure], role: Role | None = None) -> list[Effect
 
 def _effect(record: dict[str, Any]) -> Effect:
     names = [field.partition(":")[0] for field in NUMBERS.split()]
-    values: dict[str, Any] = {name: record.get(name) for name in (*names, *CHECKS)}
+    values: dict[str, Any] = {name: record.get(name) for name in (*names, *CHECKS, *MEANS)}
     values |= {n: None if values[n] is None else int(values[n]) for n in COUNTS}
     return Effect(
         outcome=record["subject"], subgroup=record["group"],

@@ -162,19 +162,12 @@ def result_of(study: Study, data: DataFolder) -> EvaluationResult:
 
 def earlier_cycles(program: Program, data: DataFolder) -> list[EvaluationResult]:
     """The results of the cycles before this one in its series, oldest first."""
-    if program.series is None:
-        return []
-    before: list[tuple[str, EvaluationResult]] = []
-    for other_id in data.program_ids:
-        if other_id == program.id:
-            continue
-        try:
-            other = load_program(data.raw(other_id))
-            if other.series == program.series and other.cycle < program.cycle:
-                before.append((other.cycle, result_of(open_study(data, other_id), data)))
-        except EvaluationError:
-            continue  # a broken neighbour is reported when it is its own turn
-    return [result for _cycle, result in sorted(before, key=lambda item: item[0])]
+    found = []
+    for other in Sources(data).earlier(program.id):
+        # A broken neighbour is reported when it is its own turn.
+        with contextlib.suppress(EvaluationError):
+            found.append(result_of(open_study(data, other), data))
+    return found
 
 
 def conclude_on(study: Study, data: DataFolder, measured: EvaluationResult) -> EvaluationResult:

@@ -32,15 +32,16 @@ ATTEMPTS = 20  # each is lost only when another process was quicker in between
 
 
 @contextmanager
-def replace_folder(target: Path) -> Iterator[Path]:
+def replace_folder(target: Path, *, private: bool = False) -> Iterator[Path]:
     """A new empty folder beside `target` that takes its place when the block ends well.
 
-    When the block raises, target stays as it was. The new folder is a sibling, so that the last
-    step is a rename on one file system.
+    private: whether only its owner may look inside; a report is shared. When the block raises,
+    target stays as it was. The new folder is a sibling, so that the last step is a rename on one
+    file system.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.new-", dir=target.parent))
-    staging.chmod(0o755)  # mkdtemp makes it private, and a report is shared
+    staging.chmod(0o700 if private else 0o755)
     try:
         yield staging
         swap_in(staging, target)

@@ -92,7 +92,7 @@ def example_rows() -> list[Measure]:
     }  # fmt: skip
     talk = ("komunikasi", "Komunikasi")
     return [
-        *effect_rows(effect(*talk)),
+        *effect_rows(effect(*talk, mean_before=3.1, mean_after=3.55)),
         *effect_rows(effect("beban", "Beban kerja", direction="lower", claim="change",
                             level="behaviour", **unclear)),
         *effect_rows(effect("skp", "SKP", level="results", reason=missing, **nothing)),
@@ -108,17 +108,17 @@ def example_rows() -> list[Measure]:
     ]  # fmt: skip
 
 
-def scale_rows(name: str, group: str, mean: float | None) -> Rows:
-    """A scale after the program; without a mean, of too few persons."""
+def scale_rows(name: str, group: str, mean: float | None, wave: str = "post") -> Rows:
+    """A scale at one wave; without a mean, of too few persons."""
     record = {"label": name.capitalize(), "n_items": 5} if mean is None else {
         "label": name.capitalize(), "n": 114, "mean": mean, "ci_low": mean - 0.11,
         "ci_high": mean + 0.11, "sd": 0.6, "mean_100": 77.5, "alpha": 0.86, "alpha_low": 0.82,
         "alpha_high": 0.9, "omega_total": 0.87, "top2_share": 0.81, "n_items": 9,
     }  # fmt: skip
-    about = {"wave": "post", "group": group, "level": "reaction", "subject": name}
+    about = {"wave": wave, "group": group, "level": "reaction", "subject": name}
     fields = "mean:ci mean_100 sd alpha:alpha omega_total top2_share n_items"
     reason = SMALL_CELL if mean is None else None
-    return record_rows(record, ["scales", name, "post", group], fields, reason=reason, **about)
+    return record_rows(record, ["scales", name, wave, group], fields, reason=reason, **about)
 
 
 def published() -> tuple[Measure, ...]:

@@ -24,7 +24,7 @@ def forbidden(paths: list[str]) -> list[str]:
     found = []
     for path in paths:
         parts = path.split("/")
-        if parts[0] == "reports" or path.endswith(".key"):
+        if parts[0] == "reports" or path.endswith((".key", ".kunci-evaluasi", "kunci-pseudonim")):
             found.append(path)
         elif parts[0] == "data" and len(parts) > 2:
             shipped = parts[1] == "raw" and (parts[2] in SHIPPED or parts[2] == "README.md")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evaluasi_lib.disclosure import publish
-from evaluasi_lib.effects import CHECKS, NUMBERS, Effect, effects_of
+from evaluasi_lib.effects import CHECKS, MEANS, NUMBERS, Effect, effects_of
 from evaluasi_lib.measures import Measure, record_rows, wide
 from evaluasi_lib.scoring.evidence import score_effects
 from evaluasi_lib.study import Study
@@ -49,9 +49,10 @@ def effect_rows(effect: Effect, *place: str) -> list[Measure]:
     first, *others = NUMBERS.split()
     told = about | {"conclusion": effect.conclusion, "note": effect.note}
     content = dataclasses.asdict(effect) | {"reason": effect.reason or "not estimated"}
+    beside = " ".join([*others, *CHECKS, *MEANS])
     return [
         *record_rows(content, names, first, **told),
-        *record_rows(dataclasses.asdict(effect), names, " ".join([*others, *CHECKS]), **about),
+        *record_rows(dataclasses.asdict(effect), names, beside, **about),
     ]
 
 

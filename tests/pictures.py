@@ -14,8 +14,8 @@ from tests.browser import Browser, find_chromium
 ROOT = Path(__file__).resolve().parent.parent
 # Picture -> report, element at whose top it starts, its left edge, width and height.
 PICTURES = {
-    "ringkasan": ("pelatihan-kepemimpinan-2025", "body", 0, 1250, 1180),
-    "efektivitas": ("pelatihan-kepemimpinan-2025", "#efektivitas", 270, 980, 530),
+    "ringkasan": ("pelatihan-kepemimpinan-2025", "body", 0, 1250, 1330),
+    "efektivitas": ("pelatihan-kepemimpinan-2025", "#fig-efek", 270, 980, 400),
     "elearning": ("elearning-asn-2025", "#fig-kalender", 270, 980, 390),
 }
 
@@ -29,6 +29,7 @@ def main(reports: Path) -> None:
     with Browser(program) as browser:
         for name, (report, start, left, width, height) in PICTURES.items():
             browser.open(reports / report / "laporan.html", width=1250)
+            browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
             top = browser.evaluate(
                 f"document.querySelector('{start}').getBoundingClientRect().top + scrollY"
             )

@@ -51,6 +51,38 @@ def test_a_single_name_is_found_as_a_word_only() -> None:
     assert hides(texts, names, words=True).to_list() == [True, False]
 
 
+ROSTER = Names(full=("budi santoso", "agung jaya", "i made surya"), single=("suharto", "melati"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Ruang BUDI SANTOSO", "SANTOSO, Budi", "Unit_Santoso-Budi 2", "Aula Budi", "bagian pak budi",
+     "Jaya Agung", "Surya I Made", "Aula Suharto"],
+)  # fmt: skip
+def test_a_category_named_after_a_person_is_found_in_any_capitals_and_order(value: str) -> None:
+    assert hides(pl.Series([value]), ROSTER, words=False).to_list() == [True]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Mahkamah Agung", "Kejaksaan Agung", "Kota Budi", "Ruang Melati", "Ruang Surya", "Jaya Raya",
+     "Biro Umum", "Kantor Santoso", "Budiman"],
+)  # fmt: skip
+def test_a_place_or_an_ordinary_word_is_no_person(value: str) -> None:
+    assert hides(pl.Series([value]), ROSTER, words=False).to_list() == [False]
+
+
+@given(st.permutations(["Budi", "Santoso", "Wiryo"]), st.booleans())
+def test_the_order_of_the_words_of_a_name_does_not_matter(parts: list[str], loud: bool) -> None:
+    text = " ".join(parts).upper() if loud else ", ".join(parts)
+    names = Names(full=("wiryo budi santoso",))
+    assert hides(pl.Series([None, text, "lain"]), names, words=False).to_list() == [
+        False,
+        True,
+        False,
+    ]
+
+
 @given(st.text(max_size=30))
 @settings(max_examples=60, deadline=None)
 def test_normalising_twice_is_normalising_once(text: str) -> None:

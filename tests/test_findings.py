@@ -139,8 +139,14 @@ def test_reordering_outcomes_changes_nothing_but_the_pointers():
 def test_unreliable_scale_is_a_weakness_at_its_last_wave():
     scales = (scale(alpha=0.5, wave="pre"), scale(alpha=0.9, wave="post"))
     result = conclude(*make(scales=scales), None)
-    assert "reliability.kepuasan" in ids(result.strengths)
     assert "reliability.kepuasan" not in ids(result.weaknesses)
+    late = conclude(*make(scales=(scale(alpha=0.9, wave="pre"), scale(alpha=0.5))), None)
+    assert "reliability.kepuasan" in ids(late.weaknesses)
+
+
+def test_a_good_alpha_is_no_strength_of_the_program():
+    result = conclude(*make(scales=(scale(alpha=0.95),)), None)
+    assert not [finding for finding in ids(result.strengths) if finding.startswith("reliability")]
 
 
 @pytest.mark.parametrize(

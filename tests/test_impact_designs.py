@@ -132,3 +132,21 @@ def test_missing_data_is_a_reason_not_an_error(tmp_path: Path) -> None:
     assert effect.estimate is None
     assert effect.reason
     assert effect.conclusion is None
+
+
+def test_from_what_to_what_is_of_those_measured_twice_and_goes_where_few_were_not(
+    tmp_path: Path,
+) -> None:
+    study = two_waves(tmp_path, np.random.default_rng(1))
+    before, after = (study.tables[wave].set_index("pid")["y"] for wave in ("pre", "post"))
+    own = study.persons.index[study.persons["group"] == "program"]
+    found = primary(study)
+    assert found.mean_before == pytest.approx(before[own].mean())
+    assert found.mean_after == pytest.approx(after[own].mean())
+    # Two persons more in the published mean of the wave: subtraction would tell of them.
+    lost = study.tables["pre"]["pid"].isin(own[:2])
+    study.tables["pre"] = study.tables["pre"][~lost]
+    found = primary(study)
+    assert found.estimate is not None
+    assert found.mean_before is None
+    assert found.mean_after is None

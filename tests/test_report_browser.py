@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.export import render_html
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.wording import LANGUAGES, set_language
@@ -32,7 +33,7 @@ RUN_AXE = (
 )
 # WCAG 2.2's target size, which this axe-core does not know yet: links outside of sentences.
 SMALL_TARGETS = (
-    "[...document.querySelectorAll('nav a, button, input, select')]"
+    "[...document.querySelectorAll('nav a, summary, button, input, select')]"
     ".map(e => [e.textContent, e.getBoundingClientRect()])"
     ".filter(([t, r]) => Math.min(r.width, r.height) < 24).map(([t, r]) => t)"
 )
@@ -60,6 +61,7 @@ def axe_source() -> str:
 
 def check(browser: Browser, path: Path, *, dark: bool = False, width: int = 1280) -> None:
     browser.open(path, dark=dark, width=width)
+    browser.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
     browser.evaluate(axe_source())
     assert browser.evaluate(RUN_AXE % json.dumps(TAGS)) == []
     assert browser.evaluate(SMALL_TARGETS) == []
@@ -87,6 +89,38 @@ def test_the_page_holds_to_wcag_without_a_network(browser, page, dark):
 
 def test_the_page_fits_a_telephone(browser, page):
     check(browser, page, width=320)
+
+
+SMALLEST_LETTER = 8.5  # points, of the figures' type (theme.RC and the figures' own sizes)
+
+
+def test_the_letters_of_a_figure_are_12_pixels_high_on_a_telephone(browser, page):
+    browser.open(page, width=390)
+    shown = browser.evaluate("document.querySelector('figure img').getBoundingClientRect().width")
+    assert shown / (72 * theme.WIDTH) * SMALLEST_LETTER >= 12
+
+
+def test_figures_follow_dark_mode(browser, page):
+    script = "getComputedStyle(document.querySelector('figure img')).filter"
+    browser.open(page, dark=False)
+    assert browser.evaluate(script) == "none"
+    browser.open(page, dark=True)
+    assert browser.evaluate(script).startswith("invert")
+
+
+def test_a_reference_opens_the_fold_that_it_leads_into(browser, page):
+    browser.open(page)
+    script = """
+        (() => {
+            const inside = [...document.querySelectorAll('main a[href^="#"]')]
+                .map(a => [a, document.getElementById(a.hash.slice(1)).closest('details')])
+                .find(([a, fold]) => fold);
+            inside[0].click();
+            return inside[1];
+        })()
+    """
+    browser.evaluate(f"window.found = {script.strip()}; null")
+    assert browser.evaluate("new Promise(r => setTimeout(() => r(window.found.open), 200))") is True
 
 
 def test_every_report_made_here_holds_to_wcag(browser):

@@ -80,7 +80,6 @@ def example_figures() -> dict[str, Figure | None]:
             [{"label": "Age", "smd_unadjusted": 0.3, "smd_weighted": 0.05}], "l", "Skill"
         ),
         "importance": figures_scores.plot_importance(rated, cross, "i"),
-        "plane": figures.plot_cost_plane(effects[0], per_unit_idr=2e6, per_person_idr=1e6),
         "shares": figures_people.plot_shares([barrier(0.4)], "b", "?", "{label} {share}"),
         "funnel": figures_people.plot_funnel(wide(result.rows, "elearning/funnel/*"), 5),
         "calendar": figures_people.plot_calendar(cells, ("07:30", "16:00")),
@@ -176,9 +175,9 @@ def test_nothing_is_drawn_where_everything_is_hidden():
 
 def test_tenths_are_drawn_where_every_wave_may_show_them():
     before, after = (scale("A", wave, 3) | QUARTILES for wave in ("pre", "post"))
-    assert "tenth" in figures_scores.plot_boxes([before, after], (1, 5), "c", "?").answer
+    assert "tenth" in figures_scores.plot_boxes([before, after], (1, 5), "c", "?").key
     after |= {"q10": None, "q90": None}
-    assert "tenth" not in figures_scores.plot_boxes([before, after], (1, 5), "c", "?").answer
+    assert "tenth" not in figures_scores.plot_boxes([before, after], (1, 5), "c", "?").key
     hidden = dict.fromkeys(after)
     assert figures_scores.plot_boxes([hidden], (1, 5), "c", "?") is None
 

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 
 from evaluasi_lib.errors import UsageError
 from evaluasi_lib.reporting import export, formats
-from evaluasi_lib.reporting.elements import Figure, Section, Table
+from evaluasi_lib.reporting.elements import Figure, Section, Table, every_element
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.reporting.workbook import render_workbook
 from evaluasi_lib.wording import LANGUAGES, set_language
@@ -37,7 +37,7 @@ def report(request) -> tuple[str, list[Section], dict[str, str]]:
 
 
 def elements(sections: list[Section], kind: type) -> list:
-    return [e for s in sections for e in s.elements if isinstance(e, kind)]
+    return [e for e in every_element(sections) if isinstance(e, kind)]
 
 
 @needs_extra
@@ -57,7 +57,7 @@ def test_the_pdf_is_tagged_and_holds_every_section(report):
         assert any(section.title in title for title in titles)
     text = "\n".join(page.extract_text() for page in reader.pages)
     assert "alert('x')" in text
-    assert texts["contents"] in reader.pages[0].extract_text()
+    assert texts["contents"] in reader.pages[1].extract_text()
     assert "[emoji]" in " ".join(text.split())
 
 
@@ -76,7 +76,10 @@ def test_pandoc_reads_the_docx_back_with_headings_tables_and_pictures(report):
     html = pypandoc.convert_text(docx, "html", format="docx", extra_args=["--wrap=none"])
     soup = BeautifulSoup(html, "html5lib")
     headings = [h.get_text(strip=True) for h in soup.find_all("h1")]
-    assert headings == [texts["contents"], *(section.title for section in sections)]
+    first, *others = [f"{n}. {section.title}" for n, section in enumerate(sections, 1)]
+    assert headings == [first, texts["contents"], *others]
+    contents = soup.find("h1", string=texts["contents"]).find_next_siblings("p")[: len(sections)]
+    assert [p.get_text(strip=True) for p in contents] == [first, *others]
     assert len(soup.find_all("table")) == len(elements(sections, Table))
     figures = elements(sections, Figure)
     assert len(soup.find_all("img")) == len(figures)

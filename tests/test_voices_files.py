@@ -222,8 +222,8 @@ def test_hostile_documents_are_refused_one_by_one(tmp_path, monkeypatch):
     (tmp_path / "7.txt").write_text("baik")
     monkeypatch.setattr(documents, "MAX_PAGES", 3)
     table, problems = read_documents(tmp_path)
-    assert table["document"].tolist() == ["7.txt"]
-    assert [p.where[0] for p in problems] == list("123456")
+    assert table["document"].tolist() == ["D07.txt"]
+    assert [p.where.partition(".")[0] for p in problems] == [f"D0{n}" for n in range(1, 7)]
     monkeypatch.setattr(documents, "MAX_BYTES", 1)
     assert len(read_documents(tmp_path)[1]) == 7
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from evaluasi_lib.cleaning.identity import Linker
 from evaluasi_lib.cleaning.mapping import Mapped, preset_heading
 from evaluasi_lib.cleaning.privacy import Names, hides
 from evaluasi_lib.cleaning.source import NOBODY, Context, TableWriter
@@ -59,7 +60,7 @@ def clean_events(mapped: Mapped, context: Context) -> pl.Series:
     with TableWriter(context.folder / f"{mapped.name}.parquet", EVENT) as writer:
         for batch in mapped.table.batches(mapped.columns):
             read += batch.height
-            batch = _user_numbers(batch, mapped, context)
+            batch = user_numbers(batch, mapped, context.linker)
             times, bad = utc_times(batch["time"], spec, zone)
             unread += bad
             pids = context.linker.pids(batch, mapped, log).alias("pid")
@@ -103,9 +104,9 @@ def utc_times(text: pl.Series, spec: Spec, zone: str) -> tuple[pl.Series, int]:
     return times.to_series(), int(read["rule"].is_in(PROBLEMS).sum())
 
 
-def _user_numbers(batch: pl.DataFrame, mapped: Mapped, context: Context) -> pl.DataFrame:
+def user_numbers(batch: pl.DataFrame, mapped: Mapped, linker: Linker) -> pl.DataFrame:
     """Moodle writes a user's number inside the description: only that number identifies."""
-    variable = context.linker.variable(mapped)
+    variable = linker.variable(mapped)
     if mapped.preset != "moodle" or variable is None:
         return batch
     heading = normalise(mapped.table.headers[mapped.columns[variable]])

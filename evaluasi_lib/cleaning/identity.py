@@ -50,11 +50,23 @@ def pseudonym_key(program: Program) -> bytes:
     return own_key()
 
 
+def key_file() -> Path:
+    """Where the user's own key lies: outside every project."""
+    return user_data_folder() / "kunci-pseudonim"
+
+
+def renew_key() -> None:
+    """Another key in the place of the user's own; the old one is gone."""
+    path = key_file()
+    path.unlink(missing_ok=True)
+    _make_key(path)
+
+
 def own_key() -> bytes:
     """The user's own secret key, made on first use. Raises DataError where it cannot be."""
     if given := os.environ.get(KEY_VARIABLE):
         return given.encode()
-    path = user_data_folder() / "kunci-pseudonim"
+    path = key_file()
     try:
         if not path.is_file():
             _make_key(path)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import ast
 import contextvars
 import hashlib
+import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import polars as pl
@@ -22,10 +23,16 @@ import pyarrow.parquet as pq
 
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Column, Program
+from evaluasi_lib.reading.documents import documents_in, numbered_files, transcripts_in
+from evaluasi_lib.reading.voices import READERS as VOICES
 from evaluasi_lib.reference import markdown_table
 from evaluasi_lib.wording import LANGUAGES, _, choose, set_language, word_for
 
 NAME = "manifest.json"
+FIXED_NAMES = (
+    "program.yml", "koreksi.csv", "kutipan.csv", "kode_manual.csv", "rekomendasi.yml",
+    "penghapusan.csv",
+)  # fmt: skip
 _LIBRARY = Path(__file__).parent.parent
 ENTRY = "cleaning/pipeline.py"  # what it imports, directly or not, makes the processed tables
 
@@ -43,18 +50,60 @@ def fingerprint(raw: Path) -> list[tuple[str, int, int]]:
     return [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in raw_files(raw)]
 
 
-def describe_inputs(raw: Path) -> list[dict[str, Any]]:
-    """Path under raw/, sha256 and size of each file."""
+class Read(NamedTuple):
+    """A raw file with the checksum of its bytes and their number."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+def read_inputs(raw: Path) -> list[Read]:
+    """Every raw file, summed up."""
 
     def sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    place = raw.parent
+    return [Read(path, sha256(path), path.stat().st_size) for path in raw_files(raw)]
+
+
+def describe_inputs(program: Program, raw: Path, read: list[Read]) -> list[dict[str, Any]]:
+    """Name under raw/ as readers know it, sha256 and size of each file."""
+    names = shown_names(program, raw)
     return [
-        {"path": p.relative_to(place).as_posix(), "sha256": sha256(p), "bytes": p.stat().st_size}
-        for p in raw_files(raw)
+        {"path": f"{raw.name}/{names[path]}", "sha256": digest, "bytes": size}
+        for path, digest, size in read
     ]
+
+
+def shown_names(program: Program, raw: Path) -> dict[Path, str]:
+    """Each raw file as readers know it: by the key of program.yml that names it, or its number.
+
+    The name of a file is often that of a person ("wawancara Budi Santoso.docx"), and nobody
+    declared what it may say. Files of fixed names keep them; files that program.yml does not name
+    are F01, F02 ...
+    """
+    found = {raw / name: name for name in FIXED_NAMES}
+    for name, source in reversed(program.sources.items()):
+        path = raw / source.file
+        found[path] = name + path.suffix.lower()
+    for name in VOICES if program.voices is not None else ():
+        path = raw / (getattr(program.voices, name) or ".")
+        inside = {"documents": documents_in, "transcripts": transcripts_in}.get(name)
+        if inside is not None and path != raw:
+            found |= {p: f"{name}/{number}" for p, number in inside(path).items()}
+        elif path.name not in FIXED_NAMES and path != raw:
+            found[path] = name + path.suffix.lower()
+    there = raw_files(raw)
+    others = numbered_files((p for p in there if p not in found), "F")
+    return {path: found.get(path) or others[path] for path in there}
+
+
+def seal(raw: Path, read: list[Read], key: bytes) -> str:
+    """A checksum of all raw files and their names; keyed, so that it confirms no guessed name."""
+    parts = (f"{path.relative_to(raw).as_posix()}\0{digest}" for path, digest, _size in read)
+    return hmac.digest(key, "\0".join(parts).encode(), hashlib.sha256).hex()
 
 
 def code_files(library: Path = _LIBRARY) -> list[Path]:
@@ -107,13 +156,16 @@ def digest_of(library: Path) -> str:
     return digest.hexdigest()
 
 
-def write(program: Program, folder: Path, log: Log, inputs: list[dict[str, Any]]) -> None:
+def write(
+    program: Program, folder: Path, log: Log, inputs: list[dict[str, Any]], sealed: str
+) -> None:
     """Write the codebooks and manifest.json, the last file of a processed folder."""
     write_codebooks(program, folder)
     tables = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.parquet"))
     content = {
         "program": program.id,
         "inputs": inputs,
+        "seal": sealed,
         "code": code_digest(),
         "tables": tables,
         "quality": log.quality(),
@@ -122,17 +174,18 @@ def write(program: Program, folder: Path, log: Log, inputs: list[dict[str, Any]]
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
 
 
-def is_stale(raw: Path, processed: Path) -> bool:
-    """Whether the manifest is missing, of other code, or of other raw files (by their sha256)."""
+def is_stale(raw: Path, processed: Path, key: bytes) -> bool:
+    """Whether the manifest is missing, of other code, of other raw files, or of another key."""
     try:
         content = json.loads((processed / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return True
     if content.get("code") != code_digest():
         return True
-    sizes = {item["path"]: item["bytes"] for item in content["inputs"]}
-    now = {p.relative_to(raw.parent).as_posix(): p.stat().st_size for p in raw_files(raw)}
-    return sizes != now or content["inputs"] != describe_inputs(raw)
+    sizes = sorted(item["bytes"] for item in content["inputs"])
+    if sizes != sorted(p.stat().st_size for p in raw_files(raw)):
+        return True
+    return content.get("seal") != seal(raw, read_inputs(raw), key)
 
 
 @dataclass

@@ -45,25 +45,29 @@ def clean_program(program: Program, data: DataFolder, *, force: bool = False) ->
     target = data.processed(program.id)
     if not force and not is_stale(program, data):
         return target
-    raw = data.raw(program.id)
-    with replace_folder(target) as work:
+    raw, key = data.raw(program.id), pseudonym_key(program)
+    with replace_folder(target, private=True) as work:
         before = manifest.fingerprint(raw)
         with ThreadPoolExecutor(1) as beside:  # gigabytes are summed while they are cleaned
-            inputs = beside.submit(manifest.describe_inputs, raw)
-            log = _clean_into(program, raw, work, pseudonym_key(program))
+            summed = beside.submit(manifest.read_inputs, raw)
+            log = _clean_into(program, raw, work, key)
         if log.errors:
             raise DataError(*log.errors)
         if manifest.fingerprint(raw) != before:
             what = _("files changed while they were being read")
             remedy = _("wait until they are copied, then clean again")
             raise DataError(Problem(what, program.id, remedy))
-        manifest.write(program, work, log, inputs.result())
+        read = summed.result()
+        inputs = manifest.describe_inputs(program, raw, read)
+        manifest.write(program, work, log, inputs, manifest.seal(raw, read, key))
     return target
 
 
 def is_stale(program: Program, data: DataFolder) -> bool:
-    """Whether the processed folder is missing, or made from other files or by other code."""
-    return manifest.is_stale(data.raw(program.id), data.processed(program.id))
+    """Whether the processed folder is missing, or made from other files, by other code or with
+    another key."""
+    key = pseudonym_key(program)
+    return manifest.is_stale(data.raw(program.id), data.processed(program.id), key)
 
 
 def check_program(program: Program, data: DataFolder) -> list[Problem]:
@@ -77,14 +81,14 @@ def check_program(program: Program, data: DataFolder) -> list[Problem]:
 
 def names_of(program: Program, raw: Path) -> Names:
     """Every name of a person in the raw files of a program."""
-    return all_names(_open_all(program, raw, Log()))
+    return all_names(open_sources(program, raw, Log()))
 
 
 def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
     """Clean every source into a folder; errors are in the log."""
     log = Log()
     log.errors += contradictions(program)
-    mapped = _open_all(program, raw, log)
+    mapped = open_sources(program, raw, log)
     corrections, problems = read_corrections(raw, program)
     log.errors += problems
     try:
@@ -111,12 +115,12 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
     tables, problems = read_voices(program, raw)
     log.errors += problems
     for name, frame in tables.items():
-        (folder / "restricted").mkdir(exist_ok=True)
+        (folder / "restricted").mkdir(exist_ok=True, mode=0o700)
         frame.to_parquet(folder / "restricted" / f"{name}.parquet", index=False)
     return log
 
 
-def _open_all(program: Program, raw: Path, log: Log) -> list[Mapped]:
+def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
     """The sources whose file is there and holds the declared columns; problems of the others."""
     opened = []
     for name, source in program.sources.items():

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import polars as pl
 
@@ -29,6 +31,9 @@ _WORDS = re.compile(r"[^\W\d_]+")
 _NAME_WORDS = frozenset(VOCABULARY["name_words"])
 _PERSON_WORDS = frozenset(VOCABULARY["person_words"])
 _OTHER_WORDS = frozenset(VOCABULARY["other_words"])
+_ORDINARY = frozenset(VOCABULARY["ordinary_words"]) | _OTHER_WORDS | _PERSON_WORDS
+_BEFORE_PLACES = frozenset(VOCABULARY["before_places"])
+_LETTERS = r"[^\W\d_]+"
 _DEGREE = re.compile(
     r"(?i)^(?:dr|drs|dra|ir|prof|hj?)\.\s*[a-z]|,\s*(?:s|m|a|ph|sp)\.?\s?[a-z]{1,4}\b"
 )
@@ -207,15 +212,55 @@ def screen(mapped: Mapped, program: Program, names: Names, log: Log) -> Mapped:
 
 
 def hides(values: pl.Series, names: Names, *, words: bool) -> pl.Series:
-    """Texts with a NIP, e-mail, telephone number or full name; words: or a name of one word."""
-    hit = values.str.contains(PERSONAL.pattern)
-    lower = values.str.to_lowercase().str.replace_all(r"[\s_/\-]+", " ")
-    if names.full:
-        hit = hit | lower.str.contains_any(list(names.full))
-    if names.single and words:
-        tokens = lower.str.extract_all(r"\w+")
-        hit = hit | tokens.list.set_intersection(list(names.single)).list.len().gt(0)
-    return hit.fill_null(False)
+    """Texts with a NIP, e-mail, telephone number or a person's name (`tells_name`)."""
+    return values.str.contains(PERSONAL.pattern).fill_null(False) | tells_name(
+        values, names, words=words
+    )
+
+
+def tells_name(values: pl.Series, names: Names, *, words: bool) -> pl.Series:
+    """Texts with a person's name, in any capitals.
+
+    A name is there where all its words are, in any order; so is its first word alone (three letters
+    or more), unless that is an ordinary word or follows one that begins the name of a place
+    ("Gunung Agung"). words: a name of one word counts then too.
+    """
+    if not (names.full or names.single):
+        return pl.repeat(False, len(values), dtype=pl.Boolean, eager=True)
+    spoken = values.str.normalize("NFKC").str.to_lowercase().str.extract_all(_LETTERS)
+    index = _index(names)
+    text = pl.DataFrame({"words": spoken}).with_row_index("at").drop_nulls("words")
+    word = text.explode("words").rename({"words": "word"})
+    before = pl.col("word").shift(1).over("at").is_in(_BEFORE_PLACES).fill_null(False)
+    alone = pl.col("word").is_in(index.first) & ~before
+    if words:
+        alone = alone | pl.col("word").is_in(names.single)
+    whole = word.unique().join(index.whole, on="word").join(text, on="at")
+    whole = whole.filter(pl.col("name").list.set_difference("words").list.len() == 0)
+    hit = pl.concat([word.filter(alone)["at"], whole["at"]])
+    rows = pl.Series(range(len(values)), dtype=pl.Int64)
+    return rows.is_in(hit.cast(pl.Int64).implode())
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """first: first words that name a person alone. whole: name (list of its words) by its rarest
+    word, so that few names are compared with a text."""
+
+    first: list[str]
+    whole: pl.DataFrame
+
+
+@lru_cache(maxsize=4)  # one roster is looked up for each column of each batch
+def _index(names: Names) -> _Index:
+    split = [_WORDS.findall(name) for name in (*names.full, *names.single)]
+    frequency = Counter(itertools.chain.from_iterable(map(set, split)))
+    several = [sorted(set(parts)) for parts in split if len(parts) > 1]
+    rarest = [min(parts, key=lambda part: (frequency[part], part)) for parts in several]
+    word = pl.Series("word", rarest, pl.String)
+    whole = pl.DataFrame([word, pl.Series("name", several, pl.List(pl.String))])
+    first = (next((part for part in parts if len(part) > 2), "") for parts in split)
+    return _Index(sorted({part for part in first if part} - _ORDINARY), whole)
 
 
 def coarsen(values: pl.Series, limits: list[float]) -> pl.Series:

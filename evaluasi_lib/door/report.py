@@ -116,7 +116,7 @@ class Report(Sequence[Chapter]):
             ends = [i for i, s in enumerate(found) if s.id == APPENDIX] or [len(found)]
             made = Paragraph(_("Made in the notebook, beside the standard report."), "note")
             found.insert(ends[0], Section(OWN, _("Own analyses"), (made, *self._own)))
-        return [Chapter(s.id, s.title, s.elements) for s in found]
+        return [Chapter(s.id, s.title, s.elements, s.details) for s in found]
 
     @overload
     def __getitem__(self, at: int) -> Chapter: ...

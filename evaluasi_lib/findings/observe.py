@@ -43,7 +43,6 @@ from evaluasi_lib.wording import (  # fmt: skip
 
 Note = tuple[bool, Finding]  # whether it is a strength, and the finding
 LEVEL_WEIGHT = {"reaction": 0.5, "learning": 0.8, "behaviour": 0.9, "results": 1.0}
-GOOD_ALPHA = 0.8
 COST = "efficiency/cost_per_completer_idr"
 RESPONSE = "sample/response_rate_share"
 MIN_RESPONSE_SHARE = 0.5
@@ -123,7 +122,8 @@ def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]
 
 
 def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
-    """Each instrument at its last wave in the program's group, by its alpha."""
+    """Instruments whose alpha at the last wave in the program's group is too low. A good alpha is
+    no strength of the program: it says that the instrument, not that the program, works."""
     limit = program.thresholds.min_alpha
     last = {s["subject"]: s for s in wide(result.rows, "scales/*/*/program")}
     importance = {x.importance for x in program.instruments.values()}
@@ -133,14 +133,12 @@ def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[No
         if scale in importance or scale.rpartition(".")[0] in last:
             continue
         alpha = score["alpha"]
-        if alpha is None or limit <= alpha < GOOD_ALPHA:
+        if alpha is None or alpha >= limit:
             continue
-        good = alpha >= limit
-        text = say(f"reliability.{SIGN[good]}", label=score["label"],
+        text = say("reliability", label=score["label"],
                    alpha=number(alpha, 2), limit=number(limit, 2))  # fmt: skip
-        weight = 0.25 if good else 0.4 + (limit - alpha)
         at = measure_id(*score["stem"], "alpha")
-        yield note(good, f"reliability.{scale}", text, weight, at)
+        yield note(False, f"reliability.{scale}", text, 0.4 + (limit - alpha), at)
 
 
 def item_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:

@@ -13,7 +13,7 @@ import re
 import time
 import xml.etree.ElementTree as ET
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +34,7 @@ MAX_UNPACKED = 200_000_000  # bytes of a DOCX once unpacked
 MAX_PAGE_CHARACTERS = 100_000
 MIN_CHARACTERS_A_PAGE = 20  # a PDF with less text than this on average is a scan
 SUFFIXES = (".pdf", ".docx", ".txt", ".md")
+_KIND = re.compile(r"\.[A-Za-z0-9]{1,7}$")  # of a file; a longer one may be part of a name
 
 
 class Refused(Exception):
@@ -57,27 +58,53 @@ def check_size(path: Path, most: int) -> None:
         raise Refused(_("the file is larger than {n} MB").format(n=most // 1_000_000))
 
 
+def documents_in(folder: Path) -> dict[Path, str]:
+    """Each document of a folder, or the one file, with the name by which readers know it: D01.pdf.
+
+    The name of a file is often that of a person. Numbers follow the order of the paths.
+    """
+    paths = sorted(p for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else [folder]
+    return numbered_files((p for p in paths if not p.name.startswith((".", "~$"))), "D")
+
+
+def transcripts_in(folder: Path) -> dict[Path, str]:
+    """Each transcript of a folder with the name by which readers know it: T01.docx."""
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in TRANSCRIPTS)
+    return numbered_files(paths, "T")
+
+
+def numbered_files(paths: Iterable[Path], letter: str) -> dict[Path, str]:
+    """Files -> letter, number in the order given, and the kind of file where it is a usual one."""
+    return {
+        path: f"{letter}{number:02}{path.suffix.lower() if _KIND.match(path.suffix) else ''}"
+        for number, path in enumerate(paths, 1)
+    }
+
+
 def read_documents(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
-    """document (file name), page (from 1), text of every document in a folder or of one file.
+    """document (D01.pdf ...), page (from 1), text of every document in a folder or of one file.
 
     A scanned PDF keeps its pages with hardly any text: it is no problem here, and the report names
     it (see `is_scan`). Problems name what could not be read; they never quote the document.
     """
-    paths = sorted(p for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else [folder]
-    read, problems = read_each([p for p in paths if not p.name.startswith((".", "~$"))])
-    rows = [(p.name, page, text) for p, pages in read.items() for page, text in enumerate(pages, 1)]
+    names = documents_in(folder)
+    read, problems = read_each(names)
+    rows = [
+        (names[p], page, text) for p, pages in read.items() for page, text in enumerate(pages, 1)
+    ]
     return pd.DataFrame(rows, columns=["document", "page", "text"]), problems
 
 
-def read_each(paths: Iterable[Path]) -> tuple[dict[Path, list[str]], list[Problem]]:
-    """The pages of each file that can be read, and what is wrong with the others."""
+def read_each(names: Mapping[Path, str]) -> tuple[dict[Path, list[str]], list[Problem]]:
+    """The pages of each file that can be read, and what is wrong with the others, by their names
+    for readers."""
     read: dict[Path, list[str]] = {}
     problems = []
-    for path in paths:
+    for path, name in names.items():
         try:
             read[path] = list(pages_of(path))
         except Refused as error:
-            problems.append(Problem(str(error), path.name, _("repair it or leave it out")))
+            problems.append(Problem(str(error), name, _("repair it or leave it out")))
     return read, problems
 
 
@@ -154,19 +181,20 @@ TRANSCRIPTS = (".docx", ".txt", ".md")
 
 
 def read_transcripts(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
-    """respondent (T01 ... by file name), turn, speaker ("interviewer", "respondent" or ""), text.
+    """respondent (T01 ...), turn, speaker ("interviewer", "respondent" or ""), text.
 
     A turn begins with a short name and a colon; names are not kept. Text before the first such
     line is left out; a file without any turn is one turn of nobody, and the report counts it.
     """
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in TRANSCRIPTS)
-    read, problems = read_each(paths)
+    names = transcripts_in(folder)
+    read, problems = read_each(names)
     rows = []
-    for number, path in enumerate(paths, 1):
+    for path, name in names.items():
+        respondent = name.partition(".")[0]
         for turn, (speaker, text) in enumerate(speaker_turns("\n".join(read.get(path, []))), 1):
             asks = speaker.casefold().split(" ")[0] in _INTERVIEWERS
             role = "interviewer" if asks else "respondent" if speaker else ""
-            rows.append((f"T{number:02}", turn, role, text))
+            rows.append((respondent, turn, role, text))
     return pd.DataFrame(rows, columns=["respondent", "turn", "speaker", "text"]), problems
 
 

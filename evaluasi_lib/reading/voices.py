@@ -1,7 +1,8 @@
 """Interviews, transcripts, documents and hand-coded tables of one program, read for cleaning.
 
 What comes out goes to the restricted folder of data/processed: respondents and reviewers are
-numbered by order of appearance (R01, P01), texts stay as they are. Every missing or broken file
+numbered by order of appearance (R01, P01), documents and transcripts by their file names (D01,
+T01); texts stay as they are. Every missing or broken file
 is a problem of its own; the others are read all the same.
 """
 
@@ -24,6 +25,8 @@ from evaluasi_lib.reading.documents import (
     ABOVE,
     COLUMNS,
     Refused,
+    documents_in,
+    numbered_files,
     read_codebook,
     read_documents,
     read_refi,
@@ -65,9 +68,32 @@ def read_voices(
             problems += error.problems
         else:
             problems += found
+    folder = plan.documents if plan is not None and "documents" in tables else None
+    known = documents_in(raw_folder / folder) if folder else {}
+    _number_documents(tables, [path.name for path in known])
     if plan is not None and {"rubric", "document_ratings"} <= tables.keys():
         problems += _unfit_ratings(tables, str(plan.document_ratings))
     return tables, problems + _unknown_names(program, tables)
+
+
+def _number_documents(tables: dict[str, pd.DataFrame], known: list[str]) -> None:
+    """Ratings and rubric name documents as readers know them. known: file names in their order;
+    documents that are rated but not there are numbered after them."""
+    ratings = tables.get("document_ratings", pd.DataFrame({"document": []}))
+    others = [name for name in dict.fromkeys(ratings["document"]) if name and name not in known]
+    numbers = {
+        path.name: n for path, n in numbered_files(map(Path, [*known, *others]), "D").items()
+    }
+    if "document_ratings" in tables:
+        document = ratings["document"].map(lambda name: numbers.get(name, name))
+        tables["document_ratings"] = ratings.assign(document=document)
+    if "rubric" in tables:
+        rubric = yaml.safe_load(str(tables["rubric"]["text"].iloc[0]))
+        for indicator in rubric["indicators"].values():
+            asked = indicator.get("documents", [])
+            indicator["documents"] = [numbers.get(name, "D00") for name in asked]
+        text = yaml.safe_dump(rubric, allow_unicode=True, sort_keys=False)
+        tables["rubric"] = pd.DataFrame({"text": [text]})
 
 
 def _unknown_names(program: Program, tables: dict[str, pd.DataFrame]) -> list[Problem]:

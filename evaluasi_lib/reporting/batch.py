@@ -28,6 +28,7 @@ from evaluasi_lib.wording import _
 
 FAILED_FOLDER = "_gagal"
 PORTFOLIO_FOLDER = "_portofolio"
+STALE = "USANG.txt"  # in a report's folder: it rests on data that were deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +270,8 @@ def write_index(out_dir: Path, data: DataFolder, outcomes: Sequence[Outcome]) ->
         if result is not None or failure is not None:
             files = [] if result is None else _report_files(path.parent)
             entry = {"program_id": program_id, "result": result, "failure": failure}
-            entries.append({**entry, "files": files})
+            stale = (path.parent / STALE).is_file()
+            entries.append({**entry, "files": files, "stale": stale})
     page = out_dir / "index.html"
     partial = page.with_name(".index.html")
     all_programs = out_dir / PORTFOLIO_FOLDER / "laporan.html"
@@ -277,6 +279,22 @@ def write_index(out_dir: Path, data: DataFolder, outcomes: Sequence[Outcome]) ->
     partial.write_text(index_html(entries, link), encoding="utf-8", newline="\n")
     partial.replace(page)
     return page
+
+
+def mark_stale(out_dir: Path, data: DataFolder, program_id: str) -> list[str]:
+    """Mark the reports that rest on a program's data as out of date; the names of their folders.
+
+    They are the program's own, those of later cycles of its series, and that over all programs. A
+    report that is made again loses the mark.
+    """
+    after = [other for other in data.program_ids if program_id in Sources(data).earlier(other)]
+    note = _("A person's data were deleted after this report was made. Make it again.")
+    places = (out_dir / name for name in (program_id, *after, PORTFOLIO_FOLDER))
+    folders = [folder for folder in places if folder.is_dir()]
+    for folder in folders:
+        (folder / STALE).write_text(note + "\n", encoding="utf-8", newline="\n")
+    (out_dir / FAILED_FOLDER / f"{program_id}.ipynb").unlink(missing_ok=True)
+    return [folder.name for folder in folders]
 
 
 def _report_files(folder: Path) -> list[str]:

@@ -71,6 +71,7 @@ def table(
     A row's `reason` says why it has nulls: the first null says so in words, and a long reason
     becomes a note below. k: of how many persons on a number may be shown.
     fold: rows of which no number may be shown are named in the note instead, when some others may.
+    So are rows without any number, with their long reason.
     """
     body = [([cell_of(row, column) for column in columns], _reason(row)) for row in rows]
     if not body:
@@ -80,6 +81,10 @@ def table(
     if hidden and len(hidden) < len(body):
         notes.append(f"{words.why(SMALL_CELL, k).capitalize()}: {_listed(body, hidden)}.")
         body = [line for i, line in enumerate(body) if i not in hidden]
+    without = [line for line in body if _is_without(*line)]
+    if len(without) < len(body):
+        notes += dict.fromkeys(f"{cells[0]}: {reason}" for cells, reason in without)
+        body = [line for line in body if line not in without]
     numeric: set[int] = set()
     texts = []
     for cells, reason in body:
@@ -141,6 +146,13 @@ def _is_hidden(cells: Sequence[Cell], reason: str | None) -> bool:
     return reason == SMALL_CELL and all(
         _content(c) is None for c in cells if not isinstance(c, str)
     )
+
+
+def _is_without(cells: Sequence[Cell], reason: str | None) -> bool:
+    """Whether a row has none of its numbers, for a reason that takes a sentence."""
+    short = reason in (None, SMALL_CELL, "no_answers")
+    numbers = [cell for cell in cells if not isinstance(cell, str)]
+    return not short and bool(numbers) and all(cell[1] is None for cell in numbers)
 
 
 def _listed(body: Sequence[tuple[Sequence[Cell], str | None]], hidden: Sequence[int]) -> str:

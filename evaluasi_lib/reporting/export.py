@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 from nbconvert import HTMLExporter
 
-from evaluasi_lib.reporting.elements import Section
+from evaluasi_lib.reporting.elements import Section, arranged
 from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf
 from evaluasi_lib.reporting.names import TEMPLATE, check_formats, report_name
 from evaluasi_lib.reporting.workbook import render_workbook
@@ -69,7 +69,7 @@ def render_page(sections: Sequence[Section], texts: Mapping[str, str]) -> str:
                     )
                 ],
             )
-            for section in sections
+            for section in arranged(sections)
         ]
     )
     resources = {"report": dict(texts)}

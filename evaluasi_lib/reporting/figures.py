@@ -31,6 +31,7 @@ from evaluasi_lib.wording import (
 
 LARGE_SMD = 0.1
 Point = tuple[str, float, str, tuple[float, float, float]]
+SMALL = Look(0.31, top=0.7, mark=7, edge=1.5, cap="butt", room=(0.6, 0.6))  # of the first page
 EFFECTS = Look(0.52, mark=8, edge=1.6, cap="butt", room=(0.6, 0.6))
 DRIVERS = Look(0.5, cap="butt", room=(0.6, 0.6))
 METHODS = Look(0.36, top=0.8, wrap=36, edge=1.5, margin=0.05)
@@ -44,7 +45,11 @@ def _sesoi_g(effect: Effect) -> float | None:
 
 
 def plot_effects(
-    effects: Sequence[Effect], id: str = "efek", title: str = "", answer: str = ""
+    effects: Sequence[Effect],
+    id: str = "efek",
+    title: str = "",
+    answer: str = "",
+    look: Look = EFFECTS,
 ) -> Figure | None:
     """Forest: each estimate in standard deviations with its 95% interval; the band is ± SESOI."""
     drawn = [(e, place) for e in effects if (place := e.turned) is not None]
@@ -81,8 +86,13 @@ def plot_effects(
     if missing:  # so that none goes without a word
         left = _("Without a standardised estimate, so in the table alone: {names}.")
         answer += " " + left.format(names=join_words(missing))
-    svg = forest(points, EFFECTS, _("standard deviations; right of the line is better"))
-    return Figure(id, title or _("What changed, and how sure is it?"), answer, " ".join(alt), svg)
+    svg = forest(points, look, _("standard deviations; right of the line is better"))
+    keys = [_("Grey bands: changes too small to matter.")]
+    if not all(is_causal(effect) for effect, _place in drawn):
+        keys.append(_("Hollow marks: it is not shown that the program is the cause."))
+    key = joined(keys)
+    title = title or _("What changed, and how sure is it?")
+    return Figure(id, title, answer, " ".join(alt), svg, key)
 
 
 def _effects_answer(effects: Sequence[Effect]) -> str:
@@ -91,12 +101,7 @@ def _effects_answer(effects: Sequence[Effect]) -> str:
         n = sum(e.conclusion == code for e in effects)
         if n:
             parts.append(f"{count(n)} {word_for('conclusion', code)}")
-    keys = [_("Of {n}: {parts}.").format(n=count(len(effects)), parts=join_words(parts))]
-    if any(effect.sesoi is not None for effect in effects):
-        keys.append(_("Grey bands: changes too small to matter."))
-    if not all(map(is_causal, effects)):
-        keys.append(_("Hollow marks: it is not shown that the program is the cause."))
-    return joined(keys)
+    return _("Of {n}: {parts}.").format(n=count(len(effects)), parts=join_words(parts))
 
 
 def plot_specifications(effects: Sequence[Effect], id: str) -> Figure | None:
@@ -205,64 +210,6 @@ def plot_love(balance: Sequence[Mapping[str, Any]], id: str, label: str) -> Figu
     title = _("How alike were the groups: {label}?").format(label=label)
     alt = _("Standardised differences between the groups, {label}: {listed}.")
     return Figure(id, title, answer, alt.format(label=label, listed=listed), svg)
-
-
-def plot_cost_plane(
-    effect: Effect, per_unit_idr: float | None, per_person_idr: float | None
-) -> Figure | None:
-    """Cost-effectiveness plane of one outcome: cost of one participant against the effect on one.
-
-    per_unit_idr: of one unit of the effect; per_person_idr: of one participant.
-
-    The cost is counted and the effect estimated, so the uncertainty lies along the effect alone;
-    rays from the origin are lines of equal cost per unit of effect.
-    """
-    low, high, middle = effect.ci_low, effect.ci_high, effect.estimate
-    if low is None or high is None or middle is None:
-        return None
-    if per_person_idr is None or per_unit_idr is None:
-        return None
-    sign = 1 if effect.direction == "higher" else -1
-    low, high = sorted((sign * low, sign * high))
-    middle *= sign
-    with theme.canvas(3.2) as (figure, ax):
-        edge = max(abs(low), abs(high)) * 1.25
-        ax.set_xlim(min(low * 1.1, -0.15 * edge), edge)
-        ax.set_ylim(0, per_person_idr * 1.5)
-        for value, style in ((low, ":"), (middle, "-"), (high, ":")):
-            if value > 0:
-                top = per_person_idr * 1.5
-                ax.plot([0, value * 1.5], [0, top], ls=style, color=theme.MUTED, lw=1, zorder=1)
-        ax.plot([low, high], [per_person_idr] * 2, color=theme.PROGRAM, lw=2.4)
-        ax.plot([middle], [per_person_idr], "o", color=theme.PROGRAM, ms=8)
-        ax.axvline(0, color=theme.INK, lw=0.9)
-        axis = (
-            _("effect on one participant, {unit}")
-            if sign > 0
-            else _("reduction for one participant, {unit}")
-        )
-        ax.set_xlabel(axis.format(unit=effect.unit))
-        ax.set_ylabel(_("cost of one participant, million Rp"))
-        theme.local_numbers(ax.xaxis)
-        theme.local_numbers(ax.yaxis, ticks=4, scale=1e-6)
-        svg = theme.to_svg(figure)
-    digits = digits_for(middle, low, high)
-    known = {
-        "label": effect.label,
-        "unit": effect.unit,
-        "cost": rupiah(per_person_idr),
-        "effect": number(middle, digits),
-        "between": interval(low, high, digits),
-        "ratio": rupiah(per_unit_idr),
-    }
-    title = _("What does the effect on {label} cost?")
-    answer = _("{cost} for each participant buys {effect} {unit} ({between}).")
-    alt = _(
-        "Cost-effectiveness plane of {label}: effect {effect}, 95% interval {between}, at a cost "
-        "of {cost} for each participant; one unit of effect costs {ratio}."
-    )
-    title, answer, alt = (text.format(**known) for text in (title, answer, alt))
-    return Figure("bidang-biaya", title, answer, alt, svg)
 
 
 def plot_cost_effect(points: Sequence[Point]) -> Figure | None:

@@ -131,7 +131,7 @@ def plot_boxes(
     if weighted:
         keys.append(_("Means are weighted to the population, boxes are not."))
     alt = _("Distribution of scores. {parts}.").format(parts="; ".join(parts))
-    return Figure(id, title, " ".join([answer, *keys]), f"{title} {alt}", svg)
+    return Figure(id, title, answer, f"{title} {alt}", svg, " ".join(keys))
 
 
 def _box(ax: Axes, row: int, s: Record, tenths: bool) -> None:
@@ -368,4 +368,4 @@ def plot_importance(items: Sequence[Record], cross: Record, id: str) -> Figure:
     )
     title = _("What matters to participants, and is it done well?")
     alt = _("Map of importance and performance: {listed}.").format(listed=listed)
-    return Figure(id, title, f"{answer} {key}", alt, svg)
+    return Figure(id, title, answer, alt, svg, key)

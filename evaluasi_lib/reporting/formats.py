@@ -18,6 +18,7 @@ import tempfile
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,14 @@ import matplotlib
 from matplotlib.ft2font import FT2Font
 
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError
-from evaluasi_lib.reporting.elements import UNBROKEN, Figure, Section, Table
+from evaluasi_lib.reporting.elements import (
+    UNBROKEN,
+    Figure,
+    Section,
+    Table,
+    arranged,
+    every_element,
+)
 from evaluasi_lib.reporting.names import TEMPLATE
 from evaluasi_lib.wording import _
 
@@ -68,7 +76,7 @@ def render_pdf(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
         html = _printable(_page(sections, folder, "svg"))
         texts = {key: _printable(text) for key, text in texts.items()}
         body = _pandoc(html, ["--to=typst", "--wrap=none"], folder).decode("utf-8")
-        body = _set_columns(body, [e for s in sections for e in s.elements if isinstance(e, Table)])
+        body = body.replace("align(center)[#table(", "align(left)[#table(")
         (folder / "report.typ").write_text(_typst_source(body, texts), encoding="utf-8")
         try:
             pdf: bytes = typst.compile(
@@ -90,31 +98,57 @@ def render_docx(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
     check_extra()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        html = _page(sections, folder, "png")
+        html = _page(sections, folder, "png", _contents(sections, texts["contents"]))
         (folder / "reference.docx").write_bytes(_reference_document(texts))
         metadata = {
             "title": texts["heading"],
             "subtitle": texts["subtitle"],
             "author": texts["author"],
             "lang": texts["language"],
-            "toc-title": texts["contents"],
         }
-        options = ["--to=docx", "--reference-doc=reference.docx", "--toc", "--toc-depth=1"]
+        options = ["--to=docx", "--reference-doc=reference.docx"]
         options += [f"--metadata={key}={value}" for key, value in metadata.items()]
         epoch = str(int(created(texts).timestamp()))
         return _pandoc(html, [*options, "--output=-"], folder, epoch)
 
 
-def _page(sections: Sequence[Section], folder: Path, form: str) -> str:
-    """The sections' HTML for pandoc, pictures written beside it as SVG or PNG files."""
-    html = "\n".join(section.html() for section in sections)
-    for figure in (e for s in sections for e in s.elements if isinstance(e, Figure)):
-        svg = folder / f"{figure.id}.svg"
-        svg.write_bytes(figure.svg)
+def _contents(sections: Sequence[Section], title: str) -> str:
+    """A list of contents that is filled without opening Word: a link to each chapter."""
+    lines = "".join(
+        f'<p><a href="#h-{one.id}">{n}. {escape(one.title)}</a></p>'
+        for n, one in enumerate(arranged(sections), 1)
+    )
+    return f"<h2>{escape(title)}</h2>{lines}"
+
+
+def _page(sections: Sequence[Section], folder: Path, form: str, contents: str | None = None) -> str:
+    """The sections' HTML for pandoc, pictures written beside it as SVG or PNG files.
+
+    contents: the list of contents after the first chapter, whose headings are numbered then; None
+    leaves both to the typesetter.
+    """
+    sections = arranged(sections)
+    parts = [one.html() for one in sections]
+    if contents is not None:
+        parts = [
+            re.sub(r"(<h2[^>]*>)", rf"\g<1>{n}. ", part, count=1) for n, part in enumerate(parts, 1)
+        ]
+    parts.insert(1, contents or '<div class="contents"><p></p></div>')
+    html = "\n".join(parts)
+    for element in every_element(sections):
+        if isinstance(element, Table):
+            head = f'(<table id="{re.escape(element.anchor)}"><caption>.*?</caption>)'
+            html = re.sub(head, rf"\1{_widths(element)}", html, count=1)
+        if not isinstance(element, Figure):
+            continue
+        svg = folder / f"{element.id}.svg"
+        svg.write_bytes(element.svg)
         if form == "png":
-            (folder / f"{figure.id}.png").write_bytes(_png(svg))
-        embedded = base64.b64encode(figure.svg).decode("ascii")
-        html = html.replace(f"data:image/svg+xml;base64,{embedded}", f"{figure.id}.{form}")
+            (folder / f"{element.id}.png").write_bytes(_png(svg))
+        embedded = base64.b64encode(element.svg).decode("ascii")
+        html = html.replace(f"data:image/svg+xml;base64,{embedded}", f"{element.id}.{form}")
+    html = re.sub(r"<details id=\"([^\"]*)\"><summary>(.*?)</summary>", r"\2", html)
+    html = html.replace("</details>", "")
     # pandoc keeps the class of a div, not that of a paragraph, and alignment only as a style.
     html = re.sub(
         r'<p class="(lead|note|warning)"[^>]*>(.*?)</p>',
@@ -203,8 +237,6 @@ def _typst_source(body: str, texts: Mapping[str, str]) -> str:
         "document-author": _string(texts["author"]),
         "running-head": _string(texts["heading"]),
         "running-cycle": _string(texts["organisation"]),
-        "table-word": _string(_("Table")),
-        "figure-word": _string(_("Figure")),
         "language": texts["language"],
         **{key: _markup(texts[key]) for key in ("organisation", "subtitle", "contents", "footer")},
         "body": body,
@@ -213,24 +245,18 @@ def _typst_source(body: str, texts: Mapping[str, str]) -> str:
     return re.sub(r"\$([a-z-]+)\$", lambda match: values[match[1]], template)
 
 
-def _set_columns(body: str, tables: Sequence[Table]) -> str:
-    """Tables flush left; columns of a table too wide for the page share it by their contents."""
-    body = body.replace("align(center)[#table(", "align(left)[#table(")
-    widths = iter(tables)
-
-    def spread(match: re.Match[str]) -> str:
-        table = next(widths)
-        columns = list(zip(table.columns, *table.rows, strict=True))
-        longest = [max(map(len, cells)) for cells in columns]
-        if sum(longest) + 2 * len(longest) <= LINE_LETTERS:
-            return match[0]
-        least = [3 + _least_width(cells, i in table.numeric) for i, cells in enumerate(columns)]
-        wishes = [max(min(n, LINE_LETTERS) - m, 0) for n, m in zip(longest, least, strict=True)]
-        rest = max(LINE_LETTERS - sum(least), 0)
-        shares = [m + rest * w // max(sum(wishes), 1) for m, w in zip(least, wishes, strict=True)]
-        return f"columns: ({', '.join(f'{share}fr' for share in shares)},),"
-
-    return re.sub(r"columns: (\d+|\([^()]*\)),", spread, body)
+def _widths(table: Table) -> str:
+    """Columns of a table too wide for the page share it by their contents; "" for another."""
+    columns = list(zip(table.columns, *table.rows, strict=True))
+    longest = [max(map(len, cells)) for cells in columns]
+    if sum(longest) + 2 * len(longest) <= LINE_LETTERS:
+        return ""
+    least = [3 + _least_width(cells, i in table.numeric) for i, cells in enumerate(columns)]
+    wishes = [max(min(n, LINE_LETTERS) - m, 0) for n, m in zip(longest, least, strict=True)]
+    rest = max(LINE_LETTERS - sum(least), 0)
+    shares = [m + rest * w // max(sum(wishes), 1) for m, w in zip(least, wishes, strict=True)]
+    marks = (f'<col style="width: {100 * share / sum(shares):.1f}%">' for share in shares)
+    return f"<colgroup>{''.join(marks)}</colgroup>"
 
 
 def _least_width(cells: Sequence[str], numeric: bool) -> int:

@@ -16,8 +16,9 @@ WIDE = ".page { grid-template-columns: minmax(0, 1fr); } main { max-width: 74rem
 
 def index_html(entries: Sequence[Entry], portfolio: str = "") -> str:
     """The page. entries: {"program_id", "result": result.json as a dict or None, "failure": text
-    or None, "files": names in the program's folder (report only, when absent)}, in their order.
-    portfolio: address of the report over all programs, relative to the page; "" for none."""
+    or None, "files": names in the program's folder (report only, when absent), "stale": whether
+    data were deleted since}, in their order. portfolio: address of the report over all programs,
+    relative to the page; "" for none."""
     failed = [e for e in entries if e.get("failure")]
     title = escape(_("Evaluation reports"))
     style = (TEMPLATE / "style.css").read_text(encoding="utf-8").strip()
@@ -67,6 +68,8 @@ def _row(entry: Entry) -> str:
     status = _("finished")
     if entry.get("failure"):
         status = _("failed; the earlier report stands") if result else _("failed")
+    elif entry.get("stale"):
+        status = _("out of date: a person's data were deleted since")
     cells = [str(info.get("cycle") or "—"), status, "—", "—"]
     if result:
         cells[2:] = [word_for("decision", result["verdict"]["decision"]), evidence_range(result)]

@@ -47,9 +47,13 @@ class Sources:
             list(languages),
             list(formats),
             _contents(files),
-            [_contents(self._raw_files(other)) for other in self._earlier(program_id)],
+            [_contents(self._raw_files(other)) for other in self.earlier(program_id)],
         ]
-        large = {path: facts for path, facts in files.items() if facts[0] >= LARGE}
+        large = {
+            _digest([name, *facts[:2]]): facts[2]
+            for name, facts in files.items()
+            if facts[0] >= LARGE
+        }  # the name of a file is often that of a person
         return {"made_from": _digest(made_from), "large": large}
 
     @cached_property
@@ -73,17 +77,20 @@ class Sources:
             for path in sorted(p for p in raw.rglob("*") if p.is_file()):
                 name = path.relative_to(raw)
                 if not any(part.startswith(".") for part in name.parts):
-                    found[name.as_posix()] = _facts(path, known.get(name.as_posix()))
+                    found[name.as_posix()] = _facts(path, name.as_posix(), known)
         return self._raw[program_id]
 
-    def _earlier(self, program_id: str) -> list[str]:
-        """The programs of the same series in earlier cycles."""
+    def earlier(self, program_id: str) -> list[str]:
+        """The programs of the same series in earlier cycles, oldest first."""
         series, cycle = self._cycles[program_id]
         if series is None:
             return []
-        return [
-            other for other, (its, when) in self._cycles.items() if its == series and when < cycle
+        found = [
+            (when, other)
+            for other, (its, when) in self._cycles.items()
+            if its == series and when < cycle
         ]
+        return [other for _when, other in sorted(found)]
 
     @cached_property
     def _cycles(self) -> dict[str, tuple[Any, int]]:
@@ -128,13 +135,12 @@ def is_unchanged(folder: Path, stamp: dict[str, Any]) -> bool:
         return False
 
 
-def _facts(path: Path, known: list[Any] | None) -> list[Any]:
+def _facts(path: Path, name: str, known: dict[str, str]) -> list[Any]:
+    """Size, time and sha256 of a file. known: the latter of large ones, by a digest of the rest."""
     about = path.stat()
-    if known is not None and about.st_size >= LARGE and known[:2] == [
-        about.st_size, about.st_mtime_ns,
-    ]:  # fmt: skip
-        return known
-    return [about.st_size, about.st_mtime_ns, _sha256(path)]
+    seen = [about.st_size, about.st_mtime_ns]
+    digest = known.get(_digest([name, *seen])) if about.st_size >= LARGE else None
+    return [*seen, digest or _sha256(path)]
 
 
 def _contents(files: dict[str, list[Any]]) -> list[tuple[str, str]]:

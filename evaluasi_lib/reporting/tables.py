@@ -105,6 +105,29 @@ def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> T
     return table(id, caption, effects, columns, k, note)
 
 
+def table_outcomes(
+    effects: Sequence[Effect], means: Mapping[str, str], ratings: Mapping[str, int], k: int
+) -> Table | None:
+    """The one table of a decision: from what to what, what the program did of it, how sure.
+
+    By outcome, means: from what to what in words; ratings: of the evidence, 0-5.
+    """
+    columns = [
+        Column(_("Outcome"), lambda e: f"{e.label} ({unit_of(e)})"),
+        Column(_("Means"), lambda e: means.get(e.outcome, "—")),
+        Column(_("What it is"), noun_of),
+        Column(_("Estimate"), _estimate),
+        Column(_("95% interval"), _interval),
+        Column(_("Conclusion"), "conclusion", "conclusion"),
+        Column(_("Evidence, 0-5"), lambda e: figure_cell(ratings.get(e.outcome), count)),
+    ]
+    note = _(
+        "Means: of the program's persons before and after, unweighted. The estimate also uses the "
+        "comparison group and background where there are any, so it need not be their difference."
+    )
+    return table("luaran-utama", _("What changed, outcome by outcome"), effects, columns, k, note)
+
+
 def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
     """Estimates beside the primary ones: by other methods, or in groups of persons."""
     columns = [
@@ -295,6 +318,7 @@ def table_efficiency(money: Mapping[str, Any], k: int) -> Table | None:
     rows = [
         {"label": m.heading, "value": cell_of(money, m), "reason": money[f"{m.field}_reason"]}
         for m in measures
+        if money[str(m.field)] is not None or money[f"{m.field}_reason"]
     ]
     columns = [Column(_("Measure"), "label"), Column(_("Value"), lambda row: row["value"])]
     return table("biaya", _("Costs and returns"), rows, columns, k)

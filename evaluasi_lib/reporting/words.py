@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evaluasi_lib.claims import factor_of
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.labels import level_label, variable_label
-from evaluasi_lib.measures import Measure, wide
+from evaluasi_lib.measures import Measure, measure_id, value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Explored, Verdict
-from evaluasi_lib.wording import _, number, word_for
+from evaluasi_lib.wording import _, digits_for, number, percent, word_for
 
 
 def why(reason: str | None, k: int = DEFAULT_K) -> str:
@@ -45,6 +46,38 @@ def verdict_sentence(verdict: Verdict) -> str:
 def subgroup_word(effect: Effect) -> str:
     """The outcome's name, with the group of persons where it is about one."""
     return f"{effect.label} — {effect.subgroup}" if effect.subgroup else effect.label
+
+
+def means_of(
+    program: Program, rows: Sequence[Measure], effects: Sequence[Effect]
+) -> dict[str, str]:
+    """outcome -> from what to what the program's persons came, else against what the comparison
+    group stands; none where no mean may be shown.
+
+    Where the means of those measured at both waves may not be shown, the scale's own stand in, of
+    all who answered at each wave.
+    """
+    declared = {o.id: o for o in program.outcomes}
+    found: dict[str, str] = {}
+    for effect in effects:
+        before, after = effect.mean_before, effect.mean_after
+        text = _("from {before} to {after}")
+        outcome = declared.get(effect.outcome)
+        if after is None and outcome is not None and outcome.instrument is not None:
+            waves = (outcome.baseline_wave, outcome.wave)
+            places = (measure_id("scales", outcome.instrument, w, "program", "mean") for w in waves)
+            before, after = (value_at(rows, place) for place in places)
+            text = _("from {before} to {after} (all who answered)")
+        digits = digits_for(effect.estimate, effect.ci_low, effect.ci_high)
+        if before is None:
+            before, text = effect.mean_comparison, _("{after}, comparison group {before}")
+        if before is not None and after is not None:
+            values = {"before": before, "after": after}
+            shares = factor_of(effect) != 1  # of persons
+            found[effect.outcome] = text.format(
+                **{at: percent(x) if shares else number(x, digits) for at, x in values.items()}
+            )
+    return found
 
 
 def explored_sentence(explored: Sequence[Explored]) -> str:

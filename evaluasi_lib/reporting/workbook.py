@@ -14,7 +14,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from evaluasi_lib.reporting.elements import Paragraph, Section, Table
+from evaluasi_lib.reporting.elements import Paragraph, Section, Table, every_element
 from evaluasi_lib.reporting.formats import created
 from evaluasi_lib.wording import _
 
@@ -23,7 +23,7 @@ WIDEST = 60
 
 def render_workbook(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
     """The workbook's bytes. texts: as export.page_texts gives them."""
-    tables = [e for s in sections for e in s.elements if isinstance(e, Table)]
+    tables = [e for e in every_element(sections) if isinstance(e, Table)]
     out = io.BytesIO()
     options = {
         "in_memory": True,

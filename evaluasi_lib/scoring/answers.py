@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.measures import Cell, Drafts, drafts
-from evaluasi_lib.program import Instrument
+from evaluasi_lib.program import Instrument, Program
 from evaluasi_lib.scoring.bands import Band, Sides, bands_of
 from evaluasi_lib.scoring.frames import instrument_rows, scores_of
 from evaluasi_lib.scoring.persons import item_label
@@ -60,7 +60,7 @@ def score_answers(study: Study) -> Drafts:
                 k=study.program.privacy.min_cell,
                 reversed=instrument.reversed,
                 names={item: item_label(study, item) for item in instrument.items},
-                known=_published_beside(instrument, scale.max),
+                known=_published_beside(study.program, name),
                 wave=wave,
                 group="program",
             )
@@ -82,12 +82,15 @@ class Beside:
     sides: Sides | None = None
 
 
-def _published_beside(instrument: Instrument, highest: int) -> Beside:
+def _published_beside(program: Program, name: str) -> Beside:
     """Of a single item: its mean and standard deviation, the share of the two highest answers, and
-    of a net promoter score that of 0 to 6, which follows from it. Of several: their mean, and with
-    a map of importance that of each."""
+    of a net promoter score that of 0 to 6, which follows from it. Of several: their mean, and that
+    of each on either side of a map of importance."""
+    instrument = program.instruments[name]
+    mapped = any(name in (n, i.importance) for n, i in program.instruments.items() if i.importance)
     if len(instrument.items) > 1:
-        return Beside(moments=1 if instrument.importance else 0, pooled=True)
+        return Beside(moments=1 if mapped else 0, pooled=True)
+    highest = program.scales[instrument.scale].max
     sums = {highest: "upper", highest - 1: "upper"}
     if instrument.index != "nps":
         return Beside(sums, moments=0 if instrument.index == "skp" else 2)
@@ -121,11 +124,8 @@ def answer_drafts(
         for item in map(str, answers.columns)
     }
     bands = {item: _bands(n, k, known) for item, n in counts.items()}
-    merged = [item for item, found in bands.items() if len(found) < len(labels)]
-    if known.pooled and len(merged) == 1:  # what is published of all items tells of this one
-        upper = dict.fromkeys(list(labels)[-2:], "upper")
-        alone = replace(known, sums=upper, moments=max(known.moments, 1))
-        bands[merged[0]] = _bands(counts[merged[0]], k, alone)
+    for item, told in _told_by_all(bands, list(labels), known).items():
+        bands[item] = _bands(counts[item], k, told)
     for item, n in counts.items():
         turned = item in reversed
         of = about | {
@@ -134,6 +134,29 @@ def answer_drafts(
         }  # fmt: skip
         said = dict(zip(labels, list(labels.values())[::-1], strict=True)) if turned else labels
         yield from _item_drafts(n, bands[item], said, [*place, item], k, of)
+
+
+def _told_by_all(
+    bands: Mapping[str, Sequence[Band]], points: Sequence[int], known: Beside
+) -> dict[str, Beside]:
+    """What the mean and the share of upper answers of all items tell of one of them: of the only
+    item that is merged, and of the only one whose upper answers are merged with others."""
+    if not known.pooled:
+        return {}
+    top = set(points[-2:])
+    merged = [item for item, found in bands.items() if len(found) < len(points)]
+    mixed = [
+        item for item, found in bands.items()
+        if not found or any(set(band) & top and not set(band) <= top for band in found)
+    ]  # fmt: skip
+    told: dict[str, Beside] = {}
+    if len(mixed) == 1:
+        told[mixed[0]] = replace(known, sums=dict.fromkeys(top, "upper"))
+    if len(merged) == 1:
+        moments = max(known.moments, 1)
+        sums = dict.fromkeys(top, "upper")
+        told[merged[0]] = replace(known, sums=sums, moments=moments)
+    return told
 
 
 def _bands(counts: Mapping[int, int], k: int, known: Beside) -> list[Band]:

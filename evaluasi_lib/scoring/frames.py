@@ -51,7 +51,8 @@ class OutcomeFrame:
     declared background. before: where the waves cannot be linked, the same at the baseline wave.
     linked_share: share of each group's `after` that has a y0. design: the program's, except that
     an outcome known of the program's persons alone is a single group's. loss: None where it is not
-    known who was invited, or persons are not linked.
+    known who was invited, or persons are not linked. n_before: of the program, the persons measured
+    before, whether or not they were measured after; None where waves are not linked.
     """
 
     after: pd.DataFrame
@@ -61,6 +62,7 @@ class OutcomeFrame:
     linked_share: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     loss: Attrition | None = None
+    n_before: int | None = None
 
     @property
     def complete(self) -> pd.DataFrame:
@@ -223,7 +225,9 @@ def _frame(study: Study, outcome: Outcome) -> OutcomeFrame:
         str(group): float(part["y0"].notna().mean())
         for group, part in after.groupby("group", sort=False)
     }
-    return OutcomeFrame(after, None, True, design, shares, warnings)
+    early = before.loc[before["group"] == "program", "y"]
+    n_before = int(early.notna().sum())
+    return OutcomeFrame(after, None, True, design, shares, warnings, n_before=n_before)
 
 
 def _design_of(study: Study, outcome: Outcome, after: pd.DataFrame) -> DesignType:

@@ -72,10 +72,13 @@ def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
         (_("analysed for the estimate of: {outcome}").format(outcome=label), analysed, unanalysed),
     ]
     note = _("Answers are weighted to the population.") if study.program.population else None
+    first = _invited_stage(study.program)
     yield Draft(partial(_sample_rows, note))
     for place, (step, n, why) in enumerate(steps, 1):
         record = {"label": step, "n": n, "reason": why if n is None else None}
-        cell = SAFE if n is None else Cell(stage=("sample/flow", n, place))
+        rank = 0 if place == len(FLOW) else place
+        same = (measure_id(*FUNNEL, first),) if first and place == 1 else ()
+        cell = SAFE if n is None else Cell(stage=("sample/flow", n, rank), based_on=same)
         yield from drafts(record, ["sample", "flow", place], "n", cell)
         yield Draft(partial(_dropped, place))
     waves = [source.wave for source in study.program.sources.values() if source.wave]
@@ -189,7 +192,7 @@ def score_participation(study: Study) -> Drafts:
         return
     stages = stage_flags(study)
     yield Draft(_completion)
-    yield from _funnel(stages)
+    yield from _funnel(stages, _invited_stage(study.program))
     yield from _dropout_reasons(study, stages)
     yield from score_barriers(study, stages)
     yield from score_motivation(study)
@@ -220,11 +223,23 @@ def _completion(shown: Sequence[Measure]) -> Rows:
     yield from record_rows(record, PART, "completion_share:ci")
 
 
-def _funnel(stages: pd.DataFrame) -> Drafts:
-    """Persons at each stage, and their share of the first one shown."""
+def _invited_stage(program: Program) -> str:
+    """The stage of the funnel whose persons are those of the sample's first step; "" for none: a
+    comparison group is part of the sample alone."""
+    plan = program.participation
+    if program.design.group is not None or plan is None:
+        return ""
+    return "invited" if plan.invited else "" if plan.enrolled else "enrolled"
+
+
+def _funnel(stages: pd.DataFrame, invited: str) -> Drafts:
+    """Persons at each stage, and their share of the first one shown. invited: the stage that
+    the sample's first step shows too."""
     records = {str(stage): {"n": int(stages[stage].sum())} for stage in stages}
     for draft in nested(records, FUNNEL, "n", first=("completed", "enrolled")):
-        yield draft
+        same = isinstance(draft.row, Measure) and draft.row.subject == invited
+        cell = dataclasses.replace(draft.cell, based_on=("sample/flow/1",)) if same else draft.cell
+        yield draft._replace(cell=cell)
         if isinstance(draft.row, Measure):
             yield Draft(partial(_stage_share, draft.row.subject))
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.claims import told_effects
 from evaluasi_lib.findings.observe import short_label
-from evaluasi_lib.measures import wide
 from evaluasi_lib.program import Column as Declared
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import Column, table
 from evaluasi_lib.reporting.elements import Element, Paragraph, Section, Table, section
-from evaluasi_lib.reporting.sections.conclusions import table_rules
-from evaluasi_lib.reporting.sections.people import barriers_by_group
 from evaluasi_lib.results import EvaluationResult, Quality
 from evaluasi_lib.wording import _, choose, word_for
 
@@ -19,22 +15,16 @@ NOT_KEPT = ("drop", "nip", "respondent_code", "name", "email", "phone")
 
 
 def section_appendix(program: Program, result: EvaluationResult) -> Section:
-    """Flow, rules, estimators, scores of dimensions, cleaning, files and software."""
+    """What the technical annex holds, and of it what belongs to no chapter: the codebook, cleaning,
+    files and software."""
     k, origin = program.privacy.min_cell, result.provenance
-    flow = tables.table_flow(wide(result.rows, "sample/flow/*"), k)
+    text = _(
+        "What a second researcher needs, chapter by chapter: every table and figure behind the "
+        "chapters above, the instruments, cleaning, files and software."
+    )
     scales = tables.scale_records(result.rows)
     parts = [s for s in scales if "." in s["subject"]]
-    elements: list[Element | None] = [
-        flow,
-        table_rules(result.verdict, k),
-        barriers_by_group(program, result),
-        tables.table_others(
-            told_effects(program, result.rows, "sensitivity"),
-            "kepekaan",
-            _("Sensitivity: other estimators and definitions"),
-            k,
-        ),
-        tables.table_estimators(told_effects(program, result.rows, "primary"), k),
+    details: list[Element | None] = [
         tables.table_scales(parts, "dimensi", _("Scores of the dimensions"), k),
         tables.table_reliability(scales, k),
         tables.table_items(result.rows, k),
@@ -49,7 +39,7 @@ def section_appendix(program: Program, result: EvaluationResult) -> Section:
             "note",
         ),
     ]
-    return section("lampiran", elements)
+    return section("lampiran", [Paragraph(text)], details=details)
 
 
 def _codebook(program: Program, quality: Quality, k: int) -> Table | None:

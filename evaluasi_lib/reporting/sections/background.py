@@ -40,14 +40,17 @@ def section_program(program: Program, result: EvaluationResult) -> Section:
     if program.description:
         elements.append(Paragraph(choose(program.description)))
     brief = [Column(_("Item"), 0), Column(_("Content"), 1)]
-    elements.append(table("program", _("The program in brief"), facts, brief, k))
     if program.objectives:
         elements += [
             Heading(_("Objectives")),
             Bullets([choose(objective.text) for objective in program.objectives], ordered=True),
         ]
-    elements.append(_outcome_table(program))
-    return section("program", elements)
+    none = _("The program declares neither a description nor objectives.")
+    details: list[Element | None] = [
+        table("program", _("The program in brief"), facts, brief, k),
+        _outcome_table(program),
+    ]
+    return section("program", elements, none, details)
 
 
 def _imprint(program: Program, info: ProgramInfo) -> list[tuple[str, str]]:
@@ -80,9 +83,21 @@ def _outcome_table(program: Program) -> Table | None:
 def section_methodology(program: Program, result: EvaluationResult) -> Section:
     """Design, sources, flow of persons, quality of data, strength of evidence."""
     k = program.privacy.min_cell
+    flow = wide(result.rows, "sample/flow/*")
+    steps = tables.table_flow(flow, k)
+    threats = list(dict.fromkeys(row.note for row in threats_of(result.rows) if row.note))
+    primary = told_effects(program, result.rows, "primary")
+    evidence = tables.table_evidence(result.rows, primary, k)
+    unrated = _("No outcome could be estimated, so no evidence is rated.")
     elements: list[Element | None] = [
         Paragraph(_design_sentence(program)),
-        Paragraph(_link_words(program)),
+        *_sample_words(program, result),
+        plot_flow(flow, k) or (steps if len(flow) > 1 else None),
+        tables.table_waves(result.rows, primary, k),
+        Paragraph(_quality_words(result), see=("tbl-pembersihan",)),
+        Paragraph(_("What threatens these conclusions"), see=("tbl-bukti",)) if threats else None,
+        Bullets(threats) if threats else None,
+        None if evidence else Paragraph(unrated, "note"),
     ]
     columns = [
         Column(_("Source"), 0),
@@ -91,23 +106,16 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
         Column(_("File"), lambda row: row[1].file),
     ]
     sources = list(program.sources.items())
-    elements.append(table("sumber", _("Sources of data"), sources, columns, k))
-    elements += [Heading(_("Who is in the analysis")), *_sample_words(program, result)]
-    flow = wide(result.rows, "sample/flow/*")
-    elements.append(plot_flow(flow, k) or tables.table_flow(flow, k))
-    primary = told_effects(program, result.rows, "primary")
-    elements.append(tables.table_waves(result.rows, primary, k))
-    elements += [Heading(_("Quality of data")), Paragraph(_quality_words(result))]
-    elements.append(Bullets(list(result.quality.problems)) if result.quality.problems else None)
-    elements += [Heading(_("How much the evidence can carry"))]
-    elements.append(
-        tables.table_evidence(result.rows, told_effects(program, result.rows, "primary"), k)
-        or Paragraph(_("No outcome could be estimated, so no evidence is rated."), "note")
-    )
-    threats = list(dict.fromkeys(row.note for row in threats_of(result.rows) if row.note))
-    if threats:
-        elements += [Paragraph(_("What threatens these conclusions:")), Bullets(threats)]
-    return section("metodologi", elements)
+    problems = result.quality.problems
+    details: list[Element | None] = [
+        table("sumber", _("Sources of data"), sources, columns, k),
+        Paragraph(_link_words(program)),
+        steps if steps not in elements else None,
+        evidence,
+        Heading(_("Quality of data")) if problems else None,
+        Bullets(list(problems)) if problems else None,
+    ]
+    return section("metodologi", elements, details=details)
 
 
 def _design_sentence(program: Program) -> str:

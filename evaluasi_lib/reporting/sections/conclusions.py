@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from evaluasi_lib.findings.rules import decision_table
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
@@ -17,59 +15,52 @@ from evaluasi_lib.reporting.elements import (
     Table,
     section,
 )
-from evaluasi_lib.results import EvaluationResult, Verdict
+from evaluasi_lib.reporting.sections.summary import SHOWN, not_told
+from evaluasi_lib.results import EvaluationResult, Finding, Verdict
 from evaluasi_lib.wording import _, choose
 
 
 def section_findings(program: Program, result: EvaluationResult) -> Section:
-    """Strengths and weaknesses, the heaviest first, with the sections that show them."""
+    """The strengths and weaknesses that the first page has no room for; all of them, with the
+    sections that show them, in the details."""
     k = program.privacy.min_cell
     elements: list[Element | None] = []
-    for title, id, findings, otherwise in (
-        (
-            _("Strengths, the heaviest first"), "kekuatan", result.strengths,
-            _("The data show no strength that passes the program's own limits."),
-        ),
-        (
-            _("Weaknesses, the heaviest first"), "kelemahan", result.weaknesses,
-            _("The data show no weakness that passes the program's own limits."),
-        ),
-    ):  # fmt: skip
-        elements.append(
-            tables.table_findings(findings, id, title, k) or Paragraph(otherwise, "note")
-        )
-    return section("kekuatan-kelemahan", elements)
+    details: list[Element | None] = []
+    strengths, weaknesses = result.strengths, result.weaknesses
+    for title, rest, id, findings in (
+        (_("Strengths, the heaviest first"), _("Further strengths"), "kekuatan", strengths),
+        (_("Weaknesses, the heaviest first"), _("Further weaknesses"), "kelemahan", weaknesses),
+    ):
+        further = [f.statement for f in not_told(result, findings)[SHOWN:] if not _is_threat(f)]
+        elements += [Heading(rest), Bullets(further)] if further else []
+        details.append(tables.table_findings(findings, id, title, k))
+    none = _("The first page names every strength and weakness that was found.")
+    return section("kekuatan-kelemahan", elements, none, details)
+
+
+def _is_threat(finding: Finding) -> bool:
+    """Whether the chapter on methods names it already."""
+    return finding.id.startswith("threat.")
 
 
 def section_verdict(program: Program, result: EvaluationResult) -> Section:
-    """The verdict with its reasons, and the recommendations."""
+    """All recommendations; the first page has the verdict and its reasons."""
     k, verdict = program.privacy.min_cell, result.verdict
+    text = _(
+        "{verdict} It follows rule {rule} of the decision table; its reasons stand on the first "
+        "page."
+    ).format(verdict=words.verdict_sentence(verdict), rule=verdict.rule or "—")
     elements: list[Element | None] = [
-        Paragraph(words.verdict_sentence(verdict), "lead"),
-        Bullets(list(verdict.reasons)) if verdict.reasons else None,
-        *_beside(_("How sure it is"), verdict.certainty),
-        *_beside(_("What would change it"), verdict.would_change),
+        Paragraph(text, see=("tbl-aturan-putusan",)),
         tables.table_recommendations(result.recommendations, k)
         or Paragraph(_("No recommendation follows from the findings."), "note"),
-        tables.table_grounds(result.recommendations, result.weaknesses, k),
-        Paragraph(
-            _("The verdict follows rule {rule} of the decision table in the appendix.").format(
-                rule=verdict.rule
-            ),
-            "note",
-        )
-        if verdict.rule
-        else None,
     ]
-    return section("putusan", elements)
-
-
-def _beside(title: str, sentences: Sequence[str]) -> list[Element]:
-    return [Heading(title), Bullets(list(sentences))] if sentences else []
+    grounds = tables.table_grounds(result.recommendations, result.weaknesses, k)
+    return section("putusan", elements, details=[grounds, table_rules(verdict, k)])
 
 
 def table_rules(verdict: Verdict, k: int) -> Table | None:
-    """For the appendix: the decision table, with the rule that fired."""
+    """The decision table, with the rule that fired."""
     columns = [
         Column(_("Rule"), "rule"),
         Column(_("Situation"), lambda row: choose(row.text)),

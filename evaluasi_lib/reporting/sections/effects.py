@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, TypeGuard, get_args
 
 from evaluasi_lib.claims import tell, told_effects
 from evaluasi_lib.conclusion import ALPHA
-from evaluasi_lib.effects import Effect
+from evaluasi_lib.effects import Effect, ratings_of
 from evaluasi_lib.measures import Level, measure_id, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, section
+from evaluasi_lib.reporting.elements import (
+    Element,
+    Figure,
+    Heading,
+    Paragraph,
+    Section,
+    asked,
+    section,
+)
 from evaluasi_lib.reporting.figures import plot_effects, plot_love, plot_specifications
 from evaluasi_lib.reporting.figures_scores import (
     plot_boxes,
@@ -22,42 +30,76 @@ from evaluasi_lib.reporting.figures_scores import (
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, choose, interval, number, p_is, percent, word_for
 
+Elements = list[Element | None]
+
 
 def section_effectiveness(program: Program, result: EvaluationResult) -> Section:
-    """Every outcome by level, whether it holds with other methods, and for whom."""
-    k = program.privacy.min_cell
-    primary = told_effects(program, result.rows, "primary")
-    elements: list[Element | None] = [
-        plot_effects(primary),
+    """Every outcome in one table, whether it holds with other methods, and for whom; the scores and
+    pictures behind it, level by level, in the details."""
+    k, rows = program.privacy.min_cell, result.rows
+    primary = told_effects(program, rows, "primary")
+    details: list[Element | None] = [
         tables.table_effects(primary, "efek", _("Primary estimates of all outcomes"), k),
+        tables.table_estimators(primary, k),
     ]
+    said: list[Paragraph] = []
     for level in get_args(Level):
-        elements.append(Heading(_("Level: {level}").format(level=word_for("level", level))))
-        elements += _level(program, result, level) or [
-            Paragraph(_("The program declares no outcome or instrument at this level."), "note")
-        ]
-    elements += _sensitivity(program, result, primary)
+        inside = _level(program, result, level)
+        said += [asked(e) for e in inside if _is_answered(e)]
+        title = _("Level: {level}").format(level=word_for("level", level))
+        details += [Heading(title), *inside] if inside else []
+    places = {measure_id("effects", e.outcome, "primary") for e in primary}
+    warnings = dict.fromkeys(r.text for r in result.remarks if r.id in places)
+    none = _("The program declares no outcome or instrument.")
+    outcomes = tables.table_outcomes(
+        primary, words.means_of(program, rows, primary), ratings_of(rows), k
+    )
+    elements: list[Element | None] = [
+        outcomes or (None if said else Paragraph(none, "note")),
+        Paragraph(
+            _("The same estimates in standard deviations, and with all their numbers"),
+            see=("fig-efek", "tbl-efek"),
+        ),
+        *(Paragraph(text, "warning") for text in warnings),
+        Heading(_("What participants answered")) if said else None,
+        *(index for score in tables.scale_records(rows) for index in _index(result, score)),
+        *said,
+    ]
+    for body, more in (_sensitivity(program, result, primary), _groups(program, result, k)):
+        elements += body
+        details += more
+    return section("efektivitas", elements, details=details)
+
+
+def _is_answered(element: Element) -> TypeGuard[Figure]:
+    """Whether a figure of the details says what participants answered."""
+    return isinstance(element, Figure) and element.id.startswith(("jawaban-", "ipa-"))
+
+
+def _groups(program: Program, result: EvaluationResult, k: int) -> tuple[Elements, Elements]:
+    """Whether the groups differ; the picture stands in the body where they do."""
     groups = told_effects(program, result.rows, "subgroup")
-    if groups:
-        question = _("Do the estimates differ between groups?")
-        elements += [
-            Heading(_("Does it differ between groups?")),
-            plot_effects(groups, "subkelompok", question, _interactions(groups)),
-            tables.table_others(groups, "subkelompok", _("Estimates by group"), k),
-        ]
-    return section("efektivitas", elements)
+    if not groups:
+        return [], []
+    question = _("Do the estimates differ between groups?")
+    answer = _interactions(groups)
+    figure = plot_effects(groups, "subkelompok", question, answer)
+    numbers = tables.table_others(groups, "subkelompok", _("Estimates by group"), k)
+    heading = Heading(_("Does it differ between groups?"))
+    if figure and any(e.interaction_p is not None and e.interaction_p < ALPHA for e in groups):
+        return [heading, figure], [numbers]
+    see = ("fig-subkelompok", "tbl-subkelompok")
+    return [heading, Paragraph(answer, see=see)], [figure, numbers]
 
 
 def _level(program: Program, result: EvaluationResult, level: str) -> list[Element]:
     """Sentences, scores, changes and answers of one level."""
-    k = program.privacy.min_cell
-    weighted = bool(program.population)
-    inside: list[Element | None] = []
-    for effect in told_effects(program, result.rows, "primary"):
-        if effect.level == level:
-            inside.append(Paragraph(tell(effect)))
-            place = measure_id("effects", effect.outcome, "primary")
-            inside += [Paragraph(r.text, "warning") for r in result.remarks if r.id == place]
+    k, weighted = program.privacy.min_cell, bool(program.population)
+    inside: list[Element | None] = [
+        Paragraph(tell(effect))
+        for effect in told_effects(program, result.rows, "primary")
+        if effect.level == level
+    ]
     scales = [s for s in tables.scale_records(result.rows) if "." not in s["subject"]]
     whole = [s for s in scales if s["level"] == level]
     title = _("Scores at the level “{level}”").format(level=word_for("level", level))
@@ -66,7 +108,10 @@ def _level(program: Program, result: EvaluationResult, level: str) -> list[Eleme
         inside += _about_score(result, score)
     question = _("How did the scores move from wave to wave ({level})?")
     question = question.format(level=word_for("level", level).lower())
-    inside.append(plot_slope(whole, f"perubahan-{level}", question))
+    # A single line is no picture: two numbers say as much.
+    compared = {s["subject"] for s in whole if s["group"] == "comparison"}
+    lines = [s for s in whole if s["subject"] in compared]
+    inside.append(plot_slope(lines, f"perubahan-{level}", question))
     for name, instrument in program.instruments.items():
         if instrument.level == level:
             scale, label = program.scales[instrument.scale], choose(instrument.label)
@@ -81,10 +126,11 @@ def _level(program: Program, result: EvaluationResult, level: str) -> list[Eleme
 
 
 def _about_score(result: EvaluationResult, score: Mapping[str, Any]) -> list[Element | None]:
-    """The index of a scale in one group at one wave, what to know with it, and its items' map."""
+    """What to know of a scale in one group at one wave, and its items' map."""
     stem = score["stem"]
-    inside: list[Element | None] = [*_index(result, score)]
-    inside += [Paragraph(r.text, "warning") for r in result.remarks if r.id == measure_id(*stem)]
+    inside: list[Element | None] = [
+        Paragraph(r.text, "warning") for r in result.remarks if r.id == measure_id(*stem)
+    ]
     cross = wide(result.rows, measure_id(*stem, "ipa"))
     if cross and cross[0]["cross_performance"] is not None:
         rated = wide(result.rows, measure_id(*stem, "*"))
@@ -108,21 +154,25 @@ def _answers(
 
 def _sensitivity(
     program: Program, result: EvaluationResult, primary: Sequence[Effect]
-) -> list[Element | None]:
-    """Other defensible ways to estimate each outcome, and how alike the groups were."""
+) -> tuple[Elements, Elements]:
+    """Other defensible ways to estimate each outcome, and how alike the groups were: a sentence
+    each, and the pictures and numbers behind it."""
     others = told_effects(program, result.rows, "sensitivity")
     if not others:
-        return []
-    elements: list[Element | None] = [Heading(_("Does the conclusion hold with other methods?"))]
+        return [], []
+    figures: list[Figure | None] = []
     for effect in primary:
         same = [effect, *(e for e in others if e.outcome == effect.outcome)]
-        elements.append(plot_specifications(same, f"metode-{effect.outcome}"))
-    elements.append(Paragraph(_("The appendix lists all of these estimates."), "note"))
+        figures.append(plot_specifications(same, f"metode-{effect.outcome}"))
     if balance := wide(result.rows, "effects/*/balance/*"):
         rows = [{**row, "label": words.covariate_word(program, row["subject"])} for row in balance]
         label = next(e.label for e in primary if e.outcome == balance[0]["stem"][1])
-        elements.append(plot_love(rows, "kesetaraan", label))
-    return elements
+        figures.append(plot_love(rows, "kesetaraan", label))
+    title = _("Sensitivity: other estimators and definitions")
+    listed = tables.table_others(others, "kepekaan", title, program.privacy.min_cell)
+    question = Heading(_("Does the conclusion hold with other methods?"))
+    said = [asked(figure) for figure in figures if figure is not None]
+    return [question, *said], [question, *figures, listed]
 
 
 def _interactions(groups: Sequence[Effect]) -> str:

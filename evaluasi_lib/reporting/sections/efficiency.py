@@ -7,8 +7,7 @@ from evaluasi_lib.measures import Record, record_of, texts_at, wide
 from evaluasi_lib.program import Costs, Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import Column, table
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table, section
-from evaluasi_lib.reporting.figures import plot_cost_plane
+from evaluasi_lib.reporting.elements import Element, Paragraph, Section, Table, section
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, rupiah
 
@@ -23,38 +22,33 @@ def section_efficiency(program: Program, result: EvaluationResult) -> Section:
         reason = money["total_cost_idr_reason"]
         return section("efisiensi", [], words.why(reason, k) if reason else none)
     text = _("In prices of {year} the program cost {total}.")
+    text = text.format(year=costs.price_year, total=rupiah(total))
     elements: list[Element | None] = [
-        Paragraph(text.format(year=costs.price_year, total=rupiah(total))),
+        Paragraph(text, see=("tbl-pos-biaya",)),
         tables.table_efficiency(money, k),
         Paragraph(_loading(costs, money, k), "note"),
         *(
             Paragraph(words.why(text, k), "note")
             for text in texts_at(result.remarks, "efficiency", "money")
         ),
-        _cost_table(wide(rows, "efficiency/costs/*"), k),
     ]
+    details: list[Element | None] = [_cost_table(wide(rows, "efficiency/costs/*"), k)]
     if cost := record_of(rows, "efficiency/cost_per_unit_effect"):
-        primary = effects_of(rows, "primary")
-        effect = next((e for e in primary if e.outcome == cost["subject"]), None)
-        each = money["cost_per_participant_idr"]
-        elements += [
-            Heading(_("What the effect costs")),
-            Paragraph(_per_effect(cost, effect.label if effect else cost["subject"], k)),
-            plot_cost_plane(effect, cost["estimate"], each) if effect else None,
-            _per_outcome_table(result, k),
-        ]
+        labels = {effect.outcome: effect.label for effect in effects_of(rows, "primary")}
+        label = labels.get(cost["subject"], cost["subject"])
+        elements.append(Paragraph(_per_effect(cost, label, k), see=("tbl-biaya-efek",)))
+        details.append(_per_outcome_table(result, k))
     if benefits := wide(rows, "efficiency/benefits/*"):
         for benefit, declared in zip(benefits, costs.benefits, strict=True):
             benefit["isolation"] = declared.isolation
         cases = wide(rows, "efficiency/sensitivity/*")
         note = _("Only benefits declared in money are counted, and only those of the first year.")
         elements += [
-            Heading(_("What it brings in money")),
-            _benefit_table(benefits, k),
             _sensitivity_table(cases, k),
-            Paragraph(note, "note") if cases else None,
+            Paragraph(note, "note", ("tbl-manfaat",)) if cases else None,
         ]
-    return section("efisiensi", elements)
+        details.append(_benefit_table(benefits, k))
+    return section("efisiensi", elements, details=details)
 
 
 def _loading(costs: Costs, money: Record, k: int) -> str:

@@ -13,11 +13,13 @@ from evaluasi_lib.reporting.columns import SHARE, Column, share_columns, table
 from evaluasi_lib.reporting.elements import (
     Bullets,
     Element,
+    Figure,
     Heading,
     Paragraph,
     Section,
     Table,
     section,
+    told,
 )
 from evaluasi_lib.reporting.figures import plot_drivers
 from evaluasi_lib.reporting.figures_people import plot_shares
@@ -36,13 +38,24 @@ def section_participation(program: Program, result: EvaluationResult) -> Section
         reason = whole[0]["reason"] if whole else None
         return section("partisipasi", [], words.why(reason, k) if reason else none)
     elements: list[Element | None] = []
+    details: list[Element | None] = [
+        tables.table_stages(stages, "kepesertaan", _("Participation"), k),
+        barriers_by_group(program, result),
+    ]
     if (completed := value_at(rows, "participation/completion_share")) is not None:
         text = _("{share} of those enrolled completed the program.")
-        elements.append(Paragraph(text.format(share=percent(completed))))
-    elements.append(tables.table_stages(stages, "kepesertaan", _("Participation"), k))
+        text = text.format(share=percent(completed))
+        elements.append(Paragraph(text, see=("tbl-kepesertaan",)))
     reasons, caption = wide(rows, "participation/dropout_reasons/*"), _("Why people left")
-    elements.append(tables.table_shares(reasons, "alasan-berhenti", caption, _("Reason"), k))
-    elements += _barriers(barriers, k)
+    left = plot_shares(reasons, "alasan-berhenti", _("Why did people leave?"),
+                       _("Why people left, most often: {label} ({share})."))  # fmt: skip
+    listed = tables.table_shares(reasons, "alasan-berhenti", caption, _("Reason"), k)
+    elements.append(told(left, listed))
+    details += [left, listed]
+    if barriers:
+        caption = _("What holds people back")
+        elements += [Heading(_("Barriers")), _barriers(barriers)]
+        details.insert(1, tables.table_shares(barriers, "hambatan", caption, _("Barrier"), k))
     for found in wide(rows, "participation/motivation"):
         elements += [Heading(_("Motivation")), Paragraph(_motivation(found, k))]
     sentences = [driver["note"] for driver in drivers if driver["note"]]
@@ -50,18 +63,20 @@ def section_participation(program: Program, result: EvaluationResult) -> Section
     if drivers or notes:
         elements += [
             Heading(_("Who completes, and who does not")),
-            plot_drivers(drivers, result.remarks),
-            tables.table_drivers(drivers, k),
             Bullets(sentences) if sentences else None,
             *(Paragraph(note, "note") for note in notes),
+            Paragraph(
+                _("Every difference with its interval"), "note", ("fig-pendorong", "tbl-pendorong")
+            ),
         ]
+        details += [plot_drivers(drivers, result.remarks), tables.table_drivers(drivers, k)]
     if present := wide(rows, "participation/representation/*/*"):
         elements += [
             Heading(_("Who is missed")),
-            Paragraph(_missed(program, present)),
-            _representation(program, present),
+            Paragraph(_missed(program, present), see=("tbl-keterwakilan",)),
         ]
-    return section("partisipasi", elements)
+        details.append(_representation(program, present))
+    return section("partisipasi", elements, _("No number of participation may be shown."), details)
 
 
 def _stages(rows: Sequence[Measure]) -> list[Record]:
@@ -83,20 +98,9 @@ def _drivers(rows: Sequence[Measure]) -> list[Record]:
     return [record for place in places for record in wide(rows, place)]
 
 
-def _barriers(barriers: list[Record], k: int) -> list[Element | None]:
-    if not barriers:
-        return []
-    caption = _("What holds people back")
-    return [
-        Heading(_("Barriers")),
-        plot_shares(
-            barriers,
-            "hambatan",
-            _("What holds people back?"),
-            _("Named most often: {label} ({share})."),
-        ),
-        tables.table_shares(barriers, "hambatan", caption, _("Barrier"), k),
-    ]
+def _barriers(barriers: list[Record]) -> Figure | None:
+    answer = _("Named most often: {label} ({share}).")
+    return plot_shares(barriers, "hambatan", _("What holds people back?"), answer)
 
 
 def _motivation(found: Record, k: int) -> str:
@@ -143,7 +147,7 @@ def _representation(program: Program, items: list[Record]) -> Table | None:
 
 
 def barriers_by_group(program: Program, result: EvaluationResult) -> Table | None:
-    """For the appendix: each barrier within each group."""
+    """Each barrier within each group."""
 
     def group(row: Record) -> str:
         variable = row["stem"][3]

@@ -9,7 +9,15 @@ from evaluasi_lib.measures import Record, record_of, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import SHARE, Column, table
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section, Table, section
+from evaluasi_lib.reporting.elements import (
+    Element,
+    Heading,
+    Paragraph,
+    Section,
+    Table,
+    section,
+    told,
+)
 from evaluasi_lib.reporting.figures_people import plot_calendar, plot_completion, plot_funnel
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, count, digits_for, interval, number, p_is, percent
@@ -28,32 +36,36 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
         return section("elearning", [], words.why(whole["reason"], k) if whole["reason"] else none)
     alone = {record["stem"][1]: record for record in wide(rows, f"{PART}/*")}
     funnel, curve = wide(rows, f"{PART}/funnel/*"), wide(rows, f"{PART}/curve/*")
+    details: list[Element | None] = []
     elements: list[Element | None] = [
         Paragraph(_headline(whole, alone)),
         Paragraph(words.why(whole["reason"], k), "note") if whole["reason"] else None,
         plot_funnel(funnel, k) or _stage_table(funnel, k),
-        _module_table(wide(rows, f"{PART}/modules/*"), k),
+        _access_table(program, wide(rows, f"{PART}/access/*/*"), k),
     ]
     if hours := wide(rows, f"{PART}/heatmap/*/*"):
         holidays = _("Public holidays are not known to the log and count as working days.")
-        elements += [
+        calendar = plot_calendar(hours, plan.work_hours)
+        elements.append(told(calendar))
+        details += [
             Heading(_("When people learn")),
-            plot_calendar(hours, plan.work_hours),
+            calendar,
             Paragraph(_use(alone["off_hours"], alone["sessions"])),
             _device_table(wide(rows, f"{PART}/devices/*"), k),
             Paragraph(holidays, "note"),
         ]
     if curve:
-        test = alone.get("log_rank")
-        elements += [
+        test, days = alone.get("log_rank"), plot_completion(curve, whole["median_days_to_complete"])
+        elements.append(told(days))
+        details += [
             Heading(_("How long it takes")),
-            plot_completion(curve, whole["median_days_to_complete"]),
+            days,
             _survival_table(wide(rows, f"{PART}/time/*"), test, k),
             _hazard_table(wide(rows, f"{PART}/hazards/*"), k),
         ]
     elements += _learning(alone.get("dose_response") or Record())
-    elements.append(_access_table(program, wide(rows, f"{PART}/access/*/*"), k))
-    return section("elearning", elements)
+    details.append(_module_table(wide(rows, f"{PART}/modules/*"), k))
+    return section("elearning", elements, details=details)
 
 
 def _stage_table(funnel: Records, k: int) -> Table | None:

@@ -1,14 +1,18 @@
-"""The first page: what was decided, on what evidence, what stands out, what to do."""
+"""The first page: what was decided and why, how sure that is, what changed, what to do."""
 
 from __future__ import annotations
 
-from evaluasi_lib.claims import noun_of, told_effects
-from evaluasi_lib.effects import ratings_of
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from evaluasi_lib.claims import Told, noun_of, told_effects
+from evaluasi_lib.effects import Effect, effects_of, ratings_of
 from evaluasi_lib.measures import record_of, value_at
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
     Bullets,
+    Columns,
     Element,
     Heading,
     KeyFigure,
@@ -17,95 +21,183 @@ from evaluasi_lib.reporting.elements import (
     Section,
     section,
 )
-from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import _, count, digits_for, joined, number, percent, rupiah, word_for
+from evaluasi_lib.reporting.figures import SMALL, plot_effects
+from evaluasi_lib.results import EvaluationResult, Finding, Recommendation
+from evaluasi_lib.wording import (
+    _,
+    count,
+    date,
+    digits_for,
+    interval,
+    number,
+    percent,
+    plural,
+    rupiah,
+    word_for,
+)
 
-SHOWN, KEY_FIGURES = 3, 6
+E = TypeVar("E", bound=Effect)
+Part = tuple[Heading | Bullets | Paragraph, ...]
+SHOWN = 3  # effects, strengths, weaknesses and actions of the first page
 
 
 def section_summary(program: Program, result: EvaluationResult) -> Section:
-    """The first page of the report."""
-    k = program.privacy.min_cell
-    elements: list[Element | None] = []
+    """The first page of the report: all of it fits one page of A4."""
+    primary = told_effects(program, result.rows, "primary")
+    shown, means = _first_effects(primary), words.means_of(program, result.rows, primary)
+    verdict = result.verdict
+    sure = [_rating_sentence(result), *verdict.certainty[1:], *verdict.would_change]
+    elements: list[Element | None] = [
+        *_marks(program, result),
+        Paragraph(words.verdict_sentence(verdict), "lead"),
+        Columns(
+            (
+                _part(_("Why"), verdict.reasons),
+                _part(_("How sure, and what would change it"), sure),
+            )
+        ),
+        KeyFigures(tuple(_effect_card(effect, means) for effect in shown)) if shown else None,
+        Paragraph(_in_numbers(program, result)),
+        plot_effects(primary, look=SMALL),
+        _findings(result),
+        Columns(((Heading(_("What to do first")), _actions(result.recommendations[:SHOWN])),)),
+        _undone(result),
+    ]
+    return section("ringkasan", elements)
+
+
+def _marks(program: Program, result: EvaluationResult) -> list[Element]:
+    """What a reader must know before all else: made-up data, an exploration."""
+    marks: list[Element] = []
     if program.synthetic:
         text = _(
             "SYNTHETIC DATA. The data of this program were made up to show how the workbook works. "
             "They say nothing about any agency or person."
         )
-        elements.append(Paragraph(text, "warning"))
+        marks.append(Paragraph(text, "warning"))
     if result.explored:
-        elements.append(Paragraph(words.explored_sentence(result.explored), "warning"))
-    verdict = result.verdict
-    elements.append(Paragraph(words.verdict_sentence(verdict), "lead"))
-    elements += [Paragraph(reason) for reason in verdict.reasons[:1]]
-    sure = [_rating_sentence(result), *verdict.certainty[-1:]]
-    elements.append(Paragraph(joined(sure)))
-    if verdict.would_change:
-        change = _("What would change it: {first}").format(first=verdict.would_change[0])
-        elements.append(Paragraph(change))
-    elements.append(KeyFigures(tuple(_key_figures(program, result, k))))
-    for title, statements, otherwise in (
-        (
-            _("Strengths"),
-            [f.statement for f in result.strengths],
-            _("The data show no strength that passes the program's own limits."),
-        ),
-        (
-            _("Weaknesses"),
-            [f.statement for f in result.weaknesses],
-            _("The data show no weakness that passes the program's own limits."),
-        ),
-        (
-            _("Recommendations"),
-            [r.text for r in result.recommendations],
-            _("No recommendation follows from the findings."),
-        ),
-    ):
-        elements.append(Heading(title))
-        kept = statements[:SHOWN]
-        elements.append(Bullets(kept, ordered=True) if kept else Paragraph(otherwise, "note"))
-    undone = [f for f in result.follow_up if f.status in ("not_done", "partly")]
-    if undone:
-        line = _("{text} ({cycle}: {status})")
-        promises = [
-            line.format(text=f.text, cycle=f.from_cycle, status=word_for("status", f.status))
-            for f in undone
-        ]
-        elements += [Heading(_("Promised and not done")), Bullets(promises)]
-    return section("ringkasan", elements)
+        marks.append(Paragraph(words.explored_sentence(result.explored), "warning"))
+    return marks
+
+
+def _part(
+    title: str, items: Sequence[str], otherwise: str = ""
+) -> tuple[Heading | Bullets | Paragraph, ...]:
+    """A heading with its list, or with why there is none."""
+    return Heading(title), Bullets(items) if items else Paragraph(otherwise, "note")
 
 
 def _rating_sentence(result: EvaluationResult) -> str:
     """The strength of evidence over the primary outcomes: the range of their ratings."""
-    ratings = ratings_of(result.rows).values()
+    ratings = ratings_of(result.rows)
     if not ratings:
         return _("The evidence could not be rated, because no outcome could be estimated.")
-    low, high = min(ratings), max(ratings)
+    low, high = min(ratings.values()), max(ratings.values())
     if low == high:
         return _("Evidence rating: {rating} of 5, that is {words}.").format(
             rating=count(low), words=word_for("rating", str(low))
         )
-    return _("Evidence rating: {low} to {high} of 5 by outcome; at its weakest, {words}.").format(
-        low=count(low), high=count(high), words=word_for("rating", str(low))
+    weakest = next(outcome for outcome, rating in ratings.items() if rating == low)
+    labels = {effect.outcome: effect.label for effect in effects_of(result.rows, "primary")}
+    return _("Evidence rating: {low} to {high} of 5; weakest for “{label}”: {words}.").format(
+        low=count(low),
+        high=count(high),
+        label=labels.get(weakest, weakest),
+        words=word_for("rating", str(low)),
     )
 
 
-def _key_figures(program: Program, result: EvaluationResult, k: int) -> list[KeyFigure]:
-    rows = result.rows
-    shown = (
-        (_("measured after the program"), value_at(rows, "sample/waves/post/share"), percent),
-        (_("completed the program"), value_at(rows, "participation/completion_share"), percent),
-        (_("cost per completer"), record_of(rows, "efficiency")["cost_per_completer_idr"], rupiah),
+def _first_effects(primary: Sequence[E]) -> list[E]:
+    """The first outcomes that could be estimated, in their declared order; harm before all."""
+    known = [effect for effect in primary if effect.estimate is not None]
+    return sorted(known, key=lambda effect: effect.conclusion != "worsened")[:SHOWN]
+
+
+def _effect_card(effect: Told, means: Mapping[str, str]) -> KeyFigure:
+    """One outcome: from what to what, the estimate with its interval, and what it means."""
+    estimate, low, high, sesoi = (
+        None if x is None else x * effect.factor
+        for x in (effect.estimate, effect.ci_low, effect.ci_high, effect.sesoi)
     )
+    digits = digits_for(estimate, low, high)
+    meaning = _("{claim} {estimate} (95% interval {between}): {conclusion}.").format(
+        claim=noun_of(effect),
+        estimate=number(estimate, digits),
+        between=interval(low, high, digits),
+        conclusion=word_for("conclusion", effect.conclusion),
+    )
+    if sesoi is not None:
+        matters = _("{meaning} A change matters from {sesoi} on.")
+        meaning = matters.format(meaning=meaning, sesoi=number(sesoi, digits_for(sesoi)))
+    label = _("{label} ({unit})").format(label=effect.label, unit=effect.shown_unit)
+    value = means.get(effect.outcome, number(estimate, digits))
+    return KeyFigure(label, value, meaning)
+
+
+def _in_numbers(program: Program, result: EvaluationResult) -> str:
+    """Persons in the analysis, completion and cost, in one sentence."""
+    rows, k = result.rows, program.privacy.min_cell
     analysed, reason = words.analysed(rows, k)
     people = reason if analysed is None else count(analysed)
-    figures = [KeyFigure(_("persons in the analysis"), people)]
-    figures += [KeyFigure(label, form(x)) for label, x, form in shown if x is not None]
-    for effect in told_effects(program, result.rows, "primary")[:3]:
-        if effect.estimate is not None:
-            found = word_for("conclusion", effect.conclusion)
-            value = effect.estimate * effect.factor
-            size, unit = number(value, digits_for(value)), effect.shown_unit
-            label = _("{label}: {what}").format(label=effect.label, what=noun_of(effect))
-            figures.append(KeyFigure(label, size, f"{unit} · {found}"))
-    return figures[:KEY_FIGURES]
+    completed = value_at(rows, "participation/completion_share")
+    measured = value_at(rows, "sample/waves/post/share")
+    cost = record_of(rows, "efficiency")["cost_per_completer_idr"]
+    parts = [_("persons in the analysis: {n}").format(n=people)]
+    if measured is not None:
+        parts.append(_("measured after the program: {share}").format(share=percent(measured)))
+    if completed is not None:
+        parts.append(_("completed the program: {share}").format(share=percent(completed)))
+    if cost is not None:
+        parts.append(_("cost per completer: {cost}").format(cost=rupiah(cost)))
+    return _("In numbers — {parts}.").format(parts="; ".join(parts))
+
+
+def not_told(result: EvaluationResult, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings that the effects of the first page have not told already."""
+    shown = _first_effects(effects_of(result.rows, "primary"))
+    said = {f"effect.{effect.outcome}" for effect in shown}
+    return [finding for finding in findings if finding.id not in said]
+
+
+def _findings(result: EvaluationResult) -> Columns:
+    """The heaviest strengths and weaknesses beside the effects above."""
+    strengths = [f.statement for f in not_told(result, result.strengths)]
+    weaknesses = [f.statement for f in not_told(result, result.weaknesses)]
+    no_strength = _("The data show no strength that passes the program's own limits.")
+    if result.strengths:
+        no_strength = _("None beside the effects above.")
+    no_weakness = _("The data show no weakness that passes the program's own limits.")
+    return Columns(
+        (
+            _part(_("Strengths"), strengths[:SHOWN], no_strength),
+            _part(_("Weaknesses"), weaknesses[:SHOWN], no_weakness),
+        )
+    )
+
+
+def _actions(items: Sequence[Recommendation]) -> Bullets | Paragraph:
+    if not items:
+        return Paragraph(_("No recommendation follows from the findings."), "note")
+    line = _("{text} ({owner}, by {due})")
+    lines = [
+        line.format(
+            text=item.text.rstrip("."),
+            owner=item.owner or _("owner not named yet"),
+            due=date(item.due) if item.due else _("no date yet"),
+        )
+        for item in items
+    ]
+    return Bullets(lines, ordered=True)
+
+
+def _undone(result: EvaluationResult) -> Paragraph | None:
+    """How many promises of earlier cycles are open; their chapter names them."""
+    undone = [f for f in result.follow_up if f.status in ("not_done", "partly")]
+    if not undone:
+        return None
+    text = plural(
+        "{n} promise of earlier cycles is not kept yet.",
+        "{n} promises of earlier cycles are not kept yet.",
+        len(undone),
+    )
+    return Paragraph(text.format(n=count(len(undone))), see=("tbl-tindak-lanjut",))

@@ -15,57 +15,68 @@ from evaluasi_lib.reporting.elements import (
     Section,
     Table,
     section,
+    told,
 )
 from evaluasi_lib.reporting.figures_people import plot_saturation, plot_shares
 from evaluasi_lib.results import EvaluationResult, Passage
 from evaluasi_lib.wording import _, count, number, percent, word_for
 
 MOST_ROWS = 12
+MOST_QUOTES = 3  # of the body
 
 Elements = list[Element | None]
+Parts = tuple[Elements, Elements]  # what a decision needs, and the details
 Records = list[Record]
 
 
 def section_voices(program: Program, result: EvaluationResult) -> Section:
     """Open answers, interviews and documents, and what they say together."""
     k = program.privacy.min_cell
-    elements: Elements = [
-        *_themes(program, result, k),
-        *_demand(result, k),
-        *_interviews(result, k),
-        *_documents(result, k),
-        *_triangulation(result, k),
-    ]
+    elements: Elements = []
+    details: Elements = []
+    for body, more in (
+        _themes(program, result, k),
+        _demand(result, k),
+        _interviews(result, k),
+        _documents(result, k),
+        _triangulation(result, k),
+    ):
+        elements += body
+        details += more
     none = _("The program has no open answers, interviews or documents.")
-    return section("suara", elements, none)
+    return section("suara", elements, none, details)
 
 
 def _warnings(result: EvaluationResult, place: str) -> list[Paragraph]:
     return [Paragraph(text, "warning") for text in texts_at(result.remarks, "voices", place)]
 
 
-def _themes(program: Program, result: EvaluationResult, k: int) -> Elements:
+def _themes(program: Program, result: EvaluationResult, k: int) -> Parts:
     themes = wide(result.rows, "themes/*/*")
     if not themes:
-        return []
+        return [], []
     plan = program.voices
     implied = set(plan.asks.values()) if plan else set()
     spoken = [t for t in themes if t["group"] == "survey" and t["subject"] not in implied]
     labels = {(t["subject"], t["group"]): t["label"] for t in themes}
     quotes = [q for q in result.quotes if q.case is None]
-    return [
+    quoted = [QuoteBlock(q.text, f"{labels[q.theme, q.group]} · {q.source}") for q in quotes]
+    elements: Elements = [
         Heading(_("Themes")),
         _unthemed(result),
         plot_shares(
             spoken, "tema", _("What do participants write about?"),
             _("Most often about: {label} ({share})."),
         ),
+        *quoted[:MOST_QUOTES],
+    ]  # fmt: skip
+    return elements, [
         tables.table_themes(themes, k),
         _table_hand_coding(wide(result.rows, "voices/coding/*"), k),
         *_warnings(result, "coding"),
-        *([Heading(_("In their own words"))] if quotes else []),
-        *(QuoteBlock(q.text, f"{labels[q.theme, q.group]} · {q.source}") for q in quotes),
-    ]  # fmt: skip
+        Heading(_("In their own words")) if quoted[MOST_QUOTES:] else None,
+        *quoted[MOST_QUOTES:],
+    ]
 
 
 def _unthemed(result: EvaluationResult) -> Paragraph | None:
@@ -86,35 +97,30 @@ def _unthemed(result: EvaluationResult) -> Paragraph | None:
     return Paragraph(text)
 
 
-def _demand(result: EvaluationResult, k: int) -> Elements:
+def _demand(result: EvaluationResult, k: int) -> Parts:
     demand = wide(result.rows, "module_demand/*")
-    if not demand:
-        return []
+    question = _("Which modules do participants ask for?")
+    figure = plot_shares(
+        demand, "modul-diminta", question, _("Modules asked for most often: {label} ({share}).")
+    )
     caption = _("Modules that participants ask for")
-    return [
-        Heading(_("Modules that are wanted")),
-        plot_shares(
-            demand,
-            "modul-diminta",
-            _("Which modules do participants ask for?"),
-            _("Asked for most often: {label} ({share})."),
-        ),
-        tables.table_shares(demand, "modul-diminta", caption, _("Module"), k),
-    ]
+    listed = tables.table_shares(demand, "modul-diminta", caption, _("Module"), k)
+    return [told(figure, listed)], [figure, listed]
 
 
-def _interviews(result: EvaluationResult, k: int) -> Elements:
+def _interviews(result: EvaluationResult, k: int) -> Parts:
     rows = result.rows
     read, curve = record_of(rows, "voices/interviews"), wide(rows, "voices/saturation/*")
     if not read:
-        return []
+        return [], []
     coders = wide(rows, "voices/coders/*")
-    return [
+    saturation = plot_saturation(curve, read["saturation_point"])
+    elements: Elements = [Heading(_("Interviews")), _coverage(read), told(saturation)]
+    return elements, [
         Heading(_("Interviews")),
-        _coverage(read),
+        saturation,
         _table_transcripts(wide(rows, "voices/transcripts/*"), k),
         _table_groups(result, k),
-        plot_saturation(curve, read["saturation_point"]),
         _table_pairs(wide(rows, "voices/pairs/*/*"), k),
         _table_coefficients(coders, "pengode", _("Agreement of the coders"), k),
         Paragraph(_alpha_words(coders)) if coders else None,
@@ -158,19 +164,22 @@ def _case(result: EvaluationResult, case: Record, k: int) -> Elements:
     ]
 
 
-def _documents(result: EvaluationResult, k: int) -> Elements:
+def _documents(result: EvaluationResult, k: int) -> Parts:
     read = wide(result.rows, "voices/documents/*")
     indicators = wide(result.rows, "voices/rubric/*")
     if not read and not indicators:
-        return []
+        return [], []
     text = _("{n} documents with {pages} pages were read.").format(
         n=count(len(read)), pages=count(sum(d["pages"] for d in read))
     )
     reviewers, caption = wide(result.rows, "voices/reviewers/*"), _("Agreement of the reviewers")
-    return [
+    elements: Elements = [
         Heading(_("Documents")),
-        Paragraph(text),
+        Paragraph(text, see=("tbl-rubrik",)),
         *_warnings(result, "documents"),
+    ]
+    return elements, [
+        Heading(_("Documents")),
         _table_indicators(result, indicators, k),
         _table_cited([p for p in result.passages if p.cited], k),
         _table_passages([p for p in result.passages if not p.cited], k),
@@ -178,14 +187,24 @@ def _documents(result: EvaluationResult, k: int) -> Elements:
     ]
 
 
-def _triangulation(result: EvaluationResult, k: int) -> Elements:
-    if not result.triangulation:
-        return []
-    return [
-        Heading(_("Do the sources agree?")),
-        Paragraph(_agreement_words(result)),
-        *(tables.table_triangulation(t, i, k) for i, t in enumerate(result.triangulation, 1)),
+def _triangulation(result: EvaluationResult, k: int) -> Parts:
+    """Whether the sources agree, a row a question; what each of them says in the details."""
+    asked = result.triangulation
+    if not asked:
+        return [], []
+    columns = [
+        Column(_("Question"), "question"),
+        Column(_("Sources"), "agreement", "agreement"),
+        Column(_("Why"), lambda item: item.explanation or "—"),
     ]
+    caption = _("Do the sources agree?")
+    elements: Elements = [
+        Heading(caption),
+        Paragraph(_agreement_words(result), see=("tbl-triangulasi-1",)),
+        table("triangulasi", _("Agreement by question"), asked, columns, k),
+    ]
+    each = [tables.table_triangulation(t, i, k) for i, t in enumerate(asked, 1)]
+    return elements, [Heading(caption), *each]
 
 
 def _agreement_words(result: EvaluationResult) -> str:

@@ -24,6 +24,42 @@ function Div(el)
     el.attributes["custom-style"] = styles[class]
     return el
   end
+  if class == "contents" then
+    return pandoc.RawBlock("typst", "#contents-list")
+  end
+  if class == "part" then
+    return nil
+  end
+  if class == "columns" and typst then
+    local cells, widths = {}, {}
+    for _, part in ipairs(el.content) do
+      -- What is written here is not shifted any more.
+      part = part:walk({
+        Header = function(h)
+          h.level = h.level - 1
+          return h
+        end,
+      })
+      cells[#cells + 1] = "[" .. written(part.content) .. "]"
+      widths[#widths + 1] = math.max(#pandoc.utils.stringify(part), 1)
+    end
+    -- As wide as their texts are long, but none narrower than two thirds of the widest.
+    local widest = math.max(table.unpack(widths))
+    for i, n in ipairs(widths) do
+      widths[i] = math.max(n, widest * 2 // 3) .. "fr"
+    end
+    local columns = "(" .. table.concat(widths, ", ") .. ",), "
+    return pandoc.RawBlock("typst", "#side-by-side(" .. columns .. table.concat(cells, ", ") .. ")")
+  end
+  if el.identifier == "ringkasan" and typst then
+    el.content:insert(1, pandoc.RawBlock("typst", "#first-page["))
+    el.content:insert(pandoc.RawBlock("typst", "]"))
+  end
+  if el.identifier == "lampiran" then
+    local page = typst and pandoc.RawBlock("typst", "#pagebreak(weak: true)")
+      or pandoc.RawBlock("openxml", '<w:p><w:r><w:br w:type="page"/></w:r></w:p>')
+    el.content:insert(1, page)
+  end
   -- Sections and table regions are no containers on paper: a page may break inside them.
   return el.content
 end

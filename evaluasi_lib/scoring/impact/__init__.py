@@ -6,9 +6,10 @@ are pure functions on arrays (designs, weighting), chosen by the table in plans.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,7 @@ from evaluasi_lib.scoring.frames import (
     DesignType,
     OutcomeFrame,
     OutcomeFrames,
+    in_program,
     numeric,
     outcome_frames,
 )
@@ -48,6 +50,14 @@ __all__ = ["Estimated", "effect_drafts", "estimates_of", "estimates_of_case"]
 Rule = Callable[[pd.Series], pd.Series]
 OWN = ("p_adjusted", "n_needed")  # numbers of primary estimates alone
 MAX_LEVELS = 6  # a number with more values is split at its median
+
+
+class Means(NamedTuple):
+    """values: by the names of effects.MEANS, the mean and how many persons (or answers) it is of.
+    left: persons who answered at one of the waves and are in no mean."""
+
+    values: Mapping[str, tuple[float, int]] = MappingProxyType({})
+    left: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,7 @@ class Estimated:
     interaction_p: float | None = None
     p_adjusted: float | None = None
     judged: Judged = field(default_factory=Judged)
+    means: Means = field(default_factory=Means)
 
     @property
     def conclusion(self) -> Conclusion | None:
@@ -143,12 +154,36 @@ def _estimates(study: Study, outcome: Outcome, frame: OutcomeFrame | str) -> lis
         alone = not_estimated("none", "difference", reason, n_program=len(frame.after))
         return [Estimated(outcome, frame.design, alone)]
     primary = primary_estimate(plan[0], case)
-    first = Estimated(outcome, frame.design, primary, checks=examine(study, case, primary))
+    first = Estimated(
+        outcome, frame.design, primary, checks=examine(study, case, primary), means=_means(case)
+    )
     others = [e for name in plan[1:] if (e := estimate(name, case)) is not None]
     found = [first, *(Estimated(outcome, frame.design, e, "sensitivity") for e in others)]
     for variable in outcome.subgroups:
         found += _subgroups(study, case, plan[0], variable)
     return found
+
+
+def _means(case: Case) -> Means:
+    """From what to what, in the outcome's unit and unweighted, by the names of effects.MEANS; an
+    ordered outcome has no mean."""
+    if case.outcome.scale_type == "ordinal":
+        return Means()
+    frame, rows = case.frame, case.frame.complete
+    own = in_program(rows)
+    found = {"mean_after": rows["y"][own]}
+    answered = [int(frame.after["y"][in_program(frame.after)].notna().sum())]
+    if "y0" in rows:
+        found["mean_before"] = rows["y0"][own]
+        answered += [] if frame.n_before is None else [frame.n_before]
+    elif frame.before is not None:
+        found["mean_before"] = frame.before["y"][in_program(frame.before)]
+    else:
+        found["mean_comparison"] = rows["y"][~own]
+    known = {name: y.dropna() for name, y in found.items()}
+    values = {name: (float(y.mean()), len(y)) for name, y in known.items() if len(y)}
+    both = len(known["mean_after"])
+    return Means(values, tuple(n - both for n in answered))
 
 
 def _run(name: str, case: Case) -> Estimate:
@@ -263,8 +298,21 @@ def _drafts(one: Estimated, refuted: Container[str]) -> Drafts:
         else:
             yield from drafts(numbers, names, name, cell, **about)
     yield from _checked(one, names, cell, about)
+    if found.estimate is not None:
+        yield from _mean_drafts(one, names, about)
     for text in said:
         yield Draft(Remark(measure_id(*names), text), cell)
+
+
+def _mean_drafts(one: Estimated, names: Sequence[str], about: dict[str, Any]) -> Drafts:
+    """From what to what. A scale's mean at a wave is of all who answered, so that the means go
+    where a few persons more or fewer could be found by subtraction."""
+    values, left = one.means
+    sizes = tuple(n for _mean, n in values.values())
+    cell = Cell((*one.cell.persons, *sizes, *left))
+    for name, (mean, n) in values.items():
+        told = about | {"n": n, "unit": choose(one.outcome.unit)}
+        yield from drafts({name: mean}, names, name, cell, **told)
 
 
 def _numbers(one: Estimated) -> dict[str, Any]:

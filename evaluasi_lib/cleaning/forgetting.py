@@ -1,0 +1,364 @@
+"""One person's data deleted on request (UU 27/2022), and the key of the pseudonyms renewed.
+
+A row of a table is emptied and not taken away, since corrections, quotes and codes name rows by
+their number. The name is masked wherever others wrote it: on no list any more, it would be taken
+for an ordinary word and published. Files that cannot be rewritten safely (workbooks, SPSS, Stata)
+are named with the rows to empty by hand. Whoever asked is nowhere written down; the reason is.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
+
+from evaluasi_lib.cleaning.events import user_numbers, with_event_columns
+from evaluasi_lib.cleaning.identity import (
+    KEY_VARIABLE,
+    Linker,
+    make_linker,
+    normalise_code,
+    normalise_nip,
+    pseudonym_key,
+    pseudonyms,
+    renew_key,
+)
+from evaluasi_lib.cleaning.manifest import Log, raw_files, shown_names
+from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.cleaning.pipeline import clean_program, open_sources
+from evaluasi_lib.cleaning.privacy import MASK, Names, core_name, hides, tells_name
+from evaluasi_lib.errors import EvaluationError, Problem, UsageError
+from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.program import Program, Source
+from evaluasi_lib.reading.files import (
+    CSV,
+    JSON_LINES,
+    detect_delimiter,
+    detect_encoding,
+    open_source,
+)
+from evaluasi_lib.reading.voices import read_table
+from evaluasi_lib.wording import _
+
+LOG = "penghapusan.csv"
+BY_ROW = ("koreksi.csv", "kutipan.csv", "kode_manual.csv")  # their lines name a source and a row
+SHORT = 60  # characters of a text that is a label, such as the name of a room
+
+
+@dataclass
+class Forgotten:
+    """What was deleted, and what a person has still to do.
+
+    rows: emptied, by source or table. unfinished: rows that could not be emptied; until they are,
+    the program is not cleaned again. mentions: files in which the name stands or may stand.
+    masked: records of others in which the name was masked.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    unfinished: list[str] = field(default_factory=list)
+    mentions: list[str] = field(default_factory=list)
+    masked: int = 0
+
+
+def forget(data: DataFolder, program_id: str, person: str, reason: str) -> Forgotten:
+    """Empty every row of a person in the raw files of a program, and clean it again.
+
+    person: NIP or code, as the program links its sources. reason: why; it is logged with the day
+    and the number of rows, and may not name anybody. Raises UsageError where nobody of that
+    identifier is found, or the reason names the person.
+    """
+    raw = data.raw(program_id)
+    program = load_program(raw)
+    mapped = open_sources(program, raw, Log())
+    linker = make_linker(program, mapped, pseudonym_key(program))
+    pid = _pid(linker, person)
+    places = {m.name: _rows_of(m, linker, pid) for m in mapped}
+    if not any(places.values()):
+        what = _("nobody of this identifier is in the program's files")
+        raise UsageError(Problem(what, "--person", _("give the NIP or code as the files have it")))
+    names = _names_of(mapped, places)
+    _check_reason(reason, person, names)
+    done = Forgotten()
+    shutil.rmtree(data.processed(program_id), ignore_errors=True)
+    for source in mapped:
+        _empty_rows(raw / source.source.file, source, linker, pid, done)
+    _drop_lines(raw, places, done)
+    _mask_names(raw, names, done)
+    done.unfinished += _named_in_sources(program, raw, names)
+    done.mentions += _mentions(program, raw, names)
+    _log(raw, reason, sum(done.rows.values()))
+    if not done.unfinished:
+        clean_program(program, data)
+    return done
+
+
+def _pid(linker: Linker, person: str) -> str:
+    """The pseudonym of an identifier as a person writes it."""
+    text = pl.Series([person])
+    known = normalise_nip(text) if linker.kind == "nip" else normalise_code(text)
+    known = known.replace(linker.repairs)
+    pid: str = pseudonyms(known, linker.key, linker.scope)[0] or ""
+    return pid
+
+
+def _rows_of(mapped: Mapped, linker: Linker, pid: str) -> list[int]:
+    """The data rows (from 1) of a source that are a person's."""
+    log, rows = Log(), []
+    source = with_event_columns(mapped) if mapped.source.role == "events" else mapped
+    for batch in source.table.batches(source.columns):
+        if source.source.role == "events":
+            batch = user_numbers(batch, source, linker)
+        rows += batch["row"].filter(linker.pids(batch, source, log) == pid).to_list()
+    return rows
+
+
+def _names_of(mapped: Sequence[Mapped], places: dict[str, list[int]]) -> Names:
+    """The names that stand in the person's own rows."""
+    found: set[str] = set()
+    for source in mapped:
+        for variable in source.of_type("name"):
+            values = source.whole(variable)
+            rows = [row - 1 for row in places[source.name]]
+            found |= {core_name(name) for name in values.gather(rows).drop_nulls()}
+    kept = sorted(name for name in found if len(name) > 2)
+    return Names(tuple(n for n in kept if " " in n), tuple(n for n in kept if " " not in n))
+
+
+def _check_reason(reason: str, person: str, names: Names) -> None:
+    if not reason.strip():
+        raise UsageError(Problem(_("a deletion needs a reason"), "--reason"))
+    if person.strip() in reason or hides(pl.Series([reason]), names, words=True).any():
+        what = _("the reason names the person whose data are deleted")
+        raise UsageError(Problem(what, "--reason", _("say why without saying who")))
+
+
+# --- Raw files ----------------------------------------------------------------------------------
+
+
+def _empty_rows(path: Path, mapped: Mapped, linker: Linker, pid: str, done: Forgotten) -> None:
+    """Empty a person's rows of a source's file where that can be done and seen to be done; else
+    name them for a person to empty."""
+    rows = _rows_of(mapped, linker, pid)
+    emptied = _emptied_file(path, mapped.source, rows) if rows else None
+    if emptied is not None and _is_clean(emptied, path, mapped, linker, pid):
+        _replace(path, emptied)
+        done.rows[mapped.name] = len(rows)
+    elif rows:
+        what = _("{source}: empty the rows {rows} below the heading in the program that made it")
+        done.unfinished.append(
+            what.format(source=mapped.name, rows=", ".join(str(row) for row in rows))
+        )
+
+
+def _emptied_file(path: Path, source: Source, rows: Sequence[int]) -> bytes | None:
+    """The bytes of a source's file with these rows empty; None for a kind that is no text."""
+    suffix, away = path.suffix.lower(), source.role == "events"
+    if suffix in CSV:
+        return _emptied(path, rows, source.header_row, source.delimiter, source.encoding, away)
+    if suffix not in JSON_LINES:
+        return None
+    lines, gone = path.read_bytes().splitlines(keepends=True), set(rows)
+    empty = b"" if away else b"{}\n"
+    return b"".join(empty if i in gone else line for i, line in enumerate(lines, 1))
+
+
+def _is_clean(content: bytes, path: Path, mapped: Mapped, linker: Linker, pid: str) -> bool:
+    """Whether a file of these bytes has as many rows as it should, and none of them a person's."""
+    with tempfile.TemporaryDirectory(prefix="evaluasi-") as folder:
+        work = Path(folder) / path.name
+        work.write_bytes(content)
+        after = replace(mapped, table=open_source(work, mapped.source))
+        heights = [m.table.frame.select(pl.len()).collect().item() for m in (mapped, after)]
+        gone = len(_rows_of(mapped, linker, pid)) if mapped.source.role == "events" else 0
+        return heights[0] - gone == heights[1] and not _rows_of(after, linker, pid)
+
+
+def _emptied(
+    path: Path,
+    rows: Sequence[int],
+    header_row: int,
+    delimiter: str | None,
+    encoding: str | None,
+    away: bool,
+) -> bytes:
+    """A CSV file with the cells of these data rows empty, every other byte as it was. away: whether
+    the rows go altogether, as those of a log, which nothing names by their number."""
+    content = path.read_bytes()
+    encoding = (encoding or detect_encoding(content[:1_000_000])).replace("utf-8-sig", "utf-8")
+    text = content.decode(encoding)
+    delimiter = delimiter or detect_delimiter(text[:1_000_000])
+    skip = header_row + text[:5].lstrip("\ufeff").lower().startswith("sep=")
+    gone, parts = {row + skip for row in rows}, []
+    for number, (record, cells) in enumerate(_records(text, delimiter), 1):
+        end = "\r\n" if record.endswith("\r\n") else "\n"
+        empty = "" if away else delimiter * (len(cells) - 1) + end
+        parts.append(empty if number in gone else record)
+    return "".join(parts).encode(encoding)
+
+
+def _records(text: str, delimiter: str) -> Iterator[tuple[str, list[str]]]:
+    """Each record of a CSV text as it stands, line ends and all, with its cells."""
+    lines = text.splitlines(keepends=True) if "\n" not in text else text.split("\n")
+    if "\n" in text:
+        lines = [line + "\n" for line in lines[:-1]] + lines[-1:]
+    reader, begun = csv.reader(iter(lines), delimiter=delimiter), 0
+    for cells in reader:
+        yield "".join(lines[begun : reader.line_num]), cells
+        begun = reader.line_num
+
+
+def _lines(text: str) -> Iterator[tuple[str, list[str]]]:
+    for line in text.splitlines(keepends=True):
+        yield line, [line.rstrip("\r\n")]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Another content in the place of a file, whole or not at all."""
+    work = path.with_name(f".{path.name}.tmp")
+    work.write_bytes(content)
+    shutil.copymode(path, work)
+    os.replace(work, path)
+
+
+def _drop_lines(raw: Path, places: dict[str, list[int]], done: Forgotten) -> None:
+    """Take corrections, quotes and codes of the emptied rows out of their tables."""
+    for name in BY_ROW:
+        path = raw / name
+        if not path.is_file():
+            continue
+        table = read_table(path, ["source", "row"], [])
+        at = zip(table["source"], table["row"], strict=True)
+        gone = [
+            line for line, (source, row) in enumerate(at, 1)
+            if row.isdigit() and int(row) in places.get(source, ())
+        ]  # fmt: skip
+        if gone:
+            _replace(path, _emptied(path, gone, 1, None, None, away=True))
+            done.rows[name] = len(gone)
+
+
+def _mask_names(raw: Path, names: Names, done: Forgotten) -> None:
+    """Mask the person's name in what is left of the program's texts: nobody would know it for a
+    name any more, once it is on no list, and it would be published."""
+    for path in raw_files(raw):
+        suffix = path.suffix.lower()
+        if suffix not in (*CSV, *JSON_LINES, ".md"):
+            continue
+        content = path.read_bytes()
+        encoding = detect_encoding(content[:1_000_000]).replace("utf-8-sig", "utf-8")
+        text = content.decode(encoding, errors="surrogateescape")
+        by_cells = suffix != ".md" and suffix not in JSON_LINES and path.parent == raw
+        delimiter = detect_delimiter(text[:1_000_000].lstrip("\ufeff")) if by_cells else None
+        masked, n = _masked(text, names, delimiter)
+        if n:
+            _replace(path, masked.encode(encoding, errors="surrogateescape"))
+            done.masked += n
+
+
+def _masked(text: str, names: Names, delimiter: str | None) -> tuple[str, int]:
+    """A text without a person's name, and in how many records it stood. delimiter: of its cells;
+    None: lines of plain text."""
+    word = re.compile("|".join(sorted(names.words)), re.IGNORECASE)
+    parts, n = [], 0
+    for record, cells in _records(text, delimiter) if delimiter else _lines(text):
+        if not word.search(record) or not tells_name(pl.Series(cells), names, words=True).any():
+            parts.append(record)
+            continue
+        n += 1
+        told = tells_name(pl.Series(cells), names, words=True)
+        cells = [_without(c, names) if t else c for c, t in zip(cells, told, strict=True)]
+        end = record[len(record.rstrip("\r\n")) :]
+        line = io.StringIO(newline="")
+        if delimiter:
+            csv.writer(line, delimiter=delimiter, lineterminator="").writerow(cells)
+        parts.append((line.getvalue() or cells[0]) + end)
+    return "".join(parts), n
+
+
+def _without(cell: str, names: Names) -> str:
+    """A short text that bears a name is a name of a place: all of it goes; of a longer one the
+    words of the name."""
+    if len(cell) <= SHORT:
+        return MASK
+    words = "|".join(re.escape(word) for word in sorted(names.words, key=len, reverse=True))
+    return re.sub(rf"(?i)(?<![^\W\d_])(?:{words})(?![^\W\d_])", MASK, cell)
+
+
+def _named_in_sources(program: Program, raw: Path, names: Names) -> list[str]:
+    """Sources that are no text and name the person in rows of others."""
+    found = []
+    for source in open_sources(program, raw, Log()):
+        if Path(source.source.file).suffix.lower() in (*CSV, *JSON_LINES):
+            continue
+        columns = source.table.frame.collect().iter_columns()
+        if any(tells_name(column, names, words=True).any() for column in columns):
+            what = _("{source}: take the person's name out of the other rows too")
+            found.append(what.format(source=source.name))
+    return found
+
+
+def _mentions(program: Program, raw: Path, names: Names) -> list[str]:
+    """Files in which the person's name still stands, or that nobody but a reader can search."""
+    if not (names.full or names.single):
+        return []
+    found = []
+    for path, shown in shown_names(program, raw).items():
+        text = path.stem
+        if path.suffix.lower() in (".yml", ".yaml"):
+            text += " " + path.read_text(encoding="utf-8", errors="replace")
+        if tells_name(pl.Series([text]), names, words=True).any():
+            found.append(_("{file}: the name stands in it or in its file name").format(file=shown))
+        elif path.suffix.lower() not in (*CSV, *JSON_LINES, ".md", ".yml", ".yaml"):
+            found.append(_("{file}: read it yourself for the name").format(file=shown))
+    return found
+
+
+def _log(raw: Path, reason: str, n: int) -> None:
+    """A line in the program's log of deletions: day, rows, reason."""
+    path = raw / LOG
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    if not path.is_file():
+        writer.writerow(["tanggal", "baris", "alasan"])
+    writer.writerow([dt.date.today().isoformat(), n, " ".join(reason.split())])
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(text.getvalue())
+
+
+# --- The key ------------------------------------------------------------------------------------
+
+
+def rotate_key(data: DataFolder) -> tuple[list[str], list[str]]:
+    """A new secret key, and every processed program with pseudonyms of it.
+
+    Returns (programs that were written anew, why others were not; their processed data are gone).
+    Raises UsageError where the key comes from the environment.
+    """
+    if os.environ.get(KEY_VARIABLE):
+        what = _("the key comes from the environment variable {name}").format(name=KEY_VARIABLE)
+        remedy = _("put another text there, then run “evaluasi clean”")
+        raise UsageError(Problem(what, KEY_VARIABLE, remedy))
+    renew_key()
+    written, failed = [], []
+    for program_id in data.program_ids:
+        if not data.processed(program_id).is_dir():
+            continue
+        try:
+            program = load_program(data.raw(program_id))
+            if program.synthetic:
+                continue
+            clean_program(program, data, force=True)
+            written.append(program_id)
+        except EvaluationError as error:
+            shutil.rmtree(data.processed(program_id), ignore_errors=True)
+            failed.append(f"{program_id}: {error.problems[0]}")
+    return written, failed

@@ -1,0 +1,171 @@
+"""One person's data are deleted on request, and nothing else; the key can be renewed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import stat
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from evaluasi_lib.cleaning.forgetting import _records, forget
+from evaluasi_lib.cleaning.identity import key_file
+from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
+from evaluasi_lib.cli import main
+from evaluasi_lib.errors import UsageError
+from evaluasi_lib.loading import DataFolder, load_program
+from tests import canaries, raw
+
+GONE = 5
+
+
+@pytest.fixture
+def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("EVALUASI_KEY", "a key for tests")
+    people = canaries.write(tmp_path)
+    folder = tmp_path / "raw" / raw.ID
+    quotes = "sumber,variabel,baris,tema,teks,status\n"
+    quotes += "".join(f"survei,saran,{row},manfaat,Baik,usulan\n" for row in (2, GONE + 1, 9))
+    (folder / "kutipan.csv").write_text(quotes, encoding="utf-8")
+    return DataFolder.at(tmp_path), people
+
+
+def tables(folder: Path) -> dict[str, pd.DataFrame]:
+    return {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
+
+
+def test_one_person_is_gone_from_raw_and_processed_and_everybody_else_stays(planted) -> None:
+    data, people = planted
+    program, person = load_program(data.raw(raw.ID)), people[GONE]
+    before = tables(clean_program(program, data))
+    done = forget(data, raw.ID, person.nip, "diminta yang bersangkutan")
+    assert done.rows == {"peserta": 1, "survei": 1, "nilai": 1, "log": 1, "kutipan.csv": 1}
+    assert done.unfinished == []
+    left = canaries.traces(canaries.texts_in(data.raw(raw.ID)), [person])
+    assert left == [], "nor does anybody else's row name them"
+    after = tables(data.processed(raw.ID))
+    for name, table in after.items():
+        whole = before[name]
+        if "row" in whole:
+            whole = whole[whole["row"] != GONE + 1]
+        else:
+            assert len(table) == len(whole) - 1
+            whole = whole[whole["pid"].isin(table["pid"])]
+        pd.testing.assert_frame_equal(table.reset_index(drop=True), whole.reset_index(drop=True))
+    quotes = (data.raw(raw.ID) / "kutipan.csv").read_text().splitlines()
+    assert [line.split(",")[2] for line in quotes[1:]] == ["2", "9"]
+
+
+def test_the_log_says_why_and_not_who_and_mentions_by_others_are_named(planted) -> None:
+    data, people = planted
+    person = people[GONE]
+    for reason in (
+        f"diminta {person.name}",
+        person.nip,
+        " ",
+        f"lewat {person.last} {person.first}",
+    ):
+        with pytest.raises(UsageError):
+            forget(data, raw.ID, person.nip, reason)
+    with pytest.raises(UsageError):
+        forget(data, raw.ID, "198001012010011999", "diminta")
+    assert not (data.raw(raw.ID) / "penghapusan.csv").exists()
+    done = forget(data, raw.ID, person.nip, "diminta yang bersangkutan")
+    log = (data.raw(raw.ID) / "penghapusan.csv").read_text(encoding="utf-8")
+    assert "diminta yang bersangkutan" in log
+    assert canaries.traces({"log": log}, people) == []
+    assert done.masked > 20, "rooms, heads and notes of others name them"
+    assert canaries.traces({"said": "".join(done.mentions)}, people) == []
+
+
+def test_reports_that_rest_on_the_data_are_marked_until_they_are_made_again(
+    planted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, people = planted
+    out = data.path / "reports"
+    (out / raw.ID).mkdir(parents=True)
+    result = {"program": {"title": "Uji"}, "verdict": {"decision": "adjust"}, "measures": [],
+              "provenance": {"parameters": {}}}  # fmt: skip
+    (out / raw.ID / "result.json").write_text(json.dumps(result), encoding="utf-8")
+    command = ["forget", raw.ID, "--person", people[GONE].nip, "--reason", "diminta"]
+    assert main([*command, "--data", str(data.path), "--out", str(out)]) == 0
+    assert (out / raw.ID / "USANG.txt").is_file()
+    assert "usang" in (out / "index.html").read_text(encoding="utf-8")
+    shown = capsys.readouterr()
+    assert canaries.traces({"said": shown.out + shown.err}, people) == []
+
+
+def test_a_workbook_is_left_to_a_person_and_not_cleaned_meanwhile(planted) -> None:
+    data, people = planted
+    folder = data.raw(raw.ID)
+    table = pd.read_csv(folder / "nilai.csv", dtype=str)
+    table.to_excel(folder / "nilai.xlsx", index=False, engine="xlsxwriter")
+    text = (folder / "program.yml").read_text(encoding="utf-8")
+    (folder / "program.yml").write_text(text.replace("nilai.csv", "nilai.xlsx"), encoding="utf-8")
+    clean_program(load_program(folder), data)
+    done = forget(data, raw.ID, people[GONE].nip, "diminta")
+    rows, named = done.unfinished
+    assert f" {GONE + 1} " in rows
+    assert "nilai" in named
+    assert not data.processed(raw.ID).exists()
+
+
+def test_records_of_a_csv_keep_their_bytes() -> None:
+    text = 'a,b\r\n1,"x\ny"\r\n\n2,"z ""q"""\n3,'
+    found = list(_records(text, ","))
+    assert "".join(record for record, _cells in found) == text
+    assert [len(cells) for _record, cells in found] == [2, 2, 0, 2, 2]
+    assert [len(row) for row in csv.reader(text.split("\n"))][:1] == [2]
+
+
+def test_a_new_key_gives_new_pseudonyms_and_the_same_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("EVALUASI_KEY", raising=False)
+    for name in ("XDG_DATA_HOME", "LOCALAPPDATA", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    canaries.write(tmp_path)
+    data = DataFolder.at(tmp_path)
+    program = load_program(data.raw(raw.ID))
+    before = tables(clean_program(program, data))
+    key = key_file().read_bytes()
+    assert main(["key", "rotate", "--data", str(tmp_path)]) == 0
+    assert raw.ID in capsys.readouterr().out
+    assert key_file().read_bytes() != key
+    assert not is_stale(program, data)
+    after = tables(data.processed(raw.ID))
+    assert not set(before["peserta"]["pid"]) & set(after["peserta"]["pid"])
+    pd.testing.assert_frame_equal(
+        before["nilai"].drop(columns="pid"), after["nilai"].drop(columns="pid")
+    )
+    found = canaries.texts_in(data.processed(raw.ID))
+    assert not any(key_file().read_text() in text for text in found.values())
+    monkeypatch.setenv("EVALUASI_KEY", "given")
+    assert main(["key", "rotate", "--data", str(tmp_path)]) == 2
+
+
+def test_a_program_that_cannot_be_cleaned_loses_the_tables_of_the_old_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EVALUASI_KEY", raising=False)
+    for name in ("XDG_DATA_HOME", "LOCALAPPDATA", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    canaries.write(tmp_path)
+    data = DataFolder.at(tmp_path)
+    clean_program(load_program(data.raw(raw.ID)), data)
+    (data.raw(raw.ID) / "survei.csv").unlink()
+    assert main(["key", "rotate", "--data", str(tmp_path)]) == 1
+    assert not data.processed(raw.ID).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_only_the_owner_looks_into_processed_data_and_the_key(planted) -> None:
+    data, _people = planted
+    folder = clean_program(load_program(data.raw(raw.ID)), data)
+    for path in (folder, folder / "restricted"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    shutil.rmtree(folder)
