@@ -32,7 +32,7 @@ UNORDERED = ("category", "text")  # which of their values is more, nobody can te
 FILED = ("theme", "codebook_theme", "rubric_indicator", "path")  # declared in files
 # The measures of each part that an indicator may watch from one cycle to the next.
 WATCHED = {
-    "sample": "invited responded analysed response_rate_share n dropped",
+    "sample": "invited responded analysed response_rate_share n dropped share",
     "scales": "mean mean_100 sd alpha omega_total top2_share n_items q10 q25 median q75 q90 index "
     "score mean_pct below_share cross_performance cross_importance performance importance "
     "item_rest alpha_if_deleted",
@@ -51,7 +51,7 @@ WATCHED = {
     "budget_absorption_share cost_per_jp_idr price_year planned_idr realised_idr absorption_share "
     "share_of_total estimate bcr roi_pct per_person_idr total_idr confidence_share cost_idr "
     "benefit_idr",
-    "themes": "share sentiment",
+    "themes": "share sentiment tone praise criticism",
     "module_demand": "share",
 }
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 ALPHA = 0.05
+TONE = 0.2  # share of the speakers by which praise or criticism prevails
 Floats = NDArray[np.float64]
 Method = Literal["holm", "bh", "none"]
 
@@ -55,6 +56,14 @@ def concluded(
     within, better = (-limit < low) & (high < limit), (np.asarray(estimate) > 0) == higher_is_better
     names = ["no_meaningful_change", "inconclusive", "improved"]
     return np.select([within, ~(p < ALPHA), better], names, "worsened")
+
+
+def tone_of(praise: int, criticism: int, persons: int) -> int:
+    """1 where praise prevails among those who spoke of something, -1 where criticism does, 0 where
+    neither exceeds the other by a fifth of them. The one rule of tone: findings and the comparison
+    of the sources judge by it alike."""
+    balance = (praise - criticism) / persons if persons else 0.0
+    return 0 if abs(balance) < TONE else 1 if balance > 0 else -1
 
 
 def quadrants(performance: ArrayLike, importance: ArrayLike, *, cross: ArrayLike) -> list[str]:

@@ -14,9 +14,9 @@ from itertools import chain
 from pathlib import Path
 
 from evaluasi_lib import __version__, wording
+from evaluasi_lib.claims import told_effects
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
 from evaluasi_lib.disclosure import publish
-from evaluasi_lib.effects import effects_of
 from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
@@ -95,7 +95,7 @@ def measure(study: Study) -> EvaluationResult:
     program, frames = study.program, outcome_frames(study)
     k = program.privacy.min_cell
     estimated, warnings = publish(score_effects(study, frames), k)
-    effects = effects_of(estimated, "primary")
+    effects = told_effects(program, estimated, "primary")
     measured = chain(
         score_sample(study, frames), score_scales(study), score_spread(study),
         score_answers(study), score_participation(study), score_elearning(study),
@@ -135,6 +135,10 @@ def _program_info(program: Program) -> ProgramInfo:
         period_start=program.period.start if program.period else None,
         period_end=program.period.end if program.period else None,
         series=program.series,
+        reported=program.report_date,
+        number=program.report.number,
+        author=wording.choose(program.report.author) or None,
+        contact=program.report.contact,
     )
 
 

@@ -89,6 +89,7 @@ GROUPING = ("category", "ordinal", "flag", "text", "item", "number", "integer")
 
 Name = Annotated[str, AfterValidator(_check_name)]
 FileStem = Annotated[Name, AfterValidator(_check_file_stem)]
+ProgramKind = Literal["leadership", "elearning", "mentoring", "technical", "employment", "other"]
 Text = Annotated[str | dict[str, str], AfterValidator(_check_text)]
 Label = Annotated[str, BeforeValidator(_as_text)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -574,6 +575,17 @@ class Privacy(Model):
     """Numbers of fewer persons than this are not shown."""
 
 
+class Report(Model):
+    date: dt.date | None = None
+    """Date of the report, from which its deadlines count; the last day of the program if absent."""
+    number: str | None = None
+    """Number under which the agency files it."""
+    author: Text | None = None
+    """Who wrote it: a person or a unit; the agency if absent."""
+    contact: str | None = None
+    """Where to ask: an address, an e-mail or a telephone number."""
+
+
 class Program(Model):
     """program.yml."""
 
@@ -581,7 +593,7 @@ class Program(Model):
     """Identifier; the same as the folder's name."""
     title: Text
     """Name of the program."""
-    kind: Literal["leadership", "elearning", "mentoring", "technical", "employment", "other"]
+    kind: ProgramKind
     """Kind of program."""
     organisation: Text
     """Agency that runs the program."""
@@ -633,8 +645,15 @@ class Program(Model):
     """What earlier cycles recommended."""
     privacy: Privacy = Privacy()
     """Rules for small numbers."""
+    report: Report = Report()
+    """Date, number, author and contact of the report."""
     seed: int = 20250101
     """Seed of everything that is drawn at random."""
+
+    @property
+    def report_date(self) -> dt.date | None:
+        """The declared date of the report, else the last day of the program."""
+        return self.report.date or (self.period.end if self.period else None)
 
     def outcome(self, outcome_id: str) -> Outcome:
         return next(o for o in self.outcomes if o.id == outcome_id)

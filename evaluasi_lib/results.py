@@ -40,6 +40,10 @@ class ProgramInfo:
     period_start: dt.date | None
     period_end: dt.date | None
     series: str | None = None  # alike in all cycles of one program
+    reported: dt.date | None = None  # the declared date of the report, else the program's last day
+    number: str | None = None
+    author: str | None = None
+    contact: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Triangulated:
-    """One evaluation question: what each source found (None where it is silent)."""
+    """One evaluation question: what each source found (None where it is silent). answer: what
+    sources that agree say together."""
 
     question: str
     survey: str | None
@@ -78,6 +83,7 @@ class Triangulated:
     document: str | None
     agreement: Agreement
     explanation: str = ""
+    answer: Literal["yes", "no"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +98,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """rule: of the decision table. evidence: ids of the measures that it rests on."""
+    """reasons: why; certainty: how sure it is; would_change: what would change it. rule: of the
+    decision table. evidence: ids of the measures that it rests on. provisional: whether a decision
+    was taken on evidence that is too weak to carry it alone."""
 
     decision: Decision
     reasons: tuple[str, ...]
     rule: str
     evidence: tuple[str, ...] = ()
+    certainty: tuple[str, ...] = ()
+    would_change: tuple[str, ...] = ()
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

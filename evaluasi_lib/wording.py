@@ -310,6 +310,13 @@ def p_value(value: float | None) -> str:
 
 
 @spoken
+def p_is(value: float | None) -> str:
+    """0.0123 -> "p = 0,012"; below 0.001 -> "p < 0,001"."""
+    shown = p_value(value)
+    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+
+
+@spoken
 def interval(low: float | None, high: float | None, digits: int = 1) -> str:
     """(1.2, 3.4) -> "1,2 s.d. 3,4" (id), "1.2 to 3.4" (en)."""
     if low is None or high is None:

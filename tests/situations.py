@@ -12,6 +12,7 @@ from typing import Any
 
 from scipy import stats
 
+from evaluasi_lib.conclusion import tone_of
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Measure, record_rows, share_interval
@@ -86,7 +87,7 @@ def make(
     themes: dict[str, tuple[float | None, float | None]] | None = None,
     thresholds: dict[str, Any] | None = None,
     decisive: list[bool] | None = None,
-    flags: list[str] | None = None,
+    flags: list[str] | dict[str, str] | None = None,
     program_keys: dict[str, Any] | None = None,
     **parts: Any,
 ) -> tuple[Program, EvaluationResult]:
@@ -125,7 +126,7 @@ def make(
     )
     if alpha is not None:
         scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
-    threats = dict.fromkeys(flags or ())
+    threats = flags if isinstance(flags, dict) else dict.fromkeys(flags or ())
     sample = {"invited": 200, "responded": 150, "analysed": 150, "response_rate_share": response}
     took = {"enrolled": enrolled, "started": enrolled}
     done = {"completion_share": completion, "n": enrolled} | share_interval(enrolled, completion)
@@ -197,9 +198,10 @@ def _shares(part: str, shares: dict[str, tuple[float | None, float | None]]) -> 
         name, *source = place.split("/")
         low, high = _around(share)
         record = {"share": share, "ci_low": low, "ci_high": high, "sentiment": tone}
+        record["tone"] = None if tone is None else tone_of(*(max(x, 0) for x in (tone, -tone)), 1)
         label = name.replace("_", " ") if part == "module_demand" else name.capitalize()
         yield from record_rows(
-            record, [part, name, *source], "share:ci sentiment", subject=name, label=label,
+            record, [part, name, *source], "share:ci sentiment tone", subject=name, label=label,
             reason=None if share is not None else SMALL_CELL,
         )  # fmt: skip
 

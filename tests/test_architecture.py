@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "measures"),
     ("disclosure",),
     ("program", "results", "effects", "folders"),
-    ("check", "conclusion", "labels"),
+    ("check", "conclusion", "labels", "claims"),
     ("loading",),
     ("reading", "reference"),
     ("study",),

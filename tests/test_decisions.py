@@ -43,7 +43,7 @@ def test_nsw_continues_and_is_not_scaled_up_because_nobody_knows_its_cost(conclu
     verdict = concluded["nsw-1976"].verdict
     stability = value_at(concluded["nsw-1976"].rows, STABILITY)
     assert verdict.decision == "continue"
-    assert any("belum diketahui" in reason for reason in verdict.reasons)
+    assert any("belum diketahui" in text for text in verdict.would_change)
     assert 0.6 < stability < 0.95
 
 
@@ -52,11 +52,14 @@ def test_the_first_mentoring_cycle_is_adjusted_and_the_second_needs_a_comparison
     does not show that mentoring moved it."""
     first, second = (concluded[f"mentoring-karier-{year}"].verdict for year in (2024, 2025))
     assert (first.decision, second.decision) == ("adjust", "insufficient_evidence")
-    assert any("daftar tunggu" in reason for reason in second.reasons)
+    assert any("daftar tunggu" in text for text in second.would_change)
     for year in (2024, 2025):
         assert value_at(concluded[f"mentoring-karier-{year}"].rows, STABILITY) is None
     for verdict in (first, second):
-        assert not any("efek" in reason or "pengaruh" in reason for reason in verdict.reasons)
+        assert not any(
+            "efek" in reason or "pengaruh" in reason
+            for reason in (*verdict.reasons, *verdict.certainty)
+        )
 
 
 def test_the_second_cycle_says_what_became_of_the_firsts_recommendations(concluded):

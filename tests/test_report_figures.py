@@ -119,8 +119,8 @@ def test_the_forest_counts_conclusions_and_turns_outcomes_where_less_is_better()
         [fixtures.effect("a", "A"), fixtures.effect("b", "B", direction="lower")]
     )
     assert "Of 2: 2 improved." in figure.answer
-    assert "A: 0.55, 0.28 to 0.82" in figure.alt
-    assert "B: −0.55, −0.82 to −0.28" in figure.alt
+    assert "A: effect, 0.55, 0.28 to 0.82" in figure.alt
+    assert "B: effect, −0.55, −0.82 to −0.28" in figure.alt
 
 
 def likert(*items: list[dict]) -> Figure:

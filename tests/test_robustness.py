@@ -94,7 +94,7 @@ def test_limits_move_by_the_declared_amounts_and_stay_in_their_range():
 def test_the_report_says_how_firm_the_verdict_is_and_on_what_it_hangs():
     result = conclude(*make([{"estimate": 0.25}]), None)
     (stability,) = [row for row in result.rows if row.part == "verdict"]
-    assert str(stability.note) in result.verdict.reasons[-1]
+    assert str(stability.note) in result.verdict.would_change[0]
 
 
 def test_names_and_order_of_outcomes_do_not_move_the_stability():

@@ -125,8 +125,8 @@ def test_facts_and_table_name_the_same_facts_in_both_languages():
 def test_insufficient_evidence_says_what_data_would_settle_it():
     outcomes = [{"estimate": 0.2, "se": 0.3, "n_needed": 900}]
     verdict = judge(*make(outcomes))
-    assert "900" in verdict.reasons[-1]
-    assert "200" in verdict.reasons[-1]
+    assert "900" in verdict.would_change[-1]
+    assert "200" in verdict.would_change[-1]
 
 
 @pytest.mark.parametrize(
@@ -167,5 +167,5 @@ def test_stability_is_shown_only_beside_a_verdict_that_its_evidence_carries(outc
 
 def test_an_improvement_without_a_comparison_says_what_would_strengthen_the_evaluation():
     verdict = judge(*make([{"claim": "change"}], ratings=0))
-    assert "daftar tunggu" in verdict.reasons[-1]
-    assert "Kinerja" in verdict.reasons[-1]
+    assert "daftar tunggu" in verdict.would_change[-1]
+    assert "Kinerja" in verdict.would_change[-1]

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from evaluasi_lib import wording
+from evaluasi_lib.claims import Told
 from evaluasi_lib.disclosure import publish
-from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Drafts, Measure, Record, record_of, record_rows, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading.codebook import own_codebook
@@ -435,13 +435,14 @@ def test_case_pages_name_themes_of_enough_interviewees(tmp_path):
     assert told(voices, "cases/Berhasil") == labels
 
 
-def effect(conclusion: str | None, estimate: float | None = 0.4) -> Effect:
-    return Effect(
+def effect(conclusion: str | None, estimate: float | None = 0.4) -> Told:
+    return Told(
         outcome="y", label="Skill", role="primary", subgroup=None, wave="post", sesoi=0.2,
         direction="higher", claim="effect", level="learning", design="comparison", estimator="did",
         estimand="ATT", unit="points", n_program=50, n_comparison=50, estimate=estimate,
         std_error=0.1, df=90, ci_low=0.2, ci_high=0.6, p_value=0.01, p_adjusted=0.01,
         effect_size_g=0.4, g_ci_low=0.2, g_ci_high=0.6, conclusion=conclusion,
+        claimed="moderate", rating=3,
     )  # fmt: skip
 
 
@@ -486,7 +487,7 @@ def test_sources_that_differ_are_discussed_and_not_averaged(tmp_path):
     assert [r.agreement for r in rows] == ["divergent", "convergent"]
     assert "Skill: improved" in rows[0].survey
     assert "12 of 12 interviewees" in rows[0].interview
-    assert "mostly complaint" in rows[0].interview
+    assert "0 praise it, 12 criticise it" in rows[0].interview
     assert "neither is averaged away" in rows[0].explanation
     assert rows[1].interview is None
     assert "no evidence in 2 of 3 documents" in rows[1].document

@@ -354,7 +354,8 @@ class Program:
     def verdict(self) -> Verdict:
         """The decision by the written rules (docs/verdict.md), with the reasons."""
         found = self.result.verdict
-        return Verdict(found.decision, found.rule, found.reasons)
+        said = (*found.reasons, *found.certainty, *found.would_change)
+        return Verdict(found.decision, found.rule, said)
 
     def report(
         self,

@@ -171,6 +171,8 @@ def _write_portfolio(said: str) -> Callable[[Sequence[Section], Path, str], Path
             "title": title,
             "heading": title,
             "organisation": "",
+            "author": "",
+            "created": "",
             "subtitle": said,
             "skip": _("Skip to the report"),
             "contents": _("Contents"),

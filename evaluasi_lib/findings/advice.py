@@ -1,6 +1,4 @@
-"""What to do, and what became of what was recommended before.
-
-Recommendations: weaknesses matched with the catalogue's rules, in order of priority.
+"""What became of what was recommended before, and the indicators by which that is seen.
 
 An indicator to watch is the id of a measure, such as participation/barriers/beban_kerja/share, or a
 short form of it: scales/kepuasan/mean is the program's group at wave post (another wave as
@@ -13,35 +11,27 @@ the two cycles' participants as independent; persons who are in both make it too
 
 from __future__ import annotations
 
-import datetime as dt
 import math
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from evaluasi_lib.findings.observe import short_label
-from evaluasi_lib.findings.rules import RecommendationRule, say
+from evaluasi_lib.findings.rules import say
 from evaluasi_lib.measures import Measure, record_rows
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import EvaluationResult, Finding, FollowUp, Recommendation
+from evaluasi_lib.results import EvaluationResult, FollowUp
 from evaluasi_lib.wording import (
     _,
     choose,
     digits_for,
     interval,
-    join_words,
     joined,
     number,
     percent,
     phrase,
     rupiah,
-    spoken,
     word_for,
 )
 
-# Scores from which the impact of answering a weakness is 2, 3, 4, 5.
-IMPACT_BANDS = (0.3, 0.45, 0.55, 0.7)
 # Parts whose measures may be named without group, wave, role, source or level.
 SHORT = ("scales/", "effects/", "themes/", "participation/drivers/")
 LOWER_IS_BETTER = ("barriers", "cost", "std_error", "module_demand")
@@ -195,93 +185,3 @@ def measure_at(rows: Rows, path: str) -> Measure | None:
         last = "post" if any(row.wave == "post" for row in found) else found[-1].wave
         found = [row for row in found if row.wave == (wave or last)]
     return found[0] if found else None
-
-
-def recommend(
-    program: Program,
-    weaknesses: tuple[Finding, ...],
-    result: EvaluationResult,
-    rules: list[RecommendationRule],
-) -> tuple[Recommendation, ...]:
-    """One recommendation for each rule (or weakness, where the rule says so) that finds its cause.
-
-    result: whose measures the weaknesses cite. Priority is impact (1-5, from the score of the
-    heaviest weakness) times feasibility (1-5): 25 is the highest.
-    """
-    rows = {row.id: row for row in result.rows}
-    groups: dict[tuple[str, str], list[Finding]] = {}
-    chosen = {}
-    for finding in weaknesses:
-        if rule := _rule_for(finding, rules):
-            chosen[rule.id] = rule
-            groups.setdefault((rule.id, finding.id if rule.each else ""), []).append(finding)
-    found = [
-        _recommendation(program, chosen[rule_id], group, rows)
-        for (rule_id, _each), group in groups.items()
-    ]
-    return tuple(sorted(found, key=lambda r: (-r.priority, -r.score, r.id)))
-
-
-def _rule_for(finding: Finding, rules: list[RecommendationRule]) -> RecommendationRule | None:
-    """The rule that answers a finding: the first with a fitting pattern, else the first general."""
-    kind, _dot, subject = finding.id.partition(".")
-    of_kind = [r for r in rules if r.kind == kind]
-    low = subject.casefold()
-    fitting = (r for r in of_kind if any(fnmatchcase(low, p.casefold()) for p in r.subject))
-    return next(fitting, None) or next((r for r in of_kind if not r.subject), None)
-
-
-def _recommendation(
-    program: Program, rule: RecommendationRule, group: list[Finding], rows: Mapping[str, Measure]
-) -> Recommendation:
-    score = max(f.score for f in group)
-    impact = 1 + bisect_right(IMPACT_BANDS, score)
-    subjects = [f.id.partition(".")[2] for f in group]
-    indicators = [rule.indicator.replace("{subject}", s) for s in subjects if rule.indicator]
-    due = program.period.end + dt.timedelta(days=rule.due_days) if program.period else None
-    return Recommendation(
-        id=f"{rule.id}.{subjects[0]}" if rule.each else rule.id,
-        text=_filled(program, choose(rule.text), group, rows),
-        priority=impact * rule.feasibility,
-        addresses=tuple(f.id for f in group),
-        owner=choose(rule.owner),
-        due=due,
-        status="proposed",
-        score=score,
-        watch=tuple(indicator_words(list(rows.values()), path) for path in indicators),
-    )
-
-
-def _labels(program: Program, finding: Finding, rows: Mapping[str, Measure]) -> list[str]:
-    """Names, in quotation marks, of what the weakness's measures are about; else its subject."""
-    named = {o.id: choose(o.label) for o in program.outcomes}
-    named |= {q.id: choose(q.text) for q in program.questions}
-    kind, _dot, subject = finding.id.partition(".")
-    # The second number of an access gap belongs to the group that is ahead.
-    cited = finding.evidence[: 1 if kind == "access" else None]
-    labels = [label for id in cited if (label := rows[id].label)] or [
-        named.get(subject, subject.replace("_", " "))
-    ]
-    return [phrase("“{}”", short_label(label).rstrip(".")) for label in dict.fromkeys(labels)]
-
-
-def _filled(
-    program: Program, template: str, group: list[Finding], rows: Mapping[str, Measure]
-) -> str:
-    """The text with its placeholders filled; braces that no rule may use stay as they are."""
-    labels = list(dict.fromkeys(x for f in group for x in _labels(program, f, rows)))
-    row = rows[group[0].evidence[0]]
-    values = {
-        "label": labels[0],
-        "labels": join_words(labels),
-        "share": percent(row.value if row.measure == "share" else None),
-        "interval": say("interval", low=percent(row.low), high=percent(row.high)),
-    }
-    return _put_in(template, values)
-
-
-@spoken
-def _put_in(template: str, values: Mapping[str, str]) -> str:
-    for name, value in values.items():
-        template = template.replace("{" + name + "}", value)
-    return template

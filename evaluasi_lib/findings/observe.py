@@ -11,13 +11,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from evaluasi_lib.claims import tell, told_effects
 from evaluasi_lib.conclusion import quadrants
 from evaluasi_lib.disclosure import SMALL_CELL
-from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of, threats_of
+from evaluasi_lib.effects import Effect, effects_of, ratings_of, threats_of
+from evaluasi_lib.findings.needs import offers
+from evaluasi_lib.findings.patterns import COMPLETED, Pattern, patterns_of
 from evaluasi_lib.findings.rules import say
 from evaluasi_lib.findings.situation import (
     COMPLETION,
-    beneficial,
     estimate_id,
     is_decisive,
     rating_id,
@@ -30,9 +32,8 @@ from evaluasi_lib.wording import (  # fmt: skip
     _,
     choose,
     count,
-    digits_for,
-    interval,
     join_words,
+    joined,
     number,
     percent,
     phrase,
@@ -46,10 +47,10 @@ COST = "efficiency/cost_per_completer_idr"
 RESPONSE = "sample/response_rate_share"
 MIN_RESPONSE_SHARE = 0.5
 THEME_SHARE = 0.2
-SENTIMENT = 0.1  # on the lexicon's -1..1; nearer to zero is mixed, not good or bad
 # Themes of the codebook that say only that something was good or could be better.
 GENERAL_THEMES = ("berhasil", "perlu_diperbaiki")
-ACCESS_P = 0.05
+JP_MINUTES = 45  # of one training hour (jam pelajaran)
+PLAUSIBLE = (0.25, 2.0)  # recorded time of learning, as a share of the declared hours
 BUDGET = (0.8, 1.0)  # shares of the plan between which spending went as planned
 PROMISED = {"not_done": 0.5, "partly": 0.35}
 SIGN = {True: "good", False: "bad"}
@@ -62,37 +63,22 @@ def note(good: bool, id: str, statement: str, score: float, *evidence: str) -> N
 
 def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """One note for each primary estimate, in words that its design and evidence can carry."""
-    ratings, flags = ratings_of(result.rows), flags_of(result.rows)
-    for effect in effects_of(result.rows, "primary"):
+    for effect in told_effects(program, result.rows, "primary"):
         weight = LEVEL_WEIGHT[effect.level] * (1 if is_decisive(program, effect.outcome) else 0.7)
-        label, good = effect.label, False
+        good = False
         if effect.estimate is None or effect.conclusion is None:
             if not effect.reason:
                 continue
-            reason = say("too_small") if effect.reason == SMALL_CELL else effect.reason
             kind, score = "unmeasured", 0.6 * weight
-            text = say("unmeasured", label=label, reason=reason)
         elif effect.conclusion in ("improved", "worsened"):
             good = effect.conclusion == "improved"
             kind = "effect" if good else "harm"
-            weak = ratings.get(effect.outcome, 0) < program.thresholds.min_evidence_rating
-            # Words that claim a cause are for a comparison on sufficient evidence alone.
-            claim = "weak" if weak and effect.claim == "effect" else effect.claim
-            if claim == "difference" and "post_only" not in flags.get(effect.outcome, ()):
-                claim = "weak"
-            moved = f"rose.{claim}" if effect.estimate > 0 else f"fell.{claim}"
-            text = say(moved, label=label, value=amount(effect))
-            if (beneficial(effect, effect.estimate) or 0) <= 0:
-                text += " " + say("for_the_worse")
             score = weight * (0.6 + 0.4 * _magnitude(effect)) + (0 if good else 0.2)
         else:
             flat = effect.conclusion == "no_meaningful_change"
             kind, score = ("flat", 0.8 * weight) if flat else ("unclear", 0.6 * weight)
-            disagree = not flat and effect.bracketing is not None
-            value = with_interval(effect.estimate, effect.ci_low, effect.ci_high, effect.unit)
-            text = say("unclear.bracketing" if disagree else kind, label=label, value=value,
-                       sesoi=number(effect.sesoi, 2), unit=effect.unit)  # fmt: skip
-        yield note(good, f"{kind}.{effect.outcome}", text, score, estimate_id(effect.outcome))
+        id = f"{kind}.{effect.outcome}"
+        yield note(good, id, tell(effect), score, estimate_id(effect.outcome))
 
 
 def _magnitude(effect: Effect) -> float:
@@ -121,12 +107,18 @@ def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]
         score = 0.1 * ratings[-1] if good else 0.35 + 0.1 * (limit - ratings[0])
         evidence = [id for id, _rating, _label in chosen]
         yield note(good, "evidence.rating", text, score, *evidence)
-    places: dict[str, list[str]] = {}
+    places: dict[str, dict[str, list[str]]] = {}
     for row in threats_of(result.rows):
         if row.note:
-            places.setdefault(row.note, []).append(rating_id(str(row.subject)))
-    for n, (threat, evidence) in enumerate(places.items(), 1):
-        yield note(False, f"threat.{n}", say("threat", threat=threat), 0.3, *evidence)
+            said = places.setdefault(row.measure, {}).setdefault(row.note, [])
+            said.append(str(row.subject))
+    for code, threats in places.items():
+        parts = [
+            say("threat.of", threat=text, labels=join_words([labels[o] for o in outcomes]))
+            for text, outcomes in threats.items()
+        ]
+        evidence = [rating_id(o) for outcomes in threats.values() for o in outcomes]
+        yield note(False, f"threat.{code}", say("threat", threat=joined(parts)), 0.3, *evidence)
 
 
 def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
@@ -191,9 +183,7 @@ def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
             at = measure_id(*row["stem"], "share_of_total")
             yield note(False, f"spending.{name}", text, 0.3 + 0.3 * share, at)
     if (bcr := money["bcr"]) is not None:
-        good = bcr >= limits.min_bcr
-        text = say(f"bcr.{SIGN[good]}", bcr=number(bcr, 2))
-        yield note(good, "bcr.program", text, 0.6, "efficiency/bcr")
+        yield _benefit_note(result, bcr, limits.min_bcr)
     reason = money["cost_per_completer_idr_reason"]
     if cost is None and reason not in (None, SMALL_CELL):
         yield note(False, "unpriced.program", say("unpriced", reason=reason), 0.4, COST)
@@ -202,6 +192,20 @@ def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         text = say("budget.over" if used > most else "budget.under", share=percent(used))
         at = "efficiency/budget_absorption_share"
         yield note(False, "budget.program", text, 0.3 + abs(used - 1), at)
+
+
+def _benefit_note(result: EvaluationResult, bcr: float, limit: float) -> Note:
+    """Whether benefits cover costs; no strength where most of the moved assumptions say no."""
+    cases = wide(result.rows, "efficiency/sensitivity/*")
+    moved = [row["bcr"] for row in cases[1:] if row["bcr"] is not None]
+    below = sum(value < limit for value in moved)
+    if bcr >= limit and 2 * below > len(moved):
+        text = say("bcr.fragile", bcr=number(bcr, 2), below=count(below), n=count(len(moved)),
+                   limit=number(limit, 0 if limit == int(limit) else 2))  # fmt: skip
+        return note(False, "bcr.program", text, 0.45, "efficiency/bcr")
+    good = bcr >= limit
+    text = say(f"bcr.{SIGN[good]}", bcr=number(bcr, 2))
+    return note(good, "bcr.program", text, 0.6, "efficiency/bcr")
 
 
 def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
@@ -222,34 +226,55 @@ def share_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Barriers and wanted modules that at least the declared share of respondents named."""
     limits, barriers = program.thresholds, wide(result.rows, "participation/barriers/*")
     modules = wide(result.rows, "module_demand/*")
-    yield from _named("barrier", barriers, limits.barrier_share, 0.6)
-    yield from _named("module", modules, limits.demand_share, 0.5)
+    for row in _reaching(barriers, limits.barrier_share):
+        yield _named("barrier", row, 0.6)
+    for row in _reaching(modules, limits.demand_share):
+        place = offers(program, row["label"])
+        yield (
+            _named("module", row, 0.5)
+            if place is None
+            else _named("offered", row, 0.5, place=_unnumbered(choose(place)))
+        )
 
 
-def _named(kind: str, records: Sequence[Record], limit: float, slope: float) -> Iterator[Note]:
-    for row in records:
-        if row["share"] is not None and row["share"] >= limit:
-            share = share_with_interval(row["share"], row["share_low"], row["share_high"])
-            text, at = say(kind, share=share, label=row["label"]), measure_id(*row["stem"], "share")
-            yield note(False, f"{kind}.{row['subject']}", text, 0.3 + slope * row["share"], at)
+def _reaching(records: Sequence[Record], limit: float) -> Iterator[Record]:
+    return (row for row in records if row["share"] is not None and row["share"] >= limit)
+
+
+def _named(kind: str, row: Record, slope: float, **values: str) -> Note:
+    share = share_with_interval(row["share"], row["share_low"], row["share_high"])
+    text, at = (
+        say(kind, share=share, label=row["label"], **values),
+        measure_id(*row["stem"], "share"),
+    )
+    return note(False, f"{kind}.{row['subject']}", text, 0.3 + slope * row["share"], at)
+
+
+@spoken
+def _unnumbered(label: str) -> str:
+    """A module's name without its number: "6. Cyber security" -> "Cyber security"."""
+    return re.sub(r"^\d+\s*[.):-]\s*", "", label)
 
 
 def theme_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Themes of open answers that are frequent and clearly good or bad."""
     for theme in wide(result.rows, "themes/*/survey"):
-        name, share, mood = theme["subject"], theme["share"], theme["sentiment"]
+        name, share, mood = theme["subject"], theme["share"], theme["tone"]
         if name in GENERAL_THEMES or share is None or share < THEME_SHARE:
             continue
-        if mood is None or abs(mood) < SENTIMENT:
+        if not mood:
             continue
         shown = share_with_interval(share, theme["share_low"], theme["share_high"])
         text = say(f"theme.{SIGN[mood > 0]}", share=shown, label=theme["label"])
-        paths = [measure_id(*theme["stem"], x) for x in ("share", "sentiment")]
+        if theme["praise"] is not None:
+            counts = {x: count(int(theme[x])) for x in ("praise", "criticism")}
+            text = say("theme.counted", share=shown, label=theme["label"], **counts)
+        paths = [measure_id(*theme["stem"], x) for x in ("share", "tone")]
         yield note(mood > 0, f"theme.{name}", text, 0.25 + 0.5 * share, *paths)
 
 
 def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
-    """Groups that are missed among the enrolled, and groups that complete e-learning less often."""
+    """Groups that are missed among the enrolled."""
     for row in wide(result.rows, "participation/representation/*/*"):
         if not is_missed(row):
             continue
@@ -261,23 +286,75 @@ def access_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
         )  # fmt: skip
         id, score = f"access.{variable}.{row['group']}", 0.35 + min(expected - row["share"], 0.3)
         yield note(False, id, text, score, measure_id(*row["stem"], "share"))
-    groups: dict[str, list[tuple[float, str, str]]] = {}
-    for row in wide(result.rows, "elearning/access/*/*"):
-        share = row.get("completed_share")
-        if share is not None and (row["completed_share_p"] or 1) < ACCESS_P:
-            group = (share, row["group"], row["label"])
-            groups.setdefault(row["stem"][2], []).append(group)
-    for variable, rows in groups.items():
-        (low, least, behind), (high, most, ahead) = (
-            f(rows, key=lambda r: r[0]) for f in (min, max)
-        )
-        if least != most:
-            shares = {"low_share": percent(low), "high_share": percent(high)}
-            text = say("access.elearning", low=behind, high=ahead, **shares)
-            paths = [measure_id("elearning", "access", variable, group, "completed_share")
-                     for group in (least, most)]  # fmt: skip
-            score = 0.35 + min(high - low, 0.3)
-            yield note(False, f"access.elearning.{variable}", text, score, *paths)
+
+
+def pattern_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """Groups that complete the e-learning less often, with what holds them back more than others;
+    then barriers that weigh on a group, or on those who did not complete, alone."""
+    found = patterns_of(result.rows)
+    limit = program.thresholds.barrier_share
+    barriers = [p for p in found if p.of_barrier and p.most.share >= limit]
+    told: list[Pattern] = []
+    for pattern in found:
+        if pattern.of_barrier or pattern.what != "completed":
+            continue
+        behind, ahead = pattern.least, pattern.most
+        shares = {"low_share": percent(behind.share), "high_share": percent(ahead.share)}
+        text = say("access.elearning", low=behind.group, high=ahead.group, **shares)
+        same = [b for b in barriers
+                if b.variable == pattern.variable and b.most.level == behind.level]  # fmt: skip
+        told += same
+        text = joined([text, *(_weighs_there(b) for b in same)])
+        score = 0.35 + min(ahead.share - behind.share, 0.3)
+        cited = [behind.at, ahead.at, *(b.most.at for b in same)]
+        yield note(False, f"access.elearning.{pattern.variable}", text, score, *cited)
+    for pattern in barriers:
+        if pattern not in told:
+            yield _pattern_note(pattern)
+    for pattern in found:
+        if pattern.what == "used" and not pattern.of_barrier:
+            text = say("pattern.used", low=pattern.least.group, high=pattern.most.group,
+                       low_share=percent(pattern.least.share),
+                       high_share=percent(pattern.most.share))  # fmt: skip
+            id, gap = f"access.use.{pattern.variable}", pattern.most.share - pattern.least.share
+            score = 0.35 + min(gap, 0.3)
+            yield note(False, id, text, score, pattern.least.at, pattern.most.at)
+
+
+def _weighs_there(pattern: Pattern) -> str:
+    """What the group that is behind names more often than the others do."""
+    low, high = pattern.least.share, pattern.shares[-2].share
+    return say(
+        "access.because", label=pattern.label, share=percent(pattern.most.share),
+        others=percent(low) if low == high else say("range", low=percent(low), high=percent(high)),
+    )  # fmt: skip
+
+
+def _pattern_note(pattern: Pattern) -> Note:
+    most, least = pattern.most, pattern.least
+    if pattern.variable != COMPLETED:
+        kind = "pattern.group"
+    else:
+        kind = "pattern.unfinished" if most.level == "false" else "pattern.finished"
+    text = say(kind, label=pattern.label, most=most.group, least=least.group,
+               most_share=percent(most.share), least_share=percent(least.share))  # fmt: skip
+    score = 0.35 + min(most.share - least.share, 0.3)
+    return note(False, f"pattern.{pattern.what}.{pattern.variable}", text, score, most.at, least.at)
+
+
+def plausibility_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """A recorded time of learning that the declared training hours make hard to believe."""
+    at = "elearning/time_on_task/median_minutes"
+    minutes = value_at(result.rows, at)
+    hours = program.costs.training_hours_jp if program.costs else None
+    if minutes is None or not hours:
+        return
+    declared = hours * JP_MINUTES
+    if PLAUSIBLE[0] <= minutes / declared <= PLAUSIBLE[1]:
+        return
+    text = say("implausible.time", minutes=number(minutes, 0), hours=number(hours, 0),
+               declared=number(declared, 0), share=percent(minutes / declared))  # fmt: skip
+    yield note(False, "implausible.time", text, 0.5, at)
 
 
 def is_missed(row: Mapping[str, Any]) -> bool:
@@ -287,15 +364,20 @@ def is_missed(row: Mapping[str, Any]) -> bool:
 
 
 def triangulation_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
-    """Where the sources contradict one another, and where all of them agree."""
-    questions = {choose(q.text): q.id for q in program.questions}
-    kinds = {"convergent": ("agreement", True, 0.2), "divergent": ("divergence", False, 0.45)}
+    """Where the sources contradict one another, and where they agree on something good: that an
+    outcome improved, or that nothing holds people back."""
+    questions = {choose(q.text): q for q in program.questions}
     for i, row in enumerate(result.triangulation, 1):
-        if row.agreement in kinds:
-            kind, good, score = kinds[row.agreement]
-            id = f"{kind}.{questions.get(row.question, i - 1)}"
-            at = measure_id("triangulation", i, "sources")
-            yield note(good, id, say(kind, question=row.question), score, at)
+        asked = questions.get(row.question)
+        name = asked.id if asked else i - 1
+        at = measure_id("triangulation", i, "sources")
+        wanted = None if asked is None else "no" if asked.barrier is not None else "yes"
+        if row.agreement == "divergent":
+            text = say("divergence", question=row.question)
+            yield note(False, f"divergence.{name}", text, 0.45, at)
+        elif row.agreement == "convergent" and wanted is not None and row.answer == wanted:
+            text = say(f"agreement.{wanted}", question=row.question)
+            yield note(True, f"agreement.{name}", text, 0.2, at)
 
 
 def promise_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
@@ -309,7 +391,8 @@ def promise_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
 
 RULES = (
     effect_notes, evidence_notes, reliability_notes, item_notes, cost_notes, completion_notes,
-    share_notes, access_notes, theme_notes, triangulation_notes, promise_notes,
+    share_notes, access_notes, pattern_notes, plausibility_notes, theme_notes,
+    triangulation_notes, promise_notes,
 )  # fmt: skip
 
 
@@ -320,27 +403,9 @@ def short_label(label: str) -> str:
     return found.group(1) if found else label
 
 
-def with_interval(value: float, low: float | None, high: float | None, unit: str) -> str:
-    """ "1.20 points (95% interval 0.80 to 1.60)"; no interval where there is none."""
-    digits = digits_for(value, low, high)
-    shown = phrase("{} {}", number(value, digits), unit)
-    if low is None or high is None:
-        return shown
-    return say("with_interval", value=shown, interval=interval(low, high, digits))
-
-
 def share_with_interval(share: float, low: float | None, high: float | None) -> str:
     """ "34% (95% interval 28% to 41%)"."""
     if low is None or high is None:
         return percent(share)
     ends = _("{low} to {high}").format(low=percent(low), high=percent(high))
     return say("with_interval", value=percent(share), interval=ends)
-
-
-def amount(effect: Effect) -> str:
-    """Size of an estimate without its sign, with interval and unit, as the reader sees it."""
-    assert effect.estimate is not None
-    low, high = effect.ci_low, effect.ci_high
-    if effect.estimate < 0 and low is not None and high is not None:
-        low, high = -high, -low
-    return with_interval(abs(effect.estimate), low, high, effect.unit)

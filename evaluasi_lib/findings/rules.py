@@ -21,7 +21,7 @@ from pydantic import (
 from evaluasi_lib.errors import Problem, ProgramError, suggestion
 from evaluasi_lib.findings.situation import Answer, Facts
 from evaluasi_lib.loading import parse_yaml, yaml_problem
-from evaluasi_lib.program import Text
+from evaluasi_lib.program import ProgramKind, Text
 from evaluasi_lib.results import Decision
 from evaluasi_lib.wording import Sentences, _, load_yaml
 
@@ -103,11 +103,12 @@ class RecommendationRule(Strict):
     id: str
     kind: Annotated[str, AfterValidator(_known_kind)]
     subject: list[str] = Field(default=[], description="Patterns such as *workload*; none: any.")
+    programs: list[ProgramKind] = Field(default=[], description="Kinds of programs; none: any.")
     each: bool = Field(default=False, description="One recommendation for each weakness.")
     text: Text
     owner: Text
     feasibility: int = Field(ge=1, le=5, description="1 hard to do, 5 easy.")
-    due_days: int = Field(ge=0, description="Days after the period's end.")
+    due_days: int = Field(ge=0, description="Days after the report's date.")
     indicator: str | None = Field(default=None, description="What to watch; {subject} is filled.")
 
 

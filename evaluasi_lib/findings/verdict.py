@@ -51,20 +51,35 @@ def judge(program: Program, result: EvaluationResult) -> Verdict:
     strength = strength_of_words(situation, min_rating)
     settled = row.decision != "insufficient_evidence"
     reasons = [choose(row.text), *_by_conclusion(situation)]
-    reasons += _caveats(situation)
+    certainty = [*_weakest(situation), *_caveats(situation)]
+    change = []
     if row.decision == "continue":
         conditions = joined(missing_for_scale_up(answers), "; ")
-        reasons.append(say("wanted", conditions=conditions))
-    if settled and strength == "weak" and situation.outcomes:
-        reasons.append(say("provisional"))
-    if not settled:
-        reasons += what_would_settle(situation, min_rating)
+        change.append(say("wanted", conditions=conditions))
+    provisional = settled and strength == "weak" and bool(situation.outcomes)
+    if provisional:
+        certainty.append(say("provisional"))
+    if not settled or provisional:
+        change += what_would_settle(situation, min_rating)
     return Verdict(
         decision=row.decision,
         reasons=tuple(reasons),
         rule=row.rule,
         evidence=_measured(situation),
+        certainty=tuple(certainty),
+        would_change=tuple(change),
+        provisional=provisional,
     )
+
+
+def _weakest(situation: Situation) -> list[str]:
+    """The rating of the weakest evidence among the outcomes that decide."""
+    states = beyond_reaction(situation)
+    if not states:
+        return []
+    lowest = weakest_rating(situation)
+    labels = _labels([s for s in states if (s.rating or 0) == lowest])
+    return [say("weakest", rating=count(lowest), labels=labels)]
 
 
 def _measured(situation: Situation) -> tuple[str, ...]:
@@ -83,7 +98,7 @@ def _measured(situation: Situation) -> tuple[str, ...]:
 def with_stability(
     program: Program, result: EvaluationResult, verdict: Verdict
 ) -> tuple[Verdict, tuple[Measure, ...]]:
-    """The verdict with a sentence on its stability among the reasons, and the row of its share.
+    """The verdict with a sentence on its stability, what it hangs on, and the row of its share.
 
     Repetitions redraw the error of sampling alone. Where no verdict was reached, or an outcome that
     decides has no comparison or hardly any evidence, that error is the least of the doubts: a
@@ -94,11 +109,11 @@ def with_stability(
         return verdict, ()
     stability = diagnose_robustness(program, result)
     sentence = say("stability", share=percent(stability["share"]), n=count(stability["draws"]))
-    if stability["hangs_on"]:
-        sentence += " " + say("hangs_on", source=stability["hangs_on"])
+    hangs = [say("hangs_on", source=stability["hangs_on"])] if stability["hangs_on"] else []
     about = {"n": stability["draws"], "note": stability["hangs_on"]}
     row = record_rows(stability, ["verdict", "stability"], "share", **about)
-    return replace(verdict, reasons=(*verdict.reasons, sentence)), tuple(row)
+    certainty, change = (*verdict.certainty, sentence), (*hangs, *verdict.would_change)
+    return replace(verdict, certainty=certainty, would_change=change), tuple(row)
 
 
 def strength_of_words(situation: Situation, min_rating: int) -> str:

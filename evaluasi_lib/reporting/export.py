@@ -95,8 +95,14 @@ def page_texts(result: EvaluationResult) -> dict[str, str]:
         subtitle += " · " + _("{low} to {high}").format(
             low=date(info.period_start), high=date(info.period_end)
         )
+    if info.reported is not None:
+        subtitle = _("{subtitle} · dated {date}").format(
+            subtitle=subtitle, date=date(info.reported)
+        )
     return {
         "language": language(),
+        "author": info.author or info.organisation,
+        "created": info.reported.isoformat() if info.reported else "",
         "title": _("{title}: evaluation report").format(title=info.title),
         "heading": info.title,
         "organisation": info.organisation,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from evaluasi_lib.claims import is_causal, noun_of
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Remark, measure_id
 from evaluasi_lib.reporting import theme
@@ -22,6 +23,7 @@ from evaluasi_lib.wording import (
     digits_for,
     interval,
     join_words,
+    joined,
     number,
     rupiah,
     word_for,
@@ -60,18 +62,24 @@ def plot_effects(
             digits=2,
             colour=theme.CONCLUSION_COLOURS[effect.conclusion or "inconclusive"],
             mark=theme.CONCLUSION_MARKS[effect.conclusion or "inconclusive"],
-            filled=effect.claim == "effect",
+            filled=is_causal(effect),
             band=_sesoi_g(effect),
         )
         for effect, place in drawn
     ]
-    heard_row = _("{label}: {g}, {interval}, {conclusion}.")
+    heard_row = _("{label}: {noun}, {g}, {interval}, {conclusion}.")
     alt = [_("Forest plot of standardised estimates with 95% intervals.")]
     for effect, (g, low, high) in drawn:
         conclusion, between = word_for("conclusion", effect.conclusion), interval(low, high, 2)
         label = subgroup_word(effect)
         alt.append(
-            heard_row.format(label=label, g=number(g, 2), interval=between, conclusion=conclusion)
+            heard_row.format(
+                label=label,
+                noun=noun_of(effect),
+                g=number(g, 2),
+                interval=between,
+                conclusion=conclusion,
+            )
         )
     answer = answer or _effects_answer([effect for effect, _place in drawn])
     missing = [subgroup_word(e) for e in effects if e.turned is None]
@@ -79,9 +87,10 @@ def plot_effects(
         left = _("Without a standardised estimate, so in the table alone: {names}.")
         answer += " " + left.format(names=join_words(missing))
     svg = forest(points, look, _("standard deviations; right of the line is better"))
-    key = _(
-        "Grey bands: changes too small to matter. Hollow marks: change whose cause is not shown."
-    )
+    keys = [_("Grey bands: changes too small to matter.")]
+    if not all(is_causal(effect) for effect, _place in drawn):
+        keys.append(_("Hollow marks: it is not shown that the program is the cause."))
+    key = joined(keys)
     title = title or _("What changed, and how sure is it?")
     return Figure(id, title, answer, " ".join(alt), svg, key)
 

@@ -92,9 +92,12 @@ def _lines(ax: Axes, groups: Mapping[str, Sequence[Record]]) -> None:
 
 
 def plot_boxes(
-    scales: Sequence[Record], span: tuple[float, float], id: str, title: str
-) -> Figure | None:
+    scales: Sequence[Record], span: tuple[float, float], id: str, title: str, *,
+    weighted: bool = False,
+) -> Figure | None:  # fmt: skip
     """The scores at each wave: the middle half as a box, the middle eight tenths, and the mean.
+
+    weighted: whether the means are weighted to the population, which the boxes are not.
 
     scales: records of one scale; waves whose quartiles or mean are not shown are left out, and the
     tenths where one wave's may not be shown. span: lowest and highest possible score. Single
@@ -125,6 +128,8 @@ def plot_boxes(
     if tenths:
         keys.append(_("Thin line: all but the lowest and the highest tenth."))
     keys.append(_("Diamond: mean with its 95% interval. Single answers are not drawn."))
+    if weighted:
+        keys.append(_("Means are weighted to the population, boxes are not."))
     alt = _("Distribution of scores. {parts}.").format(parts="; ".join(parts))
     return Figure(id, title, answer, f"{title} {alt}", svg, " ".join(keys))
 
@@ -279,16 +284,14 @@ def _likert_bar(
     n = len(levels)
     left = -sum(share * _below_middle(first, last, n) for first, last, share in bar.parts)
     for first, last, share in bar.parts:
-        colour = _colour(first, last, n)
-        if (first, last) not in keys:
-            edge = theme.MUTED if colour == theme.PAPER else colour
-            label = levels[first] if first == last else _("{low} to {high}").format(
-                low=levels[first], high=levels[last]
-            )  # fmt: skip
-            keys[(first, last)] = Patch(fc=colour, ec=edge, label=label)
         if share <= 0:
             continue
+        colour = _colour(first, last, n)
         edge = theme.MUTED if colour == theme.PAPER else colour
+        if (first, last) not in keys:
+            merged = _("{low} to {high}").format(low=levels[first], high=levels[last])
+            label = levels[first] if first == last else merged
+            keys[(first, last)] = Patch(fc=colour, ec=edge, label=label)
         ax.barh(row, share, left=left, height=0.68, color=colour, ec=edge, lw=0.5)
         if share >= 0.06:
             dark = colour != theme.PAPER and (first == 0 or last == n - 1)

@@ -8,6 +8,7 @@ wheels come with the extra “formats”; HTML and XLSX need neither.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import importlib.util
 import io
 import os
@@ -40,6 +41,16 @@ FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 EPOCH = "315532800"  # 1980-01-01, the oldest date that a ZIP file can hold
 PNG_PPI = 220
 LINE_LETTERS = 110  # letters of a table's type on one line of A4
+
+
+def created(texts: Mapping[str, str]) -> dt.datetime:
+    """When a file says it was made: on the date of the report, so that the same report is the same
+    bytes on every day; 1980, the first year that a ZIP file can hold, where it has none."""
+    first = dt.datetime.fromtimestamp(int(EPOCH), dt.UTC)
+    day = texts.get("created", "")
+    if not day:
+        return first
+    return max(first, dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC))
 
 
 def check_extra() -> None:
@@ -75,7 +86,7 @@ def render_pdf(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
                 pdf_standards=["ua-1"],
                 font_paths=[str(FONTS)],
                 ignore_system_fonts=True,
-                timestamp=int(EPOCH),
+                timestamp=int(created(texts).timestamp()),
             )
         except Exception as error:  # typst raises bare classes of its own
             raise _failure(_("the PDF could not be made: {error}"), error) from error
@@ -92,12 +103,13 @@ def render_docx(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
         metadata = {
             "title": texts["heading"],
             "subtitle": texts["subtitle"],
-            "author": texts["organisation"],
+            "author": texts["author"],
             "lang": texts["language"],
         }
         options = ["--to=docx", "--reference-doc=reference.docx"]
         options += [f"--metadata={key}={value}" for key, value in metadata.items()]
-        return _pandoc(html, [*options, "--output=-"], folder)
+        epoch = str(int(created(texts).timestamp()))
+        return _pandoc(html, [*options, "--output=-"], folder, epoch)
 
 
 def _contents(sections: Sequence[Section], title: str) -> str:
@@ -161,7 +173,7 @@ def _letters() -> frozenset[int]:
 
 
 def _printable(text: str) -> str:
-    """Text in letters of the typeface; another one, such as an emoji, becomes its name.
+    """Text in letters of the typeface; another one, such as an emoji, becomes a word for it.
 
     PDF/UA refuses a page with a letter that it cannot show.
     """
@@ -174,7 +186,7 @@ def _printable(text: str) -> str:
             return letter
         if unicodedata.category(letter) in ("Cf", "Mn", "Me", "Sk"):
             return ""
-        return f"[{unicodedata.name(letter, 'symbol').lower()}]"
+        return "[emoji]" if unicodedata.category(letter) == "So" else _("[symbol]")
 
     return "".join(map(shown, text))
 
@@ -189,7 +201,7 @@ def _png(svg: Path) -> bytes:
     return png
 
 
-def _pandoc(html: str, options: Sequence[str], folder: Path) -> bytes:
+def _pandoc(html: str, options: Sequence[str], folder: Path, epoch: str = EPOCH) -> bytes:
     import pypandoc
 
     command = [
@@ -204,7 +216,7 @@ def _pandoc(html: str, options: Sequence[str], folder: Path) -> bytes:
         input=html.encode("utf-8"),
         capture_output=True,
         cwd=folder,
-        env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH},
+        env={**os.environ, "SOURCE_DATE_EPOCH": epoch},
         check=False,
     )
     if done.returncode:
@@ -222,7 +234,7 @@ def _typst_source(body: str, texts: Mapping[str, str]) -> str:
     """The Typst template with its places filled: `$name$` in it stands for a text."""
     values = {
         "document-title": _string(texts["heading"]),
-        "document-author": _string(texts["organisation"]),
+        "document-author": _string(texts["author"]),
         "running-head": _string(texts["heading"]),
         "running-cycle": _string(texts["organisation"]),
         "language": texts["language"],

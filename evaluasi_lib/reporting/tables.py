@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from evaluasi_lib import results as r
+from evaluasi_lib.claims import factor_of, noun_of, unit_of
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.findings.observe import short_label
-from evaluasi_lib.measures import Measure, Record, wide
+from evaluasi_lib.measures import Measure, Record, value_at, wide
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.columns import (
     Cell,
@@ -22,7 +23,7 @@ from evaluasi_lib.reporting.columns import (
     value_of,
 )
 from evaluasi_lib.reporting.elements import Table
-from evaluasi_lib.wording import _, count, date, digits_for, interval, number, word_for
+from evaluasi_lib.wording import _, count, date, digits_for, interval, joined, number, word_for
 
 ANSWERED = 2  # weaknesses that a recommendation's row spells out; more are counted
 
@@ -37,24 +38,62 @@ def table_flow(flow: Sequence[Mapping[str, Any]], k: int) -> Table | None:
     return table("alur", _("Flow of persons"), flow, columns, k)
 
 
+def table_waves(rows: Sequence[Measure], effects: Sequence[Effect], k: int) -> Table | None:
+    """Persons of the program's group who were enrolled, measured at each wave, and analysed."""
+    enrolled = value_at(rows, "participation/enrolled")
+    measured = _("Measured: {wave}")
+    steps = [
+        {
+            "label": measured.format(wave=word_for("wave", w["wave"])),
+            "n": w["n"],
+            "share": w["share"],
+        }
+        for w in wide(rows, "sample/waves/*")
+    ]
+    if not steps:
+        return None
+    if enrolled:
+        steps.insert(0, {"label": word_for("stage", "enrolled"), "n": int(enrolled), "share": 1.0})
+    analysed = _("Analysed: {outcome}")
+    for effect in effects:
+        n = effect.n_program
+        if n is not None and enrolled and n > enrolled:
+            continue  # of a record that covers others as well
+        share = n / enrolled if n is not None and enrolled else None
+        reason = effect.reason if n is None else None
+        steps.append({"label": analysed.format(outcome=effect.label), "n": n, "share": share,
+                      "reason": reason})  # fmt: skip
+    columns = [
+        Column(_("Step"), "label"),
+        Column(_("Persons"), "n", "n"),
+        Column(_("Share of the enrolled"), "share", "%"),
+    ]
+    note = _("The program's group. Measured: on the scale that most of them answered.")
+    return table("gelombang", _("From enrolment to analysis"), steps, columns, k, note)
+
+
 def _estimate(effect: Effect) -> Cell:
-    return figure_cell(effect.estimate, _digits_of(effect))
+    (value, _low, _high), form = _shown(effect)
+    return figure_cell(value, form)
 
 
 def _interval(effect: Effect) -> Cell:
-    return between(effect.ci_low, effect.ci_high, _digits_of(effect))
+    (_value, low, high), form = _shown(effect)
+    return between(low, high, form)
 
 
-def _digits_of(effect: Effect) -> Callable[[Any], str]:
-    """An estimate and its interval are written with the same decimals."""
-    return partial(number, digits=digits_for(effect.estimate, effect.ci_low, effect.ci_high))
+def _shown(effect: Effect) -> tuple[tuple[float | None, ...], Callable[[Any], str]]:
+    """An estimate and the ends of its interval in the unit shown, and how all three are written."""
+    numbers = (effect.estimate, effect.ci_low, effect.ci_high)
+    values = tuple(None if x is None else x * factor_of(effect) for x in numbers)
+    return values, partial(number, digits=digits_for(*values))
 
 
 def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
     """Primary estimates, one row an outcome, its unit in words beside its name."""
     columns = [
-        Column(_("Outcome"), lambda e: f"{words.subgroup_word(e)} ({e.unit})"),
-        Column(_("Kind of claim"), "claim", "claim"),
+        Column(_("Outcome"), lambda e: f"{words.subgroup_word(e)} ({unit_of(e)})"),
+        Column(_("What it is"), noun_of),
         Column(_("Estimate"), _estimate),
         Column(_("95% interval"), _interval),
         Column(_("p"), "p_value", "p"),
@@ -74,9 +113,9 @@ def table_outcomes(
     By outcome, means: from what to what in words; ratings: of the evidence, 0-5.
     """
     columns = [
-        Column(_("Outcome"), lambda e: f"{e.label} ({e.unit})"),
+        Column(_("Outcome"), lambda e: f"{e.label} ({unit_of(e)})"),
         Column(_("Means"), lambda e: means.get(e.outcome, "—")),
-        Column(_("Kind of claim"), "claim", "claim"),
+        Column(_("What it is"), noun_of),
         Column(_("Estimate"), _estimate),
         Column(_("95% interval"), _interval),
         Column(_("Conclusion"), "conclusion", "conclusion"),
@@ -94,7 +133,7 @@ def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Ta
     columns = [
         Column(_("Outcome"), words.subgroup_word),
         Column(_("Estimator"), "estimator", "estimator"),
-        Column(_("Unit"), "unit"),
+        Column(_("Unit"), unit_of),
         Column(_("Estimate"), _estimate),
         Column(_("95% interval"), _interval),
         Column(_("p"), "p_value", "p"),
@@ -109,7 +148,7 @@ def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
         Column(_("Outcome"), words.subgroup_word),
         Column(_("Design"), "design", "design"),
         Column(_("Estimator"), "estimator", "estimator"),
-        Column(_("Estimand"), "estimand", "estimand"),
+        Column(_("Estimand"), _estimand),
         Column(_("n program"), "n_program", "n"),
         Column(_("n comparison"), "n_comparison", "n"),
         Column(_("Standard error"), "std_error", "figures"),
@@ -121,6 +160,12 @@ def table_estimators(effects: Sequence[Effect], k: int) -> Table | None:
         "with 80% power."
     )
     return table("penduga", _("How each outcome was estimated"), effects, columns, k, note)
+
+
+def _estimand(effect: Effect) -> str:
+    """For whom an effect is; what shows none is a change or a difference."""
+    about = effect.estimand if effect.claim == "effect" else effect.claim
+    return word_for("estimand", about)
 
 
 def table_evidence(rows: Sequence[Measure], effects: Sequence[Effect], k: int) -> Table | None:
@@ -163,9 +208,10 @@ def scale_records(rows: Sequence[Measure]) -> list[dict[str, Any]]:
 
 
 def table_scales(
-    scales: Sequence[Mapping[str, Any]], id: str, caption: str, k: int
+    scales: Sequence[Mapping[str, Any]], id: str, caption: str, k: int, *, weighted: bool = False
 ) -> Table | None:
-    """Mean, interval and spread of each scale by wave and group."""
+    """Mean, interval and spread of each scale by wave and group. weighted: whether the means of the
+    program's group are, to the population."""
     columns = [
         Column(_("Scale"), "label"),
         Column(_("Wave"), "wave", "wave"),
@@ -178,6 +224,13 @@ def table_scales(
         Column(_("Upper answers"), "top2_share", "%"),
     ]
     note = _("Upper answers: share of answers in the two highest categories.")
+    if weighted:
+        note = joined(
+            [
+                note,
+                _("Means of the program's group are weighted to the population, shares are not."),
+            ]
+        )
     return table(id, caption, scales, columns, k, note)
 
 
@@ -318,8 +371,11 @@ def table_recommendations(items: Sequence[r.Recommendation], k: int) -> Table | 
         Column(_("Due"), lambda row: date(row[1].due)),
         Column(_("Status"), lambda row: word_for("status", row[1].status)),
     ]
-    caption = _("Recommendations, the most urgent first")
-    note = _("Priority: impact times feasibility, each from 1 to 5; the higher, the more urgent.")
+    caption = _("Recommendations in their order")
+    note = _(
+        "Open promises of earlier cycles first, then by priority: impact times feasibility, each "
+        "from 1 to 5. Dates count from the date of the report."
+    )
     return table("rekomendasi", caption, list(enumerate(items, 1)), columns, k, note)
 
 

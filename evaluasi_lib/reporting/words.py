@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evaluasi_lib.claims import factor_of
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.labels import level_label, variable_label
 from evaluasi_lib.measures import Measure, measure_id, value_at, wide
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Explored
-from evaluasi_lib.wording import _, digits_for, interval, number, p_value, word_for
+from evaluasi_lib.results import Explored, Verdict
+from evaluasi_lib.wording import _, digits_for, number, percent, word_for
 
 
 def why(reason: str | None, k: int = DEFAULT_K) -> str:
@@ -30,6 +31,16 @@ def analysed(rows: Sequence[Measure], k: int) -> tuple[int | None, str]:
     steps = wide(rows, "sample/flow/*")
     last = steps[-1] if steps else {"n": None, "reason": None}
     return last["n"], why(last["reason"], k)
+
+
+def verdict_sentence(verdict: Verdict) -> str:
+    """The decision, with the word that it is provisional where its evidence is too weak."""
+    decision = word_for("decision", verdict.decision)
+    if verdict.provisional:
+        text = _("Verdict: {decision}, provisionally: the evidence on its cause is weak.")
+    else:
+        text = _("Verdict: {decision}.")
+    return text.format(decision=decision)
 
 
 def subgroup_word(effect: Effect) -> str:
@@ -61,49 +72,12 @@ def means_of(
         if before is None:
             before, text = effect.mean_comparison, _("{after}, comparison group {before}")
         if before is not None and after is not None:
-            numbers = {"before": number(before, digits), "after": number(after, digits)}
-            found[effect.outcome] = text.format(**numbers)
+            values = {"before": before, "after": after}
+            shares = factor_of(effect) != 1  # of persons
+            found[effect.outcome] = text.format(
+                **{at: percent(x) if shares else number(x, digits) for at, x in values.items()}
+            )
     return found
-
-
-def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:
-    """One primary estimate as a sentence; "not significant" is never told as "no effect"."""
-    if effect.estimate is None:
-        return _("{label}: no estimate, {reason}.").format(
-            label=effect.label, reason=why(effect.reason, k).rstrip(".")
-        )
-    digits = digits_for(effect.estimate, effect.ci_low, effect.ci_high)
-    values = {
-        "label": effect.label,
-        "estimate": number(effect.estimate, digits),
-        "unit": effect.unit,
-        "interval": interval(effect.ci_low, effect.ci_high, digits),
-        "p": p_value(effect.p_value),
-        "sesoi": number(effect.sesoi, digits_for(effect.sesoi)),
-    }
-    if effect.claim == "effect":
-        first = _("{label}: the estimated effect is {estimate} {unit} (95% interval {interval}).")
-    elif effect.claim == "difference":
-        first = _(
-            "{label}: the groups differ by {estimate} {unit} (95% interval {interval}); it cannot "
-            "be told from this comparison whether the program caused it."
-        )
-    else:
-        first = _(
-            "{label}: the change is {estimate} {unit} (95% interval {interval}); "
-            "it cannot be told from this design whether the program caused it."
-        )
-    verdict = {
-        "improved": _("That is an improvement."),
-        "worsened": _("That is a deterioration."),
-        "no_meaningful_change": _(
-            "The interval lies within ±{sesoi}: no change that would matter."
-        ),
-        "inconclusive": _(
-            "The data cannot decide: the interval holds both change that matters and none."
-        ),
-    }.get(effect.conclusion or "", "")
-    return f"{first} {verdict}".format(**values).strip()
 
 
 def explored_sentence(explored: Sequence[Explored]) -> str:

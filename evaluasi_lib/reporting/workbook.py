@@ -6,7 +6,6 @@ never a formula or a link, and the file is the same for the same report.
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -16,9 +15,9 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from evaluasi_lib.reporting.elements import Paragraph, Section, Table, every_element
+from evaluasi_lib.reporting.formats import created
 from evaluasi_lib.wording import _
 
-CREATED = dt.datetime(1980, 1, 1)
 WIDEST = 60
 
 
@@ -34,7 +33,12 @@ def render_workbook(sections: Sequence[Section], texts: Mapping[str, str]) -> by
     }
     with xlsxwriter.Workbook(out, options) as book:
         book.set_properties(
-            {"title": texts["heading"], "company": texts["organisation"], "created": CREATED}
+            {
+                "title": texts["heading"],
+                "author": texts["author"],
+                "company": texts["organisation"],
+                "created": created(texts).replace(tzinfo=None),
+            }
         )
         forms = {
             "title": book.add_format({"bold": True, "font_size": 18}),

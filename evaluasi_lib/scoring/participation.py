@@ -25,6 +25,7 @@ from evaluasi_lib.measures import (
     nested,
     record_rows,
     share_interval,
+    value_at,
     wide,
 )
 from evaluasi_lib.program import Outcome, Program
@@ -80,6 +81,27 @@ def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
         cell = SAFE if n is None else Cell(stage=("sample/flow", n, rank), based_on=same)
         yield from drafts(record, ["sample", "flow", place], "n", cell)
         yield Draft(partial(_dropped, place))
+    waves = [source.wave for source in study.program.sources.values() if source.wave]
+    single_group = study.program.design.type == "single_group"
+    yield Draft(partial(_wave_rows, list(dict.fromkeys(waves)), single_group))
+
+
+def _wave_rows(waves: Sequence[str], single_group: bool, shown: Sequence[Measure]) -> Rows:
+    """How many of the program's group were measured at each wave, by the scale that most of them
+    answered, and their share of the enrolled; from shown numbers alone."""
+    enrolled = value_at(shown, measure_id(*FUNNEL, "enrolled", "n"))
+    if enrolled is None and single_group:
+        enrolled = value_at(shown, "sample/flow/1/n")
+    measured: dict[str, int] = {}
+    for scale in wide(shown, "scales/*/*/program"):
+        if scale["n"] and scale["mean"] is not None:
+            wave = str(scale["wave"])
+            measured[wave] = max(measured.get(wave, 0), scale["n"])
+    for wave in sorted(measured, key=waves.index):
+        n = measured[wave]
+        share = n / enrolled if enrolled and n <= enrolled else None
+        record = {"n": n, "share": share}
+        yield from record_rows(record, ["sample", "waves", wave], "n share", wave=wave)
 
 
 def _sample_rows(note: str | None, shown: Sequence[Measure]) -> Rows:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from evaluasi_lib.conclusion import tone_of
 from evaluasi_lib.disclosure import may_show
 from evaluasi_lib.measures import UNPUBLISHED, Cell, Draft, Drafts, Remark, drafts, part_of
 from evaluasi_lib.program import Program
@@ -83,6 +84,15 @@ class Coded:
     def persons(self, rows: np.ndarray | pd.Series) -> int:
         """Distinct persons in the marked rows: one counts once, however often they speak."""
         return int(self.said["pid"][np.asarray(rows)].nunique())
+
+    def tones(self, signs: Mapping[str, int]) -> tuple[int, int]:
+        """Persons who praise, and who criticise, by the mean of what they say of some themes.
+
+        signs: theme -> 1, or -1 where praise of it speaks against what is asked.
+        """
+        tone = self.theme_sentiment[list(signs)].mul(list(signs.values())).mean(axis=1)
+        of_person = tone[self.content].groupby(self.said["pid"][self.content]).mean()
+        return int((of_person > 0).sum()), int((of_person < 0).sum())
 
 
 def keys_of(table: pd.DataFrame) -> pd.MultiIndex:
@@ -182,7 +192,13 @@ def theme_rows(coded: Coded, codebook: Codebook, source: Literal["survey", "inte
         record["sentiment"] = float(tone) if pd.notna(tone) else None
         about = {"subject": name, "group": source, "label": codebook.label(name)}
         place = ["themes", name, source]
-        yield from drafts(record, place, "share:ci sentiment", cell, reason=UNPUBLISHED, **about)
+        n, (praise, criticism) = record["n"], coded.tones({name: 1})
+        record |= {"praise": praise, "criticism": criticism, "tone": tone_of(praise, criticism, n)}
+        yield from drafts(
+            record, place, "share:ci sentiment tone", cell, reason=UNPUBLISHED, **about
+        )
+        split = Cell((praise, criticism, n - praise - criticism, *cell.persons))
+        yield from drafts(record, place, "praise criticism", split, **about)
 
 
 def module_rows(asked: Coded, codebook: Codebook) -> Drafts:

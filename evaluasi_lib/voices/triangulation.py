@@ -6,9 +6,10 @@ Each source answers a question yes, no or unclear, or is silent:
   change: no; inconclusive: unclear), or the question's barrier (its share from the threshold on:
   yes; its whole interval below it: no; else unclear), or, without either, the themes of its open
   answers as below; beside a scale, open answers are told and do not decide;
-- interviews and open answers, for an outcome: spoken of by at least a quarter, and the tone of
-  what is said (praise: yes; complaint: no; neither: unclear); for a barrier: yes when spoken of by
-  at least a quarter; unclear when by fewer; the tone of fewer than min_cell persons is not used;
+- interviews and open answers, for an outcome: spoken of by at least a quarter, and what prevails by
+  `conclusion.tone_of` (praise: yes; criticism: no; neither: unclear); for a barrier: yes when
+  spoken of by at least a quarter; unclear when by fewer; the tone of fewer than min_cell persons is
+  not used;
 - documents: yes when at least half of the ratings of the question's indicators reach what the
   rubric asks, no when none does, else unclear.
 
@@ -24,10 +25,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-
+from evaluasi_lib import claims
+from evaluasi_lib.conclusion import tone_of
 from evaluasi_lib.disclosure import may_show
-from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Cell, Drafts, Measure, drafts, part_of, wide
 from evaluasi_lib.program import Question
 from evaluasi_lib.reading.codebook import Codebook
@@ -43,7 +43,6 @@ from evaluasi_lib.wording import (
     interval,
     join_words,
     joined,
-    number,
     percent,
     word_for,
 )
@@ -51,7 +50,8 @@ from evaluasi_lib.wording import (
 Answer = Literal["yes", "no", "unclear"]
 Strength = Literal["strong", "moderate", "weak"]
 SPOKEN_SHARE = 0.25
-TONE = 0.2  # mean tone (-1..1) from which words praise or complain
+# How strong an estimate is by what may be claimed of it; all others are weak.
+CARRIES: dict[claims.Claimed, Strength] = {"strong": "strong", "moderate": "moderate"}
 CONCLUDED: dict[str, Answer] = {
     "improved": "yes", "worsened": "no", "no_meaningful_change": "no", "inconclusive": "unclear",
 }  # fmt: skip
@@ -71,7 +71,7 @@ class Told:
 
 
 def triangulate(
-    study: Study, effects: Sequence[Effect], published: Sequence[Measure], voices: Voices
+    study: Study, effects: Sequence[claims.Told], published: Sequence[Measure], voices: Voices
 ) -> tuple[Triangulated, ...]:
     """One row a declared question, in declared order. effects: the primary estimates. published:
     the rows of participation."""
@@ -96,11 +96,13 @@ def triangulate(
         }
         speaking = {source: cell for source, cell in cells.items() if cell is not None}
         verdict = agreement_of_sources([cell.answer for cell in speaking.values()])
+        agreed = [cell.answer for cell in speaking.values() if cell.answer != "unclear"]
         rows.append(
             Triangulated(
                 question=choose(question.text),
                 **{name: None if c is None else c.text() for name, c in cells.items()},
                 agreement=verdict,
+                answer=agreed[0] if verdict == "convergent" else None,
                 explanation=joined(
                     _explain(verdict, {source: c.answer for source, c in speaking.items()})
                 ),
@@ -152,17 +154,15 @@ def _barrier_cell(barrier: Mapping[str, Any] | None, limit: float) -> Told | Non
     return Told(answer, finding, "strong" if clear else "moderate")
 
 
-def _effect_cell(effect: Effect | None) -> Told | None:
+def _effect_cell(effect: claims.Told | None) -> Told | None:
     if effect is None or effect.estimate is None or effect.conclusion is None:
         return None
-    finding = say(
-        effect.conclusion, label=effect.label, estimate=number(effect.estimate, 2),
-        unit=effect.unit, ci=interval(effect.ci_low, effect.ci_high, 2),
-    )  # fmt: skip
+    value = claims.amount(effect, signed=True)
+    finding = say(effect.conclusion, label=effect.label, value=value)
     answer = CONCLUDED[effect.conclusion]
     if answer == "unclear":
         return Told(answer, finding, "weak")
-    return Told(answer, finding, "strong" if effect.claim == "effect" else "moderate")
+    return Told(answer, finding, CARRIES.get(effect.claimed, "weak"))
 
 
 def _spoken_cell(
@@ -180,21 +180,23 @@ def _spoken_cell(
     if not themes:
         return None
     n, total = coded.persons(coded.present[themes].any(axis=1)), coded.persons(coded.content)
-    sign = [-1.0 if t in counter else 1.0 for t in themes]
-    tones = coded.theme_sentiment.loc[coded.content, themes].to_numpy(dtype=float) * sign
+    praise, criticism = coded.tones({t: -1 if t in counter else 1 for t in themes})
     few = not may_show(Cell((n,)), k)  # their tone is theirs alone
-    tone = 0.0 if few or np.isnan(tones).all() else float(np.nanmean(tones))
+    tone = 0 if few else tone_of(praise, criticism, n)
     often = n / total >= SPOKEN_SHARE
-    mixed = abs(tone) < TONE
+    mixed = tone == 0
     answer: Answer = "unclear"
     if question.barrier is not None and often:
         answer = "no" if set(themes) <= counter else "yes"
     elif question.barrier is None and often and not mixed:
         answer = "yes" if tone > 0 else "no"
     heard = "unknown" if few else "mixed" if mixed else "good" if tone > 0 else "bad"
+    counted = not few and may_show(Cell((praise, criticism, n - praise - criticism)), k)
+    counts = {"praise": count(praise), "criticism": count(criticism)}
     finding = say(
         "spoken", themes=join_words([codebook.label(t) for t in themes]),
-        who=_persons(n, total, k, who), tone=say(f"tone_{heard}"),
+        who=_persons(n, total, k, who),
+        tone=say("tone_counted", **counts) if counted else say(f"tone_{heard}"),
     )  # fmt: skip
     strength: Strength = "strong" if 2 * n >= total >= 12 else "moderate"
     return Told(answer, finding, "weak" if answer == "unclear" or total < 5 else strength)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.effects import effects_of, threats_of
+from evaluasi_lib.claims import told_effects
+from evaluasi_lib.effects import threats_of
 from evaluasi_lib.measures import value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
@@ -17,7 +18,7 @@ from evaluasi_lib.reporting.elements import (
     section,
 )
 from evaluasi_lib.reporting.figures_people import plot_flow
-from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.results import EvaluationResult, ProgramInfo
 from evaluasi_lib.wording import _, choose, count, date, percent, plural, word_for
 
 
@@ -33,6 +34,7 @@ def section_program(program: Program, result: EvaluationResult) -> Section:
     if info.period_start is not None:
         low, high = date(info.period_start), date(info.period_end)
         facts.append((_("Period"), _("{low} to {high}").format(low=low, high=high)))
+    facts += _imprint(program, info)
     facts.append((_("How participants were chosen"), word_for("design", program.design.type)))
     elements: list[Element | None] = []
     if program.description:
@@ -49,6 +51,19 @@ def section_program(program: Program, result: EvaluationResult) -> Section:
         _outcome_table(program),
     ]
     return section("program", elements, none, details)
+
+
+def _imprint(program: Program, info: ProgramInfo) -> list[tuple[str, str]]:
+    """Date of the report, its number, who wrote it and whom to ask, as far as they are declared."""
+    facts: list[tuple[str, str]] = []
+    if info.reported is not None:
+        told = "{date}" if program.report.date else _("{date} (last day of the program)")
+        facts.append((_("Date of the report"), told.format(date=date(info.reported))))
+    known = (
+        (_("Number of the report"), info.number), (_("Written by"), info.author),
+        (_("Contact"), info.contact),
+    )  # fmt: skip
+    return facts + [(label, text) for label, text in known if text]
 
 
 def _outcome_table(program: Program) -> Table | None:
@@ -71,12 +86,14 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
     flow = wide(result.rows, "sample/flow/*")
     steps = tables.table_flow(flow, k)
     threats = list(dict.fromkeys(row.note for row in threats_of(result.rows) if row.note))
-    evidence = tables.table_evidence(result.rows, effects_of(result.rows, "primary"), k)
+    primary = told_effects(program, result.rows, "primary")
+    evidence = tables.table_evidence(result.rows, primary, k)
     unrated = _("No outcome could be estimated, so no evidence is rated.")
     elements: list[Element | None] = [
         Paragraph(_design_sentence(program)),
         *_sample_words(program, result),
         plot_flow(flow, k) or (steps if len(flow) > 1 else None),
+        tables.table_waves(result.rows, primary, k),
         Paragraph(_quality_words(result), see=("tbl-pembersihan",)),
         Paragraph(_("What threatens these conclusions"), see=("tbl-bukti",)) if threats else None,
         Bullets(threats) if threats else None,
@@ -150,7 +167,9 @@ def _sample_words(program: Program, result: EvaluationResult) -> list[Element]:
     ).format(n=count(analysed))
     response = value_at(result.rows, "sample/response_rate_share")
     if response is not None:
-        text += " " + _("Of those invited, {share} answered.").format(share=percent(response))
+        text += " " + _(
+            "Of those invited or assigned, {share} answered at least one questionnaire."
+        ).format(share=percent(response))
     if program.population:
         text += " " + _("Answers are weighted to the population.")
     return [Paragraph(text)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evaluasi_lib.findings.rules import decision_table
 from evaluasi_lib.program import Program
-from evaluasi_lib.reporting import tables
+from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.columns import Column, table
 from evaluasi_lib.reporting.elements import (
     Bullets,
@@ -17,7 +17,7 @@ from evaluasi_lib.reporting.elements import (
 )
 from evaluasi_lib.reporting.sections.summary import SHOWN, not_told
 from evaluasi_lib.results import EvaluationResult, Finding, Verdict
-from evaluasi_lib.wording import _, choose, word_for
+from evaluasi_lib.wording import _, choose
 
 
 def section_findings(program: Program, result: EvaluationResult) -> Section:
@@ -47,9 +47,9 @@ def section_verdict(program: Program, result: EvaluationResult) -> Section:
     """All recommendations; the first page has the verdict and its reasons."""
     k, verdict = program.privacy.min_cell, result.verdict
     text = _(
-        "Verdict: {decision}. It follows rule {rule} of the decision table; its reasons stand on "
-        "the first page."
-    ).format(decision=word_for("decision", verdict.decision), rule=verdict.rule or "—")
+        "{verdict} It follows rule {rule} of the decision table; its reasons stand on the first "
+        "page."
+    ).format(verdict=words.verdict_sentence(verdict), rule=verdict.rule or "—")
     elements: list[Element | None] = [
         Paragraph(text, see=("tbl-aturan-putusan",)),
         tables.table_recommendations(result.recommendations, k)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard, get_args
 
+from evaluasi_lib.claims import tell, told_effects
 from evaluasi_lib.conclusion import ALPHA
-from evaluasi_lib.effects import Effect, effects_of, ratings_of
+from evaluasi_lib.effects import Effect, ratings_of
 from evaluasi_lib.measures import Level, measure_id, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
@@ -27,7 +28,7 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_slope,
 )
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import _, choose, interval, number, p_value, percent, word_for
+from evaluasi_lib.wording import _, choose, interval, number, p_is, percent, word_for
 
 Elements = list[Element | None]
 
@@ -36,7 +37,7 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
     """Every outcome in one table, whether it holds with other methods, and for whom; the scores and
     pictures behind it, level by level, in the details."""
     k, rows = program.privacy.min_cell, result.rows
-    primary = effects_of(rows, "primary")
+    primary = told_effects(program, rows, "primary")
     details: list[Element | None] = [
         tables.table_effects(primary, "efek", _("Primary estimates of all outcomes"), k),
         tables.table_estimators(primary, k),
@@ -64,7 +65,7 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
         *(index for score in tables.scale_records(rows) for index in _index(result, score)),
         *said,
     ]
-    for body, more in (_sensitivity(program, result, primary), _groups(result, k)):
+    for body, more in (_sensitivity(program, result, primary), _groups(program, result, k)):
         elements += body
         details += more
     return section("efektivitas", elements, details=details)
@@ -75,12 +76,12 @@ def _is_answered(element: Element) -> TypeGuard[Figure]:
     return isinstance(element, Figure) and element.id.startswith(("jawaban-", "ipa-"))
 
 
-def _groups(result: EvaluationResult, k: int) -> tuple[Elements, Elements]:
+def _groups(program: Program, result: EvaluationResult, k: int) -> tuple[Elements, Elements]:
     """Whether the groups differ; the picture stands in the body where they do."""
-    groups = effects_of(result.rows, "subgroup")
+    groups = told_effects(program, result.rows, "subgroup")
     if not groups:
         return [], []
-    question = _("Does the effect differ between groups?")
+    question = _("Do the estimates differ between groups?")
     answer = _interactions(groups)
     figure = plot_effects(groups, "subkelompok", question, answer)
     numbers = tables.table_others(groups, "subkelompok", _("Estimates by group"), k)
@@ -93,16 +94,16 @@ def _groups(result: EvaluationResult, k: int) -> tuple[Elements, Elements]:
 
 def _level(program: Program, result: EvaluationResult, level: str) -> list[Element]:
     """Sentences, scores, changes and answers of one level."""
-    k = program.privacy.min_cell
+    k, weighted = program.privacy.min_cell, bool(program.population)
     inside: list[Element | None] = [
-        Paragraph(words.effect_sentence(effect, k))
-        for effect in effects_of(result.rows, "primary")
+        Paragraph(tell(effect))
+        for effect in told_effects(program, result.rows, "primary")
         if effect.level == level
     ]
     scales = [s for s in tables.scale_records(result.rows) if "." not in s["subject"]]
     whole = [s for s in scales if s["level"] == level]
     title = _("Scores at the level “{level}”").format(level=word_for("level", level))
-    inside.append(tables.table_scales(whole, f"skala-{level}", title, k))
+    inside.append(tables.table_scales(whole, f"skala-{level}", title, k, weighted=weighted))
     for score in whole:
         inside += _about_score(result, score)
     question = _("How did the scores move from wave to wave ({level})?")
@@ -117,7 +118,8 @@ def _level(program: Program, result: EvaluationResult, level: str) -> list[Eleme
             own = [s for s in whole if (s["subject"], s["group"]) == (name, "program")]
             title = _("How did the scores spread before and after: {instrument}?")
             title = title.format(instrument=label)
-            inside.append(plot_boxes(own, (scale.min, scale.max), f"sebaran-{name}", title))
+            span = (scale.min, scale.max)
+            inside.append(plot_boxes(own, span, f"sebaran-{name}", title, weighted=weighted))
             levels = [str(x) for x in scale.labels or range(scale.min, scale.max + 1)]
             inside.append(_answers(result, name, levels, label))
     return [element for element in inside if element is not None]
@@ -155,7 +157,7 @@ def _sensitivity(
 ) -> tuple[Elements, Elements]:
     """Other defensible ways to estimate each outcome, and how alike the groups were: a sentence
     each, and the pictures and numbers behind it."""
-    others = effects_of(result.rows, "sensitivity")
+    others = told_effects(program, result.rows, "sensitivity")
     if not others:
         return [], []
     figures: list[Figure | None] = []
@@ -183,11 +185,11 @@ def _interactions(groups: Sequence[Effect]) -> str:
     sentences = []
     for (label, variable), p in tests.items():
         text = (
-            _("{label}: the effect differs by {variable} (p = {p}).")
+            _("{label}: the estimate differs by {variable} ({p}).")
             if p < ALPHA
-            else _("{label}: a difference by {variable} is not established (p = {p}).")
+            else _("{label}: a difference by {variable} is not established ({p}).")
         )
-        sentences.append(text.format(label=label, variable=variable, p=p_value(p)))
+        sentences.append(text.format(label=label, variable=variable, p=p_is(p)))
     return " ".join(sentences) or _("Differences between the groups could not be tested.")
 
 

@@ -24,7 +24,7 @@ from evaluasi_lib.reporting.elements import (
 from evaluasi_lib.reporting.figures import plot_drivers
 from evaluasi_lib.reporting.figures_people import plot_shares
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import _, interval, join_words, number, p_value, percent
+from evaluasi_lib.wording import _, count, interval, join_words, number, p_is, percent
 
 
 def section_participation(program: Program, result: EvaluationResult) -> Section:
@@ -109,12 +109,13 @@ def _motivation(found: Record, k: int) -> str:
             label=found["label"], reason=words.why(found["reason"], k).rstrip(".")
         )
     return _(
-        "{label}: from {before} to {after}, a change of {change} (95% interval {between}; p = {p})."
+        "{label}: from {before} to {after}, a change of {change} (95% interval {between}; {p}); "
+        "not weighted, n = {n}."
     ).format(
         label=found["label"], before=number(found["mean_before"], 2),
         after=number(found["mean_after"], 2), change=number(found["change"], 2),
         between=interval(found["change_low"], found["change_high"], 2),
-        p=p_value(found["change_p"]),
+        p=p_is(found["change_p"]), n=count(found["n"]),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from evaluasi_lib.reporting.elements import (
 )
 from evaluasi_lib.reporting.figures_people import plot_calendar, plot_completion, plot_funnel
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import _, count, digits_for, interval, number, p_value, percent
+from evaluasi_lib.wording import _, count, digits_for, interval, number, p_is, percent
 
 PART = "elearning"
 
@@ -109,7 +109,7 @@ def _module_table(modules: Records, k: int) -> Table | None:
 def _survival_table(groups: Records, test: Record | None, k: int) -> Table | None:
     note = ""
     if test:
-        note = _("Log-rank test over the groups: p = {p}.").format(p=p_value(test["p_value"]))
+        note = _("Log-rank test over the groups: {p}.").format(p=p_is(test["p_value"]))
     columns = [
         Column(_("Group"), "label"),
         Column(_("Days until half have completed"), "median_days", "0"),
@@ -164,14 +164,14 @@ def _learning(dose: Record) -> list[Element]:
         return []
     text = _(
         "Each further hour on the platform goes with {slope} {unit} more on {label} "
-        "(95% interval {between}; p = {p})."
+        "(95% interval {between}; {p})."
     ).format(
         slope=number(dose["per_hour"], digits_for(dose["per_hour"])),
         unit=dose["unit"], label=dose["label"],
         between=interval(
             dose["per_hour_low"], dose["per_hour_high"], digits_for(dose["per_hour"])
         ),
-        p=p_value(dose["per_hour_p"]),
+        p=p_is(dose["per_hour_p"]),
     )  # fmt: skip
     heading = Heading(_("Does more use go with more learning?"))
     note = _("An association: people chose themselves how much and when to learn.")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
+from evaluasi_lib.claims import Told, noun_of, told_effects
 from evaluasi_lib.effects import Effect, effects_of, ratings_of
 from evaluasi_lib.measures import record_of, value_at
 from evaluasi_lib.program import Program
@@ -34,23 +36,24 @@ from evaluasi_lib.wording import (
     word_for,
 )
 
+E = TypeVar("E", bound=Effect)
 Part = tuple[Heading | Bullets | Paragraph, ...]
 SHOWN = 3  # effects, strengths, weaknesses and actions of the first page
 
 
 def section_summary(program: Program, result: EvaluationResult) -> Section:
     """The first page of the report: all of it fits one page of A4."""
-    primary = effects_of(result.rows, "primary")
+    primary = told_effects(program, result.rows, "primary")
     shown, means = _first_effects(primary), words.means_of(program, result.rows, primary)
-    decision = word_for("decision", result.verdict.decision)
-    why, sure = _reasons(result, primary)
+    verdict = result.verdict
+    sure = [_rating_sentence(result), *verdict.certainty[1:], *verdict.would_change]
     elements: list[Element | None] = [
         *_marks(program, result),
-        Paragraph(_("Verdict: {decision}.").format(decision=decision), "lead"),
+        Paragraph(words.verdict_sentence(verdict), "lead"),
         Columns(
             (
-                _part(_("Why"), why),
-                _part(_("How sure, and what would change it"), [_rating_sentence(result), *sure]),
+                _part(_("Why"), verdict.reasons),
+                _part(_("How sure, and what would change it"), sure),
             )
         ),
         KeyFigures(tuple(_effect_card(effect, means) for effect in shown)) if shown else None,
@@ -84,18 +87,6 @@ def _part(
     return Heading(title), Bullets(items) if items else Paragraph(otherwise, "note")
 
 
-def _reasons(result: EvaluationResult, primary: Sequence[Effect]) -> tuple[list[str], list[str]]:
-    """The verdict's reasons: the rule and what the decisive outcomes show; then what limits it."""
-    reasons = list(result.verdict.reasons)
-    decisive = {e.outcome for e in primary if _cited(result, e)}
-    told = 1 + len({e.conclusion for e in primary if e.outcome in decisive})
-    return reasons[:told], reasons[told:]
-
-
-def _cited(result: EvaluationResult, effect: Effect) -> bool:
-    return f"effects/{effect.outcome}/primary/estimate" in result.verdict.evidence
-
-
 def _rating_sentence(result: EvaluationResult) -> str:
     """The strength of evidence over the primary outcomes: the range of their ratings."""
     ratings = ratings_of(result.rows)
@@ -116,27 +107,30 @@ def _rating_sentence(result: EvaluationResult) -> str:
     )
 
 
-def _first_effects(primary: Sequence[Effect]) -> list[Effect]:
+def _first_effects(primary: Sequence[E]) -> list[E]:
     """The first outcomes that could be estimated, in their declared order; harm before all."""
     known = [effect for effect in primary if effect.estimate is not None]
     return sorted(known, key=lambda effect: effect.conclusion != "worsened")[:SHOWN]
 
 
-def _effect_card(effect: Effect, means: Mapping[str, str]) -> KeyFigure:
+def _effect_card(effect: Told, means: Mapping[str, str]) -> KeyFigure:
     """One outcome: from what to what, the estimate with its interval, and what it means."""
-    digits = digits_for(effect.estimate, effect.ci_low, effect.ci_high)
+    estimate, low, high, sesoi = (
+        None if x is None else x * effect.factor
+        for x in (effect.estimate, effect.ci_low, effect.ci_high, effect.sesoi)
+    )
+    digits = digits_for(estimate, low, high)
     meaning = _("{claim} {estimate} (95% interval {between}): {conclusion}.").format(
-        claim=word_for("claim", effect.claim),
-        estimate=number(effect.estimate, digits),
-        between=interval(effect.ci_low, effect.ci_high, digits),
+        claim=noun_of(effect),
+        estimate=number(estimate, digits),
+        between=interval(low, high, digits),
         conclusion=word_for("conclusion", effect.conclusion),
     )
-    if effect.sesoi is not None:
+    if sesoi is not None:
         matters = _("{meaning} A change matters from {sesoi} on.")
-        sesoi = number(effect.sesoi, digits_for(effect.sesoi))
-        meaning = matters.format(meaning=meaning, sesoi=sesoi)
-    label = _("{label} ({unit})").format(label=effect.label, unit=effect.unit)
-    value = means.get(effect.outcome, number(effect.estimate, digits))
+        meaning = matters.format(meaning=meaning, sesoi=number(sesoi, digits_for(sesoi)))
+    label = _("{label} ({unit})").format(label=effect.label, unit=effect.shown_unit)
+    value = means.get(effect.outcome, number(estimate, digits))
     return KeyFigure(label, value, meaning)
 
 
@@ -146,8 +140,11 @@ def _in_numbers(program: Program, result: EvaluationResult) -> str:
     analysed, reason = words.analysed(rows, k)
     people = reason if analysed is None else count(analysed)
     completed = value_at(rows, "participation/completion_share")
+    measured = value_at(rows, "sample/waves/post/share")
     cost = record_of(rows, "efficiency")["cost_per_completer_idr"]
     parts = [_("persons in the analysis: {n}").format(n=people)]
+    if measured is not None:
+        parts.append(_("measured after the program: {share}").format(share=percent(measured)))
     if completed is not None:
         parts.append(_("completed the program: {share}").format(share=percent(completed)))
     if cost is not None:

@@ -44,7 +44,7 @@ from evaluasi_lib.scoring.impact.estimate import Estimate, n_needed, not_estimat
 from evaluasi_lib.scoring.impact.plans import NET_SHARE, Case, estimate, plan_of
 from evaluasi_lib.scoring.impact.sensitivity import Judged, judge
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose, joined, number, p_value, phrase
+from evaluasi_lib.wording import _, choose, joined, number, p_is, phrase
 
 __all__ = ["Estimated", "effect_drafts", "estimates_of", "estimates_of_case"]
 Rule = Callable[[pd.Series], pd.Series]
@@ -223,8 +223,8 @@ def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[
     tested = {label: e for label, e in found.items() if label not in hidden}
     p, note = interaction_p(list(tested.values())), []
     if p is not None:
-        text = _("Test that the groups differ in their effect: p = {p}.")
-        note.append(text.format(p=p_value(p)))
+        text = _("Test that the groups differ in their effect: {p}.")
+        note.append(text.format(p=p_is(p)))
     name, words = _variable_words(study, variable)
     flags = {_("yes"): "true", _("no"): "false"}  # an id is the same in every language
     return [

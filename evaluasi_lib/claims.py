@@ -1,0 +1,136 @@
+"""How an estimate may be told, by its design and the rating of its evidence (claims.yml).
+
+Nothing else of the library chooses a word of cause: whoever tells of an estimate takes its noun or
+its sentence from here, so that no page claims more than another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Literal
+
+from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of
+from evaluasi_lib.measures import Measure, Role
+from evaluasi_lib.program import Program
+from evaluasi_lib.wording import Sentences, count, digits_for, interval, number, phrase, word_for
+
+Claimed = Literal["strong", "moderate", "weak", "difference", "refuted", "change"]
+STRONG_RATING = 4
+CAUSAL: tuple[Claimed, ...] = ("strong", "moderate")  # words that name the program as the cause
+
+say = Sentences(__file__, "claims.yml")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Effect):
+    """An estimate with what may be claimed of it. rating: of the evidence, 0-5; None: not rated.
+    of_persons: whether its unit is a share of persons."""
+
+    claimed: Claimed
+    rating: int | None = None
+    of_persons: bool = False
+
+    @property
+    def factor(self) -> int:
+        """By which its numbers are shown: a share of persons in percentage points."""
+        return 100 if self.of_persons else 1
+
+    @property
+    def shown_unit(self) -> str:
+        """The unit in which its numbers are shown."""
+        return say("points") if self.of_persons else self.unit
+
+
+def told_effects(program: Program, rows: Sequence[Measure], role: Role | None = None) -> list[Told]:
+    """The estimates of a measures table, with the words that each can carry.
+
+    The program declares the rating under which words are capped, and which outcomes are shares.
+    """
+    ratings, flags = ratings_of(rows), flags_of(rows)
+    shares = {o.id for o in program.outcomes if o.scale_type != "continuous"}
+    found = []
+    for effect in effects_of(rows, role):
+        rating = ratings.get(effect.outcome)
+        limit = program.thresholds.min_evidence_rating
+        claimed = claimed_of(effect, rating, flags.get(effect.outcome, ()), limit)
+        values = {f.name: getattr(effect, f.name) for f in dataclasses.fields(Effect)}
+        of_persons = effect.outcome in shares
+        found.append(Told(**values, claimed=claimed, rating=rating, of_persons=of_persons))
+    return found
+
+
+def is_causal(effect: Effect) -> bool:
+    """Whether the program may be named as the cause: where the evidence was not rated, by the
+    design alone."""
+    return effect.claimed in CAUSAL if isinstance(effect, Told) else effect.claim == "effect"
+
+
+def noun_of(effect: Effect) -> str:
+    """What the number is, in a few words; where nothing moved, no effect is named."""
+    if isinstance(effect, Told):
+        if effect.claimed in CAUSAL and effect.conclusion not in ("improved", "worsened"):
+            return say("noun.compared")
+        return say(f"noun.{effect.claimed}")
+    return word_for("claim", effect.claim)
+
+
+def factor_of(effect: Effect) -> int:
+    """By which the numbers of an estimate are shown: a share of persons in percentage points."""
+    return effect.factor if isinstance(effect, Told) else 1
+
+
+def unit_of(effect: Effect) -> str:
+    """The unit in which the numbers of an estimate are shown."""
+    return effect.shown_unit if isinstance(effect, Told) else effect.unit
+
+
+def claimed_of(
+    effect: Effect, rating: int | None, flags: Sequence[str], min_rating: int
+) -> Claimed:
+    """The row of the table of claims.yml."""
+    if effect.claim == "change":
+        return "change"
+    if effect.claim == "difference":
+        return "difference" if "post_only" in flags else "refuted"
+    if rating is None or rating < min_rating:
+        return "weak"
+    return "strong" if rating >= STRONG_RATING else "moderate"
+
+
+def tell(effect: Told) -> str:
+    """One estimate in a sentence; that it is not significant is never told as no effect."""
+    if effect.estimate is None or effect.conclusion is None:
+        reason = say("too_small") if effect.reason == SMALL_CELL else effect.reason or ""
+        return say("unmeasured", label=effect.label, reason=reason)
+    if effect.conclusion in ("improved", "worsened"):
+        moved = "rose" if effect.estimate > 0 else "fell"
+        text = say(f"{moved}.{effect.claimed}", label=effect.label, value=amount(effect),
+                   rating=count(effect.rating or 0))  # fmt: skip
+        if (effect.estimate > 0) != (effect.direction == "higher"):
+            text = phrase("{} {}", text, say("for_the_worse"))
+        return text
+    kind = "flat" if effect.conclusion == "no_meaningful_change" else "unclear"
+    if kind == "unclear" and effect.bracketing is not None:
+        kind = "unclear.bracketing"
+    value = amount(effect, signed=True)
+    sesoi = None if effect.sesoi is None else effect.sesoi * effect.factor
+    return say(kind, label=effect.label, value=value, unit=effect.shown_unit,
+               sesoi=number(sesoi, digits_for(sesoi)))  # fmt: skip
+
+
+def amount(effect: Told, *, signed: bool = False) -> str:
+    """Size of an estimate, with interval and unit, as the reader sees it: "1.20 points (95%
+    interval 0.80 to 1.60)"; no interval where there is none. Without its sign unless `signed`."""
+    assert effect.estimate is not None
+    turn = -effect.factor if effect.estimate < 0 and not signed else effect.factor
+    value, *ends = (
+        None if x is None else x * turn for x in (effect.estimate, effect.ci_low, effect.ci_high)
+    )
+    low, high = ends if turn > 0 else ends[::-1]
+    digits = digits_for(value, low, high)
+    shown = phrase("{} {}", number(value, digits), effect.shown_unit)
+    if low is None or high is None:
+        return shown
+    return say("with_interval", value=shown, interval=interval(low, high, digits))

@@ -1,0 +1,68 @@
+"""A report says when it was written, by whom and whom to ask; its files say the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import io
+import re
+import zipfile
+
+import pytest
+
+from evaluasi_lib.reporting import export
+from evaluasi_lib.reporting.formats import created, render_docx, render_pdf
+from evaluasi_lib.reporting.sections import report_sections
+from evaluasi_lib.reporting.workbook import render_workbook
+from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.wording import set_language
+from tests import fixtures_result as fixtures
+from tests.situations import make
+
+SAID = {
+    "reported": dt.date(2025, 9, 15), "number": "EV-7", "author": "Evaluation unit",
+    "contact": "room 12",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    set_language("en")
+    yield
+    set_language("id")
+
+
+def dated() -> EvaluationResult:
+    result = fixtures.example_result("en")
+    return dataclasses.replace(result, program=dataclasses.replace(result.program, **SAID))
+
+
+def test_the_page_says_date_number_author_and_contact():
+    page = export.render_html(report_sections(fixtures.example_study().program, dated()), dated())
+    assert "dated September 15, 2025" in page
+    for text in ("EV-7", "Evaluation unit", "room 12"):
+        assert text in page
+
+
+def test_a_date_that_nobody_declared_is_the_last_day_of_the_program_and_says_so():
+    program, _measured = make()
+    assert program.report_date == dt.date(2025, 6, 30)
+    page = export.render_html(report_sections(fixtures.example_study().program, dated()), dated())
+    assert "(last day of the program)" in page
+
+
+def test_files_carry_the_date_of_the_report_and_its_author():
+    texts = export.page_texts(dated())
+    sections = report_sections(fixtures.example_study().program, dated())[:2]
+    for content in (render_workbook(sections, texts), render_docx(sections, texts)):
+        core = zipfile.ZipFile(io.BytesIO(content)).read("docProps/core.xml").decode()
+        assert "2025-09-15T00:00:00Z" in core
+        assert "<dc:creator>Evaluation unit</dc:creator>" in core
+    pdf = render_pdf(sections, texts)
+    assert re.search(rb"CreationDate ?\(D:20250915", pdf) or b"2025-09-15" in pdf
+    assert pdf == render_pdf(sections, texts)
+
+
+def test_a_report_without_a_date_or_from_before_zip_files_is_of_1980():
+    assert created({}) == created({"created": "1977-07-31"})
+    assert created({}).year == 1980
