@@ -26,6 +26,7 @@ from evaluasi_lib.results import read_result, result_json
 from tests.attack import attack
 from tests.guard_data import SHIPPED
 from tests.published import cited, rows
+from tests.record import lines_of, moved, recorded
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = json.loads((ROOT / "evaluasi_lib" / "result.schema.json").read_text(encoding="utf-8"))
@@ -81,8 +82,18 @@ def _data(program_id: str) -> Path:
     return data
 
 
+def result_of(program_id: str) -> str:
+    """result.json of a shipped program, in Indonesian."""
+    return _report(program_id, "id").text
+
+
 def _without_images(html: str) -> str:
     return re.sub(r'src="data:[^"]*"', "", html)
+
+
+def test_the_numbers_are_those_on_record(report: Report) -> None:
+    program_id = report.result["program"]["id"]
+    assert moved(recorded(program_id), lines_of(report.result)) == []
 
 
 def test_the_result_holds_to_its_schema(report: Report) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from evaluasi_lib.reporting import export, formats
+from evaluasi_lib.reporting import export, formats, words
 from evaluasi_lib.reporting.elements import (
     Figure,
     Folded,
@@ -113,6 +113,23 @@ def test_the_first_page_says_from_what_to_what_with_the_interval_and_what_it_mea
     assert "effect 0.41 (95% interval 0.21 to 0.61): improved. A change matters from 0.30" in text
     assert "by March 1, 2026" in text
     assert sum(isinstance(e, Figure) for e in first.elements) == 1
+
+
+def test_where_the_means_of_those_measured_twice_are_hidden_those_of_all_stand_in():
+    set_language("en")
+    declared = fixtures.example_study().program
+    outcome = declared.outcomes[0].model_copy(
+        update={"instrument": "bicara", "baseline_wave": "pre", "wave": "post"}
+    )
+    program = declared.model_copy(update={"outcomes": [outcome]})
+    hidden = fixtures.effect("komunikasi", "Komunikasi")
+    assert words.means_of(program, [], [hidden]) == {}
+    rows = [
+        *fixtures.scale_rows("bicara", "program", 3.2, "pre"),
+        *fixtures.scale_rows("bicara", "program", 3.6, "post"),
+    ]
+    found = words.means_of(program, rows, [hidden])
+    assert found == {"komunikasi": "from 3.20 to 3.60 (all who answered)"}
 
 
 def test_the_effects_of_the_first_page_are_not_told_again_as_strengths():

@@ -66,14 +66,16 @@ def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> T
     return table(id, caption, effects, columns, k, note)
 
 
-def table_outcomes(effects: Sequence[Effect], ratings: Mapping[str, int], k: int) -> Table | None:
+def table_outcomes(
+    effects: Sequence[Effect], means: Mapping[str, str], ratings: Mapping[str, int], k: int
+) -> Table | None:
     """The one table of a decision: from what to what, what the program did of it, how sure.
 
-    ratings: of the evidence, 0-5, by outcome.
+    By outcome, means: from what to what in words; ratings: of the evidence, 0-5.
     """
     columns = [
         Column(_("Outcome"), lambda e: f"{e.label} ({e.unit})"),
-        Column(_("Means"), lambda e: "—" if e.mean_after is None else words.from_to(e)),
+        Column(_("Means"), lambda e: means.get(e.outcome, "—")),
         Column(_("Kind of claim"), "claim", "claim"),
         Column(_("Estimate"), _estimate),
         Column(_("95% interval"), _interval),

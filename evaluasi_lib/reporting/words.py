@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.labels import level_label, variable_label
-from evaluasi_lib.measures import Measure, wide
+from evaluasi_lib.measures import Measure, measure_id, value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import Explored
 from evaluasi_lib.wording import _, digits_for, interval, number, p_value, word_for
@@ -37,18 +37,33 @@ def subgroup_word(effect: Effect) -> str:
     return f"{effect.label} — {effect.subgroup}" if effect.subgroup else effect.label
 
 
-def from_to(effect: Effect) -> str:
-    """From what to what the program's persons came, else against whom they are compared; the
-    estimate alone where no mean may be shown."""
-    before, after, other = effect.mean_before, effect.mean_after, effect.mean_comparison
-    digits = digits_for(effect.estimate, effect.ci_low, effect.ci_high)
-    if before is not None and after is not None:
+def means_of(
+    program: Program, rows: Sequence[Measure], effects: Sequence[Effect]
+) -> dict[str, str]:
+    """outcome -> from what to what the program's persons came, else against what the comparison
+    group stands; none where no mean may be shown.
+
+    Where the means of those measured at both waves may not be shown, the scale's own stand in, of
+    all who answered at each wave.
+    """
+    declared = {o.id: o for o in program.outcomes}
+    found: dict[str, str] = {}
+    for effect in effects:
+        before, after = effect.mean_before, effect.mean_after
         text = _("from {before} to {after}")
-        return text.format(before=number(before, digits), after=number(after, digits))
-    if other is not None and after is not None:
-        text = _("{after}, comparison group {other}")
-        return text.format(after=number(after, digits), other=number(other, digits))
-    return number(effect.estimate, digits)
+        outcome = declared.get(effect.outcome)
+        if after is None and outcome is not None and outcome.instrument is not None:
+            waves = (outcome.baseline_wave, outcome.wave)
+            places = (measure_id("scales", outcome.instrument, w, "program", "mean") for w in waves)
+            before, after = (value_at(rows, place) for place in places)
+            text = _("from {before} to {after} (all who answered)")
+        digits = digits_for(effect.estimate, effect.ci_low, effect.ci_high)
+        if before is None:
+            before, text = effect.mean_comparison, _("{after}, comparison group {before}")
+        if before is not None and after is not None:
+            numbers = {"before": number(before, digits), "after": number(after, digits)}
+            found[effect.outcome] = text.format(**numbers)
+    return found
 
 
 def effect_sentence(effect: Effect, k: int = DEFAULT_K) -> str:

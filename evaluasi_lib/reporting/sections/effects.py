@@ -50,7 +50,9 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
     places = {measure_id("effects", e.outcome, "primary") for e in primary}
     warnings = dict.fromkeys(r.text for r in result.remarks if r.id in places)
     none = _("The program declares no outcome or instrument.")
-    outcomes = tables.table_outcomes(primary, ratings_of(rows), k)
+    outcomes = tables.table_outcomes(
+        primary, words.means_of(program, rows, primary), ratings_of(rows), k
+    )
     elements: list[Element | None] = [
         outcomes or (None if said else Paragraph(none, "note")),
         Paragraph(

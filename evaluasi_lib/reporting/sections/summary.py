@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from evaluasi_lib.effects import Effect, effects_of, ratings_of
 from evaluasi_lib.measures import record_of, value_at
@@ -41,7 +41,7 @@ SHOWN = 3  # effects, strengths, weaknesses and actions of the first page
 def section_summary(program: Program, result: EvaluationResult) -> Section:
     """The first page of the report: all of it fits one page of A4."""
     primary = effects_of(result.rows, "primary")
-    shown = _first_effects(primary)
+    shown, means = _first_effects(primary), words.means_of(program, result.rows, primary)
     decision = word_for("decision", result.verdict.decision)
     why, sure = _reasons(result, primary)
     elements: list[Element | None] = [
@@ -53,7 +53,7 @@ def section_summary(program: Program, result: EvaluationResult) -> Section:
                 _part(_("How sure, and what would change it"), [_rating_sentence(result), *sure]),
             )
         ),
-        KeyFigures(tuple(_effect_card(effect) for effect in shown)) if shown else None,
+        KeyFigures(tuple(_effect_card(effect, means) for effect in shown)) if shown else None,
         Paragraph(_in_numbers(program, result)),
         plot_effects(primary, look=SMALL),
         _findings(result),
@@ -122,7 +122,7 @@ def _first_effects(primary: Sequence[Effect]) -> list[Effect]:
     return sorted(known, key=lambda effect: effect.conclusion != "worsened")[:SHOWN]
 
 
-def _effect_card(effect: Effect) -> KeyFigure:
+def _effect_card(effect: Effect, means: Mapping[str, str]) -> KeyFigure:
     """One outcome: from what to what, the estimate with its interval, and what it means."""
     digits = digits_for(effect.estimate, effect.ci_low, effect.ci_high)
     meaning = _("{claim} {estimate} (95% interval {between}): {conclusion}.").format(
@@ -136,7 +136,8 @@ def _effect_card(effect: Effect) -> KeyFigure:
         sesoi = number(effect.sesoi, digits_for(effect.sesoi))
         meaning = matters.format(meaning=meaning, sesoi=sesoi)
     label = _("{label} ({unit})").format(label=effect.label, unit=effect.unit)
-    return KeyFigure(label, words.from_to(effect), meaning)
+    value = means.get(effect.outcome, number(effect.estimate, digits))
+    return KeyFigure(label, value, meaning)
 
 
 def _in_numbers(program: Program, result: EvaluationResult) -> str:
