@@ -1,4 +1,4 @@
-"""The command line: new, check, clean, report, portfolio, forget, key, lab.
+"""The command line: new, check, clean, report, verify, portfolio, forget, key, lab.
 
 Exit status: 0 all well; 1 some program failed (the others are finished); 2 wrong use.
 """
@@ -16,9 +16,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from evaluasi_lib import __version__, wording
-from evaluasi_lib.errors import EvaluationError, Problem, UsageError
-from evaluasi_lib.loading import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
-from evaluasi_lib.program import ID_PATTERN
+from evaluasi_lib.errors import EvaluationError, Problem, UsageError, os_problem
+from evaluasi_lib.loading import (
+    EVALUATION_NOTEBOOK,
+    DataFolder,
+    check_id_text,
+    load_program,
+    project_root,
+)
 from evaluasi_lib.wording import _
 
 OK, SOME_FAILED, WRONG_USE = 0, 1, 2
@@ -54,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_USE
     except EvaluationError as error:
         _complain(error)
+        return SOME_FAILED
+    except OSError as error:
+        _complain(EvaluationError(os_problem(error)))
         return SOME_FAILED
     except KeyboardInterrupt:
         print(_("stopped"), file=sys.stderr)
@@ -109,6 +117,10 @@ def _parser() -> argparse.ArgumentParser:
         "--time-limit", type=float, metavar="SECONDS", help=_("give a program up after this time")
     )
     report.add_argument("--scheduler", metavar="ADDRESS", help=_("Dask cluster to run on"))
+
+    verify = add("verify", _verify, _("make results again and compare them with the reports"))
+    verify.add_argument("ids", nargs="+", metavar="ID", help=_("programs"))
+    verify.add_argument("--out", metavar="DIR", help=_("folder of the reports"))
 
     portfolio = add("portfolio", _portfolio, _("the report over all programs and the index page"))
     portfolio.add_argument("--language", default="id", help=_("id,en"))
@@ -168,10 +180,10 @@ def _new(options: argparse.Namespace) -> int:
     problems = [
         Problem(_("there is no such file"), where=str(path)) for path in files if not path.is_file()
     ]
-    if not ID_PATTERN.fullmatch(options.id):
-        remedy = _("use small letters, digits and hyphens, as the folder's name")
-        problems.append(Problem(_("“{id}” is no identifier of a program").format(id=options.id),
-                                where="ID", remedy=remedy))  # fmt: skip
+    try:
+        check_id_text(options.id, "ID")
+    except UsageError as error:
+        problems += error.problems
     if (target / "program.yml").exists():
         remedy = _("choose another identifier, or edit the file that is there")
         problems.append(Problem(_("this program exists already"), str(target), remedy))
@@ -286,6 +298,22 @@ def _report(options: argparse.Namespace) -> int:
         good=good, total=len(outcomes), folder=out
     ))  # fmt: skip
     return SOME_FAILED if failures else OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from evaluasi_lib.verify import verify_report
+
+    data = DataFolder.at(options.data)
+    out = Path(options.out or project_root() / "reports").expanduser().resolve()
+    status = OK
+    for program_id in _chosen(data, options.ids):
+        differences = verify_report(data, program_id, out)
+        for difference in differences:
+            status = SOME_FAILED
+            print(f"{program_id}: {difference}", file=sys.stderr)
+        if not differences:
+            print(_("{id}: the same result again, byte for byte").format(id=program_id))
+    return status
 
 
 def _portfolio(options: argparse.Namespace) -> int:

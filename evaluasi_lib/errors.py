@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from evaluasi_lib.wording import LANGUAGES, _
 
+MOST_NAMES = 40  # of those that a remedy lists
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -56,6 +58,14 @@ class DataError(EvaluationError):
     """A data file is missing, unreadable, or does not hold what program.yml declares."""
 
 
+def os_problem(error: OSError) -> Problem:
+    """A full disk, a folder that may not be written to or a file in its place, in words."""
+    what = _("the file or folder cannot be used ({reason})")
+    what = what.format(reason=error.strerror or type(error).__name__)
+    remedy = _("check that it is there, that you may write to it, and that the disk has room")
+    return Problem(what, str(error.filename or ""), remedy)
+
+
 def check_language(code: object) -> str:
     """The code of a language that the workbook speaks. Raises UsageError for an unknown one."""
     text = str(code)
@@ -81,4 +91,6 @@ def suggestion(unknown: str, known: Iterable[str]) -> str:
     near = nearest(unknown, names)
     if near is not None:
         return _("did you mean “{name}”?").format(name=near)
-    return _("known: {names}").format(names=", ".join(names))
+    shown = [name if len(name) <= 60 else name[:57] + "…" for name in names[:MOST_NAMES]]
+    more = ["…"] if len(names) > MOST_NAMES else []
+    return _("known: {names}").format(names=", ".join([*shown, *more]))

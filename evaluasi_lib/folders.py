@@ -31,6 +31,26 @@ UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<kind>new|old)-[a-z0-9_]{8,32}")
 ATTEMPTS = 20  # each is lost only when another process was quicker in between
 
 
+def inside(folder: Path, name: str, where: str) -> Path:
+    """A file or folder by its name within a folder, links followed.
+
+    Raises DataError where it lies elsewhere, with `where` as its place.
+    """
+    path = folder / name
+    if "\0" in name or not path.resolve().is_relative_to(folder.resolve()):
+        remedy = _("put it into the program's folder and name it relative to program.yml")
+        what = _("the file lies outside the program's folder")
+        raise DataError(Problem(what, where.replace("\0", "?"), remedy))
+    return path
+
+
+def links_out(folder: Path) -> list[Path]:
+    """The links in a folder, at any depth, that lead out of it."""
+    home = folder.resolve()
+    links = (path for path in sorted(folder.rglob("*")) if path.is_symlink())
+    return [path for path in links if not path.resolve().is_relative_to(home)]
+
+
 @contextmanager
 def replace_folder(target: Path, *, private: bool = False) -> Iterator[Path]:
     """A new empty folder beside `target` that takes its place when the block ends well.
@@ -75,7 +95,8 @@ def swap_in(work: Path, target: Path) -> None:
             if not target.exists():
                 os.rename(aside, target)
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            if target.exists():  # else what was moved aside is all there is; `sweep` puts it back
+                shutil.rmtree(aside, ignore_errors=True)
     remedy = _("close the programs that have a file of it open, then try again")
     raise DataError(Problem(_("the folder cannot be replaced"), str(target), remedy))
 

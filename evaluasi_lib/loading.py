@@ -17,9 +17,14 @@ from pydantic.fields import FieldInfo
 
 from evaluasi_lib.check import check_program_text
 from evaluasi_lib.errors import Problem, ProgramError, UsageError, suggestion
-from evaluasi_lib.program import ID_PATTERN, Program
-from evaluasi_lib.wording import YamlLoader, _, word_for
+from evaluasi_lib.folders import links_out
+from evaluasi_lib.program import ID_PATTERN, RESERVED, Program
+from evaluasi_lib.wording import YamlLoader, _, count, word_for
 
+MAX_YAML = 2_000_000  # characters
+MAX_YAML_DEPTH = 50
+MAX_YAML_NODES = 200_000  # with every alias written out
+MAX_ID = 64  # characters: it becomes part of file names
 EVALUATION_NOTEBOOK = Path("notebooks") / "02_evaluasi_program.ipynb"
 
 
@@ -35,9 +40,13 @@ def project_root() -> Path:
 
 @dataclass(frozen=True)
 class DataFolder:
-    """A folder laid out like data/: raw/<program>/ as received, processed/<program>/ rebuilt."""
+    """A folder laid out like data/: raw/<program>/ as received, processed/<program>/ rebuilt.
+
+    made: the folder of processed data, where it lies elsewhere.
+    """
 
     path: Path
+    made: Path | None = None
 
     @classmethod
     def at(cls, path: str | os.PathLike[str] | None = None) -> DataFolder:
@@ -52,7 +61,7 @@ class DataFolder:
         return self.path / "raw" / program_id
 
     def processed(self, program_id: str) -> Path:
-        return self.path / "processed" / program_id
+        return (self.made or self.path / "processed") / program_id
 
     @cached_property
     def program_ids(self) -> list[str]:
@@ -64,15 +73,70 @@ class DataFolder:
         text = str(program_id).strip()
         if not text:
             raise UsageError(Problem(_("the program's id is empty"), where="program_id"))
-        if not ID_PATTERN.fullmatch(text):
-            what = _("“{id}” is no identifier of a program").format(id=text)
-            remedy = _("use small letters, digits and hyphens, as the folder's name")
-            raise UsageError(Problem(what, "program_id", remedy))
+        check_id_text(text, "program_id")
         if not self.raw(text).is_dir():
             what = _("there is no program “{id}” in {folder}")
             what = what.format(id=text, folder=self.path / "raw")
             raise UsageError(Problem(what, "program_id", suggestion(text, self.program_ids)))
         return text
+
+
+def check_id_text(text: str, where: str) -> None:
+    """Raises UsageError for what cannot be a program's id and the name of its folder."""
+    if ID_PATTERN.fullmatch(text) and len(text) <= MAX_ID and not RESERVED.fullmatch(text):
+        return
+    what = _("“{id}” is no identifier of a program").format(id=text[:MAX_ID])
+    remedy = _("use small letters, digits and hyphens, as the folder's name")
+    raise UsageError(Problem(what, where, remedy))
+
+
+class YamlBound(yaml.YAMLError):
+    """A YAML text beyond the bounds of this module; the argument says which, in words."""
+
+
+def parse_yaml(text: str, loader: Any = YamlLoader) -> Any:
+    """The content of a YAML text from outside. Raises yaml.YAMLError, YamlBound among it.
+
+    Depth and the size with all aliases written out are measured on the stream of events, before
+    anything is built.
+    """
+    if len(text) > MAX_YAML:
+        raise YamlBound(_("the text is longer than {n} characters").format(n=count(MAX_YAML)))
+    sizes: dict[str, int] = {}  # of what an anchor stands for, once it has ended
+    open_nodes: list[tuple[str | None, int]] = []  # anchor, and the size when it began
+    size = 0
+    for event in yaml.parse(text, Loader=loader):
+        anchor = getattr(event, "anchor", None)
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((anchor, size))
+            size += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            ended, before = open_nodes.pop()
+            if ended is not None:
+                sizes[ended] = size - before
+        elif isinstance(event, yaml.ScalarEvent):
+            size += 1
+            if anchor is not None:
+                sizes[anchor] = 1
+        elif isinstance(event, yaml.AliasEvent):
+            if any(anchor == name for name, _before in open_nodes):
+                raise YamlBound(_("an alias stands within what it repeats"))
+            size += sizes.get(anchor or "", 1)
+        if len(open_nodes) > MAX_YAML_DEPTH:
+            raise YamlBound(_("more than {n} levels are nested").format(n=MAX_YAML_DEPTH))
+        if size > MAX_YAML_NODES:
+            raise YamlBound(_("it holds more than {n} values").format(n=count(MAX_YAML_NODES)))
+    return yaml.load(text, Loader=loader)
+
+
+def yaml_problem(error: yaml.YAMLError, where: str) -> Problem:
+    """What is wrong with a YAML text, with the line where it is known."""
+    if isinstance(error, YamlBound):
+        return Problem(str(error), where, _("write it shorter, without aliases"))
+    if mark := getattr(error, "problem_mark", None):
+        where += ", " + _("line {line}").format(line=mark.line + 1)
+    remedy = _("check indentation, colons and quotes at this place")
+    return Problem(_("the file is not valid YAML"), where, remedy)
 
 
 class _Loader(YamlLoader):
@@ -89,7 +153,15 @@ _Loader.add_implicit_resolver(
 
 
 def load_program(folder: Path) -> Program:
-    """The program declared in folder/program.yml. Raises ProgramError with every problem in it."""
+    """The program declared in folder/program.yml. Raises ProgramError with every problem in it.
+
+    No file of a program may be a link to somewhere else: whoever hands a folder over could have
+    any file of the computer read and shown.
+    """
+    if links := links_out(folder):
+        what, remedy = _("the link leads out of the program's folder"), _("copy the file itself")
+        places = (f"{folder.name}/{link.relative_to(folder).as_posix()}" for link in links)
+        raise ProgramError(*(Problem(what, place, remedy) for place in places))
     return program_of(read_declaration(folder), folder.name)
 
 
@@ -124,15 +196,12 @@ def _read_yaml(path: Path, where: str) -> dict[str, Any]:
         remedy = remedy.format(id=path.parent.name)
         raise ProgramError(Problem(_("there is no program.yml"), where, remedy))
     try:
-        data = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
+        data = parse_yaml(path.read_text(encoding="utf-8-sig"), _Loader)
     except UnicodeDecodeError as error:
         problem = Problem(_("the file is not UTF-8 text"), where, _("save it as UTF-8"))
         raise ProgramError(problem) from error
     except yaml.YAMLError as error:
-        if mark := getattr(error, "problem_mark", None):
-            where += ", " + _("line {line}").format(line=mark.line + 1)
-        remedy = _("check indentation, colons and quotes at this place")
-        raise ProgramError(Problem(_("the file is not valid YAML"), where, remedy)) from error
+        raise ProgramError(yaml_problem(error, where)) from error
     if not isinstance(data, dict):
         remedy = _("see docs/program-yml.md")
         raise ProgramError(Problem(_("the file declares nothing"), where, remedy))

@@ -20,9 +20,16 @@ from pydantic import (
     model_validator,
 )
 
-from evaluasi_lib.wording import LANGUAGES, _
+from evaluasi_lib.wording import LANGUAGES, _, count
 
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]*")
+RESERVED = re.compile(r"(?i:con|prn|aux|nul|(com|lpt)[0-9])")  # Windows keeps them for devices
+NO_NAME = re.compile(r"[\x00-\x1f/\\]|^[. ]|[. ]$")
+NO_FILE = re.compile(r"""[:*?"<>|]""")
+MAX_NAME = 100  # characters
+MAX_TEXT = 10_000
+# Signs that nobody sees and that change what is seen: control characters, directions of writing.
+UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def _check_text(value: str | dict[str, str]) -> str | dict[str, str]:
@@ -32,6 +39,26 @@ def _check_text(value: str | dict[str, str]) -> str | dict[str, str]:
                 code=sorted(unknown)[0], known=", ".join(LANGUAGES)
             )
         )
+    texts = [value] if isinstance(value, str) else list(value.values())
+    if max(map(len, texts), default=0) > MAX_TEXT:
+        raise ValueError(_("the text is longer than {n} characters").format(n=count(MAX_TEXT)))
+    if isinstance(value, str):
+        return UNSEEN.sub("", value)
+    return {code: UNSEEN.sub("", text) for code, text in value.items()}
+
+
+def _check_name(value: str) -> str:
+    """A name that becomes a column, or an address within a page."""
+    if not value or len(value) > MAX_NAME or NO_NAME.search(value):
+        text = _("a name holds no sign that file names cannot have, nor more than {n} signs")
+        raise ValueError(text.format(n=MAX_NAME))
+    return value
+
+
+def _check_file_stem(value: str) -> str:
+    """A name that becomes that of a file too, on any system."""
+    if NO_FILE.search(value) or RESERVED.fullmatch(value):
+        raise ValueError(_("Windows allows no file of this name"))
     return value
 
 
@@ -60,6 +87,8 @@ IDENTIFIERS = ("nip", "respondent_code", "name", "email", "phone")
 STAGE = ("flag", "date", "number", "integer")
 GROUPING = ("category", "ordinal", "flag", "text", "item", "number", "integer")
 
+Name = Annotated[str, AfterValidator(_check_name)]
+FileStem = Annotated[Name, AfterValidator(_check_file_stem)]
 ProgramKind = Literal["leadership", "elearning", "mentoring", "technical", "employment", "other"]
 Text = Annotated[str | dict[str, str], AfterValidator(_check_text)]
 Label = Annotated[str, BeforeValidator(_as_text)]
@@ -102,7 +131,7 @@ class Period(Model):
 
 
 class Objective(Model):
-    id: str
+    id: Name
     """Short name of the objective."""
     text: Text
     """The objective in words."""
@@ -177,7 +206,7 @@ class Column(Model):
     """Scale of an item, from “scales”."""
     categories: dict[Label, Text] = {}
     """Allowed values of a category (ordinal: from low to high) and their labels."""
-    options: dict[str, Text | list[str]] = {}
+    options: dict[Name, Text | list[str]] = {}
     """Options of a multi question: short name and text as in the file."""
     separator: str | None = None
     """What stands between the chosen options of a multi question."""
@@ -235,7 +264,7 @@ class Source(Model):
     """Column separator, where misread."""
     wave: str | None = None
     """When it was measured: pre, post, followup, or a name of yours."""
-    columns: dict[str, Column] = {}
+    columns: dict[Name, Column] = {}
     """Variables: name and where it comes from in the file."""
     duplicates: Duplicates = Duplicates()
     """What to do with several rows of one person."""
@@ -299,7 +328,7 @@ class Instrument(Model):
     """Variables of its items."""
     reversed: list[Item] = []
     """Items whose agreement means less; they are turned round once."""
-    dimensions: dict[str, list[Item]] = {}
+    dimensions: dict[Name, list[Item]] = {}
     """Dimensions of the instrument and their items."""
     level: Literal["reaction", "learning", "behaviour", "results"] | None = None
     """Kirkpatrick level that it measures."""
@@ -322,7 +351,7 @@ Estimator = Literal[
 
 
 class Outcome(Model):
-    id: str
+    id: Name
     """Short name of the outcome."""
     label: Text
     """Name of the outcome as reports show it."""
@@ -485,7 +514,7 @@ class VoicesPlan(Model):
 
 
 class Question(Model):
-    id: str
+    id: Name
     """Short name of the evaluation question."""
     text: Text
     """The question in words."""
@@ -504,7 +533,7 @@ class Question(Model):
 
 
 class EarlierRecommendation(Model):
-    id: str
+    id: Name
     """Short name of the recommendation."""
     from_cycle: Label
     """Cycle in which it was made."""
@@ -560,7 +589,7 @@ class Report(Model):
 class Program(Model):
     """program.yml."""
 
-    id: str
+    id: Name
     """Identifier; the same as the folder's name."""
     title: Text
     """Name of the program."""
@@ -586,11 +615,11 @@ class Program(Model):
     """How the sources can be linked: by NIP, by a respondent's own code, not at all."""
     roster: SourceName | None = None
     """Source that lists the persons with their background."""
-    sources: dict[str, Source]
+    sources: dict[FileStem, Source]
     """The files and what is in them."""
-    scales: dict[str, Scale] = {}
+    scales: dict[Name, Scale] = {}
     """Answer scales."""
-    instruments: dict[str, Instrument] = {}
+    instruments: dict[Name, Instrument] = {}
     """Sets of items."""
     outcomes: list[Outcome] = []
     """What is to change."""

@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("reporting",),
     ("tables",),
     ("evaluation", "portfolio"),
-    ("door",),
+    ("door", "verify"),
     ("cli",),
     ("__main__",),
 )

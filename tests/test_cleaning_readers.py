@@ -16,8 +16,8 @@ from evaluasi_lib.cleaning.mapping import recognise
 from evaluasi_lib.cleaning.typers import Spec
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Column, Source
+from evaluasi_lib.reading.cells import cell_text
 from evaluasi_lib.reading.files import (
-    cell_text,
     detect_delimiter,
     detect_encoding,
     open_source,

@@ -26,6 +26,7 @@ from evaluasi_lib.results import read_result, result_json
 from tests.attack import attack
 from tests.guard_data import SHIPPED
 from tests.published import cited, rows
+from tests.record import lines_of, moved, recorded
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = json.loads((ROOT / "evaluasi_lib" / "result.schema.json").read_text(encoding="utf-8"))
@@ -81,8 +82,18 @@ def _data(program_id: str) -> Path:
     return data
 
 
+def result_of(program_id: str) -> str:
+    """result.json of a shipped program, in Indonesian."""
+    return _report(program_id, "id").text
+
+
 def _without_images(html: str) -> str:
     return re.sub(r'src="data:[^"]*"', "", html)
+
+
+def test_the_numbers_are_those_on_record(report: Report) -> None:
+    program_id = report.result["program"]["id"]
+    assert moved(recorded(program_id), lines_of(report.result)) == []
 
 
 def test_the_result_holds_to_its_schema(report: Report) -> None:
@@ -124,7 +135,7 @@ def test_no_identifier_of_a_person_reaches_the_report(report: Report) -> None:
 
 
 def test_no_hidden_number_of_persons_follows_from_the_published_ones(report: Report) -> None:
-    assert attack(report.result["measures"], report.study.program) == {}
+    assert attack(report.result["measures"], report.program.declared) == {}
 
 
 def test_an_outcome_has_one_primary_estimate(report: Report) -> None:

@@ -114,6 +114,18 @@ def test_a_workbook_is_left_to_a_person_and_not_cleaned_meanwhile(planted) -> No
     assert not data.processed(raw.ID).exists()
 
 
+def test_who_shares_the_first_name_keeps_their_own(planted) -> None:
+    data, people = planted
+    path = data.raw(raw.ID) / "peserta.csv"
+    table = pd.read_csv(path, dtype=str)
+    namesake = f"{people[GONE].first.capitalize()} {people[50].last.capitalize()}"
+    table.assign(nama=table["nama"].where(table.index != 50, namesake)).to_csv(path, index=False)
+    forget(data, raw.ID, people[GONE].nip, "diminta")
+    left = pd.read_csv(path, dtype=str)
+    assert left["nama"][50] == namesake
+    assert people[GONE].name not in path.read_text()
+
+
 def test_records_of_a_csv_keep_their_bytes() -> None:
     text = 'a,b\r\n1,"x\ny"\r\n\n2,"z ""q"""\n3,'
     found = list(_records(text, ","))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import zipfile
 from pathlib import Path
 
@@ -15,18 +16,17 @@ from pypdf import PdfWriter
 
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Program
-from evaluasi_lib.reading import documents
+from evaluasi_lib.reading import pages
 from evaluasi_lib.reading.codebook import Codebook, own_codebook, parse_model
 from evaluasi_lib.reading.documents import (
-    Refused,
     is_scan,
-    pages_of,
     read_codebook,
     read_documents,
     read_refi,
     read_transcripts,
     speaker_turns,
 )
+from evaluasi_lib.reading.pages import Refused, pages_of
 from evaluasi_lib.reading.voices import read_table, read_voices
 from evaluasi_lib.voices.feedback import code_answers
 from evaluasi_lib.voices.interviews import theme_codes
@@ -211,25 +211,24 @@ def test_docx_pages_follow_the_breaks(tmp_path):
     assert [p.strip() for p in pages_of(tmp_path / "a.docx")] == ["halaman satu", "halaman dua"]
 
 
-def test_hostile_documents_are_refused_one_by_one(tmp_path, monkeypatch):
+def test_hostile_documents_are_refused_one_by_one(tmp_path):
     pdf(tmp_path / "1-terkunci.pdf", 1, "rahasia")
-    pdf(tmp_path / "2-panjang.pdf", 4)
+    pdf(tmp_path / "2-panjang.pdf", pages.MAX_PAGES + 1)
     (tmp_path / "3-rusak.pdf").write_bytes(b"%PDF-1.7\n1 0 obj << /Length 99999")
     (tmp_path / "4-rusak.docx").write_bytes(b"PK\x03\x04")
     with zipfile.ZipFile(tmp_path / "5-entitas.docx", "w") as archive:
         archive.writestr("word/document.xml", BOMB)
     (tmp_path / "6.exe").write_bytes(b"MZ")
-    (tmp_path / "7.txt").write_text("baik")
-    monkeypatch.setattr(documents, "MAX_PAGES", 3)
+    (tmp_path / "7.txt").write_bytes(b"x")
+    os.truncate(tmp_path / "7.txt", pages.MAX_BYTES + 1)
+    (tmp_path / "8.txt").write_text("baik")
     table, problems = read_documents(tmp_path)
-    assert table["document"].tolist() == ["D07.txt"]
-    assert [p.where.partition(".")[0] for p in problems] == [f"D0{n}" for n in range(1, 7)]
-    monkeypatch.setattr(documents, "MAX_BYTES", 1)
-    assert len(read_documents(tmp_path)[1]) == 7
+    assert table["document"].tolist() == ["D08.txt"]
+    assert [p.where.partition(".")[0] for p in problems] == [f"D0{n}" for n in range(1, 8)]
 
 
 def test_a_document_that_takes_too_long_is_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(documents, "MAX_SECONDS", -1.0)
+    monkeypatch.setattr(pages, "MAX_SECONDS", -1.0)
     with pytest.raises(Refused):
         list(pages_of(pdf(tmp_path / "a.pdf", 2)))
 

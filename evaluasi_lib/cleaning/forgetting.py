@@ -35,7 +35,7 @@ from evaluasi_lib.cleaning.identity import (
 from evaluasi_lib.cleaning.manifest import Log, raw_files, shown_names
 from evaluasi_lib.cleaning.mapping import Mapped
 from evaluasi_lib.cleaning.pipeline import clean_program, open_sources
-from evaluasi_lib.cleaning.privacy import MASK, Names, core_name, hides, tells_name
+from evaluasi_lib.cleaning.privacy import MASK, Names, all_names, core_name, hides, tells_name
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.program import Program, Source
@@ -87,12 +87,12 @@ def forget(data: DataFolder, program_id: str, person: str, reason: str) -> Forgo
         raise UsageError(Problem(what, "--person", _("give the NIP or code as the files have it")))
     names = _names_of(mapped, places)
     _check_reason(reason, person, names)
-    done = Forgotten()
+    alone, done = _is_only(names, all_names(mapped)), Forgotten()
     shutil.rmtree(data.processed(program_id), ignore_errors=True)
     for source in mapped:
         _empty_rows(raw / source.source.file, source, linker, pid, done)
     _drop_lines(raw, places, done)
-    _mask_names(raw, names, done)
+    _mask_names(raw, names, alone, done)
     done.unfinished += _named_in_sources(program, raw, names)
     done.mentions += _mentions(program, raw, names)
     _log(raw, reason, sum(done.rows.values()))
@@ -246,9 +246,16 @@ def _drop_lines(raw: Path, places: dict[str, list[int]], done: Forgotten) -> Non
             done.rows[name] = len(gone)
 
 
-def _mask_names(raw: Path, names: Names, done: Forgotten) -> None:
+def _is_only(names: Names, listed: Names) -> bool:
+    """Whether nobody else on the lists has the person's first word, so that it means them alone."""
+    own = {*names.full, *names.single}
+    first = {name.split()[0] for name in own}
+    return first.isdisjoint(n.split()[0] for n in (*listed.full, *listed.single) if n not in own)
+
+
+def _mask_names(raw: Path, names: Names, alone: bool, done: Forgotten) -> None:
     """Mask the person's name in what is left of the program's texts: nobody would know it for a
-    name any more, once it is on no list, and it would be published."""
+    name any more, once it is on no list, and it would be published. alone: the first word too."""
     for path in raw_files(raw):
         suffix = path.suffix.lower()
         if suffix not in (*CSV, *JSON_LINES, ".md"):
@@ -258,23 +265,25 @@ def _mask_names(raw: Path, names: Names, done: Forgotten) -> None:
         text = content.decode(encoding, errors="surrogateescape")
         by_cells = suffix != ".md" and suffix not in JSON_LINES and path.parent == raw
         delimiter = detect_delimiter(text[:1_000_000].lstrip("\ufeff")) if by_cells else None
-        masked, n = _masked(text, names, delimiter)
+        masked, n = _masked(text, names, alone, delimiter)
         if n:
             _replace(path, masked.encode(encoding, errors="surrogateescape"))
             done.masked += n
 
 
-def _masked(text: str, names: Names, delimiter: str | None) -> tuple[str, int]:
+def _masked(text: str, names: Names, alone: bool, delimiter: str | None) -> tuple[str, int]:
     """A text without a person's name, and in how many records it stood. delimiter: of its cells;
     None: lines of plain text."""
     word = re.compile("|".join(sorted(names.words)), re.IGNORECASE)
     parts, n = [], 0
     for record, cells in _records(text, delimiter) if delimiter else _lines(text):
-        if not word.search(record) or not tells_name(pl.Series(cells), names, words=True).any():
+        told = pl.Series([False])
+        if word.search(record):
+            told = tells_name(pl.Series(cells), names, words=True, alone=alone)
+        if not told.any():
             parts.append(record)
             continue
         n += 1
-        told = tells_name(pl.Series(cells), names, words=True)
         cells = [_without(c, names) if t else c for c, t in zip(cells, told, strict=True)]
         end = record[len(record.rstrip("\r\n")) :]
         line = io.StringIO(newline="")

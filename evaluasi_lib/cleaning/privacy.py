@@ -218,12 +218,12 @@ def hides(values: pl.Series, names: Names, *, words: bool) -> pl.Series:
     )
 
 
-def tells_name(values: pl.Series, names: Names, *, words: bool) -> pl.Series:
+def tells_name(values: pl.Series, names: Names, *, words: bool, alone: bool = True) -> pl.Series:
     """Texts with a person's name, in any capitals.
 
     A name is there where all its words are, in any order; so is its first word alone (three letters
     or more), unless that is an ordinary word or follows one that begins the name of a place
-    ("Gunung Agung"). words: a name of one word counts then too.
+    ("Gunung Agung"). words: a name of one word counts then too. alone: whether one word suffices.
     """
     if not (names.full or names.single):
         return pl.repeat(False, len(values), dtype=pl.Boolean, eager=True)
@@ -232,12 +232,12 @@ def tells_name(values: pl.Series, names: Names, *, words: bool) -> pl.Series:
     text = pl.DataFrame({"words": spoken}).with_row_index("at").drop_nulls("words")
     word = text.explode("words").rename({"words": "word"})
     before = pl.col("word").shift(1).over("at").is_in(_BEFORE_PLACES).fill_null(False)
-    alone = pl.col("word").is_in(index.first) & ~before
+    single = pl.col("word").is_in(index.first) & ~before
     if words:
-        alone = alone | pl.col("word").is_in(names.single)
+        single = single | pl.col("word").is_in(names.single)
     whole = word.unique().join(index.whole, on="word").join(text, on="at")
     whole = whole.filter(pl.col("name").list.set_difference("words").list.len() == 0)
-    hit = pl.concat([word.filter(alone)["at"], whole["at"]])
+    hit = pl.concat([word.filter(single & alone)["at"], whole["at"]])
     rows = pl.Series(range(len(values)), dtype=pl.Int64)
     return rows.is_in(hit.cast(pl.Int64).implode())
 

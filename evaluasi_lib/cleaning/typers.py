@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from evaluasi_lib.program import Column, Scale
-from evaluasi_lib.reading.files import clean_space, normalise, packaged_yaml
+from evaluasi_lib.reading.files import BLANK, MAX_LETTERS, clean_space, normalise, packaged_yaml
 
 LABELLED = ("item", "category", "ordinal", "flag", "multi")
 NUMBERS = ("number", "integer")
@@ -52,8 +52,8 @@ class Spec:
 
 
 def clean_text(text: pl.Series) -> pl.Series:
-    """NBSP, BOM and zero-width characters out, runs of blanks as one, empty as missing."""
-    cleaned = text.str.replace_all(r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+", " ").str.strip_chars()
+    """Blanks and signs that nobody sees as one space, empty as missing, as `clean_space` does."""
+    cleaned = text.str.head(MAX_LETTERS).str.replace_all(BLANK, " ").str.strip_chars()
     return pl.select(pl.when(cleaned != "").then(cleaned)).to_series().alias(text.name)
 
 

@@ -29,7 +29,8 @@ from evaluasi_lib.cleaning.typers import (
 )
 from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
 from evaluasi_lib.program import Column, Scale, Source
-from evaluasi_lib.reading.files import cell_text, normalise, open_source, show
+from evaluasi_lib.reading.cells import cell_text
+from evaluasi_lib.reading.files import normalise, open_source, show
 from evaluasi_lib.tables import Table, need
 from evaluasi_lib.wording import _, count
 

@@ -20,6 +20,7 @@ from pydantic import (
 
 from evaluasi_lib.errors import Problem, ProgramError, suggestion
 from evaluasi_lib.findings.situation import Answer, Facts
+from evaluasi_lib.loading import parse_yaml, yaml_problem
 from evaluasi_lib.program import ProgramKind, Text
 from evaluasi_lib.results import Decision
 from evaluasi_lib.wording import Sentences, _, load_yaml
@@ -146,9 +147,12 @@ def read_catalogue(extensions: tuple[Path, ...] = ()) -> list[RecommendationRule
     problems: list[Problem] = []
     for path in (HERE / "catalogue.yml", *extensions):
         try:
-            found = Catalogue.model_validate(load_yaml(path.read_text(encoding="utf-8")))
-        except (yaml.YAMLError, UnicodeDecodeError):
-            problems.append(Problem(_("the file is no readable YAML"), where=path.name))
+            found = Catalogue.model_validate(parse_yaml(path.read_text(encoding="utf-8")))
+        except yaml.YAMLError as error:
+            problems.append(yaml_problem(error, path.name))
+        except UnicodeDecodeError:
+            what, remedy = _("the file is not UTF-8 text"), _("save it as UTF-8")
+            problems.append(Problem(what, path.name, remedy))
         except ValidationError as error:
             problems += [_problem(item, path) for item in error.errors()]
         else:

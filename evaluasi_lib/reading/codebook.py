@@ -10,9 +10,10 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.loading import parse_yaml, yaml_problem
 from evaluasi_lib.program import Model, Text
 from evaluasi_lib.reading.files import packaged_yaml
-from evaluasi_lib.wording import _, choose, load_yaml
+from evaluasi_lib.wording import _, choose
 
 
 class Code(Model):
@@ -63,10 +64,9 @@ M = TypeVar("M", bound=BaseModel)
 def parse_model(text: str, where: str, model: type[M]) -> M:
     """A YAML table as a model. Raises DataError with every problem in it."""
     try:
-        return model.model_validate(load_yaml(text))
+        return model.model_validate(parse_yaml(text))
     except yaml.YAMLError as error:
-        remedy = _("check indentation and quotes")
-        raise DataError(Problem(_("the file is not valid YAML"), where, remedy)) from error
+        raise DataError(yaml_problem(error, where)) from error
     except ValidationError as error:
         what, remedy = _("the table does not have the expected form"), _("see docs/voices.md")
         places = [".".join(map(str, e["loc"])) or e["ctx"]["error"] for e in error.errors()]

@@ -1,61 +1,39 @@
-"""Documents by page, within bounds: a hostile or scanned file is named, never obeyed.
+"""Documents, transcripts and interviews as tables, within bounds.
 
-PDF is read by pypdf, DOCX by python-docx (whose pages are not stored in the file: they are counted
-from the page breaks that the writing program left, else the document is one page). Transcripts are
-documents in turns; REFI-QDA projects (.qdpx, .qdc) are what NVivo, ATLAS.ti and MAXQDA exchange: a
-ZIP with project.qde (XML) and the sources, of which only what is inside and asked for by its own
-name is read, and no document type, so that no entity can grow or reach outside.
+Their pages are read by `pages`, in a process of its own. Transcripts are documents in turns;
+REFI-QDA projects (.qdpx, .qdc) are what NVivo, ATLAS.ti and MAXQDA exchange: a ZIP with project.qde
+(XML) and the sources, of which only what is inside and asked for by its own name is read, and no
+document type, so that no entity can grow or reach outside.
 """
 
 from __future__ import annotations
 
 import re
-import time
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from xml.parsers import expat
 
-import docx
 import pandas as pd
-from docx.oxml.ns import qn
-from pypdf import PdfReader
 
 from evaluasi_lib.errors import Problem
-from evaluasi_lib.wording import _
+from evaluasi_lib.program import UNSEEN
+from evaluasi_lib.reading import apart
+from evaluasi_lib.reading.pages import (
+    MAX_BYTES,
+    Refused,
+    check_archive,
+    check_size,
+    refusing,
+)
+from evaluasi_lib.wording import _, language
 
-MAX_BYTES = 50_000_000
-MAX_PAGES = 1_000
-MAX_SECONDS = 60.0  # for one document
-MAX_UNPACKED = 200_000_000  # bytes of a DOCX once unpacked
-MAX_PAGE_CHARACTERS = 100_000
 MIN_CHARACTERS_A_PAGE = 20  # a PDF with less text than this on average is a scan
+PAGE_SECONDS = 6.0  # of one page, or of all that precedes the first
 SUFFIXES = (".pdf", ".docx", ".txt", ".md")
 _KIND = re.compile(r"\.[A-Za-z0-9]{1,7}$")  # of a file; a longer one may be part of a name
-
-
-class Refused(Exception):
-    """A file that may not or cannot be read; the argument says why, in words."""
-
-
-@contextmanager
-def refusing(why: str) -> Iterator[None]:
-    """Whatever else a reader raises on a damaged file becomes Refused: they raise nearly any."""
-    try:
-        yield
-    except Refused:
-        raise
-    except Exception as error:
-        raise Refused(why) from error
-
-
-def check_size(path: Path, most: int) -> None:
-    """Refuse a file of more than `most` bytes."""
-    if path.stat().st_size > most:
-        raise Refused(_("the file is larger than {n} MB").format(n=most // 1_000_000))
 
 
 def documents_in(folder: Path) -> dict[Path, str]:
@@ -97,14 +75,35 @@ def read_documents(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
 
 def read_each(names: Mapping[Path, str]) -> tuple[dict[Path, list[str]], list[Problem]]:
     """The pages of each file that can be read, and what is wrong with the others, by their names
-    for readers."""
+    for readers.
+
+    A file at which the reading process breaks down is left out; another one reads the rest.
+    """
+    left = list(names)
     read: dict[Path, list[str]] = {}
     problems = []
-    for path, name in names.items():
+
+    def refuse(why: str) -> None:
+        problems.append(Problem(why, names[left.pop(0)], _("repair it or leave it out")))
+
+    while left:
+        pages: list[str] = []
+        paths = [str(path) for path in left]
         try:
-            read[path] = list(pages_of(path))
-        except Refused as error:
-            problems.append(Problem(str(error), name, _("repair it or leave it out")))
+            for answer in apart.answers("pages", PAGE_SECONDS, paths=paths, language=language()):
+                if isinstance(answer, str):
+                    pages.append(UNSEEN.sub("", answer))
+                    continue
+                if answer is None:
+                    read[left.pop(0)] = pages
+                else:
+                    refuse(answer.get("refused") or _("the document is damaged and cannot be read"))
+                pages = []
+        except apart.Ended as error:
+            if error.why == "time":
+                refuse(_("a page takes longer than {n} seconds").format(n=int(PAGE_SECONDS)))
+            else:
+                refuse(_("reading it needs too much memory"))
     return read, problems
 
 
@@ -112,66 +111,6 @@ def is_scan(document: str, texts: Iterable[str]) -> bool:
     """Whether a PDF's pages hold hardly any text."""
     lengths = [len(text.strip()) for text in texts]
     return document.lower().endswith(".pdf") and sum(lengths) < MIN_CHARACTERS_A_PAGE * len(lengths)
-
-
-def pages_of(path: Path) -> Iterator[str]:
-    """The text of each page. Raises Refused beyond the bounds of this module."""
-    check_size(path, MAX_BYTES)
-    suffix = path.suffix.lower()
-    if suffix == ".pdf":
-        yield from _pdf_pages(path)
-    elif suffix == ".docx":
-        yield from _docx_pages(path)
-    elif suffix in (".txt", ".md"):
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
-        yield from (page[:MAX_PAGE_CHARACTERS] for page in text.split("\f"))
-    else:
-        raise Refused(_("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix))
-
-
-def _pdf_pages(path: Path) -> Iterator[str]:
-    started = time.monotonic()
-    with refusing(_("the PDF is damaged and cannot be read")):
-        reader = PdfReader(path)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise Refused(_("the PDF is locked by a password"))
-        if len(reader.pages) > MAX_PAGES:
-            raise Refused(_("the document has more than {n} pages").format(n=MAX_PAGES))
-        for page in reader.pages:
-            if time.monotonic() - started > MAX_SECONDS:
-                raise Refused(_("reading took longer than {n} seconds").format(n=int(MAX_SECONDS)))
-            yield (page.extract_text() or "")[:MAX_PAGE_CHARACTERS]
-
-
-def check_archive(path: Path) -> None:
-    """Refuse an archive that unpacks to too much, or that names a place outside itself."""
-    with refusing(_("the archive is damaged and cannot be read")), zipfile.ZipFile(path) as archive:
-        infos = archive.infolist()
-    if len(infos) > 10_000 or sum(info.file_size for info in infos) > MAX_UNPACKED:
-        raise Refused(_("the archive unpacks to too much"))
-    for info in infos:
-        parts = info.filename.replace("\\", "/").split("/")
-        if info.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
-            raise Refused(_("the archive names a place outside itself"))
-
-
-def _docx_pages(path: Path) -> Iterator[str]:
-    check_archive(path)
-    pages: list[list[str]] = [[]]
-    with refusing(_("the document is damaged and cannot be read")):
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                # python-docx's parser resolves no outside entity; an inner one could still grow
-                if name.endswith((".xml", ".rels")) and b"<!DOCTYPE" in archive.read(name)[:4096]:
-                    raise Refused(_("the file declares a document type, which is not allowed"))
-        for block in docx.Document(str(path)).element.body.iter(qn("w:p")):
-            for mark in block.iter(qn("w:br"), qn("w:lastRenderedPageBreak")):
-                if mark.tag != qn("w:br") or mark.get(qn("w:type")) == "page":
-                    pages.append([])
-                if len(pages) > MAX_PAGES:
-                    raise Refused(_("the document has more than {n} pages").format(n=MAX_PAGES))
-            pages[-1].append("".join(t.text or "" for t in block.iter(qn("w:t"))))
-    yield from ("\n".join(page)[:MAX_PAGE_CHARACTERS] for page in pages)
 
 
 COLUMNS = ["respondent", "group", "coder", "code", "above", "excerpt", "unit", "case"]

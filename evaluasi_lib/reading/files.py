@@ -1,19 +1,19 @@
 """Files as received, read as text in batches: nothing is guessed here, typing comes after.
 
 `open_source` gives the headings and an iterator of batches of strings, so that a file of millions
-of rows never lies in memory whole. Readers are polars (CSV, Parquet), python-calamine through
-pandas (XLSX, XLS, ODS) and pyreadstat (SPSS, Stata with value labels and user-missing codes).
+of rows never lies in memory whole. Readers are polars (CSV, Parquet), python-calamine in a process
+of its own (XLSX, XLS, ODS) and pyreadstat (SPSS, Stata with value labels and user-missing codes).
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
-import datetime as dt
 import io
 import itertools
 import re
 import unicodedata
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,30 +21,37 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import polars as pl
 
 from evaluasi_lib.errors import DataError, Problem, suggestion
+from evaluasi_lib.folders import inside
 from evaluasi_lib.program import Source
-from evaluasi_lib.wording import _, load_yaml
+from evaluasi_lib.reading import apart
+from evaluasi_lib.reading.cells import cell_text
+from evaluasi_lib.reading.pages import MAX_UNPACKED
+from evaluasi_lib.wording import _, count, load_yaml
 
 BATCH_ROWS = 200_000
 _SAMPLE_BYTES = 1_000_000
 _DELIMITERS = ",;\t|"
-_THREE_DECIMALS = re.compile(r"-?\d{1,3}\.\d{3}")
+SHEET_SECONDS = 60.0  # of one workbook, until its first row
+csv.field_size_limit(max(csv.field_size_limit(), _SAMPLE_BYTES))  # a sample may be one field
 CSV = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 LABELLED = (".sav", ".zsav", ".dta")  # SPSS and Stata
 JSON_LINES = (".jsonl", ".ndjson")
 
 
-SPACES = re.compile(r"[\s\u00a0\u200b-\u200d\u2060\ufeff]+")
+# Blanks, and what nobody sees: zero-width and control characters, directions of writing.
+BLANK = r"[\s\x00-\x1f\x7f-\x9f\u00a0\u200b-\u200d\u2060\ufeff\u202a-\u202e\u2066-\u2069]+"
+SPACES = re.compile(BLANK)
+MAX_LETTERS = 32_767  # of a cell, as many as Excel holds
 Scan = Callable[[Any], pl.LazyFrame]
 
 
 def clean_space(text: str) -> str:
-    """Runs of blanks, NBSP, BOM and zero-width characters as one space, none at the ends."""
-    return SPACES.sub(" ", text).strip()
+    """Runs of blanks and of signs that nobody sees as one space, none at the ends."""
+    return SPACES.sub(" ", text[:MAX_LETTERS]).strip()
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,9 @@ def packaged_yaml(package: str | None, name: str) -> Any:
 
 
 def source_path(folder: Path, source: Source, name: str) -> Path:
-    """The source's file. Raises DataError naming the most similar file where it is missing."""
-    path = folder / source.file
+    """The source's file. Raises DataError where it lies outside the program's folder, and naming
+    the most similar file where it is missing."""
+    path = inside(folder, source.file, source.file)
     if not path.is_file():
         there = sorted(p.name for p in folder.iterdir() if p.is_file() and p.suffix != ".yml")
         what = _("the file of the source “{name}” is missing").format(name=name)
@@ -131,12 +139,16 @@ def open_source(path: Path, source: Source, codes: frozenset[str] = frozenset())
     except DataError:
         raise
     except Exception as error:  # each library has errors of its own for a damaged file
-        what = _("the file cannot be read ({error})").format(error=type(error).__name__)
-        remedy = _("open it in the program that made it and export it once more")
-        raise DataError(Problem(what, path.name, remedy)) from error
+        raise DataError(_unreadable(path, type(error).__name__)) from error
     what = _("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix)
     known = ", ".join((*CSV, *EXCEL, *LABELLED, ".parquet", *JSON_LINES))
     raise DataError(Problem(what, path.name, _("known: {names}").format(names=known)))
+
+
+def _unreadable(path: Path, error: str) -> Problem:
+    what = _("the file cannot be read ({error})").format(error=error)
+    remedy = _("open it in the program that made it and export it once more")
+    return Problem(what, path.name, remedy)
 
 
 # --- CSV ---------------------------------------------------------------------------------------
@@ -203,47 +215,49 @@ def _decode(path: Path, encoding: str) -> str:
 # --- Workbooks ---------------------------------------------------------------------------------
 
 
-def cell_text(value: Any) -> str | None:
-    """A cell of a workbook as text: whole numbers without ".0", dates as ISO, blanks as None.
-
-    Excel keeps 15 digits. A longer number is written with zeros for what is lost, so that a damaged
-    NIP is recognised later instead of being taken for another person's.
-    """
-    if value is None or value == "" or value is pd.NaT:
-        return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (int, float)):
-        if value != value:
-            return None
-        if abs(value) >= 1e15:
-            mantissa, exponent = f"{value:.14e}".split("e")
-            return mantissa.replace(".", "") + "0" * (int(exponent) - 14)
-        text = str(int(value)) if value == int(value) else repr(float(value))
-        # "1.234" could be read as 1234 later; a fourth decimal says which sign is the decimal one.
-        return text + "0" if _THREE_DECIMALS.fullmatch(text) else text
-    if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ", timespec="seconds").removesuffix(" 00:00:00")
-    return str(value)
-
-
 def _open_excel(path: Path, source: Source) -> RawTable:
-    with pd.ExcelFile(path, engine="calamine") as book:
-        sheets = [str(s) for s in book.sheet_names]
-        sheet = source.sheet or sheets[0]
-        if sheet not in sheets:
-            what = _("there is no sheet “{sheet}”").format(sheet=sheet)
-            raise DataError(Problem(what, path.name, suggestion(sheet, sheets)))
-        cells = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, na_filter=False)
-    if len(cells) < source.header_row:
-        raise DataError(Problem(_("the file has no heading row"), f"{path.name}, {sheet}"))
-    headers = [cell_text(v) or "" for v in cells.iloc[source.header_row - 1]]
-    body = cells.iloc[source.header_row :]
-    columns = [[cell_text(v) for v in body.iloc[:, i]] for i in range(len(headers))]
+    rows = _sheet_rows(path, source.sheet)
+    if len(rows) < source.header_row:
+        raise DataError(Problem(_("the file has no heading row"), path.name))
+    headers = [text or "" for text in rows[source.header_row - 1]]
+    columns = list(zip(*rows[source.header_row :], strict=True)) or [()] * len(headers)
     return _in_memory(headers, columns)
 
 
-def _in_memory(headers: list[str], columns: list[list[str | None]], **details: Any) -> RawTable:
+def _sheet_rows(path: Path, wanted: str | None) -> list[list[str | None]]:
+    """The rows of a sheet as texts. Raises DataError for one that is not there, or too large."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
+                raise DataError(_too_large(path, _("the workbook unpacks to too much")))
+    try:
+        found = list(apart.answers("sheet", SHEET_SECONDS, path=str(path), sheet=wanted))
+    except apart.Ended as error:
+        known = {"time": _("reading the workbook takes too long"),
+                 "memory": _("the workbook needs too much memory")}  # fmt: skip
+        raise DataError(_too_large(path, known[error.why])) from error
+    for answer in found:
+        if isinstance(answer, dict) and "error" in answer:
+            raise DataError(_unreadable(path, answer["error"]))
+        if isinstance(answer, dict):
+            height, width = map(count, answer["size"])
+            what = _("the sheet reaches over {rows} rows and {columns} columns")
+            raise DataError(_too_large(path, what.format(rows=height, columns=width)))
+    sheets, *rows = found
+    if wanted is not None and wanted not in sheets:
+        what = _("there is no sheet “{sheet}”").format(sheet=wanted)
+        raise DataError(Problem(what, path.name, suggestion(wanted, sheets)))
+    return rows
+
+
+def _too_large(path: Path, what: str) -> Problem:
+    remedy = _("delete what stands far from the table, or export the sheet as CSV")
+    return Problem(what, path.name, remedy)
+
+
+def _in_memory(
+    headers: list[str], columns: Sequence[Sequence[str | None]], **details: Any
+) -> RawTable:
     frame = pl.DataFrame([pl.Series(str(i), c, pl.String) for i, c in enumerate(columns)])
     return RawTable([clean_space(h) for h in headers], frame.lazy().cast, details)
 

@@ -19,7 +19,8 @@ from pydantic import BaseModel
 
 from evaluasi_lib.check import names_in, unknown_name
 from evaluasi_lib.errors import DataError, Problem, suggestion
-from evaluasi_lib.program import Program, Source
+from evaluasi_lib.folders import inside
+from evaluasi_lib.program import UNSEEN, Program, Source
 from evaluasi_lib.reading.codebook import Codebook, Rubric, own_codebook, parse_model
 from evaluasi_lib.reading.documents import (
     ABOVE,
@@ -32,7 +33,7 @@ from evaluasi_lib.reading.documents import (
     read_refi,
     read_transcripts,
 )
-from evaluasi_lib.reading.files import open_source, packaged_yaml
+from evaluasi_lib.reading.files import MAX_LETTERS, open_source, packaged_yaml
 from evaluasi_lib.wording import _
 
 USUAL = {"quotes": "kutipan.csv", "manual_codes": "kode_manual.csv"}  # read where they are there
@@ -129,10 +130,8 @@ def _unknown_names(program: Program, tables: dict[str, pd.DataFrame]) -> list[Pr
 
 def _inside(folder: Path, name: str, key: str) -> Path:
     """A file or folder of the program. Raises DataError where it is missing or lies elsewhere."""
-    path, where = (folder / name).resolve(), f"{key}: {name}"
-    if not path.is_relative_to(folder.resolve()):
-        remedy = _("put it into the program's folder and name it relative to program.yml")
-        raise DataError(Problem(_("the file lies outside the program's folder"), where, remedy))
+    where = f"{key}: {name}"
+    path = inside(folder, name, where)
     if not path.exists():
         remedy = suggestion(name, sorted(p.name for p in folder.iterdir()))
         raise DataError(Problem(_("the file or folder is missing"), where, remedy))
@@ -154,7 +153,8 @@ def read_table(path: Path, required: list[str], optional: list[str]) -> pd.DataF
         heading = next((h for h in HEADINGS[name] if h in frame and h not in taken), None)
         if heading is not None:
             taken.add(heading)
-            chosen[name] = frame[heading].fillna("").astype(str).str.strip()
+            texts = frame[heading].fillna("").astype(str).str.slice(stop=MAX_LETTERS)
+            chosen[name] = texts.str.replace(UNSEEN, "", regex=True).str.strip()
         elif name in required:
             missing.append(_missing(path, HEADINGS[name][0], HEADINGS[name]))
     _hold(missing)

@@ -20,7 +20,7 @@ from threading import Event
 from typing import Any
 
 from evaluasi_lib import wording
-from evaluasi_lib.errors import EvaluationError, Problem, UsageError
+from evaluasi_lib.errors import EvaluationError, Problem, UsageError, os_problem
 from evaluasi_lib.folders import only_writer, replace_folder, sweep
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.reporting.stamp import Sources, is_unchanged, write_stamp
@@ -91,6 +91,8 @@ def run_program(job: Job, watch: Watch | None = None, stop: Event | None = None)
                 write_stamp(staging, job.stamp)
     except EvaluationError as error:
         return Outcome(job.program_id, str(error), kept if kept.is_file() else None)
+    except OSError as error:
+        return Outcome(job.program_id, str(os_problem(error)))
     except Exception as error:  # one program must not stop the others
         return Outcome(job.program_id, f"{type(error).__name__}: {error}"[:300])
     kept.unlink(missing_ok=True)

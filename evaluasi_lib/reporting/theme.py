@@ -50,6 +50,7 @@ DIVERGING = {
 WIDTH = 7.2
 
 RC: dict[str, Any] = {
+    "text.parse_math": False,  # a label may hold two dollar signs
     "svg.hashsalt": "evaluasi",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",

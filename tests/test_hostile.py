@@ -1,0 +1,461 @@
+"""Files that somebody sends to do harm: each ends in words, soon, and within little memory.
+
+Every case is a good program of which one file was replaced. It goes through the command line in a
+process of its own, whose time and memory are measured with those of its children.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import evaluasi_lib as el
+from evaluasi_lib.cli import main
+from evaluasi_lib.errors import EvaluationError
+from evaluasi_lib.reading.documents import read_documents
+
+ROOT = Path(__file__).resolve().parent.parent
+MOST_SECONDS, MOST_BYTES = 10.0, 1_000_000_000
+Spoil = Callable[[Path], None]
+
+DECLARED = """\
+id: program
+title: Program
+kind: other
+organisation: Instansi
+cycle: 2025
+design: {type: single_group}
+link: anonymous
+sources:
+  survei:
+    file: FILE
+    role: survey
+    wave: post
+    columns:
+      nilai: {from: Nilai, type: number}
+outcomes: []
+"""
+# Runs commands one after the other; of each its status, its words, its seconds, and the most KiB
+# that this process or a child of it has held so far.
+MEASURED = """\
+import contextlib, io, json, resource, sys, time
+import evaluasi_lib.evaluation  # its libraries are no part of what is measured
+from evaluasi_lib.cli import main
+ran = []
+for command in json.loads(sys.argv[1]):
+    said, start = io.StringIO(), time.monotonic()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        status = main(command)
+    seconds = time.monotonic() - start
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(kind).ru_maxrss for kind in kinds)
+    ran.append([status, said.getvalue(), seconds, peak * 1024])
+print(json.dumps(ran))
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    status: int
+    said: str
+    seconds: float
+    peak: int
+
+
+def run(commands: list[list[str]]) -> list[Ran]:
+    """Commands of `evaluasi`, in English, in a process of their own."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, json.dumps(commands)],
+        capture_output=True, text=True, timeout=300, check=False, cwd=ROOT,
+        env=os.environ | {"EVALUASI_LANGUAGE": "en", "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    return [Ran(*one) for one in json.loads(done.stdout)]
+
+
+def checked(data: Path) -> dict[str, Ran]:
+    """`evaluasi check` of each program in a folder of data."""
+    ids = sorted(path.name for path in (data / "raw").iterdir())
+    return dict(zip(ids, run([["check", i, "--data", str(data)] for i in ids]), strict=True))
+
+
+def hold(ran: Ran) -> None:
+    """What every hostile file ends in, whatever is said about it."""
+    assert "Traceback" not in ran.said
+    assert len(ran.said) < 5_000
+    assert ran.seconds < MOST_SECONDS
+    assert ran.peak < MOST_BYTES
+
+
+def program(data: Path, file: str, program_id: str = "program") -> Path:
+    """The folder of a program whose one source is the named file, which is not there yet."""
+    folder = data / "raw" / program_id
+    folder.mkdir(parents=True)
+    text = DECLARED.replace("FILE", file).replace("id: program", f"id: {program_id}")
+    (folder / "program.yml").write_text(text, encoding="utf-8")
+    return folder
+
+
+# --- What is in the files ----------------------------------------------------------------------
+
+SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+PARTS = {
+    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/'
+    'content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.'
+    'relationships+xml"/><Default Extension="xml" ContentType="application/xml"/></Types>',
+    "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+    'relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/'
+    '2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    ' xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>'
+    '<sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/'
+    '2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/'
+    'officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+}
+
+
+def workbook(path: Path, rows: str, more: bytes = b"") -> None:
+    """An XLSX of one sheet with these rows as XML, then `more`, which may be long."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, content in PARTS.items():
+            book.writestr(name, content)
+        with book.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            sheet.write((SHEET + rows).encode())
+            for _mb in range(len(more)):
+                sheet.write(b" " * 1_000_000)
+            sheet.write(b"</sheetData></worksheet>")
+
+
+HEADING = '<row r="1"><c r="A1" t="inlineStr"><is><t>Nilai</t></is></c></row>'
+FAR = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+
+
+def far_cell(folder: Path) -> None:
+    workbook(folder / "data.xlsx", HEADING + FAR)
+
+
+def far_below(folder: Path) -> None:
+    workbook(folder / "data.xlsx", HEADING + FAR.replace("XFD", "J"))
+
+
+def zip_bomb(folder: Path) -> None:
+    workbook(folder / "data.xlsx", HEADING, more=bytes(300))
+
+
+def lying_zip_bomb(folder: Path) -> None:
+    """The same, of which the archive's directory says that it is small."""
+    zip_bomb(folder)
+    path = folder / "data.xlsx"
+    content = path.read_bytes()
+    with zipfile.ZipFile(path) as book:
+        size = book.getinfo("xl/worksheets/sheet1.xml").file_size
+    path.write_bytes(content.replace(size.to_bytes(4, "little"), (1_000).to_bytes(4, "little")))
+
+
+def damaged(folder: Path) -> None:
+    (folder / "data.xlsx").write_bytes(b"PK\x03\x04 broken")
+
+
+def entities(folder: Path) -> None:
+    """A billion laughs in the sheet."""
+    levels = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 10))
+    text = f'<!DOCTYPE x [<!ENTITY e0 "ha">{levels}]>'
+    with zipfile.ZipFile(folder / "data.xlsx", "w") as book:
+        for name, content in PARTS.items():
+            book.writestr(name, content)
+        row = HEADING + '<row r="2"><c r="A2" t="inlineStr"><is><t>&e9;</t></is></c></row>'
+        book.writestr("xl/worksheets/sheet1.xml", text + SHEET + row + "</sheetData></worksheet>")
+
+
+def outside(folder: Path) -> None:
+    secret = folder.parent.parent / "secret.xlsx"
+    workbook(secret, HEADING)
+    (folder / "data.xlsx").symlink_to(secret)
+
+
+def wide(folder: Path) -> None:
+    """A CSV file under the name of a source that declares one column of 100,000."""
+    (folder / "program.yml").write_text(
+        (folder / "program.yml").read_text("utf-8").replace(".xlsx", ".csv"), "utf-8"
+    )
+    with (folder / "data.csv").open("w", encoding="utf-8") as file:
+        file.write(",".join(f"K{i}" for i in range(100_000)) + "\n")
+        file.writelines(",".join(["1"] * 100_000) + "\n" for _row in range(20))
+
+
+TABLES: dict[str, tuple[Spoil, str]] = {
+    "far-cell": (far_cell, "too much memory"),
+    "far-below": (far_below, "1,048,576 rows and 10 columns"),
+    "zip-bomb": (zip_bomb, "unpacks to too much"),
+    "lying-zip-bomb": (lying_zip_bomb, "data.xlsx: "),
+    "no-archive": (damaged, "cannot be read"),
+    "entities": (entities, "cannot be read"),
+    "link": (outside, "leads out of the program's folder"),
+    "wide": (wide, "there is no column “Nilai”"),
+}
+
+
+def check_tables(data: Path) -> dict[str, Ran]:
+    """`evaluasi check` of a program with each of the hostile tables."""
+    for name, (spoil, _words) in TABLES.items():
+        spoil(program(data, "data.xlsx", name))
+    return checked(data)
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Ran]]:
+    data = tmp_path_factory.mktemp("tables")
+    return data, check_tables(data)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_hostile_table_is_refused(name: str, tables: tuple[Path, dict[str, Ran]]) -> None:
+    data, ran = tables
+    assert ran[name].status == 1
+    assert TABLES[name][1] in ran[name].said
+    hold(ran[name])
+    with pytest.raises(EvaluationError):
+        el.open(name, data=data)
+    assert not (data / "processed" / name).exists()
+
+
+def _nested(depth: int) -> str:
+    return "title: " + "[" * depth + "]" * depth + "\n"
+
+
+def _doubling(levels: int) -> str:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, levels)]
+    return "\n".join(lines) + "\n"
+
+
+YAML = {
+    "aliases that grow": (_doubling(12), "more than 200,000 values"),
+    "an alias of itself": ("a: &a [*a]\n", "an alias stands within what it repeats"),
+    "deep nesting": (_nested(100_000), "more than 50 levels"),
+    "deep blocks": ("".join(" " * i + "a:\n" for i in range(1_000)), "more than 50 levels"),
+    "a long text": ("title: " + "x" * 3_000_000 + "\n", "longer than 2,000,000 characters"),
+    "many values": ("a: [" + "1," * 300_000 + "1]\n", "more than 200,000 values"),
+    "a Python object": ("a: !!python/object/apply:os.system [touch x]\n", "not valid YAML"),
+    "control characters": ("title: \x1b[2J\x00\n", "not valid YAML"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), YAML.values(), ids=YAML)
+@pytest.mark.parametrize("file", ["program.yml", "rekomendasi.yml"])
+def test_hostile_yaml_is_refused(
+    file: str, text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("EVALUASI_LANGUAGE", "en")
+    folder = program(tmp_path, "data.csv")
+    (folder / "data.csv").write_text("Nilai\n1\n", encoding="utf-8")
+    (folder / file).write_text(text, encoding="utf-8")
+    start = time.monotonic()
+    assert main(["check", "program", "--data", str(tmp_path)]) == 1
+    assert time.monotonic() - start < MOST_SECONDS
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl", "sav"])
+@pytest.mark.parametrize("by", ["link", "name", "linked folder"])
+def test_a_source_outside_the_folder_is_not_read(kind: str, by: str, tmp_path: Path) -> None:
+    secret = tmp_path / "elsewhere" / f"data.{kind}"
+    secret.parent.mkdir()
+    secret.write_text("Nilai\n1\n", encoding="utf-8")
+    names = {"link": f"data.{kind}", "name": f"../../elsewhere/data.{kind}"}
+    folder = program(tmp_path, names.get(by, f"folder/data.{kind}"))
+    if by == "link":
+        (folder / f"data.{kind}").symlink_to(secret)
+    elif by == "linked folder":
+        (folder / "folder").symlink_to(secret.parent)
+    with pytest.raises(EvaluationError, match="folder program"):
+        el.open("program", data=tmp_path)
+
+
+def test_a_declaration_or_document_outside_the_folder_is_not_read(tmp_path: Path) -> None:
+    folder = program(tmp_path, "data.csv")
+    (folder / "dokumen").mkdir()
+    for name in ("program.yml", "dokumen/rahasia.txt"):
+        secret = tmp_path / Path(name).name
+        secret.write_text(DECLARED, encoding="utf-8")
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(secret)
+    with pytest.raises(EvaluationError) as caught:
+        el.open("program", data=tmp_path)
+    places = [problem.where for problem in caught.value.problems]
+    assert places == ["program/dokumen/rahasia.txt", "program/program.yml"]
+
+
+IDS = ["..", "../program", "a/b", "/etc", "a\\b", "a\0b", "con", "nul", "com1", "", " ", "x" * 65]
+
+
+@pytest.mark.parametrize("program_id", IDS)
+def test_an_id_that_is_a_path_or_reserved_is_refused(program_id: str, tmp_path: Path) -> None:
+    program(tmp_path, "data.csv")
+    with pytest.raises(EvaluationError):
+        el.open(program_id, data=tmp_path)
+    draft = tmp_path / "draft.csv"
+    draft.write_text("Nilai\n1\n", encoding="utf-8")
+    assert main(["new", program_id, "--from", str(draft), "--data", str(tmp_path)]) == 2
+    assert [path.name for path in (tmp_path / "raw").iterdir()] == ["program"]
+
+
+@pytest.mark.parametrize("name", ["../../out", "a/b", "a\\b", "a\0b", "..", ".hidden", "x" * 200])
+@pytest.mark.parametrize("place", ["survei", "nilai"])
+def test_a_name_of_the_declaration_that_is_a_path_is_refused(
+    place: str, name: str, tmp_path: Path
+) -> None:
+    folder = program(tmp_path, "data.csv")
+    (folder / "data.csv").write_text("Nilai\n1\n", encoding="utf-8")
+    text = (folder / "program.yml").read_text(encoding="utf-8")
+    quoted = '"' + name.replace("\\", "\\\\").replace("\0", "\\0") + '"'
+    (folder / "program.yml").write_text(text.replace(f"{place}:", f"{quoted}:"), encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(EvaluationError):
+        el.open("program", data=tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+# --- Documents -----------------------------------------------------------------------------------
+
+
+def pdf(path: Path, *objects: bytes) -> None:
+    """A PDF of numbered objects, the first of which is its catalogue."""
+    content, places = b"%PDF-1.4\n", []
+    for number, thing in enumerate(objects, 1):
+        places.append(len(content))
+        content += b"%d 0 obj\n%s\nendobj\n" % (number, thing)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    count, start = len(objects) + 1, len(content)
+    content += b"xref\n0 %d\n0000000000 65535 f \n%s" % (count, table)
+    content += b"trailer\n<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF" % (count, start)
+    path.write_bytes(content)
+
+
+def stream(content: bytes, entries: bytes = b"") -> bytes:
+    return b"<<%s/Length %d>>\nstream\n%s\nendstream" % (entries, len(content), content)
+
+
+CATALOGUE = b"<</Type/Catalog/Pages 2 0 R>>"
+PAGES = b"<</Type/Pages/Count 1/Kids[3 0 R]>>"
+PAGE = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R/Resources%s>>"
+FONT = b"<</Font<</A<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>/XObject<</F 5 0 R>>>>"
+WORDS = b"BT /A 9 Tf (Rencana yang baik sekali) Tj ET "
+
+
+def pdf_of_pages_in_a_ring(path: Path) -> None:
+    """A tree of pages that is its own branch."""
+    pdf(path, CATALOGUE, b"<</Type/Pages/Count 1/Kids[2 0 R]>>")
+
+
+def pdf_of_forms(path: Path, form: bytes = b"/F Do /F Do ") -> None:
+    """A page whose drawing is drawn by itself, twice each time."""
+    more = b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources" + FONT
+    pdf(path, CATALOGUE, PAGES, PAGE % FONT, stream(WORDS + b"/F Do"), stream(WORDS + form, more))
+
+
+def pdf_that_unpacks(path: Path) -> None:
+    """A page of which a few kilobytes unpack, filter after filter, to gigabytes."""
+    content = bytes(200_000_000)
+    for _filter in range(3):
+        content = zlib.compress(content, 9)
+    filters = b"/Filter[/FlateDecode/FlateDecode/FlateDecode]"
+    pdf(path, CATALOGUE, PAGES, PAGE % FONT, stream(content, filters), b"null")
+
+
+def pdf_that_is_slow(path: Path) -> None:
+    """A page of millions of words, of which each is placed by itself."""
+    words = zlib.compress(b"BT /A 9 Tf " + b"1 0 0 1 3 3 Tm (ab) Tj " * 3_000_000 + b"ET")
+    pdf(path, CATALOGUE, PAGES, PAGE % FONT, stream(words, b"/Filter/FlateDecode"), b"null")
+
+
+def docx_of_a_million_paragraphs(path: Path) -> None:
+    import docx
+
+    buffer = io.BytesIO()
+    docx.Document().save(buffer)
+    with (
+        zipfile.ZipFile(buffer) as good,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book,
+    ):
+        for name in good.namelist():
+            content = good.read(name)
+            if name == "word/document.xml":
+                content = content.replace(b"<w:body>", b"<w:body>" + b"<w:p/>" * 10_000_000)
+            book.writestr(name, content)
+
+
+DOCUMENTS: dict[str, Spoil] = {
+    "ring.pdf": pdf_of_pages_in_a_ring,
+    "forms.pdf": pdf_of_forms,
+    "unpacks.pdf": pdf_that_unpacks,
+    "slow.pdf": pdf_that_is_slow,
+    "long.docx": docx_of_a_million_paragraphs,
+}
+
+
+def check_documents(data: Path) -> dict[str, Ran]:
+    """`evaluasi check` of a program with each of the hostile documents, and a good one."""
+    for name, spoil in DOCUMENTS.items():
+        folder = program(data, "data.csv", name.partition(".")[0])
+        (folder / "data.csv").write_text("Nilai\n1\n", encoding="utf-8")
+        with (folder / "program.yml").open("a", encoding="utf-8") as file:
+            file.write("voices: {documents: dokumen}\n")
+        (folder / "dokumen").mkdir()
+        spoil(folder / "dokumen" / name)
+        (folder / "dokumen" / "z.txt").write_text("Rencana yang baik.", encoding="utf-8")
+    return checked(data)
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
+    return check_documents(tmp_path_factory.mktemp("documents"))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_hostile_document_is_refused_or_harmless(name: str, documents: dict[str, Ran]) -> None:
+    ran = documents[name.partition(".")[0]]
+    shown = f"D01{Path(name).suffix}: "  # files are shown by their number
+    assert (shown in ran.said) == (ran.status == 1)
+    assert "D02.txt" not in ran.said, "one bad document keeps no other from being read"
+    hold(ran)
+
+
+def test_ordinary_documents_are_read(tmp_path: Path) -> None:
+    """The same page without the ring, so that it is the ring that is refused above."""
+    pdf_of_forms(tmp_path / "a.pdf", b"")
+    table, problems = read_documents(tmp_path)
+    assert problems == []
+    assert "Rencana yang baik" in table["text"][0]
+
+
+def test_ordinary_workbooks_are_read_as_before(tmp_path: Path) -> None:
+    """Numbers, dates, truth and texts of a sheet as `evaluasi_lib.reading.cells` says."""
+    rows = {
+        "a": [1, None],
+        "b": [1.234, 0.5],
+        "c": [True, False],
+        "d": [dt.date(2025, 2, 3), dt.datetime(2025, 2, 3, 4, 5, 6)],
+        "e": ["teks\nbaris", ""],
+    }
+    pd.DataFrame(rows, dtype=object).to_excel(tmp_path / "a.xlsx", index=False)
+    read = el.read(tmp_path / "a.xlsx")
+    assert read.columns.tolist() == list("abcde")
+    first, second = read.fillna("").to_numpy().tolist()
+    assert first == ["1", "1.2340", "true", "2025-02-03", "teks\nbaris"]
+    assert second == ["", "0.5", "false", "2025-02-03 04:05:06", ""]
