@@ -98,7 +98,7 @@ def test_one_group_chosen_for_low_scores_returns_to_the_average_and_is_not_conti
     assert result["verdict"]["decision"] == "insufficient_evidence"
     assert "average" in " ".join(evidence(result)["threats"])
     assert "The program raised" not in sentences(result)
-    assert any("comparison group" in reason for reason in result["verdict"]["reasons"])
+    assert any("comparison group" in text for text in result["verdict"]["certainty"])
 
 
 def test_groups_compared_after_the_program_alone_are_a_difference_and_no_effect(tmp_path, rng):

@@ -120,6 +120,14 @@ def test_a_comparison_that_exists_is_used_and_not_asked_for_again():
     assert "that exists already (Daftar tunggu)" in beside["stronger-design"].text
 
 
+def test_the_verdict_asks_for_no_comparison_that_exists_already():
+    outcomes = [{"claim": "effect"}, {"claim": "change"}]
+    result = conclude(*make(outcomes, ratings=0), None)
+    assert any("that exists already" in text for text in result.verdict.would_change)
+    alone = conclude(*make(outcomes[1:], ratings=0), None)
+    assert any("waiting list" in text for text in alone.verdict.would_change)
+
+
 def test_dates_count_from_the_report_and_not_from_the_program():
     keys: dict[str, Any] = {"barriers": {"beban_kerja": 0.6}}
     keys["program_keys"] = {"period": {"start": "1976-01-01", "end": "1977-07-31"}}

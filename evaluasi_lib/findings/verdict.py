@@ -172,6 +172,9 @@ def what_would_settle(situation: Situation, min_rating: int) -> list[str]:
     for s in beyond_reaction(situation):
         if s.conclusion in ("improved", "worsened") and not s.credible(min_rating):
             weak.setdefault(_strengthening(s), []).append(phrase("“{}”", s.effect.label))
+    # Where a comparison was measured for another outcome, it is not asked for again.
+    if "change" in weak and any(s.effect.n_comparison for s in states):
+        weak["change_beside"] = weak.pop("change")
     needed += [say(f"strengthen.{by}", labels=join_words(labels)) for by, labels in weak.items()]
     if all(s.effect.level == "reaction" for s in states):
         needed.append(say("beyond_reaction"))
