@@ -27,6 +27,7 @@ from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.results import (
     EvaluationResult,
+    Explored,
     InputFile,
     ProgramInfo,
     Provenance,
@@ -150,14 +151,23 @@ def result_of(study: Study, data: DataFolder) -> EvaluationResult:
     with contextlib.suppress(OSError, ValueError):  # never measured, or not by this version
         if (results / MADE_FROM).read_text(encoding="utf-8") == made_from:
             return read_result((results / f"{wording.language()}.json").read_text(encoding="utf-8"))
-    with wording.every_language():
-        result = conclude_on(study, data, measure(study))
+    result = measured_now(study, data)
     with contextlib.suppress(OSError), replace_folder(results) as folder:
         for code in wording.LANGUAGES:
             text = result_json(wording.in_language(result, code))
             (folder / f"{code}.json").write_text(text, encoding="utf-8", newline="\n")
         (folder / MADE_FROM).write_text(made_from, encoding="utf-8")
     return wording.in_language(result, wording.language())
+
+
+def measured_now(
+    study: Study, data: DataFolder, explored: tuple[Explored, ...] | None = None
+) -> EvaluationResult:
+    """Measured and concluded in every language; `in_language` picks one. What is concluded may look
+    at the words of all languages, so that no verdict or advice depends on the reader's."""
+    with wording.every_language():
+        measured = dataclasses.replace(measure(study), explored=explored)
+        return conclude_on(study, data, measured)
 
 
 def earlier_cycles(program: Program, data: DataFolder) -> list[EvaluationResult]:

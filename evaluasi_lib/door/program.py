@@ -211,8 +211,8 @@ class Program:
 
         if not self.explored:
             return evaluation.result_of(self._study, self._data)
-        measured = dataclasses.replace(evaluation.measure(self._study), explored=self.explored)
-        return evaluation.conclude_on(self._study, self._data, measured)
+        found = evaluation.measured_now(self._study, self._data, self.explored)
+        return wording.in_language(found, wording.language())
 
     @cached_property
     def measures(self) -> Table:
