@@ -110,7 +110,8 @@ def test_the_first_page_says_from_what_to_what_with_the_interval_and_what_it_mea
     first = example("en")[0]
     text = BeautifulSoup(first.html(), "html5lib").get_text(" ")
     assert "from 3.10 to 3.55" in text
-    assert "effect 0.41 (95% interval 0.21 to 0.61): improved. A change matters from 0.30" in text
+    assert "likely effect of the program 0.41 (95% interval 0.21 to 0.61): improved." in text
+    assert "A change matters from 0.30" in text
     assert "by March 1, 2026" in text
     assert sum(isinstance(e, Figure) for e in first.elements) == 1
 
