@@ -159,7 +159,10 @@ def test_small_losses_are_hidden(tmp_path: Path) -> None:
     found = evidence(study)
     assert found["attrition_overall_share"] is None
     assert found["reason"] == "small_cell"
-    assert value_at(published(score_sample(study)), "sample/analysed") is None
+    rows = published(score_sample(study))  # the estimate shows how many were analysed
+    shown = [value_at(rows, f"sample/{step}") for step in ("invited", "responded", "analysed")]
+    assert shown[-1] == 197
+    assert all(n is None or n == 197 for n in shown)
 
 
 def test_a_wave_before_the_baseline_is_a_placebo(tmp_path: Path) -> None:
