@@ -99,7 +99,8 @@ def run_library(folder: Path) -> dict[str, float]:
 
     from evaluasi_lib.cleaning.pipeline import clean_program
     from evaluasi_lib.loading import DataFolder, load_program
-    from evaluasi_lib.scoring.items import mean_interval, score_items
+    from evaluasi_lib.scoring.items import score_items
+    from evaluasi_lib.scoring.scales import mean_interval
 
     data = DataFolder.at(folder)
     program = load_program(data.raw("nasional"))
@@ -110,7 +111,7 @@ def run_library(folder: Path) -> dict[str, float]:
         for name, instrument in program.instruments.items():
             answers = [batch[i].to_numpy(zero_copy_only=False) for i in instrument.items]
             scores[name].append(score_items(np.stack(answers).T, instrument.min_answered_share))
-    return {name: mean_interval(np.concatenate(parts)).mean for name, parts in scores.items()}
+    return {name: mean_interval(np.concatenate(parts))["mean"] for name, parts in scores.items()}
 
 
 def run_pandas(folder: Path) -> dict[str, float]:
