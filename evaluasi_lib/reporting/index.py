@@ -11,7 +11,10 @@ from evaluasi_lib.wording import _, count, language, plural, word_for
 
 Entry = Mapping[str, Any]
 # This page has no list of contents beside its text.
-WIDE = ".page { grid-template-columns: minmax(0, 1fr); } main { max-width: 74rem; }"
+WIDE = (
+    ".page { grid-template-columns: minmax(0, 1fr); } main { max-width: 74rem; } "
+    ".files { font-weight: 400; } .files a { line-height: 1.9; }"
+)
 
 
 def index_html(entries: Sequence[Entry], portfolio: str = "") -> str:
@@ -50,7 +53,7 @@ def _section(id: str, title: str, html: str) -> str:
 
 
 def _reports(entries: Sequence[Entry], portfolio: str) -> str:
-    heads = (_("Program"), _("Cycle"), _("Status"), _("Verdict"), _("Evidence, 0-5"), _("Report"))
+    heads = (_("Program"), _("Cycle"), _("Status"), _("Verdict"), _("Evidence, 0-5"))
     columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     rows, caption = "".join(_row(entry) for entry in entries), escape(_("All programs"))
     over = escape(_("The report over all programs"))
@@ -75,20 +78,21 @@ def _row(entry: Entry) -> str:
         cells[2:] = [word_for("decision", result["verdict"]["decision"]), evidence_range(result)]
     body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
     title = escape(str(info.get("title") or program_id))
-    return f'<tr><th scope="row">{title}</th>{body}<td>{_links(entry)}</td></tr>'
+    return f'<tr><th scope="row">{title}{_links(entry)}</th>{body}</tr>'
 
 
 def _links(entry: Entry) -> str:
-    """Links to the files of a report; "—" where there is none."""
+    """Links to the files of a report, under its title, where a phone shows them first."""
     if not entry.get("result"):
-        return "—"
+        return ""
     folder = escape(str(entry["program_id"]))
     written = entry["result"]["provenance"]["parameters"].get("language", "id")
     files = entry.get("files") or ["report.html" if written == "en" else "laporan.html"]
     names = [escape(str(name)) for name in files]
-    return ", ".join(
+    links = ", ".join(
         f'<a href="{folder}/{name}" aria-label="{name}, {folder}">{name}</a>' for name in names
     )
+    return f'<br><span class="files">{links}</span>'
 
 
 def evidence_range(result: Mapping[str, Any]) -> str:
