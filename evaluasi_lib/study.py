@@ -81,8 +81,9 @@ class Study:
     def inputs(self) -> tuple[InputFile, ...]:
         return tuple(InputFile(**item) for item in self.manifest["inputs"])
 
-    @cached_property
+    @property
     def quality(self) -> Quality:
+        """What cleaning did, in the language of whoever asks: never kept in that of the first."""
         data = self.manifest["quality"]
         return Quality(
             rows_read=data["rows_read"],
