@@ -76,16 +76,6 @@ def noun_of(effect: Effect) -> str:
     return word_for("claim", effect.claim)
 
 
-def factor_of(effect: Effect) -> int:
-    """By which the numbers of an estimate are shown: a share of persons in percentage points."""
-    return effect.factor if isinstance(effect, Told) else 1
-
-
-def unit_of(effect: Effect) -> str:
-    """The unit in which the numbers of an estimate are shown."""
-    return effect.shown_unit if isinstance(effect, Told) else effect.unit
-
-
 def claimed_of(
     effect: Effect, rating: int | None, flags: Sequence[str], min_rating: int
 ) -> Claimed:

@@ -75,6 +75,16 @@ class Effect:
     reason: str | None = None
 
     @property
+    def factor(self) -> int:
+        """By which its numbers are shown."""
+        return 1
+
+    @property
+    def shown_unit(self) -> str:
+        """The unit in which its numbers are shown."""
+        return self.unit
+
+    @property
     def turned(self) -> tuple[float, float, float] | None:
         """g with its interval, turned so that more is better; None where any is missing."""
         g, low, high = self.effect_size_g, self.g_ci_low, self.g_ci_high

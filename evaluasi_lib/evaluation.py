@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import importlib.metadata
 from itertools import chain
 from pathlib import Path
@@ -20,7 +19,7 @@ from evaluasi_lib.disclosure import publish
 from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
-from evaluasi_lib.folders import replace_folder
+from evaluasi_lib.folders import replace_folder, sha256_of
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.measures import in_order, record_of
 from evaluasi_lib.program import Program
@@ -143,15 +142,15 @@ def _program_info(program: Program) -> ProgramInfo:
     )
 
 
-def result_of(study: Study, data: DataFolder) -> EvaluationResult:
+def result_of(study: Study, sources: Sources) -> EvaluationResult:
     """The whole result of a program in the language in force: read where it was measured before
-    from what is there now, else measured."""
-    made_from = Sources(data).stamp(study.program.id)["made_from"]
+    from what is there now, else measured. sources: of the data folder that the study is from."""
+    made_from = sources.stamp(study.program.id)["made_from"]
     results = study.folder / RESULTS
     with contextlib.suppress(OSError, ValueError):  # never measured, or not by this version
         if (results / MADE_FROM).read_text(encoding="utf-8") == made_from:
             return read_result((results / f"{wording.language()}.json").read_text(encoding="utf-8"))
-    result = measured_now(study, data)
+    result = measured_now(study, sources)
     with contextlib.suppress(OSError), replace_folder(results) as folder:
         for code in wording.LANGUAGES:
             text = result_json(wording.in_language(result, code))
@@ -161,40 +160,39 @@ def result_of(study: Study, data: DataFolder) -> EvaluationResult:
 
 
 def measured_now(
-    study: Study, data: DataFolder, explored: tuple[Explored, ...] | None = None
+    study: Study, sources: Sources, explored: tuple[Explored, ...] | None = None
 ) -> EvaluationResult:
     """Measured and concluded in every language; `in_language` picks one. What is concluded may look
     at the words of all languages, so that no verdict or advice depends on the reader's."""
     with wording.every_language():
         measured = dataclasses.replace(measure(study), explored=explored)
-        return conclude_on(study, data, measured)
+        return conclude_on(study, sources, measured)
 
 
-def earlier_cycles(program: Program, data: DataFolder) -> list[EvaluationResult]:
+def earlier_cycles(program: Program, sources: Sources) -> list[EvaluationResult]:
     """The results of the cycles before this one in its series, oldest first."""
     found = []
-    for other in Sources(data).earlier(program.id):
+    for other in sources.earlier(program.id):
         # A broken neighbour is reported when it is its own turn.
         with contextlib.suppress(EvaluationError):
-            found.append(result_of(open_study(data, other), data))
+            found.append(result_of(open_study(sources.data, other), sources))
     return found
 
 
-def conclude_on(study: Study, data: DataFolder, measured: EvaluationResult) -> EvaluationResult:
+def conclude_on(study: Study, sources: Sources, measured: EvaluationResult) -> EvaluationResult:
     """Findings, verdict, recommendations and follow-up added to what was measured.
 
     An agency's own catalogue outside the program's folder joins the provenance.
     """
-    program = study.program
+    program, data = study.program, sources.data
     catalogues = agency_files(data.raw(program.id))
     known = {item.path for item in measured.provenance.inputs}
     shared = [path for path in catalogues if path.parent == data.path and path.name not in known]
     inputs = (*measured.provenance.inputs, *(_input_file(path) for path in shared))
     provenance = dataclasses.replace(measured.provenance, inputs=inputs)
     measured = dataclasses.replace(measured, provenance=provenance)
-    return conclude(program, measured, earlier_cycles(program, data), catalogues=catalogues)
+    return conclude(program, measured, earlier_cycles(program, sources), catalogues=catalogues)
 
 
 def _input_file(path: Path) -> InputFile:
-    content = path.read_bytes()
-    return InputFile(f"../../{path.name}", hashlib.sha256(content).hexdigest(), len(content))
+    return InputFile(f"../../{path.name}", sha256_of(path), path.stat().st_size)

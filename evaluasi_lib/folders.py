@@ -51,6 +51,20 @@ def links_out(folder: Path) -> list[Path]:
     return [path for path in links if not path.resolve().is_relative_to(home)]
 
 
+def raw_files(raw: Path) -> list[Path]:
+    """Every file of a program's raw folder, hidden ones aside, in the order of the alphabet."""
+    return sorted(
+        p for p in raw.rglob("*")
+        if p.is_file() and not any(part.startswith(".") for part in p.relative_to(raw).parts)
+    )  # fmt: skip
+
+
+def sha256_of(path: Path) -> str:
+    """The checksum of a file, read in parts."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @contextmanager
 def replace_folder(target: Path, *, private: bool = False) -> Iterator[Path]:
     """A new empty folder beside `target` that takes its place when the block ends well.

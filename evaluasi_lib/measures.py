@@ -103,7 +103,6 @@ class Draft(NamedTuple):
 
 
 Drafts = Iterator[Draft]
-Found = Sequence[Mapping[str, Any]]  # rows as result.json has them
 COLUMNS = tuple(f.name for f in dataclasses.fields(Measure))
 PARTS = (
     "sample", "scales", "answers", "effects", "evidence", "participation", "elearning",
@@ -280,8 +279,3 @@ def share_interval(whole: int | None, share: float | None) -> dict[str, float]:
 
     low, high = proportion_confint(round(share * whole), whole, method="wilson")
     return {"ci_low": float(low), "ci_high": float(high)}
-
-
-def value_of(rows: Found, id: str) -> float | None:
-    """The value of the row with this id; None where there is none."""
-    return next((row["value"] for row in rows if row["id"] == id), None)

@@ -18,7 +18,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from evaluasi_lib.effects import Effect, effects_of
 from evaluasi_lib.findings.rules import finding_kinds
-from evaluasi_lib.measures import Level, Measure, measure_id, value_of
+from evaluasi_lib.measures import Level, Measure, measure_id
 from evaluasi_lib.reporting import tables
 from evaluasi_lib.reporting.columns import FORMS, Column, between, figure_cell, table
 from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
@@ -53,7 +53,8 @@ def name_of(result: Result) -> str:
 
 def value(result: Result, *names: object) -> float | None:
     """The value of one measure of a report; None where it has none."""
-    return value_of(result["measures"], measure_id(*names))
+    wanted = measure_id(*names)
+    return next((row["value"] for row in result["measures"] if row["id"] == wanted), None)
 
 
 def estimates_of(result: Result) -> list[Effect]:

@@ -12,6 +12,7 @@ from evaluasi_lib import __version__, wording
 from evaluasi_lib.errors import DataError, Problem, UsageError
 from evaluasi_lib.evaluation import open_study, result_of
 from evaluasi_lib.loading import DataFolder
+from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.results import result_json
 from evaluasi_lib.wording import _
 
@@ -50,7 +51,7 @@ def _made_again(data: DataFolder, program_id: str, language: str) -> str:
         anew = DataFolder(data.path, made=Path(folder))
         try:
             wording.set_language(language)
-            return result_json(result_of(open_study(anew, program_id), anew))
+            return result_json(result_of(open_study(anew, program_id), Sources(anew)))
         finally:
             wording.set_language(before)
 
@@ -70,9 +71,9 @@ def _other_files(stored: list[dict[str, Any]], again: list[dict[str, Any]]) -> I
     for path in sorted(before.keys() | now.keys()):
         if path not in now:
             yield Problem(_("the report was made with this file, which is gone"), path)
-        elif path in now and path not in before:
+        elif path not in before:
             yield Problem(_("the report was made without this file"), path)
-        elif path in now and before[path] != now[path]:
+        elif before[path] != now[path]:
             yield Problem(_("the file was changed after the report was made"), path)
 
 

@@ -12,6 +12,7 @@ from evaluasi_lib.evaluation import earlier_cycles, measure, open_study
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.measures import value_at
+from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.results import result_json
 from tests.published import cited
 
@@ -34,7 +35,9 @@ def concluded(data):
     found = {}
     for name in data.program_ids:
         study = open_study(data, name)
-        found[name] = conclude(study.program, measure(study), earlier_cycles(study.program, data))
+        found[name] = conclude(
+            study.program, measure(study), earlier_cycles(study.program, Sources(data))
+        )
     return found
 
 

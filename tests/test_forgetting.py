@@ -34,6 +34,16 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return DataFolder.at(tmp_path), people
 
 
+@pytest.fixture
+def own_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
+    """The same persons, with a key that the library makes in a home of the test's own."""
+    monkeypatch.delenv("EVALUASI_KEY", raising=False)
+    for name in ("XDG_DATA_HOME", "LOCALAPPDATA", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    canaries.write(tmp_path)
+    return DataFolder.at(tmp_path)
+
+
 def tables(folder: Path) -> dict[str, pd.DataFrame]:
     return {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
 
@@ -135,43 +145,36 @@ def test_records_of_a_csv_keep_their_bytes() -> None:
 
 
 def test_a_new_key_gives_new_pseudonyms_and_the_same_numbers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    own_key: DataFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.delenv("EVALUASI_KEY", raising=False)
-    for name in ("XDG_DATA_HOME", "LOCALAPPDATA", "HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    canaries.write(tmp_path)
-    data = DataFolder.at(tmp_path)
-    program = load_program(data.raw(raw.ID))
-    before = tables(clean_program(program, data))
+    program = load_program(own_key.raw(raw.ID))
+    before = tables(clean_program(program, own_key))
     key = key_file().read_bytes()
     assert main(["key", "rotate", "--data", str(tmp_path)]) == 0
     assert raw.ID in capsys.readouterr().out
     assert key_file().read_bytes() != key
-    assert not is_stale(program, data)
-    after = tables(data.processed(raw.ID))
+    assert not is_stale(program, own_key)
+    after = tables(own_key.processed(raw.ID))
     assert not set(before["peserta"]["pid"]) & set(after["peserta"]["pid"])
     pd.testing.assert_frame_equal(
         before["nilai"].drop(columns="pid"), after["nilai"].drop(columns="pid")
     )
-    found = canaries.texts_in(data.processed(raw.ID))
+    found = canaries.texts_in(own_key.processed(raw.ID))
     assert not any(key_file().read_text() in text for text in found.values())
     monkeypatch.setenv("EVALUASI_KEY", "given")
     assert main(["key", "rotate", "--data", str(tmp_path)]) == 2
 
 
 def test_a_program_that_cannot_be_cleaned_loses_the_tables_of_the_old_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_key: DataFolder, tmp_path: Path
 ) -> None:
-    monkeypatch.delenv("EVALUASI_KEY", raising=False)
-    for name in ("XDG_DATA_HOME", "LOCALAPPDATA", "HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    canaries.write(tmp_path)
-    data = DataFolder.at(tmp_path)
-    clean_program(load_program(data.raw(raw.ID)), data)
-    (data.raw(raw.ID) / "survei.csv").unlink()
+    clean_program(load_program(own_key.raw(raw.ID)), own_key)
+    (own_key.raw(raw.ID) / "survei.csv").unlink()
     assert main(["key", "rotate", "--data", str(tmp_path)]) == 1
-    assert not data.processed(raw.ID).exists()
+    assert not own_key.processed(raw.ID).exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")

@@ -21,6 +21,7 @@ from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import UNSEEN
 from evaluasi_lib.reporting.export import render_html, write_report
 from evaluasi_lib.reporting.sections import report_sections
+from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.results import result_json
 
 RAW = Path(__file__).resolve().parent / "ugly" / "raw" / "satu-kelompok"
@@ -88,7 +89,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     start = time.monotonic()
     place = DataFolder.at(data)
     study = open_study(place, RAW.name)
-    result = result_of(study, place)
+    result = result_of(study, Sources(place))
     sections = report_sections(study.program, result)
     write_report(folder, sections, result, ("html", "xlsx", "docx", "pdf"))
     html = render_html(sections, result)

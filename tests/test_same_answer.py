@@ -16,6 +16,7 @@ from evaluasi_lib import wording
 from evaluasi_lib.cli import main
 from evaluasi_lib.evaluation import open_study, result_of
 from evaluasi_lib.loading import DataFolder
+from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.results import result_json
 from tests.record import moved
 from tests.test_faults import table
@@ -27,13 +28,14 @@ MAKE = """\
 import hashlib, locale, sys
 locale.setlocale(locale.LC_ALL, "")
 from evaluasi_lib.evaluation import open_study, result_of
+from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.reporting.export import render_html
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.results import result_json
 data = DataFolder.at(sys.argv[2])
 study = open_study(data, sys.argv[1])
-result = result_of(study, data)
+result = result_of(study, Sources(data))
 page = render_html(report_sections(study.program, result), result)
 for text in (result_json(result), page):
     print(hashlib.sha256(text.encode()).hexdigest())
@@ -42,7 +44,7 @@ for text in (result_json(result), page):
 
 def _result(program: str, folder: Path) -> str:
     data = DataFolder.at(folder)
-    return result_json(result_of(open_study(data, program), data))
+    return result_json(result_of(open_study(data, program), Sources(data)))
 
 
 def _copy(program: str, data: Path) -> Path:

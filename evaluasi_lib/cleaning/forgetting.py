@@ -32,11 +32,12 @@ from evaluasi_lib.cleaning.identity import (
     pseudonyms,
     renew_key,
 )
-from evaluasi_lib.cleaning.manifest import Log, raw_files, shown_names
+from evaluasi_lib.cleaning.manifest import Log, shown_names
 from evaluasi_lib.cleaning.mapping import Mapped
 from evaluasi_lib.cleaning.pipeline import clean_program, open_sources
 from evaluasi_lib.cleaning.privacy import MASK, Names, all_names, core_name, hides, tells_name
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError
+from evaluasi_lib.folders import raw_files
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.program import Program, Source
 from evaluasi_lib.reading.files import (

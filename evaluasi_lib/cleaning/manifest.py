@@ -22,6 +22,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from evaluasi_lib.errors import Problem
+from evaluasi_lib.folders import raw_files, sha256_of
 from evaluasi_lib.program import Column, Program
 from evaluasi_lib.reading.documents import documents_in, numbered_files, transcripts_in
 from evaluasi_lib.reading.voices import READERS as VOICES
@@ -35,14 +36,6 @@ FIXED_NAMES = (
 )  # fmt: skip
 _LIBRARY = Path(__file__).parent.parent
 ENTRY = "cleaning/pipeline.py"  # what it imports, directly or not, makes the processed tables
-
-
-def raw_files(raw: Path) -> list[Path]:
-    """Every file of a program's raw folder, hidden ones aside, in the order of the alphabet."""
-    return sorted(
-        p for p in raw.rglob("*")
-        if p.is_file() and not any(part.startswith(".") for part in p.relative_to(raw).parts)
-    )  # fmt: skip
 
 
 def fingerprint(raw: Path) -> list[tuple[str, int, int]]:
@@ -60,12 +53,7 @@ class Read(NamedTuple):
 
 def read_inputs(raw: Path) -> list[Read]:
     """Every raw file, summed up."""
-
-    def sha256(path: Path) -> str:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-
-    return [Read(path, sha256(path), path.stat().st_size) for path in raw_files(raw)]
+    return [Read(path, sha256_of(path), path.stat().st_size) for path in raw_files(raw)]
 
 
 def describe_inputs(program: Program, raw: Path, read: list[Read]) -> list[dict[str, Any]]:

@@ -208,10 +208,12 @@ class Program:
     def result(self) -> EvaluationResult:
         """Everything measured and concluded, as the report takes it."""
         from evaluasi_lib import evaluation
+        from evaluasi_lib.reporting.stamp import Sources
 
+        sources = Sources(self._data)
         if not self.explored:
-            return evaluation.result_of(self._study, self._data)
-        found = evaluation.measured_now(self._study, self._data, self.explored)
+            return evaluation.result_of(self._study, sources)
+        found = evaluation.measured_now(self._study, sources, self.explored)
         return wording.in_language(found, wording.language())
 
     @cached_property

@@ -289,7 +289,8 @@ def mark_stale(out_dir: Path, data: DataFolder, program_id: str) -> list[str]:
     They are the program's own, those of later cycles of its series, and that over all programs. A
     report that is made again loses the mark.
     """
-    after = [other for other in data.program_ids if program_id in Sources(data).earlier(other)]
+    sources = Sources(data)
+    after = [other for other in data.program_ids if program_id in sources.earlier(other)]
     note = _("A person's data were deleted after this report was made. Make it again.")
     places = (out_dir / name for name in (program_id, *after, PORTFOLIO_FOLDER))
     folders = [folder for folder in places if folder.is_dir()]

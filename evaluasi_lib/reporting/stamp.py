@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluasi_lib.errors import EvaluationError
+from evaluasi_lib.folders import raw_files, sha256_of
 from evaluasi_lib.loading import DataFolder, read_declaration
 
 NAME = ".stamp.json"
@@ -34,7 +35,7 @@ class Sources:
     ) -> None:
         """notebook: what makes the reports, for results alone None. out: the folder of the reports,
         whose stamps know the large files."""
-        self._data, self._notebook, self._out = data, notebook, out
+        self.data, self._notebook, self._out = data, notebook, out
         self._raw: dict[str, dict[str, list[Any]]] = {}
 
     def stamp(
@@ -58,12 +59,12 @@ class Sources:
 
     @cached_property
     def _common(self) -> list[Any]:
-        beside = sorted(p for p in self._data.path.iterdir() if p.is_file())
+        beside = sorted(p for p in self.data.path.iterdir() if p.is_file())
         code = (p for p in sorted(LIBRARY.rglob("*")) if "__pycache__" not in p.parts)
         return [
-            [(p.relative_to(LIBRARY).as_posix(), _sha256(p)) for p in code if p.is_file()],
-            [(p.name, _sha256(p)) for p in beside if not p.name.startswith(".")],
-            _sha256(self._notebook) if self._notebook else None,
+            [(p.relative_to(LIBRARY).as_posix(), sha256_of(p)) for p in code if p.is_file()],
+            [(p.name, sha256_of(p)) for p in beside if not p.name.startswith(".")],
+            sha256_of(self._notebook) if self._notebook else None,
             sorted(_installed()),
             [platform.python_version(), sys.platform, platform.machine()],
         ]
@@ -71,13 +72,12 @@ class Sources:
     def _raw_files(self, program_id: str) -> dict[str, list[Any]]:
         """Path -> size, time and sha256 of each file of a program, hidden ones aside."""
         if program_id not in self._raw:
-            raw = self._data.raw(program_id)
+            raw = self.data.raw(program_id)
             known = read_stamp(self._out / program_id).get("large", {}) if self._out else {}
             found = self._raw[program_id] = {}
-            for path in sorted(p for p in raw.rglob("*") if p.is_file()):
-                name = path.relative_to(raw)
-                if not any(part.startswith(".") for part in name.parts):
-                    found[name.as_posix()] = _facts(path, name.as_posix(), known)
+            for path in raw_files(raw):
+                name = path.relative_to(raw).as_posix()
+                found[name] = _facts(path, name, known)
         return self._raw[program_id]
 
     def earlier(self, program_id: str) -> list[str]:
@@ -94,7 +94,7 @@ class Sources:
 
     @cached_property
     def _cycles(self) -> dict[str, tuple[Any, int]]:
-        return {name: _cycle(self._data.raw(name)) for name in self._data.program_ids}
+        return {name: _cycle(self.data.raw(name)) for name in self.data.program_ids}
 
 
 def _cycle(raw: Path) -> tuple[Any, int]:
@@ -119,7 +119,7 @@ def read_stamp(folder: Path) -> dict[str, Any]:
 
 def write_stamp(folder: Path, stamp: dict[str, Any]) -> None:
     """Put the stamp beside the finished files of a report, which it lists with their digests."""
-    files = {p.name: _sha256(p) for p in sorted(folder.iterdir()) if p.is_file()}
+    files = {p.name: sha256_of(p) for p in sorted(folder.iterdir()) if p.is_file()}
     text = json.dumps({**stamp, "files": files}, ensure_ascii=False, indent=1)
     (folder / NAME).write_text(text + "\n", encoding="utf-8", newline="\n")
 
@@ -130,7 +130,7 @@ def is_unchanged(folder: Path, stamp: dict[str, Any]) -> bool:
     if not there.get("files") or there.get("made_from") != stamp["made_from"]:
         return False
     try:
-        return all(_sha256(folder / name) == digest for name, digest in there["files"].items())
+        return all(sha256_of(folder / name) == digest for name, digest in there["files"].items())
     except OSError:
         return False
 
@@ -140,7 +140,7 @@ def _facts(path: Path, name: str, known: dict[str, str]) -> list[Any]:
     about = path.stat()
     seen = [about.st_size, about.st_mtime_ns]
     digest = known.get(_digest([name, *seen])) if about.st_size >= LARGE else None
-    return [*seen, digest or _sha256(path)]
+    return [*seen, digest or sha256_of(path)]
 
 
 def _contents(files: dict[str, list[Any]]) -> list[tuple[str, str]]:
@@ -153,11 +153,6 @@ def _installed() -> Iterable[str]:
         folder = Path(place)
         if folder.is_dir():
             yield from (p.name for p in folder.iterdir() if p.suffix == ".dist-info")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(content: Any) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from evaluasi_lib import results as r
-from evaluasi_lib.claims import factor_of, noun_of, unit_of
+from evaluasi_lib.claims import noun_of
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.measures import Measure, Record, value_at, wide
@@ -85,14 +85,14 @@ def _interval(effect: Effect) -> Cell:
 def _shown(effect: Effect) -> tuple[tuple[float | None, ...], Callable[[Any], str]]:
     """An estimate and the ends of its interval in the unit shown, and how all three are written."""
     numbers = (effect.estimate, effect.ci_low, effect.ci_high)
-    values = tuple(None if x is None else x * factor_of(effect) for x in numbers)
+    values = tuple(None if x is None else x * effect.factor for x in numbers)
     return values, partial(number, digits=digits_for(*values))
 
 
 def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
     """Primary estimates, one row an outcome, its unit in words beside its name."""
     columns = [
-        Column(_("Outcome"), lambda e: f"{words.subgroup_word(e)} ({unit_of(e)})"),
+        Column(_("Outcome"), lambda e: f"{words.subgroup_word(e)} ({e.shown_unit})"),
         Column(_("What it is"), noun_of),
         Column(_("Estimate"), _estimate),
         Column(_("95% interval"), _interval),
@@ -113,7 +113,7 @@ def table_outcomes(
     By outcome, means: from what to what in words; ratings: of the evidence, 0-5.
     """
     columns = [
-        Column(_("Outcome"), lambda e: f"{e.label} ({unit_of(e)})"),
+        Column(_("Outcome"), lambda e: f"{e.label} ({e.shown_unit})"),
         Column(_("Means"), lambda e: means.get(e.outcome, "—")),
         Column(_("What it is"), noun_of),
         Column(_("Estimate"), _estimate),
@@ -133,7 +133,7 @@ def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Ta
     columns = [
         Column(_("Outcome"), words.subgroup_word),
         Column(_("Estimator"), "estimator", "estimator"),
-        Column(_("Unit"), unit_of),
+        Column(_("Unit"), "shown_unit"),
         Column(_("Estimate"), _estimate),
         Column(_("95% interval"), _interval),
         Column(_("p"), "p_value", "p"),

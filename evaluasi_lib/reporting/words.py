@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluasi_lib.claims import factor_of
 from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.labels import level_label, variable_label
@@ -73,7 +72,7 @@ def means_of(
             before, text = effect.mean_comparison, _("{after}, comparison group {before}")
         if before is not None and after is not None:
             values = {"before": before, "after": after}
-            shares = factor_of(effect) != 1  # of persons
+            shares = effect.factor != 1  # of persons
             found[effect.outcome] = text.format(
                 **{at: percent(x) if shares else number(x, digits) for at, x in values.items()}
             )

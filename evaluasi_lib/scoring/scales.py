@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,18 @@ from evaluasi_lib.study import GROUPS, Study
 from evaluasi_lib.wording import _, choose, joined
 
 Found = tuple[list[Draft], list[str]]  # of an index: its rows, and what to know with the score
+
 RELIABILITY = ("alpha", "alpha_ci_low", "alpha_ci_high", "omega_total")
+
+
+class Asked(NamedTuple):
+    """An instrument in one group (rows) at a wave; place and about: of the rows of its score."""
+
+    study: Study
+    instrument: Instrument
+    rows: pd.DataFrame
+    place: list[str]
+    about: dict[str, Any]
 
 
 def score_scales(study: Study) -> Drafts:
@@ -82,7 +93,7 @@ def _score(
     n = record["n"]
     index: list[Draft] = []
     if whole and n:
-        index, more = _indices(study, instrument, rows, place, about | {"n": n})
+        index, more = _indices(Asked(study, instrument, rows, place, about | {"n": n}))
         notes += more
     scale = study.program.scales[instrument.scale]
     record |= {"n_items": len(items), "reason": None, **_upper(answers, scale.max, n)}
@@ -173,27 +184,21 @@ def mean_interval(
     return found
 
 
-def _indices(
-    study: Study,
-    instrument: Instrument,
-    rows: pd.DataFrame,
-    place: list[str],
-    about: dict[str, Any],
-) -> Found:
-    """Rows of an instrument's declared index in one group (rows) at a wave, and what to know."""
+def _indices(asked: Asked) -> Found:
+    """Rows of an instrument's declared index, and what to know."""
     found: list[Draft] = []
     notes: list[str] = []
+    instrument, kind = asked.instrument, asked.instrument.index
     kinds = {"ikm": _ikm, "nps": _nps, "jpm": _jpm}
-    if instrument.index in kinds:
-        kind = instrument.index
-        found, notes = kinds[kind](study, instrument, rows, [*place, kind], about)
-    if instrument.index == "ip_asn":
+    if kind in kinds:
+        found, notes = kinds[kind](asked._replace(place=[*asked.place, kind]))
+    if kind == "ip_asn":
         notes.append(
             _("Circular: attending training raises the Indeks Profesionalitas by rule, so it "
               "cannot show what the training did. Use its other dimensions instead.")
         )  # fmt: skip
     if instrument.importance:
-        more, moved = _ipa(study, instrument, rows, place, about)
+        more, moved = _ipa(asked)
         found, notes = found + more, notes + moved
     return found, notes
 
@@ -228,13 +233,8 @@ def _half_up(value: float) -> float:
     return math.floor(value * 100 + 0.5 + 1e-9) / 100
 
 
-def _ikm(
-    study: Study,
-    instrument: Instrument,
-    rows: pd.DataFrame,
-    place: list[str],
-    about: dict[str, Any],
-) -> Found:
+def _ikm(asked: Asked) -> Found:
+    study, instrument, rows, place, about = asked
     scale = study.program.scales[instrument.scale]
     if (scale.min, scale.n_points) != (1, 4):
         return [], [
@@ -276,13 +276,8 @@ def nps(answers: ArrayLike) -> dict[str, float]:
     return {"score": score, "ci_low": max(-1, score - half), "ci_high": min(1, score + half)}
 
 
-def _nps(
-    study: Study,
-    instrument: Instrument,
-    rows: pd.DataFrame,
-    place: list[str],
-    about: dict[str, Any],
-) -> Found:
+def _nps(asked: Asked) -> Found:
+    study, instrument, rows, place, about = asked
     scale = study.program.scales[instrument.scale]
     if (scale.min, scale.max) != (0, 10) or len(instrument.items) != 1:
         return [], [_("No net promoter score: it needs one question with answers from 0 to 10.")]
@@ -305,13 +300,8 @@ def attainment(level: ArrayLike, required: ArrayLike) -> dict[str, Any]:
     return {"n": len(held), "mean_pct": float(pct.mean()), "below_share": float(below.mean())}
 
 
-def _jpm(
-    study: Study,
-    instrument: Instrument,
-    rows: pd.DataFrame,
-    place: list[str],
-    about: dict[str, Any],
-) -> Found:
+def _jpm(asked: Asked) -> Found:
+    _study, instrument, rows, place, about = asked
     name = instrument.required_level
     if name is None or name not in rows:
         return [], [_("No competency gap: the level that each job requires is not known.")]
@@ -325,26 +315,21 @@ def _jpm(
     ], []
 
 
-def _ipa(
-    study: Study,
-    instrument: Instrument,
-    rows: pd.DataFrame,
-    place: list[str],
-    about: dict[str, Any],
-) -> Found:
+def _ipa(asked: Asked) -> Found:
     """Importance-performance of the items about their grand means, and how many would move with the
     scales' midpoints as the crosshair; nothing without the other answers."""
+    study, instrument, rows, place, about = asked
     program = study.program
     other = program.instruments[instrument.importance or ""]
     try:
-        asked = instrument_rows(study, other, about["wave"])
+        beside = instrument_rows(study, other, about["wave"])
     except DataError:
         return [], []
-    asked = asked[asked["group"] == about["group"]]
-    counts = (*rows[instrument.items].count(), *asked[other.items].count())
+    beside = beside[beside["group"] == about["group"]]
+    counts = (*rows[instrument.items].count(), *beside[other.items].count())
     if len(other.items) != len(instrument.items) or not all(counts):
         return [], []
-    means = rows[instrument.items].mean().to_numpy(), asked[other.items].mean().to_numpy()
+    means = rows[instrument.items].mean().to_numpy(), beside[other.items].mean().to_numpy()
     cross = [float(values.mean()) for values in means]
     scales = [program.scales[i.scale] for i in (instrument, other)]
     found = quadrants(*means, cross=cross)

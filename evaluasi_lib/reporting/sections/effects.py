@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard, get_args
 
-from evaluasi_lib.claims import tell, told_effects
+from evaluasi_lib.claims import Told, tell, told_effects
 from evaluasi_lib.conclusion import ALPHA
 from evaluasi_lib.effects import Effect, ratings_of
-from evaluasi_lib.measures import Level, measure_id, wide
+from evaluasi_lib.measures import Level, measure_id, record_of, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import (
@@ -44,7 +44,7 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
     ]
     said: list[Paragraph] = []
     for level in get_args(Level):
-        inside = _level(program, result, level)
+        inside = _level(program, result, level, primary)
         said += [asked(e) for e in inside if _is_answered(e)]
         title = _("Level: {level}").format(level=word_for("level", level))
         details += [Heading(title), *inside] if inside else []
@@ -92,14 +92,12 @@ def _groups(program: Program, result: EvaluationResult, k: int) -> tuple[Element
     return [heading, Paragraph(answer, see=see)], [figure, numbers]
 
 
-def _level(program: Program, result: EvaluationResult, level: str) -> list[Element]:
+def _level(
+    program: Program, result: EvaluationResult, level: str, primary: Sequence[Told]
+) -> list[Element]:
     """Sentences, scores, changes and answers of one level."""
     k, weighted = program.privacy.min_cell, bool(program.population)
-    inside: list[Element | None] = [
-        Paragraph(tell(effect))
-        for effect in told_effects(program, result.rows, "primary")
-        if effect.level == level
-    ]
+    inside: list[Element | None] = [Paragraph(tell(e)) for e in primary if e.level == level]
     scales = [s for s in tables.scale_records(result.rows) if "." not in s["subject"]]
     whole = [s for s in scales if s["level"] == level]
     title = _("Scores at the level “{level}”").format(level=word_for("level", level))
@@ -131,11 +129,11 @@ def _about_score(result: EvaluationResult, score: Mapping[str, Any]) -> list[Ele
     inside: list[Element | None] = [
         Paragraph(r.text, "warning") for r in result.remarks if r.id == measure_id(*stem)
     ]
-    cross = wide(result.rows, measure_id(*stem, "ipa"))
-    if cross and cross[0]["cross_performance"] is not None:
+    cross = record_of(result.rows, measure_id(*stem, "ipa"))
+    if cross["cross_performance"] is not None:
         rated = wide(result.rows, measure_id(*stem, "*"))
         items = [x for x in rated if x["performance"] is not None]
-        inside.append(plot_importance(items, cross[0], "-".join(["ipa", *stem[1:]])))
+        inside.append(plot_importance(items, cross, "-".join(["ipa", *stem[1:]])))
     return inside
 
 

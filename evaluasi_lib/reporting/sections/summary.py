@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from evaluasi_lib.claims import Told, noun_of, told_effects
 from evaluasi_lib.effects import Effect, effects_of, ratings_of
+from evaluasi_lib.findings.observe import PROMISED
 from evaluasi_lib.measures import record_of, value_at
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
@@ -192,7 +193,7 @@ def _actions(items: Sequence[Recommendation]) -> Bullets | Paragraph:
 
 def _undone(result: EvaluationResult) -> Paragraph | None:
     """How many promises of earlier cycles are open; their chapter names them."""
-    undone = [f for f in result.follow_up if f.status in ("not_done", "partly")]
+    undone = [f for f in result.follow_up if f.status in PROMISED]
     if not undone:
         return None
     text = plural(
