@@ -87,7 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> _Parser:
         command = commands.add_parser(name, help=summary, description=summary)
         command.set_defaults(run=run)
-        command.add_argument("--data", metavar="DIR", help=_("a folder laid out like data/"))
+        if name != "start":
+            command.add_argument("--data", metavar="DIR", help=_("a folder laid out like data/"))
         return command
 
     start = add("start", _start, _("a workbook folder: notebooks, examples, room for your data"))
