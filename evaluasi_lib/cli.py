@@ -222,18 +222,25 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from evaluasi_lib.evaluation import problems_of
+    from evaluasi_lib.evaluation import check
 
     data = DataFolder.at(options.data)
     status = OK
     for program_id in _chosen(data, options.ids):
-        problems = problems_of(data, program_id)
-        if not problems:
+        found = check(data, program_id)
+        for place, problem in enumerate(found.problems, 1):
+            status = SOME_FAILED
+            print(f"{program_id} [{place}/{len(found.problems)}] {problem}", file=sys.stderr)
+        if not found.problems:
             print(_("{id}: no problem found").format(id=program_id))
-            continue
-        status = SOME_FAILED
-        for place, problem in enumerate(problems, 1):
-            print(f"{program_id} [{place}/{len(problems)}] {problem}", file=sys.stderr)
+        if found.standing:
+            print(_("How many persons stand behind each outcome:"))
+        for line in found.standing:
+            print(f"  {line}".rstrip())
+        if found.remarks:
+            print(_("What to know of the data:"))
+        for remark in found.remarks:
+            print(f"  - {remark}")
     return status
 
 

@@ -183,7 +183,7 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
     """
     where = f"{folder}/program.yml"
     try:
-        program = Program.model_validate(data)
+        program = Program.model_validate(data).by_wave()
     except ValidationError as error:
         raise ProgramError(*_explain(error, where)) from error
     problems = check_program_text(program)

@@ -15,7 +15,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -34,6 +34,7 @@ from evaluasi_lib.wording import _, count, load_yaml
 BATCH_ROWS = 200_000
 _SAMPLE_BYTES = 1_000_000
 _DELIMITERS = ",;\t|"
+_LONE_CR = re.compile(rb"\r[^\n]")  # a row of “CSV (Macintosh)” ends so
 SHEET_SECONDS = 60.0  # of one workbook, until its first row
 csv.field_size_limit(max(csv.field_size_limit(), _SAMPLE_BYTES))  # a sample may be one field
 CSV = (".csv", ".tsv", ".txt")
@@ -59,17 +60,23 @@ class RawTable:
     """A file's headings and its rows as text; columns of the scan are "0", "1", ... in order.
 
     scan: takes the dtype of columns that shall be read as dictionaries of texts (pl.Categorical:
-    the same text, stored once), and gives a lazy frame.
+    the same text, stored once), and gives a lazy frame. kept: which rows `batches` gives, by the
+    columns and `row`; None: all.
     """
 
     headers: list[str]
     scan: Scan
     details: dict[str, Any] = field(default_factory=dict)
+    kept: pl.Expr | None = None
 
     @property
     def frame(self) -> pl.LazyFrame:
-        """All columns as plain text."""
+        """All rows and columns as plain text."""
         return self.scan({})
+
+    def only(self, kept: pl.Expr) -> RawTable:
+        """The table without the rows that do not meet a rule as well."""
+        return replace(self, kept=kept if self.kept is None else self.kept & kept)
 
     def batches(
         self,
@@ -85,6 +92,7 @@ class RawTable:
         coded = {columns[n] for n in labels} - {i for n, i in columns.items() if n not in labels}
         lazy = self.scan({str(i): pl.Categorical for i in coded})
         lazy = lazy.with_row_index("row", offset=1)
+        lazy = lazy if self.kept is None else lazy.filter(self.kept)
         lazy = lazy.select(pl.col("row").cast(pl.Int64), *wanted)
         try:
             # Every column is split off, wanted or not: else a field too many would go unseen.
@@ -183,8 +191,10 @@ def _open_csv(path: Path, source: Source) -> RawTable:
     encoding = source.encoding or detect_encoding(head)
     data: Path | io.BytesIO = path
     sample = head.decode("utf-8-sig", errors="ignore")
-    if encoding.lower().replace("_", "-") not in ("utf-8", "utf-8-sig", "utf8", "ascii"):
-        content = _decode(path, encoding)
+    other = encoding.lower().replace("_", "-") not in ("utf-8", "utf-8-sig", "utf8", "ascii")
+    if other or _LONE_CR.search(head):
+        content = _decode(path, encoding if other else "utf-8-sig")
+        content = content.replace("\r\n", "\n").replace("\r", "\n")
         data, sample = io.BytesIO(content.encode("utf-8")), content[:_SAMPLE_BYTES]
     # Excel's own first line may name the separator.
     skip = source.header_row + (sample[:4].lower() == "sep=")

@@ -119,11 +119,17 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
 
 
 def _design_sentence(program: Program) -> str:
-    before = [o for o in program.outcomes if o.baseline_wave or o.baseline_variable]
+    before = [o for o in program.outcomes if o.has_baseline]
     if program.design.type == "single_group" and not before:
         return _(
             "One group was measured once. The answers describe it; they show neither a change nor "
             "an effect."
+        )
+    if program.design.type == "single_group" and all(o.retrospective for o in before):
+        return _(
+            "One group was asked once, after the program, how it is now and how it was before. "
+            "Such a design shows a change as people remember it; it cannot show that the program "
+            "caused it."
         )
     return {
         "single_group": _(
