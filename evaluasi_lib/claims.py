@@ -7,7 +7,7 @@ its sentence from here, so that no page claims more than another.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from evaluasi_lib.disclosure import SMALL_CELL
@@ -50,12 +50,23 @@ def told_effects(program: Program, rows: Sequence[Measure], role: Role | None = 
 
     The program declares the rating under which words are capped, and which outcomes are shares.
     """
+    limit = program.thresholds.min_evidence_rating
+    return told_within(rows, limit, shares_of_persons(program), role)
+
+
+def shares_of_persons(program: Program) -> tuple[str, ...]:
+    """The outcomes whose estimates are differences of shares of persons."""
+    return tuple(o.id for o in program.outcomes if o.scale_type != "continuous")
+
+
+def told_within(
+    rows: Sequence[Measure], limit: int, shares: Collection[str], role: Role | None = None
+) -> list[Told]:
+    """Like `told_effects`, of a result alone: it keeps the limit and the shares."""
     ratings, flags = ratings_of(rows), flags_of(rows)
-    shares = {o.id for o in program.outcomes if o.scale_type != "continuous"}
     found = []
     for effect in effects_of(rows, role):
         rating = ratings.get(effect.outcome)
-        limit = program.thresholds.min_evidence_rating
         known = flags.get(effect.outcome, ())
         claimed = claimed_of(effect, rating, known, limit)
         values = {f.name: getattr(effect, f.name) for f in dataclasses.fields(Effect)}

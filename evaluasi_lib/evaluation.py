@@ -15,7 +15,7 @@ from pathlib import Path
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.check import remarks_on
-from evaluasi_lib.claims import told_effects
+from evaluasi_lib.claims import shares_of_persons, told_effects
 from evaluasi_lib.cleaning.coverage import Unmatched
 from evaluasi_lib.cleaning.pipeline import Looked, check_program, clean_program, is_stale
 from evaluasi_lib.disclosure import publish
@@ -208,6 +208,8 @@ def _program_info(program: Program) -> ProgramInfo:
         number=program.report.number,
         author=wording.choose(program.report.author) or None,
         contact=program.report.contact,
+        min_evidence_rating=program.thresholds.min_evidence_rating,
+        shares=shares_of_persons(program),
     )
 
 
