@@ -15,8 +15,6 @@ from statsmodels.stats.oneway import anova_oneway
 import evaluasi_lib as el
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import texts_at, value_at, wide
-from evaluasi_lib.program import Benefit
-from evaluasi_lib.scoring.costs import value_benefit
 from tests.made_effects import effects, made, primary
 from tests.made_studies import make_study, survey
 
@@ -395,38 +393,3 @@ def test_an_undeclared_unit_is_named(tmp_path: Path) -> None:
     data["after"] = persons(16, 240)["after"]
     primary, _others = estimated(made(tmp_path / "unlike", data))
     assert "instansi" not in (primary.note or "")
-
-
-# Money, and p-values
-
-
-def valued(isolation: str, **effect: Any) -> dict[str, Any]:
-    from tests.test_costs import effect as made_effect
-
-    benefit = Benefit.model_validate(
-        {"label": "x", "outcome": "kompetensi", "value_per_unit_idr": 1e6, "isolation": isolation}
-    )
-    return value_benefit(benefit, (made_effect(**effect),), 10)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"conclusion": "inconclusive"},
-        {"conclusion": "no_meaningful_change"},
-        {"claim": "change"},
-        {"claim": "difference"},
-    ],
-)
-@pytest.mark.parametrize("isolation", ["comparison_group", "participant_estimate"])
-def test_only_a_concluded_effect_is_worth_money(isolation: str, changes: dict[str, Any]) -> None:
-    row = valued(isolation, **changes)
-    assert row["total_idr"] is None
-    assert row["reason"]
-    assert valued(isolation)["total_idr"] == pytest.approx(5e6)
-
-
-def test_a_trend_that_nobody_estimated_is_not_subtracted() -> None:
-    row = valued("trend")
-    assert row["total_idr"] is None
-    assert "comparison_group" in row["reason"]
