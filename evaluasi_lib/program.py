@@ -292,7 +292,7 @@ class Source(Model):
     """When it was measured: pre, post, followup, or a name of yours."""
     wave_from: WaveFrom | None = None
     """Column that says when each row was measured, where one file holds several waves. The source
-    then stands for one source for each wave, named <source>_<wave>, which other keys name."""
+    then stands for one source for each wave, named after both, such as survei_pre."""
     group: Literal["program", "comparison"] | None = None
     """Group to which every row belongs, where the file holds the persons of one group alone."""
     rows: list[RowRule] = []
@@ -739,7 +739,12 @@ class Program(Model):
             sources |= {f"{name}_{w}": source.model_copy(update={"wave": w}) for w in waves}
             if not waves:
                 sources[name] = source
-        return self.model_copy(update={"sources": sources})
+        outcomes = [
+            o.model_copy(update={"source": f"{o.source}_{o.wave}"})
+            if f"{o.source}_{o.wave}" in sources and o.source not in sources else o
+            for o in self.outcomes
+        ]  # fmt: skip
+        return self.model_copy(update={"sources": sources, "outcomes": outcomes})
 
     def declared_name(self, source: str) -> str:
         """The name under which program.yml declares a source of `by_wave`."""
