@@ -235,10 +235,11 @@ def pool(group: Sequence[tuple[str, Told]]) -> Pooled:
 
 
 def unit_costs(result: Result) -> list[dict[str, Any]]:
-    """The rows of the cost of one unit of effect, with the program and its price level."""
+    """The rows of the known costs of one unit of effect, with the program and its price level."""
     rows = [
         row for row in result["measures"]
         if row["id"] == measure_id("efficiency", "cost_per_effect", row["subject"], "estimate")
+        and row["value"] is not None
     ]  # fmt: skip
     year = value(result, "efficiency", "price_year")
     known = {"program": name_of(result), "price_year": None if year is None else int(year)}
@@ -330,7 +331,9 @@ def _costs(results: Sequence[Result]) -> Elements:
         for r in results
         for e in primaries(r)
         for row in r["measures"]
-        if row["id"] == "efficiency/cost_per_unit_effect/estimate" and row["subject"] == e.outcome
+        if row["id"] == "efficiency/cost_per_unit_effect/estimate"
+        and row["subject"] == e.outcome
+        and row["value"] is not None
     ]
     price = [Column(_("Cost per unit"), "value", "Rp"), Column(_("95% interval"), ENDS, "Rp")]
     columns = [
@@ -346,7 +349,9 @@ def _costs(results: Sequence[Result]) -> Elements:
         Column(_("Price level"), "price_year"),
         *price,
     ]
-    note = _("Compare rows of the same outcome and unit only.")
+    note = _(
+        "Only a design that shows an effect has its cost. Compare the same outcome and unit only."
+    )
     title = _("Programs with the same outcome, in the same unit, at the same wave")
     return [
         table("biaya-satuan", _("Cost of one unit of effect"), headlines, columns, 0, note),
