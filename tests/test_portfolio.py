@@ -13,7 +13,6 @@ from evaluasi_lib.findings import conclude
 from evaluasi_lib.portfolio import (
     common_weaknesses,
     comparable,
-    evidence_map,
     pool,
     portfolio_sections,
     side_by_side,
@@ -111,7 +110,7 @@ def test_side_by_side_weaknesses_and_evidence():
         report("b", [{"level": "learning"}], ratings=2, **GOOD),
     ]
     assert [r["completion_share"] for r in side_by_side(results)] == [0.9, 0.9]
-    assert evidence_map(results) == [[None, None, 4, None], [None, 2, None, None]]
+    assert [r["evidence"] for r in side_by_side(results)] == ["4", "2"]
     (shared,) = [w for w in common_weaknesses(results) if w["kind"] == "barrier"]
     assert len(shared["programs"]) == 2
     assert common_weaknesses([results[0]]) == []
@@ -225,7 +224,7 @@ def test_the_report_over_all_programs_has_its_sections(code):
     finally:
         wording.set_language("id")
     assert [s.id for s in sections] == [
-        "ringkasan", "pengaruh", "biaya", "bukti", "gabungan", "kelemahan",
+        "ringkasan", "pengaruh", "biaya", "gabungan", "kelemahan",
         "siklus",
     ]  # fmt: skip
     ids = re.findall(r'\bid="([^"]+)"', html)
