@@ -332,6 +332,12 @@ def date(value: dt.date | None) -> str:
 
 
 @spoken
+def day_name(day: int) -> str:
+    """0 -> "Senin" (id)."""
+    return str(dates.get_day_names("wide", locale=language())[day])
+
+
+@spoken
 def join_words(words: list[str]) -> str:
     """["a", "b", "c"] -> "a, b, dan c" (id)."""
     if len(words) < 2:

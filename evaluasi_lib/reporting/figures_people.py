@@ -16,7 +16,7 @@ from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import Look, Point, forest, frame_bars, heard
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.reporting.words import option_word, why
-from evaluasi_lib.wording import _, count, number, percent, plural, word_for
+from evaluasi_lib.wording import _, count, day_name, number, percent, plural, word_for
 
 SHARES = Look(0.36, top=0.7, wrap=40, line=2.2, faint=0.45)
 MOST_SHARES = 12
@@ -160,7 +160,7 @@ def plot_calendar(cells: Records, hours: tuple[str, str]) -> Figure | None:
         svg = theme.to_svg(figure)
     day, hour = divmod(int(np.nanargmax(grid)), 24)
     answer = _("Busiest: {day}, from {hour}:00, with {share} of all activity.").format(
-        day=days[day], hour=hour, share=percent(grid[day, hour], 1)
+        day=day_name(day), hour=hour, share=percent(grid[day, hour], 1)
     )
     if np.isnan(grid).any():
         answer += " " + _("White cells hold too few persons to be shown, or nobody.")
