@@ -34,7 +34,8 @@ def make_study(
         sources[name] = {"preset": "none"} | source | {"file": file, "columns": columns}
         if name in tables:
             cells = {c["from"]: _written(tables[name], v, c) for v, c in columns.items()}
-            (raw / file).write_bytes(csv_bytes(pd.DataFrame(cells)))
+            table = tables[name] if source.get("role") == "events" else pd.DataFrame(cells)
+            (raw / file).write_bytes(csv_bytes(table))
     text = yaml.safe_dump(declared | {"sources": sources}, sort_keys=False)
     (raw / "program.yml").write_text(text, encoding="utf-8")
     return el.open("uji", language, folder)

@@ -25,8 +25,8 @@ def study_of(
     apart: float = 0.0, n: int = 200, attrition: str = "known", drift: float | None = None,
     **changes: Any,
 ) -> Any:  # fmt: skip
-    """Two groups of n / 2, `lost` of each without an answer afterwards, `apart` SD before; with a wave before
-    that where the program's persons have risen by `drift` since."""
+    """Two groups of n / 2, `lost` of each without an answer afterwards, `apart` SD before; drift:
+    what the program's persons gained since an earlier wave, where there is one."""
     rng = np.random.default_rng(3)
     member = np.arange(n) % 2 == 0
     draws = rng.normal(size=n)
