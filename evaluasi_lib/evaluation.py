@@ -34,6 +34,7 @@ from evaluasi_lib.results import (
     result_json,
 )
 from evaluasi_lib.scoring.answers import score_answers, score_spread
+from evaluasi_lib.scoring.asked import score_asked
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
 from evaluasi_lib.scoring.evidence import score_effects
@@ -98,7 +99,8 @@ def measure(study: Study) -> EvaluationResult:
     effects = told_effects(program, estimated, "primary")
     measured = chain(
         score_sample(study, frames), score_scales(study), score_spread(study),
-        score_answers(study), score_participation(study), score_elearning(study),
+        score_answers(study), score_asked(study), score_participation(study),
+        score_elearning(study),
     )  # fmt: skip
     rows, remarks = publish(measured, k)
     voices = code_voices(study)

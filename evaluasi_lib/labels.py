@@ -46,3 +46,11 @@ def term_label(program: Program, variable: str, level: str | None, reference: st
         level=level_label(program, variable, level),
         reference=level_label(program, variable, reference),
     )
+
+
+def option_label(column: Column | None, option: str) -> str:
+    """The name of one option of a multi question as reports show it."""
+    text = column.options.get(option) if column is not None else None
+    if isinstance(text, list):
+        return text[0] if text else option
+    return choose(text) if text else option.replace("_", " ")

@@ -18,6 +18,7 @@ from evaluasi_lib.disclosure import publish
 from evaluasi_lib.measures import Measure
 from evaluasi_lib.program import Program
 from evaluasi_lib.scoring.answers import score_answers, score_spread
+from evaluasi_lib.scoring.asked import score_asked
 from evaluasi_lib.scoring.evidence import score_effects
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
@@ -47,7 +48,7 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Program]:
         "undang": yes(0.9), "daftar": yes(0.9), "mulai": yes(0.9),
         "selesai": yes(rng.uniform(0.5, 1)), "alasan": one_of("sibuk", "mutasi", "sakit"),
     })  # fmt: skip
-    answers = {
+    answers: dict[str, Any] = {
         item: rng.choice(np.arange(1.0, 6), n, p=rng.dirichlet(np.ones(5))) for item in ITEMS
     }
     named = {f"hambatan__{o}": yes(rng.beta(1, 3)) for o in OPTIONS}
@@ -59,6 +60,9 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Program]:
         "type": "multi",
         "options": {o: o for o in OPTIONS},
     }
+    for name, kind in (("cara", "category"), ("sering", "ordinal"), ("ulang", "flag")):
+        asked["columns"][name] = {"from": name, "type": kind}
+    asked["columns"]["alat"] = asked["columns"]["hambatan"] | {"from": "alat"}
     instruments = {
         name: {"label": name, "scale": "setuju", "items": [i for i in ITEMS if i.startswith(name)]}
         for name in ("puas", "penting", "yakin", "tunggal")
@@ -76,12 +80,15 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Program]:
         "outcomes": [{"id": "puas", "label": "puas", "level": "reaction", "unit": "poin",
                       "instrument": "puas"}],
     }  # fmt: skip
+    answers |= {"cara": one_of("daring", "luring", "campuran", "lain"), "ulang": yes(0.8)}
+    answers["sering"] = one_of("1", "2", "3", "4", "5").as_ordered()
+    named |= {f"alat__{o}": yes(rng.beta(1, 3)) for o in OPTIONS}
     asked_of = pd.DataFrame({"pid": pid, **answers, **named})[: n - int(rng.integers(0, 4))]
     tables = {"daftar": roster, "survei": asked_of}
     study = make_study(folder, declared, tables)
     measured = chain(
         score_effects(study), score_sample(study), score_scales(study), score_spread(study),
-        score_answers(study), score_participation(study),
+        score_answers(study), score_participation(study), score_asked(study),
     )  # fmt: skip
     rows, _remarks = publish(measured, 5)
     return [dataclasses.asdict(row) for row in rows], study.program

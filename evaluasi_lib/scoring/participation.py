@@ -12,7 +12,7 @@ import pandas as pd
 
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.errors import DataError
-from evaluasi_lib.labels import declared_column, level_label, participation_of, variable_label
+from evaluasi_lib.labels import level_label, option_label, participation_of, variable_label
 from evaluasi_lib.measures import (
     SAFE,
     Cell,
@@ -348,11 +348,10 @@ def score_representation(study: Study, stages: pd.DataFrame) -> Drafts:
     population's share lies above the Wilson interval of the share enrolled.
     """
     program, enrolled = study.program, stages["enrolled"]
-    for name in dict.fromkeys([*program.population, *participation_of(program).groups]):
+    for name in represented(study):
         everyone = person_levels(study, name, stages.index)
         declared = program.population.get(name)
-        if everyone is None or (declared is None and enrolled.all()):
-            continue  # the roster would be compared with itself
+        assert everyone is not None
         here = everyone[enrolled & everyone.ne("")]
         roster = {str(v): int(n) for v, n in everyone[everyone.ne("")].value_counts().items()}
         population = declared or roster
@@ -370,6 +369,21 @@ def score_representation(study: Study, stages: pd.DataFrame) -> Drafts:
             expected = float(population[row.group]) / total
             yield Draft(dataclasses.replace(row, note=_presence(expected, row)), cell)
             yield Draft(partial(_population_share, row.id, expected, bool(declared)))
+
+
+def represented(study: Study) -> list[str]:
+    """The variables by which it is known who is missed."""
+    program = study.program
+    if program.participation is None or study.persons.empty:
+        return []
+    stages = stage_flags(study)
+    names = [*program.population, *participation_of(program).groups]
+    return [
+        name for name in dict.fromkeys(names)
+        # Where everybody enrolled, the roster would be compared with itself.
+        if (name in program.population or not stages["enrolled"].all())
+        and person_variable(study, name, stages.index) is not None
+    ]  # fmt: skip
 
 
 def _presence(expected: float, row: Measure) -> str | None:
@@ -402,9 +416,10 @@ def score_barriers(study: Study, stages: pd.DataFrame) -> Drafts:
     chosen, rows = chosen_options(study.rows(question.source), question.variable)
     if chosen.columns.empty:
         return
-    label, place = partial(_option_label, program), [*PART, "barriers"]
+    column = program.sources[question.source].columns.get(question.variable)
+    label, place = partial(option_label, column), [*PART, "barriers"]
     yield from option_shares(chosen, place, label)
-    groupings = {n: _own_or_known(study, n, rows) for n in participation_of(program).groups}
+    groupings = {n: own_or_known(study, n, rows) for n in participation_of(program).groups}
     if "completed" in stages:
         groupings["completed"] = rows["pid"].map(stages["completed"].astype("object"))
     for name, values in groupings.items():
@@ -414,16 +429,7 @@ def score_barriers(study: Study, stages: pd.DataFrame) -> Drafts:
             yield from option_shares_by(chosen, group, levels, place, label, variable=name)
 
 
-def _option_label(program: Program, option: str) -> str:
-    question = participation_of(program).barriers
-    column = declared_column(program, question.variable) if question is not None else None
-    text = column.options.get(option) if column is not None else None
-    if isinstance(text, list):
-        return text[0] if text else option
-    return choose(text) if text else option.replace("_", " ")
-
-
-def _own_or_known(study: Study, name: str, rows: pd.DataFrame) -> pd.Series | None:
+def own_or_known(study: Study, name: str, rows: pd.DataFrame) -> pd.Series | None:
     """A grouping of the answers: asked in the same survey, or known of the person."""
     if name in rows:
         return rows[name]

@@ -18,6 +18,7 @@ from evaluasi_lib.reporting.elements import (
     section,
 )
 from evaluasi_lib.reporting.figures_people import plot_flow
+from evaluasi_lib.reporting.sections.asked import recorded
 from evaluasi_lib.results import EvaluationResult, ProgramInfo
 from evaluasi_lib.wording import _, choose, count, date, percent, plural, word_for
 
@@ -49,6 +50,7 @@ def section_program(program: Program, result: EvaluationResult) -> Section:
     details: list[Element | None] = [
         table("program", _("The program in brief"), facts, brief, k),
         _outcome_table(program),
+        *recorded(program, result),
     ]
     return section("program", elements, none, details)
 

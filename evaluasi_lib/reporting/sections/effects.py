@@ -27,6 +27,7 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_likert,
     plot_slope,
 )
+from evaluasi_lib.reporting.sections.asked import asked_in_surveys, told_further
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, choose, interval, number, p_is, percent, word_for
 
@@ -48,6 +49,8 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
         said += [asked(e) for e in inside if _is_answered(e)]
         title = _("Level: {level}").format(level=word_for("level", level))
         details += [Heading(title), *inside] if inside else []
+    further = asked_in_surveys(program, result)
+    details += further
     places = {measure_id("effects", e.outcome, "primary") for e in primary}
     warnings = dict.fromkeys(r.text for r in result.remarks if r.id in places)
     none = _("The program declares no outcome or instrument.")
@@ -64,6 +67,7 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
         Heading(_("What participants answered")) if said else None,
         *(index for score in tables.scale_records(rows) for index in _index(result, score)),
         *said,
+        told_further(further),
     ]
     for body, more in (_sensitivity(program, result, primary), _groups(program, result, k)):
         elements += body
