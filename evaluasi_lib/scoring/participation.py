@@ -28,7 +28,7 @@ from evaluasi_lib.measures import (
     value_at,
     wide,
 )
-from evaluasi_lib.program import Outcome, Program
+from evaluasi_lib.program import Outcome, Program, Source
 from evaluasi_lib.scoring.drivers import score_drivers
 from evaluasi_lib.scoring.frames import OutcomeFrames, outcome_frame, outcome_frames
 from evaluasi_lib.scoring.impact.designs import difference, paired
@@ -66,10 +66,20 @@ def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
     """
     invited, unknown = _invited(study)
     label, analysed, unanalysed = _analysed(study, frames or outcome_frames(study))
+    answered, last = (
+        _("answered at least one questionnaire"),
+        _("analysed for the estimate of: {outcome}"),
+    )
+    responded = _responded(study)
+    if not _questionnaires(study):
+        answered = _("found in the data")
+    elif responded is not None and analysed is not None and analysed > responded:
+        # Not every one of them was asked: a register tells of all, or two files each of one group.
+        last = _("analysed, not from questionnaires alone, for the estimate of: {outcome}")
     steps = [
         (_("invited or assigned"), invited, unknown),
-        (_("answered at least one questionnaire"), _responded(study), "no_answers"),
-        (_("analysed for the estimate of: {outcome}").format(outcome=label), analysed, unanalysed),
+        (answered, responded, "no_answers"),
+        (last.format(outcome=label), analysed, unanalysed),
     ]
     note = _("Answers are weighted to the population.") if study.program.population else None
     first = _invited_stage(study.program)
@@ -159,16 +169,27 @@ def _invited(study: Study) -> tuple[int | None, str | None]:
     return int(known.sum()), None
 
 
+def _questionnaires(study: Study) -> list[str]:
+    sources = study.program.sources
+    return [n for n, s in sources.items() if s.role in SURVEYS and n in study.tables]
+
+
+def answered(table: pd.DataFrame, source: Source) -> pd.Series:
+    """The persons of a source's table with any answer: to an item, else to any other question."""
+    kinds: dict[bool, list[str]] = {True: [], False: []}
+    for column in table.columns:
+        declared = source.columns.get(str(column).partition("__")[0])
+        if declared is not None and declared.type != "date":
+            kinds[declared.type == "item"].append(column)
+    asked = kinds[True] or kinds[False]
+    return table.loc[table[asked].notna().any(axis=1) if asked else slice(None), "pid"]
+
+
 def _responded(study: Study) -> int | None:
     """Persons with any answer in a questionnaire; the largest wave where persons are not linked."""
     program = study.program
-    names = [n for n, s in program.sources.items() if s.role in SURVEYS and n in study.tables]
-    people: list[set[str]] = []
-    for name in names or list(study.tables)[:1]:
-        table, columns = study.tables[name], program.sources[name].columns
-        items = [c for c in columns if columns[c].type == "item" and c in table]
-        answered = table[table[items].notna().any(axis=1)] if items else table
-        people.append(set(answered["pid"]))
+    names = _questionnaires(study) or list(study.tables)[:1]
+    people = [set(answered(study.tables[name], program.sources[name])) for name in names]
     if not people:
         return None
     if not study.linked:
@@ -327,7 +348,9 @@ def _motivation(study: Study, name: str) -> tuple[dict[str, Any], Cell]:
         later = np.repeat([False, True], [len(before), len(after)])
         found = difference(np.r_[before, after], later, estimand="change")
     if found.estimate is None or found.p_value is None:
-        return {"reason": found.reason or _("Too few persons answered.")}, cell
+        few = min(len(before), len(after)) < 2
+        why = _("Too few persons answered.") if few else _("All answers are alike.")
+        return {"reason": found.reason or why}, cell
     low, high = found.interval(0.95)
     return {
         "n": len(after),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.claims import told_effects
+from evaluasi_lib.claims import told_effects, told_of_design
 from evaluasi_lib.effects import threats_of
 from evaluasi_lib.measures import value_at, wide
 from evaluasi_lib.program import Program
@@ -92,7 +92,7 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
     evidence = tables.table_evidence(result.rows, primary, k)
     unrated = _("No outcome could be estimated, so no evidence is rated.")
     elements: list[Element | None] = [
-        Paragraph(_design_sentence(program)),
+        Paragraph(told_of_design(program, "how")),
         *_sample_words(program, result),
         plot_flow(flow, k) or (steps if len(flow) > 1 else None),
         tables.table_waves(result.rows, primary, k),
@@ -118,30 +118,6 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
         Bullets(list(problems)) if problems else None,
     ]
     return section("metodologi", elements, details=details)
-
-
-def _design_sentence(program: Program) -> str:
-    before = [o for o in program.outcomes if o.baseline_wave or o.baseline_variable]
-    if program.design.type == "single_group" and not before:
-        return _(
-            "One group was measured once. The answers describe it; they show neither a change nor "
-            "an effect."
-        )
-    return {
-        "single_group": _(
-            "One group was measured before and after the program. Such a design shows change; "
-            "it cannot show that the program caused it."
-        ),
-        "comparison": _(
-            "Participants are compared with a group that did not take part. The conclusion rests "
-            "on both groups developing alike without the program."
-        ),
-        "randomised": _(
-            "Who was assigned to the program was decided by lot, so that both groups were alike "
-            "but for chance. The effect is that of being assigned, whether or not a person took "
-            "part."
-        ),
-    }[program.design.type]
 
 
 def _link_words(program: Program) -> str:
