@@ -7,7 +7,7 @@ its sentence from here, so that no page claims more than another.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +28,7 @@ from evaluasi_lib.wording import (
     word_for,
 )
 
-Claimed = Literal["strong", "moderate", "weak", "difference", "refuted", "change"]
+Claimed = Literal["strong", "moderate", "weak", "difference", "refuted", "change", "recalled"]
 STRONG_RATING = 4
 DESIGNS = Path(__file__).with_name("designs.yml")
 # Estimators that compare the groups at equal background or at an equal measure before.
@@ -41,10 +41,12 @@ say = Sentences(__file__, "claims.yml")
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Told(Effect):
     """An estimate with what may be claimed of it. rating: of the evidence, 0-5; None: not rated.
-    of_persons: whether its unit is a share of persons."""
+    of_persons: whether its unit is a share of persons. recalled: whether how it was before was
+    asked after the program, from memory."""
 
     claimed: Claimed
     rating: int | None = None
+    recalled: bool = False
     of_persons: bool = False
 
     @property
@@ -63,16 +65,29 @@ def told_effects(program: Program, rows: Sequence[Measure], role: Role | None = 
 
     The program declares the rating under which words are capped, and which outcomes are shares.
     """
+    limit = program.thresholds.min_evidence_rating
+    return told_within(rows, limit, shares_of_persons(program), role)
+
+
+def shares_of_persons(program: Program) -> tuple[str, ...]:
+    """The outcomes whose estimates are differences of shares of persons."""
+    return tuple(o.id for o in program.outcomes if o.scale_type != "continuous")
+
+
+def told_within(
+    rows: Sequence[Measure], limit: int, shares: Collection[str], role: Role | None = None
+) -> list[Told]:
+    """Like `told_effects`, of a result alone: it keeps the limit and the shares."""
     ratings, flags = ratings_of(rows), flags_of(rows)
-    shares = {o.id for o in program.outcomes if o.scale_type != "continuous"}
     found = []
     for effect in effects_of(rows, role):
         rating = ratings.get(effect.outcome)
-        limit = program.thresholds.min_evidence_rating
-        claimed = claimed_of(effect, rating, flags.get(effect.outcome, ()), limit)
+        known = flags.get(effect.outcome, ())
+        claimed = claimed_of(effect, rating, known, limit)
         values = {f.name: getattr(effect, f.name) for f in dataclasses.fields(Effect)}
         of_persons = effect.outcome in shares
-        found.append(Told(**values, claimed=claimed, rating=rating, of_persons=of_persons))
+        found.append(Told(**values, claimed=claimed, rating=rating, of_persons=of_persons,
+                          recalled="retrospective" in known))  # fmt: skip
     return found
 
 
@@ -95,11 +110,12 @@ def claimed_of(
     effect: Effect, rating: int | None, flags: Sequence[str], min_rating: int
 ) -> Claimed:
     """The row of the table of claims.yml."""
+    recalled = "retrospective" in flags
     if effect.claim == "change":
-        return "change"
+        return "recalled" if recalled else "change"
     if effect.claim == "difference":
         return "difference" if "post_only" in flags else "refuted"
-    if rating is None or rating < min_rating:
+    if rating is None or rating < min_rating or recalled:
         return "weak"
     return "strong" if rating >= STRONG_RATING else "moderate"
 
@@ -109,11 +125,16 @@ def tell(effect: Told) -> str:
     if effect.estimate is None or effect.conclusion is None:
         reason = say("too_small") if effect.reason == SMALL_CELL else effect.reason or ""
         return say("unmeasured", label=effect.label, reason=reason)
+    text = _concluded(effect, effect.estimate)
+    return phrase("{} {}", text, say("from_memory")) if effect.recalled else text
+
+
+def _concluded(effect: Told, estimate: float) -> str:
     if effect.conclusion in ("improved", "worsened"):
-        moved = "rose" if effect.estimate > 0 else "fell"
+        moved = "rose" if estimate > 0 else "fell"
         text = say(f"{moved}.{effect.claimed}", label=effect.label, value=amount(effect),
                    rating=count(effect.rating or 0))  # fmt: skip
-        if (effect.estimate > 0) != (effect.direction == "higher"):
+        if (estimate > 0) != (effect.direction == "higher"):
             text = phrase("{} {}", text, say("for_the_worse"))
         return text
     kind = "flat" if effect.conclusion == "no_meaningful_change" else "unclear"
@@ -135,8 +156,11 @@ def designs() -> dict[str, dict[str, dict[str, Any]]]:
 def cell_of(program: Program) -> str:
     """The row of designs.yml that a program's report speaks by."""
     design = program.design.type
-    before = any(o.baseline_wave or o.baseline_variable for o in program.outcomes)
-    if not before and not program.outcomes:
+    measured = [o for o in program.outcomes if o.has_baseline]
+    if design == "single_group" and measured and all(o.retrospective for o in measured):
+        return f"{design}.recalled"
+    before = bool(measured)
+    if not program.outcomes:
         items = [set(i.items) for i in program.instruments.values()]
         waves = [{s.wave for s in program.sources.values() if asked & set(s.columns)}
                  for asked in items]  # fmt: skip

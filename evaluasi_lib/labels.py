@@ -15,7 +15,7 @@ def participation_of(program: Program) -> ParticipationPlan:
 
 def declared_column(program: Program, variable: str) -> Column | None:
     """The first declaration of a variable, in the order of the sources (the roster's first)."""
-    sources = sorted(program.sources.items(), key=lambda item: item[0] != program.roster)
+    sources = sorted(program.sources.items(), key=lambda item: item[0] not in program.rosters)
     return next((s.columns[variable] for _name, s in sources if variable in s.columns), None)
 
 

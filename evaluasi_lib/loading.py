@@ -30,13 +30,19 @@ EVALUATION_NOTEBOOK = Path("notebooks") / "02_evaluasi_program.ipynb"
 
 
 def project_root() -> Path:
-    """The checkout that this library belongs to, whatever the working directory."""
-    root = Path(__file__).resolve().parent.parent
-    if not (root / EVALUATION_NOTEBOOK).is_file():
-        what = _("the workbook's folder with notebooks/ was not found")
-        remedy = _("install it from a checkout with “pip install -e .”")
-        raise UsageError(Problem(what, str(root), remedy))
-    return root
+    """The workbook: the nearest folder around the working directory that has the notebooks, else
+    the checkout that this library belongs to.
+
+    Raises UsageError where there is none.
+    """
+    here = Path.cwd()
+    checkout = Path(__file__).resolve().parent.parent
+    for folder in (here, *here.parents, checkout):
+        if (folder / EVALUATION_NOTEBOOK).is_file():
+            return folder
+    what = _("no workbook was found: a folder with notebooks/ and data/")
+    remedy = _("make one with “evaluasi start FOLDER”, and give your commands inside it")
+    raise UsageError(Problem(what, str(here), remedy))
 
 
 @dataclass(frozen=True)
@@ -187,7 +193,7 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
     """
     where = f"{folder}/program.yml"
     try:
-        program = Program.model_validate(data)
+        program = Program.model_validate(data).by_wave()
     except ValidationError as error:
         raise ProgramError(*_explain(error, where)) from error
     problems = check_program_text(program)

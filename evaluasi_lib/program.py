@@ -106,6 +106,7 @@ ScaleName = Annotated[str, Names("scale")]
 Item = Annotated[str, Names("item")]
 Wave = Annotated[str, Names("wave")]
 OutcomeId = Annotated[str, Names("outcome")]
+Module = Annotated[str, Names("module")]
 Theme = Annotated[str, Names("theme")]
 RubricIndicator = Annotated[str, Names("rubric_indicator")]
 FileName = Annotated[str, Names("path")]
@@ -180,12 +181,6 @@ class Design(Model):
             )
         return data
 
-    @model_validator(mode="after")
-    def _group_fits(self) -> Design:
-        if self.type != "single_group" and self.group is None:
-            raise ValueError(_("a design with two groups needs the key “group”"))
-        return self
-
 
 Answer = Annotated[Label, Names("answer")]
 
@@ -244,6 +239,37 @@ class Duplicates(Model):
     """Date variable that says which row is first or last."""
 
 
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+Values = Annotated[list[Label], BeforeValidator(_as_list)]
+
+
+class WaveFrom(Model):
+    column: str
+    """Column heading exactly as in the file, or the variable that stands in it."""
+    waves: dict[Label, Name] = Field(min_length=1)
+    """Values of the column and the wave that each means, such as 2023: pre, 2024: post."""
+
+
+class RowRule(Model):
+    column: str
+    """Column heading exactly as in the file, or the variable that stands in it."""
+    is_: Values = Field(default=[], alias="is")
+    """Rows with one of these values are kept, all others left out; "" means a blank cell."""
+    is_not: Values = []
+    """Rows with one of these values are left out, all others kept."""
+    reason: Text | None = None
+    """Why, as the report tells it."""
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> RowRule:
+        if bool(self.is_) == bool(self.is_not):
+            raise ValueError(_("a rule about rows needs either “is” or “is_not”"))
+        return self
+
+
 class Source(Model):
     file: str
     """File name in the program's folder."""
@@ -264,6 +290,14 @@ class Source(Model):
     """Column separator, where misread."""
     wave: str | None = None
     """When it was measured: pre, post, followup, or a name of yours."""
+    wave_from: WaveFrom | None = None
+    """Column that says when each row was measured, where one file holds several waves. The source
+    then stands for one source for each wave, named <source>_<wave>, which other keys name."""
+    group: Literal["program", "comparison"] | None = None
+    """Group to which every row belongs, where the file holds the persons of one group alone."""
+    rows: list[RowRule] = []
+    """Which rows of the file are taken; those left out are counted. Single rows and persons are
+    left out by the file keluarkan.csv: source, row, scope (row or person), reason, who."""
     columns: dict[Name, Column] = {}
     """Variables: name and where it comes from in the file."""
     duplicates: Duplicates = Duplicates()
@@ -290,6 +324,12 @@ class Source(Model):
             }
             data = {**data, "columns": columns}
         return data
+
+    @model_validator(mode="after")
+    def _one_wave(self) -> Source:
+        if self.wave is not None and self.wave_from is not None:
+            raise ValueError(_("a source needs either “wave” or “wave_from”"))
+        return self
 
 
 class Scale(Model):
@@ -369,6 +409,11 @@ class Outcome(Model):
     """Wave before the program."""
     baseline_variable: Variable | None = None
     """Variable before the program, where it has a name of its own."""
+    baseline_instrument: InstrumentName | None = None
+    """Instrument before the program, where its items have names of their own."""
+    retrospective: bool | None = None
+    """Whether the measure before was asked after the program, from memory (retrospective
+    pre-test): “how was it before the program?”. Must be said where one survey asked both."""
     scale_type: Literal["continuous", "binary", "ordinal"] = "continuous"
     """Kind of measure."""
     success: list[Annotated[Label, Names("label", of="variable")]] = []
@@ -394,7 +439,22 @@ class Outcome(Model):
     def _one_measure(self) -> Outcome:
         if (self.instrument is None) == (self.variable is None):
             raise ValueError(_("an outcome needs either “instrument” or “variable”"))
+        if (self.baseline_variable or self.baseline_instrument) is not None:
+            if self.instrument is None and self.baseline_instrument is not None:
+                raise ValueError(_("“baseline_instrument” belongs to an outcome of an instrument"))
+            if self.variable is None and self.baseline_variable is not None:
+                raise ValueError(_("“baseline_variable” belongs to an outcome of a variable"))
+        elif self.retrospective and self.baseline_wave is None:
+            raise ValueError(
+                _("“retrospective” needs “baseline_variable” or “baseline_instrument”")
+            )
         return self
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether it was measured before, in whatever way."""
+        before = (self.baseline_wave, self.baseline_variable, self.baseline_instrument)
+        return any(name is not None for name in before)
 
 
 class BarrierQuestion(Model):
@@ -430,6 +490,11 @@ class ElearningPlan(Model):
     """Source with the log of the platform."""
     modules: dict[str, Text] = {}
     """Modules in their order: name in the log and label."""
+    order: Literal["fixed", "free"] | None = None
+    """Whether each module is opened after the one before it (fixed), or all in any order (free),
+    in which case no funnel is drawn; if absent, the log says."""
+    optional: list[Module] = []
+    """Modules that nobody has to open, which are no stages of the funnel."""
     session_gap_minutes: Positive = 30
     """A pause longer than this starts a new session."""
     time_zone: str = "Asia/Jakarta"
@@ -652,8 +717,8 @@ class Program(Model):
     """How the effect can be known."""
     link: Literal["nip", "respondent_code", "anonymous"]
     """How the sources can be linked: by NIP, by a respondent's own code, not at all."""
-    roster: SourceName | None = None
-    """Source that lists the persons with their background."""
+    roster: SourceName | list[SourceName] | None = None
+    """Source that lists the persons with their background; several where each group has its own."""
     sources: dict[FileStem, Source]
     """The files and what is in them."""
     scales: dict[Name, Scale] = {}
@@ -690,6 +755,17 @@ class Program(Model):
     """Seed of everything that is drawn at random."""
 
     @property
+    def rosters(self) -> tuple[str, ...]:
+        """The sources that list the persons."""
+        names = [self.roster] if isinstance(self.roster, str) else self.roster
+        return tuple(names or ())
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether it is declared who belongs to which group."""
+        return self.design.group is not None or any(s.group for s in self.sources.values())
+
+    @property
     def report_date(self) -> dt.date | None:
         """The declared date of the report, else the last day of the program."""
         return self.report.date or (self.period.end if self.period else None)
@@ -703,6 +779,21 @@ class Program(Model):
                 words |= _unit_words(code, self.unit)
         own = {str(code): words for code, words in self.words.items()}
         return {code: words | own.get(code, {}) for code, words in found.items()}
+
+    def by_wave(self) -> Program:
+        """The same program with a source for each wave in the place of each with `wave_from`."""
+        sources: dict[str, Source] = {}
+        for name, source in self.sources.items():
+            waves = source.wave_from.waves.values() if source.wave_from else ()
+            sources |= {f"{name}_{w}": source.model_copy(update={"wave": w}) for w in waves}
+            if not waves:
+                sources[name] = source
+        return self.model_copy(update={"sources": sources})
+
+    def declared_name(self, source: str) -> str:
+        """The name under which program.yml declares a source of `by_wave`."""
+        declared = self.sources[source]
+        return source.removesuffix(f"_{declared.wave}") if declared.wave_from else source
 
     def outcome(self, outcome_id: str) -> Outcome:
         return next(o for o in self.outcomes if o.id == outcome_id)

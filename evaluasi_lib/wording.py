@@ -29,6 +29,7 @@ from babel import dates, numbers
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("id", "en")
+LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 DEFAULT_LANGUAGE = "id"
 LOCALE_DIR = Path(__file__).parent / "locale"
 WORDS = Path(__file__).parent / "words.yml"

@@ -12,24 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluasi_lib.conclusion import quadrants
-from evaluasi_lib.disclosure import publish
-from evaluasi_lib.errors import ProgramError
-from evaluasi_lib.measures import Drafts, Measure, Remark, wide
-from evaluasi_lib.scoring.answers import Beside, answer_drafts, quantile_drafts, score_answers
+from evaluasi_lib.measures import wide
 from evaluasi_lib.scoring.bands import bands_of
-from evaluasi_lib.scoring.frames import instrument_scores
-from evaluasi_lib.scoring.items import (
-    describe_reliability,
-    diagnose_reliability,
-    omega_total,
-    rake,
-    rescale_100,
-    score_items,
-)
-from evaluasi_lib.scoring.participation import score_sample
-from evaluasi_lib.scoring.scales import attainment, ikm, mean_interval, nps, score_scales
-from evaluasi_lib.scoring.standards import band, standards
-from evaluasi_lib.study import Study
+from evaluasi_lib.scoring.items import omega_total, rake
+from evaluasi_lib.scoring.scales import attainment, ikm
 from tests.made_studies import make_study, survey
 
 ITEMS = ["p1", "p2", "p3"]

@@ -51,7 +51,8 @@ def plot_flow(flow: Sequence[Mapping[str, Any]], k: int) -> Figure | None:
                 arrowprops={"arrowstyle": "-|>", "color": theme.MUTED, "lw": 1},
             )  # fmt: skip
         svg = theme.to_svg(figure)
-    named = [f"{size(step)} ({step['label']})" for step in flow]
+    known = [step for step in flow if step["n"] is not None] or flow
+    named = [f"{size(step)} ({step['label']})" for step in known]
     answer = _("From {first} to {last}.").format(first=named[0], last=named[-1])
     steps = "; ".join(f"{step['label']}: {size(step)}" for step in flow)
     title = _("Who was reached, and who is in the analysis?")

@@ -44,13 +44,22 @@ LINE_LETTERS = 110  # letters of a table's type on one line of A4
 
 
 def created(texts: Mapping[str, str]) -> dt.datetime:
-    """When a file says it was made: on the date of the report, so that the same report is the same
-    bytes on every day; 1980, the first year that a ZIP file can hold, where it has none."""
+    """When a file says it was made: at SOURCE_DATE_EPOCH (reproducible-builds.org) where that is
+    set, else on the date of the report, so that the same report is the same bytes on every day;
+    1980, the first year that a ZIP file can hold, where it has none.
+
+    Raises UsageError where SOURCE_DATE_EPOCH is no number of seconds.
+    """
     first = dt.datetime.fromtimestamp(int(EPOCH), dt.UTC)
-    day = texts.get("created", "")
-    if not day:
-        return first
-    return max(first, dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC))
+    day, seconds = texts.get("created", ""), os.environ.get("SOURCE_DATE_EPOCH")
+    if seconds:
+        try:
+            return max(first, dt.datetime.fromtimestamp(int(seconds), dt.UTC))
+        except (ValueError, OverflowError, OSError):
+            what = _("SOURCE_DATE_EPOCH is no number of seconds since 1970: {value}")
+            remedy = _("unset it, or set it as “date +%s” prints it")
+            raise UsageError(Problem(what.format(value=seconds), remedy=remedy)) from None
+    return max(first, dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC)) if day else first
 
 
 def check_extra() -> None:
@@ -104,6 +113,8 @@ def render_docx(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
             "title": texts["heading"],
             "subtitle": texts["subtitle"],
             "author": texts["author"],
+            "subject": texts["organisation"],
+            "keywords": texts["number"],
             "lang": texts["language"],
         }
         options = ["--to=docx", "--reference-doc=reference.docx"]
@@ -235,6 +246,8 @@ def _typst_source(body: str, texts: Mapping[str, str]) -> str:
     values = {
         "document-title": _string(texts["heading"]),
         "document-author": _string(texts["author"]),
+        "document-subject": _string(texts["organisation"]),
+        "document-number": _string(texts["number"]),
         "running-head": _string(texts["heading"]),
         "running-cycle": _string(texts["organisation"]),
         "language": texts["language"],
@@ -298,11 +311,19 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
         "Author": (12, True, muted),
         "Heading 1": (16, True, ink),
         "Heading 2": (12, True, accent),
-        "Compact": (8.5, False, ink),
+        "Compact": (10.5, False, ink),
         "Table Caption": (9.5, True, ink),
         "Image Caption": (9.5, False, ink),
     }
-    own = {"Lead": (13, True, ink), "Note": (9, False, muted), "Warning": (10, True, amber)}
+    # Small enough for the letters of a line that `_widths` counts on, also in the wider typeface
+    # that stands in where there is no Calibri.
+    own: dict[str, tuple[float, bool, Any]] = {
+        "Table Text": (7.5, False, ink),
+        "Value": (12, True, ink),
+        "Lead": (13, True, ink),
+        "Note": (9, False, muted),
+        "Warning": (10, True, amber),
+    }
     for extra in own:
         style = document.styles.add_style(extra, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = document.styles["Body Text"]
@@ -311,8 +332,9 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
         font = document.styles[name].font
         font.name, font.size, font.bold, font.color.rgb = "Calibri", Pt(size), bold, colour
         font.italic = False
-    for name in ("Table Caption", "Image Caption"):
-        document.styles[name].paragraph_format.keep_with_next = True
+    document.styles["Table Caption"].paragraph_format.keep_with_next = True
+    cells = document.styles["Table Text"].paragraph_format
+    cells.space_before = cells.space_after = Pt(2)
     page = document.sections[0]
     page.page_width, page.page_height = Mm(210), Mm(297)
     page.left_margin = page.right_margin = Mm(20)

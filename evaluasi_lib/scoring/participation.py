@@ -158,7 +158,7 @@ def _invited(study: Study) -> tuple[int | None, str | None]:
     program = study.program
     if program.design.attrition == "unknown":
         return None, _("it is not known how many persons were invited or assigned")
-    if program.roster is None:
+    if not program.rosters:
         return None, _("there is no list of the persons who were invited")
     persons = study.persons
     known = persons["group"].notna()
@@ -195,7 +195,7 @@ def _responded(study: Study) -> int | None:
     if not study.linked:
         return max(len(group) for group in people)
     everyone = set().union(*people)
-    return len(everyone & set(study.persons.index)) if program.roster else len(everyone)
+    return len(everyone & set(study.persons.index)) if program.rosters else len(everyone)
 
 
 def score_participation(study: Study) -> Drafts:
@@ -248,7 +248,7 @@ def _invited_stage(program: Program) -> str:
     """The stage of the funnel whose persons are those of the sample's first step; "" for none: a
     comparison group is part of the sample alone."""
     plan = program.participation
-    if program.design.group is not None or plan is None:
+    if program.has_groups or plan is None:
         return ""
     return "invited" if plan.invited else "" if plan.enrolled else "enrolled"
 

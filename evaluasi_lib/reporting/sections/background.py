@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.claims import told_effects, told_of_design
-from evaluasi_lib.effects import threats_of
+from evaluasi_lib.claims import say, shares_of_persons, told_effects, told_of_design
+from evaluasi_lib.effects import ratings_of, threats_of
 from evaluasi_lib.measures import value_at, wide
-from evaluasi_lib.program import Program
+from evaluasi_lib.program import Outcome, Program
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.columns import Column, table
+from evaluasi_lib.reporting.columns import FORMS, Cell, Column, figure_cell, table
 from evaluasi_lib.reporting.elements import (
     Bullets,
     Element,
@@ -20,7 +20,7 @@ from evaluasi_lib.reporting.elements import (
 from evaluasi_lib.reporting.figures_people import plot_flow
 from evaluasi_lib.reporting.sections.asked import recorded
 from evaluasi_lib.results import EvaluationResult, ProgramInfo
-from evaluasi_lib.wording import _, choose, count, date, percent, plural, word_for
+from evaluasi_lib.wording import _, choose, count, date, join_words, percent, plural, word_for
 
 
 def section_program(program: Program, result: EvaluationResult) -> Section:
@@ -69,13 +69,19 @@ def _imprint(program: Program, info: ProgramInfo) -> list[tuple[str, str]]:
 
 
 def _outcome_table(program: Program) -> Table | None:
-    """What was declared before results were seen."""
+    """What was declared before results were seen; of a share of persons in percentage points."""
+    shares = shares_of_persons(program)
+
+    def least(outcome: Outcome) -> Cell:
+        factor = 100 if outcome.id in shares else 1
+        return figure_cell(outcome.sesoi and outcome.sesoi * factor, FORMS["figures"])
+
     columns = [
         Column(_("Outcome"), lambda o: choose(o.label)),
         Column(_("Level"), "level", "level"),
-        Column(_("Unit"), lambda o: choose(o.unit)),
+        Column(_("Unit"), lambda o: say("points") if o.id in shares else choose(o.unit)),
         Column(_("Better is"), lambda o: _("more") if o.direction == "higher" else _("less")),
-        Column(_("Smallest effect of interest"), "sesoi", "figures"),
+        Column(_("Smallest effect of interest"), least),
     ]
     caption = _("Outcomes, declared before results were seen")
     outcomes, k = program.outcomes, program.privacy.min_cell
@@ -87,7 +93,7 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
     k = program.privacy.min_cell
     flow = wide(result.rows, "sample/flow/*")
     steps = tables.table_flow(flow, k)
-    threats = list(dict.fromkeys(row.note for row in threats_of(result.rows) if row.note))
+    threats = _threats(result)
     primary = told_effects(program, result.rows, "primary")
     evidence = tables.table_evidence(result.rows, primary, k)
     unrated = _("No outcome could be estimated, so no evidence is rated.")
@@ -118,6 +124,19 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
         Bullets(list(problems)) if problems else None,
     ]
     return section("metodologi", elements, details=details)
+
+
+def _threats(result: EvaluationResult) -> list[str]:
+    """Each threat once, with the outcomes that it concerns where these are not all."""
+    named: dict[str, list[str]] = {}
+    for row in threats_of(result.rows):
+        if row.note:
+            named.setdefault(row.note, []).append(f"“{row.label}”")
+    concerns, n = _("{threat} This concerns {outcomes}."), len(ratings_of(result.rows))
+    return [
+        text if len(labels) >= n else concerns.format(threat=text, outcomes=join_words(labels))
+        for text, labels in named.items()
+    ]
 
 
 def _link_words(program: Program) -> str:

@@ -49,7 +49,7 @@ def section_verdict(program: Program, result: EvaluationResult) -> Section:
     text = _(
         "{verdict} It follows rule {rule} of the decision table; its reasons stand on the first "
         "page."
-    ).format(verdict=words.verdict_sentence(verdict), rule=verdict.rule or "—")
+    ).format(verdict=words.verdict_sentence(result), rule=verdict.rule or "—")
     elements: list[Element | None] = [
         Paragraph(text, see=("tbl-aturan-putusan",)),
         tables.table_recommendations(result.recommendations, k)

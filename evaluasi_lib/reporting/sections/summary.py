@@ -50,7 +50,7 @@ def section_summary(program: Program, result: EvaluationResult) -> Section:
     sure = [_rating_sentence(result), *verdict.certainty[1:], *verdict.would_change]
     elements: list[Element | None] = [
         *_marks(program, result),
-        Paragraph(words.verdict_sentence(verdict), "lead"),
+        Paragraph(words.verdict_sentence(result), "lead"),
         Columns(
             (
                 _part(_("Why"), verdict.reasons),

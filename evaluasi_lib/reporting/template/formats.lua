@@ -64,9 +64,52 @@ function Div(el)
   return el.content
 end
 
+-- The numbers of the first page: in Word a table of one row, else each takes four lines.
+local function key_figures(el)
+  local heads, values, aligns, widths = {}, {}, {}, {}
+  for i, item in ipairs(el.content) do
+    heads[i] = { pandoc.Plain(item[1]) }
+    values[i] = {}
+    for _, definition in ipairs(item[2]) do
+      for _, block in ipairs(definition) do
+        local style = #values[i] == 0 and "Value" or "Table Text"
+        table.insert(values[i], pandoc.Div({ block }, { ["custom-style"] = style }))
+      end
+    end
+    aligns[i], widths[i] = pandoc.AlignDefault, 1 / #el.content
+  end
+  local simple = pandoc.SimpleTable({}, aligns, widths, heads, { values })
+  return pandoc.utils.from_simple_table(simple)
+end
+
+function Table(el)
+  if typst then
+    return nil
+  end
+  local function styled(cell)
+    local own = cell.contents[1] and cell.contents[1].t == "Div"
+    if not own then
+      cell.contents = { pandoc.Div(cell.contents, { ["custom-style"] = "Table Text" }) }
+    end
+  end
+  for _, row in ipairs(el.head.rows) do
+    for _, cell in ipairs(row.cells) do
+      styled(cell)
+    end
+  end
+  for _, body in ipairs(el.bodies) do
+    for _, row in ipairs(body.body) do
+      for _, cell in ipairs(row.cells) do
+        styled(cell)
+      end
+    end
+  end
+  return el
+end
+
 function DefinitionList(el)
   if not typst then
-    return nil
+    return key_figures(el)
   end
   local items = {}
   for _, item in ipairs(el.content) do
