@@ -148,5 +148,5 @@ def test_a_misspelt_name_names_the_nearest(
     status, words = check(tmp_path, declared, {}, capsys)
     assert status == 1
     (line,) = [x for x in words.splitlines() if wrong in x]
-    assert place.split(".")[0] in line
+    assert place.split(".", maxsplit=1)[0] in line
     assert "maksud Anda" in line
