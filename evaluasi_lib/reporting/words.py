@@ -76,9 +76,15 @@ def means_of(
         before, after = effect.mean_before, effect.mean_after
         text = _("from {before} to {after}")
         outcome = declared.get(effect.outcome)
+        recalled = outcome is not None and outcome.retrospective and before is not None
+        text = _("from {before} (as remembered) to {after}") if recalled else text
         if after is None and outcome is not None and outcome.instrument is not None:
-            waves = (outcome.baseline_wave, outcome.wave)
-            places = (measure_id("scales", outcome.instrument, w, "program", "mean") for w in waves)
+            asked = (outcome.baseline_instrument or outcome.instrument, outcome.instrument)
+            early = outcome.baseline_wave or (outcome.wave if outcome.baseline_instrument else None)
+            places = (
+                measure_id("scales", name, wave, "program", "mean")
+                for name, wave in zip(asked, (early, outcome.wave), strict=True)
+            )
             before, after = (value_at(rows, place) for place in places)
             text = _("from {before} to {after} (all who answered)")
         digits = digits_for(effect.estimate, effect.ci_low, effect.ci_high)
@@ -117,6 +123,7 @@ SECTION_OF = {
     "effects": "efektivitas",
     "scales": "efektivitas",
     "answers": "efektivitas",
+    "asked": "efektivitas",
     "efficiency": "efisiensi",
     "elearning": "elearning",
     "participation": "partisipasi",

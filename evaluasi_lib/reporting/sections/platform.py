@@ -41,6 +41,7 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
         Paragraph(_headline(whole, alone)),
         Paragraph(words.why(whole["reason"], k), "note") if whole["reason"] else None,
         plot_funnel(funnel, k) or _stage_table(funnel, k),
+        Paragraph(stages["reason"], "note") if (stages := alone.get("funnel")) else None,
         _access_table(program, wide(rows, f"{PART}/access/*/*"), k),
     ]
     if hours := wide(rows, f"{PART}/heatmap/*/*"):
