@@ -125,7 +125,7 @@ def _clean_into(
         context = Context(program, folder, log, linker, corrections, names)
         mapped = [screen(source, program, context.names, log) for source in mapped]
     except DataError as error:
-        log.errors += error.problems
+        log.errors = list(dict.fromkeys([*log.errors, *error.problems]))
         return log, mapped, None
     pids: dict[str, pl.Series] = {}
     for source in mapped:
@@ -148,6 +148,7 @@ def _clean_into(
     for name, frame in tables.items():
         (folder / "restricted").mkdir(exist_ok=True, mode=0o700)
         frame.to_parquet(folder / "restricted" / f"{name}.parquet", index=False)
+    log.errors = list(dict.fromkeys(log.errors))  # the sources of one file err alike
     return log, mapped, linker
 
 
@@ -161,7 +162,8 @@ def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
             or (c.type == "item" and c.scale and not program.scales[c.scale].labels)
         )  # fmt: skip
         try:
-            table = open_source(source_path(raw, source, name), source, codes)
+            path = source_path(raw, source, program.declared_name(name))
+            table = open_source(path, source, codes)
         except DataError as error:
             log.errors += error.problems
             continue
