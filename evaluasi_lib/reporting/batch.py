@@ -294,13 +294,13 @@ def make_reports(
 
 def write_index(out_dir: Path, data: DataFolder, outcomes: Sequence[Outcome]) -> Path:
     """The page over all reports in out_dir, with their status and the reasons of failures."""
-    from evaluasi_lib.reporting.index import index_html
+    from evaluasi_lib.reporting.index import brief, index_html
 
     failures = {outcome.program_id: outcome.failure for outcome in outcomes if outcome.failure}
     entries = []
     for program_id in dict.fromkeys([*data.program_ids, *(o.program_id for o in outcomes)]):
         path = out_dir / program_id / "result.json"
-        result = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        result = brief(path.read_text(encoding="utf-8")) if path.is_file() else None
         failure = failures.get(program_id)
         if result is not None or failure is not None:
             files = [] if result is None else _report_files(path.parent)

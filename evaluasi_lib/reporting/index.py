@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -10,6 +11,7 @@ from evaluasi_lib.reporting.names import TEMPLATE
 from evaluasi_lib.wording import _, count, language, plural, word_for
 
 Entry = Mapping[str, Any]
+RATING = "rating_0_5"
 # This page has no list of contents beside its text.
 WIDE = (
     ".page { grid-template-columns: minmax(0, 1fr); } main { max-width: 74rem; } "
@@ -17,11 +19,19 @@ WIDE = (
 )
 
 
+def brief(text: str) -> dict[str, Any]:
+    """What the page tells of a result.json, without the rest, so that thousands can be held."""
+    result = json.loads(text)
+    rows = [row for row in result.pop("measures", ()) if row["measure"] == RATING]
+    told = {key: result[key] for key in ("program", "verdict", "provenance") if key in result}
+    return told | {"measures": rows}
+
+
 def index_html(entries: Sequence[Entry], portfolio: str = "") -> str:
-    """The page. entries: {"program_id", "result": result.json as a dict or None, "failure": text
-    or None, "files": names in the program's folder (report only, when absent), "stale": whether
-    data were deleted since}, in their order. portfolio: address of the report over all programs,
-    relative to the page; "" for none."""
+    """The page. entries: {"program_id", "result": `brief` of its result.json or None, "failure":
+    text or None, "files": names in the program's folder (report only, when absent), "stale":
+    whether data were deleted since}, in their order. portfolio: address of the report over all
+    programs, relative to the page; "" for none."""
     failed = [e for e in entries if e.get("failure")]
     title = escape(_("Evaluation reports"))
     style = (TEMPLATE / "style.css").read_text(encoding="utf-8").strip()
@@ -97,7 +107,7 @@ def _links(entry: Entry) -> str:
 
 def evidence_range(result: Mapping[str, Any]) -> str:
     """ "2-4": lowest and highest rating of the primary outcomes; "—" where none is rated."""
-    rated = [row["value"] for row in result["measures"] if row["measure"] == "rating_0_5"]
+    rated = [row["value"] for row in result["measures"] if row["measure"] == RATING]
     ratings = [value for value in rated if value is not None]
     if not ratings:
         return "—"
