@@ -11,7 +11,7 @@ REPORT ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lint lab lock environment docs calibrate calibrate-verdict recover bench bench-batch bench-clean bench-events bench-scale bench-voices clean
+.PHONY: help setup report test lint lab site wheel lock environment docs calibrate calibrate-verdict recover bench bench-batch bench-clean bench-events bench-scale bench-voices clean
 
 help:
 	@sed -n '1,3p' Makefile | sed 's/^# //'
@@ -44,6 +44,13 @@ lint: $(READY)
 
 lab: $(READY)
 	@$(BIN)/evaluasi lab
+
+# The documentation as static files, in site/; nothing is fetched.
+site: $(READY)
+	@$(BIN)/mkdocs build --strict --quiet && echo "evaluasi: open site/index.html"
+
+wheel: $(READY)
+	@$(BIN)/python -m hatchling build -t wheel -d dist
 
 # For maintainers: the lock, environment.yml and the pages generated from the code.
 lock:

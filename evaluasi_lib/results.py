@@ -44,6 +44,8 @@ class ProgramInfo:
     number: str | None = None
     author: str | None = None
     contact: str | None = None
+    min_evidence_rating: int = 2  # under which words of cause are capped
+    shares: tuple[str, ...] = ()  # outcomes whose estimates are differences of shares of persons
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ possible (see `warm`). A report that is there, whole and made from what is there
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import math
 import shutil
@@ -199,6 +200,7 @@ def _run_here(jobs: Sequence[Job], workers: int, watch: Watch | None) -> Iterato
     try:
         with warm.kernels():
             running = [pool.submit(run_program, job, watch, Turn(room, stop)) for job in jobs]
+            importlib.import_module("evaluasi_lib.reporting.index")  # while the nursery imports too
             try:
                 for future in as_completed(running):
                     yield future.result()
@@ -309,9 +311,9 @@ def write_index(out_dir: Path, data: DataFolder, outcomes: Sequence[Outcome]) ->
             entries.append({**entry, "files": files, "stale": stale})
     page = out_dir / "index.html"
     partial = page.with_name(".index.html")
-    all_programs = out_dir / PORTFOLIO_FOLDER / "laporan.html"
-    link = all_programs.relative_to(out_dir).as_posix() if all_programs.is_file() else ""
-    partial.write_text(index_html(entries, link), encoding="utf-8", newline="\n")
+    links = [f"{PORTFOLIO_FOLDER}/{name}" for name in ("laporan.html", "report.html")]
+    links = [link for link in links if (out_dir / link).is_file()]
+    partial.write_text(index_html(entries, links), encoding="utf-8", newline="\n")
     partial.replace(page)
     return page
 
