@@ -24,7 +24,7 @@ from evaluasi_lib.voices.feedback import Coded, keys_of
 from evaluasi_lib.voices.matching import say
 from evaluasi_lib.wording import _, joined
 
-Level = Literal["nominal", "ordinal", "interval", "ratio"]
+Level = Literal["nominal", "ordinal"]
 Ratings = NDArray[np.float64]
 DRAWS = 2_000  # of a bootstrap
 MIN_KAPPA = 0.6  # below it a codebook's coding is called unreliable (Landis & Koch: substantial)
@@ -108,13 +108,8 @@ def _distance(
     values: NDArray[np.float64], totals: NDArray[np.float64], level: Level
 ) -> NDArray[np.float64]:
     """Squared distance between each two values (Krippendorff 2011, section E)."""
-    a, b = values[:, None], values[None, :]
     if level == "nominal":
-        return (a != b).astype(float)
-    if level == "interval":
-        return (a - b) ** 2
-    if level == "ratio":
-        return np.divide(a - b, a + b, out=np.zeros((len(values),) * 2), where=(a + b) != 0) ** 2
+        return (values[:, None] != values[None, :]).astype(float)
     # Ordinal: the values that lie between two values, each end counted half.
     middle = np.cumsum(totals) - totals / 2
     return (middle[:, None] - middle[None, :]) ** 2
