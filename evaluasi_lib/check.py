@@ -25,7 +25,7 @@ from evaluasi_lib.program import (
     Program,
     Source,
 )
-from evaluasi_lib.wording import _, word_for
+from evaluasi_lib.wording import _, word_for, workbook_texts
 
 UNSEEN = ("drop", *IDENTIFIERS)  # never in the tables
 UNORDERED = ("category", "text")  # which of their values is more, nobody can tell
@@ -37,6 +37,7 @@ WATCHED = {
     "score mean_pct below_share cross_performance cross_importance performance importance "
     "item_rest alpha_if_deleted",
     "answers": "share",
+    "asked": "share mean sd",
     "effects": "estimate effect_size_g std_error df p_adjusted sesoi n_program n_comparison "
     "n_needed interaction_p smd_unadjusted smd_weighted",
     "evidence": "rating_0_5 baseline_max_abs_smd maryland_sms attrition_overall_share "
@@ -265,7 +266,7 @@ def check_program_text(program: Program) -> list[Problem]:
     """Everything in program.yml that does not fit together, whatever the data are."""
     found = [
         *check_names(program), *_check_items(program), *_check_groups(program),
-        *_check_outcomes(program),
+        *_check_outcomes(program), *_check_own_words(program),
     ]  # fmt: skip
     # What is wrong in a source of several waves is wrong once, where program.yml declares it.
     declared = {f"sources.{n}.": f"sources.{program.declared_name(n)}." for n in program.sources}
@@ -301,6 +302,17 @@ def _check_groups(program: Program) -> Iterator[Problem]:
         what = _("a design with two groups needs the key “group”")
         remedy = _("declare “design.group”, or “group” in the sources of each group's persons")
         yield Problem(what, "design", remedy)
+
+
+def _check_own_words(program: Program) -> Iterator[Problem]:
+    """Whether each word that a program replaces stands in any sentence of the workbook."""
+    for code, words in program.words.items():
+        texts = "\n".join(workbook_texts(code)).casefold() if words else ""
+        for old in words:
+            if old.casefold() not in texts:
+                what = _("“{old}” stands in no sentence of the workbook").format(old=old)
+                remedy = _("take it over from a report as it stands there, without its numbers")
+                yield Problem(what, f"words.{code}", remedy)
 
 
 def _check_items(program: Program) -> Iterator[Problem]:

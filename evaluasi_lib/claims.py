@@ -8,16 +8,31 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Sequence
-from typing import Literal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
 
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of
 from evaluasi_lib.measures import Measure, Role
 from evaluasi_lib.program import Program
-from evaluasi_lib.wording import Sentences, count, digits_for, interval, number, phrase, word_for
+from evaluasi_lib.wording import (
+    Sentences,
+    count,
+    digits_for,
+    interval,
+    load_yaml,
+    number,
+    own,
+    phrase,
+    word_for,
+)
 
 Claimed = Literal["strong", "moderate", "weak", "difference", "refuted", "change", "recalled"]
 STRONG_RATING = 4
+DESIGNS = Path(__file__).with_name("designs.yml")
+# Estimators that compare the groups at equal background or at an equal measure before.
+ADJUSTED = ("adjusted", "ancova", "aipw", "ipw", "drdid", "regression_did", "drdid_repeated")
 CAUSAL: tuple[Claimed, ...] = ("strong", "moderate")  # words that name the program as the cause
 
 say = Sentences(__file__, "claims.yml")
@@ -131,6 +146,37 @@ def _concluded(effect: Told, estimate: float) -> str:
                sesoi=number(sesoi, digits_for(sesoi)))  # fmt: skip
 
 
+@cache
+def designs() -> dict[str, dict[str, dict[str, Any]]]:
+    """The table of designs.yml: cell -> how, means, never."""
+    table: dict[str, dict[str, dict[str, Any]]] = load_yaml(DESIGNS.read_text(encoding="utf-8"))
+    return table
+
+
+def cell_of(program: Program) -> str:
+    """The row of designs.yml that a program's report speaks by."""
+    design = program.design.type
+    measured = [o for o in program.outcomes if o.has_baseline]
+    if design == "single_group" and measured and all(o.retrospective for o in measured):
+        return f"{design}.recalled"
+    before = bool(measured)
+    if not program.outcomes:
+        items = [set(i.items) for i in program.instruments.values()]
+        waves = [{s.wave for s in program.sources.values() if asked & set(s.columns)}
+                 for asked in items]  # fmt: skip
+        before = any(len(asked_at) > 1 for asked_at in waves)
+    if not before:
+        return f"{design}.once"
+    one_file = len(program.sources) == 1  # the waves are columns of one row
+    linked = program.link != "anonymous" or one_file
+    return f"{design}.repeated.{'linked' if linked else 'unlinked'}"
+
+
+def told_of_design(program: Program, part: Literal["how", "means"]) -> str:
+    """What a report says of how its program was measured, or of the means that it shows."""
+    return own(designs()[cell_of(program)][part])
+
+
 def amount(effect: Told, *, signed: bool = False) -> str:
     """Size of an estimate, with interval and unit, as the reader sees it: "1.20 points (95%
     interval 0.80 to 1.60)"; no interval where there is none. Without its sign unless `signed`."""
@@ -142,6 +188,8 @@ def amount(effect: Told, *, signed: bool = False) -> str:
     low, high = ends if turn > 0 else ends[::-1]
     digits = digits_for(value, low, high)
     shown = phrase("{} {}", number(value, digits), effect.shown_unit)
+    if effect.estimator in ADJUSTED:
+        shown = say("adjusted", value=shown)
     if low is None or high is None:
         return shown
     return say("with_interval", value=shown, interval=interval(low, high, digits))

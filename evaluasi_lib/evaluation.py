@@ -23,7 +23,7 @@ from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.folders import replace_folder, sha256_of
-from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.loading import OWN, DataFolder, load_program
 from evaluasi_lib.measures import in_order, record_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.stamp import Sources
@@ -37,6 +37,7 @@ from evaluasi_lib.results import (
     result_json,
 )
 from evaluasi_lib.scoring.answers import score_answers, score_spread
+from evaluasi_lib.scoring.asked import score_asked
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
 from evaluasi_lib.scoring.evidence import score_effects
@@ -167,7 +168,8 @@ def measure(study: Study) -> EvaluationResult:
     effects = told_effects(program, estimated, "primary")
     measured = chain(
         score_sample(study, frames), score_scales(study), score_spread(study),
-        score_answers(study), score_participation(study), score_elearning(study),
+        score_answers(study), score_asked(study), score_participation(study),
+        score_elearning(study),
     )  # fmt: skip
     rows, remarks = publish(measured, k)
     voices = code_voices(study)
@@ -235,7 +237,7 @@ def measured_now(
 ) -> EvaluationResult:
     """Measured and concluded in every language; `in_language` picks one. What is concluded may look
     at the words of all languages, so that no verdict or advice depends on the reader's."""
-    with wording.every_language():
+    with wording.every_language(), wording.own_words(study.program.own_words):
         measured = dataclasses.replace(measure(study), explored=explored)
         return conclude_on(study, sources, measured)
 
@@ -253,12 +255,16 @@ def earlier_cycles(program: Program, sources: Sources) -> list[EvaluationResult]
 def conclude_on(study: Study, sources: Sources, measured: EvaluationResult) -> EvaluationResult:
     """Findings, verdict, recommendations and follow-up added to what was measured.
 
-    An agency's own catalogue outside the program's folder joins the provenance.
+    An agency's own files outside the program's folder join the provenance.
     """
     program, data = study.program, sources.data
     catalogues = agency_files(data.raw(program.id))
     known = {item.path for item in measured.provenance.inputs}
-    shared = [path for path in catalogues if path.parent == data.path and path.name not in known]
+    files = [*catalogues, data.path / OWN]
+    shared = [
+        path for path in files
+        if path.parent == data.path and path.is_file() and path.name not in known
+    ]  # fmt: skip
     inputs = (*measured.provenance.inputs, *(_input_file(path) for path in shared))
     provenance = dataclasses.replace(measured.provenance, inputs=inputs)
     measured = dataclasses.replace(measured, provenance=provenance)

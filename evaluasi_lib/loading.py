@@ -25,6 +25,7 @@ MAX_YAML = 2_000_000  # characters
 MAX_YAML_DEPTH = 50
 MAX_YAML_NODES = 200_000  # with every alias written out
 MAX_ID = 64  # characters: it becomes part of file names
+OWN = "kata.yml"  # words of an agency, for the reports of all its programs
 EVALUATION_NOTEBOOK = Path("notebooks") / "02_evaluasi_program.ipynb"
 
 
@@ -172,8 +173,17 @@ def load_program(folder: Path) -> Program:
 
 
 def read_declaration(folder: Path) -> dict[str, Any]:
-    """folder/program.yml as keys and values, not validated yet. Raises ProgramError."""
-    return _read_yaml(folder / "program.yml", f"{folder.name}/program.yml")
+    """folder/program.yml as keys and values, not validated yet, with an agency's own words (OWN,
+    beside the folder raw/) under those of the program. Raises ProgramError."""
+    said = _read_yaml(folder / "program.yml", f"{folder.name}/program.yml")
+    shared = folder.parent.parent / OWN
+    if shared.is_file():
+        words, own = _read_yaml(shared, OWN), said.get("words") or {}
+        if all(isinstance(w, dict) for table in (words, own) for w in table.values()):
+            said["words"] = {code: words.get(code, {}) | own.get(code, {}) for code in words | own}
+        else:
+            said["words"] = words  # which does not fit and says so
+    return said
 
 
 def program_of(data: dict[str, Any], folder: str) -> Program:

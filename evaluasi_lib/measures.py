@@ -105,7 +105,7 @@ class Draft(NamedTuple):
 Drafts = Iterator[Draft]
 COLUMNS = tuple(f.name for f in dataclasses.fields(Measure))
 PARTS = (
-    "sample", "scales", "answers", "effects", "evidence", "participation", "elearning",
+    "sample", "scales", "answers", "asked", "effects", "evidence", "participation", "elearning",
     "efficiency", "themes", "module_demand", "voices", "triangulation", "follow_up", "verdict",
 )  # fmt: skip
 ABOUT = ("subject", "label", "group", "level", "wave", "unit", "n", "note", "reason",

@@ -139,17 +139,6 @@ def _carried(results: Sequence[Result]) -> str:
     ).format(n=count(len(without)), all=count(len(results)), names=join_words(without))
 
 
-def evidence_map(results: Sequence[Result]) -> list[list[float | None]]:
-    """Programs x LEVELS: lowest evidence rating of the level's primaries; None: not measured."""
-    found: list[list[float | None]] = []
-    for result in results:
-        rated = [(e.level, e.rating) for e in estimates_of(result)]
-        found.append(
-            [min((r for at, r in rated if at == x and r is not None), default=None) for x in LEVELS]
-        )
-    return found
-
-
 def common_weaknesses(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Kinds of weakness that two programs or more share: kind, programs, an example."""
     found: dict[str, dict[str, str]] = {}
@@ -235,10 +224,11 @@ def pool(group: Sequence[tuple[str, Told]]) -> Pooled:
 
 
 def unit_costs(result: Result) -> list[dict[str, Any]]:
-    """The rows of the cost of one unit of effect, with the program and its price level."""
+    """The rows of the known costs of one unit of effect, with the program and its price level."""
     rows = [
         row for row in result["measures"]
         if row["id"] == measure_id("efficiency", "cost_per_effect", row["subject"], "estimate")
+        and row["value"] is not None
     ]  # fmt: skip
     year = value(result, "efficiency", "price_year")
     known = {"program": name_of(result), "price_year": None if year is None else int(year)}
@@ -263,7 +253,6 @@ def portfolio_sections(results: Sequence[Result]) -> list[Section]:
         _section("ringkasan", _("All programs"), _summary(results)),
         _section("pengaruh", _("Effects and changes, level by level"), _outcomes(results)),
         _section("biaya", _("What one unit of effect cost"), _costs(results)),
-        _section("bukti", _("How far the evidence carries"), _evidence(results)),
         _section("gabungan", _("Outcomes that can be pooled"), _pooled(results)),
         _section("kelemahan", _("Weaknesses that programs share"), _weaknesses(results)),
         _section("siklus", _("From cycle to cycle"), _cycles(results)),
@@ -330,7 +319,9 @@ def _costs(results: Sequence[Result]) -> Elements:
         for r in results
         for e in primaries(r)
         for row in r["measures"]
-        if row["id"] == "efficiency/cost_per_unit_effect/estimate" and row["subject"] == e.outcome
+        if row["id"] == "efficiency/cost_per_unit_effect/estimate"
+        and row["subject"] == e.outcome
+        and row["value"] is not None
     ]
     price = [Column(_("Cost per unit"), "value", "Rp"), Column(_("95% interval"), ENDS, "Rp")]
     columns = [
@@ -346,23 +337,14 @@ def _costs(results: Sequence[Result]) -> Elements:
         Column(_("Price level"), "price_year"),
         *price,
     ]
-    note = _("Compare rows of the same outcome and unit only.")
+    note = _(
+        "Only a design that shows an effect has its cost. Compare the same outcome and unit only."
+    )
     title = _("Programs with the same outcome, in the same unit, at the same wave")
     return [
         table("biaya-satuan", _("Cost of one unit of effect"), headlines, columns, 0, note),
         table("biaya-sebanding", title, comparable_costs(results), shared, 0),
     ]
-
-
-def _evidence(results: Sequence[Result]) -> Elements:
-    rows = [
-        dict(zip(LEVELS, row, strict=True), program=name_of(r))
-        for r, row in zip(results, evidence_map(results), strict=True)
-    ]
-    levels = [Column(word_for("level", level), level, "n") for level in LEVELS]
-    columns = [Column(_("Program"), "program"), *levels]
-    caption = _("Lowest evidence rating, 0-5, by level")
-    return [table("peta-bukti", caption, rows, columns, 0)]
 
 
 def _pooled(results: Sequence[Result]) -> Elements:

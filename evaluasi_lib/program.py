@@ -292,7 +292,7 @@ class Source(Model):
     """When it was measured: pre, post, followup, or a name of yours."""
     wave_from: WaveFrom | None = None
     """Column that says when each row was measured, where one file holds several waves. The source
-    then stands for one source for each wave, named <source>_<wave>, which other keys name."""
+    then stands for one source for each wave, named after both, such as survei_pre."""
     group: Literal["program", "comparison"] | None = None
     """Group to which every row belongs, where the file holds the persons of one group alone."""
     rows: list[RowRule] = []
@@ -621,6 +621,9 @@ class Thresholds(Model):
     """Evidence rating under which words are capped."""
     min_completion_share: Share = 0.7
     """Completion share under which participation is a weakness."""
+    min_approval_share: Share = 0.7
+    """Share of reactions in the two highest categories from which they are a strength; wholly below
+    it they are a weakness."""
     min_alpha: Share = 0.7
     """Lowest acceptable reliability."""
     barrier_share: Share = 0.3
@@ -640,6 +643,25 @@ class Privacy(Model):
     """Numbers of fewer persons than this are not shown."""
 
 
+def _check_words(words: dict[str, str]) -> dict[str, str]:
+    for old, new in words.items():
+        places = [re.findall(r"\{[a-z_]*\}", text) for text in (old, new)]
+        braces = sum(new.count(sign) for sign in "{}")
+        if not old.strip() or set(places[1]) - set(places[0]) or braces != 2 * len(places[1]):
+            text = _("“{old}: {new}” puts a value where the sentence has none")
+            raise ValueError(text.format(old=old, new=new))
+    return {UNSEEN.sub("", old): UNSEEN.sub("", new) for old, new in words.items()}
+
+
+def _check_unit(unit: str | dict[str, str]) -> str | dict[str, str]:
+    if any(set(name) & set("{}") for name in ([unit] if isinstance(unit, str) else unit.values())):
+        raise ValueError(_("a unit is a plain word"))
+    return unit
+
+
+OwnWords = Annotated[dict[Label, Label], AfterValidator(_check_words)]
+
+
 class Report(Model):
     date: dt.date | None = None
     """Date of the report, from which its deadlines count; the last day of the program if absent."""
@@ -649,6 +671,18 @@ class Report(Model):
     """Who wrote it: a person or a unit; the agency if absent."""
     contact: str | None = None
     """Where to ask: an address, an e-mail or a telephone number."""
+
+
+def _unit_words(code: str, unit: str | dict[str, str]) -> dict[str, str]:
+    """The words for participants and persons, for a unit that is neither."""
+    name = unit if isinstance(unit, str) else unit.get(code) or next(iter(unit.values()))
+    if code == "id":
+        return {"peserta": f"{name} peserta", "orang": name, "seorang pun": f"satu {name} pun"}
+    many = f"{name[:-1]}ies" if re.search("[^aeiou]y$", name) else f"{name}s"
+    return {
+        "person": name, "persons": many, "people": many,
+        "participant": f"participating {name}", "participants": f"participating {many}",
+    }  # fmt: skip
 
 
 class Program(Model):
@@ -672,6 +706,11 @@ class Program(Model):
     """When the program ran."""
     description: Text | None = None
     """What the program is, in words."""
+    unit: Annotated[Text, AfterValidator(_check_unit)] | None = None
+    """Whom the program is for where that is not persons, in the singular: “id: perusahaan, en:
+    firm”."""
+    words: dict[Literal["id", "en"], OwnWords] = {}
+    """Own words, by language: each word or phrase of the report and what stands there instead."""
     objectives: list[Objective] = []
     """What it was to achieve."""
     design: Design
@@ -731,6 +770,16 @@ class Program(Model):
         """The declared date of the report, else the last day of the program."""
         return self.report.date or (self.period.end if self.period else None)
 
+    @property
+    def own_words(self) -> dict[str, dict[str, str]]:
+        """Language -> words of the workbook -> the program's own, those of its unit among them."""
+        found: dict[str, dict[str, str]] = {code: {} for code in LANGUAGES}
+        if self.unit is not None:
+            for code, words in found.items():
+                words |= _unit_words(code, self.unit)
+        own = {str(code): words for code, words in self.words.items()}
+        return {code: words | own.get(code, {}) for code, words in found.items()}
+
     def by_wave(self) -> Program:
         """The same program with a source for each wave in the place of each with `wave_from`."""
         sources: dict[str, Source] = {}
@@ -739,7 +788,12 @@ class Program(Model):
             sources |= {f"{name}_{w}": source.model_copy(update={"wave": w}) for w in waves}
             if not waves:
                 sources[name] = source
-        return self.model_copy(update={"sources": sources})
+        outcomes = [
+            o.model_copy(update={"source": f"{o.source}_{o.wave}"})
+            if f"{o.source}_{o.wave}" in sources and o.source not in sources else o
+            for o in self.outcomes
+        ]  # fmt: skip
+        return self.model_copy(update={"sources": sources, "outcomes": outcomes})
 
     def declared_name(self, source: str) -> str:
         """The name under which program.yml declares a source of `by_wave`."""

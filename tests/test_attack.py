@@ -40,7 +40,7 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Any]:
         "undang": yes(0.9), "daftar": yes(0.9), "mulai": yes(0.9),
         "selesai": yes(rng.uniform(0.5, 1)), "alasan": one_of("sibuk", "mutasi", "sakit"),
     })  # fmt: skip
-    answers = {
+    answers: dict[str, Any] = {
         item: rng.choice(np.arange(1.0, 6), n, p=rng.dirichlet(np.ones(5))) for item in ITEMS
     }
     named = {f"hambatan__{o}": yes(rng.beta(1, 3)) for o in OPTIONS}
@@ -52,6 +52,9 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Any]:
         "type": "multi",
         "options": {o: o for o in OPTIONS},
     }
+    for name, kind in (("cara", "category"), ("sering", "ordinal"), ("ulang", "flag")):
+        asked["columns"][name] = {"from": name, "type": kind}
+    asked["columns"]["alat"] = asked["columns"]["hambatan"] | {"from": "alat"}
     instruments = {
         name: {"label": name, "scale": "setuju", "items": [i for i in ITEMS if i.startswith(name)]}
         for name in ("puas", "penting", "yakin", "tunggal")
@@ -69,6 +72,9 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Any]:
         "outcomes": [{"id": "puas", "label": "puas", "level": "reaction", "unit": "poin",
                       "instrument": "puas"}],
     }  # fmt: skip
+    answers |= {"cara": one_of("daring", "luring", "campuran", "lain"), "ulang": yes(0.8)}
+    answers["sering"] = one_of("1", "2", "3", "4", "5").as_ordered()
+    named |= {f"alat__{o}": yes(rng.beta(1, 3)) for o in OPTIONS}
     asked_of = pd.DataFrame({"pid": pid, **answers, **named})[: n - int(rng.integers(0, 4))]
     tables = {"daftar": roster, "survei": asked_of}
     study = make_study(folder, declared, tables)

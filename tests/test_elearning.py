@@ -283,3 +283,55 @@ def test_the_same_log_in_another_order_gives_the_same_rows(tmp_path: Path) -> No
         for name, own in (("a", rows), ("b", rows[::-1]))
     ]
     assert found[0] == found[1]
+
+
+# --- Which modules are stages --------------------------------------------------------------------
+
+
+def shuffled(people: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Half of those who completed open the second module first."""
+    rows = log(people, ["M1", "M2"])
+    return [
+        (pid, time, event, {"M1": "M2", "M2": "M1"}[m] if pid < "p20" else m, *rest)
+        for pid, time, event, m, *rest in rows
+    ]
+
+
+def why_no_stage(rows: tuple[Measure, ...]) -> str:
+    return str(alone(rows, "funnel")["reason"])
+
+
+def test_modules_in_no_order_make_no_funnel(tmp_path: Path) -> None:
+    people = roster()
+    found = measured(tmp_path, people, shuffled(people))
+    assert funnel(found) == {}
+    assert "“Modul 2” sebelum “Modul 1”" in why_no_stage(found)
+    first, second = wide(found, "elearning/modules/*")
+    assert (first["share_n"], second["share_n"]) == (60, 40)  # what was opened is told all the same
+    assert first["dropoff_share"] is None
+
+
+def test_what_is_declared_outweighs_the_log(tmp_path: Path) -> None:
+    people = roster()
+    found = measured(tmp_path, people, shuffled(people), plan={"order": "fixed"})
+    assert list(funnel(found)) == ["enrolled", "active", "M1", "M2", "completed"]
+    found = measured(tmp_path, people, log(people, ["M1", "M2"]), plan={"order": "free"})
+    assert funnel(found) == {}
+    assert "urutan apa pun" in why_no_stage(found)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_an_optional_module_is_no_stage(declared: bool, tmp_path: Path) -> None:
+    people = roster()
+    rows = log(people, ["M1", "M2", "M3"])
+    if not declared:  # a third of those who came further never opened it
+        rows = [row for row in rows if not (row[3] == "M2" and row[0] < "p13")]
+    plan = {"modules": {"M1": "Satu", "M2": "Dua", "M3": "Tiga"}}
+    plan |= {"optional": ["M2"]} if declared else {}
+    found = measured(tmp_path, people, rows, plan=plan)
+    assert funnel(found) == {"enrolled": 60, "active": 60, "M1": 60, "M3": 40, "completed": 40}
+    assert "Dua" in why_no_stage(found)
+    first, second, _third = wide(found, "elearning/modules/*")
+    assert first["dropoff_share"] == pytest.approx(1 / 3)
+    assert second["dropoff_share"] is None
+    assert second["share_n"] == (40 if declared else 27)

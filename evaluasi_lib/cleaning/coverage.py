@@ -81,7 +81,7 @@ def unmatched_rows(
         text, found = _identified(mapped, linker)
         by_code = mapped.source.columns[linker.variable(mapped) or ""].type == "respondent_code"
         status = nip_status(normalise_nip(text))
-        damaged = text.str.contains(r"(?i)^\d[.,]\d+e\+?\d+$") if by_code else status == "damaged"
+        damaged = text.str.contains(r"(?i)^\d[.,]\d+e\+?\d+$") | (status == "damaged")
         other = (
             ~_shape(text).is_in(shapes.implode()) if by_code
             else status.is_in(["invalid", "legacy"])

@@ -34,7 +34,7 @@ from evaluasi_lib.cleaning.identity import (
     renew_key,
 )
 from evaluasi_lib.cleaning.manifest import Log, shown_names
-from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.cleaning.mapping import Mapped, sources_called
 from evaluasi_lib.cleaning.pipeline import clean_program, open_sources
 from evaluasi_lib.cleaning.privacy import MASK, Names, all_names, core_name, hides, tells_name
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError
@@ -98,7 +98,7 @@ def forget(data: DataFolder, program_id: str, person: str, reason: str) -> Forgo
     shutil.rmtree(data.processed(program_id), ignore_errors=True)
     for source in mapped:
         _empty_rows(raw / source.source.file, source, linker, pid, done)
-    _drop_lines(raw, places, done)
+    _drop_lines(program, raw, places, done)
     _mask_names(raw, names, alone, done)
     done.unfinished += _named_in_sources(program, raw, names)
     done.mentions += _mentions(program, raw, names)
@@ -223,7 +223,7 @@ def _replace(path: Path, content: bytes) -> None:
     os.replace(work, path)
 
 
-def _drop_lines(raw: Path, places: dict[str, list[int]], done: Forgotten) -> None:
+def _drop_lines(program: Program, raw: Path, places: dict[str, list[int]], done: Forgotten) -> None:
     """Take corrections, quotes and codes of the emptied rows out of their tables."""
     for name in BY_ROW:
         path = raw / name
@@ -233,7 +233,8 @@ def _drop_lines(raw: Path, places: dict[str, list[int]], done: Forgotten) -> Non
         at = zip(table["source"], table["row"], strict=True)
         gone = [
             line for line, (source, row) in enumerate(at, 1)
-            if row.isdigit() and int(row) in places.get(source, ())
+            if row.isdigit()
+            and any(int(row) in places.get(n, ()) for n in sources_called(program, source))
         ]  # fmt: skip
         if gone:
             _replace(path, _emptied(path, gone, 1, None, None, away=True))

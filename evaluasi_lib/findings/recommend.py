@@ -28,6 +28,7 @@ from evaluasi_lib.wording import (
     in_language,
     join_words,
     joined,
+    own,
     percent,
     phrase,
     spoken,
@@ -172,10 +173,10 @@ def _recommendation(program: Program, need: Need, rows: Mapping[str, Measure]) -
     start = program.report_date
     return Recommendation(
         id=f"{rule.id}.{subjects[0]}" if rule.each else rule.id,
-        text=_filled(program, choose(rule.text), need, rows),
+        text=_filled(program, own(rule.text), need, rows),
         priority=impact * rule.feasibility,
         addresses=tuple(f.id for f in answered),
-        owner=choose(rule.owner),
+        owner=own(rule.owner),
         due=start + dt.timedelta(days=rule.due_days) if start else None,
         status="proposed",
         score=score,
@@ -224,7 +225,7 @@ def _actions(
     outcomes: dict[str, list[str]] = {}
     subjects = {f.id.partition(".")[2]: f for f in answered if f.id.startswith("threat.")}
     for code, remedy in REMEDIES.items():
-        if code in subjects:
+        if code in subjects and (remedy != "lot" or program.design.type != "randomised"):
             outcomes.setdefault(remedy, []).extend(_labels(program, subjects[code], rows))
     if "compare" in outcomes and program.has_groups:
         outcomes = {"compare_beside": outcomes.pop("compare"), **outcomes}

@@ -271,10 +271,8 @@ def told(figure: Figure | None, *tables: Table | None) -> Paragraph | None:
     return Paragraph(figure.answer, see=see)
 
 
-def asked(figure: Figure | None) -> Paragraph | None:
+def asked(figure: Figure) -> Paragraph:
     """The question and the answer of a figure of the details, with a reference to it."""
-    if figure is None:
-        return None
     text = _("{question} {answer}").format(question=figure.title, answer=figure.answer)
     return Paragraph(text, see=(figure.anchor,))
 

@@ -11,6 +11,7 @@ import base64
 import datetime as dt
 import importlib.util
 import io
+import json
 import os
 import re
 import subprocess
@@ -114,11 +115,11 @@ def render_docx(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
             "subtitle": texts["subtitle"],
             "author": texts["author"],
             "subject": texts["organisation"],
-            "keywords": texts["number"],
+            "keywords": [texts["number"]] if texts["number"] else [],
             "lang": texts["language"],
         }
-        options = ["--to=docx", "--reference-doc=reference.docx"]
-        options += [f"--metadata={key}={value}" for key, value in metadata.items()]
+        (folder / "metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
+        options = ["--to=docx", "--reference-doc=reference.docx", "--metadata-file=metadata.json"]
         epoch = str(int(created(texts).timestamp()))
         return _pandoc(html, [*options, "--output=-"], folder, epoch)
 
@@ -311,14 +312,12 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
         "Author": (12, True, muted),
         "Heading 1": (16, True, ink),
         "Heading 2": (12, True, accent),
-        "Compact": (10.5, False, ink),
+        "Compact": (7.5, False, ink),  # of tables: what `_widths` counts on, in any typeface
         "Table Caption": (9.5, True, ink),
         "Image Caption": (9.5, False, ink),
     }
-    # Small enough for the letters of a line that `_widths` counts on, also in the wider typeface
-    # that stands in where there is no Calibri.
     own: dict[str, tuple[float, bool, Any]] = {
-        "Table Text": (7.5, False, ink),
+        "List Text": (10.5, False, ink),
         "Value": (12, True, ink),
         "Lead": (13, True, ink),
         "Note": (9, False, muted),
@@ -333,8 +332,10 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
         font.name, font.size, font.bold, font.color.rgb = "Calibri", Pt(size), bold, colour
         font.italic = False
     document.styles["Table Caption"].paragraph_format.keep_with_next = True
-    cells = document.styles["Table Text"].paragraph_format
-    cells.space_before = cells.space_after = Pt(2)
+    for name in ("Compact", "List Text"):
+        spaced = document.styles[name].paragraph_format
+        spaced.space_before = spaced.space_after = Pt(2)
+    _narrow_cells(document.styles["Table"])
     page = document.sections[0]
     page.page_width, page.page_height = Mm(210), Mm(297)
     page.left_margin = page.right_margin = Mm(20)
@@ -349,6 +350,21 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
+
+
+def _narrow_cells(style: Any) -> None:
+    """Little room beside the text of a cell, so that words of wide tables stay whole; no row is
+    torn by the end of a page."""
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    sides = "".join(f'<w:{side} w:w="55" w:type="dxa"/>' for side in ("left", "right"))
+    margins = parse_xml(f"<w:tblCellMar {nsdecls('w')}>{sides}</w:tblCellMar>")
+    table = style.element.find(margins.tag.replace("tblCellMar", "tblPr"))
+    for old in table.findall(margins.tag):
+        table.remove(old)
+    table.append(margins)
+    table.addnext(parse_xml(f"<w:trPr {nsdecls('w')}><w:cantSplit/></w:trPr>"))
 
 
 def _add_page_number(paragraph: Any) -> None:

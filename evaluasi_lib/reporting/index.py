@@ -19,6 +19,7 @@ Result = Mapping[str, Any]  # result.json
 STYLE = (
     ".page { grid-template-columns: minmax(0, 1fr); } main { max-width: 74rem; } "
     ".files { font-weight: 400; } .files a { line-height: 1.9; } "
+    "main h2::before { content: none; } "
     "@media (max-width: 48rem) { .cards thead { display: none; } "
     ".cards tr, .cards td, .cards th { display: block; } "
     ".cards tr { border: 1px solid var(--line); border-radius: .4rem; padding: .6rem .8rem; "

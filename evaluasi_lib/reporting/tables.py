@@ -115,11 +115,16 @@ def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> T
 
 
 def table_outcomes(
-    effects: Sequence[Effect], means: Mapping[str, str], ratings: Mapping[str, int], k: int
+    effects: Sequence[Effect],
+    means: Mapping[str, str],
+    ratings: Mapping[str, int],
+    note: str,
+    k: int,
 ) -> Table | None:
     """The one table of a decision: from what to what, what the program did of it, how sure.
 
-    By outcome, means: from what to what in words; ratings: of the evidence, 0-5.
+    By outcome, means: from what to what in words; ratings: of the evidence, 0-5. note: whose the
+    means are.
     """
     columns = [
         Column(_("Outcome"), with_unit),
@@ -129,11 +134,7 @@ def table_outcomes(
         Column(_("Conclusion"), "conclusion", "conclusion"),
         Column(_("Evidence, 0-5"), lambda e: figure_cell(ratings.get(e.outcome), count)),
     ]
-    note = _(
-        "Means: of the program's persons before and after, unweighted. The estimate also uses the "
-        "comparison group and background where there are any, so it need not be their difference."
-    )
-    return table("luaran-utama", _("What changed, outcome by outcome"), effects, columns, k, note)
+    return table("luaran-utama", _("The outcomes, one by one"), effects, columns, k, note)
 
 
 def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:

@@ -123,6 +123,7 @@ SECTION_OF = {
     "effects": "efektivitas",
     "scales": "efektivitas",
     "answers": "efektivitas",
+    "asked": "efektivitas",
     "efficiency": "efisiensi",
     "elearning": "elearning",
     "participation": "partisipasi",

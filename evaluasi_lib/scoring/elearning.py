@@ -196,7 +196,7 @@ def modules(plan: ElearningPlan, summary: EventSummary, stages: pd.DataFrame) ->
         yield from drafts({"reason": said}, funnel, "stages")
     first = ("active", "enrolled", "completed")
     yield from nested({stage: {"n": n} for stage, n in counts.items()}, funnel, "n", first=first)
-    following = dict(zip(steps, [*steps[1:], "completed"], strict=True))
+    following = dict(zip(steps, [*steps[1:], "completed"], strict=False))
     for module in order:
         later = following.get(module, "")
         minutes = table.loc[table["module"].eq(module), "minutes"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.claims import say, shares_of_persons, told_effects
+from evaluasi_lib.claims import say, shares_of_persons, told_effects, told_of_design
 from evaluasi_lib.effects import ratings_of, threats_of
 from evaluasi_lib.measures import value_at, wide
 from evaluasi_lib.program import Outcome, Program
@@ -18,6 +18,7 @@ from evaluasi_lib.reporting.elements import (
     section,
 )
 from evaluasi_lib.reporting.figures_people import plot_flow
+from evaluasi_lib.reporting.sections.asked import recorded
 from evaluasi_lib.results import EvaluationResult, ProgramInfo
 from evaluasi_lib.wording import _, choose, count, date, join_words, percent, plural, word_for
 
@@ -49,6 +50,7 @@ def section_program(program: Program, result: EvaluationResult) -> Section:
     details: list[Element | None] = [
         table("program", _("The program in brief"), facts, brief, k),
         _outcome_table(program),
+        *recorded(program, result),
     ]
     return section("program", elements, none, details)
 
@@ -96,7 +98,7 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
     evidence = tables.table_evidence(result.rows, primary, k)
     unrated = _("No outcome could be estimated, so no evidence is rated.")
     elements: list[Element | None] = [
-        Paragraph(_design_sentence(program)),
+        Paragraph(told_of_design(program, "how")),
         *_sample_words(program, result),
         plot_flow(flow, k) or (steps if len(flow) > 1 else None),
         tables.table_waves(result.rows, primary, k),
@@ -135,36 +137,6 @@ def _threats(result: EvaluationResult) -> list[str]:
         text if len(labels) >= n else concerns.format(threat=text, outcomes=join_words(labels))
         for text, labels in named.items()
     ]
-
-
-def _design_sentence(program: Program) -> str:
-    before = [o for o in program.outcomes if o.has_baseline]
-    if program.design.type == "single_group" and not before:
-        return _(
-            "One group was measured once. The answers describe it; they show neither a change nor "
-            "an effect."
-        )
-    if program.design.type == "single_group" and all(o.retrospective for o in before):
-        return _(
-            "One group was asked once, after the program, how it is now and how it was before. "
-            "Such a design shows a change as people remember it; it cannot show that the program "
-            "caused it."
-        )
-    return {
-        "single_group": _(
-            "One group was measured before and after the program. Such a design shows change; "
-            "it cannot show that the program caused it."
-        ),
-        "comparison": _(
-            "Participants are compared with a group that did not take part. The conclusion rests "
-            "on both groups developing alike without the program."
-        ),
-        "randomised": _(
-            "Who was assigned to the program was decided by lot, so that both groups were alike "
-            "but for chance. The effect is that of being assigned, whether or not a person took "
-            "part."
-        ),
-    }[program.design.type]
 
 
 def _link_words(program: Program) -> str:

@@ -119,7 +119,7 @@ def _interviews(result: EvaluationResult, k: int) -> Parts:
     elements: Elements = [
         Heading(_("Interviews")),
         _coverage(read),
-        asked(saturation),
+        asked(saturation) if saturation else None,
     ]
     return elements, [
         Heading(_("Interviews")),

@@ -72,8 +72,10 @@ local function key_figures(el)
     values[i] = {}
     for _, definition in ipairs(item[2]) do
       for _, block in ipairs(definition) do
-        local style = #values[i] == 0 and "Value" or "Table Text"
-        table.insert(values[i], pandoc.Div({ block }, { ["custom-style"] = style }))
+        if #values[i] == 0 then
+          block = pandoc.Div({ pandoc.Para(block.content) }, { ["custom-style"] = "Value" })
+        end
+        table.insert(values[i], block)
       end
     end
     aligns[i], widths[i] = pandoc.AlignDefault, 1 / #el.content
@@ -82,30 +84,24 @@ local function key_figures(el)
   return pandoc.utils.from_simple_table(simple)
 end
 
-function Table(el)
+-- Tight lists would take the small type of tables.
+local function listed(el)
   if typst then
     return nil
   end
-  local function styled(cell)
-    local own = cell.contents[1] and cell.contents[1].t == "Div"
-    if not own then
-      cell.contents = { pandoc.Div(cell.contents, { ["custom-style"] = "Table Text" }) }
-    end
-  end
-  for _, row in ipairs(el.head.rows) do
-    for _, cell in ipairs(row.cells) do
-      styled(cell)
-    end
-  end
-  for _, body in ipairs(el.bodies) do
-    for _, row in ipairs(body.body) do
-      for _, cell in ipairs(row.cells) do
-        styled(cell)
+  for i, item in ipairs(el.content) do
+    for j, block in ipairs(item) do
+      if block.t == "Plain" then
+        item[j] = pandoc.Div({ pandoc.Para(block.content) }, { ["custom-style"] = "List Text" })
       end
     end
+    el.content[i] = item
   end
   return el
 end
+
+BulletList = listed
+OrderedList = listed
 
 function DefinitionList(el)
   if not typst then
