@@ -11,10 +11,10 @@ import polars as pl
 import pyreadstat
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib.cleaning.events import utc_times
 from evaluasi_lib.cleaning.mapping import recognise
 from evaluasi_lib.cleaning.typers import Spec
-from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Column, Source
 from evaluasi_lib.reading.cells import cell_text
 from evaluasi_lib.reading.files import (
@@ -120,14 +120,14 @@ def test_what_a_workbook_holds_as_text() -> None:
 
 def test_a_sheet_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
     ROWS.to_excel(tmp_path / "a.xlsx", sheet_name="Jawaban", engine="xlsxwriter", index=False)
-    with pytest.raises(DataError, match="Jawaban"):
+    with pytest.raises(el.EvaluationError, match="Jawaban"):
         open_source(tmp_path / "a.xlsx", Source(file="a.xlsx", sheet="Jawapan"))
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.pdf", b"%PDF"), ("a.xlsx", b"not a workbook")])
 def test_unreadable_files_are_one_clear_problem(name: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(el.EvaluationError) as caught:
         open_source(tmp_path / name, Source(file=name))
     (problem,) = caught.value.problems
     assert problem.where == name

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfWriter
 
-from evaluasi_lib.errors import DataError
+import evaluasi_lib as el
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading import pages
 from evaluasi_lib.reading.codebook import Codebook, own_codebook, parse_model
@@ -336,7 +336,7 @@ def test_ratings_are_held_to_the_rubric(tmp_path):
 def test_a_missing_column_is_named(tmp_path):
     path = tmp_path / "w.csv"
     path.write_text("responden;teks\na;b\n")
-    with pytest.raises(DataError) as error:
+    with pytest.raises(el.EvaluationError) as error:
         read_table(path, ["code", "excerpt"], [])
     assert "kode" in str(error.value)
 
