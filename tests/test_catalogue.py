@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 import evaluasi_lib as el
-from evaluasi_lib import wording
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.reference import DOCS, PAGES, verdict_page
 from evaluasi_lib.findings.rules import finding_kinds, read_catalogue
@@ -86,11 +85,11 @@ def test_a_broken_catalogue_is_refused_with_what_and_where(tmp_path, text, word)
 
 @pytest.mark.parametrize("code", PAGES)
 def test_the_page_is_what_the_tables_say(code):
-    wording.set_language(code)
+    el.set_language(code)
     try:
         page = verdict_page()
     finally:
-        wording.set_language("id")
+        el.set_language("id")
     where = "run: python -m evaluasi_lib.findings.reference"
     assert (DOCS / PAGES[code]).read_text(encoding="utf-8") == page, where
 

@@ -124,7 +124,7 @@ FIELDS = {name for model in models() for name in model.model_fields}
 
 @pytest.fixture(autouse=True)
 def _indonesian() -> None:
-    wording.set_language("id")
+    el.set_language("id")
 
 
 def _problems(folder: Path, data: dict[str, Any]) -> list[str]:

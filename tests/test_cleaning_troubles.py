@@ -16,7 +16,6 @@ import pytest
 import yaml
 
 import evaluasi_lib as el
-from evaluasi_lib import wording
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program
@@ -27,9 +26,9 @@ TROUBLES = sorted(p for p in (Path(__file__).parent / "data" / "cleaning").iterd
 
 @pytest.fixture(autouse=True)
 def _english():
-    wording.set_language("en")
+    el.set_language("en")
     yield
-    wording.set_language("id")
+    el.set_language("id")
 
 
 def outcome(trouble: Path, data: DataFolder, program: Program) -> dict[str, str]:

@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 
 import evaluasi_lib as el
-from evaluasi_lib import wording
 from tests.situations import make
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +28,7 @@ FUNCTIONS = [n for n in el.__all__ if inspect.isfunction(getattr(el, n)) and n !
 
 @pytest.fixture(autouse=True)
 def _indonesian() -> None:
-    wording.set_language("id")
+    el.set_language("id")
 
 
 def _modules_after(code: str) -> set[str]:
@@ -184,7 +183,7 @@ def test_a_table_keeps_numbers_and_shows_words() -> None:
     assert html.count("<th ") <= 11
     assert type(t[t["role"] == "primary"]) is el.Table
     assert len(repr(el.Table({"x": range(10_000)})).splitlines()) < 30
-    wording.set_language("en")
+    el.set_language("en")
     assert "1,794" in t._repr_html_()
 
 
@@ -316,7 +315,7 @@ def test_measures_hold_every_effect_with_a_readable_id() -> None:
     for column in ("low", "high", "p", "claim", "design", "estimator", "conclusion", "unit"):
         assert row[column] == effect[column]
     assert row["value"] == effect["estimate"]
-    wording.set_language("en")
+    el.set_language("en")
     assert set(el.open("nsw-1976", language="en").measures["id"]) == set(measures.index)
 
 

@@ -9,7 +9,6 @@ import pytest
 import yaml
 
 import evaluasi_lib as el
-from evaluasi_lib import wording
 from evaluasi_lib.loading import DataFolder, load_program
 
 MINIMAL: dict[str, Any] = {
@@ -26,7 +25,7 @@ MINIMAL: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _indonesian() -> None:
-    wording.set_language("id")
+    el.set_language("id")
 
 
 def _problems(tmp_path: Path, **changes: Any) -> list[str]:
