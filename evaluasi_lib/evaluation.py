@@ -94,7 +94,7 @@ def _stand(study: Study, found: Checked) -> None:
     k = study.program.privacy.min_cell
 
     def shown(n: int) -> str:
-        return f"< {k}" if 0 < n < k else wording.count(n)
+        return wording.count(n) if study.program.enough(n) else f"< {k}"
 
     heads = ["outcome", "wave", "rows", "matched", *GROUPS[: 1 + study.program.has_groups]]
     lines = [[wording.word_for("column", head) for head in heads]]
