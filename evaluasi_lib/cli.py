@@ -189,12 +189,14 @@ def _new(options: argparse.Namespace) -> int:
         problems.append(Problem(_("this program exists already"), str(target), remedy))
     if problems:
         raise UsageError(*problems)
-    text = draft_program(options.id, files)
+    drafted = draft_program(options.id, files)
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     for path in files:
         if path.resolve().parent != target.resolve():
             shutil.copy2(path, target / path.name)
-    (target / "program.yml").write_text(text, encoding="utf-8", newline="\n")
+    (target / "program.yml").write_text(drafted.text, encoding="utf-8", newline="\n")
+    for line in drafted.told:
+        print(line)
     print(_("Drafted: {path}").format(path=target / "program.yml"))
     print(_("Read the comments at each guess, then: evaluasi check {id}").format(id=options.id))
     return OK

@@ -101,7 +101,7 @@ def map_source(
         mapped.specs[variable] = _spec(program, mapped, variable, column)
         found = _find(column, places, table.headers, preset)
         options = _option_columns(column, places) if column.type == "multi" else {}
-        if isinstance(found, int):
+        if isinstance(found, int) and not options:
             mapped.columns[variable] = found
         elif options:
             mapped.columns.update({f"{variable}__{key}": i for key, i in options.items()})
@@ -157,15 +157,20 @@ def _find(
 
 
 def _option_columns(column: Column, places: dict[str, list[int]]) -> dict[str, int]:
-    """0/1 columns of a multi question: "question/option" (KoboToolbox), "question [option]"."""
-    found = {
-        key: places[heading][0]
-        for key, spelled in option_texts(column).items()
-        for option in (key, *spelled)
-        for form in ("{}/{}", "{} [{}]", "{}[{}]")
-        if (heading := normalise(form.format(column.header, option))) in places
-    }
-    return found if len(found) == len(column.options) else {}
+    """The columns of a multi question that has one for each option: "question/option"
+    (KoboToolbox), "question [option]", or a heading that stands among the option's texts."""
+    texts = option_texts(column)
+    for forms in (("{}/{}", "{} [{}]", "{}[{}]"), ("{1}",)):
+        found = {
+            key: places[heading][0]
+            for key, spelled in texts.items()
+            for option in (key, *spelled)
+            for form in forms
+            if (heading := normalise(form.format(column.header, option))) in places
+        }
+        if found and len(found) == len(texts):
+            return found
+    return {}
 
 
 @cache
