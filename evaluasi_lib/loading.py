@@ -180,7 +180,9 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
     try:
         program = Program.model_validate(data)
     except ValidationError as error:
-        problems = [p for p in _explain(error, where) if p.where.removeprefix(f"{where}: ") not in unknown]
+        problems = [
+            p for p in _explain(error, where) if p.where.removeprefix(f"{where}: ") not in unknown
+        ]
         raise ProgramError(*_undecided(unknown, where), *problems) from error
     if unknown:
         raise ProgramError(*_undecided(unknown, where))

@@ -12,62 +12,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import yaml
 
-from evaluasi_lib.cleaning.guess import (
-    UNKNOWN,
-    Guess,
-    free,
-    guess_columns,
-    slug,
-    spaced,
-    without_persons,
-)
+from evaluasi_lib.cleaning.guess import UNKNOWN
 from evaluasi_lib.cleaning.ladders import Scale, first_of, scale_of
-from evaluasi_lib.cleaning.layout import find_footer, find_headings
-from evaluasi_lib.cleaning.mapping import presets, recognise
-from evaluasi_lib.cleaning.privacy import Names, core_name
-from evaluasi_lib.cleaning.typers import VOCABULARY, Spec, clean_text, type_date
-from evaluasi_lib.errors import DataError, Problem
-from evaluasi_lib.program import Column, Source
-from evaluasi_lib.reading.files import (
-    RawTable,
-    clean_space,
-    normalise,
-    open_source,
-    sheet_names,
-    top_rows,
+from evaluasi_lib.cleaning.mapping import presets
+from evaluasi_lib.cleaning.options import Guess, common_begin, free, slug, spaced
+from evaluasi_lib.cleaning.sheets import (
+    MIN_ITEMS,
+    Sheet,
+    drop_persons,
+    find_link,
+    marks_of,
+    read_sheets,
+    set_roles,
 )
+from evaluasi_lib.cleaning.typers import VOCABULARY
+from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.reading.files import normalise
 from evaluasi_lib.wording import _, count, every_language, word_for
 
-MIN_ITEMS = 3  # of an instrument
-
-
-@dataclass
-class Sheet:
-    """One table of a file: how it is read, what its columns seem to be, and what it is.
-
-    keys: of its source, up to the columns. above: the lines above its headings.
-    """
-
-    name: str
-    path: Path
-    keys: dict[str, Any]
-    table: RawTable
-    guesses: list[Guess]
-    preset: str | None
-    above: list[str]
-    wave: str | None = None
-    role: str = "survey"
-
-    def of_kind(self, *kinds: str) -> list[Guess]:
-        return [g for g in self.guesses if g.kind in kinds]
-
-    def column(self, guess: Guess) -> pl.Series:
-        """The texts of a guessed column that stands in one place."""
-        places = {g: i for i, g in enumerate(self.table.headers)}
-        return clean_text(self.table.frame.select(str(places[guess.header])).collect().to_series())
+_NO_THEMES = frozenset(VOCABULARY["no_themes"])
 
 
 @dataclass
@@ -100,17 +65,17 @@ def draft_program(
     sources, variables and scales are used again. Raises DataError for a bad file."""
     known = known or {}
     told: list[str] = []
-    sheets = _sheets(files, known, told)
+    sheets = read_sheets(files, known, told)
     if not sheets:
         what = _("no file holds a table with headings and answers")
         raise DataError(Problem(what, ", ".join(f.name for f in files)))
-    _drop_persons(sheets)
+    drop_persons(sheets)
     for sheet in sheets:
         for guess in sheet.guesses:
             guess.source = sheet.name
     scales = _scales([g for s in sheets for g in s.guesses], known)
-    link = _link(sheets)
-    _set_roles(sheets)
+    link = find_link(sheets)
+    set_roles(sheets)
     declared = _head(program_id, sheets, link)
     rosters = [s.name for s in sheets if s.role == "roster"]
     if rosters and link != "anonymous":
@@ -127,143 +92,6 @@ def draft_program(
             if guess.lost:
                 told.append(f"{sheet.name}.{guess.variable}: {guess.note}")
     return Drafted(yaml.safe_load(text), _commented(text, notes, told), told)
-
-
-# --- Tables -------------------------------------------------------------------------------------
-
-
-def _sheets(files: Sequence[Path], known: Mapping[str, Any], told: list[str]) -> list[Sheet]:
-    """Every table of the files that holds answers; what is left out is told."""
-    named = {(s.get("file"), s.get("sheet")): n for n, s in known.get("sources", {}).items()}
-    variables = {
-        normalise(c["from"] if isinstance(c, dict) else c): v
-        for s in known.get("sources", {}).values()
-        for v, c in (s.get("columns") or {}).items()
-    }
-    sheets: list[Sheet] = []
-    taken: set[str] = set(named.values())
-    for path in files:
-        names = sheet_names(path)
-        for sheet in names:
-            left_out = sheet and re.search(VOCABULARY["sheets_left_out"], normalise(sheet))
-            found = None if left_out else _read_sheet(path, sheet, len(names) > 1, variables)
-            if found is None and sheet and len(names) > 1:
-                told.append(_("{file}: the sheet “{sheet}” is left out: it holds no answers")
-                            .format(file=path.name, sheet=sheet))  # fmt: skip
-            if found is None:
-                continue
-            stem = path.stem if len(names) == 1 else str(sheet)
-            place = (path.name, sheet if len(names) > 1 else None)
-            found.name = named.get(place) or free(slug(stem, 6) or f"sumber_{len(sheets) + 1}", taken)
-            taken.add(found.name)
-            sheets.append(found)
-            variables |= {normalise(g.header): g.variable for g in found.guesses}
-    return sheets
-
-
-def _read_sheet(
-    path: Path, sheet: str | None, several: bool, variables: Mapping[str, str]
-) -> Sheet | None:
-    rows = top_rows(path, sheet)
-    if several and sum(any(map(str.strip, row)) for row in rows) < 2:
-        return None
-    keys: dict[str, Any] = {"file": path.name}
-    if several:
-        keys["sheet"] = sheet
-    keys |= find_headings(rows)
-    table = open_source(path, Source(**keys))
-    if footer := find_footer(table):
-        keys["footer_rows"] = footer
-        table = open_source(path, Source(**keys))
-    if several and sum(map(bool, table.headers)) < 2:
-        return None
-    preset = recognise(table.headers)
-    first = keys.get("header_row", 1) - 1
-    below = first + keys.get("header_rows", 1)
-    questions = rows[below] if keys.get("skip_rows", 0) > 1 or preset == "qualtrics" else []
-    questions = table.details.get("questions", questions)
-    guesses = [] if preset == "moodle" else guess_columns(table, questions, variables)
-    above = [clean_space(c) for row in rows[:first] for c in row if c.strip()]
-    return Sheet("", path, keys, table, guesses, preset, above)
-
-
-def _drop_persons(sheets: Sequence[Sheet]) -> None:
-    """Nothing is written down that is a name in any of the tables."""
-    listed: set[str] = set()
-    for sheet in sheets:
-        for guess in sheet.of_kind("name"):
-            listed |= {core_name(n) for n in sheet.column(guess).drop_nulls().unique()}
-    known = sorted(name for name in listed if len(name) > 2)
-    full, single = [n for n in known if " " in n], [n for n in known if " " not in n]
-    for sheet in sheets:
-        without_persons(sheet.guesses, Names(tuple(full), tuple(single)))
-
-
-def _link(sheets: Sequence[Sheet]) -> str:
-    """The identifier that several tables have. A single table of NIP is linked too, so that one
-    person's rows are known as such; made-up codes and addresses are not."""
-    for kind in ("nip", "respondent_code", "email"):
-        holders = [s for s in sheets if s.of_kind(kind)]
-        if len(holders) > 1 or (holders and len(sheets) == 1 and kind == "nip"):
-            if kind == "email":
-                for guess in (s.of_kind("email")[0] for s in holders):
-                    guess.kind = "respondent_code"
-                    guess.note = _("the address links the files, and is written nowhere")
-            return kind if kind == "nip" else "respondent_code"
-    logs = [s for s in sheets if s.preset == "moodle"]
-    return "respondent_code" if logs and len(logs) == len(sheets) else "anonymous"
-
-
-def _set_roles(sheets: Sequence[Sheet]) -> None:
-    """What each table is, and when it was measured."""
-    for sheet in sheets:
-        persons = sheet.of_kind("nip", "respondent_code", "name", "email")
-        if sheet.preset == "moodle":
-            sheet.role = "events"
-        elif persons and not sheet.of_kind("item", "open", "multi"):
-            sheet.role = "record" if _marks(sheet) else "roster"
-        sheet.wave = _told_wave(sheet)
-    surveys = [s for s in sheets if s.role == "survey"]
-    for sheet in [s for s in surveys if s.wave is None]:
-        alike = [s for s in surveys if s is not sheet and len(_shared(s, sheet)) >= MIN_ITEMS]
-        sheet.wave = _wave_beside(sheet, alike)
-
-
-def _told_wave(sheet: Sheet) -> str | None:
-    """The wave that the name of the sheet or file says, or the lines above its headings."""
-    names = [str(sheet.keys.get("sheet") or ""), sheet.path.stem, *sheet.above]
-    return next((w for n in names if (w := first_of("waves", normalise(n)))), None)
-
-
-def _shared(one: Sheet, other: Sheet) -> set[str]:
-    return {g.variable for g in one.of_kind("item")} & {g.variable for g in other.of_kind("item")}
-
-
-def _wave_beside(sheet: Sheet, alike: Sequence[Sheet]) -> str:
-    """The wave of a survey whose name tells none, by those that ask the same."""
-    if not alike:
-        return "post"
-    if len(alike) == 1:
-        (other,) = alike
-        if other.wave in ("pre", "post"):
-            return "post" if other.wave == "pre" else "pre"
-        days = [_day(s) for s in (sheet, other)]
-        if None not in days and days[0] != days[1]:
-            return "pre" if days[0] < days[1] else "post"  # type: ignore[operator]
-    return UNKNOWN
-
-
-def _day(sheet: Sheet) -> Any:
-    """The middle of the first dates of a sheet."""
-    for guess in sheet.of_kind("date"):
-        column = Column.model_validate({"from": "x", "type": "date", **guess.keys})
-        return type_date(sheet.column(guess), Spec("x", column))["value"].median()
-    return None
-
-
-def _marks(sheet: Sheet) -> list[Guess]:
-    numbers = sheet.of_kind("number", "integer")
-    return [g for g in numbers if re.search(VOCABULARY["marks"], normalise(g.header))]
 
 
 # --- The parts of the declaration ---------------------------------------------------------------
@@ -299,7 +127,7 @@ def _scales(guesses: Sequence[Guess], known: Mapping[str, Any]) -> dict[str, Sca
     label is chosen in every column; so has a category of two labels that a scale of others holds.
     """
     scales: dict[str, Scale] = {}
-    for name, declared in known.get("scales", {}).items():
+    for name, declared in (known.get("scales") or {}).items():
         labels, points = tuple(map(str, declared.get("labels", ()))), declared.get("points")
         scales[name] = Scale(labels, declared.get("min", 1), declared.get("aliases", {}), points)
     groups: list[list[Guess]] = []
@@ -313,7 +141,10 @@ def _scales(guesses: Sequence[Guess], known: Mapping[str, Any]) -> dict[str, Sca
         if guess.kind == "category" and len(guess.labels) > 1:
             group = next((g for g in groups if _fits(g, guess)), None)
             if group is not None:
-                guess.kind, guess.keys = "item", {k: v for k, v in guess.keys.items() if k == "label"}
+                guess.kind, guess.keys = (
+                    "item",
+                    {k: v for k, v in guess.keys.items() if k == "label"},
+                )
                 group.append(guess)
     for group in groups:
         scale = scale_of(_labels(group))
@@ -368,9 +199,7 @@ def _scale(name: str, scale: Scale, notes: dict[tuple[str, ...], str]) -> dict[s
     return keys
 
 
-def _source(
-    sheet: Sheet, link: str, notes: dict[tuple[str, ...], str]
-) -> dict[str, Any]:
+def _source(sheet: Sheet, link: str, notes: dict[tuple[str, ...], str]) -> dict[str, Any]:
     path, keys = ("sources", sheet.name), dict(sheet.keys)
     keys["role"] = sheet.role
     if sheet.role == "events":
@@ -447,13 +276,13 @@ def _instruments(sheets: Sequence[Sheet], scales: Mapping[str, Scale]) -> dict[s
                      "instrument": key, "wave": "post", "baseline_wave": "pre",
                      "unit": _("points")}
                 )  # fmt: skip
-    outcomes += _outcomes_of_marks(sheets, {o["id"] for o in outcomes})
+    outcomes += _outcomes_ofmarks_of(sheets, {o["id"] for o in outcomes})
     found = {"instruments": instruments, "outcomes": outcomes}
     return {key: value for key, value in found.items() if value}
 
 
 def _instrument(name: str, scale: Scale, group: Sequence[Guess], nps: bool) -> dict[str, Any]:
-    theme = _theme([g.header for g in group]) or (scale.labels[-1] if scale.labels else name)
+    theme = _theme(group) or (scale.labels[-1] if scale.labels else name)
     words = normalise(" ".join([*(g.header for g in group), *scale.labels]))
     declared = {
         "label": "NPS" if nps else theme, "scale": name,
@@ -461,26 +290,30 @@ def _instrument(name: str, scale: Scale, group: Sequence[Guess], nps: bool) -> d
         "items": [g.variable for g in group],
         **({"index": "nps"} if nps else {"reversed": []}),
     }  # fmt: skip
-    stems = {s: [g.variable for g in group if g.stem == s] for s in dict.fromkeys(g.stem for g in group)}
+    stems = {
+        s: [g.variable for g in group if g.stem == s] for s in dict.fromkeys(g.stem for g in group)
+    }
     if len(stems) > 1 and all(s and len(v) > 1 for s, v in stems.items()):
-        declared["dimensions"] = {slug(s, 4) or f"dimensi_{i}": v for i, (s, v) in enumerate(stems.items(), 1)}
+        declared["dimensions"] = {
+            slug(s, 4) or f"dimensi_{i}": v for i, (s, v) in enumerate(stems.items(), 1)
+        }
     return declared
 
 
-def _outcomes_of_marks(sheets: Sequence[Sheet], taken: set[str]) -> list[dict[str, Any]]:
+def _outcomes_ofmarks_of(sheets: Sequence[Sheet], taken: set[str]) -> list[dict[str, Any]]:
     """An outcome for marks before and after, in two columns of a table or in two tables."""
     common = {"level": "learning", "unit": _("points")}
     for sheet in sheets:
-        waves = {first_of("waves", normalise(g.header)): g for g in reversed(_marks(sheet))}
+        waves = {first_of("waves", normalise(g.header)): g for g in reversed(marks_of(sheet))}
         if "pre" in waves and "post" in waves:
             after, before = waves["post"].variable, waves["pre"].variable
             return [{"id": free(after, taken), "label": waves["post"].header, **common,
                      "variable": after, "source": sheet.name,
                      "baseline_variable": before}]  # fmt: skip
-    by_wave = {s.wave: s for s in sheets if s.wave and _marks(s)}
+    by_wave = {s.wave: s for s in sheets if s.wave and marks_of(s)}
     if "pre" in by_wave and "post" in by_wave:
-        before = {g.variable for g in _marks(by_wave["pre"])}
-        for guess in _marks(by_wave["post"]):
+        before = {g.variable for g in marks_of(by_wave["pre"])}
+        for guess in marks_of(by_wave["post"]):
             if guess.variable in before:
                 return [{"id": free(guess.variable, taken), "label": guess.header, **common,
                          "variable": guess.variable, "wave": "post",
@@ -507,14 +340,22 @@ def _plans(sheets: Sequence[Sheet]) -> dict[str, Any]:
     return found
 
 
-def _theme(headers: list[str]) -> str:
-    """The word that most of the headings share, as the name of what they ask about."""
-    words = [
-        set(re.findall(r"[a-z]{4,}", spaced(h))) - {"yang", "dengan", "saya"} for h in headers
-    ]
+def _theme(group: Sequence[Guess]) -> str:
+    """What items ask about: the short heading above all of them, or the word that most of theirs
+    share."""
+    asked = [str(g.keys.get("label", g.header)) for g in group]
+    stems = {g.stem for g in group}
+    stem = stems.pop() if len(stems) == 1 else ""
+    if asked[0] != group[0].header:  # Qualtrics: the group is in the question, not in its code
+        stem = common_begin(asked)
+    stem = stem.rsplit("/", 1)[-1].replace("_", " ").strip(" .:-*")
+    if stem and len(stem.split()) <= 4:
+        return stem[:1].upper() + stem[1:]
+    words = [set(re.findall(r"[a-z]{4,}", spaced(h))) - _NO_THEMES for h in asked]
     found = {w: sum(w in ws for ws in words) for w in sorted(set().union(*words))}
     best = max(found, key=lambda w: (found[w], len(w)), default="")
-    return best.capitalize() if best and found[best] >= max(2, 0.7 * len(headers)) else ""
+    shared = best if best and found[best] >= max(2, 0.7 * len(asked)) else ""
+    return shared.capitalize() or (stem if len(stem) <= 90 else "")
 
 
 # --- Comments -----------------------------------------------------------------------------------

@@ -1,28 +1,37 @@
-"""What the columns of an exported file seem to be, by their headings first and then by their values.
+"""What the columns of an exported file seem to be, by their headings and then by their values.
 
 Whatever could tell of a person is an identifier or dropped, and none of its values is kept here.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from evaluasi_lib.cleaning.identity import nip_status, normalise_nip
 from evaluasi_lib.cleaning.ladders import coded, first_of, scale_of
+from evaluasi_lib.cleaning.options import (
+    MARKS,
+    OUT_OF,
+    Guess,
+    Heading,
+    count_texts,
+    free,
+    joined_options,
+    named_headings,
+    slug,
+    spaced,
+    spread_options,
+)
 from evaluasi_lib.cleaning.privacy import Names, hides, looks_like_names, name_heading
 from evaluasi_lib.cleaning.typers import (
     BLANKS,
     PROBLEMS,
     SPELLINGS,
     VOCABULARY,
-    YES_NO,
     Spec,
     clean_text,
     decimal_evidence,
@@ -31,46 +40,13 @@ from evaluasi_lib.cleaning.typers import (
     type_number,
 )
 from evaluasi_lib.program import Column
-from evaluasi_lib.reading.files import PERSONAL, RawTable, clean_space, normalise
+from evaluasi_lib.reading.files import PERSONAL, RawTable, normalise
 from evaluasi_lib.wording import _, count
 
 MOST_LABELS = 12  # of a scale or a category
-MOST_OPTIONS = 20
+FEW_WORDS = 4  # of a heading that is no question
 UNKNOWN = "?"  # what nobody can tell from the file; `check` refuses it
 _EXCEL_POWER = r"(?i)^\d[.,]?\d*e\+?1[0-9]$"  # what is left of a long number in a narrow column
-_MARKS = {*YES_NO["true"], *YES_NO["false"]}
-_GRID = re.compile(r"(?P<stem>.+?)\s*\[(?P<part>.+)\]")
-_OUT_OF = re.compile(r"\s*/\s*(\d+(?:[.,]\d+)?)$")
-
-
-@dataclass
-class Guess:
-    """What a column seems to be: its further keys, and for an item how often each label was given.
-
-    stem: the question or group of questions that the column is part of. lost: identifiers that a
-    spreadsheet spoilt. repeated: rows with an identifier that another row has too.
-    """
-
-    variable: str
-    header: str
-    kind: str
-    keys: dict[str, Any] = field(default_factory=dict)
-    labels: dict[str, int] = field(default_factory=dict)
-    note: str = ""
-    stem: str = ""
-    source: str = ""
-    lost: int = 0
-    repeated: int = 0
-
-
-@dataclass(frozen=True)
-class _Heading:
-    """A heading of its own name, the question in words, and the parts of both."""
-
-    name: str
-    question: str
-    stem: str
-    part: str
 
 
 def guess_columns(
@@ -83,9 +59,9 @@ def guess_columns(
     """
     frame = table.frame.collect()
     texts = [clean_text(frame[str(i)]) for i in range(len(table.headers))]
-    headings = _named(table.headers, questions)
+    headings = named_headings(table.headers, questions)
     taken: set[str] = set()
-    spread = _spread(headings, texts)
+    spread = spread_options(headings, texts)
     inside = {i for columns, _guess in spread.values() for i in columns}
     found = []
     for i, (heading, text) in enumerate(zip(headings, texts, strict=True)):
@@ -103,68 +79,29 @@ def guess_columns(
     return found
 
 
-def free(stem: str, taken: Container[str]) -> str:
-    """The name itself, or with the first number that makes it another."""
-    names = itertools.chain([stem], (f"{stem}_{k}" for k in itertools.count(2)))
-    return next(name for name in names if name not in taken)
-
-
-def slug(text: str, words: int) -> str:
-    """A short name for YAML: "Saya puas dengan materi" -> "saya_puas_dengan"."""
-    parts = re.findall(r"[a-z0-9]+", spaced(text))[:words]
-    name = "_".join(parts)
-    return f"v_{name}" if name[:1].isdigit() else name
-
-
-def spaced(text: str) -> str:
-    """ "HandsOn part" -> "hands on part"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold()
-
-
-def _named(headers: Sequence[str], questions: Sequence[str]) -> list[_Heading]:
-    found = []
-    for i, header in enumerate(headers):
-        again = headers.count(header) > 1
-        name = f"{header}#{headers[: i + 1].count(header)}" if header and again else header
-        question = clean_space(questions[i]) if i < len(questions) else ""
-        if normalise(question) == normalise(header):
-            question = ""
-        stem, part = "", ""
-        if match := _GRID.fullmatch(header):
-            stem, part = match["stem"], match["part"]
-        elif question and (match := re.fullmatch(r"(.+?)_+(\d+)", header)):
-            stem = match[1]  # Qualtrics: Q5_1, Q5_2, whose questions begin alike
-        elif "/" in header.strip("/"):
-            stem, part = header.rsplit("/", 1)
-            stem = next((h for h in headers if h and header.startswith(f"{h}/")), stem)
-            part = header[len(stem) + 1 :]
-            if _OUT_OF.search(header):
-                stem = part = ""
-        found.append(_Heading(name, question, stem, part))
-    return found
-
-
-def _stem_of(heading: _Heading, guess: Guess, place: int) -> str:
+def _stem_of(heading: Heading, guess: Guess, place: int) -> str:
     """The variable's name: of a row of a grid that of the row, of a question its first words."""
     text = heading.name.split("#")[0] if heading.name else ""
     if guess.kind == "multi":
         text = heading.stem.rsplit("/", 1)[-1] if heading.stem else text
     elif heading.part:
         text = heading.part
-    text = re.sub(r"^\W*\d+\s*[.)]\s*(?=[^\W\d])", "", _OUT_OF.sub("", text))
+    text = re.sub(r"^\W*\d+\s*[.)]\s*(?=[^\W\d])", "", OUT_OF.sub("", text))
     return slug(text, 4) or f"kolom_{place + 1}"
 
 
 # --- One column ---------------------------------------------------------------------------------
 
 
-def _guess(heading: _Heading, text: pl.Series) -> Guess:
+def _guess(heading: Heading, text: pl.Series) -> Guess:
     """One column by its heading first (identifiers), then by its values."""
     header, spoken = heading.name, heading.question or heading.part or heading.name
     values = text.drop_nulls()
     values = values.filter(~values.str.to_lowercase().is_in(list(BLANKS)))
-    found = _identifier(header, spoken, values) or _closed(header, spoken, values)
-    found = found or _written(header, spoken, values)
+    found = _identifier(header, spoken, values)
+    if found is None and header.endswith("_TEXT"):  # Qualtrics: what stands beside an option
+        found = Guess("", header, "open")
+    found = found or _closed(header, spoken, values) or _written(header, spoken, values)
     found.stem = heading.stem
     if heading.question and found.kind not in ("drop", "nip", "name", "email", "phone"):
         found.keys["label"] = heading.question
@@ -173,23 +110,20 @@ def _guess(heading: _Heading, text: pl.Series) -> Guess:
 
 def _identifier(header: str, spoken: str, values: pl.Series) -> Guess | None:
     """A column that tells who answered, by its heading or by what its values look like."""
-    heading = normalise(header.split("#")[0])
-    kind = first_of("roles", heading) or first_of("roles", normalise(spoken))
+    spellings = (normalise(header.split("#", maxsplit=1)[0]), header, normalise(spoken))
+    kind = next((role for h in spellings if (role := first_of("roles", h))), None)
+    n_distinct = values.n_unique()
+    if len(header.split()) > FEW_WORDS and n_distinct <= min(MOST_LABELS, len(values) / 2):
+        kind = None  # a question about e-mails, not one for an address
     if kind is None and name_heading(header):
         kind = "name"
     many = max(len(values), 1)
     if kind == "nip" or (values.str.contains(r"^\D{0,3}\d{8}[\d .]{9,}").sum() > 0.5 * many):
         return _guess_nip(header, values)
     if kind is None and len(values):
-        for kind, pattern in (
-            ("email", r"^[\w.+-]+@[\w-]+\.[\w.-]+$"),
-            ("phone", r"^(?:\+?62|0)8[\d .-]{7,14}$"),
-            ("drop", r"^\d{16}$|(?i)\b(?:jl|jalan|gang|gg|rt|rw|kec|kel|perum|komplek)\b[. ]"),
-        ):
-            if values.str.contains(pattern).sum() > 0.5 * many:
-                break
-        else:
-            return None
+        shapes = VOCABULARY["personal_shapes"]
+        shaped = (k for k, shape in shapes if values.str.contains(shape).sum() > 0.5 * many)
+        kind = next(shaped, None)
     if kind is None:
         return Guess("", header, "drop", note=_("empty")) if not len(values) else None
     guess = Guess("", header, kind)
@@ -212,7 +146,7 @@ def _guess_nip(header: str, values: pl.Series) -> Guess:
     whole = int(status.is_in(["pns", "pppk", "legacy"]).sum())
     notes = []
     if damaged:
-        notes.append(_("{n} NIP lost their last three digits in Excel: matched by the other 15 where "
+        notes.append(_("{n} NIP lost three digits in Excel: matched by the other 15 where "
                        "one person alone fits").format(n=count(damaged)))  # fmt: skip
     if cut:
         notes.append(_("{n} NIP are left as 1.98E+17 and cannot be recovered: export the column as "
@@ -228,22 +162,19 @@ def _closed(header: str, spoken: str, values: pl.Series) -> Guess | None:
         column = Column.model_validate({"from": "x", "type": "date", **form})
         if not type_date(values, Spec("x", column))["rule"].is_in(PROBLEMS).any():
             return Guess("", header, "date", dict(form))
-    counts = _counts(values)
-    if 1 < len(counts) <= 2 * MOST_LABELS:
-        short = len({normalise(x) for x in counts}) <= MOST_LABELS
-        if short and scale_of(counts) and not (coded(counts) and _in_order(counts)):
+    counts = count_texts(values)
+    levels = {normalise(x): x for x in counts} if len(counts) <= 2 * MOST_LABELS else {}
+    if 1 < len(levels) <= MOST_LABELS:
+        if ordered := _known_order(levels.values()):
+            return Guess("", header, "ordinal", {"categories": {v: v for v in ordered}})
+        if scale_of(counts):
             return Guess("", header, "item", labels=counts)
     return _guess_number(header, spoken, values)
 
 
-def _counts(values: pl.Series) -> dict[str, int]:
-    frame = values.value_counts(sort=True, name="n").sort("n", values.name, descending=[True, False])
-    return dict(frame.iter_rows())
-
-
 def _guess_number(header: str, spoken: str, values: pl.Series) -> Guess | None:
     """Numbers with their decimal sign; where it cannot be told, "?" stands in its place."""
-    out_of = _OUT_OF.search(header)
+    out_of = OUT_OF.search(header)
     decimal = proved_decimal(*decimal_evidence(values))
     if decimal == "unknown" and out_of:  # "Nilai/10,00" shows the sign in its heading
         decimal = proved_decimal(*decimal_evidence(pl.Series([out_of[1]])))
@@ -270,20 +201,20 @@ def _guess_number(header: str, spoken: str, values: pl.Series) -> Guess | None:
         keys |= {"min": 0, "max": float(out_of[1].replace(",", "."))}
     kind = "integer" if whole and not out_of else "number"
     few = kind == "integer" and {int(v) for v in distinct} <= set(range(1, 11))
-    return Guess("", header, kind, keys, _counts(values) if few else {})
+    return Guess("", header, kind, keys, count_texts(values) if few else {})
 
 
 # --- Texts --------------------------------------------------------------------------------------
 
 
 def _written(header: str, spoken: str, values: pl.Series) -> Guess:
-    """A column of texts: several options, yes or no, an order, a category, or words of one's own."""
+    """A column of texts: options, yes or no, an order, a category, or words of one's own."""
+    distinct = values.unique(maintain_order=True)
+    if joined := joined_options(values, distinct):
+        return Guess("", header, "multi", joined)
     if looks_like_names(header, values, Names()):
         return Guess("", header, "name")
-    distinct = values.unique(maintain_order=True)
-    if joined := _joined(values, distinct):
-        return Guess("", header, "multi", joined)
-    if {normalise(v) for v in distinct.head(50)} <= _MARKS:
+    if {normalise(v) for v in distinct.head(50)} <= MARKS:
         return Guess("", header, "flag")
     for spelling, spell in SPELLINGS.items():
         asked = re.search(VOCABULARY["spellings"][spelling], normalise(spoken))
@@ -299,24 +230,31 @@ def _written(header: str, spoken: str, values: pl.Series) -> Guess:
     if few:
         keys = {"categories": {v: v for v in sorted(levels.values())}}
         spare = len(levels) * 4 <= len(values)
-        return Guess("", header, "category", keys, _counts(values) if spare else {})
+        return Guess("", header, "category", keys, count_texts(values) if spare else {})
     if len(distinct) <= 100 and len(distinct) * 5 <= len(values) and short:
         return Guess("", header, "category")
     return Guess("", header, "open")
 
 
-def _in_order(labels: Iterable[str]) -> list[str]:
-    """Categories from low to high, by a known order or by the numbers that begin them."""
-    spelled = {normalise(x): x for x in labels}
-    if len(spelled) < 3:
-        return []
+def _known_order(labels: Iterable[str]) -> list[str]:
+    """Categories from low to high where the vocabulary has them in an order."""
+    plain = {x: " ".join(re.sub(r"[/()]", " ", normalise(x)).split()) for x in labels}
     for order in VOCABULARY["orders"]:
         places = {s: i for i, step in enumerate(order) for s in step.split("|")}
-        if all(re.sub(r"[/()]", " ", x).strip() in places for x in spelled):
-            return [spelled[x] for x in sorted(spelled, key=lambda x: places[re.sub(r"[/()]", " ", x).strip()])]
+        found = {places.get(text) for text in plain.values()}
+        if len(found) == len(plain) > 2 and None not in found:
+            return sorted(plain, key=lambda x: places[plain[x]])
+    return []
+
+
+def _in_order(labels: Iterable[str]) -> list[str]:
+    """Categories from low to high by the numbers that begin them, or by a known order."""
+    spelled = {normalise(x): x for x in labels}
+    if (known := _known_order(spelled.values())) or len(spelled) < 3 or coded(spelled.values()):
+        return known
     ranked = {x: _limit(x) for x in spelled}
-    known = [r for r in ranked.values() if r is not None]
-    if len(known) < len(ranked) or len(set(known)) < len(known):
+    numbers = [r for r in ranked.values() if r is not None]
+    if len(numbers) < len(ranked) or len(set(numbers)) < len(numbers):
         return []
     return [spelled[x] for x in sorted(ranked, key=lambda x: ranked[x] or 0.0)]
 
@@ -331,136 +269,25 @@ def _limit(label: str) -> float | None:
     return float(match[0].replace(",", ".")) / per + side / 1000
 
 
-def _joined(values: pl.Series, distinct: pl.Series) -> dict[str, Any] | None:
-    """Keys of a question with several options that stand in one cell; None for any other text."""
-    for separator in (";", "|", ", ", " "):
-        if separator == " " and not values.str.contains(r"^[a-z0-9_]+( [a-z0-9_]+)*$").all():
-            continue
-        split = [[p.strip() for p in v.split(separator) if p.strip()] for v in values]
-        if separator == ", ":
-            split = _with_commas(split)
-        parts = Counter(itertools.chain.from_iterable(split))
-        options = {x: n for x, n in parts.items() if n >= 2}
-        total = sum(parts.values())
-        few = len(options) < min(len(distinct), MOST_OPTIONS) and max(map(len, options), default=0) < 120
-        if few and sum(options.values()) > 0.85 * total and total > 1.2 * len(values):
-            chosen = sorted(options)
-            names = {f"{slug(o, 3) or 'x'}_{i}": o for i, o in enumerate(chosen, 1)}
-            rest = {"lainnya": "*"} if len(options) < len(parts) else {}
-            return {"separator": separator.strip() or " ", "options": names | rest}
-    return None
-
-
-def _with_commas(answers: list[list[str]]) -> list[list[str]]:
-    """Parts put together that always stand together, as those of an option with a comma in it: the
-    latter begins with a small letter, or both are somebody's whole answer."""
-    while True:
-        alone = Counter(itertools.chain.from_iterable(answers))
-        pairs = Counter(itertools.chain.from_iterable(map(itertools.pairwise, answers)))
-        whole = Counter(tuple(a) for a in answers if len(a) == 2)
-        for (a, b), n in sorted(pairs.items()):
-            small = alone[b] == n and (b[:1].islower() or a.count("(") > a.count(")"))
-            if small or (n > 2 and alone[a] == alone[b] == n and whole[a, b]):
-                break
-        else:
-            return answers
-        answers = [_together(parts, a, b) for parts in answers]
-
-
-def _together(parts: list[str], a: str, b: str) -> list[str]:
-    found: list[str] = []
-    for part in parts:
-        if found and found[-1] == a and part == b:
-            found[-1] = f"{a}, {b}"
-        else:
-            found.append(part)
-    return found
-
-
-# --- Several columns ----------------------------------------------------------------------------
-
-
-def _spread(
-    headings: Sequence[_Heading], texts: Sequence[pl.Series]
-) -> dict[int, tuple[list[int], Guess]]:
-    """First column -> (all columns, guess) of each question that has a column for every option."""
-    found = {}
-    for stem, group in itertools.groupby(range(len(headings)), key=lambda i: headings[i].stem):
-        columns = list(group)
-        columns = [i for i in columns if not headings[i].name.upper().endswith("_TEXT")]
-        if not stem or len(columns) < 2:
-            continue
-        guess = _options(stem, [headings[i] for i in columns], [texts[i] for i in columns])
-        if guess is not None:
-            summary = [i for i, h in enumerate(headings) if h.name == stem and not h.stem]
-            found[min(columns)] = (columns + summary, guess)
-    return found
-
-
-def _options(
-    stem: str, headings: Sequence[_Heading], texts: Sequence[pl.Series]
-) -> Guess | None:
-    """A question whose columns are marks, or hold the text of their own option; else None."""
-    given = [set(_counts(t.drop_nulls())) for t in texts]
-    common = _common([h.question for h in headings])
-    slashed = "/" in headings[0].name and "[" not in headings[0].name
-    allowed = {"0", "1", "true", "false"} if slashed else _MARKS
-    options: dict[str, Any] = {}
-    marked, seen = 0, set()
-    for heading, found in zip(headings, given, strict=True):
-        words = {normalise(x) for x in found}
-        option = heading.part or heading.question[len(common) :].strip(" -:") or heading.name
-        other = bool(re.search(VOCABULARY["others"], normalise(option)))
-        if words <= allowed:
-            marked += bool(words)
-        elif len(found) == 1 and not words & seen and not slashed:
-            marked, seen = marked + 1, seen | words
-            (only,) = found
-            option = only if not heading.part else option
-        elif not other:
-            return None
-        texts_of = [option] if heading.part else [option, heading.name]
-        texts_of += [x for x in found if len(found) == 1 and not words <= allowed and x != option]
-        texts_of += ["*"] if other and not words <= allowed else []
-        key = free(slug(option, 3) or "x", options)
-        options[key] = texts_of[0] if len(texts_of) == 1 else texts_of
-    if marked < 2:
-        return None
-    label = common.rstrip(" -:").removesuffix("Selected Choice").rstrip(" -:") or stem
-    keys: dict[str, Any] = {"options": options}
-    if label != stem:
-        keys["label"] = label
-    return Guess("", stem, "multi", keys, stem=stem)
-
-
-def _common(texts: Sequence[str]) -> str:
-    """What all texts begin with, up to the last dash or colon."""
-    if not all(texts):
-        return ""
-    same = itertools.takewhile(lambda c: len(set(c)) == 1, zip(*texts, strict=False))
-    begin = "".join(c[0] for c in same)
-    match = re.match(r"(.*)( - |: )", begin)
-    return match[0] if match else ""
-
-
 def _scales_of_numbers(guesses: Sequence[Guess]) -> None:
-    """Whole numbers from one to at most ten, in three columns or more or in one from 1 to 5, are
-    answers on a scale, unless the heading asks for a count."""
+    """Whole numbers from one to at most ten are answers on a scale where three columns or more have
+    them, or one from 1 to 5, unless the heading asks for a count or a mark."""
     few = []
-    for guess in guesses:
-        counted = re.search(VOCABULARY["counts"], normalise(guess.header))
-        marked = re.search(VOCABULARY["marks"], normalise(guess.header))
-        if guess.kind == "integer" and guess.labels and not (counted or marked):
+    for guess in (g for g in guesses if g.kind == "integer"):
+        heading = normalise(f"{guess.header} {guess.keys.get('label', '')}")
+        high = max(map(int, guess.labels), default=0)
+        marked = high > 5 and re.search(VOCABULARY["marks"], heading)
+        if guess.labels and not marked and not re.search(VOCABULARY["counts"], heading):
             few.append(guess)
+        else:
+            guess.labels = {}
     highest = max((int(x) for g in few for x in g.labels), default=0)
     points = next((n for n in (4, 5, 6, 7, 10) if highest <= n), 0)
-    for guess in guesses:
-        if guess.kind == "integer" and guess not in few:
-            guess.labels = {}
     for guess in few:
-        alone = len(guess.labels) > 3 and set(guess.labels) <= set("12345")
-        if points and (len(few) >= 3 or alone):
-            top = points if len(few) >= 3 else 5
+        high = max(map(int, guess.labels))
+        alone = len(few) < 3 and len(guess.labels) > 2 and high in (4, 5)
+        if len(few) >= 3 or alone:
+            top = 5 if alone else points
             guess.kind, guess.labels = "item", {f"1..{top}": 1}
             guess.note = _("1 to {n}: is it a scale?").format(n=top)
         else:
@@ -470,7 +297,7 @@ def _scales_of_numbers(guesses: Sequence[Guess]) -> None:
 def without_persons(guesses: Iterable[Guess], names: Names) -> None:
     """Columns whose labels would write down a person's name, NIP or number become `drop`."""
     for guess in guesses:
-        labels = [*guess.keys.get("categories", {}), *guess.labels]
+        labels = list(guess.keys.get("categories", ()))
         for texts in guess.keys.get("options", {}).values():
             labels += [texts] if isinstance(texts, str) else texts
         shown = pl.Series([*labels, ""], dtype=pl.String)
@@ -482,10 +309,14 @@ def without_persons(guesses: Iterable[Guess], names: Names) -> None:
 
 def looks_like_persons(header: str, labels: Sequence[str]) -> bool:
     """Whether few labels, each given often, are persons: mentors, trainers, supervisors."""
-    words = {w for w in re.findall(r"[^\W\d_]+", spaced(header))}
+    words = set(re.findall(r"[^\W\d_]+", spaced(header)))
     asked = bool(words & set(VOCABULARY["person_words"])) or name_heading(header)
     capital = [x for x in labels if re.fullmatch(r"(?:[A-Z][\w.'’-]*[ ,]*){2,6}", x)]
-    titled = [x for x in labels if re.search(r"(?i)\b(dr|drs|dra|prof|ir|hj?)\.\s|,\s*[sm]\.?\s?[a-z]{1,4}\b", x)]
+    titled = [
+        x
+        for x in labels
+        if re.search(r"(?i)\b(dr|drs|dra|prof|ir|hj?)\.\s|,\s*[sm]\.?\s?[a-z]{1,4}\b", x)
+    ]
     others = set(VOCABULARY["other_words"])
     named = [x for x in capital if not set(re.findall(r"[^\W\d_]+", x.casefold())) & others]
     return len(titled) * 3 > len(labels) > 0 or (asked and len(named) > len(labels) / 2)

@@ -1,7 +1,7 @@
 """Labels of answers from low to high: the scales that are known, in all their spellings.
 
-"SS", "sangat setuju ", "5 = Sangat Setuju" and "Sangat Setuju (5)" are one step of one scale; a step
-that nobody chose still counts, for the numbers of the others depend on it.
+"SS", "sangat setuju ", "5 = Sangat Setuju" and "Sangat Setuju (5)" are one step of one scale; a
+step that nobody chose still counts, for the numbers of the others depend on it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _NUMBERED = [
     )
 ]
 _CODE = re.compile(r"([A-Z]{1,3})0*\d{1,2}")
-_NEAR = 0.85  # likeness of a misspelt label: "stuju" to "setuju", but not "setuju" to "tidak setuju"
+_NEAR = (
+    0.85  # likeness of a misspelt label: "stuju" to "setuju", but not "setuju" to "tidak setuju"
+)
 _MOST = 0.9  # share of the answers that must be known
 
 
@@ -130,7 +132,11 @@ def scale_of(counts: Mapping[str, int]) -> Scale | None:
         low, high = (int(x) for x in max(counts, key=lambda x: int(x.split("..")[1])).split(".."))
         return Scale((), low, points=high - low + 1)
     if coded(counts):
-        return Scale(tuple(sorted(counts, key=lambda x: (len(x), x))), ordered=False)
+        last = max(counts, key=lambda x: (len(x), x))
+        stem = last.rstrip("0123456789")
+        digits = len(last) - len(stem)
+        codes = (f"{stem}{n:0{digits}d}" for n in range(1, int(last[len(stem) :]) + 1))
+        return Scale(tuple(codes), ordered=False)
     if scale := find_scale(counts):
         return scale
     labels = ordered_labels(counts)
@@ -148,13 +154,20 @@ def find_scale(counts: Mapping[str, int]) -> Scale | None:
         found = []
         for ladder in _ladders():
             places = {
-                label: i for label, text in worded.items() for i, s in enumerate(ladder) if text in s
+                label: i
+                for label, text in worded.items()
+                for i, s in enumerate(ladder)
+                if text in s
             }
             share = sum(counts[x] for x in places) / max(sum(counts[x] for x in worded), 1)
             steps = set(places.values())
             told = len(steps) >= 3 or (len(steps) == 2 and len(ladder) - 1 in steps)
             if share >= most and told:
-                low = {n - places[x] for x, (n, _text) in split.items() if n is not None and x in places}
+                low = {
+                    n - places[x]
+                    for x, (n, _text) in split.items()
+                    if n is not None and x in places
+                }
                 found.append((low not in ({0}, {1}, set()), ladder, places, low))
         if found:
             _odd, ladder, places, low = min(found, key=lambda x: x[0])

@@ -6,6 +6,7 @@ two rows, and platforms write questions and codes below theirs.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -85,7 +86,7 @@ def _stacked_alone(rows: Rows) -> float:
     """Share of the upper headings with another right below that they share with no column: a row
     of answers below one of headings looks like that, a merged heading does not."""
     stacked = alone = 0
-    for row, lower in zip(rows, rows[1:], strict=False):
+    for row, lower in itertools.pairwise(rows):
         for i, top in enumerate(row):
             if top.strip() and lower[i].strip():
                 beside = row[i + 1].strip() if i + 1 < len(row) else "end"
@@ -133,7 +134,9 @@ def find_footer(table: RawTable) -> int:
 
 
 def _is_sum(cells: Sequence[str]) -> bool:
-    """Whether a row begins with the words of a sum, a mean or a signature, and few others follow."""
+    """Whether a row begins with the words of a sum, a mean or a signature, and has few others."""
     words = [cell for cell in cells if not _NUMBER.fullmatch(cell)]
     few = len(words) <= max(2, len(cells) // 4)
-    return bool(words) and few and cells[0] == words[0] and bool(_FOOTER.search(normalise(words[0])))
+    return (
+        bool(words) and few and cells[0] == words[0] and bool(_FOOTER.search(normalise(words[0])))
+    )

@@ -182,10 +182,9 @@ def presets() -> dict[str, dict[str, Any]]:
 
 def recognise(headers: list[str]) -> str | None:
     """The preset whose own columns are all there; None for any other file."""
-    there = {normalise(h) for h in headers}
     for key, preset in presets().items():
-        if key == "google_forms":  # many files have a column "Timestamp"; only here it comes first
-            there = {normalise(h) for h in headers[:1]}
+        # Many files have a column "Timestamp"; only in those of Google Forms it comes first.
+        there = {normalise(h) for h in (headers[:1] if key == "google_forms" else headers)}
         for needed in preset["needs"]:
             if all(any(normalise(h) in there for h in preset["names"][n]) for n in needed):
                 return key

@@ -211,12 +211,10 @@ def type_flag(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     known = label_map(categories_of(spec.column) if spec.column.categories else YES_NO)
     known |= {"true": "true", "false": "false"}
     flags = {spelling: key == "true" for spelling, key in known.items()}
-    if "*" in known:  # an option "other", in whose column people write what they mean
-
-        def chosen(key: str) -> bool | None:
-            return flags.get(key, None if key in BLANKS or not key else True)
-
-        return _match(texts, chosen, BLANKS, pl.Boolean)
+    if "*" in spec.column.categories.get("true", ()):  # beside an option "other", in people's words
+        return _match(
+            texts, lambda key: flags.get(key, key not in BLANKS or None), BLANKS, pl.Boolean
+        )
     return _match(texts, flags.get, missing_labels(spec.column, None, BLANKS), pl.Boolean)
 
 

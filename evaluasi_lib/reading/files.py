@@ -196,7 +196,9 @@ def headings(rows: Sequence[Sequence[str]]) -> list[str]:
             above = (top or above) if below else ""
             own = below if normalise(below) not in PLAIN_HEADINGS else ""
             same = normalise(above) == normalise(own)
-            joined.append(f"{above} [{own}]" if above and own and not same else above or below or top)
+            joined.append(
+                f"{above} [{own}]" if above and own and not same else above or below or top
+            )
         found = joined
     return found
 
@@ -290,7 +292,10 @@ def _open_excel(path: Path, source: Source) -> RawTable:
 
 
 def _sheet_rows(path: Path, wanted: str | None) -> tuple[list[str], list[list[str | None]]]:
-    """(names of the sheets, rows of the wanted or first one as texts). Raises DataError for one that is not there, or too large."""
+    """(names of the sheets, rows of the wanted or first one as texts).
+
+    Raises DataError for a sheet that is not there, or too large.
+    """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
