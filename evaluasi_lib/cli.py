@@ -203,7 +203,7 @@ def _new(options: argparse.Namespace) -> int:
     own = [target / name for name in dict.fromkeys(named) if (target / name).is_file()]
     added = [path for path in files if path.name not in {p.name for p in own}]
     drafted = draft_program(options.id, [*own, *added], known)
-    text, changed = drafted.text, []
+    text, changed = drafted.text, list[str]()
     if known:
         before = draft_program(options.id, own, known).declared if own else {}
         text, changed = mend(declaration.read_text(encoding="utf-8-sig"), before, text)

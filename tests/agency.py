@@ -13,11 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+import yaml
+
+from evaluasi_lib.cleaning.draft import draft_program
 
 FOLDER = Path(__file__).resolve().parent / "data" / "agency"
 FIRST = "Andi Bunga Candra Dewi Eko Fitri Galih Hesti Indra Joko Kartini Lukman".split()  # noqa: SIM905
 LAST = ["Wibowo", "Lestari"]
 UNITS = ("Biro Umum", "Biro Hukum", "Pusat Data")
+CASES: list[dict[str, Any]] = yaml.safe_load((FOLDER / "cases.yml").read_text(encoding="utf-8"))
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "berkas-instansi.md"
+READ_SECONDS, EDIT_SECONDS, COMMANDS_SECONDS = 5, 30, 60
 Rows = list[list[Any]]
 
 
@@ -35,8 +41,14 @@ def turn(pattern: str | Sequence[Any], i: int, by: int = 0) -> Any:
     return pattern[(i + by) % len(pattern)]
 
 
-def write_csv(file: str, rows: Rows, delimiter: str = ",", encoding: str = "utf-8") -> None:
-    with (FOLDER / file).open("w", encoding=encoding, newline="") as handle:
+def write_csv(
+    file: str,
+    rows: Rows,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+    folder: Path = FOLDER,
+) -> None:
+    with (folder / file).open("w", encoding=encoding, newline="") as handle:
         csv.writer(handle, delimiter=delimiter).writerows(rows)
 
 
@@ -463,10 +475,49 @@ def moodle() -> None:
         write_csv(f"moodle_{file}.csv", rows)
 
 
+def edited(text: str, case: dict[str, Any]) -> str:
+    """A draft with the edited lines of its case, each of which stands in it once."""
+    lines = text.splitlines()
+    for edit in case["edits"]:
+        (at,) = [i for i, line in enumerate(lines) if line.strip() == edit["from"]]
+        indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
+        lines[at] = indent + edit["to"]
+    return "\n".join(lines) + "\n"
+
+
+def minutes(draft: str, edits: int) -> int:
+    """Minutes of a person: to read the lines marked as guesses, to edit, and for three commands."""
+    seconds = READ_SECONDS * draft.count("# PERIKSA") + EDIT_SECONDS * edits + COMMANDS_SECONDS
+    return math.ceil(seconds / 60)
+
+
+def table(drafts: dict[str, str]) -> str:
+    """The table of docs/berkas-instansi.md. drafts: the text of each case's draft."""
+    lines = [
+        "| Berkas | Baris yang disunting | Baris tebakan yang dibaca | Menit |",
+        "|---|---|---|---|",
+    ]
+    for case in CASES:
+        draft, n = drafts[case["id"]], len(case["edits"])
+        guesses = draft.count("# PERIKSA")
+        lines.append(f"| {case['kind']} | {n} | {guesses} | {minutes(draft, n)} |")
+    return "\n".join(lines) + "\n"
+
+
+def drafts() -> dict[str, str]:
+    """The draft of each case."""
+    return {
+        case["id"]: draft_program(case["id"], [FOLDER / f for f in case["files"]]).text
+        for case in CASES
+    }
+
+
 def main() -> None:
-    FOLDER.mkdir(exist_ok=True)
     for make in (workbook, qualtrics, surveymonkey, google_forms, kobotoolbox, limesurvey, moodle):
         make()
+    text = PAGE.read_text(encoding="utf-8")
+    begin, end = text.index("| Berkas | Baris"), text.index("\n\n", text.index("| Berkas | Baris"))
+    PAGE.write_text(text[:begin] + table(drafts()).rstrip() + text[end:], encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import yaml
 
 from evaluasi_lib.cleaning.guess import UNKNOWN
 from evaluasi_lib.cleaning.ladders import Scale, first_of, scale_of
-from evaluasi_lib.cleaning.mapping import presets
+from evaluasi_lib.cleaning.mapping import preset_heading, presets
 from evaluasi_lib.cleaning.options import Guess, common_begin, free, slug, spaced
 from evaluasi_lib.cleaning.sheets import (
     MIN_ITEMS,
@@ -32,6 +32,7 @@ from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.reading.files import normalise
 from evaluasi_lib.wording import _, count, every_language, word_for
 
+MOST_MODULES = 40  # of a log
 _NO_THEMES = frozenset(VOCABULARY["no_themes"])
 
 
@@ -284,7 +285,7 @@ def _instruments(sheets: Sequence[Sheet], scales: Mapping[str, Scale]) -> dict[s
 def _instrument(name: str, scale: Scale, group: Sequence[Guess], nps: bool) -> dict[str, Any]:
     theme = _theme(group) or (scale.labels[-1] if scale.labels else name)
     words = normalise(" ".join([*(g.header for g in group), *scale.labels]))
-    declared = {
+    declared: dict[str, Any] = {
         "label": "NPS" if nps else theme, "scale": name,
         "level": first_of("levels", words) or "reaction",
         "items": [g.variable for g in group],
@@ -306,10 +307,10 @@ def _outcomes_ofmarks_of(sheets: Sequence[Sheet], taken: set[str]) -> list[dict[
     for sheet in sheets:
         waves = {first_of("waves", normalise(g.header)): g for g in reversed(marks_of(sheet))}
         if "pre" in waves and "post" in waves:
-            after, before = waves["post"].variable, waves["pre"].variable
-            return [{"id": free(after, taken), "label": waves["post"].header, **common,
-                     "variable": after, "source": sheet.name,
-                     "baseline_variable": before}]  # fmt: skip
+            after = waves["post"]
+            return [{"id": free(after.variable, taken), "label": after.header, **common,
+                     "variable": after.variable, "source": sheet.name,
+                     "baseline_variable": waves["pre"].variable}]  # fmt: skip
     by_wave = {s.wave: s for s in sheets if s.wave and marks_of(s)}
     if "pre" in by_wave and "post" in by_wave:
         before = {g.variable for g in marks_of(by_wave["pre"])}
@@ -325,6 +326,8 @@ def _plans(sheets: Sequence[Sheet]) -> dict[str, Any]:
     """What the report shall tell of barriers and of opinions in people's own words."""
     found: dict[str, Any] = {}
     for sheet in sheets:
+        if sheet.role == "events" and (modules := _modules(sheet)):
+            found["elearning"] = {"events": sheet.name, "modules": modules}
         for guess in sheet.of_kind("multi"):
             asked = normalise(f"{guess.header} {guess.keys.get('label', '')}")
             if "participation" not in found and re.search(VOCABULARY["barriers"], asked):
@@ -338,6 +341,16 @@ def _plans(sheets: Sequence[Sheet]) -> dict[str, Any]:
     if opinions:
         found["voices"] = {"open_answers": list(dict.fromkeys(opinions))}
     return found
+
+
+def _modules(sheet: Sheet) -> dict[str, str]:
+    """The activities of a platform's log, in the order in which they were first used."""
+    headings = {normalise(h) for h in preset_heading("moodle", "context")}
+    place = next(i for i, h in enumerate(sheet.table.headers) if normalise(h) in headings)
+    contexts = sheet.table.frame.select(str(place)).collect().to_series().drop_nulls()
+    split = [re.fullmatch(r"([^:]{2,30}): (.+)", x) for x in contexts.unique(maintain_order=True)]
+    found = [m[2] for m in split if m and normalise(m[1]) not in VOCABULARY["no_modules"]]
+    return {module: module for module in found[:MOST_MODULES]}
 
 
 def _theme(group: Sequence[Guess]) -> str:
@@ -373,6 +386,7 @@ def _commented(text: str, notes: Mapping[tuple[str, ...], str], told: Sequence[s
         "link": "nip, respondent_code, anonymous",
         "instruments": _("which items belong together, which are reversed"),
         "voices": _("which open questions ask for an opinion"),
+        "elearning": _("which activities count, in their order"),
         "participation": _("which question asks what holds people back"),
         "role": "roster, survey, rating, record",
         "header_row": "", "header_rows": "", "skip_rows": "", "wave": "", "duplicates": "",

@@ -72,11 +72,28 @@ def guess_columns(
         else:
             guess = _guess(heading, text)
         wanted = known.get(normalise(heading.name)) or _stem_of(heading, guess, i)
-        guess.variable = free(wanted, taken)
+        guess.variable, guess.place = free(wanted, taken), i
         taken.add(guess.variable)
         found.append(guess)
     _scales_of_numbers(found)
+    _dates_alike(found, texts)
     return found
+
+
+def _dates_alike(guesses: Sequence[Guess], texts: Sequence[pl.Series]) -> None:
+    """Where one column of dates can only be read month first, so are the others of the file."""
+    dates = [g for g in guesses if g.kind == "date"]
+    form = next((g.keys for g in dates if "date_format" in g.keys), None)
+    for guess in dates if form else ():
+        if "date_format" not in guess.keys and _reads(texts[guess.place].drop_nulls(), form or {}):
+            guess.keys |= form or {}
+
+
+def _reads(values: pl.Series, form: Mapping[str, str]) -> bool:
+    """Whether every text is a date of this form, and is written with strokes."""
+    column = Column.model_validate({"from": "x", "type": "date", **form})
+    slashed = not form or values.str.contains("/").all()
+    return slashed and not type_date(values, Spec("x", column))["rule"].is_in(PROBLEMS).any()
 
 
 def _stem_of(heading: Heading, guess: Guess, place: int) -> str:
@@ -159,8 +176,7 @@ def _guess_nip(header: str, values: pl.Series) -> Guess:
 def _closed(header: str, spoken: str, values: pl.Series) -> Guess | None:
     """A column of answers on a scale, numbers or dates."""
     for form in ({}, {"date_format": "%m/%d/%Y"}):
-        column = Column.model_validate({"from": "x", "type": "date", **form})
-        if not type_date(values, Spec("x", column))["rule"].is_in(PROBLEMS).any():
+        if _reads(values, form):
             return Guess("", header, "date", dict(form))
     counts = count_texts(values)
     levels = {normalise(x): x for x in counts} if len(counts) <= 2 * MOST_LABELS else {}

@@ -100,12 +100,13 @@ def map_source(
             continue
         mapped.specs[variable] = _spec(program, mapped, variable, column)
         found = _find(column, places, table.headers, preset)
-        options = _option_columns(column, places) if column.type == "multi" else {}
+        multi = column.type == "multi"
+        options = _option_columns(column, places, "{}/{}", "{} [{}]", "{}[{}]") if multi else {}
         if isinstance(found, int) and not options:
             mapped.columns[variable] = found
-        elif options:
+        elif options := options or (multi and _option_columns(column, places, "{1}")) or {}:
             mapped.columns.update({f"{variable}__{key}": i for key, i in options.items()})
-        else:
+        elif not isinstance(found, int):
             problems.append(Problem(found[0], f"{source.file}, {name}.{variable}", found[1]))
     declared = {normalise(c.header) for c in source.columns.values()}
     used = set(mapped.columns.values())
@@ -156,21 +157,20 @@ def _find(
     return what, suggestion(column.header, [show(h) for h in headers if h])
 
 
-def _option_columns(column: Column, places: dict[str, list[int]]) -> dict[str, int]:
+def _option_columns(column: Column, places: dict[str, list[int]], *forms: str) -> dict[str, int]:
     """The columns of a multi question that has one for each option: "question/option"
-    (KoboToolbox), "question [option]", or a heading that stands among the option's texts."""
-    texts = option_texts(column)
-    for forms in (("{}/{}", "{} [{}]", "{}[{}]"), ("{1}",)):
-        found = {
-            key: places[heading][0]
-            for key, spelled in texts.items()
-            for option in (key, *spelled)
-            for form in forms
-            if (heading := normalise(form.format(column.header, option))) in places
-        }
-        if found and len(found) == len(texts):
-            return found
-    return {}
+    (KoboToolbox), "question [option]", or a heading that stands among the option's texts.
+
+    forms: what the headings look like, of {question} and {option}.
+    """
+    found = {
+        key: places[heading][0]
+        for key, spelled in option_texts(column).items()
+        for option in (key, *spelled)
+        for form in forms
+        if (heading := normalise(form.format(column.header, option))) in places
+    }
+    return found if len(found) == len(column.options) else {}
 
 
 @cache

@@ -35,9 +35,10 @@ def mend(text: str, before: Mapping[str, Any], drafted: str) -> tuple[str, list[
     text: program.yml as it stands. before: the draft of the files that it has, by which it is known
     what a person wrote. drafted: the text of the draft of these and further files.
     """
-    edits = list(
-        _edits(yaml.compose(text), yaml.compose(drafted), before, drafted.splitlines(), ())
-    )
+    now, new = yaml.compose(text), yaml.compose(drafted)
+    assert isinstance(now, yaml.MappingNode)
+    assert isinstance(new, yaml.MappingNode)
+    edits = list(_edits(now, new, before, drafted.splitlines(), ()))
     lines = text.splitlines()
     # Where several end at one line, what belongs to the inner part comes first.
     placed = sorted(edits, key=lambda e: (e.start, -len(e.path)))

@@ -28,8 +28,8 @@ OUT_OF = re.compile(r"\s*/\s*(\d+(?:[.,]\d+)?)$")
 class Guess:
     """What a column seems to be: its further keys, and for an item how often each label was given.
 
-    stem: the question or group of questions that the column is part of. lost: identifiers that a
-    spreadsheet spoilt. repeated: rows with an identifier that another row has too.
+    stem: the question or group of questions that the column is part of. place: in the table. lost:
+    identifiers that a spreadsheet spoilt. repeated: rows whose identifier another row has too.
     """
 
     variable: str
@@ -40,6 +40,7 @@ class Guess:
     note: str = ""
     stem: str = ""
     source: str = ""
+    place: int = -1
     lost: int = 0
     repeated: int = 0
 
@@ -96,7 +97,7 @@ def named_headings(headers: Sequence[str], questions: Sequence[str]) -> list[Hea
 
 
 def count_texts(values: pl.Series) -> dict[str, int]:
-    frame = values.valuecount_texts(sort=True, name="n").sort(
+    frame = values.value_counts(sort=True, name="n").sort(
         "n", values.name, descending=[True, False]
     )
     return dict(frame.iter_rows())
@@ -111,8 +112,8 @@ def joined_options(values: pl.Series, distinct: pl.Series) -> dict[str, Any] | N
         if separator == " " and not values.str.contains(r"^[a-z0-9_]+( [a-z0-9_]+)*$").all():
             continue
         split = [[p.strip() for p in v.split(separator) if p.strip()] for v in values]
-        if separator == ", ":
-            split = _with_commas(split)
+        if separator != " ":
+            split = _rejoined(split, separator)
         parts = Counter(itertools.chain.from_iterable(split))
         options = {x: n for x, n in parts.items() if n >= 2}
         total = sum(parts.values())
@@ -121,16 +122,17 @@ def joined_options(values: pl.Series, distinct: pl.Series) -> dict[str, Any] | N
             and max(map(len, options), default=0) < 120
         )
         if few and sum(options.values()) > 0.85 * total and total > 1.2 * len(values):
-            chosen = sorted(options)
-            names = {f"{slug(o, 3) or 'x'}_{i}": o for i, o in enumerate(chosen, 1)}
+            names: dict[str, str] = {}
+            for option in sorted(options):
+                names[free(slug(option, 3) or "x", names)] = option
             rest = {"lainnya": "*"} if len(options) < len(parts) else {}
             return {"separator": separator.strip() or " ", "options": names | rest}
     return None
 
 
-def _with_commas(answers: list[list[str]]) -> list[list[str]]:
-    """Parts put together that always stand together, as those of an option with a comma in it: the
-    latter begins with a small letter, or both are somebody's whole answer."""
+def _rejoined(answers: list[list[str]], separator: str) -> list[list[str]]:
+    """Parts put together that always stand together, as those of an option that holds the
+    separator: the latter begins with a small letter, or both are somebody's whole answer."""
     while True:
         alone = Counter(itertools.chain.from_iterable(answers))
         pairs = Counter(itertools.chain.from_iterable(map(itertools.pairwise, answers)))
@@ -141,14 +143,14 @@ def _with_commas(answers: list[list[str]]) -> list[list[str]]:
                 break
         else:
             return answers
-        answers = [_together(parts, a, b) for parts in answers]
+        answers = [_together(parts, a, b, separator) for parts in answers]
 
 
-def _together(parts: list[str], a: str, b: str) -> list[str]:
+def _together(parts: list[str], a: str, b: str, separator: str) -> list[str]:
     found: list[str] = []
     for part in parts:
         if found and found[-1] == a and part == b:
-            found[-1] = f"{a}, {b}"
+            found[-1] = f"{a}{separator.rstrip()} {b}"
         else:
             found.append(part)
     return found
@@ -181,7 +183,7 @@ def _options(stem: str, headings: Sequence[Heading], texts: Sequence[pl.Series])
     slashed = "/" in headings[0].name and "[" not in headings[0].name
     allowed = {"0", "1", "true", "false"} if slashed else MARKS
     options: dict[str, Any] = {}
-    marked, seen = 0, set()
+    marked, seen = 0, set[str]()
     for heading, found in zip(headings, given, strict=True):
         words = {normalise(x) for x in found}
         option = heading.part or heading.question[len(common) :].strip(" -:") or heading.name

@@ -53,8 +53,7 @@ class Sheet:
 
     def column(self, guess: Guess) -> pl.Series:
         """The texts of a guessed column that stands in one place."""
-        places = {g: i for i, g in enumerate(self.table.headers)}
-        return clean_text(self.table.frame.select(str(places[guess.header])).collect().to_series())
+        return clean_text(self.table.frame.select(str(guess.place)).collect().to_series())
 
 
 def read_sheets(files: Sequence[Path], known: Mapping[str, Any], told: list[str]) -> list[Sheet]:
@@ -177,7 +176,7 @@ def _wave_beside(sheet: Sheet, alike: Sequence[Sheet]) -> str:
             return "post" if other.wave == "pre" else "pre"
         days = [_day(s) for s in (sheet, other)]
         if None not in days and days[0] != days[1]:
-            return "pre" if days[0] < days[1] else "post"  # type: ignore[operator]
+            return "pre" if days[0] < days[1] else "post"
     return UNKNOWN
 
 
