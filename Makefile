@@ -10,7 +10,7 @@ JOBS ?= 2
 REPORT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lint lab lock environment docs calibrate calibrate-verdict recover bench-batch bench-clean bench-events bench-voices clean
+.PHONY: help setup report test lint lab site wheel lock environment docs calibrate calibrate-verdict recover bench-batch bench-clean bench-events bench-voices clean
 
 help:
 	@sed -n '1,3p' Makefile | sed 's/^# //'
@@ -43,6 +43,13 @@ lint: $(READY)
 
 lab: $(READY)
 	@$(BIN)/evaluasi lab
+
+# The documentation as static files, in site/; nothing is fetched.
+site: $(READY)
+	@$(BIN)/mkdocs build --strict --quiet && echo "evaluasi: open site/index.html"
+
+wheel: $(READY)
+	@$(BIN)/python -m hatchling build -t wheel -d dist
 
 # For maintainers: the lock, environment.yml and the pages generated from the code.
 lock:

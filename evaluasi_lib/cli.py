@@ -1,4 +1,4 @@
-"""The command line: new, check, clean, report, verify, portfolio, forget, key, lab.
+"""The command line: start, new, check, clean, report, verify, portfolio, forget, key, lab.
 
 Exit status: 0 all well; 1 some program failed (the others are finished); 2 wrong use.
 """
@@ -88,9 +88,12 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> _Parser:
         command = commands.add_parser(name, help=summary, description=summary)
         command.set_defaults(run=run)
-        command.add_argument("--data", metavar="DIR", help=_("a folder laid out like data/"))
+        if name != "start":
+            command.add_argument("--data", metavar="DIR", help=_("a folder laid out like data/"))
         return command
 
+    start = add("start", _start, _("a workbook folder: notebooks, examples, room for your data"))
+    start.add_argument("folder", metavar="DIR", help=_("new, or a workbook to bring up to date"))
     new = add("new", _new, _("draft program.yml from files as exported"))
     new.add_argument("id", metavar="ID", help=_("identifier of the program"))
     new.add_argument(
@@ -172,6 +175,24 @@ def _chosen(data: DataFolder, ids: Sequence[str]) -> list[str]:
     return chosen
 
 
+def _start(options: argparse.Namespace) -> int:
+    from evaluasi_lib.starting import start_workbook
+
+    done = start_workbook(Path(options.folder).expanduser().resolve())
+    print(_("The workbook is in {folder}.").format(folder=done.folder))
+    if done.examples:
+        print(_("Examples in data/raw: {names}").format(names=", ".join(done.examples)))
+    _tell_new_versions(done.beside)
+    print(_("Next, inside that folder: evaluasi lab"))
+    return OK
+
+
+def _tell_new_versions(beside: Sequence[Path]) -> None:
+    for path in beside:
+        text = _("a newer version of a notebook that you changed stands beside it: {path}")
+        print(text.format(path=path))
+
+
 def _new(options: argparse.Namespace) -> int:
     from evaluasi_lib.cleaning.draft import draft_program
     from evaluasi_lib.cleaning.mend import mend
@@ -225,18 +246,25 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from evaluasi_lib.evaluation import problems_of
+    from evaluasi_lib.evaluation import check
 
     data = DataFolder.at(options.data)
     status = OK
     for program_id in _chosen(data, options.ids):
-        problems = problems_of(data, program_id)
-        if not problems:
+        found = check(data, program_id)
+        for place, problem in enumerate(found.problems, 1):
+            status = SOME_FAILED
+            print(f"{program_id} [{place}/{len(found.problems)}] {problem}", file=sys.stderr)
+        if not found.problems:
             print(_("{id}: no problem found").format(id=program_id))
-            continue
-        status = SOME_FAILED
-        for place, problem in enumerate(problems, 1):
-            print(f"{program_id} [{place}/{len(problems)}] {problem}", file=sys.stderr)
+        if found.standing:
+            print(_("How many persons stand behind each outcome:"))
+        for line in found.standing:
+            print(f"  {line}".rstrip())
+        if found.remarks:
+            print(_("What to know of the data:"))
+        for remark in found.remarks:
+            print(f"  - {remark}")
     return status
 
 
@@ -411,9 +439,7 @@ def _lab(options: argparse.Namespace) -> int:
 
     root = project_root()
     work = root / WORK_FOLDER
-    for path in refresh_copies(sorted((root / "notebooks").glob("*.ipynb")), work):
-        text = _("a newer version of a notebook that you changed stands beside it: {path}")
-        print(text.format(path=path))
+    _tell_new_versions(refresh_copies(sorted((root / "notebooks").glob("[0-9]*.ipynb")), work))
     place = os.environ | {DATA_VARIABLE: str(DataFolder.at(options.data).path)}
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
     start = [str(work / "00_mulai_di_sini.ipynb")]

@@ -25,17 +25,24 @@ MAX_YAML = 2_000_000  # characters
 MAX_YAML_DEPTH = 50
 MAX_YAML_NODES = 200_000  # with every alias written out
 MAX_ID = 64  # characters: it becomes part of file names
+OWN = "kata.yml"  # words of an agency, for the reports of all its programs
 EVALUATION_NOTEBOOK = Path("notebooks") / "02_evaluasi_program.ipynb"
 
 
 def project_root() -> Path:
-    """The checkout that this library belongs to, whatever the working directory."""
-    root = Path(__file__).resolve().parent.parent
-    if not (root / EVALUATION_NOTEBOOK).is_file():
-        what = _("the workbook's folder with notebooks/ was not found")
-        remedy = _("install it from a checkout with “pip install -e .”")
-        raise UsageError(Problem(what, str(root), remedy))
-    return root
+    """The workbook: the nearest folder around the working directory that has the notebooks, else
+    the checkout that this library belongs to.
+
+    Raises UsageError where there is none.
+    """
+    here = Path.cwd()
+    checkout = Path(__file__).resolve().parent.parent
+    for folder in (here, *here.parents, checkout):
+        if (folder / EVALUATION_NOTEBOOK).is_file():
+            return folder
+    what = _("no workbook was found: a folder with notebooks/ and data/")
+    remedy = _("make one with “evaluasi start FOLDER”, and give your commands inside it")
+    raise UsageError(Problem(what, str(here), remedy))
 
 
 @dataclass(frozen=True)
@@ -166,8 +173,17 @@ def load_program(folder: Path) -> Program:
 
 
 def read_declaration(folder: Path) -> dict[str, Any]:
-    """folder/program.yml as keys and values, not validated yet. Raises ProgramError."""
-    return _read_yaml(folder / "program.yml", f"{folder.name}/program.yml")
+    """folder/program.yml as keys and values, not validated yet, with an agency's own words (OWN,
+    beside the folder raw/) under those of the program. Raises ProgramError."""
+    said = _read_yaml(folder / "program.yml", f"{folder.name}/program.yml")
+    shared = folder.parent.parent / OWN
+    if shared.is_file():
+        words, own = _read_yaml(shared, OWN), said.get("words") or {}
+        if all(isinstance(w, dict) for table in (words, own) for w in table.values()):
+            said["words"] = {code: words.get(code, {}) | own.get(code, {}) for code in words | own}
+        else:
+            said["words"] = words  # which does not fit and says so
+    return said
 
 
 def program_of(data: dict[str, Any], folder: str) -> Program:
@@ -178,7 +194,7 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
     where = f"{folder}/program.yml"
     unknown = list(_unknown(data))
     try:
-        program = Program.model_validate(data)
+        program = Program.model_validate(data).by_wave()
     except ValidationError as error:
         problems = [
             p for p in _explain(error, where) if p.where.removeprefix(f"{where}: ") not in unknown

@@ -44,6 +44,8 @@ class ProgramInfo:
     number: str | None = None
     author: str | None = None
     contact: str | None = None
+    min_evidence_rating: int = 2  # under which words of cause are capped
+    shares: tuple[str, ...] = ()  # outcomes whose estimates are differences of shares of persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,7 @@ def document_of(result: EvaluationResult) -> Document:
 
 def read_result(text: str) -> EvaluationResult:
     """What a result.json of this version says. Raises ValueError where it is none."""
-    found = _adapter().validate_json(text)
+    found = result_reader().validate_json(text)
     texts = {f.name: getattr(found.texts, f.name) for f in dataclasses.fields(Texts)}
     return EvaluationResult(
         found.program, found.measures, found.quality, found.provenance, **texts,
@@ -258,7 +260,8 @@ def read_result(text: str) -> EvaluationResult:
 
 
 @cache
-def _adapter() -> TypeAdapter[Document]:
+def result_reader() -> TypeAdapter[Document]:
+    """What reads a result.json; it takes a while to make."""
     return TypeAdapter(Document)
 
 
@@ -306,7 +309,7 @@ def _plain(value: Any, place: str) -> Any:
 
 def result_schema() -> dict[str, Any]:
     """The JSON Schema that every result.json holds to, made from its classes."""
-    schema = _adapter().json_schema(mode="serialization")
+    schema = result_reader().json_schema(mode="serialization")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"evaluasi result.json, schema_version {SCHEMA_VERSION}",

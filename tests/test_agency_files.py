@@ -1,4 +1,4 @@
-"""Files of the kinds that agencies have come through `new`, `check` and `report` with few edited lines.
+"""Files of the kinds that agencies have come through `new`, `check` and `report` with few edits.
 
 The files and their numbers are in tests/data/agency; tests/agency.py makes them.
 """
@@ -65,9 +65,7 @@ def test_at_most_ten_lines_were_edited(name: str, data: Path) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_a_draft_has_a_comment_at_each_column_and_no_person_in_it(name: str, data: Path) -> None:
     text = (data / f"{name}.yml").read_text(encoding="utf-8")
-    columns = [
-        line for line in text.splitlines() if re.match(r" {6}\S+: *(\{from|  #|# )", line)
-    ]
+    columns = [line for line in text.splitlines() if re.match(r" {6}\S+: *(\{from|  #|# )", line)]
     assert columns
     assert all("# PERIKSA" in line for line in columns)
     people = [*agency.FIRST, *agency.LAST, "@contoh.go.id", "0812", "R_0", "1970", "10.0.0."]
@@ -120,17 +118,27 @@ def items(labels: list[str], n: int = 24) -> list[list[Any]]:
     [
         (["SS", "S", "N", "TS", "STS"], "Sangat Tidak Setuju", "Sangat Setuju", 5),
         (["SS", "S", "TS"], "Sangat Tidak Setuju", "Sangat Setuju", 4),
-        (["sangat setuju ", "Setuju", "S", "ragu - ragu"], "Sangat Tidak Setuju", "Sangat Setuju", 5),
+        (
+            ["sangat setuju ", "Setuju", "S", "ragu - ragu"],
+            "Sangat Tidak Setuju",
+            "Sangat Setuju",
+            5,
+        ),
         (["5 = Sangat Puas", "4 = Puas", "3 = Cukup Puas"], "Sangat Tidak Puas", "Sangat Puas", 5),
         (["4 - Setuju", "5 - Sangat Setuju", "2"], "Sangat Tidak Setuju", "Sangat Setuju", 5),
-        (["Setuju (4)", "Sangat Setuju (5)", "Netral (3)"], "Sangat Tidak Setuju", "Sangat Setuju", 5),
+        (
+            ["Setuju (4)", "Sangat Setuju (5)", "Netral (3)"],
+            "Sangat Tidak Setuju",
+            "Sangat Setuju",
+            5,
+        ),
         (["SB", "B", "C", "K"], "Kurang", "Sangat Baik", 4),
         (["sangat_puas", "puas", "tidak_puas"], "Sangat Tidak Puas", "Sangat Puas", 4),
         (["Sgt Setuju", "Setuju", "Tdk Setuju"], "Sangat Tidak Setuju", "Sangat Setuju", 4),
         (["Agree", "Strongly agree", "Neutral"], "Strongly Disagree", "Strongly agree", 5),
         (["0 = Tidak pernah", "1 = Jarang", "3 = Sering"], "Tidak pernah", "Selalu", 4),
     ],
-)  # fmt: skip
+)
 def test_a_scale_is_known_in_its_spellings_and_whole(
     labels: list[str], low: str, high: str, points: int, tmp_path: Path
 ) -> None:
@@ -242,7 +250,8 @@ def test_a_second_run_adds_a_file_and_leaves_what_a_person_wrote(tmp_path: Path)
 def test_a_column_that_came_later_is_added_with_a_comment(tmp_path: Path) -> None:
     drafted(tmp_path, items(LIKERT))
     heads, *rows = items(LIKERT)
-    wider = [[*heads, "Unit Kerja"], *[[*r, ["Biro A", "Biro B"][i % 2]] for i, r in enumerate(rows)]]
+    units = ["Biro Umum", "Biro Hukum"]
+    wider = [[*heads, "Unit Kerja"], *[[*r, units[i % 2]] for i, r in enumerate(rows)]]
     agency.write_csv("survei.csv", wider, folder=tmp_path / "raw" / "x")
     assert run("new", "x", "--from", tmp_path / "raw/x/survei.csv", "--data", tmp_path) == 0
     assert _read(tmp_path)["sources"]["survei"]["columns"]["unit_kerja"]["type"] == "category"
@@ -271,14 +280,15 @@ def test_an_option_may_hold_the_sign_that_parts_options(tmp_path: Path) -> None:
     heads, *rows = items(LIKERT)
     told = ["Rapat, dinas luar", "Beban kerja", "Beban kerja, Rapat, dinas luar", "Jaringan"]
     rows = [[*row, told[i % 4]] for i, row in enumerate(rows)]
-    columns = drafted(tmp_path, [[*heads, "Apa kendala Anda?"], *rows])["sources"]["survei"]["columns"]
-    options = columns["apa_kendala_anda"]["options"]
+    source = drafted(tmp_path, [[*heads, "Apa kendala Anda?"], *rows])["sources"]["survei"]
+    options = source["columns"]["apa_kendala_anda"]["options"]
     assert sorted(options.values()) == ["Beban kerja", "Jaringan", "Rapat, dinas luar"]
 
 
 def test_a_file_given_for_a_program_of_another_hand_is_read_beside_it(tmp_path: Path) -> None:
     """A program.yml that was never drafted is extended too."""
-    shutil.copytree(Path(__file__).parents[1] / "data/raw/mentoring-karier-2024", tmp_path / "raw/x")
+    shipped = Path(__file__).parents[1] / "data" / "raw" / "mentoring-karier-2024"
+    shutil.copytree(shipped, tmp_path / "raw" / "x")
     path = tmp_path / "raw" / "x" / "program.yml"
     own = path.read_text(encoding="utf-8").replace("id: mentoring-karier-2024", "id: x")
     path.write_text(own, encoding="utf-8")

@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("program", "results", "effects", "folders"),
     ("check", "conclusion", "labels", "claims"),
     ("loading",),
-    ("reading", "reference"),
+    ("reading", "reference", "starting"),
     ("study",),
     ("cleaning",),
     ("scoring",),

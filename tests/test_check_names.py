@@ -37,7 +37,8 @@ sources:
       butir: {from: B, type: item, scale: sesuai5}
       ya: {from: Y, type: flag, categories: {"true": Ya, "false": Tidak}}
   log: {file: log.csv, role: events}
-elearning: {events: log, time_zone_variable: eselon, group: eselon}
+elearning:
+  {events: log, time_zone_variable: eselon, group: eselon, modules: {M1: Satu}, optional: [M1]}
 population: {jenis_kelamin: {L: 3, P: 4}}
 participation: {motivation: komunikasi}
 """
@@ -59,6 +60,7 @@ def everything() -> dict[str, Any]:
         "source": "peserta", "scale_type": "binary", "success": ["P"], "unit": "bagian",
     }  # fmt: skip
     data["outcomes"].append(binary)
+    data["outcomes"][0]["baseline_instrument"] = data["outcomes"][0]["instrument"]
     data["questions"][0] |= {"counter_themes": ["materi"]}
     data["voices"] |= {"codebook": "b.yml", "quotes": "kutipan.csv", "manual_codes": "k.csv"}
     indicator = {"id": "R", "from_cycle": "2024", "text": "x", "status": "done"}

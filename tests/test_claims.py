@@ -39,7 +39,8 @@ def _english():
         ("effect", 5, (), "strong"), ("effect", 4, (), "strong"), ("effect", 3, (), "moderate"),
         ("effect", 2, (), "moderate"), ("effect", 1, (), "weak"), ("effect", None, (), "weak"),
         ("difference", 4, ("post_only",), "difference"), ("difference", 4, (), "refuted"),
-        ("change", 5, (), "change"),
+        ("change", 5, (), "change"), ("change", 5, ("retrospective",), "recalled"),
+        ("effect", 5, ("retrospective",), "weak"),
     ],
 )  # fmt: skip
 def test_words_follow_from_design_and_rating(claim, rating, flags, claimed):
@@ -47,7 +48,7 @@ def test_words_follow_from_design_and_rating(claim, rating, flags, claimed):
 
 
 def test_the_table_has_words_for_every_row_in_both_directions():
-    rows = ("strong", "moderate", "weak", "difference", "refuted", "change")
+    rows = ("strong", "moderate", "weak", "difference", "refuted", "change", "recalled")
     for claimed in rows:
         texts = [say(f"noun.{claimed}")]
         texts += [

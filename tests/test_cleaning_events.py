@@ -102,8 +102,8 @@ def test_names_in_a_log_go_no_further(folder: Path) -> None:
 
 
 def test_a_log_without_times_is_one_problem(tmp_path: Path) -> None:
-    files = FILES | {"tabel.csv": TABLE.replace("time", "kapan")}
-    data, program = folder_with(tmp_path, DECLARED, files)
+    table = TABLE.replace("time", "kapan").replace("2025", "sekitar 2025")
+    data, program = folder_with(tmp_path, DECLARED, FILES | {"tabel.csv": table})
     (problem,) = check_program(program, data)
     assert problem.where == "tabel.csv"
 

@@ -161,7 +161,7 @@ def test_event_times_become_utc() -> None:
         ]
     )  # fmt: skip
     spec = Spec("time", Column.model_validate({"from": "t", "type": "date"}))
-    times, unread = utc_times(text, spec, "Asia/Jakarta")
+    times, rules = utc_times(text, spec, "Asia/Jakarta")
     found = [None if t is None else t.strftime("%Y-%m-%d %H:%M:%S") for t in times]
     assert found == ["2025-02-03 03:15:30", *["2025-02-03 03:00:00"] * 4, None, None]
-    assert unread == 1
+    assert rules.to_list() == [None, None, None, None, None, "unknown", None]

@@ -23,6 +23,7 @@ from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.reporting.export import render_html
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.results import read_result, result_json
+from tests.asked import unshown
 from tests.attack import attack
 from tests.guard_data import SHIPPED
 from tests.published import cited, rows
@@ -134,6 +135,10 @@ def test_no_identifier_of_a_person_reaches_the_report(report: Report) -> None:
     shown = _without_images(report.html) + report.text
     assert sorted(n for n in names if n in shown) == []
     assert re.findall(r"(?<![0-9a-f.])(?:19|20)\d{16}(?![0-9a-f])", shown) == []
+
+
+def test_everything_that_was_asked_is_shown_or_the_report_says_why_not(report: Report) -> None:
+    assert unshown(report.program, report.result) == set()
 
 
 def test_no_hidden_number_of_persons_follows_from_the_published_ones(report: Report) -> None:

@@ -17,9 +17,14 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyreadstat
 import pytest
 
 import evaluasi_lib as el
@@ -188,31 +193,84 @@ def outside(folder: Path) -> None:
 
 
 def wide(folder: Path) -> None:
-    """A CSV file under the name of a source that declares one column of 100,000."""
-    (folder / "program.yml").write_text(
-        (folder / "program.yml").read_text("utf-8").replace(".xlsx", ".csv"), "utf-8"
-    )
+    """100,000 columns, of which the source declares one more."""
     with (folder / "data.csv").open("w", encoding="utf-8") as file:
         file.write(",".join(f"K{i}" for i in range(100_000)) + "\n")
         file.writelines(",".join(["1"] * 100_000) + "\n" for _row in range(20))
 
 
-TABLES: dict[str, tuple[Spoil, str]] = {
-    "far-cell": (far_cell, "too much memory"),
-    "far-below": (far_below, "1,048,576 rows and 10 columns"),
-    "zip-bomb": (zip_bomb, "unpacks to too much"),
-    "lying-zip-bomb": (lying_zip_bomb, "data.xlsx: "),
-    "no-archive": (damaged, "cannot be read"),
-    "entities": (entities, "cannot be read"),
-    "link": (outside, "leads out of the program's folder"),
-    "wide": (wide, "there is no column “Nilai”"),
-}
+def spss_that_unpacks(folder: Path) -> None:
+    columns = {f"K{i}": np.zeros(100_000) for i in range(101)}
+    pyreadstat.write_sav(pd.DataFrame(columns), folder / "data.zsav", compress=True)
+
+
+def stata_that_says_much(folder: Path) -> None:
+    pyreadstat.write_dta(pd.DataFrame({"Nilai": [1.0, 2.0]}), folder / "data.dta", version=14)
+    content = (folder / "data.dta").read_bytes()
+    n, more = b"<N>" + (2).to_bytes(8, "little"), b"<N>" + (2**40).to_bytes(8, "little")
+    assert n in content
+    (folder / "data.dta").write_bytes(content.replace(n, more))
+
+
+def parquet_of_nothing(folder: Path) -> None:
+    """A hundred million times the same number, in less than a megabyte."""
+    pq.write_table(pa.table({"Nilai": np.zeros(100_000_000, np.int8)}), folder / "data.parquet")
+
+
+def parquet_of_one_text(folder: Path) -> None:
+    """A million times the same text of a million letters."""
+    at = pa.array(np.zeros(1_000_000, np.int32))
+    texts = pa.DictionaryArray.from_arrays(at, pa.array(["x" * 1_000_000]))
+    pq.write_table(pa.table({"Nilai": texts}), folder / "data.parquet")
+
+
+def json_of_other_keys(folder: Path) -> None:
+    """Each of 20,000 lines has a field of its own."""
+    lines = [json.dumps({f"k{i}": i}) + "\n" for i in range(20_000)]
+    (folder / "data.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+def json_that_is_wide(folder: Path) -> None:
+    line = json.dumps({f"k{i}": {"a": i} for i in range(20_000)}) + "\n"
+    (folder / "data.jsonl").write_text(line * 20, encoding="utf-8")
+
+
+def json_that_is_deep(folder: Path) -> None:
+    text = '{"a":' * 100_000 + "1" + "}" * 100_000
+    (folder / "data.jsonl").write_text(text, encoding="utf-8")
+
+
+def broken(folder: Path, name: str, start: bytes) -> None:
+    (folder / name).write_bytes(start + bytes(range(256)) * 40)
+
+
+TABLES: dict[str, tuple[str, Spoil, str]] = {
+    "far-cell": ("data.xlsx", far_cell, "too much memory"),
+    "far-below": ("data.xlsx", far_below, "1,048,576 rows and 10 columns"),
+    "zip-bomb": ("data.xlsx", zip_bomb, "unpacks to too much"),
+    "lying-zip-bomb": ("data.xlsx", lying_zip_bomb, "data.xlsx: "),
+    "no-archive": ("data.xlsx", damaged, "cannot be read"),
+    "entities": ("data.xlsx", entities, "cannot be read"),
+    "link": ("data.xlsx", outside, "leads out of the program's folder"),
+    "wide": ("data.csv", wide, "there is no column “Nilai”"),
+    "spss-unpacks": ("data.zsav", spss_that_unpacks, "100,000 rows and 101 columns"),
+    "spss-broken": ("data.sav", partial(broken, name="data.sav", start=b"$FL2"), "cannot be read"),
+    "stata-long": ("data.dta", stata_that_says_much, "data.dta: "),
+    "stata-broken": ("data.dta", partial(broken, name="data.dta", start=b"s"), "cannot be read"),
+    "parquet-same": ("data.parquet", parquet_of_nothing, "unpacks to too much"),
+    "parquet-text": ("data.parquet", parquet_of_one_text, "too much memory"),
+    "parquet-broken": ("data.parquet", partial(broken, name="data.parquet", start=b"PAR1"),
+                       "cannot be read"),
+    "json-keys": ("data.jsonl", json_of_other_keys, "unpacks to too much"),
+    "json-wide": ("data.jsonl", json_that_is_wide, "20 rows and 20,000 columns"),
+    "json-deep": ("data.jsonl", json_that_is_deep, "cannot be read"),
+}  # fmt: skip
 
 
 def check_tables(data: Path) -> dict[str, Ran]:
     """`evaluasi check` of a program with each of the hostile tables."""
-    for name, (spoil, _words) in TABLES.items():
-        spoil(program(data, "data.xlsx", name))
+    for name, (file, spoil, _words) in TABLES.items():
+        spoil(program(data, file, name))
     return checked(data)
 
 
@@ -226,7 +284,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Ra
 def test_a_hostile_table_is_refused(name: str, tables: tuple[Path, dict[str, Ran]]) -> None:
     data, ran = tables
     assert ran[name].status == 1
-    assert TABLES[name][1] in ran[name].said
+    assert TABLES[name][2] in ran[name].said
     hold(ran[name])
     with pytest.raises(EvaluationError):
         el.open(name, data=data)

@@ -21,7 +21,8 @@ from pathlib import Path
 
 import polars as pl
 
-from evaluasi_lib.cleaning.events import user_numbers, with_event_columns
+from evaluasi_lib.cleaning.chosen import FILE as LEFT_OUT
+from evaluasi_lib.cleaning.chosen import rows_of
 from evaluasi_lib.cleaning.identity import (
     KEY_VARIABLE,
     Linker,
@@ -33,7 +34,7 @@ from evaluasi_lib.cleaning.identity import (
     renew_key,
 )
 from evaluasi_lib.cleaning.manifest import Log, shown_names
-from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.cleaning.mapping import Mapped, sources_called
 from evaluasi_lib.cleaning.pipeline import clean_program, open_sources
 from evaluasi_lib.cleaning.privacy import MASK, Names, all_names, core_name, hides, tells_name
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError
@@ -51,7 +52,12 @@ from evaluasi_lib.reading.voices import read_table
 from evaluasi_lib.wording import _
 
 LOG = "penghapusan.csv"
-BY_ROW = ("koreksi.csv", "kutipan.csv", "kode_manual.csv")  # their lines name a source and a row
+BY_ROW = (
+    "koreksi.csv",
+    LEFT_OUT,
+    "kutipan.csv",
+    "kode_manual.csv",
+)  # their lines name a source and a row
 SHORT = 60  # characters of a text that is a label, such as the name of a room
 
 
@@ -82,7 +88,7 @@ def forget(data: DataFolder, program_id: str, person: str, reason: str) -> Forgo
     mapped = open_sources(program, raw, Log())
     linker = make_linker(program, mapped, pseudonym_key(program))
     pid = _pid(linker, person)
-    places = {m.name: _rows_of(m, linker, pid) for m in mapped}
+    places = {m.name: rows_of(m, linker, [pid]) for m in mapped}
     if not any(places.values()):
         what = _("nobody of this identifier is in the program's files")
         raise UsageError(Problem(what, "--person", _("give the NIP or code as the files have it")))
@@ -92,7 +98,7 @@ def forget(data: DataFolder, program_id: str, person: str, reason: str) -> Forgo
     shutil.rmtree(data.processed(program_id), ignore_errors=True)
     for source in mapped:
         _empty_rows(raw / source.source.file, source, linker, pid, done)
-    _drop_lines(raw, places, done)
+    _drop_lines(program, raw, places, done)
     _mask_names(raw, names, alone, done)
     done.unfinished += _named_in_sources(program, raw, names)
     done.mentions += _mentions(program, raw, names)
@@ -109,17 +115,6 @@ def _pid(linker: Linker, person: str) -> str:
     known = known.replace(linker.repairs)
     pid: str = pseudonyms(known, linker.key, linker.scope)[0] or ""
     return pid
-
-
-def _rows_of(mapped: Mapped, linker: Linker, pid: str) -> list[int]:
-    """The data rows (from 1) of a source that are a person's."""
-    log, rows = Log(), []
-    source = with_event_columns(mapped) if mapped.source.role == "events" else mapped
-    for batch in source.table.batches(source.columns):
-        if source.source.role == "events":
-            batch = user_numbers(batch, source, linker)
-        rows += batch["row"].filter(linker.pids(batch, source, log) == pid).to_list()
-    return rows
 
 
 def _names_of(mapped: Sequence[Mapped], places: dict[str, list[int]]) -> Names:
@@ -148,7 +143,7 @@ def _check_reason(reason: str, person: str, names: Names) -> None:
 def _empty_rows(path: Path, mapped: Mapped, linker: Linker, pid: str, done: Forgotten) -> None:
     """Empty a person's rows of a source's file where that can be done and seen to be done; else
     name them for a person to empty."""
-    rows = _rows_of(mapped, linker, pid)
+    rows = rows_of(mapped, linker, [pid])
     emptied = _emptied_file(path, mapped.source, rows) if rows else None
     if emptied is not None and _is_clean(emptied, path, mapped, linker, pid):
         _replace(path, emptied)
@@ -179,8 +174,8 @@ def _is_clean(content: bytes, path: Path, mapped: Mapped, linker: Linker, pid: s
         work.write_bytes(content)
         after = replace(mapped, table=open_source(work, mapped.source))
         heights = [m.table.frame.select(pl.len()).collect().item() for m in (mapped, after)]
-        gone = len(_rows_of(mapped, linker, pid)) if mapped.source.role == "events" else 0
-        return heights[0] - gone == heights[1] and not _rows_of(after, linker, pid)
+        gone = len(rows_of(mapped, linker, [pid])) if mapped.source.role == "events" else 0
+        return heights[0] - gone == heights[1] and not rows_of(after, linker, [pid])
 
 
 def _emptied(
@@ -208,9 +203,7 @@ def _emptied(
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[str, list[str]]]:
     """Each record of a CSV text as it stands, line ends and all, with its cells."""
-    lines = text.splitlines(keepends=True) if "\n" not in text else text.split("\n")
-    if "\n" in text:
-        lines = [line + "\n" for line in lines[:-1]] + lines[-1:]
+    lines = list(io.StringIO(text, newline=""))  # split at every kind of line end, each kept
     reader, begun = csv.reader(iter(lines), delimiter=delimiter), 0
     for cells in reader:
         yield "".join(lines[begun : reader.line_num]), cells
@@ -230,7 +223,7 @@ def _replace(path: Path, content: bytes) -> None:
     os.replace(work, path)
 
 
-def _drop_lines(raw: Path, places: dict[str, list[int]], done: Forgotten) -> None:
+def _drop_lines(program: Program, raw: Path, places: dict[str, list[int]], done: Forgotten) -> None:
     """Take corrections, quotes and codes of the emptied rows out of their tables."""
     for name in BY_ROW:
         path = raw / name
@@ -240,7 +233,8 @@ def _drop_lines(raw: Path, places: dict[str, list[int]], done: Forgotten) -> Non
         at = zip(table["source"], table["row"], strict=True)
         gone = [
             line for line, (source, row) in enumerate(at, 1)
-            if row.isdigit() and int(row) in places.get(source, ())
+            if row.isdigit()
+            and any(int(row) in places.get(n, ()) for n in sources_called(program, source))
         ]  # fmt: skip
         if gone:
             _replace(path, _emptied(path, gone, 1, None, None, away=True))

@@ -61,7 +61,8 @@ NOTED = {  # what a reader should know of, beside the counts
 class Context:
     """What all sources of a program share while it is cleaned; what it finds is collected here.
 
-    labels: values that program.yml itself names, so that they stay what they are.
+    met: lines of koreksi.csv whose cell is there. labels: values that program.yml itself names, so
+    that they stay what they are.
     """
 
     program: Program
@@ -72,6 +73,7 @@ class Context:
     names: Names
     flags: list[pl.DataFrame] = field(default_factory=list)
     translations: list[pl.DataFrame] = field(default_factory=list)
+    met: set[int] = field(default_factory=set)
     labels: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -184,7 +186,8 @@ class _Source:
         """A batch of text as the rows of the processed table that come from it."""
         self.log.rows_read += batch.height
         batch, applied, stale = apply_corrections(batch, self.corrections)
-        self._count("correction_applied", applied)
+        self._count("correction_applied", len(applied))
+        self.context.met.update(applied, stale)
         for line in stale:
             self.log.note("correction_skipped", line=line, source=self.name)
         batch = batch.filter(~self._dropped(batch))

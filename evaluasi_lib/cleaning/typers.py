@@ -22,7 +22,7 @@ from evaluasi_lib.reading.files import BLANK, MAX_LETTERS, clean_space, normalis
 
 LABELLED = ("item", "category", "ordinal", "flag", "multi")
 NUMBERS = ("number", "integer")
-PROBLEMS = ("unknown", "decimal", "range", "uneven", "month_first", "required")
+PROBLEMS = ("unknown", "decimal", "range", "uneven", "month_first", "no_year", "required")
 VOCABULARY: dict[str, Any] = packaged_yaml(__package__, "vocabulary.yml")
 YES_NO = {"true": VOCABULARY["yes_words"], "false": VOCABULARY["no_words"]}
 BLANKS = frozenset(map(normalise, VOCABULARY["blanks"]))
@@ -37,6 +37,11 @@ _ISO = r"(?i)^(?P<y>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})" + _TIME
 _DAY_FIRST = (
     r"(?i)^(?:[a-z']+, ?)?(?P<d>\d{1,2})[-/. ]+(?P<m>\d{1,2}|[a-z]{3,9})[-/. ,]+(?P<y>\d{4}|\d{2})"
     + _TIME
+)
+_MONTH_NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_NO_YEAR = (  # "12 Mei", "May 12, 10:15", "12/05 10:15": a day and a month, then at most an hour
+    rf"(?i)^(?:[a-z']+, ?)?(?:\d{{1,2}}[-/. ]*(?:{_MONTH_NAMES})|(?:{_MONTH_NAMES})[-/. ]*\d{{1,2}}"
+    r"|\d{1,2}[-/]\d{1,2})\.?" + _TIME
 )
 
 
@@ -316,10 +321,12 @@ def type_date(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     if declared:
         dates = text.str.strptime(pl.Datetime("us"), declared, strict=False).fill_null(dates)
     failed = text.is_not_null() & dates.is_null()
+    yearless = failed & text.str.contains(_NO_YEAR).fill_null(False)
     turned = failed
     if failed.any():
         turned = failed & _date_parts(text, _DAY_FIRST, True).is_not_null()
-    rule = pl.when(coded).then(pl.lit("missing_code")).when(turned).then(pl.lit("month_first"))
+    rule = pl.when(coded).then(pl.lit("missing_code")).when(yearless).then(pl.lit("no_year"))
+    rule = rule.when(turned).then(pl.lit("month_first"))
     return pl.select(value=dates, rule=rule.when(failed).then(pl.lit("unknown")))
 
 

@@ -394,7 +394,8 @@ class Program:
         from evaluasi_lib.reporting.names import split_formats
 
         form = split_formats(formats)
-        with replace_folder(out / self.id) as folder:
+        words = wording.own_words(self.declared.own_words)
+        with replace_folder(out / self.id) as folder, words:
             write_report(folder, chapters, self.result, form)
         return out / self.id
 

@@ -20,7 +20,7 @@ from evaluasi_lib import __version__, wording
 from evaluasi_lib.door.program import Data, Program, folder_of, open
 from evaluasi_lib.door.report import Report, Saved
 from evaluasi_lib.errors import DataError, EvaluationError, Problem, UsageError, suggestion
-from evaluasi_lib.loading import EVALUATION_NOTEBOOK, load_program, project_root
+from evaluasi_lib.loading import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.results import SCHEMA_VERSION
 from evaluasi_lib.tables import Table
@@ -138,13 +138,28 @@ def compare_reports(
             result = json.loads(path.read_text(encoding="utf-8"))
             if result["schema_version"] != SCHEMA_VERSION:
                 raise ValueError
-            results.append(result)
+            results.append(_in_words(result, folder, program_id))
         except (ValueError, KeyError, TypeError):
             remedy = _("make the report again: evaluasi report {id}").format(id=program_id)
             problems.append(Problem(_("result.json cannot be read"), program_id, remedy))
     if problems:
         raise DataError(*problems)
     return _side_by_side(results, without)
+
+
+def _in_words(result: dict[str, Any], folder: DataFolder, program_id: str) -> dict[str, Any]:
+    """The same result in the language in force, where the data folder keeps it; else as it is."""
+    from evaluasi_lib.evaluation import RESULTS
+
+    kept = folder.processed(program_id) / RESULTS / f"{wording.language()}.json"
+    if not kept.is_file():
+        return result
+    other: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+
+    def numbers(of: dict[str, Any]) -> list[tuple[str, float | None]]:
+        return [(row["id"], row["value"]) for row in of["measures"]]
+
+    return other if numbers(other) == numbers(result) else result
 
 
 def _side_by_side(results: Sequence[dict[str, Any]], without: Sequence[str]) -> Report:
@@ -173,6 +188,7 @@ def _write_portfolio(said: str) -> Callable[[Sequence[Section], Path, str], Path
             "organisation": "",
             "author": "",
             "created": "",
+            "number": "",
             "subtitle": said,
             "skip": _("Skip to the report"),
             "contents": _("Contents"),

@@ -17,6 +17,18 @@ def _sheet(request: dict[str, Any]) -> Iterator[Any]:
     return sheet_answers(request["path"], request["sheet"])
 
 
+def _labelled(request: dict[str, Any]) -> Iterator[Any]:
+    from evaluasi_lib.reading.cells import labelled_answers
+
+    return labelled_answers(request["path"], request["codes"])
+
+
+def _nested(request: dict[str, Any]) -> Iterator[Any]:
+    from evaluasi_lib.reading.cells import nested_answers
+
+    return nested_answers(request["path"])
+
+
 def _pages(request: dict[str, Any]) -> Iterator[Any]:
     from evaluasi_lib import wording
     from evaluasi_lib.reading.pages import pages_answers
@@ -25,7 +37,9 @@ def _pages(request: dict[str, Any]) -> Iterator[Any]:
     return pages_answers(request["paths"])
 
 
-JOBS: dict[str, Callable[[dict[str, Any]], Iterator[Any]]] = {"sheet": _sheet, "pages": _pages}
+JOBS: dict[str, Callable[[dict[str, Any]], Iterator[Any]]] = {
+    "sheet": _sheet, "labelled": _labelled, "nested": _nested, "pages": _pages,
+}  # fmt: skip
 
 
 def _hold_memory(most: int) -> None:
@@ -43,7 +57,7 @@ def main() -> None:
     try:
         for answer in JOBS[request["job"]](request):
             sys.stdout.write(json.dumps(answer) + "\n")
-            if request["job"] == "pages":  # each may take seconds, and silence is measured
+            if request["job"] in ("pages", "nested"):  # each may take seconds: silence is measured
                 sys.stdout.flush()
     except MemoryError:
         raise

@@ -1,8 +1,9 @@
 """Files as received, read as text in batches: nothing is guessed here, typing comes after.
 
 `open_source` gives the headings and an iterator of batches of strings, so that a file of millions
-of rows never lies in memory whole. Readers are polars (CSV, Parquet), python-calamine in a process
-of its own (XLSX, XLS, ODS) and pyreadstat (SPSS, Stata with value labels and user-missing codes).
+of rows never lies in memory whole. polars reads CSV, Parquet and JSON lines; python-calamine reads
+workbooks and pyreadstat SPSS and Stata in a process of its own (`cells`), which looks through
+Parquet and JSON lines first too.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import itertools
 import re
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -27,14 +28,14 @@ from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.folders import inside
 from evaluasi_lib.program import Source
 from evaluasi_lib.reading import apart
-from evaluasi_lib.reading.cells import cell_text
-from evaluasi_lib.reading.pages import MAX_UNPACKED
+from evaluasi_lib.reading.cells import MAX_UNPACKED, cell_text
 from evaluasi_lib.wording import _, count, load_yaml
 
 BATCH_ROWS = 200_000
 _SAMPLE_BYTES = 1_000_000
 _DELIMITERS = ",;\t|"
-SHEET_SECONDS = 60.0  # of one workbook, until its first row
+_LONE_CR = re.compile(rb"\r[^\n]")  # a row of “CSV (Macintosh)” ends so
+READING_SECONDS = 60.0  # of a file that is read apart, until it is heard of
 csv.field_size_limit(max(csv.field_size_limit(), _SAMPLE_BYTES))  # a sample may be one field
 CSV = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
@@ -62,17 +63,23 @@ class RawTable:
     """A file's headings and its rows as text; columns of the scan are "0", "1", ... in order.
 
     scan: takes the dtype of columns that shall be read as dictionaries of texts (pl.Categorical:
-    the same text, stored once), and gives a lazy frame.
+    the same text, stored once), and gives a lazy frame. kept: which rows `batches` gives, by the
+    columns and `row`; None: all.
     """
 
     headers: list[str]
     scan: Scan
     details: dict[str, Any] = field(default_factory=dict)
+    kept: pl.Expr | None = None
 
     @property
     def frame(self) -> pl.LazyFrame:
-        """All columns as plain text."""
+        """All rows and columns as plain text."""
         return self.scan({})
+
+    def only(self, kept: pl.Expr) -> RawTable:
+        """The table without the rows that do not meet a rule as well."""
+        return replace(self, kept=kept if self.kept is None else self.kept & kept)
 
     def batches(
         self,
@@ -88,6 +95,7 @@ class RawTable:
         coded = {columns[n] for n in labels} - {i for n, i in columns.items() if n not in labels}
         lazy = self.scan({str(i): pl.Categorical for i in coded})
         lazy = lazy.with_row_index("row", offset=1)
+        lazy = lazy if self.kept is None else lazy.filter(self.kept)
         lazy = lazy.select(pl.col("row").cast(pl.Int64), *wanted)
         try:
             # Every column is split off, wanted or not: else a field too many would go unseen.
@@ -132,8 +140,8 @@ def open_source(path: Path, source: Source, codes: frozenset[str] = frozenset())
         CSV: lambda: _open_csv(path, source),
         EXCEL: lambda: _open_excel(path, source),
         LABELLED: lambda: _open_labelled(path, codes),
-        (".parquet",): lambda: _open_nested(pl.scan_parquet(path)),
-        JSON_LINES: lambda: _open_nested(pl.scan_ndjson(path, infer_schema_length=None)),
+        (".parquet",): lambda: _open_nested(path, pl.scan_parquet),
+        JSON_LINES: lambda: _open_nested(path, partial(pl.scan_ndjson, infer_schema_length=None)),
     }
     try:
         for suffixes, read in readers.items():
@@ -156,7 +164,7 @@ def _without_footer(table: RawTable, n: int) -> RawTable:
     last = frame.filter(pl.any_horizontal(pl.exclude("at").is_not_null())).select(pl.max("at"))
     rows = max((last.collect().item() or 0) + 1 - n, 0)
     details = table.details | {"footer_rows": n}
-    return RawTable(table.headers, lambda dtypes: table.scan(dtypes).head(rows), details)
+    return replace(table, scan=lambda dtypes: table.scan(dtypes).head(rows), details=details)
 
 
 def top_rows(path: Path, sheet: str | None = None) -> list[list[str]]:
@@ -166,7 +174,8 @@ def top_rows(path: Path, sheet: str | None = None) -> list[list[str]]:
     """
     suffix = path.suffix.lower()
     if suffix in EXCEL:
-        return [[text or "" for text in row] for row in _sheet_rows(path, sheet)[1][:TOP_ROWS]]
+        _sheets, rows = _sheet(path, sheet)
+        return [[text or "" for text in row] for row in itertools.islice(rows, TOP_ROWS)]
     if suffix not in CSV:
         return []
     _data, _encoding, sample, delimiter = _csv_text(path, Source(file=path.name))
@@ -177,7 +186,7 @@ def top_rows(path: Path, sheet: str | None = None) -> list[list[str]]:
 
 def sheet_names(path: Path) -> list[str | None]:
     """The sheets of a workbook; [None] for any other file."""
-    return _sheet_rows(path, None)[0] if path.suffix.lower() in EXCEL else [None]  # type: ignore[return-value]
+    return [*_sheet(path, None)[0]] if path.suffix.lower() in EXCEL else [None]
 
 
 def headings(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -242,8 +251,10 @@ def _csv_text(path: Path, source: Source) -> tuple[Path | io.BytesIO, str, str, 
     encoding = source.encoding or detect_encoding(head)
     data: Path | io.BytesIO = path
     sample = head.decode("utf-8-sig", errors="ignore")
-    if encoding.lower().replace("_", "-") not in ("utf-8", "utf-8-sig", "utf8", "ascii"):
-        content = _decode(path, encoding)
+    other = encoding.lower().replace("_", "-") not in ("utf-8", "utf-8-sig", "utf8", "ascii")
+    if other or _LONE_CR.search(head):
+        content = _decode(path, encoding if other else "utf-8-sig")
+        content = content.replace("\r\n", "\n").replace("\r", "\n")
         data, sample = io.BytesIO(content.encode("utf-8")), content[:_SAMPLE_BYTES]
     return data, encoding, sample, source.delimiter or detect_delimiter(sample)
 
@@ -277,95 +288,85 @@ def _decode(path: Path, encoding: str) -> str:
         raise DataError(Problem(what, path.name, remedy)) from error
 
 
-# --- Workbooks ---------------------------------------------------------------------------------
+# --- Files that are read apart -----------------------------------------------------------------
+
+
+def _answers(path: Path, job: str, **request: Any) -> Iterator[Any]:
+    """What a process of its own reads of a file. Raises DataError for what it cannot or may not
+    read."""
+    try:
+        for answer in apart.answers(job, READING_SECONDS, path=str(path), **request):
+            if isinstance(answer, dict) and "error" in answer:
+                raise DataError(_unreadable(path, answer["error"]))
+            if isinstance(answer, dict) and "size" in answer:
+                height, width = map(count, answer["size"])
+                what = _("the table reaches over {rows} rows and {columns} columns")
+                raise DataError(_too_large(path, what.format(rows=height, columns=width)))
+            if isinstance(answer, dict) and "unpacked" in answer:
+                raise DataError(_too_large(path, _("the file unpacks to too much")))
+            yield answer
+    except apart.Ended as error:
+        known = {"time": _("reading the file takes too long"),
+                 "memory": _("the file needs too much memory, or is damaged")}  # fmt: skip
+        raise DataError(_too_large(path, known[error.why])) from error
+
+
+def _too_large(path: Path, what: str) -> Problem:
+    far = _("delete what stands far from the table, or export the table as CSV")
+    excel = path.suffix.lower() in EXCEL
+    return Problem(what, path.name, far if excel else _("export the table as CSV"))
+
+
+def _in_memory(
+    headers: Sequence[str], rows: Iterable[Sequence[str | None]], **details: Any
+) -> RawTable:
+    schema = dict.fromkeys(map(str, range(len(headers))), pl.String)
+    parts = [pl.DataFrame(schema=schema)]
+    rows = iter(rows)
+    while part := list(itertools.islice(rows, 10_000)):
+        parts.append(pl.DataFrame(part, schema=schema, orient="row"))
+    return RawTable([clean_space(h) for h in headers], pl.concat(parts).lazy().cast, details)
 
 
 def _open_excel(path: Path, source: Source) -> RawTable:
-    _sheets, rows = _sheet_rows(path, source.sheet)
+    _sheets, answers = _sheet(path, source.sheet)
+    rows = list(itertools.islice(answers, source.rows_above))
     first = source.header_row - 1
     named = [[text or "" for text in row] for row in rows[first : first + source.header_rows]]
     if len(named) < source.header_rows:
         raise DataError(Problem(_("the file has no heading row"), path.name))
-    headers = headings(named)
-    columns = list(zip(*rows[source.rows_above :], strict=True)) or [()] * len(headers)
-    return _in_memory(headers, columns)
+    return _in_memory(headings(named), answers)
 
 
-def _sheet_rows(path: Path, wanted: str | None) -> tuple[list[str], list[list[str | None]]]:
-    """(names of the sheets, rows of the wanted or first one as texts).
-
-    Raises DataError for a sheet that is not there, or too large.
-    """
+def _sheet(path: Path, wanted: str | None) -> tuple[list[str], Iterator[list[str | None]]]:
+    """(names of the sheets, rows of the wanted or first one as texts)."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
-                raise DataError(_too_large(path, _("the workbook unpacks to too much")))
-    try:
-        found = list(apart.answers("sheet", SHEET_SECONDS, path=str(path), sheet=wanted))
-    except apart.Ended as error:
-        known = {"time": _("reading the workbook takes too long"),
-                 "memory": _("the workbook needs too much memory")}  # fmt: skip
-        raise DataError(_too_large(path, known[error.why])) from error
-    for answer in found:
-        if isinstance(answer, dict) and "error" in answer:
-            raise DataError(_unreadable(path, answer["error"]))
-        if isinstance(answer, dict):
-            height, width = map(count, answer["size"])
-            what = _("the sheet reaches over {rows} rows and {columns} columns")
-            raise DataError(_too_large(path, what.format(rows=height, columns=width)))
-    sheets, *rows = found
+                raise DataError(_too_large(path, _("the file unpacks to too much")))
+    answers = _answers(path, "sheet", sheet=wanted)
+    sheets = next(answers)
     if wanted is not None and wanted not in sheets:
         what = _("there is no sheet “{sheet}”").format(sheet=wanted)
         raise DataError(Problem(what, path.name, suggestion(wanted, sheets)))
-    return sheets, rows
-
-
-def _too_large(path: Path, what: str) -> Problem:
-    remedy = _("delete what stands far from the table, or export the sheet as CSV")
-    return Problem(what, path.name, remedy)
-
-
-def _in_memory(
-    headers: list[str], columns: Sequence[Sequence[str | None]], **details: Any
-) -> RawTable:
-    frame = pl.DataFrame([pl.Series(str(i), c, pl.String) for i, c in enumerate(columns)])
-    return RawTable([clean_space(h) for h in headers], frame.lazy().cast, details)
-
-
-# --- Statistical packages ----------------------------------------------------------------------
+    return sheets, answers
 
 
 def _open_labelled(path: Path, codes: frozenset[str]) -> RawTable:
-    import pyreadstat
-
-    read = pyreadstat.read_dta if path.suffix.lower() == ".dta" else pyreadstat.read_sav
-    frame, meta = read(path, user_missing=True)
-    columns = []
-    user_missing = 0
-    for name in meta.column_names:
-        labels = {} if name in codes else meta.variable_value_labels.get(name, {})
-        gone = frame[name].map(partial(_is_user_missing, meta.missing_ranges.get(name, [])))
-        user_missing += int(gone.sum())
-        columns.append(
-            [
-                None if missing else str(labels[value]) if value in labels else cell_text(value)
-                for value, missing in zip(frame[name], gone, strict=True)
-            ]
-        )
-    questions = [meta.column_names_to_labels.get(n) or "" for n in meta.column_names]
-    return _in_memory(meta.column_names, columns, user_missing=user_missing, questions=questions)
+    """A file of SPSS or Stata."""
+    rows = _answers(path, "labelled", codes=sorted(codes))
+    about = next(rows)
+    return _in_memory(about.pop("headers"), rows, **about)
 
 
-def _is_user_missing(ranges: Any, value: Any) -> bool:
-    """Whether SPSS's declared user-missing values or ranges hold the value."""
-    if isinstance(value, (int, float)):
-        ranges = [r for r in ranges if isinstance(r["lo"], (int, float))]
-        return any(r["lo"] <= value <= r["hi"] for r in ranges)
-    return any(value == r["lo"] for r in ranges)
+def _open_nested(path: Path, scan: Callable[[Path], pl.LazyFrame]) -> RawTable:
+    """Every column as text; fields inside fields get headings such as "actor.account.name".
 
-
-def _open_nested(frame: pl.LazyFrame) -> RawTable:
-    """Every column as text; fields inside fields get headings such as "actor.account.name"."""
+    The file is looked through in a process of its own first, and then read in batches here.
+    """
+    for _progress in _answers(path, "nested"):
+        pass
+    frame = scan(path)
     columns: list[tuple[str, pl.Expr]] = []
 
     def add(name: str, column: pl.Expr, dtype: pl.DataType) -> None:

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from evaluasi_lib.reading.cells import MAX_UNPACKED
 from evaluasi_lib.wording import _
 
 MAX_BYTES = 50_000_000
 MAX_PAGES = 1_000
 MAX_SECONDS = 60.0  # for one document
-MAX_UNPACKED = 200_000_000  # bytes of a DOCX or workbook once unpacked
 MAX_PAGE_CHARACTERS = 100_000
 
 

@@ -102,6 +102,7 @@ def page_texts(result: EvaluationResult) -> dict[str, str]:
     return {
         "language": language(),
         "author": info.author or info.organisation,
+        "number": info.number or "",
         "created": info.reported.isoformat() if info.reported else "",
         "title": _("{title}: evaluation report").format(title=info.title),
         "heading": info.title,

@@ -37,6 +37,7 @@ class Sources:
         whose stamps know the large files."""
         self.data, self._notebook, self._out = data, notebook, out
         self._raw: dict[str, dict[str, list[Any]]] = {}
+        self._cycles: dict[str, tuple[Any, int]] = {}
 
     def stamp(
         self, program_id: str, languages: Sequence[str] = (), formats: Sequence[str] = ()
@@ -80,32 +81,38 @@ class Sources:
                 found[name] = _facts(path, name, known)
         return self._raw[program_id]
 
+    def size(self, program_id: str) -> int:
+        """Bytes of a program's files and of what was made from them: more take longer."""
+        made = (p for p in self.data.processed(program_id).rglob("*") if p.is_file())
+        raw = self._raw_files(program_id).values()
+        return sum(p.stat().st_size for p in made) + sum(facts[0] for facts in raw)
+
     def earlier(self, program_id: str) -> list[str]:
         """The programs of the same series in earlier cycles, oldest first."""
-        series, cycle = self._cycles[program_id]
+        series, cycle = self._cycle(program_id)
         if series is None:
             return []
-        found = [
-            (when, other)
-            for other, (its, when) in self._cycles.items()
-            if its == series and when < cycle
-        ]
-        return [other for _when, other in sorted(found)]
+        cycles = ((*self._cycle(other, series), other) for other in self.data.program_ids)
+        return [other for _w, other in sorted((when, o) for its, when, o in cycles
+                                              if its == series and when < cycle)]  # fmt: skip
 
-    @cached_property
-    def _cycles(self) -> dict[str, tuple[Any, int]]:
-        return {name: _cycle(self.data.raw(name)) for name in self.data.program_ids}
+    def _cycle(self, program_id: str, series: str = "") -> tuple[Any, int]:
+        """(series, cycle) as declared; (None, 0) where there is none, or none that can be read.
 
-
-def _cycle(raw: Path) -> tuple[Any, int]:
-    """(series, cycle) as declared; (None, 0) where there is none, or none that can be read."""
-    try:
-        if b"series" not in (raw / "program.yml").read_bytes():
-            return None, 0  # most programs have none, and reading YAML takes its time
-        said = read_declaration(raw)
-        return said.get("series"), int(said.get("cycle", 0))
-    except (OSError, EvaluationError, TypeError, ValueError):
-        return None, 0
+        series: the one that is looked for. Declarations are read without it: hundreds of programs
+        have few in a series, and reading YAML takes its time.
+        """
+        if program_id not in self._cycles:
+            raw = self.data.raw(program_id)
+            try:
+                text = (raw / "program.yml").read_bytes()
+                if b"series" not in text or (series.encode() not in text and b"\\" not in text):
+                    return None, 0
+                said = read_declaration(raw)
+                self._cycles[program_id] = said.get("series"), int(said.get("cycle", 0))
+            except (OSError, EvaluationError, TypeError, ValueError):
+                return None, 0
+        return self._cycles[program_id]
 
 
 def read_stamp(folder: Path) -> dict[str, Any]:

@@ -37,6 +37,8 @@ def render_workbook(sections: Sequence[Section], texts: Mapping[str, str]) -> by
                 "title": texts["heading"],
                 "author": texts["author"],
                 "company": texts["organisation"],
+                "subject": texts["organisation"],
+                "keywords": texts["number"],
                 "created": created(texts).replace(tzinfo=None),
             }
         )

@@ -192,7 +192,10 @@ def omega_total(cov: ArrayLike) -> float | None:
 def describe_reliability(found: Reliability | None, min_alpha: float = 0.7) -> str:
     """What the reliability means, in one or two sentences."""
     if found is None:
-        return _("Reliability cannot be computed: fewer than two varying items or too few answers.")
+        return _(
+            "Reliability cannot be computed: it needs two items that vary, and more complete "
+            "answers than items."
+        )
     if found.alpha > 0.95:
         text = _("α = {alpha}: so high that some items say the same thing twice.")
     elif found.alpha >= 0.8:

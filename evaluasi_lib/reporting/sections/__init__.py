@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.reporting.sections.appendix import section_appendix
@@ -18,8 +21,23 @@ from evaluasi_lib.reporting.sections.platform import section_elearning
 from evaluasi_lib.reporting.sections.summary import section_summary
 from evaluasi_lib.reporting.sections.voices import section_voices
 from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.wording import own_words
 
-SECTIONS = (
+Maker = Callable[[Program, EvaluationResult], Section]
+
+
+def _worded(make: Maker) -> Maker:
+    """The section in the words of its program."""
+
+    @wraps(make)
+    def made(program: Program, result: EvaluationResult) -> Section:
+        with own_words(program.own_words):
+            return make(program, result)
+
+    return made
+
+
+SECTIONS = tuple(_worded(make) for make in (
     section_summary,
     section_program,
     section_methodology,
@@ -32,7 +50,7 @@ SECTIONS = (
     section_verdict,
     section_follow_up,
     section_appendix,
-)
+))  # fmt: skip
 
 
 def report_sections(program: Program, result: EvaluationResult) -> list[Section]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluasi_lib.findings.observe import is_missed
-from evaluasi_lib.labels import variable_label
+from evaluasi_lib.labels import is_nothing, variable_label
 from evaluasi_lib.measures import Measure, Record, record_of, texts_at, value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
@@ -100,7 +100,8 @@ def _drivers(rows: Sequence[Measure]) -> list[Record]:
 
 def _barriers(barriers: list[Record]) -> Figure | None:
     answer = _("Named most often: {label} ({share}).")
-    return plot_shares(barriers, "hambatan", _("What holds people back?"), answer)
+    named = [b for b in barriers if not is_nothing(b["subject"], b["label"])]
+    return plot_shares(named, "hambatan", _("What holds people back?"), answer)
 
 
 def _motivation(found: Record, k: int) -> str:

@@ -99,6 +99,9 @@ class Earlier(NamedTuple):
         return p is not None and p < ALPHA
 
 
+AFTER = ("post", "endline", "followup")  # waves of words.yml after the program
+
+
 @dataclass(frozen=True, slots=True)
 class Checks:
     """What design and data say against a primary estimate.
@@ -155,7 +158,11 @@ def _earlier(study: Study, case: Case) -> Earlier | None:
     if case.baseline != "linked" or outcome.baseline_wave not in waves:
         return None
     free = outcome.model_copy(update={"source": None})
+    # Files may be declared in any order; what is known to lie after the program is no earlier wave.
+    late = (outcome.wave, *AFTER)
     for wave in reversed(waves[: waves.index(outcome.baseline_wave)]):
+        if wave in late:
+            continue
         try:
             earlier = measure(study, free, wave, outcome.variable)
         except DataError:

@@ -1,0 +1,227 @@
+"""How many small faults in the scoring the tests do not see: `python -m tests.mutate`.
+
+Faults are drawn at random from all that can be made in the rooms of PLACES (a comparison turned, a
+constant moved, a condition denied, an argument left out, ...). Each is put into a copy of the
+repository, where the tests that ran its line run again, the most narrow first, until one fails.
+Which test runs which line is in the data of `make coverage`. A fault that no test finds within its
+time survives, even where nobody could tell it from the right code; so the share is an upper bound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+
+from coverage import CoverageData
+from statsmodels.stats.proportion import proportion_confint
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACES = ("evaluasi_lib/scoring",)
+SEED = 16
+SECONDS = 120.0  # of the tests for one fault
+OTHER = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Div, ast.Mod: ast.Div, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd, ast.And: ast.Or, ast.Or: ast.And,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A piece of a file, from byte `start` to `end`, with another text in its place."""
+
+    file: str
+    line: int
+    start: int
+    end: int
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.before}  ->  {self.after}"
+
+
+def faults(file: str) -> list[Fault]:
+    """Every fault that can be made in a file of the repository."""
+    content = (ROOT / file).read_bytes()
+    lines = content.splitlines(keepends=True)
+    begins = [0]
+    for line in lines:
+        begins.append(begins[-1] + len(line))
+    found = []
+    for node, other in _changes(ast.parse(content)):
+        start = begins[node.lineno - 1] + node.col_offset
+        end = begins[node.end_lineno - 1] + node.end_col_offset
+        text = ast.unparse(other)
+        after = text if isinstance(node, ast.stmt) else f"({text})"
+        found.append(Fault(file, node.lineno, start, end, ast.unparse(node), after))
+    return found
+
+
+def _changes(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, ast.AST]]:
+    """Nodes with what may stand in their place. Types, docstrings and words are left alone."""
+    for node in _code(tree):
+        if isinstance(node, ast.If | ast.IfExp | ast.While):
+            yield node.test, ast.UnaryOp(ast.Not(), node.test)
+        elif isinstance(node, ast.comprehension):
+            yield from ((test, ast.UnaryOp(ast.Not(), test)) for test in node.ifs)
+        elif isinstance(node, ast.expr | ast.stmt):
+            yield from ((node, other) for other in _others(node))
+
+
+def _code(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    if isinstance(node, ast.JoinedStr):
+        return
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_", "say", "phrase"):
+        return
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns", "decorator_list"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            said = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+            if isinstance(child, ast.AST) and not said:
+                yield from _code(child)
+
+
+def _others(node: ast.AST) -> Iterator[ast.AST]:
+    def changed(**fields: object) -> ast.AST:
+        other = copy.copy(node)
+        for name, value in fields.items():
+            setattr(other, name, value)
+        return other
+
+    match node:
+        case ast.Compare(ops=[op]) if type(op) in OTHER:
+            yield changed(ops=[OTHER[type(op)]()])
+        case ast.BinOp(op=op) | ast.AugAssign(op=op) | ast.BoolOp(op=op) if type(op) in OTHER:
+            yield changed(op=OTHER[type(op)]())
+        case ast.UnaryOp(op=ast.Not() | ast.USub() | ast.Invert(), operand=operand):
+            yield operand
+        case ast.Constant(value=bool(value)):
+            yield changed(value=not value)
+        case ast.Constant(value=int(value) | float(value)):
+            yield changed(value=value + 1)
+        case ast.Constant(value=str(value)):
+            yield changed(value=value + "XX")
+        case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant):
+            yield changed(value=ast.Constant(None))
+        case ast.Call(keywords=keywords):
+            for gone in keywords:
+                if gone.arg is not None:
+                    yield changed(keywords=[k for k in keywords if k is not gone])
+
+
+class Watchers:
+    """Which tests run which line, from the data of a coverage run."""
+
+    def __init__(self, data_file: Path) -> None:
+        self._data = CoverageData(str(data_file))
+        self._data.read()
+        self._files = {name: self._data.contexts_by_lineno(name)
+                       for name in self._data.measured_files()}  # fmt: skip
+        self._reach: dict[str, int] = {}
+        for lines in self._files.values():
+            for contexts in lines.values():
+                for context in contexts:
+                    self._reach[context] = self._reach.get(context, 0) + 1
+
+    def of(self, fault: Fault) -> list[str]:
+        """Tests by their place, those that run the fewest lines first."""
+        lines: dict[int, list[str]] = {}
+        for name, found in self._files.items():
+            if name.replace(os.sep, "/").endswith(fault.file):
+                lines = found
+        names = set(lines.get(fault.line, []))
+        if names == {""}:  # it runs as the file is imported, or in a fixture
+            names = {context for contexts in lines.values() for context in contexts}
+        names = {name for name in names if name.startswith("tests.test_")}
+        ordered = sorted(names, key=lambda name: (self._reach[name], name))
+        return [_place(name) for name in ordered]
+
+
+def _place(context: str) -> str:
+    """tests.test_a.test_b as pytest names it."""
+    package, module, *names = context.split(".")
+    return "::".join([f"{package}/{module}.py", *names])
+
+
+def survives(fault: Fault, tests: list[str], copy_of: Path) -> bool:
+    """Whether none of the tests fails in a copy of the repository with the fault."""
+    path = copy_of / fault.file
+    right, times = path.read_bytes(), path.stat()
+    path.write_bytes(right[: fault.start] + fault.after.encode() + right[fault.end :])
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider",
+               *tests]  # fmt: skip
+    env = os.environ | {"PYTHONPATH": str(copy_of), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=copy_of, env=env, capture_output=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        path.write_bytes(right)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    if done.returncode not in (0, 1, 2):
+        raise RuntimeError(done.stdout.decode()[-2000:])
+    return done.returncode == 0
+
+
+def repository(folder: Path) -> Path:
+    """A copy of the files that git knows."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    for name in filter(None, names.stdout.decode().split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--faults", type=int, default=100, help="so many are drawn")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--coverage", type=Path, default=ROOT / ".coverage")
+    given = parser.parse_args()
+    files = sorted(p for place in PLACES for p in (ROOT / place).rglob("*.py"))
+    every = [fault for p in files for fault in faults(p.relative_to(ROOT).as_posix())]
+    drawn = random.Random(given.seed).sample(every, given.faults)
+    watchers = Watchers(given.coverage)
+    with tempfile.TemporaryDirectory(prefix="evaluasi-") as place:
+        copies: Queue[Path] = Queue()
+        for job in range(given.jobs):
+            copies.put(repository(Path(place) / str(job)))
+
+        def tried(fault: Fault) -> bool:
+            tests, free = watchers.of(fault), copies.get()
+            try:
+                lives = not tests or survives(fault, tests, free)
+            finally:
+                copies.put(free)
+            print("survived" if lives else "found   ", len(tests), fault, flush=True)
+            return lives
+
+        with ThreadPoolExecutor(given.jobs) as pool:
+            n = sum(pool.map(tried, drawn))
+    low, high = proportion_confint(n, len(drawn), method="wilson")
+    print(f"{n} of {len(drawn)} faults survived, drawn from {len(every):,} with the seed "
+          f"{given.seed}: {n / len(drawn):.1%} (95% {low:.1%} to {high:.1%})")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
