@@ -136,7 +136,7 @@ def items(labels: list[str], n: int = 24) -> list[list[Any]]:
         (["sangat_puas", "puas", "tidak_puas"], "Sangat Tidak Puas", "Sangat Puas", 4),
         (["Sgt Setuju", "Setuju", "Tdk Setuju"], "Sangat Tidak Setuju", "Sangat Setuju", 4),
         (["Agree", "Strongly agree", "Neutral"], "Strongly Disagree", "Strongly agree", 5),
-        (["0 = Tidak pernah", "1 = Jarang", "3 = Sering"], "Tidak pernah", "Selalu", 4),
+        (["0 = Tidak pernah", "1 = Jarang", "3 = Sering"], "Tidak pernah", "Selalu", 5),
     ],
 )
 def test_a_scale_is_known_in_its_spellings_and_whole(

@@ -249,41 +249,44 @@ def _ends(sheet: Sheet) -> dict[str, Any]:
 
 def _instruments(sheets: Sequence[Sheet], scales: Mapping[str, Scale]) -> dict[str, Any]:
     """An instrument for each scale that at least three items of the same tables share (or a
-    question from 0 to 10), and an outcome for each that was asked before and after."""
+    question from 0 to 10), and an outcome for each that was asked before and after: in two tables,
+    or below two headings of one."""
     holders: dict[str, list[Sheet]] = {}
     items: dict[str, Guess] = {}
     for sheet in sheets:
         for guess in sheet.of_kind("item"):
             holders.setdefault(guess.variable, []).append(sheet)
             items.setdefault(guess.variable, guess)
-    parts: dict[tuple[str, tuple[str, ...]], list[Guess]] = {}
+    parts: dict[tuple[str, tuple[str, ...]], dict[str | None, list[Guess]]] = {}
     for variable, guess in items.items():
-        where = tuple(s.name for s in holders[variable])
-        parts.setdefault((guess.keys["scale"], where), []).append(guess)
+        where = guess.keys["scale"], tuple(s.name for s in holders[variable])
+        told = first_of("waves", normalise(guess.stem)) if guess.stem else None
+        parts.setdefault(where, {}).setdefault(told, []).append(guess)
     instruments: dict[str, dict[str, Any]] = {}
-    outcomes = []
-    for name in scales:
-        for (scale, _where), group in parts.items():
-            nps = scales[scale].points == 11
-            if scale != name or len(group) < (1 if nps else MIN_ITEMS):
+    outcomes: list[dict[str, Any]] = []
+    order = list(scales)
+    for (name, _where), by_wave in sorted(parts.items(), key=lambda part: order.index(part[0][0])):
+        nps, keys = scales[name].points == 11, dict[str | None, str]()
+        waves = {s.wave for s in holders[next(iter(by_wave.values()))[0].variable]}
+        for told, group in by_wave.items():
+            if len(group) < (1 if nps else MIN_ITEMS):
                 continue
-            declared = _instrument(scale, scales[scale], group, nps)
-            key = "nps" if nps else f"skor_{slug(declared['label'], 3)}"
-            instruments[key := free(key, instruments)] = declared
-            waves = [s.wave for s in holders[group[0].variable]]
-            if "pre" in waves and "post" in waves:
-                outcomes.append(
-                    {"id": key, "label": declared["label"], "level": declared["level"],
-                     "instrument": key, "wave": "post", "baseline_wave": "pre",
-                     "unit": _("points")}
-                )  # fmt: skip
-    outcomes += _outcomes_ofmarks_of(sheets, {o["id"] for o in outcomes})
-    found = {"instruments": instruments, "outcomes": outcomes}
-    return {key: value for key, value in found.items() if value}
+            declared = _instrument(name, scales[name], group, nps)
+            key = free("nps" if nps else f"skor_{slug(declared['label'], 3)}", instruments)
+            instruments[key], keys[told] = declared, key
+            if {"pre", "post"} <= waves:
+                outcomes.append(_outcome(key, declared) | {"baseline_wave": "pre"})
+        if {"pre", "post"} <= set(keys):  # asked of both at once: from memory?
+            recalled = {"baseline_instrument": keys["pre"], "retrospective": UNKNOWN}
+            after = _outcome(keys["post"], instruments[keys["post"]])
+            outcomes.append(after | {"wave": next(iter(waves))} | recalled)
+    outcomes += _outcomes_of_marks(sheets, {o["id"] for o in outcomes})
+    return {k: v for k, v in (("instruments", instruments), ("outcomes", outcomes)) if v}
 
 
 def _instrument(name: str, scale: Scale, group: Sequence[Guess], nps: bool) -> dict[str, Any]:
-    theme = _theme(group) or (scale.labels[-1] if scale.labels else name)
+    points = _("ratings from {low} to {high}").format(low=scale.min, high=scale.max)
+    theme = _theme(group) or (scale.labels[-1] if scale.labels else points.capitalize())
     words = normalise(" ".join([*(g.header for g in group), *scale.labels]))
     declared: dict[str, Any] = {
         "label": "NPS" if nps else theme, "scale": name,
@@ -301,7 +304,12 @@ def _instrument(name: str, scale: Scale, group: Sequence[Guess], nps: bool) -> d
     return declared
 
 
-def _outcomes_ofmarks_of(sheets: Sequence[Sheet], taken: set[str]) -> list[dict[str, Any]]:
+def _outcome(instrument: str, declared: Mapping[str, Any]) -> dict[str, Any]:
+    said = {"id": instrument, "label": declared["label"], "level": declared["level"]}
+    return said | {"instrument": instrument, "wave": "post", "unit": _("points")}
+
+
+def _outcomes_of_marks(sheets: Sequence[Sheet], taken: set[str]) -> list[dict[str, Any]]:
     """An outcome for marks before and after, in two columns of a table or in two tables."""
     common = {"level": "learning", "unit": _("points")}
     for sheet in sheets:
@@ -310,7 +318,8 @@ def _outcomes_ofmarks_of(sheets: Sequence[Sheet], taken: set[str]) -> list[dict[
             after = waves["post"]
             return [{"id": free(after.variable, taken), "label": after.header, **common,
                      "variable": after.variable, "source": sheet.name,
-                     "baseline_variable": waves["pre"].variable}]  # fmt: skip
+                     "baseline_variable": waves["pre"].variable,
+                     **({"retrospective": False} if sheet.role == "survey" else {})}]  # fmt: skip
     by_wave = {s.wave: s for s in sheets if s.wave and marks_of(s)}
     if "pre" in by_wave and "post" in by_wave:
         before = {g.variable for g in marks_of(by_wave["pre"])}
@@ -393,6 +402,7 @@ def _commented(text: str, notes: Mapping[tuple[str, ...], str], told: Sequence[s
         "label": "", "finished": "", "started": "",
         "footer_rows": _("rows of sums and signatures at the end"),
         "level": levels,
+        "retrospective": _("true: told from memory after the program; false: measured before it"),
         "unit": "sesoi: " + _("smallest effect of interest, set before results"),
     }  # fmt: skip
     lines = [f"# {_('Draft. Read every line; lines with “CHECK” are guesses.')}"]

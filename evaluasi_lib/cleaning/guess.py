@@ -39,12 +39,13 @@ from evaluasi_lib.cleaning.typers import (
     type_date,
     type_number,
 )
-from evaluasi_lib.program import Column
+from evaluasi_lib.program import IDENTIFIERS, Column
 from evaluasi_lib.reading.files import PERSONAL, RawTable, normalise
 from evaluasi_lib.wording import _, count
 
 MOST_LABELS = 12  # of a scale or a category
 FEW_WORDS = 4  # of a heading that is no question
+UNLABELLED = (*IDENTIFIERS, "drop", "date")
 UNKNOWN = "?"  # what nobody can tell from the file; `check` refuses it
 _EXCEL_POWER = r"(?i)^\d[.,]?\d*e\+?1[0-9]$"  # what is left of a long number in a narrow column
 
@@ -73,6 +74,11 @@ def guess_columns(
             guess = _guess(heading, text)
         wanted = known.get(normalise(heading.name)) or _stem_of(heading, guess, i)
         guess.variable, guess.place = free(wanted, taken), i
+        spoken = heading.question or heading.part or table.headers[i]
+        if guess.kind == "multi" and guess.stem:
+            spoken = guess.stem if "[" in table.headers[i] else guess.stem.rsplit("/", 1)[-1]
+        if guess.kind not in UNLABELLED and slug(spoken, len(spoken)) != guess.variable:
+            guess.keys.setdefault("label", spoken)
         taken.add(guess.variable)
         found.append(guess)
     _scales_of_numbers(found)
@@ -120,8 +126,6 @@ def _guess(heading: Heading, text: pl.Series) -> Guess:
         found = Guess("", header, "open")
     found = found or _closed(header, spoken, values) or _written(header, spoken, values)
     found.stem = heading.stem
-    if heading.question and found.kind not in ("drop", "nip", "name", "email", "phone"):
-        found.keys["label"] = heading.question
     return found
 
 
@@ -305,7 +309,7 @@ def _scales_of_numbers(guesses: Sequence[Guess]) -> None:
         if len(few) >= 3 or alone:
             top = 5 if alone else points
             guess.kind, guess.labels = "item", {f"1..{top}": 1}
-            guess.note = _("1 to {n}: is it a scale?").format(n=top)
+            guess.note = _("numbers: are they answers on a scale?")
         else:
             guess.labels = {}
 

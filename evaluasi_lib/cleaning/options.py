@@ -108,7 +108,7 @@ def count_texts(values: pl.Series) -> dict[str, int]:
 
 def joined_options(values: pl.Series, distinct: pl.Series) -> dict[str, Any] | None:
     """Keys of a question with several options that stand in one cell; None for any other text."""
-    for separator in (";", "|", ", ", " "):
+    for separator in (";", "|", ", ", ",", " "):
         if separator == " " and not values.str.contains(r"^[a-z0-9_]+( [a-z0-9_]+)*$").all():
             continue
         split = [[p.strip() for p in v.split(separator) if p.strip()] for v in values]
@@ -118,7 +118,7 @@ def joined_options(values: pl.Series, distinct: pl.Series) -> dict[str, Any] | N
         options = {x: n for x, n in parts.items() if n >= 2}
         total = sum(parts.values())
         few = (
-            len(options) < min(len(distinct), MOST_OPTIONS)
+            len(options) <= min(len(distinct), MOST_OPTIONS)
             and max(map(len, options), default=0) < 120
         )
         if few and sum(options.values()) > 0.85 * total and total > 1.2 * len(values):
@@ -171,7 +171,7 @@ def spread_options(
             continue
         guess = _options(stem, [headings[i] for i in columns], [texts[i] for i in columns])
         if guess is not None:
-            summary = [i for i, h in enumerate(headings) if h.name == stem and not h.stem]
+            summary = [i for i, h in enumerate(headings) if h.name == stem]
             found[min(columns)] = (columns + summary, guess)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from evaluasi_lib.cleaning.guess import UNKNOWN, guess_columns, without_persons
+from evaluasi_lib.cleaning.identity import normalise_code
 from evaluasi_lib.cleaning.ladders import first_of
 from evaluasi_lib.cleaning.layout import find_footer, find_headings
 from evaluasi_lib.cleaning.mapping import recognise
@@ -29,6 +31,7 @@ from evaluasi_lib.reading.files import (
 from evaluasi_lib.wording import _
 
 MIN_ITEMS = 3  # of an instrument
+SAME_PERSONS = 0.2  # share of the codes that two tables have in common
 
 
 @dataclass
@@ -131,6 +134,8 @@ def find_link(sheets: Sequence[Sheet]) -> str:
     person's rows are known as such; made-up codes and addresses are not."""
     for kind in ("nip", "respondent_code", "email"):
         holders = [s for s in sheets if s.of_kind(kind)]
+        if kind != "nip" and len(holders) > 1 and not _same_persons(holders, kind):
+            continue
         if len(holders) > 1 or (holders and len(sheets) == 1 and kind == "nip"):
             if kind == "email":
                 for guess in (s.of_kind("email")[0] for s in holders):
@@ -141,14 +146,24 @@ def find_link(sheets: Sequence[Sheet]) -> str:
     return "respondent_code" if logs and len(logs) == len(sheets) else "anonymous"
 
 
+def _same_persons(sheets: Sequence[Sheet], kind: str) -> bool:
+    """Whether the codes or addresses of some two tables are of the same persons: platforms number
+    answers too."""
+    codes = [set(normalise_code(s.column(s.of_kind(kind)[0])).drop_nulls()) for s in sheets]
+    pairs = ((a, b) for a, b in itertools.combinations(codes, 2) if a and b)
+    return any(len(a & b) >= SAME_PERSONS * min(len(a), len(b)) for a, b in pairs)
+
+
 def set_roles(sheets: Sequence[Sheet]) -> None:
     """What each table is, and when it was measured."""
     for sheet in sheets:
         persons = sheet.of_kind("nip", "respondent_code", "name", "email")
         if sheet.preset == "moodle":
             sheet.role = "events"
+        elif persons and marks_of(sheet) and len(sheet.of_kind("item")) < MIN_ITEMS:
+            sheet.role = "record"
         elif persons and not sheet.of_kind("item", "open", "multi"):
-            sheet.role = "record" if marks_of(sheet) else "roster"
+            sheet.role = "roster"
         sheet.wave = _told_wave(sheet)
     surveys = [s for s in sheets if s.role == "survey"]
     for sheet in [s for s in surveys if s.wave is None]:
