@@ -6,6 +6,7 @@ Exit status: 0 all well; 1 some program failed (the others are finished); 2 wron
 from __future__ import annotations
 
 import argparse
+import filecmp
 import getpass
 import os
 import shutil
@@ -194,6 +195,8 @@ def _tell_new_versions(beside: Sequence[Path]) -> None:
 
 def _new(options: argparse.Namespace) -> int:
     from evaluasi_lib.cleaning.draft import draft_program
+    from evaluasi_lib.cleaning.mend import mend
+    from evaluasi_lib.loading import read_declaration
 
     data = DataFolder.at(options.data)
     files = [Path(name).expanduser() for name in options.files]
@@ -205,18 +208,39 @@ def _new(options: argparse.Namespace) -> int:
         check_id_text(options.id, "ID")
     except UsageError as error:
         problems += error.problems
-    if (target / "program.yml").exists():
-        remedy = _("choose another identifier, or edit the file that is there")
-        problems.append(Problem(_("this program exists already"), str(target), remedy))
+    for path in files:
+        if (
+            path.is_file()
+            and (there := target / path.name).exists()
+            and not filecmp.cmp(path, there, shallow=False)
+        ):
+            remedy = _("put the new one in its place yourself, or give it another name")
+            problems.append(Problem(_("another file of this name is there"), str(there), remedy))
     if problems:
         raise UsageError(*problems)
-    text = draft_program(options.id, files)
+    declaration = target / "program.yml"
+    known = read_declaration(target) if declaration.exists() else {}
+    named = (source.get("file", "") for source in (known.get("sources") or {}).values())
+    own = [target / name for name in dict.fromkeys(named) if (target / name).is_file()]
+    added = [path for path in files if path.name not in {p.name for p in own}]
+    drafted = draft_program(options.id, [*own, *added], known)
+    text, changed = drafted.text, list[str]()
+    if known:
+        before = draft_program(options.id, own, known).declared if own else {}
+        text, changed = mend(declaration.read_text(encoding="utf-8-sig"), before, text)
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     for path in files:
         if path.resolve().parent != target.resolve():
             shutil.copy2(path, target / path.name)
-    (target / "program.yml").write_text(text, encoding="utf-8", newline="\n")
-    print(_("Drafted: {path}").format(path=target / "program.yml"))
+    declaration.write_text(text, encoding="utf-8", newline="\n")
+    for line in drafted.told:
+        print(line)
+    for place in changed:
+        print(_("Added or guessed anew: {place}").format(place=place))
+    if known and not changed:
+        print(_("Nothing to add: {path} has all that is in the files").format(path=declaration))
+        return OK
+    print(_("Drafted: {path}").format(path=declaration))
     print(_("Read the comments at each guess, then: evaluasi check {id}").format(id=options.id))
     return OK
 

@@ -192,10 +192,16 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
     data: the keys of program.yml. folder: the name of its folder, which must be the program's id.
     """
     where = f"{folder}/program.yml"
+    unknown = list(_unknown(data))
     try:
         program = Program.model_validate(data).by_wave()
     except ValidationError as error:
-        raise ProgramError(*_explain(error, where)) from error
+        problems = [
+            p for p in _explain(error, where) if p.where.removeprefix(f"{where}: ") not in unknown
+        ]
+        raise ProgramError(*_undecided(unknown, where), *problems) from error
+    if unknown:
+        raise ProgramError(*_undecided(unknown, where))
     problems = check_program_text(program)
     if program.id != folder:
         what = _("id “{id}” differs from the folder's name “{folder}”")
@@ -204,6 +210,24 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
     if problems:
         raise ProgramError(*(replace(p, where=f"{where}: {p.where}") for p in problems))
     return program
+
+
+def _unknown(data: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """The path in program.yml of each "?" that a draft left to its reader."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _unknown(value, (*path, str(key)))
+    elif isinstance(data, list):
+        for i, value in enumerate(data):
+            yield from _unknown(value, (*path, str(i)))
+    elif isinstance(data, str) and data.strip() == "?":
+        yield ".".join(path)
+
+
+def _undecided(paths: Iterable[str], where: str) -> list[Problem]:
+    what = _("“?” stands where the draft could not tell")
+    remedy = _("write it here; the comment on the line says what is asked")
+    return [Problem(what, f"{where}: {path}", remedy) for path in paths]
 
 
 def _read_yaml(path: Path, where: str) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def _emptied_file(path: Path, source: Source, rows: Sequence[int]) -> bytes | No
     """The bytes of a source's file with these rows empty; None for a kind that is no text."""
     suffix, away = path.suffix.lower(), source.role == "events"
     if suffix in CSV:
-        return _emptied(path, rows, source.header_row, source.delimiter, source.encoding, away)
+        return _emptied(path, rows, source.rows_above, source.delimiter, source.encoding, away)
     if suffix not in JSON_LINES:
         return None
     lines, gone = path.read_bytes().splitlines(keepends=True), set(rows)
@@ -181,7 +181,7 @@ def _is_clean(content: bytes, path: Path, mapped: Mapped, linker: Linker, pid: s
 def _emptied(
     path: Path,
     rows: Sequence[int],
-    header_row: int,
+    rows_above: int,
     delimiter: str | None,
     encoding: str | None,
     away: bool,
@@ -192,7 +192,7 @@ def _emptied(
     encoding = (encoding or detect_encoding(content[:1_000_000])).replace("utf-8-sig", "utf-8")
     text = content.decode(encoding)
     delimiter = delimiter or detect_delimiter(text[:1_000_000])
-    skip = header_row + text[:5].lstrip("\ufeff").lower().startswith("sep=")
+    skip = rows_above + text[:5].lstrip("\ufeff").lower().startswith("sep=")
     gone, parts = {row + skip for row in rows}, []
     for number, (record, cells) in enumerate(_records(text, delimiter), 1):
         end = "\r\n" if record.endswith("\r\n") else "\n"

@@ -175,6 +175,7 @@ def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
         if mapped.unused:
             log.note("unused_columns", source=name, n=len(mapped.unused))
         log.add("user_missing", name, table.details.get("user_missing", 0))
+        log.add("footer_row_dropped", name, table.details.get("footer_rows", 0))
         if mapped.columns:
             opened.append(mapped)
     return opened

@@ -216,6 +216,10 @@ def type_flag(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     known = label_map(categories_of(spec.column) if spec.column.categories else YES_NO)
     known |= {"true": "true", "false": "false"}
     flags = {spelling: key == "true" for spelling, key in known.items()}
+    if "*" in spec.column.categories.get("true", ()):  # beside an option "other", in people's words
+        return _match(
+            texts, lambda key: flags.get(key, key not in BLANKS or None), BLANKS, pl.Boolean
+        )
     return _match(texts, flags.get, missing_labels(spec.column, None, BLANKS), pl.Boolean)
 
 
@@ -286,6 +290,7 @@ def _spelled_numbers(texts: pl.Series, spec: Spec) -> pl.DataFrame:
         .str.replace_all(r"[\s\u202f']+", " ")
         .str.strip_chars()
         .str.replace(r"^rp\.? ?", "")
+        .str.replace(r"^([\d.,]+) / [\d.,]+$", "$1")  # Google Forms: "8 / 10"
         .str.replace(" ?" + _UNITS + "$", "")
         .str.replace_all("\u2212", "-")
         .str.replace_all(r"(\d) (\d{3})\b", "$1$2")
