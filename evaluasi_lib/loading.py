@@ -66,7 +66,8 @@ class DataFolder:
     @cached_property
     def program_ids(self) -> list[str]:
         """Every folder of raw/ that has a program.yml, in the order of the alphabet."""
-        return sorted(path.parent.name for path in (self.path / "raw").glob("*/program.yml"))
+        names = (path.parent.name for path in (self.path / "raw").glob("*/program.yml"))
+        return sorted(name for name in names if not name.startswith("."))  # half-made copies
 
     def check_id(self, program_id: object) -> str:
         """The identifier as text. Raises UsageError for one that is not there."""
