@@ -382,7 +382,11 @@ def _key(options: argparse.Namespace) -> int:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    """JupyterLab on copies, so that neither outputs nor a person's changes reach git."""
+    """JupyterLab on copies, so that neither outputs nor a person's changes reach git.
+
+    lab/overrides.json are defaults that a person may change in Jupyter's own settings: pages such as
+    docs/*.md are shown, not edited, and nothing is asked of the internet.
+    """
     from evaluasi_lib.folders import DATA_VARIABLE, refresh_copies
 
     root = project_root()
@@ -391,7 +395,8 @@ def _lab(options: argparse.Namespace) -> int:
         text = _("a newer version of a notebook that you changed stands beside it: {path}")
         print(text.format(path=path))
     place = os.environ | {DATA_VARIABLE: str(DataFolder.at(options.data).path)}
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}",
+               f"--LabApp.app_settings_dir={Path(__file__).parent / 'lab'}"]  # fmt: skip
     start = [str(work / "00_mulai_di_sini.ipynb")]
     return subprocess.run([*command, *options.jupyter, *start], check=False, env=place).returncode
 

@@ -34,6 +34,7 @@ from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program, Source
 from evaluasi_lib.reading.files import RawTable, open_source, source_path
 from evaluasi_lib.reading.voices import read_voices
+from evaluasi_lib.steps import step
 from evaluasi_lib.wording import _
 
 
@@ -88,6 +89,7 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
     """Clean every source into a folder; errors are in the log."""
     log = Log()
     log.errors += contradictions(program)
+    step(_("reading the files"))
     mapped = open_sources(program, raw, log)
     corrections, problems = read_corrections(raw, program)
     log.errors += problems
@@ -100,6 +102,7 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
         return log
     pids: dict[str, pl.Series] = {}
     for source in mapped:
+        step(_("cleaning {table}").format(table=source.name))
         clean = clean_events if source.source.role == "events" else clean_source
         try:
             pids[source.name] = clean(source, context)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import sys
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from evaluasi_lib import __version__, wording
+from evaluasi_lib.door.progress import INJECTED, cells_run, steps_shown
 from evaluasi_lib.door.program import Data, Program, folder_of, open
 from evaluasi_lib.door.report import Report, Saved
 from evaluasi_lib.errors import DataError, EvaluationError, Problem, UsageError, suggestion
@@ -24,9 +24,7 @@ from evaluasi_lib.loading import EVALUATION_NOTEBOOK, load_program, project_root
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.results import SCHEMA_VERSION
 from evaluasi_lib.tables import Table
-from evaluasi_lib.wording import _, choose, count, join_words
-
-INJECTED = "# Parameters\n"  # how papermill's own cell begins
+from evaluasi_lib.wording import _, choose, count, join_words, percent
 
 
 def programs(language: str = "id", data: Data = None) -> Table:
@@ -63,7 +61,8 @@ def problems(program_id: str, language: str = "id", data: Data = None) -> Table:
     from evaluasi_lib.evaluation import problems_of
 
     folder = folder_of(data, language)
-    found = problems_of(folder, folder.check_id(program_id))
+    with steps_shown(_("looking for problems")):
+        found = problems_of(folder, folder.check_id(program_id))
     columns = ["where", "what", "count", "remedy"]
     rows = [{name: getattr(problem, name) for name in columns} for problem in found]
     note = "" if rows else _("No problem was found.")
@@ -225,7 +224,13 @@ def make_report(
         folder.check_id(program_id), project_root() / EVALUATION_NOTEBOOK, folder.path, place,
         languages, split_formats(formats), wording.language(),
     )  # fmt: skip
-    (outcome,) = batch.make_reports([job], folder)
+    said = _("{id}: {heading} ({share})")
+
+    def watch(at: batch.Step) -> None:  # called from the thread that runs the notebook
+        tell(said.format(id=at.program_id, heading=at.heading, share=percent(at.share)))
+
+    with steps_shown(_("making the report of {id}").format(id=job.program_id)) as tell:
+        (outcome,) = batch.make_reports([job], folder, watch=watch)
     if outcome.failure:
         raise EvaluationError(outcome.failure)
     ready = Ready(_("The report is ready. Open it:"))
@@ -242,11 +247,8 @@ def check_parameters() -> None:
 
     >>> check_parameters()  # nothing to check where papermill does not run the notebook
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    cells: list[str] = [] if shell is None else shell.user_ns.get("In", [])
     known: list[str] = []
-    for source in cells:
+    for source in cells_run():
         names = _assigned(source)
         if source.startswith(INJECTED):
             what = _("the notebook has no parameter “{name}”")
