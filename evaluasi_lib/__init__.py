@@ -25,6 +25,7 @@ _DOOR = {
     "pictures": ("forest", "prepost", "likert", "dropoff"),
     "program": ("open",),
     "explore": ("explore",),
+    "start": ("draft",),
     "workbook": (
         "programs", "problems", "compare", "compare_reports", "make_report", "check_parameters",
     ),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -20,7 +19,6 @@ from evaluasi_lib.errors import EvaluationError, Problem, UsageError, os_problem
 from evaluasi_lib.loading import (
     EVALUATION_NOTEBOOK,
     DataFolder,
-    check_id_text,
     load_program,
     project_root,
 )
@@ -172,30 +170,10 @@ def _chosen(data: DataFolder, ids: Sequence[str]) -> list[str]:
 
 
 def _new(options: argparse.Namespace) -> int:
-    from evaluasi_lib.cleaning.draft import draft_program
+    from evaluasi_lib.door.start import new_program
 
-    data = DataFolder.at(options.data)
-    files = [Path(name).expanduser() for name in options.files]
-    target = data.raw(options.id)
-    problems = [
-        Problem(_("there is no such file"), where=str(path)) for path in files if not path.is_file()
-    ]
-    try:
-        check_id_text(options.id, "ID")
-    except UsageError as error:
-        problems += error.problems
-    if (target / "program.yml").exists():
-        remedy = _("choose another identifier, or edit the file that is there")
-        problems.append(Problem(_("this program exists already"), str(target), remedy))
-    if problems:
-        raise UsageError(*problems)
-    text = draft_program(options.id, files)
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for path in files:
-        if path.resolve().parent != target.resolve():
-            shutil.copy2(path, target / path.name)
-    (target / "program.yml").write_text(text, encoding="utf-8", newline="\n")
-    print(_("Drafted: {path}").format(path=target / "program.yml"))
+    path = new_program(DataFolder.at(options.data), options.id, options.files)
+    print(_("Drafted: {path}").format(path=path))
     print(_("Read the comments at each guess, then: evaluasi check {id}").format(id=options.id))
     return OK
 
@@ -384,8 +362,8 @@ def _key(options: argparse.Namespace) -> int:
 def _lab(options: argparse.Namespace) -> int:
     """JupyterLab on copies, so that neither outputs nor a person's changes reach git.
 
-    lab/overrides.json are defaults that a person may change in Jupyter's own settings: pages such as
-    docs/*.md are shown, not edited, and nothing is asked of the internet.
+    lab/overrides.json holds defaults that a person may change in Jupyter's own settings: pages of
+    docs/ are shown, not edited, and nothing is asked of the internet.
     """
     from evaluasi_lib.folders import DATA_VARIABLE, refresh_copies
 

@@ -63,8 +63,8 @@ class Table(pd.DataFrame):
     def _constructor(self) -> Callable[..., Table]:
         return Table
 
-    def cells(self) -> pd.DataFrame:
-        """The shown columns as text in the reader's numbers, at most a screen of them.
+    def cells(self, most: int = MAX_ROWS) -> pd.DataFrame:
+        """The shown columns as text in the reader's numbers, of the first `most` rows.
 
         The ends of an interval are one column, "interval".
         """
@@ -75,7 +75,7 @@ class Table(pd.DataFrame):
         if {"low", "high"} <= set(names):  # an interval is one thing to a reader
             names = ["interval" if n == "low" else n for n in names if n != "high"]
         names = names[:MAX_COLUMNS]
-        records = whole.head(MAX_ROWS).to_dict("records")
+        records = whole.head(most).to_dict("records")
         rows = [[cell(str(n), row.get(n), row) for n in names] for row in records]
         return pd.DataFrame(rows, columns=list(map(str, names)))
 

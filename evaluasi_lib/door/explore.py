@@ -14,15 +14,15 @@ from traitlets import Unicode
 from evaluasi_lib import wording
 from evaluasi_lib.door.effects import SHOWN
 from evaluasi_lib.door.pictures import forest
-from evaluasi_lib.door.progress import progress_html, steps_shown
 from evaluasi_lib.door.program import Data, Program, folder_of, open
+from evaluasi_lib.door.progress import progress_html, steps_shown
 from evaluasi_lib.door.workbook import programs
 from evaluasi_lib.errors import DataError, EvaluationError, Problem
 from evaluasi_lib.labels import variable_label
 from evaluasi_lib.reporting.words import explored_sentence
 from evaluasi_lib.scoring.impact.plans import ALWAYS
 from evaluasi_lib.steps import heard, told
-from evaluasi_lib.tables import Table, cell, heading
+from evaluasi_lib.tables import Table, heading
 from evaluasi_lib.wording import _, choose, word_for
 
 MOST_GROUPS = 12  # values of a variable by which estimates are made
@@ -119,9 +119,7 @@ class Exploration(widgets.VBox):
         p, outcome = self.declared, self._value("outcome")
         declared = p.declared.outcome(outcome)
         rows = pd.DataFrame(p.outcome_data(outcome))
-        names = [
-            str(c) for c in rows if c not in NOT_BY and 2 <= rows[c].nunique() <= MOST_GROUPS
-        ]
+        names = [str(c) for c in rows if c not in NOT_BY and 2 <= rows[c].nunique() <= MOST_GROUPS]
         everyone = (_("everyone"), "")
         named = [(variable_label(p.declared, n), n) for n in names]
         self._offer("by", [everyone, *named])
@@ -158,7 +156,9 @@ class Exploration(widgets.VBox):
             line += f".what_if(outcome={outcome!r}, {given})"
         self.code = f"{line}.effects({outcome!r}{f', by={by!r}' if by else ''})".replace("'", '"')
         self._shown["line"].value = f"<pre><code>{escape(self.code)}</code></pre>"
-        self.program = self.declared.what_if(outcome=outcome, **changes) if changes else self.declared
+        self.program = (
+            self.declared.what_if(outcome=outcome, **changes) if changes else self.declared
+        )
         rows = self.program.effects(outcome, by=by or None)
         marks = [explored_sentence(self.program.explored)] if changes else []
         if by:
@@ -178,8 +178,10 @@ class Exploration(widgets.VBox):
 
     def _beside(self, rows: Table, outcome: str) -> Table:
         """The explored estimate under the declared one, each by its name."""
-        named = (_("{label}, as declared"), self.declared.effects(outcome)), (
-            _("{label}, explored"), rows)
+        named = (
+            (_("{label}, as declared"), self.declared.effects(outcome)),
+            (_("{label}, explored"), rows),
+        )
         parts = [
             pd.DataFrame(t).assign(label=[text.format(label=x) for x in t["label"]])
             for text, t in named
@@ -206,11 +208,8 @@ def search_html(program: Program) -> str:
     with capture_output() as said:  # the library of the table, in the page itself
         itables.init_notebook_mode(all_interactive=False, connected=False)
     library = "".join(output.data.get("text/html", "") for output in said.outputs)
-    measures = program.measures
-    shown = pd.DataFrame(measures)[[c for c in measures.shown if measures[c].notna().any()]]
-    numbers = {c: shown[c].round(4) for c in shown if shown[c].dtype == "float64"}
-    words = {c: shown[c].map(lambda x, c=c: cell(c, x)) for c in shown if c not in numbers}
-    text = shown.assign(**words, **numbers).rename(columns=heading)
+    cells = program.measures.cells(len(program.measures))
+    text = cells.map(lambda x: x.replace("−", "-")).rename(columns=heading)  # sorted as numbers
     thousands, decimal = (".", ",") if wording.language() == "id" else (",", ".")
     said_of = {
         "search": _("Search:"), "info": _("_START_ to _END_ of _TOTAL_"),
@@ -236,7 +235,9 @@ def explore(program: str | Program, language: str = "id", data: Data = None) -> 
     >>> panel.code
     'el.open("nsw-1976").effects("re78")'
     """
-    folder_of(data, language)
+    own = folder_of(data, language).path
     opened = program if isinstance(program, Program) else open(program, language, data)
+    if opened._data.path != own:  # an opened program brings its own folder
+        data = str(opened._data.path)
     with steps_shown(_("measuring")):  # the panel itself shows them from its second look on
         return Exploration(opened, data)
