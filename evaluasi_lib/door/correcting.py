@@ -10,8 +10,9 @@ import ipywidgets as widgets
 import pandas as pd
 
 from evaluasi_lib import wording
-from evaluasi_lib.door.start import Draft, choices_of, line_link
+from evaluasi_lib.door.start import Draft, choices_of
 from evaluasi_lib.errors import EvaluationError
+from evaluasi_lib.tables import heading
 from evaluasi_lib.wording import _, code_words, word_for
 
 ROW = widgets.Layout(width="100%", align_items="baseline")
@@ -51,8 +52,7 @@ def _tab(key: str) -> str:
 def _row(draft: Draft, row: dict[str, Any], write: Callable[[str, Any], None]) -> widgets.HBox:
     key = row["key"]
     name = row["from"] or key.removeprefix("sources.").split(".", 1)[-1] or key
-    link = line_link(draft.path, row["line"])
-    hint = f"{escape(row['hint'])} <small>{link}</small>"
+    hint = f"{escape(row['hint'])} <small>({heading('line')} {row['line']})</small>"
     field = _field(key, row["value"], draft)
     if field is not None:
         field.layout = widgets.Layout(width="34%")

@@ -27,7 +27,8 @@ from evaluasi_lib.wording import _, choose, word_for
 
 MOST_GROUPS = 12  # values of a variable by which estimates are made
 NOT_BY = ("pid", "group", "y", "y0", "wave")  # columns of outcome_data that are no background
-WIDE = {"layout": widgets.Layout(width="46em"), "style": {"description_width": "14em"}}
+WIDE = {"layout": widgets.Layout(width="48em"), "style": {"description_width": "17em"}}
+PAGE = '<div class="jp-RenderedHTMLCommon">{}</div>'  # JupyterLab's own type for tables and lists
 
 
 class Exploration(widgets.VBox):
@@ -123,7 +124,8 @@ class Exploration(widgets.VBox):
         everyone = (_("everyone"), "")
         named = [(variable_label(p.declared, n), n) for n in names]
         self._offer("by", [everyone, *named])
-        self._fields["sesoi"].value = "" if declared.sesoi is None else f"{declared.sesoi:g}"
+        sesoi = "" if declared.sesoi is None else f"{declared.sesoi:.12g}"
+        self._fields["sesoi"].value = sesoi.replace(".", "," if self._language == "id" else ".")
         found = pd.DataFrame(p.effects(outcome, role=None))
         tried = found[found["role"].ne("subgroup") & found["estimate"].notna()]["estimator"]
         methods = [m for m in dict.fromkeys(tried) if m not in ALWAYS]
@@ -166,14 +168,14 @@ class Exploration(widgets.VBox):
         elif changes:
             rows = self._beside(rows, outcome)
         said = "".join(f"<p><strong>{escape(mark)}</strong></p>" for mark in marks)
-        self._shown["effect"].value = said + rows._repr_html_() + _picture(rows)
+        self._shown["effect"].value = PAGE.format(said + rows._repr_html_() + _picture(rows))
         verdict, declared = self.program.verdict(), self.declared.verdict()
         differs = (verdict.decision, verdict.rule) != (declared.decision, declared.rule)
         text = _("As declared: {decision} ({rule}).").format(
             decision=word_for("decision", declared.decision), rule=declared.rule
         )
-        self._shown["verdict"].value = verdict._repr_html_() + (
-            f"<p><strong>{escape(text)}</strong></p>" if differs else ""
+        self._shown["verdict"].value = PAGE.format(
+            verdict._repr_html_() + (f"<p><strong>{escape(text)}</strong></p>" if differs else "")
         )
 
     def _beside(self, rows: Table, outcome: str) -> Table:

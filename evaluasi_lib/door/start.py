@@ -186,9 +186,10 @@ class Draft:
             if wanted:
                 heading = places.get(f"{path.removesuffix('.type')}.from") if of_column else None
                 value = yaml.safe_load(yaml.serialize(place.value)) if _is_leaf(place) else None
+                hint = (remark[1] or _("a guess")) if remark else ""
                 rows.append({
                     "key": path, "from": getattr(heading and heading.value, "value", ""),
-                    "value": value, "hint": remark[1] if remark else "", "line": place.line,
+                    "value": value, "hint": hint, "line": place.line,
                 })  # fmt: skip
         for path, place in places.items():
             holder = path.rpartition(".")[0]
