@@ -38,6 +38,7 @@ from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program, Source
 from evaluasi_lib.reading.files import RawTable, open_source, source_path
 from evaluasi_lib.reading.voices import read_voices
+from evaluasi_lib.steps import step
 from evaluasi_lib.wording import _
 
 
@@ -112,6 +113,7 @@ def _clean_into(
     and how their persons were told, None where that could not be."""
     log = Log()
     log.errors += contradictions(program)
+    step(_("reading the files"))
     mapped = open_sources(program, raw, log)
     corrections, problems = read_corrections(raw, program)
     left_out, more = read_left_out(raw, program)
@@ -129,6 +131,7 @@ def _clean_into(
         return log, mapped, None
     pids: dict[str, pl.Series] = {}
     for source in mapped:
+        step(_("cleaning {table}").format(table=source.name))
         clean = clean_events if source.source.role == "events" else clean_source
         try:
             pids[source.name] = clean(source, context)
