@@ -195,7 +195,7 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
     try:
         program = Program.model_validate(data).by_wave()
     except ValidationError as error:
-        raise ProgramError(*_explain(error, where)) from error
+        raise ProgramError(*explain(error, where)) from error
     problems = check_program_text(program)
     if program.id != folder:
         what = _("id “{id}” differs from the folder's name “{folder}”")
@@ -224,8 +224,9 @@ def _read_yaml(path: Path, where: str) -> dict[str, Any]:
     return data
 
 
-def _explain(error: ValidationError, where: str) -> list[Problem]:
-    """Pydantic's findings as problems in the reader's language, unknown keys with the nearest."""
+def explain(error: ValidationError, where: str, model: type[BaseModel] = Program) -> list[Problem]:
+    """Pydantic's findings as problems in the reader's language, unknown keys with the nearest.
+    model: of the file, or of each of its items."""
     problems = []
     for item in error.errors():
         # Pydantic adds the branch of a union to the path (int, str, dict[...]): no key of the file.
@@ -234,7 +235,7 @@ def _explain(error: ValidationError, where: str) -> list[Problem]:
         what, remedy = "", ""
         if kind == "extra_forbidden":
             what = _("unknown key “{key}”").format(key=path[-1])
-            remedy = suggestion(path[-1], _known_keys(item["loc"][:-1]))
+            remedy = suggestion(path[-1], _known_keys(item["loc"][:-1], model))
         elif kind == "missing":
             what = _("the key “{key}” is missing").format(key=path[-1])
             remedy = _("see docs/program-yml.md")
@@ -259,14 +260,14 @@ def _expected(kind: str, context: dict[str, Any]) -> str:
     return word_for("expected", kind.partition("_")[0])
 
 
-def _known_keys(path: Iterable[object]) -> list[str]:
-    """The keys that the model allows at a path of program.yml."""
-    model: type[BaseModel] | None = Program
+def _known_keys(path: Iterable[object], model: type[BaseModel]) -> list[str]:
+    """The keys that the model allows at a path of its file."""
+    found: type[BaseModel] | None = model
     for part in path:
-        field = _fields(model).get(str(part))
+        field = _fields(found).get(str(part))
         if field is not None:
-            model = next(models_in(field.annotation), None)
-    return list(_fields(model))
+            found = next(models_in(field.annotation), None)
+    return list(_fields(found))
 
 
 def _fields(model: type[BaseModel] | None) -> dict[str, FieldInfo]:
