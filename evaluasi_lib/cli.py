@@ -6,10 +6,8 @@ Exit status: 0 all well; 1 some program failed (the others are finished); 2 wron
 from __future__ import annotations
 
 import argparse
-import filecmp
 import getpass
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -21,7 +19,6 @@ from evaluasi_lib.errors import EvaluationError, Problem, UsageError, os_problem
 from evaluasi_lib.loading import (
     EVALUATION_NOTEBOOK,
     DataFolder,
-    check_id_text,
     load_program,
     project_root,
 )
@@ -194,53 +191,17 @@ def _tell_new_versions(beside: Sequence[Path]) -> None:
 
 
 def _new(options: argparse.Namespace) -> int:
-    from evaluasi_lib.cleaning.draft import draft_program
-    from evaluasi_lib.cleaning.mend import mend
-    from evaluasi_lib.loading import read_declaration
+    from evaluasi_lib.door.start import new_program
 
-    data = DataFolder.at(options.data)
-    files = [Path(name).expanduser() for name in options.files]
-    target = data.raw(options.id)
-    problems = [
-        Problem(_("there is no such file"), where=str(path)) for path in files if not path.is_file()
-    ]
-    try:
-        check_id_text(options.id, "ID")
-    except UsageError as error:
-        problems += error.problems
-    for path in files:
-        if (
-            path.is_file()
-            and (there := target / path.name).exists()
-            and not filecmp.cmp(path, there, shallow=False)
-        ):
-            remedy = _("put the new one in its place yourself, or give it another name")
-            problems.append(Problem(_("another file of this name is there"), str(there), remedy))
-    if problems:
-        raise UsageError(*problems)
-    declaration = target / "program.yml"
-    known = read_declaration(target) if declaration.exists() else {}
-    named = (source.get("file", "") for source in (known.get("sources") or {}).values())
-    own = [target / name for name in dict.fromkeys(named) if (target / name).is_file()]
-    added = [path for path in files if path.name not in {p.name for p in own}]
-    drafted = draft_program(options.id, [*own, *added], known)
-    text, changed = drafted.text, list[str]()
-    if known:
-        before = draft_program(options.id, own, known).declared if own else {}
-        text, changed = mend(declaration.read_text(encoding="utf-8-sig"), before, text)
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for path in files:
-        if path.resolve().parent != target.resolve():
-            shutil.copy2(path, target / path.name)
-    declaration.write_text(text, encoding="utf-8", newline="\n")
-    for line in drafted.told:
+    made = new_program(DataFolder.at(options.data), options.id, options.files)
+    for line in made.told:
         print(line)
-    for place in changed:
+    for place in made.changed:
         print(_("Added or guessed anew: {place}").format(place=place))
-    if known and not changed:
-        print(_("Nothing to add: {path} has all that is in the files").format(path=declaration))
+    if made.mended and not made.changed:
+        print(_("Nothing to add: {path} has all that is in the files").format(path=made.path))
         return OK
-    print(_("Drafted: {path}").format(path=declaration))
+    print(_("Drafted: {path}").format(path=made.path))
     print(_("Read the comments at each guess, then: evaluasi check {id}").format(id=options.id))
     return OK
 
@@ -411,11 +372,11 @@ def _forget(options: argparse.Namespace) -> int:
     if done.masked:
         masked = wording.count(done.masked)
         print(_("the name masked in {n} rows or lines of others").format(n=masked))
-    for line in (*done.unfinished, *done.mentions):
+    for line in done.mentions:
         print(f"evaluasi: {line}", file=sys.stderr)
     for name in stale:
         print(_("The report is out of date: {name}").format(name=name))
-    return SOME_FAILED if done.unfinished else OK
+    return OK
 
 
 def _key(options: argparse.Namespace) -> int:
@@ -434,14 +395,19 @@ def _key(options: argparse.Namespace) -> int:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    """JupyterLab on copies, so that neither outputs nor a person's changes reach git."""
+    """JupyterLab on copies, so that neither outputs nor a person's changes reach git.
+
+    lab/overrides.json holds defaults that a person may change in Jupyter's own settings: pages of
+    docs/ are shown, not edited, and nothing is asked of the internet.
+    """
     from evaluasi_lib.folders import DATA_VARIABLE, refresh_copies
 
     root = project_root()
     work = root / WORK_FOLDER
     _tell_new_versions(refresh_copies(sorted((root / "notebooks").glob("[0-9]*.ipynb")), work))
     place = os.environ | {DATA_VARIABLE: str(DataFolder.at(options.data).path)}
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}",
+               f"--LabApp.app_settings_dir={Path(__file__).parent / 'lab'}"]  # fmt: skip
     start = [str(work / "00_mulai_di_sini.ipynb")]
     return subprocess.run([*command, *options.jupyter, *start], check=False, env=place).returncode
 

@@ -73,7 +73,8 @@ class DataFolder:
     @cached_property
     def program_ids(self) -> list[str]:
         """Every folder of raw/ that has a program.yml, in the order of the alphabet."""
-        return sorted(path.parent.name for path in (self.path / "raw").glob("*/program.yml"))
+        names = (path.parent.name for path in (self.path / "raw").glob("*/program.yml"))
+        return sorted(name for name in names if not name.startswith("."))  # half-made copies
 
     def check_id(self, program_id: object) -> str:
         """The identifier as text. Raises UsageError for one that is not there."""
@@ -101,7 +102,19 @@ class YamlBound(yaml.YAMLError):
     """A YAML text beyond the bounds of this module; the argument says which, in words."""
 
 
-def parse_yaml(text: str, loader: Any = YamlLoader) -> Any:
+class MarkedLoader(YamlLoader):
+    """A loader that says where a value is that looks like a date or number and is none."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError) as error:  # 2025-02-30
+            raise yaml.constructor.ConstructorError(
+                None, None, str(error), node.start_mark
+            ) from error
+
+
+def parse_yaml(text: str, loader: Any = MarkedLoader) -> Any:
     """The content of a YAML text from outside. Raises yaml.YAMLError, YamlBound among it.
 
     Depth and the size with all aliases written out are measured on the stream of events, before
@@ -146,7 +159,7 @@ def yaml_problem(error: yaml.YAMLError, where: str) -> Problem:
     return Problem(_("the file is not valid YAML"), where, remedy)
 
 
-class _Loader(YamlLoader):
+class _Loader(MarkedLoader):
     """YAML in which only true and false are booleans: labels such as Yes, No, On stay text."""
 
 

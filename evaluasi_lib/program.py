@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from evaluasi_lib import disclosure
 from evaluasi_lib.wording import LANGUAGES, _, count
 
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -796,6 +797,10 @@ class Program(Model):
                 words |= _unit_words(code, self.unit)
         own = {str(code): words for code, words in self.words.items()}
         return {code: words | own.get(code, {}) for code, words in found.items()}
+
+    def enough(self, *persons: int | None) -> bool:
+        """Whether numbers of persons may be shown by what the program declares of privacy."""
+        return disclosure.enough(self.privacy.min_cell, *persons)
 
     def by_wave(self) -> Program:
         """The same program with a source for each wave in the place of each with `wave_from`."""

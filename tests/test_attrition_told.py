@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.measures import record_rows, value_at, wide
 from evaluasi_lib.reporting.tables import table_scales, table_waves
 from evaluasi_lib.scoring.participation import _wave_rows
-from evaluasi_lib.wording import set_language
 from tests.situations import effect, make, scale
 
 
 @pytest.fixture(autouse=True)
 def _english():
-    set_language("en")
+    el.set_language("en")
     yield
-    set_language("id")
+    el.set_language("id")
 
 
 def measured(enrolled: int | None, *waves: tuple[str, int]) -> list[Any]:

@@ -26,7 +26,6 @@ from evaluasi_lib.cleaning.identity import (
     pseudonyms,
 )
 from evaluasi_lib.cleaning.pipeline import check_program
-from evaluasi_lib.errors import DataError
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program
 from tests.cleaning_help import BASE
@@ -110,7 +109,7 @@ def test_grades_and_echelons_in_many_spellings(
 ) -> None:
     for meant, spelled in texts.items():
         assert set(el.clean_category(pd.Series(spelled), spelling=spelling)) == {meant}
-    with pytest.raises(DataError, match="honorer"):
+    with pytest.raises(el.EvaluationError, match="honorer"):
         el.clean_category(pd.Series(["honorer"]), spelling=spelling)
 
 

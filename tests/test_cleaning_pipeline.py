@@ -17,10 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import evaluasi_lib as el
 from evaluasi_lib.cleaning import manifest
 from evaluasi_lib.cleaning.manifest import codebook
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
-from evaluasi_lib.errors import DataError
 from evaluasi_lib.folders import swap_in
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.reading.files import PERSONAL
@@ -142,7 +142,7 @@ def test_a_failing_program_leaves_the_old_processed_folder_alone(made) -> None:
     before = content(clean_program(program, data))
     path = data.raw("uji") / "survei.csv"
     path.write_text(survey(ROWS).replace("Kurang Setuju", "Entah"), encoding="utf-8")
-    with pytest.raises(DataError, match="Entah"):
+    with pytest.raises(el.EvaluationError, match="Entah"):
         clean_program(program, data)
     assert content(data.processed("uji")) == before
     assert [p.name for p in data.processed("uji").parent.iterdir()] == ["uji"], "no remains"

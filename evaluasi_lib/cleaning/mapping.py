@@ -109,7 +109,8 @@ def map_source(
         elif options := options or (multi and _option_columns(column, places, "{1}")) or {}:
             mapped.columns.update({f"{variable}__{key}": i for key, i in options.items()})
         elif not isinstance(found, int):
-            problems.append(Problem(found[0], f"{source.file}, {name}.{variable}", found[1]))
+            where = f"{source.file}, {program.declared_name(name)}.{variable}"
+            problems.append(Problem(found[0], where, found[1]))
     asked = [source.wave_from.column] if source.wave_from else []
     for heading in dict.fromkeys([*asked, *(rule.column for rule in source.rows)]):
         column = source.columns.get(heading) or Column.model_validate({"from": heading})
@@ -117,7 +118,8 @@ def map_source(
         if isinstance(found, int):
             mapped.selectors[heading] = found
         else:
-            problems.append(Problem(found[0], f"{source.file}, {name}", found[1]))
+            where = f"{source.file}, {program.declared_name(name)}"
+            problems.append(Problem(found[0], where, found[1]))
     declared = {normalise(c.header) for c in source.columns.values()}
     used = {*mapped.columns.values(), *mapped.selectors.values()}
     mapped.unused.extend(

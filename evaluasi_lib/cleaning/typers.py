@@ -22,6 +22,7 @@ from evaluasi_lib.reading.files import BLANK, MAX_LETTERS, clean_space, normalis
 
 LABELLED = ("item", "category", "ordinal", "flag", "multi")
 NUMBERS = ("number", "integer")
+MAX_NUMBER = 2.0**53  # whole numbers beyond are not exact
 PROBLEMS = ("unknown", "decimal", "range", "uneven", "month_first", "no_year", "required")
 VOCABULARY: dict[str, Any] = packaged_yaml(__package__, "vocabulary.yml")
 YES_NO = {"true": VOCABULARY["yes_words"], "false": VOCABULARY["no_words"]}
@@ -257,7 +258,7 @@ def type_number(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     """
     column, text, number = spec.column, pl.col("text"), pl.col("number")
     frame = _spelled_numbers(clean_text(texts), spec)
-    readable = number.str.contains(r"^-?\d*\.?\d+(?:e[+-]?\d+)?$").fill_null(False)
+    readable = number.str.contains(r"^-?[0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?$").fill_null(False)
     rest = frame.filter(text.is_not_null() & ~readable)["text"].unique()
     blank = missing_labels(column, None, BLANKS)
     words = [t for t in rest if normalise(t) in blank or not normalise(t)]
@@ -271,20 +272,21 @@ def type_number(texts: pl.Series, spec: Spec) -> pl.DataFrame:
         pl.when(text.is_null()).then(None)
         .when(coded).then(pl.lit("missing_code"))
         .when("undecided").then(pl.lit("decimal"))
-        .when(~readable).then(pl.lit("unknown"))
+        .when(~readable | (value.abs() >= MAX_NUMBER)).then(pl.lit("unknown"))
         .when((value < low) | (value > high)).then(pl.lit(far))
         .when(pl.lit(whole) & (value != value.round())).then(pl.lit("uneven"))
         .when(text != number).then(pl.lit("number_respelled"))
     )  # fmt: skip
     read = frame.with_columns(value=known.then(number).cast(pl.Float64)).select(value, rule=rule)
     kept = pl.when(pl.col("rule").ne_missing("out_of_range_missing")).then(value)
-    return read.with_columns(value=kept.round().cast(pl.Int64) if whole else kept)
+    exact = pl.when(pl.col("rule").ne_missing("unknown")).then(kept)
+    return read.with_columns(value=exact.round().cast(pl.Int64) if whole else exact)
 
 
 def _spelled_numbers(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     """text, number (as Python writes it), undecided: whether the decimal sign cannot be told."""
     text, number = pl.col("text"), pl.col("number")
-    plain = text.str.contains(r"^-?\d{1,15}$")
+    plain = text.str.contains(r"^-?[0-9]{1,15}$")
     spelled = (
         text.str.to_lowercase()
         .str.replace_all(r"[\s\u202f']+", " ")

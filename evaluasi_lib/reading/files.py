@@ -174,8 +174,8 @@ def top_rows(path: Path, sheet: str | None = None) -> list[list[str]]:
     """
     suffix = path.suffix.lower()
     if suffix in EXCEL:
-        _sheets, rows = _sheet(path, sheet)
-        return [[text or "" for text in row] for row in itertools.islice(rows, TOP_ROWS)]
+        _sheets, cells = _sheet(path, sheet)
+        return [[text or "" for text in row] for row in itertools.islice(cells, TOP_ROWS)]
     if suffix not in CSV:
         return []
     _data, _encoding, sample, delimiter = _csv_text(path, Source(file=path.name))
