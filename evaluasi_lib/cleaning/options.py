@@ -74,6 +74,10 @@ def spaced(text: str) -> str:
 
 
 def named_headings(headers: Sequence[str], questions: Sequence[str]) -> list[Heading]:
+    """The headings of a table, each of its own name, with the question that it is part of.
+
+    questions: the question of each column in words, where the file has it beside the heading.
+    """
     found = []
     for i, header in enumerate(headers):
         again = headers.count(header) > 1
@@ -97,6 +101,7 @@ def named_headings(headers: Sequence[str], questions: Sequence[str]) -> list[Hea
 
 
 def count_texts(values: pl.Series) -> dict[str, int]:
+    """How often each text of a column stands in it, the most frequent first."""
     frame = values.value_counts(sort=True, name="n").sort(
         "n", values.name, descending=[True, False]
     )
