@@ -45,6 +45,7 @@ from evaluasi_lib.scoring.frames import outcome_frames, standing
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.scoring.standards import standards
+from evaluasi_lib.steps import step
 from evaluasi_lib.study import GROUPS, Study, load_study, note_text
 from evaluasi_lib.voices import code_voices
 from evaluasi_lib.voices.triangulation import source_rows, triangulate
@@ -164,6 +165,7 @@ def measure(study: Study) -> EvaluationResult:
     """
     program, frames = study.program, outcome_frames(study)
     k = program.privacy.min_cell
+    step(_("estimating what changed"))
     estimated, warnings = publish(score_effects(study, frames), k)
     effects = told_effects(program, estimated, "primary")
     measured = chain(
@@ -171,7 +173,9 @@ def measure(study: Study) -> EvaluationResult:
         score_answers(study), score_asked(study), score_participation(study),
         score_elearning(study),
     )  # fmt: skip
+    step(_("measuring scales, answers and participation"))
     rows, remarks = publish(measured, k)
+    step(_("reading open answers, interviews and documents"))
     voices = code_voices(study)
     took = record_of(rows, "participation")
     people = {name: took[name] for name in ("enrolled", "started", "completed")}
@@ -257,6 +261,7 @@ def conclude_on(study: Study, sources: Sources, measured: EvaluationResult) -> E
 
     An agency's own files outside the program's folder join the provenance.
     """
+    step(_("reaching a verdict by the written rules"))
     program, data = study.program, sources.data
     catalogues = agency_files(data.raw(program.id))
     known = {item.path for item in measured.provenance.inputs}

@@ -73,6 +73,13 @@ def test_numbers_that_are_null_or_small_never_become_statements():
     assert not found & {"barrier.hal_kecil", "barrier.jarang", "theme.samar", "module.lain"}
 
 
+def test_that_nothing_holds_people_back_is_no_weakness():
+    """“45% of respondents are held back by: No barriers”."""
+    found = conclude(*make(barriers={"tidak_ada": 0.45, "beban_kerja": 0.5}), None).weaknesses
+    assert "barrier.beban_kerja" in ids(found)
+    assert "barrier.tidak_ada" not in ids(found)
+
+
 def test_only_primaries_count():
     result = conclude(*make(**RICH), None)
     assert "effect.kinerja" in ids(result.strengths)

@@ -429,3 +429,21 @@ def test_every_kind_of_line_end_is_read(
     root = write(tmp_path, LONG, {"survei.csv": b"\xef\xbb\xbf" + text.encode()})
     assert said(root, capsys)[0] == 0
     assert len(el.open("uji", data=root).tables["survei_post"]) == 30
+
+
+def test_what_is_wrong_with_a_file_of_several_waves_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declared = yaml.safe_load(yaml.safe_dump(LONG))
+    declared["sources"]["survei"]["columns"]["k1"]["from"] = "K9"
+    status, words = said(write(tmp_path, declared, {"survei.csv": long_file(["2023"])}), capsys)
+    assert status == 1
+    assert words.count("K9") == 1
+    declared["sources"]["survei"]["columns"]["k1"] |= {"from": "K1", "scale": "enam"}
+    status, words = said(write(tmp_path, declared, {}), capsys)
+    assert words.count("enam") == 1
+    assert "sources.survei.columns.k1" in words
+    declared["sources"]["survei"]["file"] = "surve.csv"
+    declared["sources"]["survei"]["columns"]["k1"].pop("scale")
+    status, words = said(write(tmp_path, declared, {}), capsys)
+    assert words.count("surve.csv") == 1

@@ -224,6 +224,34 @@ def test_what_a_killed_run_left_goes_and_nothing_else(
     assert (out / "seri-1" / "x.txt").read_text() == lost  # its place was empty
 
 
+HOLD = """
+import sys, time
+from pathlib import Path
+from evaluasi_lib.folders import replace_folder
+with replace_folder(Path(sys.argv[1])) as folder:
+    print(folder, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, what is a day old goes")
+def test_cleaning_takes_away_what_a_dead_run_left_but_not_what_a_living_one_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(PROGRAM, tmp_path / "raw" / PROGRAM.name)
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "processed" / PROGRAM.name)]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _i in "ab"]
+    dead, living = (Path(str(run.stdout and run.stdout.readline()).strip()) for run in runs)
+    runs[0].kill()
+    runs[0].wait()
+    for seconds, left in ((600, {dead, living}), (0, {living})):  # what is new is let alone
+        monkeypatch.setattr("evaluasi_lib.folders.MINUTE", seconds)
+        assert main(["clean", PROGRAM.name, "--data", str(tmp_path)]) == 0
+        assert set((tmp_path / "processed").glob(".*")) == left
+    runs[1].kill()
+    runs[1].wait()
+
+
 SAVE = "from pathlib import Path\n(Path(out_dir) / program_id).mkdir(parents=True)\n"
 
 
