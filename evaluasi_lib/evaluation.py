@@ -21,6 +21,7 @@ from evaluasi_lib.cleaning.pipeline import Looked, check_program, clean_program,
 from evaluasi_lib.disclosure import publish
 from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.findings import agency_files, conclude
+from evaluasi_lib.findings.own import logo_of, own_texts
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.folders import replace_folder, sha256_of
 from evaluasi_lib.loading import OWN, DataFolder, load_program
@@ -45,6 +46,7 @@ from evaluasi_lib.scoring.frames import outcome_frames, standing
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.scoring.standards import standards
+from evaluasi_lib.steps import step
 from evaluasi_lib.study import GROUPS, Study, load_study, note_text
 from evaluasi_lib.voices import code_voices
 from evaluasi_lib.voices.triangulation import source_rows, triangulate
@@ -94,7 +96,7 @@ def _stand(study: Study, found: Checked) -> None:
     k = study.program.privacy.min_cell
 
     def shown(n: int) -> str:
-        return f"< {k}" if 0 < n < k else wording.count(n)
+        return wording.count(n) if study.program.enough(n) else f"< {k}"
 
     heads = ["outcome", "wave", "rows", "matched", *GROUPS[: 1 + study.program.has_groups]]
     lines = [[wording.word_for("column", head) for head in heads]]
@@ -136,10 +138,15 @@ def problems_of(
         program = load_program(raw)
         problems += check_program(program, data, look)
         standards(program.standards)
+        logo_of(program, raw)
     except EvaluationError as error:
         problems += error.problems
     try:
         read_catalogue(tuple(agency_files(raw)))
+    except EvaluationError as error:
+        problems += error.problems
+    try:
+        own_texts(raw)
     except EvaluationError as error:
         problems += error.problems
     return problems
@@ -164,6 +171,7 @@ def measure(study: Study) -> EvaluationResult:
     """
     program, frames = study.program, outcome_frames(study)
     k = program.privacy.min_cell
+    step(_("estimating what changed"))
     estimated, warnings = publish(score_effects(study, frames), k)
     effects = told_effects(program, estimated, "primary")
     measured = chain(
@@ -171,7 +179,9 @@ def measure(study: Study) -> EvaluationResult:
         score_answers(study), score_asked(study), score_participation(study),
         score_elearning(study),
     )  # fmt: skip
+    step(_("measuring scales, answers and participation"))
     rows, remarks = publish(measured, k)
+    step(_("reading open answers, interviews and documents"))
     voices = code_voices(study)
     took = record_of(rows, "participation")
     people = {name: took[name] for name in ("enrolled", "started", "completed")}
@@ -210,6 +220,7 @@ def _program_info(program: Program) -> ProgramInfo:
         number=program.report.number,
         author=wording.choose(program.report.author) or None,
         contact=program.report.contact,
+        cover=program.report.cover,
         min_evidence_rating=program.thresholds.min_evidence_rating,
         shares=shares_of_persons(program),
     )
@@ -257,6 +268,7 @@ def conclude_on(study: Study, sources: Sources, measured: EvaluationResult) -> E
 
     An agency's own files outside the program's folder join the provenance.
     """
+    step(_("reaching a verdict by the written rules"))
     program, data = study.program, sources.data
     catalogues = agency_files(data.raw(program.id))
     known = {item.path for item in measured.provenance.inputs}
@@ -267,7 +279,12 @@ def conclude_on(study: Study, sources: Sources, measured: EvaluationResult) -> E
     ]  # fmt: skip
     inputs = (*measured.provenance.inputs, *(_input_file(path) for path in shared))
     provenance = dataclasses.replace(measured.provenance, inputs=inputs)
-    measured = dataclasses.replace(measured, provenance=provenance)
+    raw = data.raw(program.id)
+    ids = {row.id for row in measured.rows}
+    measured = dataclasses.replace(
+        measured, provenance=provenance, own_texts=own_texts(raw, ids),
+        program=dataclasses.replace(measured.program, logo=logo_of(program, raw)),
+    )  # fmt: skip
     return conclude(program, measured, earlier_cycles(program, sources), catalogues=catalogues)
 
 

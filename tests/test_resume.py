@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib import wording
 from evaluasi_lib.cli import main
-from evaluasi_lib.errors import EvaluationError
 from evaluasi_lib.folders import only_writer
 from evaluasi_lib.reporting import batch, running, stamp, warm
 from tests.test_batch import notebook_of
@@ -184,7 +184,7 @@ def test_a_program_that_failed_is_tried_again(
     good = running.run_notebook
 
     def fail(*_all: object, **_named: object) -> None:
-        raise EvaluationError("rusak")
+        raise el.EvaluationError("rusak")
 
     monkeypatch.setattr(running, "run_notebook", fail)
     assert report("satu") == 1
