@@ -97,7 +97,7 @@ def _of_wave(mapped: Mapped, names: Names, log: Log, *, told: bool) -> Mapped:
         if told:
             log.errors += _unknown_waves(table, spec, source.file, names)
             log.rows_read += int(blank.sum())
-            log.add("wave_missing", mapped.name, blank.sum())
+            log.add("wave_missing", mapped.name, int(blank.sum()))
     return _keeping(mapped, heading, kept)
 
 
