@@ -8,9 +8,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 REPORT ?=
+BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lint lab site wheel lock environment docs calibrate calibrate-verdict recover bench-batch bench-clean bench-events bench-voices clean
+.PHONY: help setup report test lint lab site wheel lock environment docs coverage mutate fuzz calibrate calibrate-verdict recover bench bench-batch bench-clean bench-events bench-scale bench-voices clean
 
 help:
 	@sed -n '1,3p' Makefile | sed 's/^# //'
@@ -71,11 +72,29 @@ calibrate: $(READY)
 calibrate-verdict: $(READY)
 	@$(BIN)/python -m tests.verdict_study --jobs $(JOBS) --write
 
+# What the tests do not see: lines and branches that none runs (.coverage also tells which test runs
+# which line), small faults put into the scoring, and thousands of files and answers drawn at random.
+coverage: $(READY)
+	@$(BIN)/python -m coverage erase
+	-@$(BIN)/python -m coverage run -m pytest -n 0
+	@$(BIN)/python -m coverage combine -q
+	@$(BIN)/python -m coverage report --skip-covered --sort=cover
+
+mutate: $(READY)
+	@test -f .coverage || { echo "evaluasi: first: make coverage"; exit 1; }
+	@$(BIN)/python -m tests.mutate --jobs $(JOBS)
+
+fuzz: $(READY)
+	@EVALUASI_FUZZ=2000 $(BIN)/python -m pytest tests/test_fuzz.py
+
 recover: $(READY)
 	@$(BIN)/python -m tests.synthetic.recovery
 
-bench-batch bench-clean bench-events bench-voices: $(READY)
-	@$(BIN)/python bench/$(subst -,_,$@).py
+# BENCH adds options, for example make bench BENCH="--copies 4 --repeats 2"
+bench: bench-batch
+
+bench-batch bench-clean bench-events bench-scale bench-voices: $(READY)
+	@$(BIN)/python bench/$(subst -,_,$@).py $(BENCH)
 
 clean:
 	rm -rf reports data/processed/[a-z0-9]*-* .pytest_cache .mypy_cache .ruff_cache

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -20,7 +19,6 @@ from evaluasi_lib.errors import EvaluationError, Problem, UsageError, os_problem
 from evaluasi_lib.loading import (
     EVALUATION_NOTEBOOK,
     DataFolder,
-    check_id_text,
     load_program,
     project_root,
 )
@@ -193,30 +191,17 @@ def _tell_new_versions(beside: Sequence[Path]) -> None:
 
 
 def _new(options: argparse.Namespace) -> int:
-    from evaluasi_lib.cleaning.draft import draft_program
+    from evaluasi_lib.door.start import new_program
 
-    data = DataFolder.at(options.data)
-    files = [Path(name).expanduser() for name in options.files]
-    target = data.raw(options.id)
-    problems = [
-        Problem(_("there is no such file"), where=str(path)) for path in files if not path.is_file()
-    ]
-    try:
-        check_id_text(options.id, "ID")
-    except UsageError as error:
-        problems += error.problems
-    if (target / "program.yml").exists():
-        remedy = _("choose another identifier, or edit the file that is there")
-        problems.append(Problem(_("this program exists already"), str(target), remedy))
-    if problems:
-        raise UsageError(*problems)
-    text = draft_program(options.id, files)
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for path in files:
-        if path.resolve().parent != target.resolve():
-            shutil.copy2(path, target / path.name)
-    (target / "program.yml").write_text(text, encoding="utf-8", newline="\n")
-    print(_("Drafted: {path}").format(path=target / "program.yml"))
+    made = new_program(DataFolder.at(options.data), options.id, options.files)
+    for line in made.told:
+        print(line)
+    for place in made.changed:
+        print(_("Added or guessed anew: {place}").format(place=place))
+    if made.mended and not made.changed:
+        print(_("Nothing to add: {path} has all that is in the files").format(path=made.path))
+        return OK
+    print(_("Drafted: {path}").format(path=made.path))
     print(_("Read the comments at each guess, then: evaluasi check {id}").format(id=options.id))
     return OK
 
@@ -387,11 +372,11 @@ def _forget(options: argparse.Namespace) -> int:
     if done.masked:
         masked = wording.count(done.masked)
         print(_("the name masked in {n} rows or lines of others").format(n=masked))
-    for line in (*done.unfinished, *done.mentions):
+    for line in done.mentions:
         print(f"evaluasi: {line}", file=sys.stderr)
     for name in stale:
         print(_("The report is out of date: {name}").format(name=name))
-    return SOME_FAILED if done.unfinished else OK
+    return OK
 
 
 def _key(options: argparse.Namespace) -> int:
@@ -410,14 +395,19 @@ def _key(options: argparse.Namespace) -> int:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    """JupyterLab on copies, so that neither outputs nor a person's changes reach git."""
+    """JupyterLab on copies, so that neither outputs nor a person's changes reach git.
+
+    lab/overrides.json holds defaults that a person may change in Jupyter's own settings: pages of
+    docs/ are shown, not edited, and nothing is asked of the internet.
+    """
     from evaluasi_lib.folders import DATA_VARIABLE, refresh_copies
 
     root = project_root()
     work = root / WORK_FOLDER
     _tell_new_versions(refresh_copies(sorted((root / "notebooks").glob("[0-9]*.ipynb")), work))
     place = os.environ | {DATA_VARIABLE: str(DataFolder.at(options.data).path)}
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}",
+               f"--LabApp.app_settings_dir={Path(__file__).parent / 'lab'}"]  # fmt: skip
     start = [str(work / "00_mulai_di_sini.ipynb")]
     return subprocess.run([*command, *options.jupyter, *start], check=False, env=place).returncode
 

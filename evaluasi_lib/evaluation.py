@@ -46,6 +46,7 @@ from evaluasi_lib.scoring.frames import outcome_frames, standing
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.scoring.standards import standards
+from evaluasi_lib.steps import step
 from evaluasi_lib.study import GROUPS, Study, load_study, note_text
 from evaluasi_lib.voices import code_voices
 from evaluasi_lib.voices.triangulation import source_rows, triangulate
@@ -95,7 +96,7 @@ def _stand(study: Study, found: Checked) -> None:
     k = study.program.privacy.min_cell
 
     def shown(n: int) -> str:
-        return f"< {k}" if 0 < n < k else wording.count(n)
+        return wording.count(n) if study.program.enough(n) else f"< {k}"
 
     heads = ["outcome", "wave", "rows", "matched", *GROUPS[: 1 + study.program.has_groups]]
     lines = [[wording.word_for("column", head) for head in heads]]
@@ -170,6 +171,7 @@ def measure(study: Study) -> EvaluationResult:
     """
     program, frames = study.program, outcome_frames(study)
     k = program.privacy.min_cell
+    step(_("estimating what changed"))
     estimated, warnings = publish(score_effects(study, frames), k)
     effects = told_effects(program, estimated, "primary")
     measured = chain(
@@ -177,7 +179,9 @@ def measure(study: Study) -> EvaluationResult:
         score_answers(study), score_asked(study), score_participation(study),
         score_elearning(study),
     )  # fmt: skip
+    step(_("measuring scales, answers and participation"))
     rows, remarks = publish(measured, k)
+    step(_("reading open answers, interviews and documents"))
     voices = code_voices(study)
     took = record_of(rows, "participation")
     people = {name: took[name] for name in ("enrolled", "started", "completed")}
@@ -264,6 +268,7 @@ def conclude_on(study: Study, sources: Sources, measured: EvaluationResult) -> E
 
     An agency's own files outside the program's folder join the provenance.
     """
+    step(_("reaching a verdict by the written rules"))
     program, data = study.program, sources.data
     catalogues = agency_files(data.raw(program.id))
     known = {item.path for item in measured.provenance.inputs}

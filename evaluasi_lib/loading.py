@@ -73,7 +73,8 @@ class DataFolder:
     @cached_property
     def program_ids(self) -> list[str]:
         """Every folder of raw/ that has a program.yml, in the order of the alphabet."""
-        return sorted(path.parent.name for path in (self.path / "raw").glob("*/program.yml"))
+        names = (path.parent.name for path in (self.path / "raw").glob("*/program.yml"))
+        return sorted(name for name in names if not name.startswith("."))  # half-made copies
 
     def check_id(self, program_id: object) -> str:
         """The identifier as text. Raises UsageError for one that is not there."""
@@ -101,7 +102,19 @@ class YamlBound(yaml.YAMLError):
     """A YAML text beyond the bounds of this module; the argument says which, in words."""
 
 
-def parse_yaml(text: str, loader: Any = YamlLoader) -> Any:
+class MarkedLoader(YamlLoader):
+    """A loader that says where a value is that looks like a date or number and is none."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError) as error:  # 2025-02-30
+            raise yaml.constructor.ConstructorError(
+                None, None, str(error), node.start_mark
+            ) from error
+
+
+def parse_yaml(text: str, loader: Any = MarkedLoader) -> Any:
     """The content of a YAML text from outside. Raises yaml.YAMLError, YamlBound among it.
 
     Depth and the size with all aliases written out are measured on the stream of events, before
@@ -146,7 +159,7 @@ def yaml_problem(error: yaml.YAMLError, where: str) -> Problem:
     return Problem(_("the file is not valid YAML"), where, remedy)
 
 
-class _Loader(YamlLoader):
+class _Loader(MarkedLoader):
     """YAML in which only true and false are booleans: labels such as Yes, No, On stay text."""
 
 
@@ -192,10 +205,16 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
     data: the keys of program.yml. folder: the name of its folder, which must be the program's id.
     """
     where = f"{folder}/program.yml"
+    unknown = list(_unknown(data))
     try:
         program = Program.model_validate(data).by_wave()
     except ValidationError as error:
-        raise ProgramError(*explain(error, where)) from error
+        problems = [
+            p for p in explain(error, where) if p.where.removeprefix(f"{where}: ") not in unknown
+        ]
+        raise ProgramError(*_undecided(unknown, where), *problems) from error
+    if unknown:
+        raise ProgramError(*_undecided(unknown, where))
     problems = check_program_text(program)
     if program.id != folder:
         what = _("id “{id}” differs from the folder's name “{folder}”")
@@ -204,6 +223,24 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
     if problems:
         raise ProgramError(*(replace(p, where=f"{where}: {p.where}") for p in problems))
     return program
+
+
+def _unknown(data: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """The path in program.yml of each "?" that a draft left to its reader."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _unknown(value, (*path, str(key)))
+    elif isinstance(data, list):
+        for i, value in enumerate(data):
+            yield from _unknown(value, (*path, str(i)))
+    elif isinstance(data, str) and data.strip() == "?":
+        yield ".".join(path)
+
+
+def _undecided(paths: Iterable[str], where: str) -> list[Problem]:
+    what = _("“?” stands where the draft could not tell")
+    remedy = _("write it here; the comment on the line says what is asked")
+    return [Problem(what, f"{where}: {path}", remedy) for path in paths]
 
 
 def _read_yaml(path: Path, where: str) -> dict[str, Any]:

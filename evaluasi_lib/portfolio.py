@@ -17,6 +17,7 @@ from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
 from evaluasi_lib.claims import Told, is_causal, noun_of, told_within
+from evaluasi_lib.findings.observe import NO_BARRIER
 from evaluasi_lib.findings.rules import finding_kinds
 from evaluasi_lib.measures import Level, Measure, measure_id
 from evaluasi_lib.reporting import tables
@@ -47,7 +48,6 @@ from evaluasi_lib.wording import (
 
 Elements = Sequence[Element | None]
 LEVELS = get_args(Level)
-NO_BARRIER = ("tidak_ada", "none")  # options that say that nothing holds a person back
 ENDS = ("low", "high")
 HIGH_I2 = 0.75  # Higgins et al. 2003: considerable heterogeneity
 

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from evaluasi_lib import disclosure
 from evaluasi_lib.wording import LANGUAGES, _, count
 
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -202,7 +203,8 @@ class Column(Model):
     categories: dict[Label, Text] = {}
     """Allowed values of a category (ordinal: from low to high) and their labels."""
     options: dict[Name, Text | list[str]] = {}
-    """Options of a multi question: short name and text as in the file."""
+    """Options of a multi question: short name and text as in the file; where each option has a
+    column of its own, that column's heading too."""
     separator: str | None = None
     """What stands between the chosen options of a multi question."""
     date_format: str | None = None
@@ -278,12 +280,22 @@ class Source(Model):
     ] = "survey"
     """What the file is: list of persons, survey, rating by others, administrative record, log of an
     e-learning platform, coded interviews, document ratings, other table."""
-    preset: Literal["auto", "none", "google_forms", "kobotoolbox", "limesurvey", "moodle"] = "auto"
+    preset: Literal[
+        "auto", "none", "google_forms", "kobotoolbox", "limesurvey", "moodle", "qualtrics",
+        "surveymonkey",
+    ] = "auto"  # fmt: skip
     """Which program exported the file."""
     sheet: str | None = None
     """Sheet of a workbook; the first if absent."""
     header_row: int = Field(default=1, ge=1)
-    """Row in which the headings stand."""
+    """Row in which the headings stand, or the first of them."""
+    header_rows: int = Field(default=1, ge=1, le=5)
+    """Rows that the headings take. A heading above several columns (a merged cell) is joined with
+    those below it: “Materi” above “Relevan” is “Materi [Relevan]”."""
+    skip_rows: int = Field(default=0, ge=0)
+    """Rows between the headings and the first answer, such as the numbers of the columns."""
+    footer_rows: int = Field(default=0, ge=0)
+    """Rows at the end that are no answers: sums, means, place and date, signatures."""
     encoding: str | None = None
     """Encoding, where it is misread."""
     delimiter: str | None = None
@@ -302,8 +314,9 @@ class Source(Model):
     """Variables: name and where it comes from in the file."""
     duplicates: Duplicates = Duplicates()
     """What to do with several rows of one person."""
-    finished: OwnDate | None = None
-    """Date variable that is empty in unfinished answers, which are then left out."""
+    finished: Annotated[str, Names("own_variable", ("date", "flag"))] | None = None
+    """Date variable that is empty, or flag that is false, in unfinished answers, which are then
+    left out."""
     started: OwnDate | None = None
     """Date variable that says when the answers were begun."""
     min_seconds: Positive | None = None
@@ -312,6 +325,11 @@ class Source(Model):
     """Leave out rows such as “tes”, “coba”, “asdf”."""
     drop_straight_lining: bool = False
     """Leave out rows with the same answer to every item."""
+
+    @property
+    def rows_above(self) -> int:
+        """Rows above the first answer."""
+        return self.header_row - 1 + self.header_rows + self.skip_rows
 
     @model_validator(mode="before")
     @classmethod
@@ -796,6 +814,10 @@ class Program(Model):
                 words |= _unit_words(code, self.unit)
         own = {str(code): words for code, words in self.words.items()}
         return {code: words | own.get(code, {}) for code, words in found.items()}
+
+    def enough(self, *persons: int | None) -> bool:
+        """Whether numbers of persons may be shown by what the program declares of privacy."""
+        return disclosure.enough(self.privacy.min_cell, *persons)
 
     def by_wave(self) -> Program:
         """The same program with a source for each wave in the place of each with `wave_from`."""

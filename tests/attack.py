@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.program import Program
 
 Row = Mapping[str, Any]
@@ -53,7 +52,9 @@ class System:
         found = {}
         for name in sorted(self.hidden):
             least, most = self._end(name, 1), self._end(name, -1)
-            if least == most and is_small(least):  # nobody, or many, is no one's secret
+            if (
+                least == most and least is not None and 0 < least < 5
+            ):  # nobody, or many, is no one's secret
                 found[name] = least
         return found
 

@@ -27,10 +27,14 @@ from queue import Queue
 from coverage import CoverageData
 from statsmodels.stats.proportion import proportion_confint
 
+from tests.guard_data import SHIPPED
+
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = ("evaluasi_lib/scoring",)
 SEED = 16
-SECONDS = 120.0  # of the tests for one fault
+SECONDS = 240.0  # of the tests for one fault
+RECORD = "tests/test_end_to_end.py::test_the_numbers_are_those_on_record"
+NARROW = 10  # so many tests of the line come before the record of all published numbers
 OTHER = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -141,7 +145,8 @@ class Watchers:
                     self._reach[context] = self._reach.get(context, 0) + 1
 
     def of(self, fault: Fault) -> list[str]:
-        """Tests by their place, those that run the fewest lines first."""
+        """Tests by their place, those that run the fewest lines first. What a fixture runs is not
+        theirs in the data; so the record of the published numbers is always among them."""
         lines: dict[int, list[str]] = {}
         for name, found in self._files.items():
             if name.replace(os.sep, "/").endswith(fault.file):
@@ -151,7 +156,8 @@ class Watchers:
             names = {context for contexts in lines.values() for context in contexts}
         names = {name for name in names if name.startswith("tests.test_")}
         ordered = sorted(names, key=lambda name: (self._reach[name], name))
-        return [_place(name) for name in ordered]
+        places = [_place(name) for name in ordered]
+        return [*places[:NARROW], *(f"{RECORD}[{p}-id]" for p in SHIPPED), *places[NARROW:]]
 
 
 def _place(context: str) -> str:
@@ -210,7 +216,7 @@ def main() -> None:
         def tried(fault: Fault) -> bool:
             tests, free = watchers.of(fault), copies.get()
             try:
-                lives = not tests or survives(fault, tests, free)
+                lives = survives(fault, tests, free)
             finally:
                 copies.put(free)
             print("survived" if lives else "found   ", len(tests), fault, flush=True)

@@ -14,7 +14,7 @@ MODULES = sorted(LIBRARY.rglob("*.py"))
 # Floors from the ground up; a room imports only from floors below its own. Files of one floor know
 # nothing of one another.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("wording",),
+    ("wording", "steps"),
     ("errors", "measures"),
     ("disclosure",),
     ("program", "results", "effects", "folders"),

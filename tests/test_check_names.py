@@ -15,9 +15,9 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+import evaluasi_lib as el
 from evaluasi_lib import wording
 from evaluasi_lib.check import FILED, KNOWN, Named, names_in
-from evaluasi_lib.errors import ProgramError
 from evaluasi_lib.loading import load_program
 from evaluasi_lib.program import Estimator, Names, Program
 from evaluasi_lib.reading.voices import read_voices
@@ -124,7 +124,7 @@ FIELDS = {name for model in models() for name in model.model_fields}
 
 @pytest.fixture(autouse=True)
 def _indonesian() -> None:
-    wording.set_language("id")
+    el.set_language("id")
 
 
 def _problems(folder: Path, data: dict[str, Any]) -> list[str]:
@@ -134,7 +134,7 @@ def _problems(folder: Path, data: dict[str, Any]) -> list[str]:
     (folder / "program.yml").write_text(yaml.safe_dump(data, allow_unicode=True), "utf-8")
     try:
         program = load_program(folder)
-    except ProgramError as error:
+    except el.EvaluationError as error:
         return [str(p) for p in error.problems]
     for name in ("codebook", "quotes", "manual_codes"):
         data["voices"].pop(name)

@@ -10,27 +10,15 @@ from hypothesis import strategies as st
 
 from evaluasi_lib.disclosure import (
     SMALL_CELL,
-    is_small,
-    protect_counts,
+    enough,
     publish,
 )
 from evaluasi_lib.measures import Cell, Draft, Measure, Remark, drafts, part_of, record_rows, wide
 
 
 def test_one_to_four_persons_are_a_small_cell_and_nobody_is_none() -> None:
-    assert [is_small(n) for n in (None, 0, 1, 4, 5)] == [False, False, True, True, False]
-
-
-@given(st.lists(st.integers(0, 12), min_size=2, max_size=8), st.integers(2, 6))
-def test_a_hidden_count_cannot_be_found_by_subtraction(counts: list[int], k: int) -> None:
-    named = {str(i): n for i, n in enumerate(counts)}
-    shown = protect_counts(named, k=k)
-    hidden = [name for name, n in shown.items() if n is None]
-    assert all(shown[name] == named[name] for name in named if name not in hidden)
-    assert all(n is None or n == 0 or n >= k for n in shown.values())
-    others = [n for name, n in named.items() if name not in hidden and n > 0]
-    # One hidden cell alone is found by subtraction, unless it is the only cell that is not empty.
-    assert len(hidden) != 1 or not others
+    assert [enough(5, n) for n in (None, 0, 1, 4, 5)] == [True, True, False, False, True]
+    assert not enough(5, 20, 3)
 
 
 def _groups(counts: list[int], sizes: list[int]) -> list[Draft]:
@@ -73,8 +61,8 @@ def test_no_hidden_count_follows_from_the_published_rows_and_their_totals(
         ]
         if sum(n > 0 for i, n in enumerate(cells) if i not in away):
             assert all(len(set(column)) > 1 for column in zip(*agree, strict=True))
-            assert not is_small(left, k)
-    assert all(n is None or not is_small(n, k) for n in shown)
+            assert enough(k, left)
+    assert enough(k, *shown)
 
 
 def test_publishing_keeps_what_a_hidden_row_is_about_and_drops_its_remark() -> None:

@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import pytest
 import yaml
 
-from evaluasi_lib import wording
+import evaluasi_lib as el
 from evaluasi_lib.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +38,7 @@ def workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv("EVALUASI_KEY", raising=False)
     yield tmp_path / "kerja"
     plt.close("all")
-    wording.set_language("id")
+    el.set_language("id")
 
 
 def _over(below: Any, above: Any) -> Any:

@@ -7,16 +7,21 @@ import json
 import shutil
 import stat
 import sys
+import zipfile
 from pathlib import Path
 
 import pandas as pd
+import pyreadstat
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib.cleaning.forgetting import _records, forget
 from evaluasi_lib.cleaning.identity import key_file
 from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
+from evaluasi_lib.cleaning.privacy import MASK
 from evaluasi_lib.cli import main
-from evaluasi_lib.errors import UsageError
+from evaluasi_lib.errors import DataError, UsageError
+from evaluasi_lib.folders import LOCK
 from evaluasi_lib.loading import DataFolder, load_program
 from tests import canaries, raw
 
@@ -54,9 +59,10 @@ def test_one_person_is_gone_from_raw_and_processed_and_everybody_else_stays(plan
     before = tables(clean_program(program, data))
     done = forget(data, raw.ID, person.nip, "diminta yang bersangkutan")
     assert done.rows == {"peserta": 1, "survei": 1, "nilai": 1, "log": 1, "kutipan.csv": 1}
-    assert done.unfinished == []
-    left = canaries.traces(canaries.texts_in(data.raw(raw.ID)), [person])
-    assert left == [], "nor does anybody else's row name them"
+    for folder in (data.raw(raw.ID), data.processed(raw.ID)):
+        found = canaries.texts_in(folder)
+        assert any("restricted" in place for place in found) == (folder != data.raw(raw.ID))
+        assert canaries.traces(found, [person]) == [], "nor does anybody else's row name them"
     after = tables(data.processed(raw.ID))
     for name, table in after.items():
         whole = before[name]
@@ -109,19 +115,81 @@ def test_reports_that_rest_on_the_data_are_marked_until_they_are_made_again(
     assert canaries.traces({"said": shown.out + shown.err}, people) == []
 
 
-def test_a_workbook_is_left_to_a_person_and_not_cleaned_meanwhile(planted) -> None:
+def as_workbook(folder: Path, source: str, **more: str) -> Path:
+    """A source's CSV file as a workbook with formats, links, a comment and a formula.
+
+    more: a room, for a second sheet and a comment; that sheet's name.
+    """
+    table = pd.read_csv(folder / f"{source}.csv", dtype=str)
+    path = folder / f"{source}.xlsx"
+    with pd.ExcelWriter(path, engine="xlsxwriter") as writer:
+        table.to_excel(writer, sheet_name="Data", index=False)
+        book, sheet = writer.book, writer.sheets["Data"]
+        bold = book.add_format({"bold": True, "bg_color": "#ffdd00"})
+        sheet.set_row(3, 30, bold)
+        if "surel" in table:
+            at = table.columns.get_loc("surel")
+            for row, address in enumerate(table["surel"], 1):
+                sheet.write_url(row, at, f"mailto:{address}", string=address)
+        other = book.add_worksheet(more.get("sheet"))
+        other.write_formula("A1", "=COUNTA(Data!A:A)", bold, len(table))
+        other.write("A2", "rapat di " + more.get("room", "aula"))
+        sheet.write_comment("A2", "lihat " + more.get("room", "aula"))
+    (folder / f"{source}.csv").unlink()
+    text = (folder / "program.yml").read_text(encoding="utf-8")
+    text = text.replace(f"{source}.csv", f"{source}.xlsx")
+    (folder / "program.yml").write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_person_is_gone_from_workbooks_and_the_rest_stays_as_it_was(planted) -> None:
+    data, people = planted
+    folder, person = data.raw(raw.ID), people[GONE]
+    paths = [as_workbook(folder, s, room=person.name) for s in ("peserta", "survei", "nilai")]
+    before = [el.read(path) for path in paths]
+    tables_before = tables(clean_program(load_program(folder), data))
+    done = forget(data, raw.ID, person.nip, "diminta")
+    assert {"peserta", "survei", "nilai", "log"} <= done.rows.keys()
+    for place in (folder, data.processed(raw.ID)):
+        assert canaries.traces(canaries.texts_in(place), [person]) == []
+    for path, old in zip(paths, before, strict=True):
+        new = el.read(path)
+        assert new.shape == old.shape
+        assert new.iloc[GONE].isna().all()
+        others = old.index != GONE
+        moved = (new.fillna("") != old.fillna(""))[others].to_numpy()
+        masked = new[others].to_numpy()[moved]
+        assert all(MASK in text for text in masked)
+        parts = zipfile.ZipFile(path)
+        assert b"COUNTA" in parts.read("xl/worksheets/sheet2.xml")
+        assert b'ht="30"' in parts.read("xl/worksheets/sheet1.xml")
+        assert b"FFFFDD00" in parts.read("xl/styles.xml")
+    after = tables(data.processed(raw.ID))
+    assert len(after["nilai"]) == len(tables_before["nilai"]) - 1
+
+
+@pytest.mark.parametrize("why", ["kind", "name of a sheet"])
+def test_what_cannot_be_rewritten_is_refused_before_anything_is_changed(planted, why) -> None:
     data, people = planted
     folder = data.raw(raw.ID)
-    table = pd.read_csv(folder / "nilai.csv", dtype=str)
-    table.to_excel(folder / "nilai.xlsx", index=False, engine="xlsxwriter")
-    text = (folder / "program.yml").read_text(encoding="utf-8")
-    (folder / "program.yml").write_text(text.replace("nilai.csv", "nilai.xlsx"), encoding="utf-8")
+    if why == "kind":
+        table = pd.read_csv(folder / "nilai.csv", dtype=str)
+        pyreadstat.write_sav(table, folder / "nilai.sav")
+        text = (
+            (folder / "program.yml").read_text(encoding="utf-8").replace("nilai.csv", "nilai.sav")
+        )
+        (folder / "program.yml").write_text(text, encoding="utf-8")
+    else:
+        as_workbook(folder, "nilai", sheet=people[GONE].name)
     clean_program(load_program(folder), data)
-    done = forget(data, raw.ID, people[GONE].nip, "diminta")
-    rows, named = done.unfinished
-    assert f" {GONE + 1} " in rows
-    assert "nilai" in named
-    assert not data.processed(raw.ID).exists()
+    before = {p: p.read_bytes() for p in data.path.rglob("*") if p.is_file()}
+    with pytest.raises(DataError) as caught:
+        forget(data, raw.ID, people[GONE].nip, "diminta")
+    (problem,) = caught.value.problems
+    assert "nilai" in problem.where
+    assert problem.remedy
+    after = {p: p.read_bytes() for p in data.path.rglob("*") if p.is_file() and p.name != LOCK}
+    assert after == {p: content for p, content in before.items() if p.name != LOCK}
 
 
 def test_who_shares_the_first_name_keeps_their_own(planted) -> None:

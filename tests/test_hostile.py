@@ -309,6 +309,7 @@ YAML = {
     "a long text": ("title: " + "x" * 3_000_000 + "\n", "longer than 2,000,000 characters"),
     "many values": ("a: [" + "1," * 300_000 + "1]\n", "more than 200,000 values"),
     "a Python object": ("a: !!python/object/apply:os.system [touch x]\n", "not valid YAML"),
+    "a day that is not": ("period: {start: 2025-02-30}\n", "line 1: the file is not valid YAML"),
     "control characters": ("title: \x1b[2J\x00\n", "not valid YAML"),
 }
 

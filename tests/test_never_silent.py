@@ -14,7 +14,6 @@ import pytest
 import evaluasi_lib as el
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program
 from evaluasi_lib.effects import effects_of
-from evaluasi_lib.errors import ProgramError
 from evaluasi_lib.evaluation import open_study, problems_of
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.measures import value_at
@@ -120,7 +119,7 @@ def test_a_success_may_be_the_flag_that_is_false(tmp_path: Path) -> None:
 
 def test_two_declared_labels_without_success_are_refused_with_the_labels(tmp_path: Path) -> None:
     column = {"type": "category", "categories": {"Bekerja": "B", "Tidak bekerja": "T"}}
-    with pytest.raises(ProgramError, match=r"Bekerja.*Tidak bekerja") as caught:
+    with pytest.raises(el.EvaluationError, match=r"Bekerja.*Tidak bekerja") as caught:
         binary(tmp_path, column, LABELS)
     assert "outcomes.kerja" in str(caught.value)
 
@@ -144,7 +143,7 @@ def test_values_that_prove_no_success_are_refused_with_what_the_file_holds(
 
 def test_labels_without_an_order_are_no_scale(tmp_path: Path) -> None:
     column = {"type": "category", "categories": {"Bekerja": "B", "Tidak bekerja": "T"}}
-    with pytest.raises(ProgramError, match="success"):
+    with pytest.raises(el.EvaluationError, match="success"):
         binary(tmp_path, column, LABELS, scale_type="continuous")
 
 

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from evaluasi_lib import wording
+import evaluasi_lib as el
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.portfolio import (
     common_weaknesses,
@@ -215,14 +215,14 @@ def test_a_verdict_on_weak_evidence_is_provisional_on_the_index_too():
 # Pages
 
 
-@pytest.mark.parametrize("code", wording.LANGUAGES)
+@pytest.mark.parametrize("code", ["id", "en"])
 def test_the_report_over_all_programs_has_its_sections(code):
-    wording.set_language(code)
+    el.set_language(code)
     try:
         sections = portfolio_sections([report("a", **GOOD), report("b", **GOOD), report("c", [])])
         html = "".join(s.html() for s in sections)
     finally:
-        wording.set_language("id")
+        el.set_language("id")
     assert [s.id for s in sections] == [
         "ringkasan", "pengaruh", "biaya", "gabungan", "kelemahan",
         "siklus",

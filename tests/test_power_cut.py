@@ -22,6 +22,7 @@ import pytest
 from evaluasi_lib.cli import main
 from evaluasi_lib.folders import LOCK, UNFINISHED
 from evaluasi_lib.reporting import running, warm
+from tests import canaries, raw
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "nsw-1976"
@@ -152,6 +153,33 @@ def test_processed_data_are_whole_wherever_cleaning_breaks(mode: str, data: Path
         assert whole(data / "processed", PROGRAM, good), fail_at
         assert clean() == 0, fail_at
         assert contents(data / "processed" / PROGRAM) == good, fail_at
+
+
+def test_a_deletion_is_done_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken at every fifth change, the raw folder is as before or as after; the next run ends."""
+    monkeypatch.setenv("EVALUASI_KEY", "a key for tests")
+    nip = canaries.write(tmp_path / "whole")[5].nip
+
+    def forget(data: Path) -> int:
+        reason = ["--reason", "diminta", "--out", str(tmp_path / "out")]
+        return main(["forget", raw.ID, "--person", nip, *reason, "--data", str(data)])
+
+    before = contents(tmp_path / "whole" / "raw" / raw.ID)
+    shutil.copytree(tmp_path / "whole", tmp_path / "done")
+    changes = during(tmp_path / "done", lambda: forget(tmp_path / "done"))
+    after = contents(tmp_path / "done" / "raw" / raw.ID)
+    assert before != after
+    assert changes > 20
+    for fail_at in range(1, changes + 1, 5):
+        data = tmp_path / str(fail_at)
+        shutil.copytree(tmp_path / "whole", data)
+        during(data, lambda data=data: forget(data), fail_at, "for good")
+        assert whole(data / "raw", raw.ID, before) or whole(data / "raw", raw.ID, after), fail_at
+        forget(data)  # where it was done, nobody of this identifier is there any more
+        assert contents(data / "raw" / raw.ID) == after, fail_at
+        assert [p.name for p in (data / "raw").iterdir() if p.is_dir()] == [raw.ID], fail_at
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a small file system")

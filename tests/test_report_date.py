@@ -11,13 +11,12 @@ import zipfile
 import pytest
 from pypdf import PdfReader
 
-from evaluasi_lib.errors import UsageError
+import evaluasi_lib as el
 from evaluasi_lib.reporting import export
 from evaluasi_lib.reporting.formats import created, render_docx, render_pdf
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.reporting.workbook import render_workbook
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import set_language
 from tests import fixtures_result as fixtures
 from tests.situations import make
 
@@ -29,9 +28,9 @@ SAID = {
 
 @pytest.fixture(autouse=True)
 def _english():
-    set_language("en")
+    el.set_language("en")
     yield
-    set_language("id")
+    el.set_language("id")
 
 
 def dated() -> EvaluationResult:
@@ -93,7 +92,7 @@ def test_source_date_epoch_is_the_date_of_every_file_and_gives_the_same_bytes(mo
 
 def test_a_source_date_epoch_that_is_no_number_is_named_with_its_remedy(monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
-    with pytest.raises(UsageError, match=r"SOURCE_DATE_EPOCH.*yesterday"):
+    with pytest.raises(el.EvaluationError, match=r"SOURCE_DATE_EPOCH.*yesterday"):
         created({})
 
 

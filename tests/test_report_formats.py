@@ -11,12 +11,12 @@ from importlib.util import find_spec
 import pytest
 from bs4 import BeautifulSoup
 
-from evaluasi_lib.errors import UsageError
+import evaluasi_lib as el
 from evaluasi_lib.reporting import export, formats
 from evaluasi_lib.reporting.elements import Figure, KeyFigures, Section, Table, every_element
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.reporting.workbook import render_workbook
-from evaluasi_lib.wording import LANGUAGES, set_language
+from evaluasi_lib.wording import LANGUAGES
 from tests import fixtures_result as fixtures
 
 needs_extra = pytest.mark.skipif(
@@ -28,12 +28,12 @@ SHARE = re.compile(r"\d+%")
 
 @pytest.fixture(scope="module", params=LANGUAGES)
 def report(request) -> tuple[str, list[Section], dict[str, str]]:
-    set_language(request.param)
+    el.set_language(request.param)
     result = fixtures.example_result(request.param)
     sections = report_sections(fixtures.example_study().program, result)
     texts = export.page_texts(result)
     yield request.param, sections, texts
-    set_language("id")
+    el.set_language("id")
 
 
 def elements(sections: list[Section], kind: type) -> list:
@@ -116,10 +116,10 @@ def test_a_table_in_word_is_small_enough_for_its_words_and_a_list_is_as_large_as
 
 def test_a_missing_extra_is_named_with_its_remedy_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: None)
-    set_language("en")
-    with pytest.raises(UsageError, match=r"pypandoc_binary, typst.*\[formats\]"):
+    el.set_language("en")
+    with pytest.raises(el.EvaluationError, match=r"pypandoc_binary, typst.*\[formats\]"):
         export.write_report(tmp_path / "out", [], fixtures.empty_result(), ["pdf"])
-    set_language("id")
+    el.set_language("id")
     assert not (tmp_path / "out").exists()
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.reporting.columns import CI, Column, share_columns, table
 from evaluasi_lib.results import RuleCount
-from evaluasi_lib.wording import set_language
 
 
 @pytest.fixture(autouse=True)
 def _english():
-    set_language("en")
+    el.set_language("en")
     yield
-    set_language("id")
+    el.set_language("id")
 
 
 def barrier(label: str, n: int | None, reason: str | None = None) -> dict[str, object]:

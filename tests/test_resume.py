@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib import wording
 from evaluasi_lib.cli import main
-from evaluasi_lib.errors import EvaluationError
 from evaluasi_lib.folders import only_writer
 from evaluasi_lib.reporting import batch, running, stamp, warm
 from tests.test_batch import notebook_of
@@ -184,7 +184,7 @@ def test_a_program_that_failed_is_tried_again(
     good = running.run_notebook
 
     def fail(*_all: object, **_named: object) -> None:
-        raise EvaluationError("rusak")
+        raise el.EvaluationError("rusak")
 
     monkeypatch.setattr(running, "run_notebook", fail)
     assert report("satu") == 1
@@ -222,6 +222,34 @@ def test_what_a_killed_run_left_goes_and_nothing_else(
     there = {p.name for p in out.iterdir() if p.is_dir()}
     assert there == {"satu", "seri-1", *foreign}
     assert (out / "seri-1" / "x.txt").read_text() == lost  # its place was empty
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from evaluasi_lib.folders import replace_folder
+with replace_folder(Path(sys.argv[1])) as folder:
+    print(folder, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, what is a day old goes")
+def test_cleaning_takes_away_what_a_dead_run_left_but_not_what_a_living_one_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(PROGRAM, tmp_path / "raw" / PROGRAM.name)
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "processed" / PROGRAM.name)]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _i in "ab"]
+    dead, living = (Path(str(run.stdout and run.stdout.readline()).strip()) for run in runs)
+    runs[0].kill()
+    runs[0].wait()
+    for seconds, left in ((600, {dead, living}), (0, {living})):  # what is new is let alone
+        monkeypatch.setattr("evaluasi_lib.folders.MINUTE", seconds)
+        assert main(["clean", PROGRAM.name, "--data", str(tmp_path)]) == 0
+        assert set((tmp_path / "processed").glob(".*")) == left
+    runs[1].kill()
+    runs[1].wait()
 
 
 SAVE = "from pathlib import Path\n(Path(out_dir) / program_id).mkdir(parents=True)\n"

@@ -2,8 +2,10 @@
 
 A row of a table is emptied and not taken away, since corrections, quotes and codes name rows by
 their number. The name is masked wherever others wrote it: on no list any more, it would be taken
-for an ordinary word and published. Files that cannot be rewritten safely (workbooks, SPSS, Stata)
-are named with the rows to empty by hand. Whoever asked is nowhere written down; the reason is.
+for an ordinary word and published. All is done in a copy of the folder, which takes its place when
+nothing of the person is left in it; a source that cannot be rewritten safely (XLS, ODS, SPSS,
+Stata, Parquet) is refused before anything is changed. Whoever asked is nowhere written down; the
+reason is.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ import io
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,8 +38,9 @@ from evaluasi_lib.cleaning.manifest import Log, shown_names
 from evaluasi_lib.cleaning.mapping import Mapped, sources_called
 from evaluasi_lib.cleaning.pipeline import clean_program, open_sources
 from evaluasi_lib.cleaning.privacy import MASK, Names, all_names, core_name, hides, tells_name
-from evaluasi_lib.errors import EvaluationError, Problem, UsageError
-from evaluasi_lib.folders import raw_files
+from evaluasi_lib.cleaning.taken_out import WORKBOOKS, Workbook
+from evaluasi_lib.errors import DataError, EvaluationError, Problem, UsageError
+from evaluasi_lib.folders import only_writer, raw_files, replace_folder, sweep
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.program import Program, Source
 from evaluasi_lib.reading.files import (
@@ -63,15 +65,13 @@ SHORT = 60  # characters of a text that is a label, such as the name of a room
 
 @dataclass
 class Forgotten:
-    """What was deleted, and what a person has still to do.
+    """What was deleted, and what a person has still to read.
 
-    rows: emptied, by source or table. unfinished: rows that could not be emptied; until they are,
-    the program is not cleaned again. mentions: files in which the name stands or may stand.
+    rows: emptied, by source or table. mentions: files in which the name stands or may stand.
     masked: records of others in which the name was masked.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
-    unfinished: list[str] = field(default_factory=list)
     mentions: list[str] = field(default_factory=list)
     masked: int = 0
 
@@ -81,31 +81,57 @@ def forget(data: DataFolder, program_id: str, person: str, reason: str) -> Forgo
 
     person: NIP or code, as the program links its sources. reason: why; it is logged with the day
     and the number of rows, and may not name anybody. Raises UsageError where nobody of that
-    identifier is found, or the reason names the person.
+    identifier is found or the reason names the person, and DataError for files of which the person
+    cannot be taken out; nothing is changed then.
     """
     raw = data.raw(program_id)
-    program = load_program(raw)
-    mapped = open_sources(program, raw, Log())
-    linker = make_linker(program, mapped, pseudonym_key(program))
-    pid = _pid(linker, person)
-    places = {m.name: rows_of(m, linker, [pid]) for m in mapped}
-    if not any(places.values()):
-        what = _("nobody of this identifier is in the program's files")
-        raise UsageError(Problem(what, "--person", _("give the NIP or code as the files have it")))
-    names = _names_of(mapped, places)
-    _check_reason(reason, person, names)
-    alone, done = _is_only(names, all_names(mapped)), Forgotten()
-    shutil.rmtree(data.processed(program_id), ignore_errors=True)
-    for source in mapped:
-        _empty_rows(raw / source.source.file, source, linker, pid, done)
-    _drop_lines(program, raw, places, done)
-    _mask_names(raw, names, alone, done)
-    done.unfinished += _named_in_sources(program, raw, names)
-    done.mentions += _mentions(program, raw, names)
-    _log(raw, reason, sum(done.rows.values()))
-    if not done.unfinished:
-        clean_program(program, data)
+    with only_writer(raw.parent):
+        sweep(raw.parent)
+        program = load_program(raw)
+        mapped = open_sources(program, raw, Log())
+        linker = make_linker(program, mapped, pseudonym_key(program))
+        pid = _pid(linker, person)
+        places = {m.name: rows_of(m, linker, [pid]) for m in mapped}
+        if not any(places.values()):
+            what = _("nobody of this identifier is in the program's files")
+            remedy = _("give the NIP or code as the files have it")
+            raise UsageError(Problem(what, "--person", remedy))
+        names = _names_of(mapped, places)
+        _check_reason(reason, person, names)
+        alone, done = _is_only(names, all_names(mapped)), Forgotten()
+        _check_kinds(mapped, places, names)
+        with replace_folder(raw, private=True) as work:
+            shutil.copytree(raw, work, symlinks=True, dirs_exist_ok=True)
+            for source in mapped:
+                if places[source.name]:
+                    path = work / source.source.file
+                    _empty_rows(path, source, linker, pid, places[source.name])
+                    done.rows[source.name] = len(places[source.name])
+            _drop_lines(program, work, places, done)
+            secrets = _secrets(mapped, places, person)
+            _mask_names(work, names, alone, secrets, done)
+            _mask_workbooks(work, names, alone, secrets, done)
+            done.mentions += _mentions(program, work, names)
+            _log(work, reason, sum(done.rows.values()))
+            shutil.rmtree(data.processed(program_id), ignore_errors=True)
+    clean_program(program, data)
     return done
+
+
+def _check_kinds(mapped: Sequence[Mapped], places: dict[str, list[int]], names: Names) -> None:
+    """Raises DataError that names the sources with the person that cannot be rewritten."""
+    what = _("the person is in it, and files of the kind “{kind}” cannot be rewritten safely")
+    remedy = _("save it as XLSX or CSV, name that file in program.yml, then the command again")
+    problems = []
+    for source in mapped:
+        kind = Path(source.source.file).suffix.lower()
+        if kind in (*CSV, *JSON_LINES, *WORKBOOKS):
+            continue
+        columns = source.table.frame.collect().iter_columns()
+        if places[source.name] or any(tells_name(c, names, words=True).any() for c in columns):
+            problems.append(Problem(what.format(kind=kind), source.name + kind, remedy))
+    if problems:
+        raise DataError(*problems)
 
 
 def _pid(linker: Linker, person: str) -> str:
@@ -140,48 +166,44 @@ def _check_reason(reason: str, person: str, names: Names) -> None:
 # --- Raw files ----------------------------------------------------------------------------------
 
 
-def _empty_rows(path: Path, mapped: Mapped, linker: Linker, pid: str, done: Forgotten) -> None:
-    """Empty a person's rows of a source's file where that can be done and seen to be done; else
-    name them for a person to empty."""
-    rows = rows_of(mapped, linker, [pid])
-    emptied = _emptied_file(path, mapped.source, rows) if rows else None
-    if emptied is not None and _is_clean(emptied, path, mapped, linker, pid):
-        _replace(path, emptied)
-        done.rows[mapped.name] = len(rows)
-    elif rows:
-        what = _("{source}: empty the rows {rows} below the heading in the program that made it")
-        done.unfinished.append(
-            what.format(source=mapped.name, rows=", ".join(str(row) for row in rows))
-        )
+def _empty_rows(path: Path, mapped: Mapped, linker: Linker, pid: str, rows: Sequence[int]) -> None:
+    """Empty a person's rows of a source's file. Raises DataError where they cannot be found again
+    in it, or others would change with them."""
+    table = mapped.table.frame.collect() if path.suffix.lower() in WORKBOOKS else None
+    _replace(path, _emptied_file(path, mapped.source, rows))
+    after = replace(mapped, table=open_source(path, mapped.source))
+    if table is not None:
+        kept = table.with_row_index("row", offset=1).filter(~pl.col("row").is_in(rows))
+        found = after.table.frame.collect().with_row_index("row", offset=1)
+        same = found.join(kept.select("row"), on="row", how="semi").equals(kept)
+    else:
+        heights = [m.table.frame.select(pl.len()).collect().item() for m in (mapped, after)]
+        gone = len(rows) if mapped.source.role == "events" else 0
+        same = heights[0] - gone == heights[1]
+    if not same or rows_of(after, linker, [pid]):
+        what = _("the person's rows cannot be emptied without a change to others")
+        shown = mapped.name + path.suffix.lower()
+        raise DataError(Problem(what, shown, _("save it as CSV, then the same command again")))
 
 
-def _emptied_file(path: Path, source: Source, rows: Sequence[int]) -> bytes | None:
-    """The bytes of a source's file with these rows empty; None for a kind that is no text."""
+def _emptied_file(path: Path, source: Source, rows: Sequence[int]) -> bytes:
+    """The bytes of a source's file with these rows empty."""
     suffix, away = path.suffix.lower(), source.role == "events"
+    if suffix in WORKBOOKS:
+        book = Workbook(path)
+        book.empty(source.sheet, {row + source.rows_above for row in rows})
+        return book.content()
     if suffix in CSV:
-        return _emptied(path, rows, source.header_row, source.delimiter, source.encoding, away)
-    if suffix not in JSON_LINES:
-        return None
+        return _emptied(path, rows, source.rows_above, source.delimiter, source.encoding, away)
     lines, gone = path.read_bytes().splitlines(keepends=True), set(rows)
     empty = b"" if away else b"{}\n"
     return b"".join(empty if i in gone else line for i, line in enumerate(lines, 1))
 
 
-def _is_clean(content: bytes, path: Path, mapped: Mapped, linker: Linker, pid: str) -> bool:
-    """Whether a file of these bytes has as many rows as it should, and none of them a person's."""
-    with tempfile.TemporaryDirectory(prefix="evaluasi-") as folder:
-        work = Path(folder) / path.name
-        work.write_bytes(content)
-        after = replace(mapped, table=open_source(work, mapped.source))
-        heights = [m.table.frame.select(pl.len()).collect().item() for m in (mapped, after)]
-        gone = len(rows_of(mapped, linker, [pid])) if mapped.source.role == "events" else 0
-        return heights[0] - gone == heights[1] and not rows_of(after, linker, [pid])
-
-
 def _emptied(
     path: Path,
     rows: Sequence[int],
-    header_row: int,
+    rows_above: int,
     delimiter: str | None,
     encoding: str | None,
     away: bool,
@@ -192,7 +214,7 @@ def _emptied(
     encoding = (encoding or detect_encoding(content[:1_000_000])).replace("utf-8-sig", "utf-8")
     text = content.decode(encoding)
     delimiter = delimiter or detect_delimiter(text[:1_000_000])
-    skip = header_row + text[:5].lstrip("\ufeff").lower().startswith("sep=")
+    skip = rows_above + text[:5].lstrip("\ufeff").lower().startswith("sep=")
     gone, parts = {row + skip for row in rows}, []
     for number, (record, cells) in enumerate(_records(text, delimiter), 1):
         end = "\r\n" if record.endswith("\r\n") else "\n"
@@ -219,7 +241,8 @@ def _replace(path: Path, content: bytes) -> None:
     """Another content in the place of a file, whole or not at all."""
     work = path.with_name(f".{path.name}.tmp")
     work.write_bytes(content)
-    shutil.copymode(path, work)
+    if path.exists():
+        shutil.copymode(path, work)
     os.replace(work, path)
 
 
@@ -248,7 +271,9 @@ def _is_only(names: Names, listed: Names) -> bool:
     return first.isdisjoint(n.split()[0] for n in (*listed.full, *listed.single) if n not in own)
 
 
-def _mask_names(raw: Path, names: Names, alone: bool, done: Forgotten) -> None:
+def _mask_names(
+    raw: Path, names: Names, alone: bool, secrets: Sequence[str], done: Forgotten
+) -> None:
     """Mask the person's name in what is left of the program's texts: nobody would know it for a
     name any more, once it is on no list, and it would be published. alone: the first word too."""
     for path in raw_files(raw):
@@ -261,6 +286,9 @@ def _mask_names(raw: Path, names: Names, alone: bool, done: Forgotten) -> None:
         by_cells = suffix != ".md" and suffix not in JSON_LINES and path.parent == raw
         delimiter = detect_delimiter(text[:1_000_000].lstrip("\ufeff")) if by_cells else None
         masked, n = _masked(text, names, alone, delimiter)
+        for secret in secrets:
+            n += masked.count(secret)
+            masked = masked.replace(secret, MASK)
         if n:
             _replace(path, masked.encode(encoding, errors="surrogateescape"))
             done.masked += n
@@ -297,17 +325,40 @@ def _without(cell: str, names: Names) -> str:
     return re.sub(rf"(?i)(?<![^\W\d_])(?:{words})(?![^\W\d_])", MASK, cell)
 
 
-def _named_in_sources(program: Program, raw: Path, names: Names) -> list[str]:
-    """Sources that are no text and name the person in rows of others."""
-    found = []
-    for source in open_sources(program, raw, Log()):
-        if Path(source.source.file).suffix.lower() in (*CSV, *JSON_LINES):
-            continue
-        columns = source.table.frame.collect().iter_columns()
-        if any(tells_name(column, names, words=True).any() for column in columns):
-            what = _("{source}: take the person's name out of the other rows too")
-            found.append(what.format(source=source.name))
-    return found
+def _secrets(mapped: Sequence[Mapped], places: dict[str, list[int]], person: str) -> list[str]:
+    """What stands in the person's own rows alone and tells of them, names aside."""
+    own, others = {person.strip()}, set()
+    for source in mapped:
+        for variable in source.of_type("nip", "email", "phone"):
+            values = source.whole(variable).str.strip_chars().to_list()
+            mine = {row - 1 for row in places[source.name]}
+            own |= {text for row, text in enumerate(values) if row in mine and text}
+            others |= {text for row, text in enumerate(values) if row not in mine}
+    return sorted(text for text in own - others if len(text) > 5)
+
+
+def _mask_workbooks(
+    raw: Path, names: Names, alone: bool, secrets: Sequence[str], done: Forgotten
+) -> None:
+    """The same in every workbook. Raises DataError where the person is still found in one."""
+
+    def told(texts: list[str]) -> pl.Series:
+        return tells_name(pl.Series(texts, dtype=pl.String), names, words=True, alone=alone)
+
+    def masked(texts: list[str]) -> list[str]:
+        without = [_without(x, names) if t else x for x, t in zip(texts, told(texts), strict=True)]
+        for secret in secrets:
+            without = [text.replace(secret, MASK) for text in without]
+        return without
+
+    for path in raw_files(raw):
+        if path.suffix.lower() in WORKBOOKS:
+            book = Workbook(path)
+            n = book.mask(masked)
+            book.hold(lambda texts: bool(told(texts).any()), secrets)
+            if n:
+                _replace(path, book.content())
+                done.masked += n
 
 
 def _mentions(program: Program, raw: Path, names: Names) -> list[str]:
@@ -321,7 +372,7 @@ def _mentions(program: Program, raw: Path, names: Names) -> list[str]:
             text += " " + path.read_text(encoding="utf-8", errors="replace")
         if tells_name(pl.Series([text]), names, words=True).any():
             found.append(_("{file}: the name stands in it or in its file name").format(file=shown))
-        elif path.suffix.lower() not in (*CSV, *JSON_LINES, ".md", ".yml", ".yaml"):
+        elif path.suffix.lower() not in (*CSV, *JSON_LINES, *WORKBOOKS, ".md", ".yml", ".yaml"):
             found.append(_("{file}: read it yourself for the name").format(file=shown))
     return found
 
@@ -329,13 +380,11 @@ def _mentions(program: Program, raw: Path, names: Names) -> list[str]:
 def _log(raw: Path, reason: str, n: int) -> None:
     """A line in the program's log of deletions: day, rows, reason."""
     path = raw / LOG
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    if not path.is_file():
-        writer.writerow(["tanggal", "baris", "alasan"])
-    writer.writerow([dt.date.today().isoformat(), n, " ".join(reason.split())])
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(text.getvalue())
+    before = path.read_text(encoding="utf-8") if path.is_file() else "tanggal,baris,alasan\n"
+    line = io.StringIO(newline="")
+    today = dt.date.today().isoformat()
+    csv.writer(line, lineterminator="\n").writerow([today, n, " ".join(reason.split())])
+    _replace(path, (before + line.getvalue()).encode())
 
 
 # --- The key ------------------------------------------------------------------------------------

@@ -102,13 +102,15 @@ def map_source(
             continue
         mapped.specs[variable] = _spec(program, mapped, variable, column)
         found = _find(column, places, table.headers, preset)
-        options = _option_columns(column, places) if column.type == "multi" else {}
-        if isinstance(found, int):
+        multi = column.type == "multi"
+        options = _option_columns(column, places, "{}/{}", "{} [{}]", "{}[{}]") if multi else {}
+        if isinstance(found, int) and not options:
             mapped.columns[variable] = found
-        elif options:
+        elif options := options or (multi and _option_columns(column, places, "{1}")) or {}:
             mapped.columns.update({f"{variable}__{key}": i for key, i in options.items()})
-        else:
-            problems.append(Problem(found[0], f"{source.file}, {name}.{variable}", found[1]))
+        elif not isinstance(found, int):
+            where = f"{source.file}, {program.declared_name(name)}.{variable}"
+            problems.append(Problem(found[0], where, found[1]))
     asked = [source.wave_from.column] if source.wave_from else []
     for heading in dict.fromkeys([*asked, *(rule.column for rule in source.rows)]):
         column = source.columns.get(heading) or Column.model_validate({"from": heading})
@@ -116,7 +118,8 @@ def map_source(
         if isinstance(found, int):
             mapped.selectors[heading] = found
         else:
-            problems.append(Problem(found[0], f"{source.file}, {name}", found[1]))
+            where = f"{source.file}, {program.declared_name(name)}"
+            problems.append(Problem(found[0], where, found[1]))
     declared = {normalise(c.header) for c in source.columns.values()}
     used = {*mapped.columns.values(), *mapped.selectors.values()}
     mapped.unused.extend(
@@ -166,13 +169,17 @@ def _find(
     return what, suggestion(column.header, [show(h) for h in headers if h])
 
 
-def _option_columns(column: Column, places: dict[str, list[int]]) -> dict[str, int]:
-    """0/1 columns of a multi question: "question/option" (KoboToolbox), "question [option]"."""
+def _option_columns(column: Column, places: dict[str, list[int]], *forms: str) -> dict[str, int]:
+    """The columns of a multi question that has one for each option: "question/option"
+    (KoboToolbox), "question [option]", or a heading that stands among the option's texts.
+
+    forms: what the headings look like, of {question} and {option}.
+    """
     found = {
         key: places[heading][0]
         for key, spelled in option_texts(column).items()
         for option in (key, *spelled)
-        for form in ("{}/{}", "{} [{}]", "{}[{}]")
+        for form in forms
         if (heading := normalise(form.format(column.header, option))) in places
     }
     return found if len(found) == len(column.options) else {}
@@ -187,10 +194,9 @@ def presets() -> dict[str, dict[str, Any]]:
 
 def recognise(headers: list[str]) -> str | None:
     """The preset whose own columns are all there; None for any other file."""
-    there = {normalise(h) for h in headers}
     for key, preset in presets().items():
-        if key == "google_forms":  # many files have a column "Timestamp"; only here it comes first
-            there = {normalise(h) for h in headers[:1]}
+        # Many files have a column "Timestamp"; only in those of Google Forms it comes first.
+        there = {normalise(h) for h in (headers[:1] if key == "google_forms" else headers)}
         for needed in preset["needs"]:
             if all(any(normalise(h) in there for h in preset["names"][n]) for n in needed):
                 return key

@@ -38,6 +38,7 @@ from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program, Source
 from evaluasi_lib.reading.files import RawTable, open_source, source_path
 from evaluasi_lib.reading.voices import read_voices
+from evaluasi_lib.steps import step
 from evaluasi_lib.wording import _
 
 
@@ -112,6 +113,7 @@ def _clean_into(
     and how their persons were told, None where that could not be."""
     log = Log()
     log.errors += contradictions(program)
+    step(_("reading the files"))
     mapped = open_sources(program, raw, log)
     corrections, problems = read_corrections(raw, program)
     left_out, more = read_left_out(raw, program)
@@ -125,10 +127,11 @@ def _clean_into(
         context = Context(program, folder, log, linker, corrections, names)
         mapped = [screen(source, program, context.names, log) for source in mapped]
     except DataError as error:
-        log.errors += error.problems
+        log.errors = list(dict.fromkeys([*log.errors, *error.problems]))
         return log, mapped, None
     pids: dict[str, pl.Series] = {}
     for source in mapped:
+        step(_("cleaning {table}").format(table=source.name))
         clean = clean_events if source.source.role == "events" else clean_source
         try:
             pids[source.name] = clean(source, context)
@@ -148,6 +151,7 @@ def _clean_into(
     for name, frame in tables.items():
         (folder / "restricted").mkdir(exist_ok=True, mode=0o700)
         frame.to_parquet(folder / "restricted" / f"{name}.parquet", index=False)
+    log.errors = list(dict.fromkeys(log.errors))  # the sources of one file err alike
     return log, mapped, linker
 
 
@@ -161,7 +165,8 @@ def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
             or (c.type == "item" and c.scale and not program.scales[c.scale].labels)
         )  # fmt: skip
         try:
-            table = open_source(source_path(raw, source, name), source, codes)
+            path = source_path(raw, source, program.declared_name(name))
+            table = open_source(path, source, codes)
         except DataError as error:
             log.errors += error.problems
             continue
@@ -173,6 +178,7 @@ def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
         if mapped.unused:
             log.note("unused_columns", source=name, n=len(mapped.unused))
         log.add("user_missing", name, table.details.get("user_missing", 0))
+        log.add("footer_row_dropped", name, table.details.get("footer_rows", 0))
         if mapped.columns:
             opened.append(mapped)
     return opened

@@ -22,6 +22,7 @@ from evaluasi_lib.reading.files import BLANK, MAX_LETTERS, clean_space, normalis
 
 LABELLED = ("item", "category", "ordinal", "flag", "multi")
 NUMBERS = ("number", "integer")
+MAX_NUMBER = 2.0**53  # whole numbers beyond are not exact
 PROBLEMS = ("unknown", "decimal", "range", "uneven", "month_first", "no_year", "required")
 VOCABULARY: dict[str, Any] = packaged_yaml(__package__, "vocabulary.yml")
 YES_NO = {"true": VOCABULARY["yes_words"], "false": VOCABULARY["no_words"]}
@@ -216,6 +217,10 @@ def type_flag(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     known = label_map(categories_of(spec.column) if spec.column.categories else YES_NO)
     known |= {"true": "true", "false": "false"}
     flags = {spelling: key == "true" for spelling, key in known.items()}
+    if "*" in spec.column.categories.get("true", ()):  # beside an option "other", in people's words
+        return _match(
+            texts, lambda key: flags.get(key, key not in BLANKS or None), BLANKS, pl.Boolean
+        )
     return _match(texts, flags.get, missing_labels(spec.column, None, BLANKS), pl.Boolean)
 
 
@@ -253,7 +258,7 @@ def type_number(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     """
     column, text, number = spec.column, pl.col("text"), pl.col("number")
     frame = _spelled_numbers(clean_text(texts), spec)
-    readable = number.str.contains(r"^-?\d*\.?\d+(?:e[+-]?\d+)?$").fill_null(False)
+    readable = number.str.contains(r"^-?[0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?$").fill_null(False)
     rest = frame.filter(text.is_not_null() & ~readable)["text"].unique()
     blank = missing_labels(column, None, BLANKS)
     words = [t for t in rest if normalise(t) in blank or not normalise(t)]
@@ -267,25 +272,27 @@ def type_number(texts: pl.Series, spec: Spec) -> pl.DataFrame:
         pl.when(text.is_null()).then(None)
         .when(coded).then(pl.lit("missing_code"))
         .when("undecided").then(pl.lit("decimal"))
-        .when(~readable).then(pl.lit("unknown"))
+        .when(~readable | (value.abs() >= MAX_NUMBER)).then(pl.lit("unknown"))
         .when((value < low) | (value > high)).then(pl.lit(far))
         .when(pl.lit(whole) & (value != value.round())).then(pl.lit("uneven"))
         .when(text != number).then(pl.lit("number_respelled"))
     )  # fmt: skip
     read = frame.with_columns(value=known.then(number).cast(pl.Float64)).select(value, rule=rule)
     kept = pl.when(pl.col("rule").ne_missing("out_of_range_missing")).then(value)
-    return read.with_columns(value=kept.round().cast(pl.Int64) if whole else kept)
+    exact = pl.when(pl.col("rule").ne_missing("unknown")).then(kept)
+    return read.with_columns(value=exact.round().cast(pl.Int64) if whole else exact)
 
 
 def _spelled_numbers(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     """text, number (as Python writes it), undecided: whether the decimal sign cannot be told."""
     text, number = pl.col("text"), pl.col("number")
-    plain = text.str.contains(r"^-?\d{1,15}$")
+    plain = text.str.contains(r"^-?[0-9]{1,15}$")
     spelled = (
         text.str.to_lowercase()
         .str.replace_all(r"[\s\u202f']+", " ")
         .str.strip_chars()
         .str.replace(r"^rp\.? ?", "")
+        .str.replace(r"^([\d.,]+) / [\d.,]+$", "$1")  # Google Forms: "8 / 10"
         .str.replace(" ?" + _UNITS + "$", "")
         .str.replace_all("\u2212", "-")
         .str.replace_all(r"(\d) (\d{3})\b", "$1$2")

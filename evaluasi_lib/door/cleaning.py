@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ import pandas as pd
 import polars as pl
 
 from evaluasi_lib.cleaning import identity
-from evaluasi_lib.cleaning.draft import ordered_labels, strength
+from evaluasi_lib.cleaning.ladders import ordered_labels, strength
 from evaluasi_lib.cleaning.source import DTYPES
 from evaluasi_lib.cleaning.translate import MAX_TEXTS, changes_in, problems_of, translate
 from evaluasi_lib.cleaning.typers import (
@@ -205,7 +205,7 @@ def clean_multi(
     if options is None:
         options = _parts(text, separator)
     if not isinstance(options, Mapping):
-        options = {_slug(x): x for x in options}
+        options = _short_names(options)
     spelled = {k: v if isinstance(v, str) else list(v) for k, v in options.items()}
     column = _column(s, "multi", missing=missing, options=spelled, separator=separator)
     spec = Spec(_name(s), column)
@@ -405,6 +405,16 @@ def _scale(
 
 def _slug(text: str) -> str:
     return re.sub(r"\W+", "_", normalise(text)).strip("_")
+
+
+def _short_names(texts: Iterable[str]) -> dict[str, str]:
+    """A name for each text, of its words; numbered where several would be the same."""
+    found: dict[str, str] = {}
+    for text in dict.fromkeys(texts):
+        word = _slug(text)[:60] or "opsi"
+        same = sum(name == word or name.startswith(f"{word}_") for name in found)
+        found[f"{word}_{same + 1}" if word in found else word] = text
+    return found
 
 
 def _parts(text: pl.Series, separator: str | None) -> list[str]:

@@ -47,6 +47,7 @@ LEVEL_WEIGHT = {"reaction": 0.5, "learning": 0.8, "behaviour": 0.9, "results": 1
 COST = "efficiency/cost_per_completer_idr"
 RESPONSE = "sample/response_rate_share"
 MIN_RESPONSE_SHARE = 0.5
+NO_BARRIER = ("tidak_ada", "none")  # options that say that nothing holds a person back
 THEME_SHARE = 0.2
 # Themes of the codebook that say only that something was good or could be better.
 GENERAL_THEMES = ("berhasil", "perlu_diperbaiki")
@@ -255,7 +256,8 @@ def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Not
 
 def share_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Barriers and wanted modules that at least the declared share of respondents named."""
-    limits, barriers = program.thresholds, wide(result.rows, "participation/barriers/*")
+    limits, named = program.thresholds, wide(result.rows, "participation/barriers/*")
+    barriers = [row for row in named if row["stem"][-1] not in NO_BARRIER]
     modules = wide(result.rows, "module_demand/*")
     named = [row for row in barriers if not is_nothing(row["subject"], row["label"])]
     for row in _reaching(named, limits.barrier_share):

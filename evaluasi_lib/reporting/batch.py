@@ -8,6 +8,7 @@ possible (see `warm`). A report that is there, whole and made from what is there
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import math
 import shutil
@@ -199,6 +200,7 @@ def _run_here(jobs: Sequence[Job], workers: int, watch: Watch | None) -> Iterato
     try:
         with warm.kernels():
             running = [pool.submit(run_program, job, watch, Turn(room, stop)) for job in jobs]
+            importlib.import_module("evaluasi_lib.reporting.index")  # while the nursery imports too
             try:
                 for future in as_completed(running):
                     yield future.result()
@@ -294,13 +296,13 @@ def make_reports(
 
 def write_index(out_dir: Path, data: DataFolder, outcomes: Sequence[Outcome]) -> Path:
     """The page over all reports in out_dir, with their status and the reasons of failures."""
-    from evaluasi_lib.reporting.index import index_html
+    from evaluasi_lib.reporting.index import brief, index_html
 
     failures = {outcome.program_id: outcome.failure for outcome in outcomes if outcome.failure}
     entries = []
     for program_id in dict.fromkeys([*data.program_ids, *(o.program_id for o in outcomes)]):
         path = out_dir / program_id / "result.json"
-        result = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        result = brief(path.read_text(encoding="utf-8")) if path.is_file() else None
         failure = failures.get(program_id)
         if result is not None or failure is not None:
             files = [] if result is None else _report_files(path.parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -13,6 +14,7 @@ from evaluasi_lib.reporting.names import TEMPLATE, language_of
 from evaluasi_lib.wording import LANGUAGE_NAMES, _, count, date, language, plural
 
 Entry = Mapping[str, Any]
+RATING = "rating_0_5"
 Result = Mapping[str, Any]  # result.json
 # This page has no list of contents beside its text. On a phone a row is a card: each cell stands
 # under its heading.
@@ -27,6 +29,17 @@ STYLE = (
     ".cards tbody th { font-size: 1.05rem; } "
     ".cards td::before { content: attr(data-head) ': '; color: var(--muted); } }"
 )
+
+
+def brief(text: str) -> dict[str, Any]:
+    """What the page tells of a result.json, without the rest, so that thousands can be held."""
+    result: dict[str, Any] = json.loads(text)
+    told = {key: result[key] for key in ("program", "verdict", "provenance") if key in result}
+    rows = [
+        row for row in result.get("measures", ())
+        if row["measure"] == RATING or row["id"] == words.STABILITY
+    ]  # fmt: skip
+    return told | {"measures": rows}
 
 
 def name_of(result: Result) -> str:
@@ -57,10 +70,10 @@ def rating_range(ratings: Sequence[float | None]) -> str:
 
 
 def index_html(entries: Sequence[Entry], portfolio: Sequence[str] = ()) -> str:
-    """The page. entries: {"program_id", "result": result.json as a dict or None, "failure": text
-    or None, "files": names in the program's folder (report only, when absent), "stale": whether
-    data were deleted since}, in their order. portfolio: addresses of the report over all programs,
-    relative to the page, one a language."""
+    """The page. entries: {"program_id", "result": `brief` of its result.json or None, "failure":
+    text or None, "files": names in the program's folder (report only, when absent), "stale":
+    whether data were deleted since}, in their order. portfolio: addresses of the report over all
+    programs, relative to the page, one a language."""
     failed = [e for e in entries if e.get("failure")]
     title = escape(_("Evaluation reports"))
     style = (TEMPLATE / "style.css").read_text(encoding="utf-8").strip()
@@ -119,7 +132,7 @@ def _row(entry: Entry, heads: Sequence[str]) -> str:
         info, title = result["program"], name_of(result)
         span = [_day(info.get(f"period_{end}")) for end in ("start", "end")]
         known = _("{low} to {high}").format(low=span[0], high=span[1])
-        ratings = [r["value"] for r in result["measures"] if r["measure"] == "rating_0_5"]
+        ratings = [r["value"] for r in result["measures"] if r["measure"] == RATING]
         cells = ["—" if "—" in span else known, _day(info.get("reported")), verdict_of(result),
                  rating_range(ratings)]  # fmt: skip
         written = result["provenance"]["parameters"].get("language", "id")

@@ -8,6 +8,7 @@ each file of the report, so that one that was lost or changed is made again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import platform
@@ -37,6 +38,7 @@ class Sources:
         whose stamps know the large files."""
         self.data, self._notebook, self._out = data, notebook, out
         self._raw: dict[str, dict[str, list[Any]]] = {}
+        self._declarations: dict[str, bytes] = {}
         self._cycles: dict[str, tuple[Any, int]] = {}
 
     def stamp(
@@ -92,26 +94,33 @@ class Sources:
         series, cycle = self._cycle(program_id)
         if series is None:
             return []
-        cycles = ((*self._cycle(other, series), other) for other in self.data.program_ids)
-        return [other for _w, other in sorted((when, o) for its, when, o in cycles
-                                              if its == series and when < cycle)]  # fmt: skip
+        marks = (str(series).encode(), b"\\")  # an escape may spell it otherwise
+        found = [
+            (when, other)
+            for other in self.data.program_ids
+            if any(mark in self._declaration(other) for mark in marks)
+            for its, when in [self._cycle(other)]
+            if its == series and when < cycle
+        ]
+        return [other for _when, other in sorted(found)]
 
-    def _cycle(self, program_id: str, series: str = "") -> tuple[Any, int]:
-        """(series, cycle) as declared; (None, 0) where there is none, or none that can be read.
+    def _declaration(self, program_id: str) -> bytes:
+        """program.yml of a program in a series, b"" of the others, which are most."""
+        if program_id not in self._declarations:
+            text = b""
+            with contextlib.suppress(OSError):
+                text = (self.data.raw(program_id) / "program.yml").read_bytes()
+            self._declarations[program_id] = text if b"series" in text else b""
+        return self._declarations[program_id]
 
-        series: the one that is looked for. Declarations are read without it: hundreds of programs
-        have few in a series, and reading YAML takes its time.
-        """
+    def _cycle(self, program_id: str) -> tuple[Any, int]:
+        """(series, cycle) as declared; (None, 0) where there is none, or none that can be read."""
         if program_id not in self._cycles:
-            raw = self.data.raw(program_id)
-            try:
-                text = (raw / "program.yml").read_bytes()
-                if b"series" not in text or (series.encode() not in text and b"\\" not in text):
-                    return None, 0
-                said = read_declaration(raw)
-                self._cycles[program_id] = said.get("series"), int(said.get("cycle", 0))
-            except (OSError, EvaluationError, TypeError, ValueError):
-                return None, 0
+            self._cycles[program_id] = None, 0
+            if self._declaration(program_id):
+                with contextlib.suppress(OSError, EvaluationError, TypeError, ValueError):
+                    said = read_declaration(self.data.raw(program_id))
+                    self._cycles[program_id] = said.get("series"), int(said.get("cycle", 0))
         return self._cycles[program_id]
 
 

@@ -155,7 +155,8 @@ def _levels(question: Question) -> tuple[pd.Series, list[str]]:
         return levels, [str(level) for level in values.cat.categories if str(level) in counts]
     if column.type == "flag":
         return levels, [level for level in ("true", "false") if level in counts]
-    few = set(counts[counts < program.privacy.min_cell].index) - set(column.categories) - {""}
+    few = {level for level, n in counts.items() if not program.enough(n)}
+    few -= {*column.categories, ""}
     levels = levels.where(~levels.isin(few), OTHER)
     names = levels_of(program, question.name, levels)
     if not column.categories:

@@ -177,7 +177,7 @@ def modules(plan: ElearningPlan, summary: EventSummary, stages: pd.DataFrame) ->
     table = summary.modules.to_pandas()
     order = list(plan.modules) or _by_first_use(table)
     active = summary.persons["pid"].to_list()
-    opened_at = table.pivot(index="pid", columns="module", values="first")
+    opened_at = table.pivot_table(index="pid", columns="module", values="first", aggfunc="min")
     opened_at = opened_at.reindex(index=active, columns=order).astype("datetime64[us]")
     done = pd.Series(False, index=active)
     if "completed" in stages:

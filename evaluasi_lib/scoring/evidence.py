@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evaluasi_lib.conclusion import ALPHA
-from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.effects import threats_of
 from evaluasi_lib.measures import Cell, Drafts, Measure, drafts
 from evaluasi_lib.program import Outcome
@@ -282,8 +281,7 @@ class Threat:
 
 def loss_is_small(study: Study, loss: Attrition) -> bool:
     """Whether the numbers lost are so few that they may not be shown."""
-    k = study.program.privacy.min_cell
-    return any(is_small(n, k) for n in _lost(loss))
+    return not study.program.enough(*_lost(loss))
 
 
 def _lost(loss: Attrition | None) -> tuple[int, ...]:

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.measures import Group
 from evaluasi_lib.program import Instrument, Outcome
@@ -229,7 +228,7 @@ def _frame(study: Study, outcome: Outcome) -> OutcomeFrame:
     columns = background(study, outcome)
     warnings: tuple[str, ...] = ()
     ungrouped = int(after["group"].isna().sum())
-    if ungrouped and not is_small(ungrouped, study.program.privacy.min_cell):
+    if ungrouped and study.program.enough(ungrouped):
         text = _("{share} of the answers belong to neither group and are left out.")
         warnings = (text.format(share=percent(ungrouped / len(after), 1)),)
     design, recalled = _design_of(study, outcome, after), bool(outcome.retrospective)

@@ -135,7 +135,8 @@ def diagnose_reliability(answers: ArrayLike) -> Reliability | None:
     low, high = 1 - (1 - alpha) * stats.f.ppf([1 - tail, tail], n - 1, (n - 1) * (k - 1))
     total = x.sum(axis=1)
     rest = np.zeros(k)
-    for i in np.flatnonzero(varies):
+    uneven = (total[:, None] - x).std(axis=0) > 1e-9  # answers may add up to the same for everybody
+    for i in np.flatnonzero(varies & uneven):
         rest[i] = np.corrcoef(x[:, i], total - x[:, i])[0, 1]
     others = [np.delete(np.arange(k), i) for i in range(k)]
     standard = cronbach_alpha(np.corrcoef(x[:, varies], rowvar=False))

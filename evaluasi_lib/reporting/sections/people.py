@@ -61,15 +61,17 @@ def section_participation(program: Program, result: EvaluationResult) -> Section
     sentences = [driver["note"] for driver in drivers if driver["note"]]
     notes = texts_at(result.remarks, "participation", "drivers")
     if drivers or notes:
+        drawn = plot_drivers(drivers, result.remarks)
+        gaps = tables.table_drivers(drivers, k)
+        named = [one.anchor for one in (drawn, gaps) if one is not None]
+        every = _("Every difference with its interval")
         elements += [
             Heading(_("Who completes, and who does not")),
             Bullets(sentences) if sentences else None,
             *(Paragraph(note, "note") for note in notes),
-            Paragraph(
-                _("Every difference with its interval"), "note", ("fig-pendorong", "tbl-pendorong")
-            ),
+            Paragraph(every, "note", tuple(named)) if named else None,
         ]
-        details += [plot_drivers(drivers, result.remarks), tables.table_drivers(drivers, k)]
+        details += [drawn, gaps]
     if present := wide(rows, "participation/representation/*/*"):
         elements += [
             Heading(_("Who is missed")),
