@@ -63,15 +63,6 @@ class Study:
         path = self.folder / "restricted" / f"{name}.parquet"
         return pd.read_parquet(path) if path.is_file() else pd.DataFrame()
 
-    @cached_property
-    def translations(self) -> pd.DataFrame:
-        """How cleaning read each distinct text: source, variable, text, n, first_row, value, rule.
-
-        rule: what was done, missing where the text means itself. A row without text counts what
-        concerns the column as a whole, or texts that could tell of a person and are not kept.
-        """
-        return pd.read_parquet(self.folder / "quality" / "translations.parquet")
-
     @property
     def linked(self) -> bool:
         """Whether rows of different sources can be joined by person."""

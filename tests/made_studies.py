@@ -24,7 +24,7 @@ def make_study(
     """The program (el.Program) of a declaration and its tables as they should come out of cleaning:
     `pid` is each person's code, and a column variable__option one answer of several."""
     declared = COMMON | {key: value for key, value in declaration.items() if value is not None}
-    linked, raw = declared["link"] != "anonymous", folder / "raw" / "uji"
+    linked, raw = declared["link"] == "respondent_code", folder / "raw" / "uji"
     raw.mkdir(parents=True, exist_ok=True)
     sources = {}
     for name, source in declared["sources"].items():

@@ -302,6 +302,27 @@ def test_dropout_reasons_hide_the_few(tmp_path: Path) -> None:
     assert all(row["reason"] == "small_cell" for row in found.at("dropout_reasons/*"))
 
 
+def test_each_wave_says_how_many_of_the_enrolled_were_measured(tmp_path: Path) -> None:
+    """And where not all of them can have enrolled, there is a count and no share."""
+    pid = people(60)["pid"]
+    for n, shares in ((40, [40 / 54, 30 / 54]), (58, [None, 30 / 54])):
+        waves = {"pra": pd.DataFrame({"pid": pid[:n], "m1": [3.0, 4.0] * (n // 2)}),
+                 "pasca": pd.DataFrame({"pid": pid[:30], "m1": [3.0, 4.0] * 15})}  # fmt: skip
+        found = measured(
+            tmp_path / str(n), people(60), tables=waves,
+            sources={
+                "pegawai": survey(ROSTER, role="roster"),
+                "pra": survey({"m1": "item"}, wave="pre"),
+                "pasca": survey({"m1": "item"}, wave="post"),
+            },
+            scales={"s": {"points": 5}},
+            instruments={"motivasi": {"label": "Motivasi", "scale": "s", "items": ["m1"]}},
+        )  # fmt: skip
+        rows = wide(found.rows, "sample/waves/*")
+        assert [(r["wave"], r["n"]) for r in rows] == [("pre", n), ("post", 30)]
+        assert [r["share"] for r in rows] == shares
+
+
 def test_motivation_before_and_after(tmp_path: Path) -> None:
     rng = np.random.default_rng(8)
     before = rng.integers(2, 5, (40, 2)).astype(float)
