@@ -101,7 +101,7 @@ def draft_program(
 def _head(program_id: str, sheets: Sequence[Sheet], link: str) -> dict[str, Any]:
     with every_language():
         unnamed: Any = _("(agency not stated)")
-    lines = [x for s in sheets for x in s.above]
+    lines = [x for s in sheets for x in s.above if ":" not in x]
     titles = [x for x in lines if re.search(VOCABULARY["programs"], normalise(x)) and " " in x]
     agencies = [x for x in lines if re.search(VOCABULARY["agencies"], normalise(x))]
     title = titles[0] if titles else program_id.replace("-", " ").capitalize()
@@ -139,7 +139,7 @@ def _scales(guesses: Sequence[Guess], known: Mapping[str, Any]) -> dict[str, Sca
         else:
             group.append(item)
     for guess in guesses:
-        if guess.kind == "category" and len(guess.labels) > 1:
+        if guess.kind == "category" and guess.labels:
             group = next((g for g in groups if _fits(g, guess)), None)
             if group is not None:
                 guess.kind, guess.keys = (

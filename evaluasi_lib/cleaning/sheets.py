@@ -81,10 +81,10 @@ def read_sheets(files: Sequence[Path], known: Mapping[str, Any], told: list[str]
             if found is None:
                 continue
             stem = path.stem if len(names) == 1 else str(sheet)
-            place = (path.name, sheet if len(names) > 1 else None)
-            found.name = named.get(place) or free(
-                slug(stem, 6) or f"sumber_{len(sheets) + 1}", taken
-            )
+            own = named.get((path.name, sheet))
+            if own is None and sheet == names[0]:  # which is read where none is declared
+                own = named.get((path.name, None))
+            found.name = own or free(slug(stem, 6) or f"sumber_{len(sheets) + 1}", taken)
             taken.add(found.name)
             sheets.append(found)
             variables |= {normalise(g.header): g.variable for g in found.guesses}
@@ -110,7 +110,8 @@ def _read_sheet(
     preset = recognise(table.headers)
     first = keys.get("header_row", 1) - 1
     below = first + keys.get("header_rows", 1)
-    questions = rows[below] if keys.get("skip_rows", 0) > 1 or preset == "qualtrics" else []
+    asked = keys.get("skip_rows", 0) > (preset != "qualtrics")
+    questions = rows[below] if asked else []
     questions = table.details.get("questions", questions)
     guesses = [] if preset == "moodle" else guess_columns(table, questions, variables)
     above = [clean_space(c) for row in rows[:first] for c in row if c.strip()]
