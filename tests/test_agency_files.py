@@ -5,6 +5,7 @@ The files and their numbers are in tests/data/agency; tests/agency.py makes them
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -312,6 +313,16 @@ def test_before_and_after_side_by_side_ask_whether_it_was_told_from_memory(tmp_p
     assert outcome["baseline_instrument"] == "skor_sebelum"
     assert outcome["retrospective"] == "?"
     assert run("check", "x", "--data", tmp_path) == 1
+
+
+def test_the_first_answer_is_never_taken_for_the_questions(tmp_path: Path) -> None:
+    """Somebody cut the second and third row of Qualtrics away."""
+    with (agency.FOLDER / "qualtrics.csv").open(encoding="utf-8") as file:
+        heads, _questions, _codes, *rows = list(csv.reader(file))
+    declared = drafted(tmp_path, [heads, *rows])
+    assert "skip_rows" not in declared["sources"]["survei"]
+    text = (tmp_path / "raw" / "x" / "program.yml").read_text(encoding="utf-8")
+    assert "Perbanyak praktik" not in text
 
 
 def test_the_log_of_a_platform_is_drafted_with_its_activities(tmp_path: Path) -> None:
