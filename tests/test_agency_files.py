@@ -191,6 +191,17 @@ def test_two_surveys_that_nothing_tells_apart_ask_which_was_first(tmp_path: Path
     assert run("check", "x", "--data", tmp_path) == 1
 
 
+def test_running_numbers_are_not_taken_for_persons(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    for name in ("pra.csv", "pasca.csv"):
+        heads, *rows = items(LIKERT)
+        agency.write_csv(name, [["No Responden", *heads[1:]], *rows], folder=tmp_path)
+    files = (tmp_path / "pra.csv", tmp_path / "pasca.csv")
+    run("new", "x", "--from", *files, "--data", tmp_path)
+    assert _read(tmp_path)["link"] == "?"
+    assert run("check", "x", "--data", tmp_path) == 1
+
+
 def test_dates_tell_which_of_two_surveys_was_first(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     for name, month in (("a.csv", "Mei"), ("b.csv", "Maret")):
@@ -256,6 +267,15 @@ def test_a_column_that_came_later_is_added_with_a_comment(tmp_path: Path) -> Non
     agency.write_csv("survei.csv", wider, folder=tmp_path / "raw" / "x")
     assert run("new", "x", "--from", tmp_path / "raw/x/survei.csv", "--data", tmp_path) == 0
     assert _read(tmp_path)["sources"]["survei"]["columns"]["unit_kerja"]["type"] == "category"
+    assert run("check", "x", "--data", tmp_path) == 0
+
+
+def test_a_spelling_that_came_later_is_added(tmp_path: Path) -> None:
+    drafted(tmp_path, items(["S", "SS", "TS"]))
+    later = items(["S", "SS", "TS", "Sgt Setuju"])
+    agency.write_csv("survei.csv", later, folder=tmp_path / "raw" / "x")
+    assert run("check", "x", "--data", tmp_path) == 1
+    assert run("new", "x", "--from", tmp_path / "raw/x/survei.csv", "--data", tmp_path) == 0
     assert run("check", "x", "--data", tmp_path) == 0
 
 

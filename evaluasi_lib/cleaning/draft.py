@@ -82,6 +82,9 @@ def draft_program(
     if rosters and link != "anonymous":
         declared["roster"] = rosters[0]
     notes: dict[tuple[str, ...], str] = {}
+    if link == UNKNOWN:
+        notes["link",] = _("numbers from 1 in each file: of the same persons? respondent_code, else "
+                           "anonymous")  # fmt: skip
     declared["sources"] = {s.name: _source(s, link, notes) for s in sheets}
     if scales:
         declared["scales"] = {n: _scale(n, s, notes) for n, s in scales.items()}
@@ -400,7 +403,7 @@ def _commented(text: str, notes: Mapping[tuple[str, ...], str], told: Sequence[s
         "role": "roster, survey, rating, record",
         "header_row": "", "header_rows": "", "skip_rows": "", "duplicates": "",
         "wave": "pre, post, followup",
-        "label": "", "finished": "", "started": "",
+        "label": "", "finished": "", "started": "", "roster": "", "preset": "",
         "footer_rows": _("rows of sums and signatures at the end"),
         "level": levels,
         "retrospective": _("true: told from memory after the program; false: measured before it"),

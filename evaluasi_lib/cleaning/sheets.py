@@ -132,11 +132,18 @@ def drop_persons(sheets: Sequence[Sheet]) -> None:
 
 def find_link(sheets: Sequence[Sheet]) -> str:
     """The identifier that several tables have. A single table of NIP is linked too, so that one
-    person's rows are known as such; made-up codes and addresses are not."""
+    person's rows are known as such; made-up codes and addresses are not. Numbers that run from one
+    in each table may be of the same persons or of none: "?"."""
     for kind in ("nip", "respondent_code", "email"):
         holders = [s for s in sheets if s.of_kind(kind)]
-        if kind != "nip" and len(holders) > 1 and not _same_persons(holders, kind):
-            continue
+        if kind != "nip" and len(holders) > 1:
+            codes = [
+                set(normalise_code(s.column(s.of_kind(kind)[0])).drop_nulls()) for s in holders
+            ]
+            if all(c == set(map(str, range(1, len(c) + 1))) for c in codes):
+                return UNKNOWN
+            if not _same_persons(codes):
+                continue
         if len(holders) > 1 or (holders and len(sheets) == 1 and kind == "nip"):
             if kind == "email":
                 for guess in (s.of_kind("email")[0] for s in holders):
@@ -147,10 +154,9 @@ def find_link(sheets: Sequence[Sheet]) -> str:
     return "respondent_code" if logs and len(logs) == len(sheets) else "anonymous"
 
 
-def _same_persons(sheets: Sequence[Sheet], kind: str) -> bool:
+def _same_persons(codes: Sequence[set[str]]) -> bool:
     """Whether the codes or addresses of some two tables are of the same persons: platforms number
     answers too."""
-    codes = [set(normalise_code(s.column(s.of_kind(kind)[0])).drop_nulls()) for s in sheets]
     pairs = ((a, b) for a, b in itertools.combinations(codes, 2) if a and b)
     return any(len(a & b) >= SAME_PERSONS * min(len(a), len(b)) for a, b in pairs)
 
