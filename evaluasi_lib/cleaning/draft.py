@@ -83,8 +83,9 @@ def draft_program(
         declared["roster"] = rosters[0]
     notes: dict[tuple[str, ...], str] = {}
     if link == UNKNOWN:
-        notes["link",] = _("numbers from 1 in each file: of the same persons? respondent_code, else "
-                           "anonymous")  # fmt: skip
+        notes["link",] = _(
+            "numbers from 1 in each file: the same persons? respondent_code or anonymous"
+        )
     declared["sources"] = {s.name: _source(s, link, notes) for s in sheets}
     if scales:
         declared["scales"] = {n: _scale(n, s, notes) for n, s in scales.items()}
