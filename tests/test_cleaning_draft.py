@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -19,6 +20,7 @@ from evaluasi_lib.study import load_study
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "real"
 CARPENTRIES = SHARED / "carpentries-instructor-training.csv"
+LONGTERM = SHARED / "carpentries-longterm-2017.csv"
 SHIPPED = Path(__file__).resolve().parents[1] / "data" / "raw"
 
 
@@ -51,6 +53,20 @@ def test_a_real_survey_needs_no_edited_line_to_be_cleaned_and_scored(tmp_path: P
     unique = next(iter(program.sources.values())).columns["unique_id"]
     assert unique.type == "respondent_code", "codes never leave cleaning as they are"
     assert text.count("# ") > 5
+
+
+@pytest.mark.skipif(not LONGTERM.is_file(), reason="the shared real data are not here")
+def test_options_spread_over_columns_that_lost_their_headings_are_one_question(
+    tmp_path: Path,
+) -> None:
+    data, _text = drafted(tmp_path, "longterm-2017", [LONGTERM])
+    program = load_program(data.raw("longterm-2017"))
+    assert check_program(program, data) == []
+    (table,) = load_study(program, clean_program(program, data)).tables.values()
+    raw = pd.read_csv(LONGTERM, usecols=["Content", *(f"Column{i}" for i in range(14, 25))])
+    answered = raw.notna().any(axis="columns")
+    assert table["content__git"].count() == answered.sum()
+    assert table["content__git"].sum() == raw["Column14"].notna().sum()
 
 
 def test_files_of_two_waves_become_sources_with_an_outcome(tmp_path: Path) -> None:

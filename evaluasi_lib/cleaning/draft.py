@@ -82,6 +82,10 @@ def draft_program(
     if rosters and link != "anonymous":
         declared["roster"] = rosters[0]
     notes: dict[tuple[str, ...], str] = {}
+    if link == UNKNOWN:
+        notes["link",] = _(
+            "numbers from 1 in each file: the same persons? respondent_code or anonymous"
+        )
     declared["sources"] = {s.name: _source(s, link, notes) for s in sheets}
     if scales:
         declared["scales"] = {n: _scale(n, s, notes) for n, s in scales.items()}
@@ -101,7 +105,7 @@ def draft_program(
 def _head(program_id: str, sheets: Sequence[Sheet], link: str) -> dict[str, Any]:
     with every_language():
         unnamed: Any = _("(agency not stated)")
-    lines = [x for s in sheets for x in s.above]
+    lines = [x for s in sheets for x in s.above if ":" not in x]
     titles = [x for x in lines if re.search(VOCABULARY["programs"], normalise(x)) and " " in x]
     agencies = [x for x in lines if re.search(VOCABULARY["agencies"], normalise(x))]
     title = titles[0] if titles else program_id.replace("-", " ").capitalize()
@@ -147,7 +151,7 @@ def _scales(guesses: Sequence[Guess], known: Mapping[str, Any]) -> dict[str, Sca
         else:
             group.append(item)
     for guess in guesses:
-        if guess.kind == "category" and len(guess.labels) > 1:
+        if guess.kind == "category" and guess.labels:
             group = next((g for g in groups if _fits(g, guess)), None)
             if group is not None:
                 guess.kind, guess.keys = (
@@ -422,7 +426,7 @@ def _commented(text: str, notes: Mapping[tuple[str, ...], str], told: Sequence[s
         "role": "roster, survey, rating, record",
         "header_row": "", "header_rows": "", "skip_rows": "", "duplicates": "",
         "wave": "pre, post, followup",
-        "label": "", "finished": "", "started": "",
+        "label": "", "finished": "", "started": "", "roster": "", "preset": "",
         "footer_rows": _("rows of sums and signatures at the end"),
         "level": levels,
         "retrospective": _("true: told from memory after the program; false: measured before it"),
