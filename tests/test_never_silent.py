@@ -14,7 +14,6 @@ import pytest
 import evaluasi_lib as el
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program
 from evaluasi_lib.effects import effects_of
-from evaluasi_lib.evaluation import open_study, problems_of
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.measures import value_at
 from evaluasi_lib.program import Program
@@ -333,8 +332,8 @@ def test_no_name_leaves_whatever_type_was_declared(
     canaries = {s for s in SURNAMES if any(s in v for v in values if v)}
     assert len(canaries) >= 4
     assert [s for s in canaries if s.encode() in written + said] == []
-    study = open_study(data, "uji")
-    notes = [text for text in study.quality.problems if heading in text]
+    study = el.open("uji", data=data)
+    notes = [text for text in study.result.quality.problems if heading in text]
     assert len(notes) == 1, "the reader is told, by the column's heading"
     assert set(study.tables["peserta"]["unit"]) == {f"Biro {i}" for i in range(4)}
 
@@ -400,4 +399,4 @@ def test_a_misspelt_standard_is_found_by_check(tmp_path: Path) -> None:
     data, _program = binary(tmp_path, {"type": "flag"}, ["Ya" if w else "Tidak" for w in WORKS])
     path = data.raw("uji") / "program.yml"
     path.write_text(path.read_text("utf-8") + "standards: {ikmm: {}}\n", encoding="utf-8")
-    assert any("ikmm" in str(p) for p in problems_of(data, "uji"))
+    assert el.problems("uji", data=data)["what"].str.contains("ikmm").any()

@@ -111,7 +111,7 @@ def count_texts(values: pl.Series) -> dict[str, int]:
 # --- In one cell --------------------------------------------------------------------------------
 
 
-def joined_options(values: pl.Series, distinct: pl.Series) -> dict[str, Any] | None:
+def joined_options(values: pl.Series, n_distinct: int) -> dict[str, Any] | None:
     """Keys of a question with several options that stand in one cell; None for any other text."""
     for separator in (";", "|", ", ", ",", " "):
         if separator == " " and not values.str.contains(r"^[a-z0-9_]+( [a-z0-9_]+)*$").all():
@@ -123,7 +123,7 @@ def joined_options(values: pl.Series, distinct: pl.Series) -> dict[str, Any] | N
         options = {x: n for x, n in parts.items() if n >= 2}
         total = sum(parts.values())
         few = (
-            len(options) <= min(len(distinct), MOST_OPTIONS)
+            len(options) <= min(n_distinct, MOST_OPTIONS)
             and max(map(len, options), default=0) < 120
         )
         if few and sum(options.values()) > 0.85 * total and total > 1.2 * len(values):
