@@ -74,15 +74,17 @@ def children(pid: int) -> list[int]:
 
 class Watched:
     """What a batch was seen to do: (seconds, reports ready, MB of the parent, the nursery, the
-    largest kernel) once a second, and the second at which each report was ready."""
+    largest kernel) once a second, and the second at which each report was ready. Prints a row at
+    each of POINTS."""
 
     def __init__(self, command: Sequence[str], out: Path, names: Sequence[str]) -> None:
         self.seen: list[tuple[float, int, float, float, float]] = []
         self.ready: list[float] = []
+        points = list(POINTS)
+        print("| reports ready | after s | parent MB | nursery MB | largest kernel MB |")
+        print("|---:|---:|---:|---:|---:|", flush=True)
         start = time.perf_counter()
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            os.set_blocking(process.stdout.fileno(), False)
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
             while process.poll() is None:
                 time.sleep(1)
                 now = time.perf_counter() - start
@@ -92,13 +94,18 @@ class Watched:
                 kernels = [c for parent in nursery for c in children(parent)]
                 own = memory(process.pid), sum(map(memory, nursery))
                 self.seen.append((now, n, *own, max(map(memory, kernels), default=0.0)))
-                process.stdout.read()  # a full pipe would stop it
+                while points and n >= points[0]:
+                    alive = [row for row in self.seen if row[3]]  # not when it has just ended
+                    _now, _n, parent, forks, _kernel = alive[-1]
+                    largest = max(row[4] for row in self.seen)
+                    row = f"| {points.pop(0)} | {now:.0f} | {parent:.0f} | {forks:.0f} |"
+                    print(row, f"{largest:.0f} |", flush=True)
         self.seconds = time.perf_counter() - start
         assert process.returncode == 0, f"{len(self.ready)} of {len(names)} reports"
 
 
 def simulate(times: Sequence[float], n: int, workers: int, lost: float, seed: int = 1) -> float:
-    """Hours for n programs on workers of --jobs kernels each, each program drawn from those that
+    """Hours for n programs on workers with one program at a time, its time drawn from those that
     were measured; a program whose worker is lost is begun again elsewhere, a minute later."""
     rng = random.Random(seed)
     free = [0.0] * workers
@@ -125,41 +132,32 @@ def main() -> None:
         names = make_programs(data / "raw", options.programs, options.rows)
         command = [sys.executable, "-m", "evaluasi_lib", "report", "--all", "--data", str(data)]
         command += ["--out", str(out), "--jobs", str(options.jobs)]
+        print(f"{len(names)} programs of {options.rows} rows, {options.jobs} at a time: measured\n")
         batch = Watched(command, out, names)
         start = time.perf_counter()
         again = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
         skipped = time.perf_counter() - start
-        start = time.perf_counter()
-        one = [*command[:4], names[0], *command[5:]]
-        subprocess.run(one, cwd=ROOT, check=True, capture_output=True)
-        start_up = time.perf_counter() - start
         assert len(again.splitlines()) == len(names) + 1
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"{len(names)} programs of {options.rows} rows, {options.jobs} at a time: measured\n")
-    print("| reports ready | after s | parent MB | nursery MB | largest kernel MB |")
-    print("|---:|---:|---:|---:|---:|")
-    for n in [p for p in POINTS if p <= len(names)]:
-        after = batch.ready[n - 1]
-        held = next(row for row in batch.seen if row[0] >= after)
-        peak = max((row[4] for row in batch.seen if row[0] <= after), default=0.0)
-        print(f"| {n} | {after:.0f} | {held[2]:.0f} | {held[3]:.0f} | {peak:.0f} |")
-    each = (skipped - start_up) / (len(names) - 1)
-    print(f"\nthe index page was there after {batch.seconds:.0f} s; processor time of all runs:")
+    each = skipped / len(names)
     print(
-        f"{used.ru_utime + used.ru_stime:.0f} s. Again: {len(names)} unchanged in {skipped:.1f} s,"
+        f"\nthe index page was there after {batch.seconds:.0f} s. Again: {len(names)} unchanged in"
     )
-    print(f"one in {start_up:.1f} s, so {1000 * each:.0f} ms for each further one")
+    print(
+        f"{skipped:.1f} s, {1000 * each:.0f} ms each, start and index page included. Processor time"
+    )
+    print(f"of both: {used.ru_utime + used.ru_stime:.0f} s")
     line = statistics.linear_regression(range(1, len(names) + 1), batch.ready)
     print(f"\nmodel: {line.intercept:.1f} s and {line.slope:.2f} s for each program; for", end=" ")
     print(f"{options.large:,}: {(line.intercept + line.slope * options.large) / 3600:.1f} hours on")
     print(f"one such machine; unchanged, all of them: {each * options.large / 60:.0f} minutes\n")
     half = len(names) // 2
     times = [line.slope * options.jobs * t for t in _spread(batch.ready[half:])]
-    print("simulation of workers, each with one program at a time; a program in", end=" ")
-    print(f"{round(1 / options.lost):,} loses its worker:\n\n| workers | hours |\n|---:|---:|")
+    print(f"simulation of machines with {options.jobs} programs at a time; a program in", end=" ")
+    print(f"{round(1 / options.lost):,} loses its worker:\n\n| machines | hours |\n|---:|---:|")
     for workers in options.workers:
-        hours = simulate(times, options.large, workers, options.lost)
-        print(f"| {workers * options.jobs} | {hours:.1f} |")
+        hours = simulate(times, options.large, workers * options.jobs, options.lost)
+        print(f"| {workers} | {hours:.1f} |")
 
 
 def _spread(ready: Sequence[float], block: int = 10) -> list[float]:

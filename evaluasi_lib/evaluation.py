@@ -21,6 +21,7 @@ from evaluasi_lib.cleaning.pipeline import Looked, check_program, clean_program,
 from evaluasi_lib.disclosure import publish
 from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.findings import agency_files, conclude
+from evaluasi_lib.findings.own import logo_of, own_texts
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.folders import replace_folder, sha256_of
 from evaluasi_lib.loading import OWN, DataFolder, load_program
@@ -137,10 +138,15 @@ def problems_of(
         program = load_program(raw)
         problems += check_program(program, data, look)
         standards(program.standards)
+        logo_of(program, raw)
     except EvaluationError as error:
         problems += error.problems
     try:
         read_catalogue(tuple(agency_files(raw)))
+    except EvaluationError as error:
+        problems += error.problems
+    try:
+        own_texts(raw)
     except EvaluationError as error:
         problems += error.problems
     return problems
@@ -214,6 +220,7 @@ def _program_info(program: Program) -> ProgramInfo:
         number=program.report.number,
         author=wording.choose(program.report.author) or None,
         contact=program.report.contact,
+        cover=program.report.cover,
         min_evidence_rating=program.thresholds.min_evidence_rating,
         shares=shares_of_persons(program),
     )
@@ -272,7 +279,12 @@ def conclude_on(study: Study, sources: Sources, measured: EvaluationResult) -> E
     ]  # fmt: skip
     inputs = (*measured.provenance.inputs, *(_input_file(path) for path in shared))
     provenance = dataclasses.replace(measured.provenance, inputs=inputs)
-    measured = dataclasses.replace(measured, provenance=provenance)
+    raw = data.raw(program.id)
+    ids = {row.id for row in measured.rows}
+    measured = dataclasses.replace(
+        measured, provenance=provenance, own_texts=own_texts(raw, ids),
+        program=dataclasses.replace(measured.program, logo=logo_of(program, raw)),
+    )  # fmt: skip
     return conclude(program, measured, earlier_cycles(program, sources), catalogues=catalogues)
 
 

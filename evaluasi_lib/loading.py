@@ -210,7 +210,7 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
         program = Program.model_validate(data).by_wave()
     except ValidationError as error:
         problems = [
-            p for p in _explain(error, where) if p.where.removeprefix(f"{where}: ") not in unknown
+            p for p in explain(error, where) if p.where.removeprefix(f"{where}: ") not in unknown
         ]
         raise ProgramError(*_undecided(unknown, where), *problems) from error
     if unknown:
@@ -261,8 +261,9 @@ def _read_yaml(path: Path, where: str) -> dict[str, Any]:
     return data
 
 
-def _explain(error: ValidationError, where: str) -> list[Problem]:
-    """Pydantic's findings as problems in the reader's language, unknown keys with the nearest."""
+def explain(error: ValidationError, where: str, model: type[BaseModel] = Program) -> list[Problem]:
+    """Pydantic's findings as problems in the reader's language, unknown keys with the nearest.
+    model: of the file, or of each of its items."""
     problems = []
     for item in error.errors():
         # Pydantic adds the branch of a union to the path (int, str, dict[...]): no key of the file.
@@ -271,7 +272,7 @@ def _explain(error: ValidationError, where: str) -> list[Problem]:
         what, remedy = "", ""
         if kind == "extra_forbidden":
             what = _("unknown key “{key}”").format(key=path[-1])
-            remedy = suggestion(path[-1], _known_keys(item["loc"][:-1]))
+            remedy = suggestion(path[-1], _known_keys(item["loc"][:-1], model))
         elif kind == "missing":
             what = _("the key “{key}” is missing").format(key=path[-1])
             remedy = _("see docs/program-yml.md")
@@ -296,14 +297,14 @@ def _expected(kind: str, context: dict[str, Any]) -> str:
     return word_for("expected", kind.partition("_")[0])
 
 
-def _known_keys(path: Iterable[object]) -> list[str]:
-    """The keys that the model allows at a path of program.yml."""
-    model: type[BaseModel] | None = Program
+def _known_keys(path: Iterable[object], model: type[BaseModel]) -> list[str]:
+    """The keys that the model allows at a path of its file."""
+    found: type[BaseModel] | None = model
     for part in path:
-        field = _fields(model).get(str(part))
+        field = _fields(found).get(str(part))
         if field is not None:
-            model = next(models_in(field.annotation), None)
-    return list(_fields(model))
+            found = next(models_in(field.annotation), None)
+    return list(_fields(found))
 
 
 def _fields(model: type[BaseModel] | None) -> dict[str, FieldInfo]:

@@ -680,6 +680,17 @@ def _check_unit(unit: str | dict[str, str]) -> str | dict[str, str]:
 OwnWords = Annotated[dict[Label, Label], AfterValidator(_check_words)]
 
 
+class Signatory(Model):
+    role: Text
+    """What the signature means, such as “Mengetahui” or “Disusun oleh”."""
+    position: Text | None = None
+    """Office of who signs."""
+    name: str
+    """Name as it is signed."""
+    number: str | None = None
+    """NIP or another official number, where it is to be printed."""
+
+
 class Report(Model):
     date: dt.date | None = None
     """Date of the report, from which its deadlines count; the last day of the program if absent."""
@@ -689,6 +700,12 @@ class Report(Model):
     """Who wrote it: a person or a unit; the agency if absent."""
     contact: str | None = None
     """Where to ask: an address, an e-mail or a telephone number."""
+    logo: FileName | None = None
+    """Picture of the agency (PNG or JPEG) in the program's folder."""
+    cover: bool = False
+    """Whether PDF and DOCX begin with a cover: logo, title, number, date, author."""
+    signatories: list[Signatory] = []
+    """Who signs the report, in their order."""
 
 
 def _unit_words(code: str, unit: str | dict[str, str]) -> dict[str, str]:

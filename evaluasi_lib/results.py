@@ -44,6 +44,8 @@ class ProgramInfo:
     number: str | None = None
     author: str | None = None
     contact: str | None = None
+    logo: str | None = None  # the picture itself, as a data address
+    cover: bool = False
     min_evidence_rating: int = 2  # under which words of cause are capped
     shares: tuple[str, ...] = ()  # outcomes whose estimates are differences of shares of persons
 
@@ -130,6 +132,21 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnText:
+    """What the evaluator wrote by hand, as Markdown. chapter: in which it stands; evidence: ids of
+    measures; good: of a finding, whether it is a strength; owner, due: of a recommendation."""
+
+    id: str
+    kind: Literal["finding", "note", "recommendation"]
+    text: str
+    chapter: str
+    evidence: tuple[str, ...] = ()
+    good: bool | None = None
+    owner: str | None = None
+    due: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUp:
     id: str
     from_cycle: str
@@ -205,6 +222,7 @@ class EvaluationResult:
     verdict: Verdict = Verdict("insufficient_evidence", (), "")
     recommendations: tuple[Recommendation, ...] = ()
     follow_up: tuple[FollowUp, ...] = ()
+    own_texts: tuple[OwnText, ...] = ()
     explored: tuple[Explored, ...] | None = None
 
 
@@ -224,6 +242,7 @@ class Texts:
     quotes: tuple[Quote, ...]
     passages: tuple[Passage, ...]
     remarks: tuple[Remark, ...]
+    own_texts: tuple[OwnText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from evaluasi_lib.cleaning.manifest import Log
 from evaluasi_lib.cleaning.mapping import DECIDED, Mapped, problem_of_line, sources_called
 from evaluasi_lib.cleaning.privacy import Names, hides, name_heading
 from evaluasi_lib.cleaning.translate import problems_of, translate
-from evaluasi_lib.cleaning.typers import Spec
+from evaluasi_lib.cleaning.typers import PROBLEMS, Spec
 from evaluasi_lib.errors import DataError, Problem, nearest, suggestion
 from evaluasi_lib.program import IDENTIFIERS, Column, Program, RowRule
 from evaluasi_lib.reading.files import normalise, show
 from evaluasi_lib.reading.voices import read_table
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, word_for
 
 FILE = "keluarkan.csv"
 FEW_VALUES = 20  # a column of more could hold names, which no message may show
@@ -36,8 +36,9 @@ def own_rows(mapped: Mapped, names: Names, log: Log) -> Mapped:
     """The source with the rows of its wave that its rules keep; the rows left out are counted, and
     a note tells of each rule that nothing fits."""
     source = mapped.source
-    if source.wave_from is not None and source.wave_from.column in mapped.selectors:
-        mapped = _of_wave(mapped, names, log)
+    waved = source.wave_from is not None and source.wave_from.column in mapped.selectors
+    if waved:  # what is no wave may be left out by a rule; the first source accounts for it
+        mapped = _of_wave(mapped, names, log, told=False)
     for rule in source.rows:
         if rule.column not in mapped.selectors:
             continue
@@ -50,7 +51,13 @@ def own_rows(mapped: Mapped, names: Names, log: Log) -> Mapped:
             log.errors.append(problem)
         else:
             mapped = _by_rule(mapped, rule, log)
-    return mapped
+    return _of_wave(mapped, names, log, told=True) if waved else mapped
+
+
+def _is_first(mapped: Mapped) -> bool:
+    """Whether the source tells what concerns the whole of a file that several sources share."""
+    source = mapped.source
+    return source.wave_from is None or source.wave == next(iter(source.wave_from.waves.values()))
 
 
 def _texts(mapped: Mapped, selector: str) -> pl.DataFrame:
@@ -70,9 +77,9 @@ def _keeping(mapped: Mapped, selector: str, texts: Sequence[str | None]) -> Mapp
     return replace(mapped, table=mapped.table.only(known))
 
 
-def _of_wave(mapped: Mapped, names: Names, log: Log) -> Mapped:
-    """The rows of the source's wave. What cannot be read as a wave is told of by the first of the
-    sources that share the file, and belongs to none."""
+def _of_wave(mapped: Mapped, names: Names, log: Log, *, told: bool) -> Mapped:
+    """The rows of the source's wave. The first of the sources that share the file has what is no
+    wave as well until that is told: unknown values as problems, blank ones by their number."""
     source = mapped.source
     assert source.wave_from is not None
     heading, waves = source.wave_from.column, source.wave_from.waves
@@ -80,14 +87,31 @@ def _of_wave(mapped: Mapped, names: Names, log: Log) -> Mapped:
     spec = Spec(heading, Column.model_validate(declared | {"categories": {v: v for v in waves}}))
     frame = _texts(mapped, heading)
     values, table = translate(frame["text"], frame["row"], spec)
-    if source.wave == next(iter(waves.values())):
-        log.errors += problems_of(table, spec, source.file, names)
-        blank = int((frame["filled"] & values.is_null()).sum())
-        log.rows_read += blank
-        log.add("wave_missing", mapped.name, blank)
     own = [value for value, wave in waves.items() if wave == source.wave]
-    read = table.filter(pl.col("value").cast(pl.String).is_in(own))
-    return _keeping(mapped, heading, read["text"].to_list())
+    is_own = pl.col("value").cast(pl.String).is_in(own)
+    kept: list[str | None] = table.filter(is_own)["text"].to_list()
+    if _is_first(mapped):
+        unread = table.filter(pl.col("value").is_null())["text"].to_list()
+        kept += [] if told else [*unread, None]
+        blank = frame["filled"] & values.is_null() & ~_is_problem(frame["text"], table)
+        if told:
+            log.errors += _unknown_waves(table, spec, source.file, names)
+            log.rows_read += int(blank.sum())
+            log.add("wave_missing", mapped.name, int(blank.sum()))
+    return _keeping(mapped, heading, kept)
+
+
+def _is_problem(text: pl.Series, table: pl.DataFrame) -> pl.Series:
+    """Whether each text is one that could not be read."""
+    unknown = table.filter(pl.col("rule").is_in(PROBLEMS))["text"]
+    return text.is_in(unknown.implode()).fill_null(False)
+
+
+def _unknown_waves(table: pl.DataFrame, spec: Spec, file: str, names: Names) -> list[Problem]:
+    usual = word_for("label_remedy", "category")
+    own = _("add it to “waves”, or leave its rows out by “rows”")
+    found = problems_of(table, spec, file, names)
+    return [replace(p, remedy=p.remedy.replace(usual, own)) for p in found]
 
 
 def _by_rule(mapped: Mapped, rule: RowRule, log: Log) -> Mapped:
@@ -105,7 +129,9 @@ def _by_rule(mapped: Mapped, rule: RowRule, log: Log) -> Mapped:
         log.note("rule_left_out_why", **at, n=out.height, reason=rule.reason)
     elif out.height:
         log.note("rule_left_out", **at, n=out.height)
-    for form, value in named.items():
+    whole = replace(mapped, table=replace(mapped.table, kept=None))
+    seen = {text: normalise(text or "") for text in _texts(whole, rule.column)["text"].unique()}
+    for form, value in named.items() if _is_first(mapped) else ():
         if form and form not in seen.values():
             near = nearest(value, [show(t) for t in seen if t]) if len(seen) <= FEW_VALUES else None
             kind, more = ("rule_unmet_near", {"near": near}) if near else ("rule_unmet", {})

@@ -368,7 +368,7 @@ def _theme(group: Sequence[Guess]) -> str:
     asked = [str(g.keys.get("label", g.header)) for g in group]
     stems = {g.stem for g in group}
     stem = stems.pop() if len(stems) == 1 else ""
-    if asked[0] != group[0].header:  # Qualtrics: the group is in the question, not in its code
+    if re.fullmatch(rf"{re.escape(stem)}_+\d+", group[0].header):  # Qualtrics: a code, no question
         stem = common_begin(asked)
     stem = stem.rsplit("/", 1)[-1].replace("_", " ").strip(" .:-*")
     if stem and len(stem.split()) <= 4:
@@ -398,7 +398,8 @@ def _commented(text: str, notes: Mapping[tuple[str, ...], str], told: Sequence[s
         "elearning": _("which activities count, in their order"),
         "participation": _("which question asks what holds people back"),
         "role": "roster, survey, rating, record",
-        "header_row": "", "header_rows": "", "skip_rows": "", "wave": "", "duplicates": "",
+        "header_row": "", "header_rows": "", "skip_rows": "", "duplicates": "",
+        "wave": "pre, post, followup",
         "label": "", "finished": "", "started": "",
         "footer_rows": _("rows of sums and signatures at the end"),
         "level": levels,

@@ -44,6 +44,7 @@ from evaluasi_lib.reading.files import PERSONAL, RawTable, normalise
 from evaluasi_lib.wording import _, count
 
 MOST_LABELS = 12  # of a scale or a category
+LOOK_AT = 5_000  # values of a column, where each is looked at by itself
 FEW_WORDS = 4  # of a heading that is no question
 UNLABELLED = (*IDENTIFIERS, "drop", "date")
 UNKNOWN = "?"  # what nobody can tell from the file; `check` refuses it
@@ -229,10 +230,10 @@ def _guess_number(header: str, spoken: str, values: pl.Series) -> Guess | None:
 
 def _written(header: str, spoken: str, values: pl.Series) -> Guess:
     """A column of texts: options, yes or no, an order, a category, or words of one's own."""
-    distinct = values.unique(maintain_order=True)
-    if joined := joined_options(values, distinct):
+    distinct, some = values.unique(maintain_order=True), values.head(LOOK_AT)
+    if joined := joined_options(some, some.n_unique()):
         return Guess("", header, "multi", joined)
-    if looks_like_names(header, values, Names()):
+    if looks_like_names(header, some, Names()):
         return Guess("", header, "name")
     if {normalise(v) for v in distinct.head(50)} <= MARKS:
         return Guess("", header, "flag")

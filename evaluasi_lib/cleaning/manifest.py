@@ -32,7 +32,7 @@ from evaluasi_lib.wording import LANGUAGES, _, choose, set_language, word_for
 NAME = "manifest.json"
 FIXED_NAMES = (
     "program.yml", "koreksi.csv", "keluarkan.csv", "kutipan.csv", "kode_manual.csv",
-    "rekomendasi.yml", "penghapusan.csv",
+    "rekomendasi.yml", "catatan.yml", "penghapusan.csv",
 )  # fmt: skip
 _LIBRARY = Path(__file__).parent.parent
 ENTRY = "cleaning/pipeline.py"  # what it imports, directly or not, makes the processed tables

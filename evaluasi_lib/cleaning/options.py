@@ -74,6 +74,10 @@ def spaced(text: str) -> str:
 
 
 def named_headings(headers: Sequence[str], questions: Sequence[str]) -> list[Heading]:
+    """The headings of a table, each of its own name, with the question that it is part of.
+
+    questions: the question of each column in words, where the file has it beside the heading.
+    """
     found = []
     for i, header in enumerate(headers):
         again = headers.count(header) > 1
@@ -97,6 +101,7 @@ def named_headings(headers: Sequence[str], questions: Sequence[str]) -> list[Hea
 
 
 def count_texts(values: pl.Series) -> dict[str, int]:
+    """How often each text of a column stands in it, the most frequent first."""
     frame = values.value_counts(sort=True, name="n").sort(
         "n", values.name, descending=[True, False]
     )
@@ -106,7 +111,7 @@ def count_texts(values: pl.Series) -> dict[str, int]:
 # --- In one cell --------------------------------------------------------------------------------
 
 
-def joined_options(values: pl.Series, distinct: pl.Series) -> dict[str, Any] | None:
+def joined_options(values: pl.Series, n_distinct: int) -> dict[str, Any] | None:
     """Keys of a question with several options that stand in one cell; None for any other text."""
     for separator in (";", "|", ", ", ",", " "):
         if separator == " " and not values.str.contains(r"^[a-z0-9_]+( [a-z0-9_]+)*$").all():
@@ -118,7 +123,7 @@ def joined_options(values: pl.Series, distinct: pl.Series) -> dict[str, Any] | N
         options = {x: n for x, n in parts.items() if n >= 2}
         total = sum(parts.values())
         few = (
-            len(options) <= min(len(distinct), MOST_OPTIONS)
+            len(options) <= min(n_distinct, MOST_OPTIONS)
             and max(map(len, options), default=0) < 120
         )
         if few and sum(options.values()) > 0.85 * total and total > 1.2 * len(values):

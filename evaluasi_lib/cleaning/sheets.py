@@ -204,5 +204,6 @@ def _day(sheet: Sheet) -> Any:
 
 
 def marks_of(sheet: Sheet) -> list[Guess]:
+    """The columns of marks: numbers whose heading says so."""
     numbers = sheet.of_kind("number", "integer")
     return [g for g in numbers if re.search(VOCABULARY["marks"], normalise(g.header))]

@@ -241,7 +241,7 @@ class _Source:
                 values = {
                     n: pl.select(pl.when(~mark).then(v)).to_series() for n, v in values.items()
                 }
-            if spec.column.required:
+            if spec.column.required and (values or name in batch.columns):
                 present = _any_given(values.values() if values else [batch[name]])
                 self.translations.note(name, "required", rows.filter(~present))
             typed |= values
@@ -280,6 +280,8 @@ class _Source:
             flag = Spec(spec.name, spec.column.model_copy(update={"categories": known}))
             found[key], table = translate(batch[key], batch["row"], flag, type_flag)
             self.translations.add(spec.name, table)
+        if not found:  # the file lacks the question, which is a problem by now
+            return {}
         given = _any_given(found.values())
         return {
             key: pl.select(pl.when(given).then(v.fill_null(False))).to_series()

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     import ipywidgets
 
 TYPE = re.compile(r"sources\.[^.]+\.columns\.[^.]+\.type")
-# Guesses, whether or not a draft remarks on them.
-ALWAYS = re.compile(
-    TYPE.pattern + r"|instruments\.[^.]+\.reversed|outcomes\.[^.]+\.label|scales\.[^.]+\.labels"
+ALWAYS = re.compile(  # what is guessed in every draft, whether or not a remark still says so
+    r"title|kind|organisation|cycle|link|design\.type|sources\.[^.]+\.(role|wave)|"
+    r"instruments\.[^.]+\.(label|level|reversed)|outcomes\.[^.]+\.(label|level|unit|sesoi)|"
+    r"scales\.[^.]+\.labels|" + TYPE.pattern
 )
 ADDED = {"outcomes": "sesoi"}  # what each record of a list should have, and no draft can guess
 

@@ -83,11 +83,12 @@ def render_pdf(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
     check_extra()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        logo = _logo_file(texts, folder)
         html = _printable(_page(sections, folder, "svg"))
         texts = {key: _printable(text) for key, text in texts.items()}
         body = _pandoc(html, ["--to=typst", "--wrap=none"], folder).decode("utf-8")
         body = body.replace("align(center)[#table(", "align(left)[#table(")
-        (folder / "report.typ").write_text(_typst_source(body, texts), encoding="utf-8")
+        (folder / "report.typ").write_text(_typst_source(body, texts, logo), encoding="utf-8")
         try:
             pdf: bytes = typst.compile(
                 str(folder / "report.typ"),
@@ -109,6 +110,7 @@ def render_docx(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         html = _page(sections, folder, "png", _contents(sections, texts["contents"]))
+        html = html.replace("<body>", "<body>" + _head(texts, _logo_file(texts, folder)), 1)
         (folder / "reference.docx").write_bytes(_reference_document(texts))
         metadata = {
             "title": texts["heading"],
@@ -122,6 +124,27 @@ def render_docx(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
         options = ["--to=docx", "--reference-doc=reference.docx", "--metadata-file=metadata.json"]
         epoch = str(int(created(texts).timestamp()))
         return _pandoc(html, [*options, "--output=-"], folder, epoch)
+
+
+def logo_bytes(texts: Mapping[str, str]) -> bytes:
+    """The agency's logo; empty where none is declared."""
+    return base64.b64decode(texts.get("logo", "").rpartition(",")[2])
+
+
+def _logo_file(texts: Mapping[str, str], folder: Path) -> str:
+    """The name of the logo, written into the folder; "" where there is none."""
+    if not texts.get("logo"):
+        return ""
+    name = "logo.png" if texts["logo"].startswith("data:image/png") else "logo.jpg"
+    (folder / name).write_bytes(logo_bytes(texts))
+    return name
+
+
+def _head(texts: Mapping[str, str], logo: str) -> str:
+    """Logo, and the lines of a cover on a page of their own, for Word: below its title."""
+    picture = f'<p><img src="{logo}" alt="Logo" height="60"></p>' if logo else ""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in texts.get("cover", "").splitlines())
+    return f'<div class="cover">{picture}{lines}</div>' if lines else picture
 
 
 def _contents(sections: Sequence[Section], title: str) -> str:
@@ -242,9 +265,13 @@ def _failure(text: str, error: object) -> EvaluationError:
     return EvaluationError(Problem(text.format(error=error), remedy=remedy))
 
 
-def _typst_source(body: str, texts: Mapping[str, str]) -> str:
-    """The Typst template with its places filled: `$name$` in it stands for a text."""
+def _typst_source(body: str, texts: Mapping[str, str], logo: str) -> str:
+    """The Typst template with its places filled: `$name$` in it stands for a text. logo: the file
+    of the logo, "" for none."""
+    lines = "\n\n".join(map(_markup, texts.get("cover", "").splitlines()))
     values = {
+        "logo": f'#image("{logo}", height: 16mm, alt: "Logo")' if logo else "",
+        "cover": f"{lines}\n#pagebreak()" if lines else "",
         "document-title": _string(texts["heading"]),
         "document-author": _string(texts["author"]),
         "document-subject": _string(texts["organisation"]),

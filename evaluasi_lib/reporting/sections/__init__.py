@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 
 from evaluasi_lib.program import Program
@@ -16,6 +17,7 @@ from evaluasi_lib.reporting.sections.conclusions import (
 )
 from evaluasi_lib.reporting.sections.effects import section_effectiveness
 from evaluasi_lib.reporting.sections.efficiency import section_efficiency
+from evaluasi_lib.reporting.sections.own import own_blocks
 from evaluasi_lib.reporting.sections.people import section_participation
 from evaluasi_lib.reporting.sections.platform import section_elearning
 from evaluasi_lib.reporting.sections.summary import section_summary
@@ -32,7 +34,9 @@ def _worded(make: Maker) -> Maker:
     @wraps(make)
     def made(program: Program, result: EvaluationResult) -> Section:
         with own_words(program.own_words):
-            return make(program, result)
+            one = make(program, result)
+            more = own_blocks(program, result, one.id)
+            return replace(one, elements=(*one.elements, *more)) if more else one
 
     return made
 

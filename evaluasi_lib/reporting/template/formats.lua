@@ -27,6 +27,10 @@ function Div(el)
   if class == "contents" then
     return pandoc.RawBlock("typst", "#contents-list")
   end
+  if class == "cover" then
+    el.content:insert(pandoc.RawBlock("openxml", '<w:p><w:r><w:br w:type="page"/></w:r></w:p>'))
+    return el.content
+  end
   if class == "part" then
     return nil
   end
