@@ -57,9 +57,8 @@ def test_options_spread_over_columns_that_lost_their_headings_are_one_question(
     tmp_path: Path,
 ) -> None:
     data, _text = drafted(tmp_path, "longterm-2017", [LONGTERM])
-    program = load_program(data.raw("longterm-2017"))
-    assert check_program(program, data) == []
-    (table,) = load_study(program, clean_program(program, data)).tables.values()
+    assert problems_of(data, "longterm-2017") == []
+    (table,) = el.open("longterm-2017", data=data).tables.values()
     raw = pd.read_csv(LONGTERM, usecols=["Content", *(f"Column{i}" for i in range(14, 25))])
     answered = raw.notna().any(axis="columns")
     assert table["content__git"].count() == answered.sum()

@@ -264,7 +264,7 @@ def _ends(sheet: Sheet) -> dict[str, Any]:
 
 def _trials(sheet: Sheet) -> list[dict[str, Any]]:
     """Rules that leave out the rows that a platform marks as trials, where there are some."""
-    found = []
+    found: list[dict[str, Any]] = []
     for heading, values in presets().get(sheet.preset or "", {}).get("trials", {}).items():
         for guess in (g for g in sheet.guesses if normalise(g.header) == normalise(heading)):
             seen = [v for v in values if v in set(sheet.column(guess))]
