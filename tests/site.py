@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 HEADINGS = {
     "cleaning": "Cleaning", "scoring": "Scores, shares, costs", "effects": "Effects",
-    "pictures": "Pictures", "program": "One program", "workbook": "Several programs",
+    "pictures": "Pictures", "program": "One program", "explore": "What if",
+    "start": "A first draft", "workbook": "Several programs",
 }  # fmt: skip
 
 

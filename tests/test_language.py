@@ -17,7 +17,7 @@ from evaluasi_lib.wording import LOCALE_DIR, p_is
 
 LIBRARY = LOCALE_DIR.parent
 TABLES = (
-    "words.yml", "claims.yml", "voices/sentences.yml", "findings/sentences.yml",
+    "words.yml", "claims.yml", "designs.yml", "voices/sentences.yml", "findings/sentences.yml",
     "findings/catalogue.yml", "findings/decision_table.yml", "findings/kinds.yml",
     "findings/verdict_page.yml",
 )  # fmt: skip
@@ -74,7 +74,7 @@ def _pairs(node: Any) -> Iterator[tuple[str, str]]:
     if isinstance(node, dict):
         for key, value in node.items():
             if key in ("id", "en") and {"id", "en"} <= set(node):
-                yield key, value
+                yield from ((key, text) for text in ([value] if isinstance(value, str) else value))
             else:
                 yield from _pairs(value)
     elif isinstance(node, list):

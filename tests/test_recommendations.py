@@ -122,7 +122,7 @@ def test_a_comparison_that_exists_is_used_and_not_asked_for_again():
 
 def test_the_verdict_asks_for_no_comparison_that_exists_already():
     outcomes = [{"claim": "effect"}, {"claim": "change"}]
-    result = conclude(*make(outcomes, ratings=0), None)
+    result = conclude(*make(outcomes, ratings=0, program_keys=GROUPS), None)
     assert any("that exists already" in text for text in result.verdict.would_change)
     alone = conclude(*make(outcomes[1:], ratings=0), None)
     assert any("waiting list" in text for text in alone.verdict.would_change)
