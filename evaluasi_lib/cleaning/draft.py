@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,8 @@ def _head(program_id: str, sheets: Sequence[Sheet], link: str) -> dict[str, Any]
     titles = [x for x in lines if re.search(VOCABULARY["programs"], normalise(x)) and " " in x]
     agencies = [x for x in lines if re.search(VOCABULARY["agencies"], normalise(x))]
     title = titles[0] if titles else program_id.replace("-", " ").capitalize()
-    year = re.search(r"(?:19|20)\d{2}", f"{program_id} {title}")
+    named = [program_id, title, *lines, *(s.path.stem for s in sheets), *_dates(sheets)]
+    year = next((found for text in named if (found := re.search(r"(?:19|20)\d{2}", text))), None)
     return {
         "id": program_id,
         "title": _cased(title),
@@ -119,6 +120,13 @@ def _head(program_id: str, sheets: Sequence[Sheet], link: str) -> dict[str, Any]
         "design": _Inline(type="single_group"),
         "link": link,
     }
+
+
+def _dates(sheets: Sequence[Sheet]) -> Iterator[str]:
+    """The first date of each column of dates."""
+    for sheet in sheets:
+        for guess in sheet.of_kind("date"):
+            yield from sheet.column(guess).drop_nulls().head(1)
 
 
 def _cased(title: str) -> str:
@@ -227,6 +235,9 @@ def _source(sheet: Sheet, link: str, notes: dict[tuple[str, ...], str]) -> dict[
                 n=count(ids[0].repeated)
             )
     keys |= _ends(sheet)
+    if trials := _trials(sheet):
+        keys["rows"] = trials
+        notes[*path, "rows"] = _("rows that somebody wrote to try the survey out")
     keys["columns"] = {}
     for guess in sheet.guesses:
         column = {"from": guess.header, "type": guess.kind, **guess.keys}
@@ -248,6 +259,17 @@ def _ends(sheet: Sheet) -> dict[str, Any]:
         fit = [g for g in sheet.of_kind("date", "flag") if normalise(g.header) in wanted]
         if fit and (key == "finished" or fit[0].kind == "date"):
             found[key] = fit[0].variable
+    return found
+
+
+def _trials(sheet: Sheet) -> list[dict[str, Any]]:
+    """Rules that leave out the rows that a platform marks as trials, where there are some."""
+    found: list[dict[str, Any]] = []
+    for heading, values in presets().get(sheet.preset or "", {}).get("trials", {}).items():
+        for guess in (g for g in sheet.guesses if normalise(g.header) == normalise(heading)):
+            seen = [v for v in values if v in set(sheet.column(guess))]
+            if seen:
+                found.append(_Inline({"column": guess.header, "is_not": seen}))
     return found
 
 

@@ -82,7 +82,7 @@ def named_headings(headers: Sequence[str], questions: Sequence[str]) -> list[Hea
 
     questions: the question of each column in words, where the file has it beside the heading.
     """
-    found = []
+    found: list[Heading] = []
     for i, header in enumerate(headers):
         again = headers.count(header) > 1
         name = f"{header}#{headers[: i + 1].count(header)}" if header and again else header
