@@ -66,9 +66,9 @@ class Lab:
                 return False
             return True
 
-        self.wait(answers)
+        self.wait(answers, SECONDS)
         self.page.open(f"{self._address}/lab?token=tests&reset", width=1400, height=1000)
-        self.wait(lambda: self.page.evaluate("!!window.jupyterapp"))
+        self.wait(lambda: self.page.evaluate("!!window.jupyterapp"), SECONDS)
         self.page.evaluate("jupyterapp.restored.then(() => true)")
         return self
 
@@ -83,7 +83,7 @@ class Lab:
         self._server.wait(timeout=30)
         self._log.close()
 
-    def wait(self, until: Any, seconds: float = SECONDS) -> None:
+    def wait(self, until: Any, seconds: float = 30) -> None:
         """Until a function gives something true. Raises AssertionError when it takes too long."""
         end = time.monotonic() + seconds
         while not until():
@@ -119,6 +119,18 @@ class Lab:
         script = "[...nb.node.querySelectorAll(%s)].map(e => e.innerText).join('\\n')"
         return self.page.evaluate(script % json.dumps(selector))
 
+    def choose(self, field: int, value: str) -> None:
+        """Choose in a field of the panel, or type into it and leave it."""
+        script = """(() => { const field = nb.node.querySelectorAll(
+                '.widget-vbox .widget-dropdown select, .widget-vbox .widget-text input')[FIELD];
+            if (field.tagName == 'SELECT')
+                field.value = [...field.options].find(o => o.text.startsWith(VALUE)).value;
+            else field.value = VALUE;
+            for (const event of ['input', 'change'])
+                field.dispatchEvent(new Event(event, {bubbles: true})); })()"""
+        script = script.replace("FIELD", str(field)).replace("VALUE", json.dumps(value))
+        self.page.evaluate(script)
+
     def close(self) -> None:
         """End the notebook's kernel."""
         self.page.evaluate("nb.sessionContext.shutdown().then(() => nb.dispose())")
@@ -129,8 +141,13 @@ class Lab:
         )
         return done.stdout
 
-    def shot(self, selector: str, height: int = 900) -> bytes:
-        """A picture of the page from the element on, as PNG."""
-        self.page.evaluate(f"document.querySelector({selector!r}).scrollIntoView(); null")
-        time.sleep(0.5)
-        return base64.b64decode(self.page.call("Page.captureScreenshot")["data"])
+    def shot(self, selector: str, height: int) -> bytes:
+        """A picture of the notebook from its first such element on, as PNG."""
+        script = """(() => { const found = nb.node.querySelector(SELECTOR);
+            found.scrollIntoView(); const r = found.getBoundingClientRect();
+            const page = nb.content.node.getBoundingClientRect();
+            return {x: page.left, y: Math.max(r.top - 8, page.top), width: page.width}; })()"""
+        part = self.page.evaluate(script.replace("SELECTOR", json.dumps(selector)))
+        time.sleep(1)
+        clip = part | {"height": height, "scale": 1}
+        return base64.b64decode(self.page.call("Page.captureScreenshot", clip=clip)["data"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -56,34 +55,21 @@ def test_the_tables_fit_the_page_and_key_figures_are_not_scrambled(lab: Lab) -> 
     assert set(lab.page.evaluate(floats)) == {"none"}
 
 
-def _choose(lab: Lab, field: int, value: str) -> None:
-    """Choose in a field of the panel, or type into it and leave it."""
-    script = """(() => { const field = nb.node.querySelectorAll(
-            '.widget-vbox .widget-dropdown select, .widget-vbox .widget-text input')[%d];
-        if (field.tagName == 'SELECT')
-            field.value = [...field.options].find(o => o.text.startsWith(%s)).value;
-        else field.value = %s;
-        for (const event of ['input', 'change'])
-            field.dispatchEvent(new Event(event, {bubbles: true})); })()"""
-    text = json.dumps(value)
-    lab.page.evaluate(script % (field, text, text))
-
-
 def test_the_panel_follows_each_field_marks_it_and_says_the_line_of_code(lab: Lab) -> None:
     lab.open("02_evaluasi_program.ipynb")
     before = lab.text(".widget-html")
     assert "Penjelajahan" not in before
     assert f'el.open("{SMALL}").effects("efikasi_karier")' in before
-    _choose(lab, 3, "0,9")
+    lab.choose(3, "0,9")
     line = f'el.open("{SMALL}").what_if(outcome="efikasi_karier", sesoi=0.9)'
     mark = "Penjelajahan, bukan yang dinyatakan: outcomes.efikasi_karier.sesoi 0,200 → 0,900"
     for said in (line, mark, "Keyakinan karier, penjelajahan", "Menurut yang dinyatakan: "):
         lab.wait(lambda said=said: said in lab.text(".widget-html"))
-    _choose(lab, 3, "banyak")
+    lab.choose(3, "banyak")
     lab.wait(lambda: "“banyak” bukan angka" in lab.text(".widget-html"))
-    _choose(lab, 3, "0,2")
+    lab.choose(3, "0,2")
     lab.wait(lambda: "Penjelajahan" not in lab.text(".widget-html"))
-    _choose(lab, 1, "Perilaku")
+    lab.choose(1, "Perilaku")
     lab.wait(lambda: '.effects("perilaku_karier")' in lab.text(".widget-html"))
 
 

@@ -8,7 +8,6 @@ import matplotlib as mpl
 import pytest
 
 import evaluasi_lib as el
-from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.effects import effects_of
 from evaluasi_lib.measures import wide
 from evaluasi_lib.reporting import figures, figures_people, figures_scores
@@ -167,7 +166,7 @@ def test_nothing_is_drawn_where_everything_is_hidden():
     assert figures_scores.plot_likert(answers({"1..5": None}), LEVELS, "a", "How?") is None
     assert figures_people.plot_shares([barrier(None)], "b", "?", "") is None
     assert (
-        figures_people.plot_funnel([{"subject": "a", "n": None, "reason": SMALL_CELL}], 5) is None
+        figures_people.plot_funnel([{"subject": "a", "n": None, "reason": "small_cell"}], 5) is None
     )
     assert figures_scores.plot_slope([scale("A", "pre", None)], "s", "?") is None
     assert figures.plot_effects([]) is None

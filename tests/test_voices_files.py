@@ -118,7 +118,7 @@ def test_a_code_below_a_theme_counts_for_it(tmp_path):
     [
         ('<CodeBook xmlns="urn:QDA-XML:codebook:1.0"><Codes><Code guid="1" name="Beban kerja">'
          '<Code guid="2" name="lembur"/></Code></Codes></CodeBook>', ["beban_kerja", "lembur"]),
-        (QDE, ["penerapan", "rapat", "beban_kerja"]),  # "manfaat" only holds others together
+        (QDE, ["beban_kerja", "penerapan", "rapat"]),  # "manfaat" only holds others together
     ],
 )  # fmt: skip
 def test_a_refi_codebook_can_be_the_programs_own(tmp_path, text, themes):

@@ -44,6 +44,7 @@ from evaluasi_lib.reading.files import PERSONAL, RawTable, normalise
 from evaluasi_lib.wording import _, count
 
 MOST_LABELS = 12  # of a scale or a category
+LOOK_AT = 5_000  # values of a column, where each is looked at by itself
 FEW_WORDS = 4  # of a heading that is no question
 UNLABELLED = (*IDENTIFIERS, "drop", "date")
 UNKNOWN = "?"  # what nobody can tell from the file; `check` refuses it
@@ -120,7 +121,8 @@ def _guess(heading: Heading, text: pl.Series) -> Guess:
     """One column by its heading first (identifiers), then by its values."""
     header, spoken = heading.name, heading.question or heading.part or heading.name
     values = text.drop_nulls()
-    values = values.filter(~values.str.to_lowercase().is_in(list(BLANKS)))
+    dashes = values.str.contains(r"^[-\u2010-\u2015.*/_ ]+$")
+    values = values.filter(~values.str.to_lowercase().is_in(list(BLANKS)) & ~dashes)
     found = _identifier(header, spoken, values)
     if found is None and header.endswith("_TEXT"):  # Qualtrics: what stands beside an option
         found = Guess("", header, "open")
@@ -145,6 +147,8 @@ def _identifier(header: str, spoken: str, values: pl.Series) -> Guess | None:
         shapes = VOCABULARY["personal_shapes"]
         shaped = (k for k, shape in shapes if values.str.contains(shape).sum() > 0.5 * many)
         kind = next(shaped, None)
+    if kind is None and n_distinct <= 1 and re.search(VOCABULARY["alike"], spellings[0]):
+        kind = "drop"
     if kind is None:
         return Guess("", header, "drop", note=_("empty")) if not len(values) else None
     guess = Guess("", header, kind)
@@ -229,10 +233,10 @@ def _guess_number(header: str, spoken: str, values: pl.Series) -> Guess | None:
 
 def _written(header: str, spoken: str, values: pl.Series) -> Guess:
     """A column of texts: options, yes or no, an order, a category, or words of one's own."""
-    distinct = values.unique(maintain_order=True)
-    if joined := joined_options(values, distinct):
+    distinct, some = values.unique(maintain_order=True), values.head(LOOK_AT)
+    if joined := joined_options(some, some.n_unique()):
         return Guess("", header, "multi", joined)
-    if looks_like_names(header, values, Names()):
+    if looks_like_names(header, some, Names()):
         return Guess("", header, "name")
     if {normalise(v) for v in distinct.head(50)} <= MARKS:
         return Guess("", header, "flag")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -120,6 +120,27 @@ def _ladders() -> list[list[Step]]:
     return sorted(found, key=len)
 
 
+@cache
+def _steps() -> dict[str, list[tuple[int, int]]]:
+    """Spelling -> (number of the scale, step) wherever it stands."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for number, ladder in enumerate(_ladders()):
+        for i, step in enumerate(ladder):
+            for spelling in step:
+                found.setdefault(spelling, []).append((number, i))
+    return found
+
+
+def _candidates(worded: Mapping[str, str]) -> Iterator[tuple[list[Step], dict[str, int]]]:
+    """The scales that hold any of the labels, each with the step of those that it holds."""
+    places: dict[int, dict[str, int]] = {}
+    for label, text in worded.items():
+        for number, i in _steps().get(text, ()):
+            places.setdefault(number, {})[label] = i
+    for number in sorted(places):
+        yield _ladders()[number], places[number]
+
+
 def coded(labels: Iterable[str]) -> bool:
     """Whether labels are codes such as A1, A2, A3, which tell nobody what is more."""
     found = [_CODE.fullmatch(clean_space(x)) for x in labels]
@@ -152,13 +173,7 @@ def find_scale(counts: Mapping[str, int]) -> Scale | None:
     worded = {label: _plain(text) for label, (_n, text) in split.items() if text}
     for most in (1.0, _MOST):
         found = []
-        for ladder in _ladders():
-            places = {
-                label: i
-                for label, text in worded.items()
-                for i, s in enumerate(ladder)
-                if text in s
-            }
+        for ladder, places in _candidates(worded):
             share = sum(counts[x] for x in places) / max(sum(counts[x] for x in worded), 1)
             steps = set(places.values())
             told = len(steps) >= 3 or (len(steps) == 2 and len(ladder) - 1 in steps)

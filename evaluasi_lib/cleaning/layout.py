@@ -9,9 +9,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from evaluasi_lib.cleaning.typers import VOCABULARY
-from evaluasi_lib.reading.files import PERSONAL, PLAIN_HEADINGS, RawTable, headings, normalise
+from evaluasi_lib.reading import files
+from evaluasi_lib.reading.files import PERSONAL, PLAIN_HEADINGS, RawTable, headings
 
 Rows = Sequence[Sequence[str]]
 MOST_ABOVE = 25  # rows in which headings are looked for
@@ -22,6 +24,7 @@ _NUMBER = re.compile(r"\(?-?[\d.,]+%?\)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*")
 _COUNTED = re.compile(r"\W*(\d+|[a-z])\W*(?:=.*)?", re.IGNORECASE)
 _IMPORT_ID = '{"ImportId"'  # what Qualtrics writes below its questions
+normalise = lru_cache(maxsize=100_000)(files.normalise)  # a cell is looked at for many places
 _FOOTER = re.compile("|".join(VOCABULARY["footers"]))
 
 
@@ -57,14 +60,15 @@ def _quality(rows: Rows, top: int, depth: int) -> float:
     values = [{normalise(r[i]) for r in body} - {""} for i in range(len(heads))]
     used = [i for i, found in enumerate(values) if found] or list(range(len(heads)))
     named = [heads[i] for i in used if heads[i]]
-    if not named or (len(named) < 2 and len(used) > 1):
-        return 0.0
+    worded = [rows[top], *(row for row in rows[top + 1 : top + depth] if not _counted(row))]
     cells = [
         (cell, found)
-        for row in rows[top : top + depth]
+        for row in worded
         for cell, found in zip(row, values, strict=True)
-        if cell.strip() and not (row is not rows[top] and _counted(row))
+        if cell.strip()
     ]
+    if not cells or not named or (len(named) < 2 and len(used) > 1):
+        return 0.0
     wordy = sum(not _is_value(cell, found) for cell, found in cells) / len(cells)
     alone = _stacked_alone(rows[top : top + depth])
     before = any(
@@ -101,8 +105,17 @@ def _rows_of_none(rows: Rows, heads: Sequence[str]) -> int:
     for i, row in enumerate(rows[:2]):
         if any(cell.startswith(_IMPORT_ID) for cell in row):
             return i + 1
+    if (
+        rows
+        and sum(_letters(c) == _letters(h) != "" for c, h in zip(rows[0], heads, strict=False)) > 2
+    ):
+        return 1  # "Start Date" below "StartDate": the questions, or the headings once more
     numbered = rows and _counted(rows[0]) and sum(map(bool, rows[0])) > 0.8 * len(heads)
     return int(bool(numbered))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W|_", "", text).casefold()
 
 
 def _counted(row: Sequence[str]) -> bool:

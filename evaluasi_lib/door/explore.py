@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import nullcontext
 from html import escape
 from typing import Any
@@ -40,7 +41,7 @@ class Exploration(widgets.VBox):
     def __init__(self, opened: Program, data: Data) -> None:
         self._language, self._data = wording.language(), data
         self.declared = self.program = opened
-        self._moving = False
+        self._lock, self._at_work = threading.Lock(), 0
         listed = programs(self._language, data)
         titles = zip(listed["title"], listed["id"], strict=True)
         self._fields = {
@@ -78,10 +79,17 @@ class Exploration(widgets.VBox):
 
     def _moved(self, name: str) -> None:
         """A field has another value: show what follows, or why nothing does."""
-        if self._moving:
+        if self._at_work == threading.get_ident():  # fields that are filled below are no moves
             return
-        wording.set_language(self._language)
-        self._moving = True  # fields that are filled below are no moves
+        with self._lock:  # JupyterLab may tell of two moves in two threads
+            wording.set_language(self._language)
+            self._at_work = threading.get_ident()
+            try:
+                self._follow(name)
+            finally:
+                self._at_work = 0
+
+    def _follow(self, name: str) -> None:
         try:
             with nullcontext() if heard() else told(self._busy):
                 if name == "program":
@@ -95,7 +103,6 @@ class Exploration(widgets.VBox):
             self._shown["effect"].value, self._shown["verdict"].value = said, ""
         finally:
             self._shown["busy"].value = ""
-            self._moving = False
 
     def _opened(self, name: str) -> Program:
         if name == self.declared.id:

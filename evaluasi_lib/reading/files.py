@@ -41,7 +41,7 @@ CSV = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 LABELLED = (".sav", ".zsav", ".dta")  # SPSS and Stata
 JSON_LINES = (".jsonl", ".ndjson")
-TOP_ROWS = 250  # in which headings are looked for, and what stands below them
+TOP_ROWS = 120  # in which headings are looked for, and what stands below them
 # What platforms write under a question that has one answer, in place of a heading.
 PLAIN_HEADINGS = frozenset({"response", "open ended response", "respons", "tanggapan", "jawaban"})
 
