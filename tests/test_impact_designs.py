@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from evaluasi_lib import wording
 from evaluasi_lib.disclosure import publish
 from evaluasi_lib.measures import value_at, wide
 from evaluasi_lib.scoring.evidence import score_effects
+from evaluasi_lib.scoring.impact.designs import waves
 from evaluasi_lib.scoring.participation import score_sample
 from evaluasi_lib.study import Study
 from tests.made_effects import effects, primary
@@ -123,6 +125,39 @@ def test_anonymous_waves_are_independent_samples_and_marked_weaker(tmp_path: Pat
     assert (effect.estimator, effect.claim) == ("waves", "change")
     remarks = publish(score_effects(study), 5)[1]
     assert len([r for r in remarks if r.id == "effects/y/primary"]) >= 2
+
+
+def test_answers_of_a_unit_that_resemble_each_other_widen_the_interval_of_unlinked_waves() -> None:
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({
+        "wave": np.repeat(["pre", "post"], 200), "unit": [f"u{i % 20}" for i in range(400)],
+    })  # fmt: skip
+    table["y"] = rng.normal(size=20)[np.arange(400) % 20] + rng.normal(size=400) * 0.1
+    after, before = (table[table["wave"] == w] for w in ("post", "pre"))
+    apart = waves(after["y"], before["y"])
+    units = pd.factorize(pd.concat([after, before])["unit"])[0]
+    units[200:] += 20  # other units before
+    together = waves(after["y"], before["y"], clusters=units)
+    assert apart.std_error is not None
+    assert together.std_error is not None
+    assert together.std_error > 2 * apart.std_error
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_steps_taken_as_equal_are_told_where_persons_cannot_be_linked(
+    ordered: bool, tmp_path: Path
+) -> None:
+    outcome = {"id": "y", "label": "Y", "level": "learning", "variable": "y", "wave": "post",
+               "baseline_wave": "pre", "unit": "poin", "sesoi": 0.3}  # fmt: skip
+    study = two_waves(
+        tmp_path, np.random.default_rng(1), link="anonymous", roster=None,
+        outcomes=[outcome | ({"scale_type": "ordinal"} if ordered else {})],
+    )  # fmt: skip
+    for wave in ("pre", "post"):
+        study.tables[wave]["kelompok"] = study.tables["peserta"]["kelompok"]
+    wording.set_language("en")
+    said = " ".join(r.text for r in publish(score_effects(study), 5)[1])
+    assert ("treated as equally far apart" in said) == ordered
 
 
 def test_missing_data_is_a_reason_not_an_error(tmp_path: Path) -> None:
