@@ -121,3 +121,16 @@ def test_no_hidden_number_of_a_drawn_program_is_recovered(tmp_path: Path, seed: 
     rows, program = drawn(tmp_path, seed)
     assert any(row["reason"] == "small_cell" for row in rows)
     assert attack(rows, program) == {}
+
+
+@pytest.mark.parametrize("seed", [0, 3, 6, 9])
+def test_a_few_without_answers_do_not_hide_how_many_took_part(tmp_path: Path, seed: int) -> None:
+    """One group without a flag of who enrolled; up to three persons gave no answers."""
+    rows, program = drawn(tmp_path, seed)
+    assert program.participation is not None
+    assert program.participation.enrolled is None
+    known = {row["id"]: row["value"] for row in rows}
+    assert known["sample/flow/1/n"] >= 12
+    assert known["sample/invited"] == known["sample/flow/1/n"]
+    lost = [known[f"sample/flow/{step}/dropped"] for step in "23"]
+    assert all(n is None or n == 0 or n >= 5 for n in lost)
