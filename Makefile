@@ -8,9 +8,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 REPORT ?=
+BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lint lab lock environment docs coverage mutate fuzz calibrate calibrate-verdict recover bench-batch bench-clean bench-events bench-voices clean
+.PHONY: help setup report test lint lab site wheel lock environment docs coverage mutate fuzz calibrate calibrate-verdict recover bench bench-batch bench-clean bench-events bench-scale bench-voices clean
 
 help:
 	@sed -n '1,3p' Makefile | sed 's/^# //'
@@ -43,6 +44,13 @@ lint: $(READY)
 
 lab: $(READY)
 	@$(BIN)/evaluasi lab
+
+# The documentation as static files, in site/; nothing is fetched.
+site: $(READY)
+	@$(BIN)/mkdocs build --strict --quiet && echo "evaluasi: open site/index.html"
+
+wheel: $(READY)
+	@$(BIN)/python -m hatchling build -t wheel -d dist
 
 # For maintainers: the lock, environment.yml and the pages generated from the code.
 lock:
@@ -82,8 +90,11 @@ fuzz: $(READY)
 recover: $(READY)
 	@$(BIN)/python -m tests.synthetic.recovery
 
-bench-batch bench-clean bench-events bench-voices: $(READY)
-	@$(BIN)/python bench/$(subst -,_,$@).py
+# BENCH adds options, for example make bench BENCH="--copies 4 --repeats 2"
+bench: bench-batch
+
+bench-batch bench-clean bench-events bench-scale bench-voices: $(READY)
+	@$(BIN)/python bench/$(subst -,_,$@).py $(BENCH)
 
 clean:
 	rm -rf reports data/processed/[a-z0-9]*-* .pytest_cache .mypy_cache .ruff_cache

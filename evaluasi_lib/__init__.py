@@ -24,6 +24,8 @@ _DOOR = {
     "effects": ("effect", "compare_models", "balance", "power"),
     "pictures": ("forest", "prepost", "likert", "dropoff"),
     "program": ("open",),
+    "explore": ("explore",),
+    "start": ("draft",),
     "workbook": (
         "programs", "problems", "compare", "compare_reports", "make_report", "check_parameters",
     ),

@@ -25,7 +25,7 @@ from evaluasi_lib.program import (
     Program,
     Source,
 )
-from evaluasi_lib.wording import _, word_for
+from evaluasi_lib.wording import _, word_for, workbook_texts
 
 UNSEEN = ("drop", *IDENTIFIERS)  # never in the tables
 UNORDERED = ("category", "text")  # which of their values is more, nobody can tell
@@ -37,6 +37,7 @@ WATCHED = {
     "score mean_pct below_share cross_performance cross_importance performance importance "
     "item_rest alpha_if_deleted",
     "answers": "share",
+    "asked": "share mean sd",
     "effects": "estimate effect_size_g std_error df p_adjusted sesoi n_program n_comparison "
     "n_needed interaction_p smd_unadjusted smd_weighted",
     "evidence": "rating_0_5 baseline_max_abs_smd maryland_sms attrition_overall_share "
@@ -196,6 +197,7 @@ KNOWN: dict[str, Callable[[Program, Named], Iterable[str] | None]] = {
     "outcome": lambda p, n: [o.id for o in p.outcomes],
     "wave": _waves,
     "barrier": _barriers,
+    "module": lambda p, n: (p.elearning and p.elearning.modules) or None,
     "label": _labels,
     "answer": _labels,
 }
@@ -262,7 +264,55 @@ def _unknown_result(named: Named, part: str, known: Iterable[str]) -> Problem:
 
 def check_program_text(program: Program) -> list[Problem]:
     """Everything in program.yml that does not fit together, whatever the data are."""
-    return [*check_names(program), *_check_items(program), *_check_outcomes(program)]
+    found = [
+        *check_names(program), *_check_items(program), *_check_groups(program),
+        *_check_outcomes(program), *_check_own_words(program),
+    ]  # fmt: skip
+    # What is wrong in a source of several waves is wrong once, where program.yml declares it.
+    declared = {f"sources.{n}.": f"sources.{program.declared_name(n)}." for n in program.sources}
+    for written, name in declared.items():
+        found = [
+            dataclasses.replace(p, where=p.where.replace(written, name, 1))
+            if p.where.startswith(written) else p for p in found
+        ]  # fmt: skip
+    return list(dict.fromkeys(found))
+
+
+def remarks_on(program: Program) -> list[str]:
+    """What `check` says of a declaration that is allowed, and that somebody should know of."""
+    said = []
+    for outcome in program.outcomes:
+        before = [outcome.baseline_variable] if outcome.baseline_variable else []
+        before += [outcome.variable] if outcome.variable and outcome.baseline_wave else []
+        for name in sorted({*before} & {*program.design.covariates}):
+            text = _(
+                "“{variable}” is a covariate and the measure before of the outcome “{outcome}” at "
+                "once: the estimate uses it twice; name it in one place unless both are meant"
+            )
+            said.append(text.format(variable=name, outcome=outcome.id))
+    return said
+
+
+def _check_groups(program: Program) -> Iterator[Problem]:
+    """Whether a design with two groups says who is in which."""
+    whole = {source.group for source in program.sources.values()}
+    if program.design.type == "single_group" or program.design.group is not None:
+        return
+    if not {"program", "comparison"} <= whole:
+        what = _("a design with two groups needs the key “group”")
+        remedy = _("declare “design.group”, or “group” in the sources of each group's persons")
+        yield Problem(what, "design", remedy)
+
+
+def _check_own_words(program: Program) -> Iterator[Problem]:
+    """Whether each word that a program replaces stands in any sentence of the workbook."""
+    for code, words in program.words.items():
+        texts = "\n".join(workbook_texts(code)).casefold() if words else ""
+        for old in words:
+            if old.casefold() not in texts:
+                what = _("“{old}” stands in no sentence of the workbook").format(old=old)
+                remedy = _("take it over from a report as it stands there, without its numbers")
+                yield Problem(what, f"words.{code}", remedy)
 
 
 def _check_items(program: Program) -> Iterator[Problem]:
@@ -283,6 +333,33 @@ def _check_outcomes(program: Program) -> Iterator[Problem]:
         yield Problem(what, "outcomes", remedy)
     for outcome in program.outcomes:
         yield from _check_success(program, outcome)
+        yield from _check_before(program, outcome)
+
+
+def _check_before(program: Program, outcome: Outcome) -> Iterator[Problem]:
+    """Whether it is said how a measure before was taken that one survey asked with the one after,
+    and whether both can be subtracted."""
+    where = f"outcomes.{outcome.id}"
+    after = program.instruments.get(outcome.instrument or "")
+    before = program.instruments.get(outcome.baseline_instrument or "")
+    if after is not None and before is not None:
+        spans = [(s.min, s.max) for x in (after, before) if (s := program.scales.get(x.scale))]
+        if len(after.items) != len(before.items) or len(set(spans)) > 1:
+            what = _("“{before}” and “{after}” do not ask the same items on the same scale")
+            what = what.format(before=outcome.baseline_instrument, after=outcome.instrument)
+            remedy = _("the scores are subtracted: give both the same number of items and points")
+            yield Problem(what, f"{where}.baseline_instrument", remedy)
+    asked = {*before.items} if before is not None else {outcome.baseline_variable} - {None}
+    if not asked or outcome.retrospective is not None or outcome.baseline_wave is not None:
+        return
+    for name, source in program.sources.items():
+        if source.role == "survey" and source.wave == outcome.wave and asked & {*source.columns}:
+            what = _("“{source}” asked after the program how it was before")
+            remedy = _(
+                "say “retrospective: true” where people answered from memory, “false” where the "
+                "column holds what was measured before"
+            )
+            yield Problem(what.format(source=name), f"{where}.retrospective", remedy)
 
 
 def _check_success(program: Program, outcome: Outcome) -> Iterator[Problem]:

@@ -7,17 +7,32 @@ its sentence from here, so that no page claims more than another.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Collection, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
 
 from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.effects import Effect, effects_of, flags_of, ratings_of
 from evaluasi_lib.measures import Measure, Role
 from evaluasi_lib.program import Program
-from evaluasi_lib.wording import Sentences, count, digits_for, interval, number, phrase, word_for
+from evaluasi_lib.wording import (
+    Sentences,
+    count,
+    digits_for,
+    interval,
+    load_yaml,
+    number,
+    own,
+    phrase,
+    word_for,
+)
 
-Claimed = Literal["strong", "moderate", "weak", "difference", "refuted", "change"]
+Claimed = Literal["strong", "moderate", "weak", "difference", "refuted", "change", "recalled"]
 STRONG_RATING = 4
+DESIGNS = Path(__file__).with_name("designs.yml")
+# Estimators that compare the groups at equal background or at an equal measure before.
+ADJUSTED = ("adjusted", "ancova", "aipw", "ipw", "drdid", "regression_did", "drdid_repeated")
 CAUSAL: tuple[Claimed, ...] = ("strong", "moderate")  # words that name the program as the cause
 
 say = Sentences(__file__, "claims.yml")
@@ -26,10 +41,12 @@ say = Sentences(__file__, "claims.yml")
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Told(Effect):
     """An estimate with what may be claimed of it. rating: of the evidence, 0-5; None: not rated.
-    of_persons: whether its unit is a share of persons."""
+    of_persons: whether its unit is a share of persons. recalled: whether how it was before was
+    asked after the program, from memory."""
 
     claimed: Claimed
     rating: int | None = None
+    recalled: bool = False
     of_persons: bool = False
 
     @property
@@ -48,16 +65,29 @@ def told_effects(program: Program, rows: Sequence[Measure], role: Role | None = 
 
     The program declares the rating under which words are capped, and which outcomes are shares.
     """
+    limit = program.thresholds.min_evidence_rating
+    return told_within(rows, limit, shares_of_persons(program), role)
+
+
+def shares_of_persons(program: Program) -> tuple[str, ...]:
+    """The outcomes whose estimates are differences of shares of persons."""
+    return tuple(o.id for o in program.outcomes if o.scale_type != "continuous")
+
+
+def told_within(
+    rows: Sequence[Measure], limit: int, shares: Collection[str], role: Role | None = None
+) -> list[Told]:
+    """Like `told_effects`, of a result alone: it keeps the limit and the shares."""
     ratings, flags = ratings_of(rows), flags_of(rows)
-    shares = {o.id for o in program.outcomes if o.scale_type != "continuous"}
     found = []
     for effect in effects_of(rows, role):
         rating = ratings.get(effect.outcome)
-        limit = program.thresholds.min_evidence_rating
-        claimed = claimed_of(effect, rating, flags.get(effect.outcome, ()), limit)
+        known = flags.get(effect.outcome, ())
+        claimed = claimed_of(effect, rating, known, limit)
         values = {f.name: getattr(effect, f.name) for f in dataclasses.fields(Effect)}
         of_persons = effect.outcome in shares
-        found.append(Told(**values, claimed=claimed, rating=rating, of_persons=of_persons))
+        found.append(Told(**values, claimed=claimed, rating=rating, of_persons=of_persons,
+                          recalled="retrospective" in known))  # fmt: skip
     return found
 
 
@@ -80,11 +110,12 @@ def claimed_of(
     effect: Effect, rating: int | None, flags: Sequence[str], min_rating: int
 ) -> Claimed:
     """The row of the table of claims.yml."""
+    recalled = "retrospective" in flags
     if effect.claim == "change":
-        return "change"
+        return "recalled" if recalled else "change"
     if effect.claim == "difference":
         return "difference" if "post_only" in flags else "refuted"
-    if rating is None or rating < min_rating:
+    if rating is None or rating < min_rating or recalled:
         return "weak"
     return "strong" if rating >= STRONG_RATING else "moderate"
 
@@ -94,11 +125,16 @@ def tell(effect: Told) -> str:
     if effect.estimate is None or effect.conclusion is None:
         reason = say("too_small") if effect.reason == SMALL_CELL else effect.reason or ""
         return say("unmeasured", label=effect.label, reason=reason)
+    text = _concluded(effect, effect.estimate)
+    return phrase("{} {}", text, say("from_memory")) if effect.recalled else text
+
+
+def _concluded(effect: Told, estimate: float) -> str:
     if effect.conclusion in ("improved", "worsened"):
-        moved = "rose" if effect.estimate > 0 else "fell"
+        moved = "rose" if estimate > 0 else "fell"
         text = say(f"{moved}.{effect.claimed}", label=effect.label, value=amount(effect),
                    rating=count(effect.rating or 0))  # fmt: skip
-        if (effect.estimate > 0) != (effect.direction == "higher"):
+        if (estimate > 0) != (effect.direction == "higher"):
             text = phrase("{} {}", text, say("for_the_worse"))
         return text
     kind = "flat" if effect.conclusion == "no_meaningful_change" else "unclear"
@@ -108,6 +144,37 @@ def tell(effect: Told) -> str:
     sesoi = None if effect.sesoi is None else effect.sesoi * effect.factor
     return say(kind, label=effect.label, value=value, unit=effect.shown_unit,
                sesoi=number(sesoi, digits_for(sesoi)))  # fmt: skip
+
+
+@cache
+def designs() -> dict[str, dict[str, dict[str, Any]]]:
+    """The table of designs.yml: cell -> how, means, never."""
+    table: dict[str, dict[str, dict[str, Any]]] = load_yaml(DESIGNS.read_text(encoding="utf-8"))
+    return table
+
+
+def cell_of(program: Program) -> str:
+    """The row of designs.yml that a program's report speaks by."""
+    design = program.design.type
+    measured = [o for o in program.outcomes if o.has_baseline]
+    if design == "single_group" and measured and all(o.retrospective for o in measured):
+        return f"{design}.recalled"
+    before = bool(measured)
+    if not program.outcomes:
+        items = [set(i.items) for i in program.instruments.values()]
+        waves = [{s.wave for s in program.sources.values() if asked & set(s.columns)}
+                 for asked in items]  # fmt: skip
+        before = any(len(asked_at) > 1 for asked_at in waves)
+    if not before:
+        return f"{design}.once"
+    one_file = len(program.sources) == 1  # the waves are columns of one row
+    linked = program.link != "anonymous" or one_file
+    return f"{design}.repeated.{'linked' if linked else 'unlinked'}"
+
+
+def told_of_design(program: Program, part: Literal["how", "means"]) -> str:
+    """What a report says of how its program was measured, or of the means that it shows."""
+    return own(designs()[cell_of(program)][part])
 
 
 def amount(effect: Told, *, signed: bool = False) -> str:
@@ -121,6 +188,8 @@ def amount(effect: Told, *, signed: bool = False) -> str:
     low, high = ends if turn > 0 else ends[::-1]
     digits = digits_for(value, low, high)
     shown = phrase("{} {}", number(value, digits), effect.shown_unit)
+    if effect.estimator in ADJUSTED:
+        shown = say("adjusted", value=shown)
     if low is None or high is None:
         return shown
     return say("with_interval", value=shown, interval=interval(low, high, digits))

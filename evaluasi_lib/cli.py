@@ -1,4 +1,4 @@
-"""The command line: new, check, clean, report, verify, portfolio, forget, key, lab.
+"""The command line: start, new, check, clean, report, verify, portfolio, forget, key, lab.
 
 Exit status: 0 all well; 1 some program failed (the others are finished); 2 wrong use.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -20,7 +19,6 @@ from evaluasi_lib.errors import EvaluationError, Problem, UsageError, os_problem
 from evaluasi_lib.loading import (
     EVALUATION_NOTEBOOK,
     DataFolder,
-    check_id_text,
     load_program,
     project_root,
 )
@@ -87,9 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> _Parser:
         command = commands.add_parser(name, help=summary, description=summary)
         command.set_defaults(run=run)
-        command.add_argument("--data", metavar="DIR", help=_("a folder laid out like data/"))
+        if name != "start":
+            command.add_argument("--data", metavar="DIR", help=_("a folder laid out like data/"))
         return command
 
+    start = add("start", _start, _("a workbook folder: notebooks, examples, room for your data"))
+    start.add_argument("folder", metavar="DIR", help=_("new, or a workbook to bring up to date"))
     new = add("new", _new, _("draft program.yml from files as exported"))
     new.add_argument("id", metavar="ID", help=_("identifier of the program"))
     new.add_argument(
@@ -171,48 +172,60 @@ def _chosen(data: DataFolder, ids: Sequence[str]) -> list[str]:
     return chosen
 
 
-def _new(options: argparse.Namespace) -> int:
-    from evaluasi_lib.cleaning.draft import draft_program
+def _start(options: argparse.Namespace) -> int:
+    from evaluasi_lib.starting import start_workbook
 
-    data = DataFolder.at(options.data)
-    files = [Path(name).expanduser() for name in options.files]
-    target = data.raw(options.id)
-    problems = [
-        Problem(_("there is no such file"), where=str(path)) for path in files if not path.is_file()
-    ]
-    try:
-        check_id_text(options.id, "ID")
-    except UsageError as error:
-        problems += error.problems
-    if (target / "program.yml").exists():
-        remedy = _("choose another identifier, or edit the file that is there")
-        problems.append(Problem(_("this program exists already"), str(target), remedy))
-    if problems:
-        raise UsageError(*problems)
-    text = draft_program(options.id, files)
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for path in files:
-        if path.resolve().parent != target.resolve():
-            shutil.copy2(path, target / path.name)
-    (target / "program.yml").write_text(text, encoding="utf-8", newline="\n")
-    print(_("Drafted: {path}").format(path=target / "program.yml"))
+    done = start_workbook(Path(options.folder).expanduser().resolve())
+    print(_("The workbook is in {folder}.").format(folder=done.folder))
+    if done.examples:
+        print(_("Examples in data/raw: {names}").format(names=", ".join(done.examples)))
+    _tell_new_versions(done.beside)
+    print(_("Next, inside that folder: evaluasi lab"))
+    return OK
+
+
+def _tell_new_versions(beside: Sequence[Path]) -> None:
+    for path in beside:
+        text = _("a newer version of a notebook that you changed stands beside it: {path}")
+        print(text.format(path=path))
+
+
+def _new(options: argparse.Namespace) -> int:
+    from evaluasi_lib.door.start import new_program
+
+    made = new_program(DataFolder.at(options.data), options.id, options.files)
+    for line in made.told:
+        print(line)
+    for place in made.changed:
+        print(_("Added or guessed anew: {place}").format(place=place))
+    if made.mended and not made.changed:
+        print(_("Nothing to add: {path} has all that is in the files").format(path=made.path))
+        return OK
+    print(_("Drafted: {path}").format(path=made.path))
     print(_("Read the comments at each guess, then: evaluasi check {id}").format(id=options.id))
     return OK
 
 
 def _check(options: argparse.Namespace) -> int:
-    from evaluasi_lib.evaluation import problems_of
+    from evaluasi_lib.evaluation import check
 
     data = DataFolder.at(options.data)
     status = OK
     for program_id in _chosen(data, options.ids):
-        problems = problems_of(data, program_id)
-        if not problems:
+        found = check(data, program_id)
+        for place, problem in enumerate(found.problems, 1):
+            status = SOME_FAILED
+            print(f"{program_id} [{place}/{len(found.problems)}] {problem}", file=sys.stderr)
+        if not found.problems:
             print(_("{id}: no problem found").format(id=program_id))
-            continue
-        status = SOME_FAILED
-        for place, problem in enumerate(problems, 1):
-            print(f"{program_id} [{place}/{len(problems)}] {problem}", file=sys.stderr)
+        if found.standing:
+            print(_("How many persons stand behind each outcome:"))
+        for line in found.standing:
+            print(f"  {line}".rstrip())
+        if found.remarks:
+            print(_("What to know of the data:"))
+        for remark in found.remarks:
+            print(f"  - {remark}")
     return status
 
 
@@ -382,16 +395,19 @@ def _key(options: argparse.Namespace) -> int:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    """JupyterLab on copies, so that neither outputs nor a person's changes reach git."""
+    """JupyterLab on copies, so that neither outputs nor a person's changes reach git.
+
+    lab/overrides.json holds defaults that a person may change in Jupyter's own settings: pages of
+    docs/ are shown, not edited, and nothing is asked of the internet.
+    """
     from evaluasi_lib.folders import DATA_VARIABLE, refresh_copies
 
     root = project_root()
     work = root / WORK_FOLDER
-    for path in refresh_copies(sorted((root / "notebooks").glob("*.ipynb")), work):
-        text = _("a newer version of a notebook that you changed stands beside it: {path}")
-        print(text.format(path=path))
+    _tell_new_versions(refresh_copies(sorted((root / "notebooks").glob("[0-9]*.ipynb")), work))
     place = os.environ | {DATA_VARIABLE: str(DataFolder.at(options.data).path)}
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}",
+               f"--LabApp.app_settings_dir={Path(__file__).parent / 'lab'}"]  # fmt: skip
     start = [str(work / "00_mulai_di_sini.ipynb")]
     return subprocess.run([*command, *options.jupyter, *start], check=False, env=place).returncode
 

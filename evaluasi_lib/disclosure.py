@@ -19,24 +19,10 @@ SMALL_CELL = "small_cell"
 DEFAULT_K = 5
 
 
-def is_small(n: int | None, k: int = DEFAULT_K) -> bool:
-    """True for a cell of 1 to k-1 persons. Zero persons is no one's secret; None is not a cell."""
-    return n is not None and 0 < n < k
-
-
-def protect_counts(
-    counts: Mapping[str, int], *, k: int, total_published: bool = True
-) -> dict[str, int | None]:
-    """Counts of a partition with small cells hidden, and a second one when one could be subtracted.
-
-    Zero cells stay. A cell is None when it is hidden.
-    """
-    hidden = {name for name, n in counts.items() if is_small(n, k)}
-    if total_published and hidden:
-        rest = sorted((n, name) for name, n in counts.items() if name not in hidden and n > 0)
-        if len(hidden) == 1 and rest:
-            hidden.add(rest[0][1])
-    return {name: None if name in hidden else n for name, n in counts.items()}
+def enough(k: int, *persons: int | None) -> bool:
+    """Whether each number of persons is 0, which is no one's secret, or at least k. None is no
+    number of persons. What a program asks is `Program.enough`."""
+    return not any(n is not None and 0 < n < k for n in persons)
 
 
 def shown_stages(counts: Iterable[int], k: int) -> set[int]:
@@ -49,7 +35,7 @@ def shown_stages(counts: Iterable[int], k: int) -> set[int]:
     for n in counts:
         place = bisect_left(shown, n)
         neighbours = shown[max(place - 1, 0) : place + 1]
-        if not any(is_small(abs(n - other), k) for other in neighbours):
+        if enough(k, *(abs(n - other) for other in neighbours)):
             shown.insert(place, n)
     return set(shown)
 
@@ -66,7 +52,7 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
     """
     found = list(drafts)
     cells = {_key(d.row, d.cell): d.cell for d in found if not callable(d.row)}
-    hidden = {key for key, cell in cells.items() if not may_show(cell, k)}
+    hidden = {key for key, cell in cells.items() if not enough(k, *cell.persons)}
     hidden |= _hidden_stages(cells, k)
     families: dict[str, list[tuple[int, tuple[str, Cell]]]] = {}
     for key, cell in cells.items():
@@ -84,7 +70,7 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
         for members in families.values():  # one by one: what one hides may serve another too
             away = [n for n, key in members if key in hidden and n]
             rest = [(n, key) for n, key in members if key not in hidden and n]
-            if rest and (len(away) == 1 or is_small(sum(away), k)):
+            if rest and (len(away) == 1 or not enough(k, sum(away))):
                 hidden.add(min(rest, key=lambda member: member[0])[1])
                 settled = False
     kept = [d for d in found if callable(d.row) or not _left_out(d.row, d.cell, hidden)]
@@ -98,12 +84,6 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
             rows.append(next(measured))
     remarks = [d.row for d in kept if isinstance(d.row, Remark)]
     return tuple(rows), tuple(remarks)
-
-
-def may_show(cell: Cell, k: int) -> bool:
-    """Whether the numbers of a cell may be shown: for texts that put a number in words instead, and
-    for groups that are made large enough first."""
-    return not any(is_small(n, k) for n in cell.persons)
 
 
 def _without_numbers(row: Measure, keeps: Sequence[str]) -> Measure:

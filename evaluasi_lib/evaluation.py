@@ -9,18 +9,22 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib.metadata
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
 from evaluasi_lib import __version__, wording
-from evaluasi_lib.claims import told_effects
-from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
+from evaluasi_lib.check import remarks_on
+from evaluasi_lib.claims import shares_of_persons, told_effects
+from evaluasi_lib.cleaning.coverage import Unmatched
+from evaluasi_lib.cleaning.pipeline import Looked, check_program, clean_program, is_stale
 from evaluasi_lib.disclosure import publish
 from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.findings import agency_files, conclude
+from evaluasi_lib.findings.own import logo_of, own_texts
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.folders import git_commit, replace_folder, sha256_of
-from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.loading import OWN, DataFolder, load_program
 from evaluasi_lib.measures import in_order, record_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.stamp import Sources
@@ -34,16 +38,19 @@ from evaluasi_lib.results import (
     result_json,
 )
 from evaluasi_lib.scoring.answers import score_answers, score_spread
+from evaluasi_lib.scoring.asked import score_asked
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
 from evaluasi_lib.scoring.evidence import score_effects
-from evaluasi_lib.scoring.frames import outcome_frames
+from evaluasi_lib.scoring.frames import outcome_frames, standing
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.scoring.standards import standards
-from evaluasi_lib.study import Study, load_study
+from evaluasi_lib.steps import step
+from evaluasi_lib.study import GROUPS, Study, load_study, note_text
 from evaluasi_lib.voices import code_voices
 from evaluasi_lib.voices.triangulation import source_rows, triangulate
+from evaluasi_lib.wording import _
 
 RESULTS, MADE_FROM = "results", "made_from"  # beside the processed tables
 # Versions that move numbers or pictures; they stand in provenance.
@@ -58,18 +65,88 @@ def open_study(data: DataFolder, program_id: str) -> Study:
     return load_study(program, data.processed(program_id))
 
 
-def problems_of(data: DataFolder, program_id: str) -> list[Problem]:
-    """Everything wrong with a program at once: its declaration or its data, and its catalogues."""
+@dataclasses.dataclass
+class Checked:
+    """What `check` says of a program: its problems, and where the data have none, in lines of text:
+    who stands in each outcome, which rows match nobody, and what to know of the data."""
+
+    problems: list[Problem] = dataclasses.field(default_factory=list)
+    standing: list[str] = dataclasses.field(default_factory=list)
+    remarks: list[str] = dataclasses.field(default_factory=list)
+
+
+def check(data: DataFolder, program_id: str) -> Checked:
+    """Everything wrong with a program at once, and how its data stand. Changes nothing."""
+    found = Checked()
+
+    def look(looked: Looked) -> None:
+        study = Study(load_program(data.raw(program_id)), looked.folder, {})
+        _stand(study, found)
+        found.remarks += [_unmatched_line(u) for u in looked.unmatched if u.reasons]
+        said = ("unmatched", "no_identifier", "nip_ambiguous", "nip_invalid")  # told by reason
+        found.remarks += [note_text(n) for n in looked.notes if n["kind"] not in said]
+        found.remarks += remarks_on(study.program)
+
+    found.problems = problems_of(data, program_id, look)
+    return found
+
+
+def _stand(study: Study, found: Checked) -> None:
+    """A table in plain text: each outcome before and after, numbers of few persons not shown."""
+    k = study.program.privacy.min_cell
+
+    def shown(n: int) -> str:
+        return wording.count(n) if study.program.enough(n) else f"< {k}"
+
+    heads = ["outcome", "wave", "rows", "matched", *GROUPS[: 1 + study.program.has_groups]]
+    lines = [[wording.word_for("column", head) for head in heads]]
+    for outcome in study.program.outcomes:
+        try:
+            for wave, rows, matched, persons in standing(study, outcome):
+                cells = map(shown, (rows, matched, *persons.values()))
+                lines.append([outcome.id, wording.word_for("wave", wave), *cells][: len(heads)])
+        except EvaluationError as error:
+            found.remarks.append(f"{outcome.id}: {error.problems[0].what}")
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines if len(lines) > 1 else ():
+        first = [cell.ljust(width) for cell, width in zip(line[:2], widths[:2], strict=True)]
+        rest = [cell.rjust(width) for cell, width in zip(line[2:], widths[2:], strict=True)]
+        found.standing.append("  ".join([*first, *rest]))
+
+
+def _unmatched_line(found: Unmatched) -> str:
+    """How many rows of a source match nobody, by reason."""
+    why = [
+        f"{wording.word_for('unmatched', r)} {wording.count(n)}" for r, n in found.reasons.items()
+    ]
+    text = _("{source}: {n} of {total} rows match nobody in {among} ({reasons})")
+    total = sum(found.reasons.values())
+    return text.format(source=found.source, n=wording.count(total), among=found.among,
+                       total=wording.count(found.rows), reasons=", ".join(why))  # fmt: skip
+
+
+def problems_of(
+    data: DataFolder, program_id: str, look: Callable[[Looked], None] | None = None
+) -> list[Problem]:
+    """Everything wrong with a program at once: its declaration or its data, and its catalogues.
+
+    look: as in `check_program`.
+    """
     raw = data.raw(program_id)
     problems: list[Problem] = []
     try:
         program = load_program(raw)
-        problems += check_program(program, data)
+        problems += check_program(program, data, look)
         standards(program.standards)
+        logo_of(program, raw)
     except EvaluationError as error:
         problems += error.problems
     try:
         read_catalogue(tuple(agency_files(raw)))
+    except EvaluationError as error:
+        problems += error.problems
+    try:
+        own_texts(raw)
     except EvaluationError as error:
         problems += error.problems
     return problems
@@ -94,13 +171,17 @@ def measure(study: Study) -> EvaluationResult:
     """
     program, frames = study.program, outcome_frames(study)
     k = program.privacy.min_cell
+    step(_("estimating what changed"))
     estimated, warnings = publish(score_effects(study, frames), k)
     effects = told_effects(program, estimated, "primary")
     measured = chain(
         score_sample(study, frames), score_scales(study), score_spread(study),
-        score_answers(study), score_participation(study), score_elearning(study),
+        score_answers(study), score_asked(study), score_participation(study),
+        score_elearning(study),
     )  # fmt: skip
+    step(_("measuring scales, answers and participation"))
     rows, remarks = publish(measured, k)
+    step(_("reading open answers, interviews and documents"))
     voices = code_voices(study)
     took = record_of(rows, "participation")
     people = {name: took[name] for name in ("enrolled", "started", "completed")}
@@ -140,6 +221,9 @@ def _program_info(program: Program) -> ProgramInfo:
         number=program.report.number,
         author=wording.choose(program.report.author) or None,
         contact=program.report.contact,
+        cover=program.report.cover,
+        min_evidence_rating=program.thresholds.min_evidence_rating,
+        shares=shares_of_persons(program),
     )
 
 
@@ -165,7 +249,7 @@ def measured_now(
 ) -> EvaluationResult:
     """Measured and concluded in every language; `in_language` picks one. What is concluded may look
     at the words of all languages, so that no verdict or advice depends on the reader's."""
-    with wording.every_language():
+    with wording.every_language(), wording.own_words(study.program.own_words):
         measured = dataclasses.replace(measure(study), explored=explored)
         return conclude_on(study, sources, measured)
 
@@ -183,15 +267,25 @@ def earlier_cycles(program: Program, sources: Sources) -> list[EvaluationResult]
 def conclude_on(study: Study, sources: Sources, measured: EvaluationResult) -> EvaluationResult:
     """Findings, verdict, recommendations and follow-up added to what was measured.
 
-    An agency's own catalogue outside the program's folder joins the provenance.
+    An agency's own files outside the program's folder join the provenance.
     """
+    step(_("reaching a verdict by the written rules"))
     program, data = study.program, sources.data
     catalogues = agency_files(data.raw(program.id))
     known = {item.path for item in measured.provenance.inputs}
-    shared = [path for path in catalogues if path.parent == data.path and path.name not in known]
+    files = [*catalogues, data.path / OWN]
+    shared = [
+        path for path in files
+        if path.parent == data.path and path.is_file() and path.name not in known
+    ]  # fmt: skip
     inputs = (*measured.provenance.inputs, *(_input_file(path) for path in shared))
     provenance = dataclasses.replace(measured.provenance, inputs=inputs)
-    measured = dataclasses.replace(measured, provenance=provenance)
+    raw = data.raw(program.id)
+    ids = {row.id for row in measured.rows}
+    measured = dataclasses.replace(
+        measured, provenance=provenance, own_texts=own_texts(raw, ids),
+        program=dataclasses.replace(measured.program, logo=logo_of(program, raw)),
+    )  # fmt: skip
     return conclude(program, measured, earlier_cycles(program, sources), catalogues=catalogues)
 
 

@@ -3,6 +3,7 @@ may change."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import getpass
 import hashlib
@@ -14,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +32,7 @@ LOCK = ".evaluasi.lock"
 LOCKED_BYTE = 1 << 30  # Windows lets nobody read what is locked, so it is no byte of the text
 HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.EWOULDBLOCK)
 UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<kind>new|old)-[a-z0-9_]{8,32}")
+MINUTE, DAY = 60, 86_400  # in seconds
 ATTEMPTS = 20  # each is lost only when another process was quicker in between
 
 
@@ -91,14 +94,18 @@ def replace_folder(target: Path, *, private: bool = False) -> Iterator[Path]:
 
     private: whether only its owner may look inside; a report is shared. When the block raises,
     target stays as it was. The new folder is a sibling, so that the last step is a rename on one
-    file system.
+    file system. What runs that died left of the same target is taken away first.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target.parent, target.name)
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.new-", dir=target.parent))
     staging.chmod(0o700 if private else 0o755)
     try:
-        yield staging
-        swap_in(staging, target)
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError):  # a file system without locks: nothing is swept
+                stack.enter_context(_held(staging))
+            yield staging
+            swap_in(staging, target)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -135,21 +142,55 @@ def swap_in(work: Path, target: Path) -> None:
     raise DataError(Problem(_("the folder cannot be replaced"), str(target), remedy))
 
 
-def sweep(folder: Path) -> None:
+def sweep(folder: Path, name: str | None = None) -> None:
     """Take away what `replace_folder` left in a folder when it was killed, and nothing else.
 
     A folder that had been moved aside, without the new one in its place, is moved back. Call it as
-    the `only_writer`: what a living process is at work on looks the same.
+    the `only_writer`, for what a living process is at work on looks the same. name: that of one
+    target, of which others may be at work: what they hold stays.
     """
     for path in sorted(folder.iterdir(), reverse=True):  # .old- before .new-
         found = UNFINISHED.fullmatch(path.name)
         if found is None or not path.is_dir():
+            continue
+        if name is not None and (found["name"] != name or _at_work(path)):
             continue
         target = folder / found["name"]
         if found["kind"] == "old" and not target.exists():
             path.rename(target)
         else:
             shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder until the block ends, or the process does. Raises OSError where another does.
+
+    Windows does not lock folders.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(number)
+
+
+def _at_work(folder: Path) -> bool:
+    """Whether a living process may be at work on an unfinished folder."""
+    try:
+        age = time.time() - folder.stat().st_ctime  # since it was made or, but on Windows, moved
+        if sys.platform == "win32":
+            return age < DAY or ".old-" in folder.name
+        with _held(folder):
+            return age < MINUTE  # it is held as soon as it is made, but not at once
+    except OSError:
+        return True
 
 
 @contextmanager

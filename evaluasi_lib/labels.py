@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from evaluasi_lib.program import Column, ParticipationPlan, Program
-from evaluasi_lib.wording import _, choose, number
+from evaluasi_lib.wording import LANGUAGES, _, choose, in_language, number
 
 
 def participation_of(program: Program) -> ParticipationPlan:
@@ -13,7 +15,7 @@ def participation_of(program: Program) -> ParticipationPlan:
 
 def declared_column(program: Program, variable: str) -> Column | None:
     """The first declaration of a variable, in the order of the sources (the roster's first)."""
-    sources = sorted(program.sources.items(), key=lambda item: item[0] != program.roster)
+    sources = sorted(program.sources.items(), key=lambda item: item[0] not in program.rosters)
     return next((s.columns[variable] for _name, s in sources if variable in s.columns), None)
 
 
@@ -46,3 +48,23 @@ def term_label(program: Program, variable: str, level: str | None, reference: st
         level=level_label(program, variable, level),
         reference=level_label(program, variable, reference),
     )
+
+
+# An option that says that there is nothing to choose: no barrier, however many choose it.
+NOTHING = re.compile(
+    r"(tidak|tak|tdk) ada\b.*|nihil|none|no (barriers?|obstacles?|problems?)\b.*|nothing"
+)
+
+
+def is_nothing(option: str, label: str | None) -> bool:
+    """Whether an option of a multi question says that there is none: “Tidak ada hambatan”."""
+    texts = (option.replace("_", " "), *(in_language(label or "", code) for code in LANGUAGES))
+    return any(NOTHING.fullmatch(text.strip().rstrip(".").casefold()) for text in texts)
+
+
+def option_label(column: Column | None, option: str) -> str:
+    """The name of one option of a multi question as reports show it."""
+    text = column.options.get(option) if column is not None else None
+    if isinstance(text, list):
+        return text[0] if text else option
+    return choose(text) if text else option.replace("_", " ")

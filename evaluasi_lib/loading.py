@@ -25,17 +25,24 @@ MAX_YAML = 2_000_000  # characters
 MAX_YAML_DEPTH = 50
 MAX_YAML_NODES = 200_000  # with every alias written out
 MAX_ID = 64  # characters: it becomes part of file names
+OWN = "kata.yml"  # words of an agency, for the reports of all its programs
 EVALUATION_NOTEBOOK = Path("notebooks") / "02_evaluasi_program.ipynb"
 
 
 def project_root() -> Path:
-    """The checkout that this library belongs to, whatever the working directory."""
-    root = Path(__file__).resolve().parent.parent
-    if not (root / EVALUATION_NOTEBOOK).is_file():
-        what = _("the workbook's folder with notebooks/ was not found")
-        remedy = _("install it from a checkout with “pip install -e .”")
-        raise UsageError(Problem(what, str(root), remedy))
-    return root
+    """The workbook: the nearest folder around the working directory that has the notebooks, else
+    the checkout that this library belongs to.
+
+    Raises UsageError where there is none.
+    """
+    here = Path.cwd()
+    checkout = Path(__file__).resolve().parent.parent
+    for folder in (here, *here.parents, checkout):
+        if (folder / EVALUATION_NOTEBOOK).is_file():
+            return folder
+    what = _("no workbook was found: a folder with notebooks/ and data/")
+    remedy = _("make one with “evaluasi start FOLDER”, and give your commands inside it")
+    raise UsageError(Problem(what, str(here), remedy))
 
 
 @dataclass(frozen=True)
@@ -179,8 +186,17 @@ def load_program(folder: Path) -> Program:
 
 
 def read_declaration(folder: Path) -> dict[str, Any]:
-    """folder/program.yml as keys and values, not validated yet. Raises ProgramError."""
-    return _read_yaml(folder / "program.yml", f"{folder.name}/program.yml")
+    """folder/program.yml as keys and values, not validated yet, with an agency's own words (OWN,
+    beside the folder raw/) under those of the program. Raises ProgramError."""
+    said = _read_yaml(folder / "program.yml", f"{folder.name}/program.yml")
+    shared = folder.parent.parent / OWN
+    if shared.is_file():
+        words, own = _read_yaml(shared, OWN), said.get("words") or {}
+        if all(isinstance(w, dict) for table in (words, own) for w in table.values()):
+            said["words"] = {code: words.get(code, {}) | own.get(code, {}) for code in words | own}
+        else:
+            said["words"] = words  # which does not fit and says so
+    return said
 
 
 def program_of(data: dict[str, Any], folder: str) -> Program:
@@ -189,10 +205,16 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
     data: the keys of program.yml. folder: the name of its folder, which must be the program's id.
     """
     where = f"{folder}/program.yml"
+    unknown = list(_unknown(data))
     try:
-        program = Program.model_validate(data)
+        program = Program.model_validate(data).by_wave()
     except ValidationError as error:
-        raise ProgramError(*_explain(error, where)) from error
+        problems = [
+            p for p in explain(error, where) if p.where.removeprefix(f"{where}: ") not in unknown
+        ]
+        raise ProgramError(*_undecided(unknown, where), *problems) from error
+    if unknown:
+        raise ProgramError(*_undecided(unknown, where))
     problems = check_program_text(program)
     if program.id != folder:
         what = _("id “{id}” differs from the folder's name “{folder}”")
@@ -201,6 +223,24 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
     if problems:
         raise ProgramError(*(replace(p, where=f"{where}: {p.where}") for p in problems))
     return program
+
+
+def _unknown(data: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """The path in program.yml of each "?" that a draft left to its reader."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _unknown(value, (*path, str(key)))
+    elif isinstance(data, list):
+        for i, value in enumerate(data):
+            yield from _unknown(value, (*path, str(i)))
+    elif isinstance(data, str) and data.strip() == "?":
+        yield ".".join(path)
+
+
+def _undecided(paths: Iterable[str], where: str) -> list[Problem]:
+    what = _("“?” stands where the draft could not tell")
+    remedy = _("write it here; the comment on the line says what is asked")
+    return [Problem(what, f"{where}: {path}", remedy) for path in paths]
 
 
 def _read_yaml(path: Path, where: str) -> dict[str, Any]:
@@ -221,8 +261,9 @@ def _read_yaml(path: Path, where: str) -> dict[str, Any]:
     return data
 
 
-def _explain(error: ValidationError, where: str) -> list[Problem]:
-    """Pydantic's findings as problems in the reader's language, unknown keys with the nearest."""
+def explain(error: ValidationError, where: str, model: type[BaseModel] = Program) -> list[Problem]:
+    """Pydantic's findings as problems in the reader's language, unknown keys with the nearest.
+    model: of the file, or of each of its items."""
     problems = []
     for item in error.errors():
         # Pydantic adds the branch of a union to the path (int, str, dict[...]): no key of the file.
@@ -231,7 +272,7 @@ def _explain(error: ValidationError, where: str) -> list[Problem]:
         what, remedy = "", ""
         if kind == "extra_forbidden":
             what = _("unknown key “{key}”").format(key=path[-1])
-            remedy = suggestion(path[-1], _known_keys(item["loc"][:-1]))
+            remedy = suggestion(path[-1], _known_keys(item["loc"][:-1], model))
         elif kind == "missing":
             what = _("the key “{key}” is missing").format(key=path[-1])
             remedy = _("see docs/program-yml.md")
@@ -256,14 +297,14 @@ def _expected(kind: str, context: dict[str, Any]) -> str:
     return word_for("expected", kind.partition("_")[0])
 
 
-def _known_keys(path: Iterable[object]) -> list[str]:
-    """The keys that the model allows at a path of program.yml."""
-    model: type[BaseModel] | None = Program
+def _known_keys(path: Iterable[object], model: type[BaseModel]) -> list[str]:
+    """The keys that the model allows at a path of its file."""
+    found: type[BaseModel] | None = model
     for part in path:
-        field = _fields(model).get(str(part))
+        field = _fields(found).get(str(part))
         if field is not None:
-            model = next(models_in(field.annotation), None)
-    return list(_fields(model))
+            found = next(models_in(field.annotation), None)
+    return list(_fields(found))
 
 
 def _fields(model: type[BaseModel] | None) -> dict[str, FieldInfo]:

@@ -105,7 +105,7 @@ class Draft(NamedTuple):
 Drafts = Iterator[Draft]
 COLUMNS = tuple(f.name for f in dataclasses.fields(Measure))
 PARTS = (
-    "sample", "scales", "answers", "effects", "evidence", "participation", "elearning",
+    "sample", "scales", "answers", "asked", "effects", "evidence", "participation", "elearning",
     "efficiency", "themes", "module_demand", "voices", "triangulation", "follow_up", "verdict",
 )  # fmt: skip
 ABOUT = ("subject", "label", "group", "level", "wave", "unit", "n", "note", "reason",
@@ -183,7 +183,7 @@ class Record(dict[str, Any]):
 def wide(rows: Iterable[Measure], pattern: str) -> list[Record]:
     """The records of the places that fit a pattern: the names that start their ids, "*" for any
     one, such as "participation/barriers/*"."""
-    wanted = pattern.split("/")
+    wanted, begin = pattern.split("/"), pattern.partition("*")[0]
 
     def fits(row: Measure) -> bool:
         stem = row.id.split("/")[:-1]
@@ -191,7 +191,7 @@ def wide(rows: Iterable[Measure], pattern: str) -> list[Record]:
             w in ("*", s) for w, s in zip(wanted, stem, strict=True)
         )
 
-    return records(row for row in rows if fits(row))
+    return records(row for row in rows if row.id.startswith(begin) and fits(row))
 
 
 def records(rows: Iterable[Measure]) -> list[Record]:

@@ -16,15 +16,23 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from evaluasi_lib.effects import Effect, effects_of
+from evaluasi_lib.claims import Told, is_causal, noun_of, told_within
+from evaluasi_lib.findings.observe import NO_BARRIER
 from evaluasi_lib.findings.rules import finding_kinds
 from evaluasi_lib.measures import Level, Measure, measure_id
 from evaluasi_lib.reporting import tables
 from evaluasi_lib.reporting.columns import FORMS, Column, between, figure_cell, table
-from evaluasi_lib.reporting.elements import Element, Heading, Paragraph, Section
-from evaluasi_lib.reporting.figures import plot_cost_effect, plot_effects
-from evaluasi_lib.reporting.index import evidence_range
-from evaluasi_lib.results import Decision
+from evaluasi_lib.reporting.elements import (
+    Bullets,
+    Element,
+    Figure,
+    Heading,
+    Paragraph,
+    Section,
+)
+from evaluasi_lib.reporting.figures import plot_effects
+from evaluasi_lib.reporting.index import Result, name_of, rating_range, value, verdict_of
+from evaluasi_lib.results import ProgramInfo
 from evaluasi_lib.wording import (
     _,
     choose,
@@ -38,42 +46,31 @@ from evaluasi_lib.wording import (
     word_for,
 )
 
-Result = Mapping[str, Any]
 Elements = Sequence[Element | None]
 LEVELS = get_args(Level)
 ENDS = ("low", "high")
 HIGH_I2 = 0.75  # Higgins et al. 2003: considerable heterogeneity
 
 
-def name_of(result: Result) -> str:
-    """Title and cycle, or the title alone where it holds the cycle."""
-    title, cycle = result["program"]["title"], str(result["program"]["cycle"])
-    return title if not cycle or cycle in title else f"{title} {cycle}"
-
-
-def value(result: Result, *names: object) -> float | None:
-    """The value of one measure of a report; None where it has none."""
-    wanted = measure_id(*names)
-    return next((row["value"] for row in result["measures"] if row["id"] == wanted), None)
-
-
-def estimates_of(result: Result) -> list[Effect]:
-    """The primary estimates that are there."""
+def estimates_of(result: Result) -> list[Told]:
+    """The primary estimates that are there, each with what may be claimed of it."""
     return [e for e in primaries(result) if e.estimate is not None]
 
 
-def primaries(result: Result) -> list[Effect]:
-    """The primary estimate of each outcome."""
-    return effects_of((Measure(**row) for row in result["measures"]), "primary")
+def primaries(result: Result) -> list[Told]:
+    """The primary estimate of each outcome, with what may be claimed of it (claims.yml)."""
+    about = ProgramInfo(**result["program"])
+    rows = [Measure(**row) for row in result["measures"]]
+    return told_within(rows, about.min_evidence_rating, about.shares, "primary")
 
 
 def side_by_side(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """One row a program: verdict and its stability, size, participation, cost."""
+    """One row a program: verdict with how sure it is, size, participation, cost."""
     return [
         {
             "name": name_of(r),
-            "decision": r["verdict"]["decision"],
-            "stability_share": value(r, "verdict", "stability", "share"),
+            "verdict": verdict_of(r),
+            "evidence": rating_range([e.rating for e in primaries(r)]),
             "analysed": value(r, "sample", "analysed"),
             "completion_share": value(r, "participation", "completion_share"),
             "cost_per_completer_idr": value(r, "efficiency", "cost_per_completer_idr"),
@@ -82,16 +79,64 @@ def side_by_side(results: Sequence[Result]) -> list[dict[str, Any]]:
     ]
 
 
-def evidence_map(results: Sequence[Result]) -> list[list[float | None]]:
-    """Programs x LEVELS: lowest evidence rating of the level's primaries; None: not measured."""
-    found = []
+def in_common(results: Sequence[Result]) -> list[str]:
+    """At most three sentences on what at least two programs share, from their rows: what holds most
+    of them back, what most ask for, what their evidence carries, how many complete.
+
+    A range, never a mean: programs differ in whom they asked, and when.
+    """
+    held = _("“{label}” holds back {range} of respondents in {n} of {all} programs.")
+    asked = _("{range} of respondents in {n} of {all} programs ask for the module “{label}”.")
+    done = _("{range} of those enrolled completed in {n} of {all} programs.")
+    completed = [("", x) for r in results if (x := value(r, "participation", "completion_share"))]
+    said = [
+        _ranged(held, _most_shared(results, "participation", "barriers"), len(results)),
+        _ranged(asked, _most_shared(results, "module_demand"), len(results)),
+        _carried(results),
+        _ranged(done, completed, len(results)),
+    ]
+    return [sentence for sentence in said if sentence][:3]
+
+
+def _most_shared(results: Sequence[Result], *part: str) -> list[tuple[str, float]]:
+    """(label, share) in each program that tells of it, of the option that most programs tell of;
+    among these the one that is named most often where it is named least."""
+    found: dict[str, list[tuple[str, float]]] = {}
     for result in results:
-        rated = [(e.level, value(result, "evidence", e.outcome, "rating_0_5"))
-                 for e in estimates_of(result)]  # fmt: skip
-        found.append(
-            [min((r for at, r in rated if at == x and r is not None), default=None) for x in LEVELS]
-        )
-    return found
+        for row in result["measures"]:
+            *place, option, measure = row["id"].split("/")
+            if tuple(place) == part and measure == "share" and row["value"] is not None:
+                if option not in NO_BARRIER:
+                    found.setdefault(option, []).append((row["label"], row["value"]))
+    return max(found.values(), key=lambda told: (len(told), min(told, key=itemgetter(1))[1]),
+               default=[])  # fmt: skip
+
+
+def _ranged(text: str, told: Sequence[tuple[str, float]], n: int) -> str:
+    """The sentence with the range of the shares and the shortest of the labels; "" for less than
+    two programs."""
+    if len(told) < 2:
+        return ""
+    shares = [percent(share) for _label, share in sorted(told, key=itemgetter(1))]
+    between = _("{low} to {high}").format(low=shares[0], high=shares[-1])
+    label = min((label for label, _share in told), key=len)
+    return text.format(
+        label=label, range=between if shares[0] != shares[-1] else shares[0], n=count(len(told)),
+        all=count(n),
+    )  # fmt: skip
+
+
+def _carried(results: Sequence[Result]) -> str:
+    """Of how many programs the evidence lets nothing that moved be called their effect."""
+    moved = [(r, [e for e in estimates_of(r) if e.conclusion in ("improved", "worsened")])
+             for r in results]  # fmt: skip
+    without = [name_of(r) for r, effects in moved if effects and not any(map(is_causal, effects))]
+    if len(without) < 2:
+        return ""
+    return _(
+        "In {n} of {all} programs the evidence lets no change be called an effect of the program: "
+        "{names}."
+    ).format(n=count(len(without)), all=count(len(results)), names=join_words(without))
 
 
 def common_weaknesses(results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -111,7 +156,8 @@ def common_weaknesses(results: Sequence[Result]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """Random-effects mean of one outcome over k programs, in its own unit.
+    """Random-effects mean of one outcome over k programs, in its unit. claim: what the weakest
+    of them lets it be called; ratings: of their evidence, 0-5.
 
     ci: Hartung-Knapp-Sidik-Jonkman with t(k - 1); tau2 by Paule-Mandel; prediction interval with
     t(k - 2), None for k < 3. Agrees with R metafor rma(method="PM", test="knha").
@@ -120,6 +166,7 @@ class Pooled:
     label: str
     unit: str
     claim: str
+    ratings: str
     names: tuple[str, ...]
     k: int
     estimate: float
@@ -132,10 +179,10 @@ class Pooled:
     prediction_high: float | None
 
 
-def comparable(results: Sequence[Result]) -> list[list[tuple[str, Effect]]]:
+def comparable(results: Sequence[Result]) -> list[list[tuple[str, Told]]]:
     """Groups of at least two programs' (name, estimate) that measure the same: outcome, unit,
     wave, level, direction and claim alike. Change and effect are never mixed."""
-    groups: dict[tuple[str, ...], list[tuple[str, Effect]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[str, Told]]] = {}
     for result in results:
         for e in estimates_of(result):
             if e.std_error:
@@ -144,12 +191,13 @@ def comparable(results: Sequence[Result]) -> list[list[tuple[str, Effect]]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def pool(group: Sequence[tuple[str, Effect]]) -> Pooled:
+def pool(group: Sequence[tuple[str, Told]]) -> Pooled:
     """Random-effects meta-analysis of one comparable group (statsmodels combine_effects)."""
     k, first = len(group), group[0][1]
+    weakest = min((e for _n, e in group), key=lambda e: e.rating or 0)
     found = combine_effects(
-        np.array([e.estimate for _n, e in group]),
-        np.array([e.std_error or 0.0 for _n, e in group]) ** 2,
+        np.array([e.estimate for _n, e in group]) * first.factor,
+        np.array([(e.std_error or 0.0) * first.factor for _n, e in group]) ** 2,
         method_re="iterated",
         use_t=True,
     )
@@ -159,8 +207,9 @@ def pool(group: Sequence[tuple[str, Effect]]) -> Pooled:
     mean = float(found.mean_effect_re)
     return Pooled(
         label=first.label,
-        unit=first.unit,
-        claim=first.claim,
+        unit=first.shown_unit,
+        claim=noun_of(weakest),
+        ratings=rating_range([e.rating for _n, e in group]),
         names=tuple(name for name, _e in group),
         k=k,
         estimate=mean,
@@ -175,10 +224,11 @@ def pool(group: Sequence[tuple[str, Effect]]) -> Pooled:
 
 
 def unit_costs(result: Result) -> list[dict[str, Any]]:
-    """The rows of the cost of one unit of effect, with the program and its price level."""
+    """The rows of the known costs of one unit of effect, with the program and its price level."""
     rows = [
         row for row in result["measures"]
         if row["id"] == measure_id("efficiency", "cost_per_effect", row["subject"], "estimate")
+        and row["value"] is not None
     ]  # fmt: skip
     year = value(result, "efficiency", "price_year")
     known = {"program": name_of(result), "price_year": None if year is None else int(year)}
@@ -201,9 +251,8 @@ def portfolio_sections(results: Sequence[Result]) -> list[Section]:
         return [Section("ringkasan", _("All programs"), (Paragraph(text, "note"),))]
     return [
         _section("ringkasan", _("All programs"), _summary(results)),
-        _section("pengaruh", _("Effects and changes, level by level"), _forests(results)),
-        _section("biaya", _("Cost against effect"), _costs(results)),
-        _section("bukti", _("How far the evidence carries"), _evidence(results)),
+        _section("pengaruh", _("Effects and changes, level by level"), _outcomes(results)),
+        _section("biaya", _("What one unit of effect cost"), _costs(results)),
         _section("gabungan", _("Outcomes that can be pooled"), _pooled(results)),
         _section("kelemahan", _("Weaknesses that programs share"), _weaknesses(results)),
         _section("siklus", _("From cycle to cycle"), _cycles(results)),
@@ -217,39 +266,39 @@ def _section(id: str, title: str, elements: Elements) -> Section:
 
 
 def _summary(results: Sequence[Result]) -> Elements:
-    found = side_by_side(results)
-    decisions = [row["decision"] for row in found]
-    parts = [
-        f"{count(decisions.count(d))} {word_for('decision', d).lower()}"
-        for d in get_args(Decision)
-        if d in decisions
-    ]
-    rows = [
-        {**row, "evidence": evidence_range(result)}
-        for result, row in zip(results, found, strict=True)
-    ]
     columns = [
         Column(_("Program"), "name"),
-        Column(_("Verdict"), "decision", "decision"),
-        Column(_("Stability"), "stability_share", "%"),
+        Column(_("Verdict, and how sure"), "verdict"),
         Column(_("Evidence, 0-5"), "evidence"),
         Column(_("Analysed"), "analysed", "n"),
         Column(_("Completed"), "completion_share", "%"),
         Column(_("Cost per completer"), "cost_per_completer_idr", "Rp"),
     ]
-    lead = _("{n} programs: {parts}.").format(n=count(len(results)), parts=join_words(parts))
     note = _(
-        "Stability is the share of repetitions, with inputs redrawn and limits moved, in which the "
-        "verdict stays the same."
+        "Repetitions redraw the inputs and move the limits a little. Programs stand in the order "
+        "of their ids, not of merit: their outcomes, times and participants differ."
     )
+    shared = in_common(results)
+    nothing = _("No two programs share a finding that can be told in one sentence.")
     return [
-        Paragraph(lead, "lead"),
-        table("berdampingan", _("Programs side by side"), rows, columns, 0),
-        Paragraph(note, "note"),
+        Heading(_("What programs have in common")),
+        Bullets(shared) if shared else Paragraph(nothing, "note"),
+        table("berdampingan", _("Programs side by side"), side_by_side(results), columns, 0, note),
     ]
 
 
-def _forests(results: Sequence[Result]) -> Elements:
+def _claimed_columns() -> list[Column]:
+    """An estimate with what it may be called, and the rating of the evidence that says so."""
+    return [
+        Column(_("What it is"), noun_of),
+        *tables.estimate_columns(),
+        Column(_("Conclusion"), "conclusion", "conclusion"),
+        Column(_("Evidence, 0-5"), "rating", "n"),
+    ]
+
+
+def _outcomes(results: Sequence[Result]) -> Elements:
+    """A table for each level. No picture sets outcomes of other kinds on one axis."""
     elements: list[Element | None] = []
     for level in LEVELS:
         effects = [
@@ -258,38 +307,29 @@ def _forests(results: Sequence[Result]) -> Elements:
             for e in estimates_of(r)
             if e.level == level
         ]
-        if effects:
-            word = word_for("level", level)
-            title = _("{level}: what changed, program by program?").format(level=word)
-            elements += [
-                Heading(word),
-                plot_effects(effects, f"hutan-{level}", title),
-                tables.table_effects(effects, f"pengaruh-{level}", word, 0),
-            ]
-    return elements
+        columns = [Column(_("Outcome"), tables.with_unit), *_claimed_columns()]
+        elements.append(table(f"pengaruh-{level}", word_for("level", level), effects, columns, 0))
+    note = _("Each outcome has a unit and a time of its own: compare no sizes across rows.")
+    return [*elements, Paragraph(note, "note")] if any(elements) else []
 
 
 def _costs(results: Sequence[Result]) -> Elements:
-    points = [
-        (name_of(r), cost, e.label, g)
-        for r in results
-        if (cost := value(r, "efficiency", "cost_per_participant_idr")) is not None
-        for e in estimates_of(r)
-        if e.level != "reaction" and (g := e.turned) is not None
-    ]
     headlines = [
-        {**row, "program": name_of(r), "label": labels.get(row["subject"], row["subject"])}
+        {**row, "program": name_of(r), "label": e.label, "claimed": noun_of(e), "rating": e.rating}
         for r in results
-        for labels in [{e.outcome: e.label for e in primaries(r)}]
+        for e in primaries(r)
         for row in r["measures"]
         if row["id"] == "efficiency/cost_per_unit_effect/estimate"
+        and row["subject"] == e.outcome
+        and row["value"] is not None
     ]
     price = [Column(_("Cost per unit"), "value", "Rp"), Column(_("95% interval"), ENDS, "Rp")]
     columns = [
         Column(_("Program"), "program"),
-        Column(_("Outcome"), "label"),
-        Column(_("Unit"), "unit"),
+        Column(_("Outcome"), lambda c: f"{c['label']} ({c['unit']})"),
         *price,
+        Column(_("What it is"), "claimed"),
+        Column(_("Evidence, 0-5"), "rating", "n"),
     ]
     shared = [
         Column(_("Outcome"), lambda c: f"{c['label']} ({c['unit']})"),
@@ -297,28 +337,19 @@ def _costs(results: Sequence[Result]) -> Elements:
         Column(_("Price level"), "price_year"),
         *price,
     ]
-    note = _("Compare rows of the same outcome and unit only.")
+    note = _(
+        "Only a design that shows an effect has its cost. Compare the same outcome and unit only."
+    )
     title = _("Programs with the same outcome, in the same unit, at the same wave")
     return [
-        plot_cost_effect(points),
         table("biaya-satuan", _("Cost of one unit of effect"), headlines, columns, 0, note),
         table("biaya-sebanding", title, comparable_costs(results), shared, 0),
     ]
 
 
-def _evidence(results: Sequence[Result]) -> Elements:
-    rows = [
-        dict(zip(LEVELS, row, strict=True), program=name_of(r))
-        for r, row in zip(results, evidence_map(results), strict=True)
-    ]
-    levels = [Column(word_for("level", level), level, "n") for level in LEVELS]
-    columns = [Column(_("Program"), "program"), *levels]
-    caption = _("Lowest evidence rating, 0-5, by level")
-    return [table("peta-bukti", caption, rows, columns, 0)]
-
-
 def _pooled(results: Sequence[Result]) -> Elements:
-    pooled = [pool(group) for group in comparable(results)]
+    groups = comparable(results)
+    pooled = [pool(group) for group in groups]
     if not pooled:
         text = _(
             "No two programs measured the same outcome in the same unit, at the same time and with "
@@ -327,7 +358,8 @@ def _pooled(results: Sequence[Result]) -> Elements:
         return [Paragraph(text, "note")]
     columns = [
         Column(_("Outcome"), "label"),
-        Column(_("Claim"), "claim", "claim"),
+        Column(_("What it is"), "claim"),
+        Column(_("Evidence, 0-5"), "ratings"),
         Column(_("Programs"), "k", "n"),
         Column(_("Mean"), "estimate", "2"),
         Column(_("95% interval"), lambda p: interval(p.ci_low, p.ci_high, 2)),
@@ -345,7 +377,17 @@ def _pooled(results: Sequence[Result]) -> Elements:
     return [
         *(Paragraph(_pooled_sentence(p)) for p in pooled),
         table("gabungan", _("Random-effects means"), pooled, columns, 0, method),
+        *(_forest(group) for group in groups),
     ]
+
+
+def _forest(group: Sequence[tuple[str, Told]]) -> Figure | None:
+    """One comparable outcome, program by program, in the order given."""
+    first = group[0][1]
+    title = _("{label}: program by program").format(label=first.label)
+    answer = _("{unit}; the rows of the table above.").format(unit=first.shown_unit.capitalize())
+    effects = [replace(e, label=name) for name, e in group]
+    return plot_effects(effects, f"hutan-{first.outcome}-{first.wave}", title, answer)
 
 
 def _pooled_sentence(p: Pooled) -> str:
@@ -385,15 +427,15 @@ def _cycles(results: Sequence[Result]) -> Elements:
         if r["program"].get("series"):
             series.setdefault(r["program"]["series"], []).append(r)
     moved = [
-        (name, e) for group in series.values() for pairs in comparable(group) for name, e in pairs
+        replace(e, subgroup=name)
+        for group in series.values()
+        for pairs in comparable(group)
+        for name, e in pairs
     ]
     outcomes = [
-        Column(_("Outcome"), lambda row: row[1].label),
-        Column(_("Program"), 0),
-        Column(_("Estimate"), lambda row: figure_cell(row[1].estimate, FORMS["2"])),
-        Column(_("95% interval"), lambda row: between(row[1].ci_low, row[1].ci_high, FORMS["2"])),
-        Column(_("Unit"), lambda row: row[1].unit),
-        Column(_("Conclusion"), lambda row: word_for("conclusion", row[1].conclusion)),
+        Column(_("Outcome"), tables.with_unit),
+        Column(_("Program"), "subgroup"),
+        *_claimed_columns(),
     ]
     followed = [{**f, "program": name_of(r)} for r in results for f in r["texts"]["follow_up"]]
     advice = [

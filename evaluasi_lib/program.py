@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from evaluasi_lib import disclosure
 from evaluasi_lib.wording import LANGUAGES, _, count
 
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -106,6 +107,7 @@ ScaleName = Annotated[str, Names("scale")]
 Item = Annotated[str, Names("item")]
 Wave = Annotated[str, Names("wave")]
 OutcomeId = Annotated[str, Names("outcome")]
+Module = Annotated[str, Names("module")]
 Theme = Annotated[str, Names("theme")]
 RubricIndicator = Annotated[str, Names("rubric_indicator")]
 FileName = Annotated[str, Names("path")]
@@ -180,12 +182,6 @@ class Design(Model):
             )
         return data
 
-    @model_validator(mode="after")
-    def _group_fits(self) -> Design:
-        if self.type != "single_group" and self.group is None:
-            raise ValueError(_("a design with two groups needs the key “group”"))
-        return self
-
 
 Answer = Annotated[Label, Names("answer")]
 
@@ -207,7 +203,8 @@ class Column(Model):
     categories: dict[Label, Text] = {}
     """Allowed values of a category (ordinal: from low to high) and their labels."""
     options: dict[Name, Text | list[str]] = {}
-    """Options of a multi question: short name and text as in the file."""
+    """Options of a multi question: short name and text as in the file; where each option has a
+    column of its own, that column's heading too."""
     separator: str | None = None
     """What stands between the chosen options of a multi question."""
     date_format: str | None = None
@@ -244,6 +241,37 @@ class Duplicates(Model):
     """Date variable that says which row is first or last."""
 
 
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+Values = Annotated[list[Label], BeforeValidator(_as_list)]
+
+
+class WaveFrom(Model):
+    column: str
+    """Column heading exactly as in the file, or the variable that stands in it."""
+    waves: dict[Label, Name] = Field(min_length=1)
+    """Values of the column and the wave that each means, such as 2023: pre, 2024: post."""
+
+
+class RowRule(Model):
+    column: str
+    """Column heading exactly as in the file, or the variable that stands in it."""
+    is_: Values = Field(default=[], alias="is")
+    """Rows with one of these values are kept, all others left out; "" means a blank cell."""
+    is_not: Values = []
+    """Rows with one of these values are left out, all others kept."""
+    reason: Text | None = None
+    """Why, as the report tells it."""
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> RowRule:
+        if bool(self.is_) == bool(self.is_not):
+            raise ValueError(_("a rule about rows needs either “is” or “is_not”"))
+        return self
+
+
 class Source(Model):
     file: str
     """File name in the program's folder."""
@@ -252,24 +280,43 @@ class Source(Model):
     ] = "survey"
     """What the file is: list of persons, survey, rating by others, administrative record, log of an
     e-learning platform, coded interviews, document ratings, other table."""
-    preset: Literal["auto", "none", "google_forms", "kobotoolbox", "limesurvey", "moodle"] = "auto"
+    preset: Literal[
+        "auto", "none", "google_forms", "kobotoolbox", "limesurvey", "moodle", "qualtrics",
+        "surveymonkey",
+    ] = "auto"  # fmt: skip
     """Which program exported the file."""
     sheet: str | None = None
     """Sheet of a workbook; the first if absent."""
     header_row: int = Field(default=1, ge=1)
-    """Row in which the headings stand."""
+    """Row in which the headings stand, or the first of them."""
+    header_rows: int = Field(default=1, ge=1, le=5)
+    """Rows that the headings take. A heading above several columns (a merged cell) is joined with
+    those below it: “Materi” above “Relevan” is “Materi [Relevan]”."""
+    skip_rows: int = Field(default=0, ge=0)
+    """Rows between the headings and the first answer, such as the numbers of the columns."""
+    footer_rows: int = Field(default=0, ge=0)
+    """Rows at the end that are no answers: sums, means, place and date, signatures."""
     encoding: str | None = None
     """Encoding, where it is misread."""
     delimiter: str | None = None
     """Column separator, where misread."""
     wave: str | None = None
     """When it was measured: pre, post, followup, or a name of yours."""
+    wave_from: WaveFrom | None = None
+    """Column that says when each row was measured, where one file holds several waves. The source
+    then stands for one source for each wave, named after both, such as survei_pre."""
+    group: Literal["program", "comparison"] | None = None
+    """Group to which every row belongs, where the file holds the persons of one group alone."""
+    rows: list[RowRule] = []
+    """Which rows of the file are taken; those left out are counted. Single rows and persons are
+    left out by the file keluarkan.csv: source, row, scope (row or person), reason, who."""
     columns: dict[Name, Column] = {}
     """Variables: name and where it comes from in the file."""
     duplicates: Duplicates = Duplicates()
     """What to do with several rows of one person."""
-    finished: OwnDate | None = None
-    """Date variable that is empty in unfinished answers, which are then left out."""
+    finished: Annotated[str, Names("own_variable", ("date", "flag"))] | None = None
+    """Date variable that is empty, or flag that is false, in unfinished answers, which are then
+    left out."""
     started: OwnDate | None = None
     """Date variable that says when the answers were begun."""
     min_seconds: Positive | None = None
@@ -278,6 +325,11 @@ class Source(Model):
     """Leave out rows such as “tes”, “coba”, “asdf”."""
     drop_straight_lining: bool = False
     """Leave out rows with the same answer to every item."""
+
+    @property
+    def rows_above(self) -> int:
+        """Rows above the first answer."""
+        return self.header_row - 1 + self.header_rows + self.skip_rows
 
     @model_validator(mode="before")
     @classmethod
@@ -290,6 +342,12 @@ class Source(Model):
             }
             data = {**data, "columns": columns}
         return data
+
+    @model_validator(mode="after")
+    def _one_wave(self) -> Source:
+        if self.wave is not None and self.wave_from is not None:
+            raise ValueError(_("a source needs either “wave” or “wave_from”"))
+        return self
 
 
 class Scale(Model):
@@ -369,6 +427,11 @@ class Outcome(Model):
     """Wave before the program."""
     baseline_variable: Variable | None = None
     """Variable before the program, where it has a name of its own."""
+    baseline_instrument: InstrumentName | None = None
+    """Instrument before the program, where its items have names of their own."""
+    retrospective: bool | None = None
+    """Whether the measure before was asked after the program, from memory (retrospective
+    pre-test): “how was it before the program?”. Must be said where one survey asked both."""
     scale_type: Literal["continuous", "binary", "ordinal"] = "continuous"
     """Kind of measure."""
     success: list[Annotated[Label, Names("label", of="variable")]] = []
@@ -394,7 +457,22 @@ class Outcome(Model):
     def _one_measure(self) -> Outcome:
         if (self.instrument is None) == (self.variable is None):
             raise ValueError(_("an outcome needs either “instrument” or “variable”"))
+        if (self.baseline_variable or self.baseline_instrument) is not None:
+            if self.instrument is None and self.baseline_instrument is not None:
+                raise ValueError(_("“baseline_instrument” belongs to an outcome of an instrument"))
+            if self.variable is None and self.baseline_variable is not None:
+                raise ValueError(_("“baseline_variable” belongs to an outcome of a variable"))
+        elif self.retrospective and self.baseline_wave is None:
+            raise ValueError(
+                _("“retrospective” needs “baseline_variable” or “baseline_instrument”")
+            )
         return self
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether it was measured before, in whatever way."""
+        before = (self.baseline_wave, self.baseline_variable, self.baseline_instrument)
+        return any(name is not None for name in before)
 
 
 class BarrierQuestion(Model):
@@ -430,6 +508,11 @@ class ElearningPlan(Model):
     """Source with the log of the platform."""
     modules: dict[str, Text] = {}
     """Modules in their order: name in the log and label."""
+    order: Literal["fixed", "free"] | None = None
+    """Whether each module is opened after the one before it (fixed), or all in any order (free),
+    in which case no funnel is drawn; if absent, the log says."""
+    optional: list[Module] = []
+    """Modules that nobody has to open, which are no stages of the funnel."""
     session_gap_minutes: Positive = 30
     """A pause longer than this starts a new session."""
     time_zone: str = "Asia/Jakarta"
@@ -556,6 +639,9 @@ class Thresholds(Model):
     """Evidence rating under which words are capped."""
     min_completion_share: Share = 0.7
     """Completion share under which participation is a weakness."""
+    min_approval_share: Share = 0.7
+    """Share of reactions in the two highest categories from which they are a strength; wholly below
+    it they are a weakness."""
     min_alpha: Share = 0.7
     """Lowest acceptable reliability."""
     barrier_share: Share = 0.3
@@ -575,6 +661,36 @@ class Privacy(Model):
     """Numbers of fewer persons than this are not shown."""
 
 
+def _check_words(words: dict[str, str]) -> dict[str, str]:
+    for old, new in words.items():
+        places = [re.findall(r"\{[a-z_]*\}", text) for text in (old, new)]
+        braces = sum(new.count(sign) for sign in "{}")
+        if not old.strip() or set(places[1]) - set(places[0]) or braces != 2 * len(places[1]):
+            text = _("“{old}: {new}” puts a value where the sentence has none")
+            raise ValueError(text.format(old=old, new=new))
+    return {UNSEEN.sub("", old): UNSEEN.sub("", new) for old, new in words.items()}
+
+
+def _check_unit(unit: str | dict[str, str]) -> str | dict[str, str]:
+    if any(set(name) & set("{}") for name in ([unit] if isinstance(unit, str) else unit.values())):
+        raise ValueError(_("a unit is a plain word"))
+    return unit
+
+
+OwnWords = Annotated[dict[Label, Label], AfterValidator(_check_words)]
+
+
+class Signatory(Model):
+    role: Text
+    """What the signature means, such as “Mengetahui” or “Disusun oleh”."""
+    position: Text | None = None
+    """Office of who signs."""
+    name: str
+    """Name as it is signed."""
+    number: str | None = None
+    """NIP or another official number, where it is to be printed."""
+
+
 class Report(Model):
     date: dt.date | None = None
     """Date of the report, from which its deadlines count; the last day of the program if absent."""
@@ -584,6 +700,24 @@ class Report(Model):
     """Who wrote it: a person or a unit; the agency if absent."""
     contact: str | None = None
     """Where to ask: an address, an e-mail or a telephone number."""
+    logo: FileName | None = None
+    """Picture of the agency (PNG or JPEG) in the program's folder."""
+    cover: bool = False
+    """Whether PDF and DOCX begin with a cover: logo, title, number, date, author."""
+    signatories: list[Signatory] = []
+    """Who signs the report, in their order."""
+
+
+def _unit_words(code: str, unit: str | dict[str, str]) -> dict[str, str]:
+    """The words for participants and persons, for a unit that is neither."""
+    name = unit if isinstance(unit, str) else unit.get(code) or next(iter(unit.values()))
+    if code == "id":
+        return {"peserta": f"{name} peserta", "orang": name, "seorang pun": f"satu {name} pun"}
+    many = f"{name[:-1]}ies" if re.search("[^aeiou]y$", name) else f"{name}s"
+    return {
+        "person": name, "persons": many, "people": many,
+        "participant": f"participating {name}", "participants": f"participating {many}",
+    }  # fmt: skip
 
 
 class Program(Model):
@@ -607,14 +741,19 @@ class Program(Model):
     """When the program ran."""
     description: Text | None = None
     """What the program is, in words."""
+    unit: Annotated[Text, AfterValidator(_check_unit)] | None = None
+    """Whom the program is for where that is not persons, in the singular: “id: perusahaan, en:
+    firm”."""
+    words: dict[Literal["id", "en"], OwnWords] = {}
+    """Own words, by language: each word or phrase of the report and what stands there instead."""
     objectives: list[Objective] = []
     """What it was to achieve."""
     design: Design
     """How the effect can be known."""
     link: Literal["nip", "respondent_code", "anonymous"]
     """How the sources can be linked: by NIP, by a respondent's own code, not at all."""
-    roster: SourceName | None = None
-    """Source that lists the persons with their background."""
+    roster: SourceName | list[SourceName] | None = None
+    """Source that lists the persons with their background; several where each group has its own."""
     sources: dict[FileStem, Source]
     """The files and what is in them."""
     scales: dict[Name, Scale] = {}
@@ -651,9 +790,54 @@ class Program(Model):
     """Seed of everything that is drawn at random."""
 
     @property
+    def rosters(self) -> tuple[str, ...]:
+        """The sources that list the persons."""
+        names = [self.roster] if isinstance(self.roster, str) else self.roster
+        return tuple(names or ())
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether it is declared who belongs to which group."""
+        return self.design.group is not None or any(s.group for s in self.sources.values())
+
+    @property
     def report_date(self) -> dt.date | None:
         """The declared date of the report, else the last day of the program."""
         return self.report.date or (self.period.end if self.period else None)
+
+    @property
+    def own_words(self) -> dict[str, dict[str, str]]:
+        """Language -> words of the workbook -> the program's own, those of its unit among them."""
+        found: dict[str, dict[str, str]] = {code: {} for code in LANGUAGES}
+        if self.unit is not None:
+            for code, words in found.items():
+                words |= _unit_words(code, self.unit)
+        own = {str(code): words for code, words in self.words.items()}
+        return {code: words | own.get(code, {}) for code, words in found.items()}
+
+    def enough(self, *persons: int | None) -> bool:
+        """Whether numbers of persons may be shown by what the program declares of privacy."""
+        return disclosure.enough(self.privacy.min_cell, *persons)
+
+    def by_wave(self) -> Program:
+        """The same program with a source for each wave in the place of each with `wave_from`."""
+        sources: dict[str, Source] = {}
+        for name, source in self.sources.items():
+            waves = source.wave_from.waves.values() if source.wave_from else ()
+            sources |= {f"{name}_{w}": source.model_copy(update={"wave": w}) for w in waves}
+            if not waves:
+                sources[name] = source
+        outcomes = [
+            o.model_copy(update={"source": f"{o.source}_{o.wave}"})
+            if f"{o.source}_{o.wave}" in sources and o.source not in sources else o
+            for o in self.outcomes
+        ]  # fmt: skip
+        return self.model_copy(update={"sources": sources, "outcomes": outcomes})
+
+    def declared_name(self, source: str) -> str:
+        """The name under which program.yml declares a source of `by_wave`."""
+        declared = self.sources[source]
+        return source.removesuffix(f"_{declared.wave}") if declared.wave_from else source
 
     def outcome(self, outcome_id: str) -> Outcome:
         return next(o for o in self.outcomes if o.id == outcome_id)

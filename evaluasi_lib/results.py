@@ -44,6 +44,10 @@ class ProgramInfo:
     number: str | None = None
     author: str | None = None
     contact: str | None = None
+    logo: str | None = None  # the picture itself, as a data address
+    cover: bool = False
+    min_evidence_rating: int = 2  # under which words of cause are capped
+    shares: tuple[str, ...] = ()  # outcomes whose estimates are differences of shares of persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,21 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnText:
+    """What the evaluator wrote by hand, as Markdown. chapter: in which it stands; evidence: ids of
+    measures; good: of a finding, whether it is a strength; owner, due: of a recommendation."""
+
+    id: str
+    kind: Literal["finding", "note", "recommendation"]
+    text: str
+    chapter: str
+    evidence: tuple[str, ...] = ()
+    good: bool | None = None
+    owner: str | None = None
+    due: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUp:
     id: str
     from_cycle: str
@@ -204,6 +223,7 @@ class EvaluationResult:
     verdict: Verdict = Verdict("insufficient_evidence", (), "")
     recommendations: tuple[Recommendation, ...] = ()
     follow_up: tuple[FollowUp, ...] = ()
+    own_texts: tuple[OwnText, ...] = ()
     explored: tuple[Explored, ...] | None = None
 
 
@@ -223,6 +243,7 @@ class Texts:
     quotes: tuple[Quote, ...]
     passages: tuple[Passage, ...]
     remarks: tuple[Remark, ...]
+    own_texts: tuple[OwnText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +271,7 @@ def document_of(result: EvaluationResult) -> Document:
 
 def read_result(text: str) -> EvaluationResult:
     """What a result.json of this version says. Raises ValueError where it is none."""
-    found = _adapter().validate_json(text)
+    found = result_reader().validate_json(text)
     texts = {f.name: getattr(found.texts, f.name) for f in dataclasses.fields(Texts)}
     return EvaluationResult(
         found.program, found.measures, found.quality, found.provenance, **texts,
@@ -259,7 +280,8 @@ def read_result(text: str) -> EvaluationResult:
 
 
 @cache
-def _adapter() -> TypeAdapter[Document]:
+def result_reader() -> TypeAdapter[Document]:
+    """What reads a result.json; it takes a while to make."""
     return TypeAdapter(Document)
 
 
@@ -307,7 +329,7 @@ def _plain(value: Any, place: str) -> Any:
 
 def result_schema() -> dict[str, Any]:
     """The JSON Schema that every result.json holds to, made from its classes."""
-    schema = _adapter().json_schema(mode="serialization")
+    schema = result_reader().json_schema(mode="serialization")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"evaluasi result.json, schema_version {SCHEMA_VERSION}",

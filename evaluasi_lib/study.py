@@ -34,7 +34,7 @@ from evaluasi_lib.errors import DataError, Problem
 from evaluasi_lib.measures import Group
 from evaluasi_lib.program import Instrument, Program, Source
 from evaluasi_lib.results import InputFile, Quality, RuleCount
-from evaluasi_lib.wording import _, count, word_for
+from evaluasi_lib.wording import _, choose, count, word_for
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,6 @@ class Study:
         path = self.folder / "restricted" / f"{name}.parquet"
         return pd.read_parquet(path) if path.is_file() else pd.DataFrame()
 
-    @cached_property
-    def translations(self) -> pd.DataFrame:
-        """How cleaning read each distinct text: source, variable, text, n, first_row, value, rule.
-
-        rule: what was done, missing where the text means itself. A row without text counts what
-        concerns the column as a whole, or texts that could tell of a person and are not kept.
-        """
-        return pd.read_parquet(self.folder / "quality" / "translations.parquet")
-
     @property
     def linked(self) -> bool:
         """Whether rows of different sources can be joined by person."""
@@ -94,19 +85,23 @@ class Study:
 
     @cached_property
     def persons(self) -> pd.DataFrame:
-        """One row a person, index pid: the roster, or the first survey where there is none.
+        """One row a person, index pid: the rosters, or the first survey where there is none (of
+        each group, where files hold one group's persons).
 
         Adds `group` ("program"/"comparison") by the declared rule; without one, all are "program".
         Empty where sources are anonymous and there is no roster.
         """
-        name = self.program.roster
-        if name is None:
+        names = self.program.rosters
+        if not names:
             if not self.linked and len(self.tables) > 1:
                 return pd.DataFrame(columns=["group"])
-            name = next(iter(self.tables))
-        table = self.tables[name].drop(columns="row").drop_duplicates("pid").set_index("pid")
-        groups = self.groups.reindex(table.index) if self.linked else self.group_of(table)
-        return table.assign(group=groups)
+            first = {self.program.sources[n].group: n for n in reversed(self.tables)}
+            names = tuple(n for n in self.tables if n in first.values())
+            names = names if len(first) > 1 and None not in first else names[:1]
+        tables = [self.tables[name].assign(group=self.group_of(name)) for name in names]
+        table = pd.concat(tables) if len(tables) > 1 else tables[0]
+        table = table.drop(columns="row").drop_duplicates("pid").set_index("pid")
+        return table.assign(group=self.groups.reindex(table.index)) if self.linked else table
 
     @cached_property
     def groups(self) -> pd.Series:
@@ -115,21 +110,25 @@ class Study:
         By the roster's own value first, then by that of any other source, in declared order: the
         variable may stand in one file alone. Where there is a roster, only its persons have one.
         """
-        first = self.program.roster
-        names = sorted(self.tables, key=lambda name: name != first)
-        found = pd.concat([self.group_of(self.tables[n].set_index("pid")) for n in names])
+        rosters = self.program.rosters
+        names = sorted(self.tables, key=lambda name: name not in rosters)
+        found = pd.concat([self.group_of(n).set_axis(self.tables[n]["pid"]) for n in names])
         found = found[found.notna()]
         groups = found[~found.index.duplicated()]
-        if first is None:
+        if not rosters:
             return groups
-        return groups[groups.index.isin(self.tables[first]["pid"])]
+        return groups[groups.index.isin(pd.concat([self.tables[n]["pid"] for n in rosters]))]
 
-    def group_of(self, table: pd.DataFrame) -> pd.Series:
-        """Group of each row: "program", "comparison", or missing where the table does not say."""
-        rule = self.program.design.group
-        if rule is None:
+    def group_of(self, source: str) -> pd.Series:
+        """Group of each row of a source's table by itself: "program", "comparison", or missing
+        where it does not say."""
+        table, rule = self.tables[source], self.program.design.group
+        whole = self.program.sources[source].group
+        if whole is not None:
+            return pd.Series(whole, index=table.index, dtype="object")
+        if not self.program.has_groups:
             return pd.Series("program", index=table.index, dtype="object")
-        if rule.variable not in table:
+        if rule is None or rule.variable not in table:
             return pd.Series(None, index=table.index, dtype="object")
         value = as_label(table[rule.variable])
         group = pd.Series(None, index=table.index, dtype="object")
@@ -141,7 +140,7 @@ class Study:
         """Group of each row of a source's table."""
         table = self.tables[source]
         if not self.linked:
-            return self.group_of(table)
+            return self.group_of(source)
         return table["pid"].map(self.groups).astype("object")
 
     def waves_of(self, instrument: Instrument) -> list[str]:
@@ -179,7 +178,7 @@ class Study:
         roster have missing background.
         """
         table, group = self.tables[source], self.groups_of_rows(source)
-        if not self.linked or self.persons.empty or source == self.program.roster:
+        if not self.linked or self.persons.empty or source in self.program.rosters:
             return table.assign(group=group)
         extra = self.persons[[c for c in self.persons.columns if c not in table.columns]]
         joined = table.merge(extra, left_on="pid", right_index=True, how="left", validate="m:1")
@@ -212,7 +211,9 @@ def as_label(values: pd.Series) -> pd.Series:
 
 def note_text(note: dict[str, Any]) -> str:
     """A note of the manifest as a sentence in the reader's language."""
-    values = {k: count(v) if isinstance(v, int) else v for k, v in note.items() if k != "kind"}
+    values = {
+        k: count(v) if isinstance(v, int) else choose(v) for k, v in note.items() if k != "kind"
+    }
     return word_for("note", note["kind"]).format(**values)
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from evaluasi_lib import wording
 from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
-from evaluasi_lib.wording import _, word_for
+from evaluasi_lib.wording import _, code_words, word_for
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from evaluasi_lib.reporting import elements
 
 SEED = 20250101  # of intervals that are drawn, so that two runs agree
-MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 20, 11, 80
+MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 20, 11, 600
+LINE = 80  # characters of one cell where no page can wrap it
 MEASURED = ("estimate", "std_error", "low", "high", "value", "mean", "sd", "mean_program",
             "mean_comparison")  # fmt: skip
 
@@ -62,8 +63,8 @@ class Table(pd.DataFrame):
     def _constructor(self) -> Callable[..., Table]:
         return Table
 
-    def cells(self) -> pd.DataFrame:
-        """The shown columns as text in the reader's numbers, at most a screen of them.
+    def cells(self, most: int = MAX_ROWS) -> pd.DataFrame:
+        """The shown columns as text in the reader's numbers, of the first `most` rows.
 
         The ends of an interval are one column, "interval".
         """
@@ -74,7 +75,7 @@ class Table(pd.DataFrame):
         if {"low", "high"} <= set(names):  # an interval is one thing to a reader
             names = ["interval" if n == "low" else n for n in names if n != "high"]
         names = names[:MAX_COLUMNS]
-        records = whole.head(MAX_ROWS).to_dict("records")
+        records = whole.head(most).to_dict("records")
         rows = [[cell(str(n), row.get(n), row) for n in names] for row in records]
         return pd.DataFrame(rows, columns=list(map(str, names)))
 
@@ -90,15 +91,18 @@ class Table(pd.DataFrame):
             note=" ".join(filter(None, [*self._notes(), note])),
         )  # fmt: skip
 
-    def _rest(self) -> str:
+    def _rest(self) -> list[str]:
         """What is not on the screen, in words."""
-        left = len(self) - MAX_ROWS
-        if left <= 0:
-            return ""
-        return _("{n} more rows; the table itself holds them all.").format(n=wording.count(left))
+        rows = len(self) - MAX_ROWS
+        columns = 0 if self.shown else self.shape[1] - MAX_COLUMNS
+        said = [
+            (rows, _("{n} more rows; the table itself holds them all.")),
+            (columns, _("{n} more columns; the table itself holds them all.")),
+        ]
+        return [text.format(n=wording.count(n)) for n, text in said if n > 0]
 
     def _notes(self) -> list[str]:
-        return [text for text in (self._rest(), self.note) if text]
+        return [*self._rest(), *filter(None, [self.note])]
 
     def _repr_html_(self) -> str:
         caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
@@ -110,8 +114,9 @@ class Table(pd.DataFrame):
             'style="text-align:right;white-space:nowrap"' if _is_numeric(cells[n]) else
             'style="text-align:left"' for n in cells
         ]  # fmt: skip
-        head = "".join(
-            f'<th {s} title="{escape(name, quote=True)}">{escape(heading(name))}</th>'
+        head = "".join(  # a heading wraps, so that the numbers below it stay on the screen
+            f'<th style="text-align:{"right" if "nowrap" in s else "left"};vertical-align:bottom" '
+            f'title="{escape(name, quote=True)}">{escape(heading(name))}</th>'
             for s, name in zip(style, map(str, cells), strict=True)
         )
         body = "".join(
@@ -124,7 +129,8 @@ class Table(pd.DataFrame):
     def __repr__(self) -> str:
         if not len(self):
             return "\n".join(self._notes() or [_("no rows")])
-        text = self.cells().rename(columns=heading).to_string(index=False)
+        cells = self.cells().map(lambda text: _short(text, LINE))
+        text = cells.rename(columns=heading).to_string(index=False)
         return "\n".join(filter(None, [self.title, text, *self._notes()]))
 
 
@@ -138,8 +144,8 @@ def _is_numeric(column: pd.Series) -> bool:
 
 
 def heading(name: str) -> str:
-    """A column's name in the reader's words; one that has none as it is."""
-    return word_for("column", name)
+    """A column's name in the reader's words; a variable's own, which code must spell, as it is."""
+    return word_for("column", name) if name in code_words()["column"] else name
 
 
 def cell(name: str, value: Any, row: dict[Any, Any] | None = None) -> str:
@@ -177,8 +183,8 @@ def _real(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+def _short(text: str, most: int = MAX_TEXT) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 CODED = ("claim", "conclusion", "design", "estimator", "level", "group", "wave", "direction",

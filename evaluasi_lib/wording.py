@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,6 +29,7 @@ from babel import dates, numbers
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("id", "en")
+LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 DEFAULT_LANGUAGE = "id"
 LOCALE_DIR = Path(__file__).parent / "locale"
 WORDS = Path(__file__).parent / "words.yml"
@@ -35,7 +37,10 @@ WORDS = Path(__file__).parent / "words.yml"
 # libyaml's loader, ten times as fast, where PyYAML was built with it.
 YamlLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+OwnWords = Mapping[str, Mapping[str, str]]  # language -> words of the workbook -> a program's own
+
 _language: ContextVar[str] = ContextVar("evaluasi_language", default=DEFAULT_LANGUAGE)
+_own: ContextVar[OwnWords | None] = ContextVar("evaluasi_own_words", default=None)
 _every: ContextVar[bool] = ContextVar("evaluasi_every_language", default=False)
 
 P = ParamSpec("P")
@@ -129,6 +134,55 @@ def every_language() -> Iterator[None]:
         _every.reset(token)
 
 
+@contextmanager
+def own_words(words: OwnWords) -> Iterator[None]:
+    """Within it, every sentence of the workbook uses a program's own words in place of its own;
+    what a program's author or participants wrote stays as it is."""
+    token = _own.set(words)
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
+def worded(text: str) -> str:
+    """A text of the workbook, before values are put in, in the words that are in force."""
+    words = (_own.get() or {}).get(language())
+    return _replaced(text, tuple(words.items())) if words else text
+
+
+@lru_cache(maxsize=10_000)
+def _replaced(text: str, words: tuple[tuple[str, str], ...]) -> str:
+    """Whole words and phrases replaced, the longest first; a capital letter stays one. Places for
+    values, {n}, are met as a part of a phrase alone."""
+    own = {form(a): form(b) for a, b in words for form in (_capital, str)}
+    keys = sorted(own, key=len, reverse=True)
+    pattern = "|".join(rf"(?<!\w){re.escape(key)}(?!\w)" for key in keys)
+    return re.sub(rf"{pattern}|\{{[^{{}}]*\}}", lambda found: own.get(found[0], found[0]), text)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def workbook_texts(code: str) -> Iterator[str]:
+    """Every text of the workbook in one language: messages, and the tables beside the code."""
+    for found in catalogue(code).values() if code != "en" else ():
+        yield from (found,) if isinstance(found, str) else found
+    yield from catalogue(DEFAULT_LANGUAGE) if code == "en" else ()
+    for path in sorted(WORDS.parent.rglob("*.yml")):
+        yield from _leaves(load_yaml(path.read_text(encoding="utf-8")), code)
+
+
+def _leaves(value: Any, code: str) -> Iterator[str]:
+    """The texts of one language anywhere within a table."""
+    if isinstance(value, dict) and isinstance(value.get(code), str):
+        yield value[code]
+    elif isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(item, code)
+
+
 def spoken(function: Callable[P, str]) -> Callable[P, str]:
     """Decorates a function whose text depends on the language, or on texts that do: it gives a Said
     within `every_language()`."""
@@ -189,18 +243,16 @@ def catalogue(code: str) -> dict[str, str | tuple[str, ...]]:
 def _(message: str) -> str:
     """The message in the language in force; the English text itself where no translation exists."""
     found = catalogue(language()).get(message, message)
-    return found if isinstance(found, str) else found[0]
+    return worded(found if isinstance(found, str) else found[0])
 
 
 @spoken
 def plural(singular: str, plural_form: str, n: int) -> str:
     """Like `_`, with the plural form that the language wants for n (Indonesian has one form)."""
-    if language() == "en":
-        return singular if n == 1 else plural_form
-    found = catalogue(language()).get(singular)
+    found = catalogue(language()).get(singular) if language() != "en" else None
     if found is None:
-        return singular if n == 1 else plural_form
-    return found if isinstance(found, str) else found[0]
+        found = singular if n == 1 else plural_form
+    return worded(found if isinstance(found, str) else found[0])
 
 
 @spoken
@@ -211,6 +263,12 @@ def choose(text: str | dict[str, str] | None) -> str:
     if isinstance(text, str):
         return text
     return text.get(language()) or text.get(DEFAULT_LANGUAGE) or next(iter(text.values()), "")
+
+
+@spoken
+def own(text: str | dict[str, str]) -> str:
+    """A text of the workbook's own tables, in the words that are in force."""
+    return worded(choose(text))
 
 
 def load_yaml(text: str) -> Any:
@@ -238,7 +296,7 @@ class Sentences:
     @spoken
     def __call__(self, name: str, **values: object) -> str:
         """The named sentence in the language in force, with its values. KeyError if unknown."""
-        return choose(self.rows[name]).format(**values)
+        return own(self.rows[name]).format(**values)
 
 
 @lru_cache
@@ -258,7 +316,7 @@ def word_for(kind: str, code: str | None) -> str:
     words = code_words()[kind]
     if code is None:
         return "—"
-    return choose(words[code]) if code in words else code.replace("_", " ")
+    return own(words[code]) if code in words else code.replace("_", " ")
 
 
 @spoken
@@ -328,6 +386,12 @@ def interval(low: float | None, high: float | None, digits: int = 1) -> str:
 def date(value: dt.date | None) -> str:
     """2025-02-03 -> "3 Februari 2025" (id)."""
     return "—" if value is None else dates.format_date(value, format="long", locale=language())
+
+
+@spoken
+def day_name(day: int) -> str:
+    """0 -> "Senin" (id)."""
+    return str(dates.get_day_names("wide", locale=language())[day])
 
 
 @spoken

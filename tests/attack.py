@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.program import Program
 
 Row = Mapping[str, Any]
@@ -53,7 +52,9 @@ class System:
         found = {}
         for name in sorted(self.hidden):
             least, most = self._end(name, 1), self._end(name, -1)
-            if least == most and is_small(least):  # nobody, or many, is no one's secret
+            if (
+                least == most and least is not None and 0 < least < 5
+            ):  # nobody, or many, is no one's secret
                 found[name] = least
         return found
 
@@ -84,7 +85,7 @@ def attack(rows: Iterable[Row], program: Program | None = None) -> dict[str, int
     found: dict[str, int] = {}
     for system in (
         *_answers(published, pairs),
-        *_barriers(published),
+        *_questions(published, program),
         *_levels(published),
         _stages(published, program),
         *_subgroups(published),
@@ -219,33 +220,61 @@ def _of_one_item(
             system.add({at[p]: 1 for p in at if p < cut} or {at[min(at)]: 0}, 0, above)
 
 
-def _barriers(published: Mapping[str, Row]) -> Iterator[System]:
-    """Who named each barrier in each group of one variable, and in all."""
-    whole = _records(published, "participation", "barriers", depth=4)
-    cells = _records(published, "participation", "barriers", depth=6)
-    asked = _size(whole.values())
-    for variable in dict.fromkeys(names[3] for names in cells):
+def _questions(published: Mapping[str, Row], program: Program | None) -> Iterator[System]:
+    """The barriers, of which a person may name several, and each other closed question."""
+    yield from _crossed(published, ("participation", "barriers"), one=False)
+    if program is None:
+        return
+    for source, declared in program.sources.items():
+        for name, column in declared.columns.items():
+            yield from _crossed(published, ("asked", source, name), one=column.type != "multi")
+
+
+def _crossed(
+    published: Mapping[str, Row], place: tuple[str, ...], *, one: bool
+) -> Iterator[System]:
+    """Who gave each answer in each group of one variable, and in all. one: whether each person gave
+    just one, so that the answers of a group add up to its persons."""
+    whole = _records(published, *place, depth=len(place) + 2)
+    cells = _records(published, *place, depth=len(place) + 4)
+    answered = _size(whole.values())
+    if one and whole:
+        yield _one_each(whole, answered)
+    at = len(place)
+    for variable in dict.fromkeys(names[at + 1] for names in cells):
         system = System()
-        inside = {names: row for names, row in cells.items() if names[3] == variable}
-        levels = list(dict.fromkeys(names[4] for names in inside))
+        inside = {names: row for names, row in cells.items() if names[at + 1] == variable}
+        levels = list(dict.fromkeys(names[at + 2] for names in inside))
         sizes = {level: f"{variable}/{level}/size" for level in [*levels, ""]}
-        if asked is not None:
-            system.add(dict.fromkeys(sizes.values(), 1), asked)
+        if answered is not None:
+            system.add(dict.fromkeys(sizes.values(), 1), answered)
         for level in levels:
-            known = _size(row for names, row in inside.items() if names[4] == level)
+            known = _size(row for names, row in inside.items() if names[at + 2] == level)
             system.add({sizes[level]: 1}, known or 0, known or MOST)
-        for option in dict.fromkeys(names[2] for names in inside):
+        options = list(dict.fromkeys(names[at] for names in inside))
+        for option in options:
             named = {level: f"{option}/{variable}/{level}" for level in [*levels, ""]}
             for level in levels:
-                system.count(named[level], inside.get(("participation", "barriers", option,
-                                                       variable, level)))  # fmt: skip
+                system.count(named[level], inside.get((*place, option, variable, level)))
             total = f"{option}/all"
-            system.count(total, whole.get(("participation", "barriers", option)))
+            system.count(total, whole.get((*place, option)))
             system.add(dict.fromkeys(named.values(), 1.0) | {total: -1}, 0)
             for level, name in named.items():
                 system.add({sizes[level]: 1, name: -1}, 0, MOST)
+        for level, size in sizes.items() if one else ():
+            system.add({f"{o}/{variable}/{level}": 1.0 for o in options} | {size: -1}, 0)
         system.add({sizes[""]: 1}, 0)  # the worst case: everybody's group is known
         yield system
+
+
+def _one_each(whole: Mapping[tuple[str, ...], Row], answered: int | None) -> System:
+    """Answers of which each person gave one."""
+    system = System()
+    for names, row in whole.items():
+        system.count("/".join(names), row)
+    if answered is not None:
+        system.add(dict.fromkeys(map("/".join, whole), 1), answered)
+    return system
 
 
 def _levels(published: Mapping[str, Row]) -> Iterator[System]:

@@ -22,7 +22,7 @@ def find_chromium() -> str | None:
 class Browser:
     """One page of a headless Chromium. `requests` holds every address that the page asked for."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, timeout: float = 60) -> None:
         import websocket
 
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -40,7 +40,9 @@ class Browser:
         port = self._port()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=30) as answer:
             pages = [page for page in json.load(answer) if page["type"] == "page"]
-        self._socket = websocket.create_connection(pages[0]["webSocketDebuggerUrl"], timeout=60)
+        self._socket = websocket.create_connection(
+            pages[0]["webSocketDebuggerUrl"], timeout=timeout
+        )
         self._last = 0
         self.requests: list[str] = []
         self.call("Page.enable")
@@ -70,8 +72,10 @@ class Browser:
             self.requests.append(message["params"]["request"]["url"])
         return message
 
-    def open(self, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
-        """Show a file and wait until it is loaded."""
+    def open(
+        self, page: Path | str, *, width: int = 1280, height: int = 900, dark: bool = False
+    ) -> None:
+        """Show a file or an address and wait until it is loaded."""
         self.requests.clear()
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
@@ -79,7 +83,8 @@ class Browser:
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=False,
         )  # fmt: skip
-        self.call("Page.navigate", url=path.resolve().as_uri())
+        url = page.resolve().as_uri() if isinstance(page, Path) else page
+        self.call("Page.navigate", url=url)
         while self._receive().get("method") != "Page.loadEventFired":
             pass
 

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
+from types import SimpleNamespace
 
 from evaluasi_lib import results as r
-from evaluasi_lib.disclosure import SMALL_CELL, publish
+from evaluasi_lib.disclosure import publish
 from evaluasi_lib.effects import Effect
-from evaluasi_lib.measures import Measure, Remark, Rows, drafts, part_of, record_rows
+from evaluasi_lib.measures import Measure, Remark, drafts, part_of, record_rows, share_interval
 from evaluasi_lib.program import Program
-from evaluasi_lib.scoring.costs import MONEY
-from evaluasi_lib.scoring.items import share_of
-from evaluasi_lib.study import Study
 from tests.made_effects import effect_rows, evidence_rows
 
 SCRIPT = "<script>alert('x')</script> & \"kutip\""
 FORMULA = '=HYPERLINK("http://x.test","klik")'
 
 
-def example_study(*, bare: bool = False) -> Study:
-    """A study whose program is declared but whose tables are not needed."""
+def example_study(*, bare: bool = False) -> SimpleNamespace:
+    """A program that is declared; its tables are not needed."""
     declared: dict = {
         "id": "contoh-2025",
         "title": {"id": "Pelatihan Contoh", "en": "Example Training"},
@@ -54,11 +52,7 @@ def example_study(*, bare: bool = False) -> Study:
                 ],
             },
         }  # fmt: skip
-    manifest = {
-        "inputs": [],
-        "quality": {"rows_read": 120, "rows_kept": 114, "changes": [], "problems": []},
-    }
-    return Study(Program.model_validate(declared), Path("no-such-folder"), manifest)
+    return SimpleNamespace(program=Program.model_validate(declared))
 
 
 def effect(outcome: str, label: str, **changes: object) -> Effect:
@@ -108,7 +102,7 @@ def example_rows() -> list[Measure]:
     ]  # fmt: skip
 
 
-def scale_rows(name: str, group: str, mean: float | None, wave: str = "post") -> Rows:
+def scale_rows(name: str, group: str, mean: float | None, wave: str = "post") -> Iterator[Measure]:
     """A scale at one wave; without a mean, of too few persons."""
     record = {"label": name.capitalize(), "n_items": 5} if mean is None else {
         "label": name.capitalize(), "n": 114, "mean": mean, "ci_low": mean - 0.11,
@@ -117,7 +111,7 @@ def scale_rows(name: str, group: str, mean: float | None, wave: str = "post") ->
     }  # fmt: skip
     about = {"wave": wave, "group": group, "level": "reaction", "subject": name}
     fields = "mean:ci mean_100 sd alpha:alpha omega_total top2_share n_items"
-    reason = SMALL_CELL if mean is None else None
+    reason = "small_cell" if mean is None else None
     return record_rows(record, ["scales", name, wave, group], fields, reason=reason, **about)
 
 
@@ -138,8 +132,10 @@ def published() -> tuple[Measure, ...]:
         ),
         drafts(took, ["participation"], " ".join(took)),
         *(
-            drafts(share_of(n, 114) | {"label": label}, ["participation", "barriers", name],
-                   "share:ci", part_of(n, 114))
+            drafts(
+                {"n": n, "share": n / 114, "label": label} | share_interval(114, n / 114),
+                ["participation", "barriers", name], "share:ci", part_of(n, 114),
+            )
             for name, label, n in barriers
         ),
         drafts(driver, ["participation", "drivers", "usia"], "ame:ci:p gap:gap_ci",
@@ -173,7 +169,7 @@ def example_result(language: str = "id") -> r.EvaluationResult:
         ),
         follow_up=(
             r.FollowUp("p1", "2024", FORMULA, "not_done", {"before": 3.5, "after": 3.9}),
-            r.FollowUp("p2", "2024", "Adakan mentor.", "done", None, SMALL_CELL),
+            r.FollowUp("p2", "2024", "Adakan mentor.", "done", None, "small_cell"),
         ),
         quality=r.Quality(
             120, 114, (r.RuleCount("test_rows", "survei", 6),), ("Dua tanggal tidak terbaca.",)
@@ -189,7 +185,9 @@ def example_result(language: str = "id") -> r.EvaluationResult:
                 {"total_cost_idr": 66_500_000, "cost_per_participant_idr": 443_333.33,
                  "cost_per_completer_idr": 563_559.3, "budget_absorption_share": 0.9,
                  "reason": "Manfaat tidak dinyatakan dalam rupiah."},
-                ["efficiency"], " ".join(MONEY),
+                ["efficiency"],
+                "total_cost_idr cost_per_participant_idr cost_per_completer_idr "
+                "budget_absorption_share bcr roi_pct",
             ),
             *record_rows(
                 {"estimate": 1_366_000, "ci_low": 900_000.0, "ci_high": 2_600_000.0},
@@ -203,7 +201,7 @@ def example_result(language: str = "id") -> r.EvaluationResult:
             ),
             *record_rows(
                 {}, ["themes", "mentor", "interview"], "share sentiment", subject="mentor",
-                group="interview", label="Mentor", reason=SMALL_CELL,
+                group="interview", label="Mentor", reason="small_cell",
             ),
             *record_rows(
                 {"share": 0.26, "ci_low": 0.19, "ci_high": 0.35, "n": 30},
@@ -221,13 +219,15 @@ def example_result(language: str = "id") -> r.EvaluationResult:
     )  # fmt: skip
 
 
-def platform_rows() -> Rows:
+def platform_rows() -> Iterator[Measure]:
     """Use of an e-learning platform, of which one stage may not be shown."""
     record = {"users": 140, "median_days_to_complete": 21.0, "off_hours_share": 0.34}
     yield from record_rows(record, ["elearning"], " ".join(record))
     stages = {"Terdaftar": 150, "Mulai": 140, "Modul 4": None, "Selesai": 118}
     for stage, n in stages.items():
-        yield from record_rows({"n": n, "reason": SMALL_CELL}, ["elearning", "funnel", stage], "n")
+        yield from record_rows(
+            {"n": n, "reason": "small_cell"}, ["elearning", "funnel", stage], "n"
+        )
 
 
 def empty_result() -> r.EvaluationResult:

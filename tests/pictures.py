@@ -1,17 +1,21 @@
-"""Pictures of the reports for README: `python -m tests.pictures [FOLDER]`, after `make report`."""
+"""Pictures of the notebooks and of the reports for README and docs: `python -m tests.pictures
+[FOLDER]`, after `make report`."""
 
 from __future__ import annotations
 
 import base64
 import io
 import sys
+import tempfile
 from pathlib import Path
 
 from PIL import Image
 
 from tests.browser import Browser, find_chromium
+from tests.lab import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs" / "images"
 # Picture -> report, element at whose top it starts, its left edge, width and height.
 PICTURES = {
     "ringkasan": ("pelatihan-kepemimpinan-2025", "body", 0, 1250, 1330),
@@ -20,12 +24,25 @@ PICTURES = {
 }
 
 
-def main(reports: Path) -> None:
+# Picture -> notebook, what a person does there, element at whose top it starts, its height.
+SCREENS = {
+    "mulai": ("00_mulai_di_sini.ipynb", "", ".jp-Notebook", 760),
+    "tebakan": ("04_dari_excel.ipynb", "nb.node.querySelectorAll('.lm-TabBar-tab')[2].click()",
+                ".widget-tab", 640),
+    "jelajahi": ("02_evaluasi_program.ipynb", "", ".widget-vbox", 760),
+}  # fmt: skip
+
+
+def keep(png: str | bytes, name: str) -> None:
+    content = base64.b64decode(png) if isinstance(png, str) else png
+    picture = Image.open(io.BytesIO(content)).convert("RGB")
+    picture.quantize(160).save(FOLDER / f"{name}.png", optimize=True)
+
+
+def of_reports(reports: Path) -> None:
     program = find_chromium()
     if program is None:
         raise SystemExit("no Chromium on this machine")
-    folder = ROOT / "docs" / "images"
-    folder.mkdir(parents=True, exist_ok=True)
     with Browser(program) as browser:
         for name, (report, start, left, width, height) in PICTURES.items():
             browser.open(reports / report / "laporan.html", width=1250)
@@ -35,9 +52,26 @@ def main(reports: Path) -> None:
             )
             part = {"x": left, "y": max(top - 10, 0), "width": width, "height": height, "scale": 1}
             shot = browser.call("Page.captureScreenshot", captureBeyondViewport=True, clip=part)
-            picture = Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")
-            picture.quantize(160).save(folder / f"{name}.png", optimize=True)
+            keep(shot["data"], name)
+
+
+def of_notebooks() -> None:
+    """What a researcher sees in JupyterLab."""
+    with tempfile.TemporaryDirectory() as folder, Lab(Path(folder)) as lab:
+        lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+        for name, (notebook, act, start, height) in SCREENS.items():
+            lab.open(notebook)
+            lab.change("pelatihan-kepemimpinan-2025", "mentoring-karier-2025")
+            lab.run_all()
+            if name == "jelajahi":
+                lab.choose(3, "0,6")
+                lab.wait(lambda: "Menurut yang dinyatakan" in lab.text(".widget-html"))
+            lab.page.evaluate(f"{act}; null")
+            keep(lab.shot(start, height), name)
+            lab.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "reports")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    of_notebooks()
+    of_reports(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "reports")

@@ -13,7 +13,6 @@ from typing import Any
 from scipy import stats
 
 from evaluasi_lib.conclusion import tone_of
-from evaluasi_lib.disclosure import SMALL_CELL
 from evaluasi_lib.effects import Effect
 from evaluasi_lib.measures import Measure, record_rows, share_interval
 from evaluasi_lib.program import Program
@@ -169,7 +168,7 @@ def barrier(name: str, share: float | None) -> Iterator[Measure]:
     """Of a barrier; hidden without a share."""
     low, high = _around(share)
     record = {"share": share, "ci_low": low, "ci_high": high, "label": name.replace("_", " ")}
-    record["reason"] = SMALL_CELL if share is None else None
+    record["reason"] = "small_cell" if share is None else None
     return record_rows(record, ["participation", "barriers", name], "share:ci")
 
 
@@ -202,7 +201,7 @@ def _shares(part: str, shares: dict[str, tuple[float | None, float | None]]) -> 
         label = name.replace("_", " ") if part == "module_demand" else name.capitalize()
         yield from record_rows(
             record, [part, name, *source], "share:ci sentiment tone", subject=name, label=label,
-            reason=None if share is not None else SMALL_CELL,
+            reason=None if share is not None else "small_cell",
         )  # fmt: skip
 
 

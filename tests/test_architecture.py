@@ -14,13 +14,13 @@ MODULES = sorted(LIBRARY.rglob("*.py"))
 # Floors from the ground up; a room imports only from floors below its own. Files of one floor know
 # nothing of one another.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("wording",),
+    ("wording", "steps"),
     ("errors", "measures"),
     ("disclosure",),
     ("program", "results", "effects", "folders"),
     ("check", "conclusion", "labels", "claims"),
     ("loading",),
-    ("reading", "reference"),
+    ("reading", "reference", "starting"),
     ("study",),
     ("cleaning",),
     ("scoring",),
@@ -164,3 +164,15 @@ def test_every_public_function_and_class_has_a_docstring() -> None:
                 if ast.get_docstring(node) is None:
                     wrong.append(f"{path.relative_to(LIBRARY)}: {node.name}")
     assert wrong == []
+
+
+def test_only_disclosure_compares_numbers_of_persons_with_the_smallest_that_may_be_shown() -> None:
+    """Others ask `Program.enough`, or hand the number on to `publish`."""
+    known = {"min_cell", "DEFAULT_K"}
+    for path in MODULES:
+        compared = [
+            n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Compare)
+        ]
+        for part in (part for compare in compared for part in ast.walk(compare)):
+            named = getattr(part, "attr", getattr(part, "id", None))
+            assert named not in known or module_of(path) == "disclosure", (path, part.lineno)

@@ -6,7 +6,6 @@ The shipped programs are attacked in `test_end_to_end`.
 from __future__ import annotations
 
 import dataclasses
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluasi_lib.disclosure import publish
 from evaluasi_lib.measures import Measure
-from evaluasi_lib.program import Program
-from evaluasi_lib.scoring.answers import score_answers, score_spread
-from evaluasi_lib.scoring.evidence import score_effects
-from evaluasi_lib.scoring.participation import score_participation, score_sample
-from evaluasi_lib.scoring.scales import score_scales
 from tests.attack import attack
 from tests.made_studies import make_study, survey
 
@@ -29,7 +22,7 @@ ITEMS = ("puas_1", "puas_2", "puas_3", "penting_1", "penting_2", "penting_3", "y
 OPTIONS = ("beban", "jadwal", "atasan", "jarak")
 
 
-def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Program]:
+def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Any]:
     """The published rows of a program of 12 to 90 persons, few in many of its cells, and its
     declaration."""
     rng = np.random.default_rng(seed)
@@ -47,7 +40,7 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Program]:
         "undang": yes(0.9), "daftar": yes(0.9), "mulai": yes(0.9),
         "selesai": yes(rng.uniform(0.5, 1)), "alasan": one_of("sibuk", "mutasi", "sakit"),
     })  # fmt: skip
-    answers = {
+    answers: dict[str, Any] = {
         item: rng.choice(np.arange(1.0, 6), n, p=rng.dirichlet(np.ones(5))) for item in ITEMS
     }
     named = {f"hambatan__{o}": yes(rng.beta(1, 3)) for o in OPTIONS}
@@ -59,6 +52,9 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Program]:
         "type": "multi",
         "options": {o: o for o in OPTIONS},
     }
+    for name, kind in (("cara", "category"), ("sering", "ordinal"), ("ulang", "flag")):
+        asked["columns"][name] = {"from": name, "type": kind}
+    asked["columns"]["alat"] = asked["columns"]["hambatan"] | {"from": "alat"}
     instruments = {
         name: {"label": name, "scale": "setuju", "items": [i for i in ITEMS if i.startswith(name)]}
         for name in ("puas", "penting", "yakin", "tunggal")
@@ -66,7 +62,7 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Program]:
     instruments["puas"]["importance"] = "penting"
     stages = ({}, {"enrolled": "daftar"}, {"invited": "undang", "enrolled": "daftar"})[seed % 3]
     declared = {
-        "design": {"type": "single_group"}, "link": "nip", "roster": "daftar",
+        "design": {"type": "single_group"}, "roster": "daftar",
         "scales": {"setuju": {"labels": ["1", "2", "3", "4", "5"]}}, "instruments": instruments,
         "sources": {"daftar": survey(kinds, role="roster"), "survei": asked},
         "participation": {
@@ -76,15 +72,13 @@ def drawn(folder: Path, seed: int) -> tuple[list[dict[str, Any]], Program]:
         "outcomes": [{"id": "puas", "label": "puas", "level": "reaction", "unit": "poin",
                       "instrument": "puas"}],
     }  # fmt: skip
+    answers |= {"cara": one_of("daring", "luring", "campuran", "lain"), "ulang": yes(0.8)}
+    answers["sering"] = one_of("1", "2", "3", "4", "5").as_ordered()
+    named |= {f"alat__{o}": yes(rng.beta(1, 3)) for o in OPTIONS}
     asked_of = pd.DataFrame({"pid": pid, **answers, **named})[: n - int(rng.integers(0, 4))]
     tables = {"daftar": roster, "survei": asked_of}
     study = make_study(folder, declared, tables)
-    measured = chain(
-        score_effects(study), score_sample(study), score_scales(study), score_spread(study),
-        score_answers(study), score_participation(study),
-    )  # fmt: skip
-    rows, _remarks = publish(measured, 5)
-    return [dataclasses.asdict(row) for row in rows], study.program
+    return [dataclasses.asdict(row) for row in study.result.rows], study.declared
 
 
 def test_what_is_hidden_badly_is_recovered() -> None:

@@ -3,53 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.measures import record_rows, value_at, wide
+from evaluasi_lib.measures import record_rows, wide
 from evaluasi_lib.reporting.tables import table_scales, table_waves
-from evaluasi_lib.scoring.participation import _wave_rows
-from evaluasi_lib.wording import set_language
 from tests.situations import effect, make, scale
 
 
 @pytest.fixture(autouse=True)
 def _english():
-    set_language("en")
+    el.set_language("en")
     yield
-    set_language("id")
-
-
-def measured(enrolled: int | None, *waves: tuple[str, int]) -> list[Any]:
-    rows = [row for wave, n in waves
-            for row in record_rows({"mean": 3.0, "n": n}, ["scales", "s", wave, "program"], "mean",
-                                   wave=wave, group="program")]  # fmt: skip
-    if enrolled is not None:
-        rows += record_rows({"n": enrolled}, ["participation", "funnel", "enrolled"], "n")
-    return rows
-
-
-def test_each_wave_says_how_many_of_the_enrolled_were_measured():
-    shown = measured(600, ("post", 381), ("pre", 579))
-    rows = list(_wave_rows(["pre", "post"], False, shown))
-    assert [(w["wave"], w["n"], w["share"]) for w in wide(rows, "sample/waves/*")] == [
-        ("pre", 579, 579 / 600), ("post", 381, 381 / 600)
-    ]  # fmt: skip
-
-
-def test_without_a_number_of_enrolled_there_is_a_count_and_no_share():
-    rows = list(_wave_rows(["pre"], False, measured(None, ("pre", 40))))
-    assert value_at(rows, "sample/waves/pre/n") == 40
-    assert value_at(rows, "sample/waves/pre/share") is None
-    more = list(_wave_rows(["pre"], False, measured(30, ("pre", 40))))
-    assert value_at(more, "sample/waves/pre/share") is None
+    el.set_language("id")
 
 
 def test_the_table_leads_from_the_enrolled_to_those_analysed():
-    shown = [*_wave_rows(["pre", "post"], False, measured(600, ("pre", 579), ("post", 381))),
-             *record_rows({"enrolled": 600}, ["participation"], "enrolled")]  # fmt: skip
+    shown = [*record_rows({"enrolled": 600}, ["participation"], "enrolled")]
+    for wave, n in (("pre", 579), ("post", 381)):
+        record = {"n": n, "share": n / 600}
+        shown += record_rows(record, ["sample", "waves", wave], "n share", wave=wave)
     table = table_waves(shown, [effect(n_program=368)], 5)
     assert table is not None
     assert [row[1] for row in table.rows] == ["600", "579", "381", "368"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib import wording
-from evaluasi_lib.errors import UsageError
 from evaluasi_lib.folders import refresh_copies, replace_folder
 from evaluasi_lib.reporting import batch, running
 
@@ -139,7 +139,7 @@ def test_a_cluster_without_its_extra_names_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(UsageError, match="cluster"):
+    with pytest.raises(el.EvaluationError, match="cluster"):
         list(batch.run_jobs([_job("nsw-1976", tmp_path)], 1, "tcp://127.0.0.1:1"))
 
 

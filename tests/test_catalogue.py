@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluasi_lib import wording
-from evaluasi_lib.errors import ProgramError
+import evaluasi_lib as el
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.reference import DOCS, PAGES, verdict_page
 from evaluasi_lib.findings.rules import finding_kinds, read_catalogue
@@ -78,7 +77,7 @@ def test_agency_files_of_the_data_folder_and_of_the_program_are_found(tmp_path):
     ],
 )
 def test_a_broken_catalogue_is_refused_with_what_and_where(tmp_path, text, word):
-    with pytest.raises(ProgramError) as caught:
+    with pytest.raises(el.EvaluationError) as caught:
         conclude(*make(), None, catalogues=[write(tmp_path, text)])
     assert word in str(caught.value)
     assert "rekomendasi.yml" in str(caught.value)
@@ -86,11 +85,11 @@ def test_a_broken_catalogue_is_refused_with_what_and_where(tmp_path, text, word)
 
 @pytest.mark.parametrize("code", PAGES)
 def test_the_page_is_what_the_tables_say(code):
-    wording.set_language(code)
+    el.set_language(code)
     try:
         page = verdict_page()
     finally:
-        wording.set_language("id")
+        el.set_language("id")
     where = "run: python -m evaluasi_lib.findings.reference"
     assert (DOCS / PAGES[code]).read_text(encoding="utf-8") == page, where
 

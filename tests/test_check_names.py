@@ -15,9 +15,9 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+import evaluasi_lib as el
 from evaluasi_lib import wording
 from evaluasi_lib.check import FILED, KNOWN, Named, names_in
-from evaluasi_lib.errors import ProgramError
 from evaluasi_lib.loading import load_program
 from evaluasi_lib.program import Estimator, Names, Program
 from evaluasi_lib.reading.voices import read_voices
@@ -37,7 +37,8 @@ sources:
       butir: {from: B, type: item, scale: sesuai5}
       ya: {from: Y, type: flag, categories: {"true": Ya, "false": Tidak}}
   log: {file: log.csv, role: events}
-elearning: {events: log, time_zone_variable: eselon, group: eselon}
+elearning:
+  {events: log, time_zone_variable: eselon, group: eselon, modules: {M1: Satu}, optional: [M1]}
 population: {jenis_kelamin: {L: 3, P: 4}}
 participation: {motivation: komunikasi}
 """
@@ -59,6 +60,7 @@ def everything() -> dict[str, Any]:
         "source": "peserta", "scale_type": "binary", "success": ["P"], "unit": "bagian",
     }  # fmt: skip
     data["outcomes"].append(binary)
+    data["outcomes"][0]["baseline_instrument"] = data["outcomes"][0]["instrument"]
     data["questions"][0] |= {"counter_themes": ["materi"]}
     data["voices"] |= {"codebook": "b.yml", "quotes": "kutipan.csv", "manual_codes": "k.csv"}
     indicator = {"id": "R", "from_cycle": "2024", "text": "x", "status": "done"}
@@ -122,7 +124,7 @@ FIELDS = {name for model in models() for name in model.model_fields}
 
 @pytest.fixture(autouse=True)
 def _indonesian() -> None:
-    wording.set_language("id")
+    el.set_language("id")
 
 
 def _problems(folder: Path, data: dict[str, Any]) -> list[str]:
@@ -132,7 +134,7 @@ def _problems(folder: Path, data: dict[str, Any]) -> list[str]:
     (folder / "program.yml").write_text(yaml.safe_dump(data, allow_unicode=True), "utf-8")
     try:
         program = load_program(folder)
-    except ProgramError as error:
+    except el.EvaluationError as error:
         return [str(p) for p in error.problems]
     for name in ("codebook", "quotes", "manual_codes"):
         data["voices"].pop(name)

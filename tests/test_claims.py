@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib.claims import CAUSAL, claimed_of, noun_of, say, tell, told_effects
 from evaluasi_lib.conclusion import tone_of
 from evaluasi_lib.findings import conclude
@@ -17,7 +18,6 @@ from evaluasi_lib.reporting.sections.conclusions import section_verdict
 from evaluasi_lib.reporting.sections.summary import section_summary
 from evaluasi_lib.reporting.tables import table_effects
 from evaluasi_lib.results import Triangulated
-from evaluasi_lib.wording import set_language
 from tests.situations import effect, make
 
 # Words by which a reader takes the program for the cause.
@@ -28,9 +28,9 @@ CAUSE = re.compile(
 
 @pytest.fixture(autouse=True)
 def _english():
-    set_language("en")
+    el.set_language("en")
     yield
-    set_language("id")
+    el.set_language("id")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,8 @@ def _english():
         ("effect", 5, (), "strong"), ("effect", 4, (), "strong"), ("effect", 3, (), "moderate"),
         ("effect", 2, (), "moderate"), ("effect", 1, (), "weak"), ("effect", None, (), "weak"),
         ("difference", 4, ("post_only",), "difference"), ("difference", 4, (), "refuted"),
-        ("change", 5, (), "change"),
+        ("change", 5, (), "change"), ("change", 5, ("retrospective",), "recalled"),
+        ("effect", 5, ("retrospective",), "weak"),
     ],
 )  # fmt: skip
 def test_words_follow_from_design_and_rating(claim, rating, flags, claimed):
@@ -47,7 +48,7 @@ def test_words_follow_from_design_and_rating(claim, rating, flags, claimed):
 
 
 def test_the_table_has_words_for_every_row_in_both_directions():
-    rows = ("strong", "moderate", "weak", "difference", "refuted", "change")
+    rows = ("strong", "moderate", "weak", "difference", "refuted", "change", "recalled")
     for claimed in rows:
         texts = [say(f"noun.{claimed}")]
         texts += [

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evaluasi_lib.cleaning.draft import draft_program, ordered_labels
+from evaluasi_lib.cleaning.draft import draft_program
+from evaluasi_lib.cleaning.ladders import ordered_labels
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program
 from evaluasi_lib.disclosure import publish
 from evaluasi_lib.loading import DataFolder, load_program
@@ -26,7 +27,7 @@ def drafted(root: Path, program_id: str, files: list[Path]) -> tuple[DataFolder,
     raw.mkdir(parents=True)
     for file in files:
         shutil.copy(file, raw)
-    text = draft_program(program_id, [raw / f.name for f in files])
+    text = draft_program(program_id, [raw / f.name for f in files]).text
     (raw / "program.yml").write_text(text, encoding="utf-8")
     return DataFolder.at(root), text
 
@@ -67,8 +68,8 @@ def test_files_of_two_waves_become_sources_with_an_outcome(tmp_path: Path) -> No
 def test_the_draft_of_a_platform_log_is_a_source_of_events(tmp_path: Path) -> None:
     heads = "Time,User full name,Affected user,Event context,Component,Event name,Description"
     (tmp_path / "log.csv").write_text(heads + "\n", encoding="utf-8")
-    text = draft_program("x", [tmp_path / "log.csv"])
-    assert yaml.safe_load(text)["sources"]["log"]["role"] == "events"
+    drafted = draft_program("x", [tmp_path / "log.csv"])
+    assert yaml.safe_load(drafted.text)["sources"]["log"]["role"] == "events"
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,17 @@ def test_local_times_become_utc_and_unreadable_ones_stay_missing(folder: Path) -
         assert time == "03 03:00"
 
 
+def test_times_in_every_spelling_become_utc(tmp_path: Path) -> None:
+    told = ["3/02/25 10:15:30", "2025-02-03T10:00:00+07:00", "2025-02-03T03:00:00Z", "1738551600",
+            "1738551600000", "kemarin", ""]  # fmt: skip
+    lines = [f"{NIP},{time},buka,modul 1,web" for time in told]
+    table = "\n".join(["nip,time,event,module,origin", *lines]) + "\n"
+    data, program = folder_with(tmp_path, DECLARED, FILES | {"tabel.csv": table})
+    folder = clean_program(program, data)
+    times = pl.read_parquet(folder / "tabel.parquet")["time"].dt.to_string("%d %H:%M:%S").to_list()
+    assert times == ["03 03:15:30", *["03 03:00:00"] * 4, None, None]
+
+
 def test_names_in_a_log_go_no_further(folder: Path) -> None:
     text = str(pl.read_parquet(folder / "log.parquet").rows())
     assert "Siti" not in text
@@ -102,8 +113,8 @@ def test_names_in_a_log_go_no_further(folder: Path) -> None:
 
 
 def test_a_log_without_times_is_one_problem(tmp_path: Path) -> None:
-    files = FILES | {"tabel.csv": TABLE.replace("time", "kapan")}
-    data, program = folder_with(tmp_path, DECLARED, files)
+    table = TABLE.replace("time", "kapan").replace("2025", "sekitar 2025")
+    data, program = folder_with(tmp_path, DECLARED, FILES | {"tabel.csv": table})
     (problem,) = check_program(program, data)
     assert problem.where == "tabel.csv"
 

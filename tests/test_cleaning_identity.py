@@ -17,19 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evaluasi_lib as el
-from evaluasi_lib.cleaning.identity import (
-    from_nip,
-    nip_repairs,
-    nip_status,
-    normalise_code,
-    pseudonym_key,
-    pseudonyms,
-)
-from evaluasi_lib.cleaning.pipeline import check_program
-from evaluasi_lib.errors import DataError
-from evaluasi_lib.loading import DataFolder
-from evaluasi_lib.program import Program
-from tests.cleaning_help import BASE
+from evaluasi_lib.cleaning.identity import from_nip, nip_repairs, nip_status
+from tests.made_studies import make_study, survey
 
 SPELLINGS = [
     "198609262015051001", "'198609262015051001", "19860926 201505 1 001", "19860926.201505.1.001",
@@ -110,49 +99,47 @@ def test_grades_and_echelons_in_many_spellings(
 ) -> None:
     for meant, spelled in texts.items():
         assert set(el.clean_category(pd.Series(spelled), spelling=spelling)) == {meant}
-    with pytest.raises(DataError, match="honorer"):
+    with pytest.raises(el.EvaluationError, match="honorer"):
         el.clean_category(pd.Series(["honorer"]), spelling=spelling)
 
 
+def pids(codes: list[str], **how: str) -> list[str]:
+    return el.pseudonymise(pd.DataFrame({"kode": codes}), "kode", **how)["pid"].tolist()
+
+
 def test_codes_are_levelled_but_never_guessed() -> None:
-    codes = normalise_code(pl.Series(["SU-12 jk", "su12JK", "su12jl", " "]))
-    assert codes.to_list() == ["su12jk", "su12jk", "su12jl", None]
-
-
-def test_pseudonyms_depend_on_the_key_and_the_program_and_hide_the_number() -> None:
-    nip = pl.Series(["198609262015051001", None])
-    one = pseudonyms(nip, b"key", "program")
-    assert one.to_list() == pseudonyms(nip, b"key", "program").to_list()
-    assert one[0] != pseudonyms(nip, b"other", "program")[0]
-    assert one[0] != pseudonyms(nip, b"key", "another")[0]
-    assert "1986" not in one[0]
-    assert one[1] is None
-
-
-REAL = Program.model_validate({**BASE, "sources": {}})
+    one, same, other, blank = pids(["SU-12 jk", "su12JK", "su12jl", " "], key="a")
+    assert one == same
+    assert len({one, other, blank}) == 3
 
 
 def test_the_key_comes_from_the_environment_or_a_file_only_the_user_can_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EVALUASI_KEY", "secret")
-    assert pseudonym_key(REAL) == b"secret"
+    assert pids(["a"]) == pids(["a"], key="secret")
     monkeypatch.delenv("EVALUASI_KEY")
     monkeypatch.setattr("evaluasi_lib.cleaning.identity.user_data_folder", lambda: tmp_path / "u")
-    first = pseudonym_key(REAL)
-    assert len(first) == 64
-    assert pseudonym_key(REAL) == first, "made once"
+    first = pids(["a"])
+    assert first not in (pids(["a"], key="secret"), pids(["a"], key=""))
+    assert pids(["a"]) == first, "made once"
     (file,) = (tmp_path / "u").iterdir()
     if os.name == "posix":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_made_up_persons_need_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    synthetic = REAL.model_copy(update={"synthetic": True})
-    monkeypatch.setenv("EVALUASI_KEY", "a")
-    one = pseudonym_key(synthetic)
-    monkeypatch.setenv("EVALUASI_KEY", "b")
-    assert pseudonym_key(synthetic) == one
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_made_up_persons_need_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, synthetic: bool
+) -> None:
+    found = []
+    for key in ("a", "b"):
+        monkeypatch.setenv("EVALUASI_KEY", key)
+        declared = {"synthetic": synthetic, "design": {"type": "single_group"},
+                    "sources": {"s": survey({"x": "number"})}}  # fmt: skip
+        table = pd.DataFrame({"pid": ["p1", "p2"], "x": [1.0, 2.0]})
+        found.append(make_study(tmp_path / key, declared, {"s": table}).tables["s"]["pid"])
+    assert (found[0].tolist() == found[1].tolist()) is synthetic
 
 
 @pytest.mark.skipif(
@@ -172,17 +159,12 @@ def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
 
 
 def test_a_column_without_a_single_nip_is_an_error(tmp_path: Path) -> None:
-    folder = tmp_path / "data" / "raw" / "uji"
-    folder.mkdir(parents=True)
-    (folder / "p.csv").write_text("NIP,Nilai\n1,2\n2,3\n", encoding="utf-8")
     columns = {"nip": {"from": "NIP", "type": "nip"}, "nilai": {"from": "Nilai", "type": "number"}}
-    program = Program.model_validate(
-        {
-            "id": "uji", "title": "Uji", "kind": "other", "organisation": "X", "cycle": 1,
-            "design": {"type": "single_group"}, "link": "nip",
-            "sources": {"p": {"file": "p.csv", "columns": columns}},
-        }
-    )  # fmt: skip
-    (problem,) = check_program(program, DataFolder(tmp_path / "data"))
+    declared = {"design": {"type": "single_group"}, "link": "nip",
+                "sources": {"p": {"columns": columns}}}  # fmt: skip
+    table = pd.DataFrame({"nip": ["1", "2"], "nilai": [2.0, 3.0], "pid": ["", ""]})
+    with pytest.raises(el.EvaluationError) as caught:
+        make_study(tmp_path, declared, {"p": table})
+    (problem,) = caught.value.problems
     assert "NIP" in problem.what
     assert problem.count == 2

@@ -7,21 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pyreadstat
 import pytest
 
-from evaluasi_lib.cleaning.events import utc_times
+import evaluasi_lib as el
 from evaluasi_lib.cleaning.mapping import recognise
-from evaluasi_lib.cleaning.typers import Spec
-from evaluasi_lib.errors import DataError
-from evaluasi_lib.program import Column, Source
-from evaluasi_lib.reading.cells import cell_text
-from evaluasi_lib.reading.files import (
-    detect_delimiter,
-    detect_encoding,
-    open_source,
-)
 
 ROWS = pd.DataFrame({"Unit": ["Biro Umum", "Biro Hukum"], "N": [1, 2], "Nilai": [2.5, np.nan]})
 EXPECTED = [("Biro Umum", "1", "2.5"), ("Biro Hukum", "2", None)]
@@ -72,20 +62,19 @@ WRITERS = {
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_kind_of_file_gives_the_same_text(name: str, tmp_path: Path) -> None:
     WRITERS[name](tmp_path / name)
-    table = open_source(tmp_path / name, Source(file=name))
-    assert table.headers == list(ROWS)
-    columns = {h: i for i, h in enumerate(table.headers)}
-    (batch,) = table.batches(columns)
-    assert batch["row"].to_list() == [1, 2]
-    assert batch.drop("row").rows() == EXPECTED
+    table = el.read(tmp_path / name)
+    assert list(table) == list(ROWS)
+    assert (
+        list(table.astype(object).where(table.notna(), None).itertuples(index=False, name=None))
+        == EXPECTED
+    )
 
 
-def test_batches_have_running_row_numbers_and_lose_none(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("x\n" + "\n".join(map(str, range(2500))) + "\n")
-    table = open_source(tmp_path / "a.csv", Source(file="a.csv"))
-    whole = pl.concat(list(table.batches({"x": 0}, 1000)))
-    assert whole["row"].to_list() == list(range(1, 2501))
-    assert whole["x"].cast(pl.Int64).sum() == 2499 * 2500 // 2
+def test_a_long_file_loses_no_row(tmp_path: Path) -> None:
+    n = 150_000  # more than one batch
+    (tmp_path / "a.csv").write_text("x\n" + "\n".join(map(str, range(n))) + "\n")
+    found = el.read(tmp_path / "a.csv")["x"].astype(int)
+    assert found.tolist() == list(range(n))
 
 
 def test_spss_labels_and_user_missing_values(tmp_path: Path) -> None:
@@ -93,54 +82,50 @@ def test_spss_labels_and_user_missing_values(tmp_path: Path) -> None:
     pyreadstat.write_sav(
         frame,
         tmp_path / "a.sav",
-        column_labels=["Saya puas", "Usia"],
         variable_value_labels={"q1": {1: "Tidak Setuju", 5: "Setuju", 9: "Tidak Tahu"}},
         missing_ranges={"q1": [99], "usia": [{"lo": 990, "hi": 999}]},
     )
-    table = open_source(tmp_path / "a.sav", Source(file="a.sav"))
-    assert table.details["questions"] == ["Saya puas", "Usia"]
-    assert table.details["user_missing"] == 2
-    (batch,) = table.batches({"q1": 0, "usia": 1})
-    assert batch["q1"].to_list() == ["Tidak Setuju", "Setuju", None, "Tidak Tahu"]
-    assert batch["usia"].to_list() == ["30", "40", None, "50"]
-    codes = open_source(tmp_path / "a.sav", Source(file="a.sav"), frozenset({"q1"}))
-    (batch,) = codes.batches({"q1": 0})
-    assert batch["q1"].to_list() == ["1", "5", None, "9"]
+    table = el.read(tmp_path / "a.sav")
+    assert table["q1"].dropna().tolist() == ["Tidak Setuju", "Setuju", "Tidak Tahu"]
+    assert table["usia"].dropna().tolist() == ["30", "40", "50"]
+    assert table.isna().sum().tolist() == [1, 1]
 
 
-def test_what_a_workbook_holds_as_text() -> None:
-    assert cell_text(3.0) == "3"
-    assert cell_text(0.1) == "0.1"
-    assert cell_text(1.234) == "1.2340", "four decimals: never taken for one thousand"
+def test_what_a_workbook_holds_as_text(tmp_path: Path) -> None:
     # 198609262015051001 as a 64-bit float; Excel itself keeps 15 digits and zeros
-    assert cell_text(1.98609262015051008e17) == "198609262015051000"
-    assert cell_text(pd.Timestamp("2025-02-03")) == "2025-02-03"
-    assert cell_text(float("nan")) is None
+    values = [3.0, 0.1, 1.234, 1.98609262015051008e17, pd.Timestamp("2025-02-03"), None]
+    pd.DataFrame({"x": pd.Series(values, dtype=object), "y": 1}).to_excel(
+        tmp_path / "a.xlsx", index=False, engine="xlsxwriter"
+    )
+    found = el.read(tmp_path / "a.xlsx")["x"].tolist()
+    # four decimals: never taken for one thousand
+    assert found[:5] == ["3", "0.1", "1.2340", "198609262015051000", "2025-02-03"]
+    assert pd.isna(found[5])
 
 
 def test_a_sheet_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
     ROWS.to_excel(tmp_path / "a.xlsx", sheet_name="Jawaban", engine="xlsxwriter", index=False)
-    with pytest.raises(DataError, match="Jawaban"):
-        open_source(tmp_path / "a.xlsx", Source(file="a.xlsx", sheet="Jawapan"))
+    with pytest.raises(el.EvaluationError, match="Jawaban"):
+        el.read(tmp_path / "a.xlsx", sheet="Jawapan")
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.pdf", b"%PDF"), ("a.xlsx", b"not a workbook")])
 def test_unreadable_files_are_one_clear_problem(name: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(DataError) as caught:
-        open_source(tmp_path / name, Source(file=name))
+    with pytest.raises(el.EvaluationError) as caught:
+        el.read(tmp_path / name)
     (problem,) = caught.value.problems
     assert problem.where == name
     assert problem.remedy
 
 
-def test_encodings_and_separators_are_told_from_the_bytes() -> None:
-    assert detect_encoding("é".encode()[:1] + b"") == "utf-8-sig", "cut inside a character"
-    assert detect_encoding("é,x".encode("cp1252")) == "cp1252"
-    assert detect_encoding("a".encode("utf-16")) == "utf-16"
-    assert detect_delimiter('a;b\n"1,5";2\n') == ";"
-    assert detect_delimiter("a,b\n1,2\n") == ","
-    assert detect_delimiter("one column\nonly\n") == ","
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("lines", ['é;b\n"1,5";2\n', 'é,b\n"1,5",2\n', "é\tb\n1,5\t2\n"])
+def test_encodings_and_separators_are_told_from_the_bytes(
+    tmp_path: Path, code: str, lines: str
+) -> None:
+    (tmp_path / "a.csv").write_bytes(lines.encode(code))
+    assert el.read(tmp_path / "a.csv").to_dict("records") == [{"é": "1,5", "b": "2"}]
 
 
 def test_presets_are_known_by_their_own_columns() -> None:
@@ -151,17 +136,3 @@ def test_presets_are_known_by_their_own_columns() -> None:
     moodle = ["Waktu", "Nama lengkap", "Konteks peristiwa", "Komponen", "Nama peristiwa"]
     assert recognise(moodle) == "moodle"
     assert recognise(["a", "b"]) is None
-
-
-def test_event_times_become_utc() -> None:
-    text = pl.Series(
-        [
-            "3/02/25, 10:15:30", "2025-02-03T10:00:00+07:00", "2025-02-03T03:00:00Z",
-            "1738551600", "1738551600000", "kemarin", None,
-        ]
-    )  # fmt: skip
-    spec = Spec("time", Column.model_validate({"from": "t", "type": "date"}))
-    times, unread = utc_times(text, spec, "Asia/Jakarta")
-    found = [None if t is None else t.strftime("%Y-%m-%d %H:%M:%S") for t in times]
-    assert found == ["2025-02-03 03:15:30", *["2025-02-03 03:00:00"] * 4, None, None]
-    assert unread == 1

@@ -15,9 +15,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from evaluasi_lib import wording
+import evaluasi_lib as el
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program
-from evaluasi_lib.errors import DataError
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program
 from tests.cleaning_help import BASE, folder_with
@@ -27,16 +26,16 @@ TROUBLES = sorted(p for p in (Path(__file__).parent / "data" / "cleaning").iterd
 
 @pytest.fixture(autouse=True)
 def _english():
-    wording.set_language("en")
+    el.set_language("en")
     yield
-    wording.set_language("id")
+    el.set_language("id")
 
 
 def outcome(trouble: Path, data: DataFolder, program: Program) -> dict[str, str]:
     """File name -> content, as the folder of the trouble should hold it."""
     problems = check_program(program, data)
     if problems:
-        with pytest.raises(DataError):
+        with pytest.raises(el.EvaluationError):
             clean_program(program, data)
         assert not data.processed(program.id).exists(), "nothing half-written"
         return {"expected.txt": "\n".join(map(str, problems)) + "\n"}

@@ -1,226 +1,210 @@
-"""Costs, cost for a unit of effect, benefits in money."""
+"""Costs, cost for a unit of effect, benefits in money: from files to the published rows."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from scipy import stats
 
-from evaluasi_lib.disclosure import publish
-from evaluasi_lib.effects import Effect
-from evaluasi_lib.measures import wide
-from evaluasi_lib.program import Benefit
-from evaluasi_lib.scoring.costs import (
-    bootstrap_ratio,
-    cost_per_effect,
-    fieller,
-    phillips,
-    score_efficiency,
-    value_benefit,
-)
-from tests.situations import make
+import evaluasi_lib as el
+from evaluasi_lib.measures import texts_at, wide
+from tests.made_studies import make_study, survey
+from tests.test_impact_methods import exact
 
 ITEMS = [
     {"category": "pengajar", "planned_idr": 60_000_000, "realised_idr": 50_000_000},
     {"category": "bahan", "planned_idr": 40_000_000, "realised_idr": 40_000_000},
 ]
-
-
-def effect(estimate: float | None = 0.5, error: float = 0.1, **changes: Any) -> Effect:
-    low = None if estimate is None else estimate - 2 * error
-    high = None if estimate is None else estimate + 2 * error
-    values: dict[str, Any] = {
-        "outcome": "kompetensi", "label": "Kompetensi", "role": "primary", "subgroup": None,
-        "wave": "post", "sesoi": 0.2, "direction": "higher", "claim": "effect",
-        "level": "learning", "design": "comparison", "estimator": "ancova", "estimand": "att",
-        "unit": "poin", "n_program": 100, "n_comparison": 90, "estimate": estimate,
-        "std_error": error, "df": 60.0, "ci_low": low, "ci_high": high, "p_value": 0.01,
-        "p_adjusted": None, "effect_size_g": None, "g_ci_low": None, "g_ci_high": None,
-        "conclusion": "improved",
-    }  # fmt: skip
-    return Effect(**(values | changes))
+BENEFIT = {
+    "label": "Naskah lebih cepat", "outcome": "y", "value_per_unit_idr": 4_000_000,
+    "isolation": "comparison_group", "confidence_share": 0.75,
+}  # fmt: skip
+GROUP = {"variable": "ikut", "program": ["1"], "comparison": ["0"]}
 
 
 def measured(
-    effects: tuple[Effect, ...] = (),
-    people: tuple[int | None, int | None, int | None] = (100, 90, 60),
-    **costs: Any,
-) -> dict[str, dict[str, Any]]:
-    """The records of the part by their places, and the words beside them."""
-    declared = None if costs.get("items") == [] else {"price_year": 2025, "items": ITEMS} | costs
-    program = make(program_keys={"costs": declared})[0]
-    names = ("enrolled", "started", "completed")
-    found = score_efficiency(program, effects, **dict(zip(names, people, strict=True)))
-    rows, remarks = publish(found, 5)
+    folder: Path, people: tuple[int, int, int] = (101, 90, 60), *, estimate: float = 0.5,
+    design: str = "randomised", direction: str = "higher", **costs: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """The records of the part by their places, and the words beside them, of a program with 101
+    persons in either group, so many of whom enrolled, started and completed."""
+    table = exact(estimate, 0.1)
+    member = table["ikut"] == 1
+    table = table.assign(pid=[f"p{i}" for i in range(len(table))])
+    stages = dict(zip(("daftar", "mulai", "selesai"), people, strict=True))
+    for name, n in stages.items():
+        table[name] = np.arange(len(table)) < np.where(member, n, 0)
+    roster = table.drop(columns="y").astype({"ikut": str})
+    declared = {
+        "design": {"type": design, "group": GROUP},
+        "roster": "peserta",
+        "sources": {
+            "peserta": survey({"ikut": "category"} | dict.fromkeys(stages, "flag"), role="roster"),
+            "post": survey({"y": "number"}, wave="post"),
+        },
+        "participation": {"enrolled": "daftar", "started": "mulai", "completed": "selesai"},
+        "outcomes": [{"id": "y", "label": "Y", "level": "learning", "variable": "y",
+                      "unit": "poin", "sesoi": 0.2, "direction": direction}],
+        "costs": None if costs.get("items") == [] else
+        {"price_year": 2025, "items": ITEMS} | costs,
+    }  # fmt: skip
+    result = make_study(folder, declared, {"peserta": roster, "post": table[["pid", "y"]]}).result
     places = ("efficiency", "efficiency/*", "efficiency/*/*", "efficiency/*/*/*")
-    records = {"/".join(r["stem"][1:]): r for place in places for r in wide(rows, place)}
-    return records | {"words": {remark.id: remark.text for remark in remarks}}
+    records = {"/".join(r["stem"][1:]): r for place in places for r in wide(result.rows, place)}
+    return records | {"words": texts_at(result.remarks, "efficiency", "money")}
 
 
-def test_costs_for_each_participant_completer_and_hour() -> None:
-    found = measured(training_hours_jp=20)
+def test_costs_for_each_participant_completer_and_hour(tmp_path: Path) -> None:
+    found = measured(tmp_path, training_hours_jp=20)
     money = found[""]
     assert money["total_cost_idr"] == 90_000_000
-    assert money["cost_per_participant_idr"] == 900_000
+    assert money["cost_per_participant_idr"] == pytest.approx(90_000_000 / 101)
     assert money["cost_per_completer_idr"] == 1_500_000
-    assert money["cost_per_jp_idr"] == 45_000
+    assert money["cost_per_jp_idr"] == pytest.approx(90_000_000 / 101 / 20)
     assert money["budget_absorption_share"] == 0.9
     shares = [found[f"costs/{item['category']}"]["share_of_total"] for item in ITEMS]
     assert sum(shares) == pytest.approx(1)
+    by_hand = el.cost(pd.DataFrame(ITEMS), 101, 60).set_index("measure")
+    assert by_hand.loc["per_completer", "amount_idr"] == 1_500_000
+    assert by_hand.loc["budget_absorption", "share"] == 0.9
 
 
-def test_working_time_of_those_who_started_is_a_cost_but_no_budget() -> None:
-    found = measured(participant_time={"hours": 10, "hourly_idr": 50_000})
+def test_working_time_of_those_who_started_is_a_cost_but_no_budget(tmp_path: Path) -> None:
+    found = measured(tmp_path, participant_time={"hours": 10, "hourly_idr": 50_000})
     assert found[""]["total_cost_idr"] == 90_000_000 + 10 * 50_000 * 90
     assert found[""]["budget_absorption_share"] == 0.9
     assert found["costs/participant_time"]["realised_idr"] == 10 * 50_000 * 90
 
 
-def test_a_category_that_is_declared_twice_stands_twice() -> None:
-    found = measured(items=[ITEMS[0], ITEMS[0]])
+def test_a_category_that_is_declared_twice_stands_twice(tmp_path: Path) -> None:
+    found = measured(tmp_path, items=[ITEMS[0], ITEMS[0]])
     twice = [found["costs/pengajar"], found["costs/pengajar@2"]]
     assert [row["subject"] for row in twice] == ["pengajar", "pengajar"]
 
 
-def test_a_program_without_costs_says_so() -> None:
-    money = measured(items=[])[""]
+def test_a_program_without_costs_says_so(tmp_path: Path) -> None:
+    money = measured(tmp_path, items=[])[""]
     assert money["total_cost_idr"] is None
     assert money["total_cost_idr_reason"]
 
 
-def test_zero_cost_leaves_ratios_undefined() -> None:
+def test_zero_cost_leaves_ratios_undefined(tmp_path: Path) -> None:
     free = [{"category": "pengajar", "planned_idr": 0, "realised_idr": 0}]
-    benefit = {"label": "x", "value_per_unit_idr": 1000, "isolation": "trend"}
-    found = measured(items=free, benefits=[benefit])
+    found = measured(tmp_path, items=free, benefits=[BENEFIT])
     money = found[""]
     assert (money["total_cost_idr"], money["cost_per_participant_idr"]) == (0, 0)
     assert not {"budget_absorption_share", "bcr", "roi_pct"} & set(money)
-    assert found["words"]["efficiency/money"]
+    assert found["words"]
 
 
-def test_nobody_completed_and_nobody_took_part() -> None:
-    nobody = measured(people=(100, 90, 0))[""]
+def test_nobody_completed_and_nobody_took_part(tmp_path: Path) -> None:
+    nobody = measured(tmp_path, (101, 90, 0))[""]
     assert nobody["cost_per_completer_idr"] is None
     assert nobody["cost_per_completer_idr_reason"]
-    empty = measured((effect(),), people=(0, 0, 0))
+    empty = measured(tmp_path, (0, 0, 0))
     assert empty[""]["cost_per_participant_idr"] is None
     assert empty["cost_per_unit_effect"]["reason"]
 
 
-def test_a_hidden_number_of_persons_cannot_be_computed_from_its_cost() -> None:
+def test_a_hidden_number_of_persons_cannot_be_computed_from_its_cost(tmp_path: Path) -> None:
     time = {"hours": 10, "hourly_idr": 50_000}
-    found = measured((effect(),), people=(100, None, None), participant_time=time)[""]
+    found = measured(tmp_path, (101, 3, 3), participant_time=time)[""]
     assert found["cost_per_completer_idr"] is None
     assert found["cost_per_completer_idr_reason"] == "small_cell"
-    assert found["total_cost_idr"] == 90_000_000 + 10 * 50_000 * 100
-    hidden = measured((effect(),), people=(None, None, None), participant_time=time)
+    assert found["total_cost_idr"] == 90_000_000 + 10 * 50_000 * 101
+    hidden = measured(tmp_path, (3, 3, 3), participant_time=time)
     assert hidden[""]["total_cost_idr"] is None
     assert hidden["cost_per_unit_effect"]["reason"] == "small_cell"
 
 
-def test_cost_for_a_unit_of_effect_is_total_over_effect_of_all_participants() -> None:
-    row = cost_per_effect(effect(0.5, 0.1), 90e6, 100, seed=1)
-    assert row["estimate"] == pytest.approx(90e6 / 100 / 0.5)
-    # with a known cost Fieller's limits are the cost over the limits of the effect (t, df 60)
-    q = 2.0002978
-    assert row["ci_low"] == pytest.approx(900_000 / (0.5 + q * 0.1), rel=1e-6)
-    assert row["ci_high"] == pytest.approx(900_000 / (0.5 - q * 0.1), rel=1e-6)
+def test_cost_for_a_unit_of_effect_is_total_over_effect_of_all_participants(
+    tmp_path: Path,
+) -> None:
+    found = measured(tmp_path)
+    row, drawn = found["cost_per_effect/y"], found["cost_per_effect/y/bootstrap"]
+    assert row["estimate"] == pytest.approx(90e6 / 101 / 0.5)
+    # with a known cost Fieller's limits are the cost over the limits of the effect (t, df 200)
+    q = stats.t.ppf(0.975, 200)
+    ends = (90e6 / 101 / (0.5 + q * 0.1), 90e6 / 101 / (0.5 - q * 0.1))
+    assert (row["estimate_low"], row["estimate_high"]) == pytest.approx(ends, rel=1e-6)
     # 10,000 draws leave about 1% of Monte Carlo error in a limit
-    assert row["bootstrap_ci_low"] == pytest.approx(row["ci_low"], rel=0.03)
-    assert row["bootstrap_ci_high"] == pytest.approx(row["ci_high"], rel=0.03)
-    assert row == cost_per_effect(effect(0.5, 0.1), 90e6, 100, seed=1)
+    assert (drawn["estimate_low"], drawn["estimate_high"]) == pytest.approx(ends, rel=0.03)
+    assert found["cost_per_unit_effect"]["subject"] == "y"
 
 
-def test_where_less_is_better_the_effect_is_turned() -> None:
-    fewer_days = effect(-0.5, 0.1, direction="lower")
-    assert cost_per_effect(fewer_days, 90e6, 100, seed=1)["estimate"] == pytest.approx(1.8e6)
-
-
-@pytest.mark.parametrize(
-    "found",
-    [
-        effect(claim="change"),
-        effect(-0.5),
-        effect(0.0),
-        effect(0.5, direction="lower"),
-        effect(0.1, 0.1),
-        effect(None),
-    ],
-    ids=["change", "negative", "zero", "wrong way", "interval holds zero", "not estimated"],
-)
-def test_the_ratio_is_refused_with_a_reason(found: Effect) -> None:
-    row = cost_per_effect(found, 90e6, 100, seed=1)
-    assert row["reason"]
-    assert row["estimate"] is row["ci_low"] is row["ci_high"] is None
+def unit_cost(table: pd.DataFrame, design: str = "randomised", **how: Any) -> pd.Series:
+    found = el.effect(table, "y", "ikut", design=design, **how)
+    return el.cost({"x": 90e6}, 100, effect=found).iloc[-1]
 
 
 def test_fieller_agrees_with_a_search_over_all_ratios() -> None:
-    """Second route: every ratio whose test statistic stays within the normal quantile."""
-    top, bottom, error = 10.0, 4.0, 0.7
-    grid = np.linspace(0, 8, 800_001)
-    inside = grid[np.abs(top - grid * bottom) <= 1.959963985 * grid * error]
-    assert fieller(top, bottom, error) == pytest.approx((inside.min(), inside.max()), abs=2e-5)
+    """Second route: every ratio whose test statistic stays within the t quantile."""
+    row = unit_cost(exact(4.0, 0.7))
+    grid = np.linspace(1e5, 8e5, 700_001)
+    inside = grid[np.abs(900_000 - grid * 4.0) <= stats.t.ppf(0.975, 200) * grid * 0.7]
+    ends = (inside.min(), inside.max())
+    assert (row["low_idr"], row["high_idr"]) == pytest.approx(ends, abs=2)
 
 
-def test_fieller_and_bootstrap_refuse_a_bottom_near_zero() -> None:
-    assert fieller(1, 0.1, 0.1) is None
-    assert fieller(1, 0, 0.1) is None
-    assert bootstrap_ratio(1, 0.1, 0.1, None, np.random.default_rng(1)) is None
+def test_where_less_is_better_the_effect_is_turned() -> None:
+    fewer_days = unit_cost(exact(-0.5, 0.1), direction="lower")
+    assert fewer_days["amount_idr"] == pytest.approx(1.8e6)
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.floats(1e6, 1e10), st.floats(0.2, 5), st.floats(0.01, 0.05), st.floats(0.01, 1000))
-def test_the_ratio_follows_the_units(
-    total: float, value: float, error: float, scale: float
-) -> None:
+@pytest.mark.parametrize(
+    ("estimate", "how"),
+    [(0.5, {"design": "comparison"}), (-0.5, {}), (0.0, {}), (0.5, {"direction": "lower"}),
+     (0.1, {}), (0.5, {"min_cell": 999})],
+    ids=["difference", "negative", "zero", "wrong way", "interval holds zero", "not estimated"],
+)  # fmt: skip
+def test_the_ratio_is_refused_with_a_reason(estimate: float, how: dict[str, Any]) -> None:
+    row = unit_cost(exact(estimate, 0.1), **how)
+    assert row["reason"]
+    assert row[["amount_idr", "low_idr", "high_idr"]].isna().all()
+
+
+@pytest.mark.parametrize("scale", [0.01, 3.0, 1000.0])
+def test_the_ratio_follows_the_units(scale: float) -> None:
     """Measuring the outcome in units a hundred times as small makes each a hundredth as dear."""
-    one = cost_per_effect(effect(value, error), total, 100, seed=1)
-    other = cost_per_effect(effect(value * scale, error * scale), total, 100, seed=1)
-    for name in ("estimate", "ci_low", "ci_high"):
+    one, other = (unit_cost(exact(0.5 * s, 0.1 * s)) for s in (1, scale))
+    for name in ("amount_idr", "low_idr", "high_idr"):
         assert other[name] == pytest.approx(one[name] / scale, rel=1e-9)
 
 
-def test_the_headline_is_a_decisive_outcome_with_an_effect() -> None:
-    found = measured((effect(claim="change"), effect(outcome="lain")))["cost_per_unit_effect"]
-    assert (found["subject"], found["reason"]) == ("lain", None)
-
-
-def test_bcr_and_roi_by_phillips() -> None:
-    assert phillips(150.0, 100.0) == (1.5, 50.0)
-    benefit = {
-        "label": "Naskah lebih cepat", "outcome": "kompetensi", "value_per_unit_idr": 4_000_000,
-        "isolation": "comparison_group", "confidence_share": 0.75,
-    }  # fmt: skip
-    found = measured((effect(0.5),), benefits=[benefit])
-    money = found[""]
-    # 0.5 units x Rp4 million x 0.75 x 100 participants = Rp150 million, costs Rp90 million
-    assert money["bcr"] == pytest.approx(150 / 90)
-    assert money["roi_pct"] == pytest.approx(60 / 90 * 100)
+def test_bcr_and_roi_by_phillips(tmp_path: Path) -> None:
+    found = measured(tmp_path, benefits=[BENEFIT])
+    money, benefit = found[""], 0.5 * 4_000_000 * 0.75 * 101
+    assert money["bcr"] == pytest.approx(benefit / 90e6)
+    assert money["roi_pct"] == pytest.approx((benefit / 90e6 - 1) * 100)
     cases = [record["bcr"] for place, record in found.items() if place.startswith("sensitivity/")]
     assert cases[0] == money["bcr"]
     assert min(cases) == cases[-1] < money["bcr"]
 
 
-def test_isolation_by_a_comparison_group_needs_one() -> None:
-    benefit = {
-        "label": "x", "outcome": "kompetensi", "value_per_unit_idr": 1e6,
-        "isolation": "comparison_group",
-    }  # fmt: skip
-    found = measured((effect(claim="change"),), benefits=[benefit])
+@pytest.mark.parametrize(
+    ("isolation", "effect"),
+    [("comparison_group", {"design": "comparison"}), ("participant_estimate", {"estimate": 0.19}),
+     ("comparison_group", {"estimate": 0.01}), ("trend", {})],
+    ids=["a difference", "inconclusive", "too small", "no trend is estimated"],
+)  # fmt: skip
+def test_only_a_concluded_effect_is_worth_money(
+    tmp_path: Path, isolation: str, effect: dict[str, Any]
+) -> None:
+    found = measured(tmp_path, benefits=[BENEFIT | {"isolation": isolation}], **effect)
     assert not {"bcr", "roi_pct"} & set(found[""])
     assert not [place for place in found if place.startswith("sensitivity")]
-    assert found["words"]["efficiency/money"] == found["benefits/1"]["reason"]
+    assert found["words"] == [found["benefits/1"]["total_idr_reason"]]
 
 
-def test_a_worsened_outcome_is_a_negative_benefit() -> None:
-    benefit = Benefit(
-        label="x", outcome="kompetensi", value_per_unit_idr=1e6, isolation="comparison_group"
-    )
-    assert value_benefit(benefit, (effect(-0.5, conclusion="worsened"),), 10)["total_idr"] == -5e6
-    lower = effect(0.5, 0.1, direction="lower")
-    assert value_benefit(benefit, (lower,), 10)["total_idr"] == -5e6
-    # the unfavourable limit of an outcome of which less is better is the upper one
-    assert value_benefit(benefit, (lower,), 10, at="ci_low")["total_idr"] == pytest.approx(-7e6)
+def test_a_worsened_outcome_is_a_negative_benefit(tmp_path: Path) -> None:
+    """The unfavourable limit of an outcome of which less is better is the upper one."""
+    found = measured(tmp_path, estimate=0.5, direction="lower", benefits=[BENEFIT])
+    each = 4_000_000 * 0.75 * 101
+    assert found["benefits/1"]["total_idr"] == pytest.approx(-0.5 * each)
+    _declared, low, *_rest = (r for place, r in found.items() if place.startswith("sensitivity/"))
+    upper = 0.5 + stats.t.ppf(0.975, 200) * 0.1
+    assert low["bcr"] == pytest.approx(-upper * each / 90e6)

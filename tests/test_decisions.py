@@ -8,11 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluasi_lib.evaluation import earlier_cycles, measure, open_study
-from evaluasi_lib.findings import conclude
-from evaluasi_lib.loading import DataFolder
+import evaluasi_lib as el
 from evaluasi_lib.measures import value_at
-from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.results import result_json
 from tests.published import cited
 
@@ -23,22 +20,12 @@ STABILITY = "verdict/stability/share"
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
+def concluded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
-    for name in ("nsw-1976", "mentoring-karier-2024", "mentoring-karier-2025"):
+    names = ("nsw-1976", "mentoring-karier-2024", "mentoring-karier-2025")
+    for name in names:
         shutil.copytree(RAW / name, folder / "raw" / name)
-    return DataFolder.at(folder)
-
-
-@pytest.fixture(scope="module")
-def concluded(data):
-    found = {}
-    for name in data.program_ids:
-        study = open_study(data, name)
-        found[name] = conclude(
-            study.program, measure(study), earlier_cycles(study.program, Sources(data))
-        )
-    return found
+    return {name: el.open(name, "id", folder).result for name in names}
 
 
 def test_nsw_continues_and_is_not_scaled_up_because_nobody_knows_its_cost(concluded):

@@ -9,14 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 
-from evaluasi_lib.disclosure import SMALL_CELL, publish
 from evaluasi_lib.measures import Measure, wide
-from evaluasi_lib.scoring.elearning import score_elearning
 from tests.made_studies import make_study, survey
-from tests.test_events import SCHEMA
 
 START = dt.datetime(2025, 3, 3, 1, tzinfo=dt.UTC)
 DATES = {"daftar": "date", "selesai": "date", "jk": "category", "zona": "category"}
@@ -45,7 +41,7 @@ def log(people: pd.DataFrame, modules: list[str], spread_days: float = 3) -> lis
                 time = START + dt.timedelta(
                     days=m * spread_days, hours=i % 12, minutes=(4 + i % 7) * click
                 )
-                rows.append((pid, time, "dilihat", module, "modul", "ws" if i % 2 else "web"))
+                rows.append((pid, time, "dilihat", module, "ws" if i % 2 else "web"))
     return rows
 
 
@@ -58,23 +54,23 @@ def measured(
     plan: dict[str, Any] | None = None,
     **declaration: Any,
 ) -> tuple[Measure, ...]:
+    flags = {"selesai": "flag", "daftar": "flag"} if people["selesai"].dtype == "boolean" else {}
     declared = {
         "design": {"type": "single_group"},
-        "link": "nip",
         "roster": "pegawai",
         "sources": {
-            "pegawai": survey(DATES, role="roster"),
-            "log": {"file": "log.csv", "role": "events"},
+            "pegawai": survey(DATES | flags, role="roster"),
+            "log": survey({}, role="events"),
         },
         "participation": {"enrolled": "daftar", "completed": "selesai", "groups": ["jk"]},
         "elearning": {"events": "log", "modules": {"M1": "Modul 1", "M2": "Modul 2"}}
         | (plan or {}),
     } | declaration
-    study = make_study(folder, declared, {"pegawai": people} | (tables or {}))
-    pl.DataFrame(rows, schema=SCHEMA, orient="row").write_parquet(folder / "log.parquet")
-    rows, _remarks = publish(score_elearning(study), 5)
-    assert all(row.value is None or np.isfinite(row.value) for row in rows)
-    return rows
+    events = pd.DataFrame(rows, columns=["pid", "time", "event", "module", "origin"])
+    study = make_study(folder, declared, {"pegawai": people, "log": events} | (tables or {}))
+    found = study.result.rows
+    assert all(row.value is None or np.isfinite(row.value) for row in found)
+    return found
 
 
 def whole(rows: tuple[Measure, ...]) -> dict[str, Any]:
@@ -113,7 +109,7 @@ def test_users_funnel_and_time_to_completion(tmp_path: Path) -> None:
 def test_who_only_appears_later_has_reached_the_earlier_module(tmp_path: Path) -> None:
     people = roster()
     rows = [row for row in log(people, ["M1", "M2"]) if not (row[3] == "M1" and row[0] < "p10")]
-    found = measured(tmp_path, people, rows)
+    found = measured(tmp_path, people, rows, plan={"order": "fixed"})
     first, _second = wide(found, "elearning/modules/*")
     assert (first["share_n"], first["dropoff_share_n"]) == (50, 60)
 
@@ -188,20 +184,18 @@ def test_learners_in_the_east_have_their_own_office_hours(tmp_path: Path) -> Non
     assert whole(found)["off_hours_share"] == pytest.approx(len(off) / (2 * len(rows)))
 
 
-@pytest.mark.parametrize("missing", ["plan", "log", "users"])
+@pytest.mark.parametrize("missing", ["plan", "users"])
 def test_what_is_missing_is_said_in_words(tmp_path: Path, missing: str) -> None:
     people = roster()
     rows = log(people, ["M1", "M2"])
     if missing == "plan":
         found = measured(tmp_path, people, rows, elearning=None)
-    elif missing == "log":
-        found = measured(tmp_path, people, rows, plan={"events": "log_lain"})
     else:
         found = measured(tmp_path, people, [("admin", *row[1:]) for row in rows])
         assert whole(found)["users"] == 0
     assert whole(found)["median_days_to_complete"] is None
     assert whole(found)["reason"]
-    assert whole(found)["reason"] != SMALL_CELL
+    assert whole(found)["reason"] != "small_cell"
 
 
 def test_fewer_users_than_may_be_shown(tmp_path: Path) -> None:
@@ -209,7 +203,7 @@ def test_fewer_users_than_may_be_shown(tmp_path: Path) -> None:
     rows = [row for row in log(people, ["M1", "M2"]) if row[0] < "p03"]
     found = measured(tmp_path, people, rows)
     assert whole(found)["users"] is None
-    shown = {row.id for row in found if row.value is not None}
+    shown = {row.id for row in found if row.part == "elearning" and row.value is not None}
     assert shown == {
         "elearning/funnel/enrolled/n",  # of these the log knows nothing
         "elearning/access/jk/L/completed_share",
@@ -230,7 +224,7 @@ def test_outcome_by_dose_is_an_association(tmp_path: Path) -> None:
         log(people, ["M1", "M2"]),
         sources={
             "pegawai": survey(DATES, role="roster"),
-            "log": {"file": "log.csv", "role": "events"},
+            "log": survey({}, role="events"),
             "tes": survey({"nilai": "number"}, role="record", wave="post"),
         },
         outcomes=[
@@ -265,16 +259,6 @@ def test_access_is_compared_between_groups_and_regions(tmp_path: Path) -> None:
     assert women["used_share_low"] < women["used_share"] < women["used_share_high"]
 
 
-def counts_of_persons(tree: Any, key: str = "") -> list[tuple[str, int]]:
-    """Every number of persons in a result: keys n, n_*, persons, users, reached."""
-    if isinstance(tree, dict):
-        return [found for name, value in tree.items() for found in counts_of_persons(value, name)]
-    if isinstance(tree, (list, tuple)):
-        return [found for value in tree for found in counts_of_persons(value, key)]
-    named = key in ("n", "persons", "users", "reached") or key.startswith("n_")
-    return [(key, tree)] if named and isinstance(tree, int) else []
-
-
 @pytest.mark.parametrize("n", [6, 9, 14, 23])
 @pytest.mark.parametrize("lost", [1, 2, 4, 6])
 def test_no_number_of_a_few_persons_is_shown(tmp_path: Path, n: int, lost: int) -> None:
@@ -291,12 +275,63 @@ def test_no_number_of_a_few_persons_is_shown(tmp_path: Path, n: int, lost: int) 
     assert min(np.diff(ends), default=1) * n >= 5 - 1e-9
 
 
-def test_the_same_log_in_another_order_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_log_in_another_order_gives_the_same_rows(tmp_path: Path) -> None:
     people = roster()
     rows = log(people, ["M1", "M2"])
-    folders = [tmp_path / "a", tmp_path / "b"]
-    found = []
-    for folder, own in zip(folders, (rows, rows[::-1]), strict=True):
-        folder.mkdir()
-        found.append(measured(folder, people, own, plan={"group": "jk"}))
+    found = [
+        measured(tmp_path / name, people, own, plan={"group": "jk"})
+        for name, own in (("a", rows), ("b", rows[::-1]))
+    ]
     assert found[0] == found[1]
+
+
+# --- Which modules are stages --------------------------------------------------------------------
+
+
+def shuffled(people: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Half of those who completed open the second module first."""
+    rows = log(people, ["M1", "M2"])
+    return [
+        (pid, time, event, {"M1": "M2", "M2": "M1"}[m] if pid < "p20" else m, *rest)
+        for pid, time, event, m, *rest in rows
+    ]
+
+
+def why_no_stage(rows: tuple[Measure, ...]) -> str:
+    return str(alone(rows, "funnel")["reason"])
+
+
+def test_modules_in_no_order_make_no_funnel(tmp_path: Path) -> None:
+    people = roster()
+    found = measured(tmp_path, people, shuffled(people))
+    assert funnel(found) == {}
+    assert "“Modul 2” sebelum “Modul 1”" in why_no_stage(found)
+    first, second = wide(found, "elearning/modules/*")
+    assert (first["share_n"], second["share_n"]) == (60, 40)  # what was opened is told all the same
+    assert first["dropoff_share"] is None
+
+
+def test_what_is_declared_outweighs_the_log(tmp_path: Path) -> None:
+    people = roster()
+    found = measured(tmp_path, people, shuffled(people), plan={"order": "fixed"})
+    assert list(funnel(found)) == ["enrolled", "active", "M1", "M2", "completed"]
+    found = measured(tmp_path, people, log(people, ["M1", "M2"]), plan={"order": "free"})
+    assert funnel(found) == {}
+    assert "urutan apa pun" in why_no_stage(found)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_an_optional_module_is_no_stage(declared: bool, tmp_path: Path) -> None:
+    people = roster()
+    rows = log(people, ["M1", "M2", "M3"])
+    if not declared:  # a third of those who came further never opened it
+        rows = [row for row in rows if not (row[3] == "M2" and row[0] < "p13")]
+    plan = {"modules": {"M1": "Satu", "M2": "Dua", "M3": "Tiga"}}
+    plan |= {"optional": ["M2"]} if declared else {}
+    found = measured(tmp_path, people, rows, plan=plan)
+    assert funnel(found) == {"enrolled": 60, "active": 60, "M1": 60, "M3": 40, "completed": 40}
+    assert "Dua" in why_no_stage(found)
+    first, second, _third = wide(found, "elearning/modules/*")
+    assert first["dropoff_share"] == pytest.approx(1 / 3)
+    assert second["dropoff_share"] is None
+    assert second["share_n"] == (40 if declared else 27)

@@ -8,58 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.special import expit
-from statsmodels.stats.proportion import confint_proportions_2indep
+from statsmodels.stats.oneway import anova_oneway
 
-from evaluasi_lib.conclusion import adjust_p_values
+import evaluasi_lib as el
 from evaluasi_lib.effects import Effect
-from evaluasi_lib.measures import wide
-from evaluasi_lib.program import Benefit
-from evaluasi_lib.scoring.costs import value_benefit
-from evaluasi_lib.scoring.frames import natural_spline
-from evaluasi_lib.scoring.impact.designs import adjusted, difference, net_rise, superiority
-from evaluasi_lib.scoring.impact.estimate import newcombe, newcombe_p
-from evaluasi_lib.study import Study
-from tests.made_effects import effects, scored
+from evaluasi_lib.measures import texts_at, value_at, wide
+from tests.made_effects import effects, made, primary
 from tests.made_studies import make_study, survey
 
-Z = 1.959963984540054
 
-
-def made(
-    folder: Path, persons: pd.DataFrame, *, design: str = "comparison", baseline: bool = True,
-    outcome: dict[str, Any] | None = None, **declared: Any,
-) -> Study:  # fmt: skip
-    """A study of persons: columns `member`, `after` (missing: lost), `before`, and background."""
-    background = persons.drop(columns=["member", "after", "before"], errors="ignore")
-    kinds = {
-        name: "number" if pd.api.types.is_numeric_dtype(column) else "category"
-        for name, column in background.items()
-    }
-    roster = background.assign(
-        pid=[f"p{i}" for i in range(len(persons))],
-        ikut=np.where(persons["member"], "ya", "tidak"),
-    )
-    waves = {"post": "after"} | ({"pre": "before"} if baseline else {})
-    tables = {
-        wave: roster[["pid"]].assign(y=persons[column]).dropna() for wave, column in waves.items()
-    }
-    rule = {"variable": "ikut", "program": ["ya"], "comparison": ["tidak"]}
-    y = {"id": "y", "label": "Y", "level": "learning", "variable": "y", "unit": "poin"}
-    declaration = {
-        "design": {"type": design, "group": rule, **declared},
-        "link": "nip",
-        "roster": "peserta",
-        "sources": {
-            "peserta": survey({"ikut": "category", **kinds}, role="roster"),
-            **{wave: survey({"y": "number"}, wave=wave) for wave in waves},
-        },
-        "outcomes": [y | ({"baseline_wave": "pre"} if baseline else {}) | (outcome or {})],
-    }
-    return make_study(folder, declaration, {"peserta": roster, **tables})
-
-
-def estimated(study: Study) -> tuple[Effect, dict[str, Effect]]:
+def estimated(study: Any) -> tuple[Effect, dict[str, Effect]]:
     """The primary estimate, and all by their estimator."""
     found = effects(study)
     (primary,) = [e for e in found if e.role == "primary"]
@@ -127,7 +87,16 @@ def test_independent_samples_use_their_covariates(tmp_path: Path) -> None:
     primary, others = estimated(make_study(tmp_path, declaration, tables))
     assert primary.estimator == "drdid_repeated"
     assert primary.ci_low <= 0 <= primary.ci_high
-    assert others["did_repeated"].estimate > primary.estimate
+    means = {
+        wave: t.groupby("ikut")["y"].mean().pipe(lambda m: m["ya"] - m["tidak"])
+        for wave, t in tables.items()
+    }
+    plain = others["did_repeated"]  # of four means
+    assert plain.estimate == pytest.approx(means["post"] - means["pre"])
+    assert plain.estimate > primary.estimate
+    assert (plain.n_program, plain.n_comparison) == (
+        (tables["post"]["ikut"] == "ya").sum(), (tables["post"]["ikut"] == "tidak").sum()
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("ordered", [False, True])
@@ -145,7 +114,7 @@ def test_those_chosen_for_low_scores_show_no_improvement(tmp_path: Path, ordered
     primary, others = estimated(study)
     assert primary.estimator == ("net_rise" if ordered else "did")
     assert primary.ci_low > 0  # so that alone it would be "improved"
-    (found,) = [row for row in scored(study) if row.measure == "bracketing"]
+    (found,) = [row for row in study.result.rows if row.measure == "bracketing"]
     assert found.estimator == "ancova"
     assert found.value == pytest.approx(others["ancova"].estimate)
     assert found.low <= 0
@@ -159,7 +128,7 @@ def test_where_both_agree_the_conclusion_stands(tmp_path: Path) -> None:
     data.loc[data["member"], "after"] += 0.6
     study = made(tmp_path, data)
     primary, _others = estimated(study)
-    (found,) = [row for row in scored(study) if row.measure == "bracketing"]
+    (found,) = [row for row in study.result.rows if row.measure == "bracketing"]
     assert found.conclusion == primary.conclusion == "improved"
     assert "Ding" not in (primary.note or "")
 
@@ -172,6 +141,140 @@ def test_a_measure_before_that_is_the_same_for_everybody_needs_no_bracket(tmp_pa
     assert primary.conclusion == "improved"
 
 
+# Which estimator is primary
+
+
+def test_nobody_invited_is_known_where_attrition_is_not() -> None:
+    (sample,) = wide(el.open("nsw-1976").result.rows, "sample")
+    assert (sample["invited"], sample["responded"], sample["analysed"]) == (None, 445, 445)
+    assert sample["response_rate_share"] is None
+    assert sample["reason"]
+
+
+def test_comparison_with_linked_baseline_is_difference_in_differences(tmp_path: Path) -> None:
+    data = persons(18, 60)
+    data["after"] += np.where(data["member"], 1.0, 0.2)
+    study = made(tmp_path, data)
+    effect, others = estimated(study)
+    assert effect.estimator == "did"
+    assert effect.estimate == pytest.approx(0.8, abs=4 * effect.std_error)
+    assert {"ancova", "difference"} <= set(others)
+    assert value_at(study.result.rows, "sample/invited") == 60
+    own = data[data["member"]]  # from what to what: of those measured twice
+    means = pytest.approx((own["before"].mean(), own["after"].mean()))
+    assert (effect.mean_before, effect.mean_after) == means
+    # Two persons more in the published mean of the wave: subtraction would tell of them.
+    data.loc[[0, 2], "before"] = np.nan
+    effect = primary(made(tmp_path, data))
+    assert effect.estimate is not None
+    assert (effect.mean_before, effect.mean_after) == (None, None)
+
+
+@pytest.mark.parametrize("clusters", [12, 6])
+def test_clusters_bring_cr2_and_few_of_them_no_p_value(tmp_path: Path, clusters: int) -> None:
+    data = persons(18, 60).assign(unit=[f"u{i % clusters}" for i in range(60)])
+    effect = primary(made(tmp_path, data, cluster="unit"))
+    assert effect.estimate is not None
+    if clusters == 12:
+        assert effect.df < 12
+    else:  # three in each group
+        assert (effect.p_value, effect.ci_low, effect.conclusion) == (None, None, "inconclusive")
+        assert effect.reason
+
+
+def test_anonymous_waves_are_independent_samples_and_marked_weaker(tmp_path: Path) -> None:
+    waves = {"pre": "before", "post": "after"}
+    data = persons(18, 60)
+    declared = {
+        "design": {"type": "single_group"},
+        "link": "anonymous",
+        "sources": {wave: survey({"y": "number"}, wave=wave) for wave in waves},
+        "outcomes": [{"id": "y", "label": "Y", "level": "learning", "variable": "y",
+                      "unit": "poin", "baseline_wave": "pre"}],
+    }  # fmt: skip
+    tables = {wave: data[[column]].set_axis(["y"], axis=1) for wave, column in waves.items()}
+    study = make_study(tmp_path, declared, tables)
+    effect = primary(study)
+    welch = stats.ttest_ind(data["after"], data["before"], equal_var=False)
+    assert (effect.estimator, effect.claim) == ("waves", "change")
+    assert effect.p_value == pytest.approx(welch.pvalue)
+    assert len(texts_at(study.result.remarks, "effects", "y", "primary")) >= 2
+
+
+def test_dose_is_an_association_among_participants(tmp_path: Path) -> None:
+    data = persons(19, 120)
+    data["dosis"] = np.random.default_rng(19).integers(0, 10, 120).astype(float)
+    data["after"] = data["dosis"] * 0.3 + data["after"] * 0.05
+    found = estimated(made(tmp_path, data, outcome={"dose": "dosis"}))[1]["dose_response"]
+    assert found.estimate == pytest.approx(0.3, abs=0.03)
+    assert found.estimand == "association"
+    assert found.note
+    assert found.conclusion is None
+
+
+@pytest.mark.parametrize("sizes", [(20, 35), (12, 20, 31)])
+def test_subgroups_are_tested_by_welch(tmp_path: Path, sizes: tuple[int, ...]) -> None:
+    """Two groups: the t test of their difference; more: his analysis of variance."""
+    rng = np.random.default_rng(20)
+    changes = [rng.normal(size=n) * (i + 1) for i, n in enumerate(sizes)]
+    roster = pd.DataFrame({"unit": np.repeat(list("abc")[: len(sizes)], sizes)})
+    roster["pid"] = [f"p{i}" for i in range(len(roster))]
+    before = rng.normal(size=len(roster))
+    waves = {"pre": before, "post": before + np.concatenate(changes)}
+    declared = {
+        "design": {"type": "single_group"},
+        "roster": "peserta",
+        "sources": {
+            "peserta": survey({"unit": "category"}, role="roster"),
+            **{wave: survey({"y": "number"}, wave=wave) for wave in waves},
+        },
+        "outcomes": [{"id": "y", "label": "Y", "level": "learning", "variable": "y",
+                      "unit": "poin", "baseline_wave": "pre", "subgroups": ["unit"]}],
+    }  # fmt: skip
+    tables = {wave: roster[["pid"]].assign(y=y) for wave, y in waves.items()}
+    found = effects(make_study(tmp_path, declared, {"peserta": roster, **tables}))
+    (p,) = [e.interaction_p for e in found if e.interaction_p is not None]
+    expected = anova_oneway(changes, use_var="unequal").pvalue
+    assert p == pytest.approx(expected)
+
+
+def test_a_conclusion_follows_the_adjusted_p_value(tmp_path: Path) -> None:
+    """p = 0.036 alone is an improvement, but not as one of three questions."""
+    z = stats.norm.ppf((np.arange(100) + 0.5) / 100)
+    change = z / z.std(ddof=1) + 0.213
+    people = pd.DataFrame({"pid": [f"p{i}" for i in range(100)]})
+    names = ("y1", "y2", "y3")
+    tables = {
+        "pre": people.assign(**dict.fromkeys(names, 0.0)),
+        "post": people.assign(y1=change, y2=z, y3=z[::-1]),
+    }
+
+    def said(*asked: str) -> str | None:
+        declared = {
+            "design": {"type": "single_group"},
+            "sources": {w: survey(dict.fromkeys(names, "number"), wave=w) for w in tables},
+            "outcomes": [{"id": y, "label": y, "level": "learning", "variable": y, "unit": "poin",
+                          "baseline_wave": "pre"} for y in asked],
+        }  # fmt: skip
+        return effects(make_study(tmp_path / str(len(asked)), declared, tables))[0].conclusion
+
+    assert said("y1") == "improved"
+    assert said(*names) == "inconclusive"
+
+
+def test_lee_bounds_hold_the_effect(tmp_path: Path) -> None:
+    """The program keeps weak persons in the survey, who else would not answer; effect 0.5."""
+    rng = np.random.default_rng(21)
+    member, ability = np.arange(2000) % 2 == 0, rng.normal(size=2000)
+    seen = (ability > -1) | member
+    data = pd.DataFrame({"member": member, "after": np.where(seen, ability + 0.5 * member, np.nan)})
+    study = made(tmp_path, data, design="randomised", baseline=False)
+    (row,) = wide(study.result.rows, "effects/y/primary")
+    assert row["lee_lower_low"] <= 0.5 <= row["lee_upper_high"]
+    assert row["lee_lower_low"] < row["lee_lower"] < row["lee_upper"] < row["lee_upper_high"]
+    assert row["lee_lower"] <= row["estimate"] <= row["lee_upper"]
+
+
 # Randomised designs
 
 
@@ -179,14 +282,12 @@ def test_a_randomised_design_uses_the_measure_before_in_lins_form(tmp_path: Path
     data = persons(7)
     data.loc[data["member"], "after"] += 0.2
     primary, others = estimated(made(tmp_path, data, design="randomised", covariates=["usia"]))
-    z = data[["before", "usia"]].to_numpy()
-    expected = adjusted(data["after"], data["member"], z, interacted=True)
+    ask = {"group": "member", "before": "before", "covariates": ["usia"], "design": "randomised"}
+    own = el.compare_models(data, "after", methods=["ancova", "difference"], **ask)
     assert (primary.estimator, primary.estimand, primary.claim) == ("ancova", "itt", "effect")
-    assert primary.estimate == pytest.approx(expected.estimate)
-    assert primary.std_error == pytest.approx(expected.std_error)
-    plain = difference(data["after"], data["member"])
-    assert others["difference"].estimate == pytest.approx(plain.estimate)
-    assert primary.std_error < 0.8 * plain.std_error
+    found = [(e.estimate, e.std_error) for e in (primary, others["difference"])]
+    assert np.array(found) == pytest.approx(own[["estimate", "std_error"]].to_numpy())
+    assert primary.std_error < 0.8 * others["difference"].std_error
 
 
 def test_nobody_is_lost_for_want_of_a_measure_before(tmp_path: Path) -> None:
@@ -266,7 +367,7 @@ def test_a_bent_relation_is_named_and_splines_mend_it(tmp_path: Path) -> None:
     bent, _others = estimated(study)
     assert bent.ci_low <= 0 <= bent.ci_high
     assert "covariate_form" not in (bent.note or "")
-    assert [row["subject"] for row in wide(scored(study), "effects/*/balance/*")] == ["usia"]
+    assert [row["subject"] for row in wide(study.result.rows, "effects/*/balance/*")] == ["usia"]
 
 
 def test_a_straight_relation_is_not_called_bent(tmp_path: Path) -> None:
@@ -274,15 +375,6 @@ def test_a_straight_relation_is_not_called_bent(tmp_path: Path) -> None:
     data["after"] += data["usia"] * 0.1
     primary, _others = estimated(made(tmp_path, data, baseline=False, covariates=["usia"]))
     assert "covariate_form" not in (primary.note or "")
-
-
-def test_splines_are_natural_and_hold_straight_lines() -> None:
-    x = np.random.default_rng(15).uniform(20, 60, 200)
-    basis = np.column_stack([np.ones(200), natural_spline(x)])
-    assert basis.shape == (200, 4)
-    for curve in (x, 3 - 2 * x):
-        fitted = basis @ np.linalg.lstsq(basis, curve, rcond=None)[0]
-        assert fitted == pytest.approx(curve)
 
 
 def test_an_undeclared_unit_is_named(tmp_path: Path) -> None:
@@ -301,106 +393,3 @@ def test_an_undeclared_unit_is_named(tmp_path: Path) -> None:
     data["after"] = persons(16, 240)["after"]
     primary, _others = estimated(made(tmp_path / "unlike", data))
     assert "instansi" not in (primary.note or "")
-
-
-# Shares and net shares
-
-
-@pytest.mark.parametrize(
-    ("a", "n", "b", "m", "low", "high"),
-    [
-        (56, 70, 48, 80, 0.0524, 0.3339),
-        (9, 10, 3, 10, 0.1705, 0.8090),
-        (6, 7, 2, 7, 0.0582, 0.8062),
-        (5, 56, 0, 29, -0.0381, 0.1926),
-        (0, 10, 0, 20, -0.1611, 0.2775),
-        (0, 10, 0, 10, -0.2775, 0.2775),
-        (10, 10, 0, 20, 0.6791, 1.0),
-        (10, 10, 0, 10, 0.6075, 1.0),
-    ],
-)
-def test_intervals_of_two_shares_are_newcombes(
-    a: int, n: int, b: int, m: int, low: float, high: float
-) -> None:
-    """Newcombe (1998), table II, examples (a) to (h), method 10."""
-    assert newcombe(a, n, b, m, Z) == pytest.approx((low, high), abs=5e-5)
-    again = confint_proportions_2indep(a, n, b, m, method="newcomb", compare="diff")
-    assert newcombe(a, n, b, m, Z) == pytest.approx(again, abs=1e-9)
-
-
-@pytest.mark.parametrize(("a", "n", "b", "m"), [(12, 60, 3, 70), (3, 70, 12, 60), (5, 9, 5, 9)])
-def test_the_p_value_of_two_shares_agrees_with_their_interval(
-    a: int, n: int, b: int, m: int
-) -> None:
-    p = newcombe_p(a, n, b, m)
-    if p == 1:
-        assert a / n == b / m
-        return
-    from scipy import stats
-
-    limits = newcombe(a, n, b, m, float(stats.norm.isf(p / 2)))
-    assert min(abs(limits[0]), abs(limits[1])) == pytest.approx(0, abs=1e-9)
-
-
-def test_rare_shares_have_newcombes_interval(tmp_path: Path) -> None:
-    data = persons(17, 120).assign(after=0.0)
-    data.loc[:10:2, "after"] = 1.0  # six of the program's 60, nobody of the comparison's
-    study = made(
-        tmp_path, data, design="randomised", baseline=False, outcome={"scale_type": "binary"}
-    )
-    primary, _others = estimated(study)
-    assert (primary.ci_low, primary.ci_high) == pytest.approx(newcombe(6, 60, 0, 60, Z))
-    assert primary.p_value == pytest.approx(newcombe_p(6, 60, 0, 60))
-
-
-def test_net_shares_stay_between_their_ends() -> None:
-    y = np.concatenate([[5.0] * 9 + [1.0], [1.0] * 9 + [5.0]])
-    member = np.arange(20) < 10
-    for found, end in (
-        (superiority(y, member), 1),
-        (net_rise(y, np.full(20, 3.0), member), 2),  # a difference of two net shares
-        (net_rise([5.0] * 9 + [1.0], [3.0] * 10), 1),
-    ):
-        low, high = found.interval(0.999)
-        assert -end <= low <= found.estimate <= high <= end
-        assert found.sd_outcome > 0
-
-
-# Money, and p-values
-
-
-def valued(isolation: str, **effect: Any) -> dict[str, Any]:
-    from tests.test_costs import effect as made_effect
-
-    benefit = Benefit.model_validate(
-        {"label": "x", "outcome": "kompetensi", "value_per_unit_idr": 1e6, "isolation": isolation}
-    )
-    return value_benefit(benefit, (made_effect(**effect),), 10)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"conclusion": "inconclusive"},
-        {"conclusion": "no_meaningful_change"},
-        {"claim": "change"},
-        {"claim": "difference"},
-    ],
-)
-@pytest.mark.parametrize("isolation", ["comparison_group", "participant_estimate"])
-def test_only_a_concluded_effect_is_worth_money(isolation: str, changes: dict[str, Any]) -> None:
-    row = valued(isolation, **changes)
-    assert row["total_idr"] is None
-    assert row["reason"]
-    assert valued(isolation)["total_idr"] == pytest.approx(5e6)
-
-
-def test_a_trend_that_nobody_estimated_is_not_subtracted() -> None:
-    row = valued("trend")
-    assert row["total_idr"] is None
-    assert "comparison_group" in row["reason"]
-
-
-def test_unknown_adjustments_of_p_values_are_refused() -> None:
-    with pytest.raises(ValueError, match="holm, bh, none"):
-        adjust_p_values([0.01, 0.02], "bonferoni")  # type: ignore[arg-type]

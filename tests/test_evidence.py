@@ -10,23 +10,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib.measures import value_at, wide
 from evaluasi_lib.scoring.evidence import (
     attrition_level,
-    baseline_difference,
 )
-from evaluasi_lib.scoring.participation import score_sample
-from evaluasi_lib.study import Study
 from evaluasi_lib.wording import word_for
-from tests.made_effects import evidence, primary, scored
-from tests.made_studies import make_study, published, survey
+from tests.made_effects import evidence, primary
+from tests.made_studies import make_study, survey
 
 
 def study_of(
     folder: Path, *, design: str = "comparison", lost: tuple[int, int] = (10, 10),
-    apart: float = 0.0, n: int = 200, **changes: Any,
-) -> Study:  # fmt: skip
-    """Two groups of n / 2, `lost` of each without an answer afterwards, `apart` SD before."""
+    apart: float = 0.0, n: int = 200, attrition: str = "known", drift: float | None = None,
+    **changes: Any,
+) -> Any:  # fmt: skip
+    """Two groups of n / 2, `lost` of each without an answer afterwards, `apart` SD before; drift:
+    what the program's persons gained since an earlier wave, where there is one."""
     rng = np.random.default_rng(3)
     member = np.arange(n) % 2 == 0
     draws = rng.normal(size=n)
@@ -42,10 +42,9 @@ def study_of(
     post = pd.DataFrame({"pid": roster["pid"], "y": after}).drop(index=sorted(gone))
     declaration: dict[str, Any] = {
         "design": {
-            "type": design,
+            "type": design, "attrition": attrition,
             "group": {"variable": "ikut", "program": ["ya"], "comparison": ["tidak"]},
         },
-        "link": "nip",
         "roster": "peserta",
         "sources": {
             "peserta": survey({"ikut": "category"}, role="roster"),
@@ -57,18 +56,30 @@ def study_of(
              "unit": "poin"}
         ],
     }  # fmt: skip
-    return make_study(folder, declaration | changes, {"peserta": roster, "pre": pre, "post": post})
+    tables = {"peserta": roster, "pre": pre, "post": post}
+    if drift is not None:
+        tables["awal"] = pre.assign(y=before - drift * member + rng.normal(size=n) * 0.1)
+        early = {"awal": survey({"y": "number"}, wave="awal")}
+        declaration["sources"] = early | declaration["sources"]
+    return make_study(folder, declaration | changes, tables)
 
 
 def test_hedges_g_has_the_pooled_sd_and_cox_index_is_for_two_values() -> None:
     a, b = np.array([1.0, 2, 3, 4]), np.array([2.0, 3, 4, 5, 6])
     sd = math.sqrt((3 * a.var(ddof=1) + 4 * b.var(ddof=1)) / 7)
     # J(7) = 0.8882 (Hedges' table)
-    assert baseline_difference(a, b) == pytest.approx(-1.5 / sd * 0.8882, rel=1e-4)
+    assert apart(a, b) == pytest.approx(-1.5 / sd * 0.8882, rel=1e-4)
     p, q = np.repeat([1.0, 0.0], [30, 70]), np.repeat([1.0, 0.0], [20, 80])
     odds = math.log((0.3 / 0.7) / (0.2 / 0.8)) / 1.65
-    assert baseline_difference(p, q) == pytest.approx(odds, rel=0.01)  # J(198) = 0.996
-    assert baseline_difference(np.ones(5), np.zeros(5)) is None
+    assert apart(p, q) == pytest.approx(odds, rel=0.01)  # J(198) = 0.996
+    assert pd.isna(apart(np.ones(5), np.zeros(5)))
+
+
+def apart(program: np.ndarray, comparison: np.ndarray) -> float:
+    """The standardised difference of a characteristic before."""
+    member = np.repeat([1, 0], [len(program), len(comparison)])
+    table = pd.DataFrame({"x": np.concatenate([program, comparison]), "ikut": member})
+    return el.balance(table, ["x"], "ikut", min_cell=0)["smd"].iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +110,7 @@ def test_much_differential_loss_brings_the_check_back_and_a_threat(tmp_path: Pat
     assert "attrition" in found["threats"]
     assert found["rating_0_5"] is not None
     assert found["rating_0_5"] <= 1
-    (bounds,) = wide(scored(study), "effects/*/primary")
+    (bounds,) = wide(study.result.rows, "effects/*/primary")
     assert bounds["lee_lower_low"] < bounds["lee_lower"] <= bounds["lee_upper"]
     assert bounds["lee_upper"] < bounds["lee_upper_high"]
     assert "e_value" not in bounds
@@ -122,14 +133,7 @@ def test_baseline_equivalence_of_a_comparison(apart: float, verdict: str, tmp_pa
 
 
 def test_unknown_attrition_is_null_with_a_reason(tmp_path: Path) -> None:
-    design = {
-        "type": "randomised", "attrition": "unknown",
-        "group": {"variable": "ikut", "program": ["ya"], "comparison": ["tidak"]},
-    }  # fmt: skip
-    study = study_of(tmp_path)
-    declared = type(study.program.design).model_validate(design)
-    program = study.program.model_copy(update={"design": declared})
-    found = evidence(Study(program, study.folder, study.manifest))
+    found = evidence(study_of(tmp_path, design="randomised", attrition="unknown"))
     assert found["attrition_overall_share"] is None
     assert found["alike"] is None
     assert found["reason"]
@@ -159,24 +163,18 @@ def test_small_losses_are_hidden(tmp_path: Path) -> None:
     found = evidence(study)
     assert found["attrition_overall_share"] is None
     assert found["reason"] == "small_cell"
-    rows = published(score_sample(study))  # the estimate shows how many were analysed
-    shown = [value_at(rows, f"sample/{step}") for step in ("invited", "responded", "analysed")]
+    # the estimate shows how many were analysed
+    shown = [
+        value_at(study.result.rows, f"sample/{step}")
+        for step in ("invited", "responded", "analysed")
+    ]
     assert shown[-1] == 197
     assert all(n is None or n == 197 for n in shown)
 
 
 def test_a_wave_before_the_baseline_is_a_placebo(tmp_path: Path) -> None:
-    study = study_of(tmp_path)
-    sources = study.program.sources
-    early = sources["pre"].model_copy(update={"wave": "awal"})
-    program = study.program.model_copy(update={"sources": {"awal": early, **sources}})
-    table = pd.read_parquet(tmp_path / "pre.parquet")
-    rng = np.random.default_rng(5)
-    drift = (table["row"] % 2 == 1) * 0.8  # the program's persons were already rising
-    table["y"] = table["y"] - drift + rng.normal(size=len(table)) * 0.1
-    table.to_parquet(tmp_path / "awal.parquet")
-    study = Study(program, tmp_path, study.manifest)
-    (found,) = wide(scored(study), "effects/*/primary")
+    study = study_of(tmp_path, drift=0.8)
+    (found,) = wide(study.result.rows, "effects/*/primary")
     assert found["earlier_trend"] == pytest.approx(0.8, abs=0.1)
     threat = evidence(study)["threats"]["earlier_trend"]
     assert threat in found["note"]  # said once, beside the estimate and among the threats

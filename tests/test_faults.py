@@ -14,9 +14,6 @@ import pytest
 import yaml
 
 import evaluasi_lib as el
-from evaluasi_lib.errors import EvaluationError
-from evaluasi_lib.evaluation import problems_of
-from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.results import result_json
 from tests.synthetic.declared import RAW
 
@@ -131,7 +128,7 @@ def test_spoilt_data_give_a_valid_result(
 @pytest.mark.parametrize("spoil", REFUSED.values(), ids=REFUSED)
 def test_data_that_cannot_be_read_are_refused_in_words(spoil: Spoil, tmp_path: Path) -> None:
     _prepare(tmp_path, "mentoring-karier-2024", spoil)
-    with pytest.raises(EvaluationError) as caught:
+    with pytest.raises(el.EvaluationError) as caught:
         el.open("mentoring-karier-2024", "id", tmp_path)
     assert all(p.what and p.where for p in caught.value.problems)
     assert "survei_akhir" in str(caught.value)
@@ -143,7 +140,7 @@ def test_a_group_or_outcome_of_nobody_is_refused(
     program_id: str, where: str, spoil: Spoil, tmp_path: Path
 ) -> None:
     _prepare(tmp_path, program_id, spoil)
-    problems = problems_of(DataFolder.at(tmp_path), program_id)
-    assert any(p.where.startswith(where) for p in problems), problems
-    with pytest.raises(EvaluationError):
+    places = el.problems(program_id, data=tmp_path)["where"]
+    assert places.str.startswith(where).any(), places
+    with pytest.raises(el.EvaluationError):
         el.open(program_id, "id", tmp_path)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.rules import read_catalogue
 from evaluasi_lib.measures import record_rows
 from evaluasi_lib.reporting.tables import table_grounds
-from evaluasi_lib.wording import set_language
 from tests.situations import make, scale
 
 RICH: dict[str, Any] = dict(  # noqa: C408
@@ -34,9 +34,9 @@ RICH: dict[str, Any] = dict(  # noqa: C408
 
 @pytest.fixture(autouse=True)
 def _english():
-    set_language("en")
+    el.set_language("en")
     yield
-    set_language("id")
+    el.set_language("id")
 
 
 def ids(findings):
@@ -73,6 +73,13 @@ def test_numbers_that_are_null_or_small_never_become_statements():
     assert not found & {"barrier.hal_kecil", "barrier.jarang", "theme.samar", "module.lain"}
 
 
+def test_that_nothing_holds_people_back_is_no_weakness():
+    """“45% of respondents are held back by: No barriers”."""
+    found = conclude(*make(barriers={"tidak_ada": 0.45, "beban_kerja": 0.5}), None).weaknesses
+    assert "barrier.beban_kerja" in ids(found)
+    assert "barrier.tidak_ada" not in ids(found)
+
+
 def test_only_primaries_count():
     result = conclude(*make(**RICH), None)
     assert "effect.kinerja" in ids(result.strengths)
@@ -106,7 +113,7 @@ def test_weak_evidence_caps_the_words_of_an_effect():
 
 def test_many_who_want_digital_skills_lead_to_that_module_with_share_and_interval():
     program, measured = make(modules={"keterampilan_digital": 0.42})
-    set_language("id")
+    el.set_language("id")
     result = conclude(program, measured, None)
     (advice,) = [r for r in result.recommendations if r.addresses[0].startswith("module.")]
     assert "keterampilan digital" in advice.text

@@ -11,8 +11,9 @@ import pytest
 import yaml
 from babel.messages.pofile import read_po
 
+import evaluasi_lib as el
 from evaluasi_lib.reporting.formats import _printable
-from evaluasi_lib.wording import LOCALE_DIR, p_is, set_language
+from evaluasi_lib.wording import LOCALE_DIR, p_is
 
 LIBRARY = LOCALE_DIR.parent
 TABLES = (
@@ -109,7 +110,7 @@ def test_a_p_value_is_one_expression():
 
 
 def test_an_emoji_has_no_english_name_in_an_indonesian_report():
-    set_language("id")
+    el.set_language("id")
     assert _printable("bagus 🪷") == "bagus [emoji]"
     assert "lotus" not in _printable("🪷")
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from evaluasi_lib import wording
-from evaluasi_lib.errors import ProgramError, UsageError
+import evaluasi_lib as el
 from evaluasi_lib.loading import DataFolder, load_program
 
 MINIMAL: dict[str, Any] = {
@@ -26,7 +25,7 @@ MINIMAL: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _indonesian() -> None:
-    wording.set_language("id")
+    el.set_language("id")
 
 
 def _problems(tmp_path: Path, **changes: Any) -> list[str]:
@@ -36,7 +35,7 @@ def _problems(tmp_path: Path, **changes: Any) -> list[str]:
     (folder / "program.yml").write_text(text, encoding="utf-8")
     try:
         load_program(folder)
-    except ProgramError as error:
+    except el.EvaluationError as error:
         return [str(problem) for problem in error.problems]
     return []
 
@@ -106,13 +105,13 @@ def test_two_outcomes_cannot_share_an_id(tmp_path: Path) -> None:
 )
 def test_a_broken_file_gives_one_clear_message(tmp_path: Path, content: bytes, word: str) -> None:
     (tmp_path / "program.yml").write_bytes(content)
-    with pytest.raises(ProgramError, match=word) as caught:
+    with pytest.raises(el.EvaluationError, match=word) as caught:
         load_program(tmp_path)
     assert len(caught.value.problems) == 1
 
 
 def test_a_missing_program_yml_names_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(ProgramError, match="evaluasi new"):
+    with pytest.raises(el.EvaluationError, match="evaluasi new"):
         load_program(tmp_path)
 
 
@@ -128,21 +127,21 @@ def test_labels_that_older_yaml_takes_for_booleans_stay_text(tmp_path: Path) -> 
 
 
 def test_an_unknown_program_is_refused_with_the_nearest_one() -> None:
-    with pytest.raises(UsageError, match="nsw-1976"):
+    with pytest.raises(el.EvaluationError, match="nsw-1976"):
         DataFolder.at().check_id("nsw-1967")
 
 
 def test_an_identifier_that_papermill_made_a_number_is_taken_as_text() -> None:
-    with pytest.raises(UsageError, match="“2025”"):
+    with pytest.raises(el.EvaluationError, match="“2025”"):
         DataFolder.at().check_id(2025)
 
 
 @pytest.mark.parametrize("bad", ["", "../x", "A B", "x/../y"])
 def test_an_identifier_cannot_leave_the_folder(bad: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(el.EvaluationError):
         DataFolder.at().check_id(bad)
 
 
 def test_a_data_folder_without_raw_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="raw"):
+    with pytest.raises(el.EvaluationError, match="raw"):
         DataFolder.at(tmp_path)

@@ -14,8 +14,6 @@ import pytest
 import evaluasi_lib as el
 from evaluasi_lib.cleaning.pipeline import check_program, clean_program
 from evaluasi_lib.effects import effects_of
-from evaluasi_lib.errors import ProgramError
-from evaluasi_lib.evaluation import open_study, problems_of
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.measures import value_at
 from evaluasi_lib.program import Program
@@ -120,7 +118,7 @@ def test_a_success_may_be_the_flag_that_is_false(tmp_path: Path) -> None:
 
 def test_two_declared_labels_without_success_are_refused_with_the_labels(tmp_path: Path) -> None:
     column = {"type": "category", "categories": {"Bekerja": "B", "Tidak bekerja": "T"}}
-    with pytest.raises(ProgramError, match=r"Bekerja.*Tidak bekerja") as caught:
+    with pytest.raises(el.EvaluationError, match=r"Bekerja.*Tidak bekerja") as caught:
         binary(tmp_path, column, LABELS)
     assert "outcomes.kerja" in str(caught.value)
 
@@ -144,7 +142,7 @@ def test_values_that_prove_no_success_are_refused_with_what_the_file_holds(
 
 def test_labels_without_an_order_are_no_scale(tmp_path: Path) -> None:
     column = {"type": "category", "categories": {"Bekerja": "B", "Tidak bekerja": "T"}}
-    with pytest.raises(ProgramError, match="success"):
+    with pytest.raises(el.EvaluationError, match="success"):
         binary(tmp_path, column, LABELS, scale_type="continuous")
 
 
@@ -334,8 +332,8 @@ def test_no_name_leaves_whatever_type_was_declared(
     canaries = {s for s in SURNAMES if any(s in v for v in values if v)}
     assert len(canaries) >= 4
     assert [s for s in canaries if s.encode() in written + said] == []
-    study = open_study(data, "uji")
-    notes = [text for text in study.quality.problems if heading in text]
+    study = el.open("uji", data=data)
+    notes = [text for text in study.result.quality.problems if heading in text]
     assert len(notes) == 1, "the reader is told, by the column's heading"
     assert set(study.tables["peserta"]["unit"]) == {f"Biro {i}" for i in range(4)}
 
@@ -401,4 +399,4 @@ def test_a_misspelt_standard_is_found_by_check(tmp_path: Path) -> None:
     data, _program = binary(tmp_path, {"type": "flag"}, ["Ya" if w else "Tidak" for w in WORKS])
     path = data.raw("uji") / "program.yml"
     path.write_text(path.read_text("utf-8") + "standards: {ikmm: {}}\n", encoding="utf-8")
-    assert any("ikmm" in str(p) for p in problems_of(data, "uji"))
+    assert el.problems("uji", data=data)["what"].str.contains("ikmm").any()

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.patterns import patterns_of
 from evaluasi_lib.measures import Measure, record_rows
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import set_language
 from tests.situations import make
 
 
 @pytest.fixture(autouse=True)
 def _english():
-    set_language("en")
+    el.set_language("en")
     yield
-    set_language("id")
+    el.set_language("id")
 
 
 def barrier(option: str, variable: str, groups: dict[str, tuple[int, int]]) -> list[Measure]:

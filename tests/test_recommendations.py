@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.needs import names
 from evaluasi_lib.results import Recommendation
-from evaluasi_lib.wording import set_language
 from tests.situations import make
 
 ELEARNING = {
@@ -30,9 +30,9 @@ GROUPS = {
 
 @pytest.fixture(autouse=True)
 def _english():
-    set_language("en")
+    el.set_language("en")
     yield
-    set_language("id")
+    el.set_language("id")
 
 
 def advice(**keys: Any) -> dict[str, Recommendation]:

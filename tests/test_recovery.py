@@ -8,11 +8,7 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
-from evaluasi_lib.cleaning.pipeline import clean_program
-from evaluasi_lib.effects import Effect
-from evaluasi_lib.loading import DataFolder, load_program
-from evaluasi_lib.study import Study, load_study
-from tests.made_effects import effects
+import evaluasi_lib as el
 from tests.synthetic import PROGRAMS
 from tests.synthetic.declared import RAW
 from tests.synthetic.recovery import recover
@@ -25,36 +21,15 @@ FEWEST_COVERING = int(stats.binom.ppf(2e-4, SEEDS, 0.95))
 LARGEST_BIAS = 0.1 + 4 / SEEDS**0.5
 
 
-@pytest.fixture(scope="module")
-def studies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Study]:
+def test_conclusions_are_those_that_the_truth_calls_for(tmp_path: Path) -> None:
     """The shipped synthetic programs, cleaned in a folder of their own."""
-    folder = tmp_path_factory.mktemp("data")
-    found = {}
+    said = {}
     for program_id in PROGRAMS:
-        shutil.copytree(RAW / program_id, folder / "raw" / program_id)
-        data = DataFolder(Path(folder))
-        program = load_program(data.raw(program_id))
-        found[program_id] = load_study(program, clean_program(program, data))
-    return found
-
-
-@pytest.fixture(scope="module")
-def primaries(studies: dict[str, Study]) -> dict[str, dict[str, Effect]]:
-    """Program -> outcome -> its primary estimate."""
-    return {
-        program_id: {e.outcome: e for e in effects(study) if e.role == "primary"}
-        for program_id, study in studies.items()
-    }
-
-
-def test_conclusions_are_those_that_the_truth_calls_for(
-    primaries: dict[str, dict[str, Effect]],
-) -> None:
-    said = {
-        (program_id, name): effect.conclusion
-        for program_id, outcomes in primaries.items()
-        for name, effect in outcomes.items()
-    }
+        shutil.copytree(RAW / program_id, tmp_path / "raw" / program_id)
+    for program_id in PROGRAMS:
+        found = el.open(program_id, data=tmp_path).effects()
+        names = zip(found["outcome"], found["conclusion"], strict=True)
+        said |= {(program_id, outcome): conclusion for outcome, conclusion in names}
     assert said["mentoring-karier-2024", "perilaku_karier"] == "no_meaningful_change"
     assert said["mentoring-karier-2025", "perilaku_karier"] == "improved"
     assert said["pelatihan-kepemimpinan-2025", "kompetensi_manajerial"] == "improved"

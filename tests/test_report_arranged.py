@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+import evaluasi_lib as el
 from evaluasi_lib.reporting import export, formats, words
 from evaluasi_lib.reporting.elements import (
     Figure,
@@ -24,7 +25,7 @@ from evaluasi_lib.reporting.elements import (
 )
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.reporting.sections.effects import section_effectiveness
-from evaluasi_lib.wording import LANGUAGES, set_language
+from evaluasi_lib.wording import LANGUAGES
 from tests import fixtures_result as fixtures
 
 PICTURE = b"<svg></svg>"
@@ -33,11 +34,11 @@ PICTURE = b"<svg></svg>"
 @pytest.fixture(autouse=True)
 def _indonesian_again():
     yield
-    set_language("id")
+    el.set_language("id")
 
 
 def example(language: str) -> list[Section]:
-    set_language(language)
+    el.set_language(language)
     return report_sections(fixtures.example_study().program, fixtures.example_result(language))
 
 
@@ -65,7 +66,7 @@ def test_details_stand_in_one_annex_a_fold_for_each_chapter_and_nothing_is_lost(
 
 
 def test_numbers_follow_the_page_and_references_name_them():
-    set_language("en")
+    el.set_language("en")
     body, annex = arranged(two_chapters())
     html = body.html() + annex.html()
     assert re.findall(r"Table \d|Figure \d", BeautifulSoup(html, "html5lib").get_text()) == [
@@ -106,7 +107,7 @@ def test_docs_say_which_question_each_table_and_figure_of_the_body_answers():
 
 
 def test_the_first_page_says_from_what_to_what_with_the_interval_and_what_it_means():
-    set_language("en")
+    el.set_language("en")
     first = example("en")[0]
     text = BeautifulSoup(first.html(), "html5lib").get_text(" ")
     assert "from 3.10 to 3.55" in text
@@ -117,7 +118,7 @@ def test_the_first_page_says_from_what_to_what_with_the_interval_and_what_it_mea
 
 
 def test_where_the_means_of_those_measured_twice_are_hidden_those_of_all_stand_in():
-    set_language("en")
+    el.set_language("en")
     declared = fixtures.example_study().program
     outcome = declared.outcomes[0].model_copy(
         update={"instrument": "bicara", "baseline_wave": "pre", "wave": "post"}
@@ -164,7 +165,7 @@ def _with_waves(groups: list[str]):
 def test_the_first_page_of_the_pdf_holds_the_whole_summary_however_long_its_sentences_are():
     from pypdf import PdfReader
 
-    set_language("id")
+    el.set_language("id")
     result = fixtures.example_result()
     long = tuple(f"Alasan {n} " + "yang panjang sekali dan masih berlanjut " * 6 for n in range(5))
     result = replace(result, verdict=replace(result.verdict, reasons=long))

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.export import render_html
 from evaluasi_lib.reporting.sections import report_sections
-from evaluasi_lib.wording import LANGUAGES, set_language
+from evaluasi_lib.wording import LANGUAGES
 from tests import fixtures_result as fixtures
 from tests.browser import Browser, find_chromium
 
@@ -73,12 +74,12 @@ def check(browser: Browser, path: Path, *, dark: bool = False, width: int = 1280
 
 @pytest.fixture(scope="module", params=LANGUAGES)
 def page(request, tmp_path_factory) -> Path:
-    set_language(request.param)
+    el.set_language(request.param)
     result = fixtures.example_result(request.param)
     path = tmp_path_factory.mktemp(request.param) / "page.html"
     html = render_html(report_sections(fixtures.example_study().program, result), result)
     path.write_text(html, encoding="utf-8")
-    set_language("id")
+    el.set_language("id")
     return path
 
 

@@ -9,13 +9,14 @@ import re
 import zipfile
 
 import pytest
+from pypdf import PdfReader
 
+import evaluasi_lib as el
 from evaluasi_lib.reporting import export
 from evaluasi_lib.reporting.formats import created, render_docx, render_pdf
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.reporting.workbook import render_workbook
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import set_language
 from tests import fixtures_result as fixtures
 from tests.situations import make
 
@@ -27,9 +28,9 @@ SAID = {
 
 @pytest.fixture(autouse=True)
 def _english():
-    set_language("en")
+    el.set_language("en")
     yield
-    set_language("id")
+    el.set_language("id")
 
 
 def dated() -> EvaluationResult:
@@ -61,6 +62,38 @@ def test_files_carry_the_date_of_the_report_and_its_author():
     pdf = render_pdf(sections, texts)
     assert re.search(rb"CreationDate ?\(D:20250915", pdf) or b"2025-09-15" in pdf
     assert pdf == render_pdf(sections, texts)
+
+
+def test_files_carry_the_number_of_the_report_and_the_agency():
+    texts = export.page_texts(dated())
+    sections = report_sections(fixtures.example_study().program, dated())[:2]
+    for content in (render_workbook(sections, texts), render_docx(sections, texts)):
+        core = zipfile.ZipFile(io.BytesIO(content)).read("docProps/core.xml").decode()
+        assert "<cp:keywords>EV-7</cp:keywords>" in core
+        assert f"<dc:subject>{texts['organisation']}</dc:subject>" in core
+    about = PdfReader(io.BytesIO(render_pdf(sections, texts))).metadata
+    assert about["/Keywords"] == "EV-7"
+    assert about["/Author"] == "Evaluation unit"
+    assert about["/Subject"] == texts["organisation"]
+
+
+def test_source_date_epoch_is_the_date_of_every_file_and_gives_the_same_bytes(monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")  # 2026-01-01
+    texts = export.page_texts(dated())
+    sections = report_sections(fixtures.example_study().program, dated())[:2]
+    for render in (render_workbook, render_docx):
+        content = render(sections, texts)
+        core = zipfile.ZipFile(io.BytesIO(content)).read("docProps/core.xml").decode()
+        assert core.count("2026-01-01T00:00:00Z") == 2  # created and modified
+        assert content == render(sections, texts)
+    about = PdfReader(io.BytesIO(render_pdf(sections, texts))).metadata
+    assert about.creation_date.date() == dt.date(2026, 1, 1)
+
+
+def test_a_source_date_epoch_that_is_no_number_is_named_with_its_remedy(monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    with pytest.raises(el.EvaluationError, match=r"SOURCE_DATE_EPOCH.*yesterday"):
+        created({})
 
 
 def test_a_report_without_a_date_or_from_before_zip_files_is_of_1980():

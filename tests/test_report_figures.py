@@ -7,12 +7,11 @@ import re
 import matplotlib as mpl
 import pytest
 
-from evaluasi_lib.disclosure import SMALL_CELL
+import evaluasi_lib as el
 from evaluasi_lib.effects import effects_of
 from evaluasi_lib.measures import wide
 from evaluasi_lib.reporting import figures, figures_people, figures_scores
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.wording import set_language
 from tests import fixtures_result as fixtures
 
 QUARTILES = {"q25": 2.5, "median": 3.1, "q75": 3.6, "q10": 2.0, "q90": 4.0}
@@ -21,9 +20,9 @@ LEVELS = ["Tidak", "Kurang", "Cukup", "Setuju", "Sangat"]
 
 @pytest.fixture(autouse=True)
 def _english():
-    set_language("en")
+    el.set_language("en")
     yield
-    set_language("id")
+    el.set_language("id")
 
 
 def scale(label: str, wave: str, mean: float | None, group: str = "program") -> dict:
@@ -167,7 +166,7 @@ def test_nothing_is_drawn_where_everything_is_hidden():
     assert figures_scores.plot_likert(answers({"1..5": None}), LEVELS, "a", "How?") is None
     assert figures_people.plot_shares([barrier(None)], "b", "?", "") is None
     assert (
-        figures_people.plot_funnel([{"subject": "a", "n": None, "reason": SMALL_CELL}], 5) is None
+        figures_people.plot_funnel([{"subject": "a", "n": None, "reason": "small_cell"}], 5) is None
     )
     assert figures_scores.plot_slope([scale("A", "pre", None)], "s", "?") is None
     assert figures.plot_effects([]) is None
@@ -208,6 +207,6 @@ def test_the_importance_map_names_what_to_concentrate_on():
 
 
 def test_numbers_in_a_picture_are_those_of_the_language():
-    set_language("id")
+    el.set_language("id")
     figure = figures.plot_effects([fixtures.effect("a", "A")])
     assert "0,55" in figure.alt

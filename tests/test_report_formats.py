@@ -11,12 +11,12 @@ from importlib.util import find_spec
 import pytest
 from bs4 import BeautifulSoup
 
-from evaluasi_lib.errors import UsageError
+import evaluasi_lib as el
 from evaluasi_lib.reporting import export, formats
-from evaluasi_lib.reporting.elements import Figure, Section, Table, every_element
+from evaluasi_lib.reporting.elements import Figure, KeyFigures, Section, Table, every_element
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.reporting.workbook import render_workbook
-from evaluasi_lib.wording import LANGUAGES, set_language
+from evaluasi_lib.wording import LANGUAGES
 from tests import fixtures_result as fixtures
 
 needs_extra = pytest.mark.skipif(
@@ -28,12 +28,12 @@ SHARE = re.compile(r"\d+%")
 
 @pytest.fixture(scope="module", params=LANGUAGES)
 def report(request) -> tuple[str, list[Section], dict[str, str]]:
-    set_language(request.param)
+    el.set_language(request.param)
     result = fixtures.example_result(request.param)
     sections = report_sections(fixtures.example_study().program, result)
     texts = export.page_texts(result)
     yield request.param, sections, texts
-    set_language("id")
+    el.set_language("id")
 
 
 def elements(sections: list[Section], kind: type) -> list:
@@ -80,7 +80,9 @@ def test_pandoc_reads_the_docx_back_with_headings_tables_and_pictures(report):
     assert headings == [first, texts["contents"], *others]
     contents = soup.find("h1", string=texts["contents"]).find_next_siblings("p")[: len(sections)]
     assert [p.get_text(strip=True) for p in contents] == [first, *others]
-    assert len(soup.find_all("table")) == len(elements(sections, Table))
+    # The numbers of the first page are a table of their own, and stand beside one another.
+    cards = sum(isinstance(e, KeyFigures) for e in every_element(sections))
+    assert len(soup.find_all("table")) == len(elements(sections, Table)) + cards
     figures = elements(sections, Figure)
     assert len(soup.find_all("img")) == len(figures)
     document = zipfile.ZipFile(io.BytesIO(docx)).read("word/document.xml").decode("utf-8")
@@ -90,12 +92,34 @@ def test_pandoc_reads_the_docx_back_with_headings_tables_and_pictures(report):
     assert "<script" not in html.replace("&lt;script", "")
 
 
+@needs_extra
+def test_a_table_in_word_is_small_enough_for_its_words_and_a_list_is_as_large_as_the_text(report):
+    """Words were torn (“Rp2.203.030.00 / 0”), and lists had the small type of tables."""
+    from docx import Document
+
+    _language, sections, texts = report
+    document = Document(io.BytesIO(formats.render_docx(sections, texts)))
+    sizes = {name: document.styles[name].font.size.pt for name in ("Compact", "List Text")}
+    assert sizes["Compact"] <= 8 < document.styles["Normal"].font.size.pt == sizes["List Text"]
+    cells = [p for t in document.tables for row in t.rows for c in row.cells for p in c.paragraphs]
+    assert {p.style.name for p in cells} <= {"Compact", "Value"}
+    numbered = [
+        p for p in document.paragraphs if p._p.pPr is not None and p._p.pPr.numPr is not None
+    ]
+    assert numbered
+    assert {p.style.name for p in numbered} == {"List Text"}
+    # In Calibri and its stand-ins a letter of table type is at most 0.6 of its height wide.
+    page = document.sections[0]
+    room = (page.page_width - page.left_margin - page.right_margin) / 12700
+    assert formats.LINE_LETTERS * 0.6 * sizes["Compact"] <= room * 1.05
+
+
 def test_a_missing_extra_is_named_with_its_remedy_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: None)
-    set_language("en")
-    with pytest.raises(UsageError, match=r"pypandoc_binary, typst.*\[formats\]"):
+    el.set_language("en")
+    with pytest.raises(el.EvaluationError, match=r"pypandoc_binary, typst.*\[formats\]"):
         export.write_report(tmp_path / "out", [], fixtures.empty_result(), ["pdf"])
-    set_language("id")
+    el.set_language("id")
     assert not (tmp_path / "out").exists()
 
 

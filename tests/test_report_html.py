@@ -11,11 +11,11 @@ import jsonschema
 import pytest
 from bs4 import BeautifulSoup
 
+import evaluasi_lib as el
 from evaluasi_lib import results
-from evaluasi_lib.errors import EvaluationError, UsageError
 from evaluasi_lib.reporting import export
 from evaluasi_lib.reporting.sections import report_sections
-from evaluasi_lib.wording import LANGUAGES, number, percent, rupiah, set_language
+from evaluasi_lib.wording import LANGUAGES, number, percent, rupiah
 from tests import fixtures_result as fixtures
 from tests.published import rows
 
@@ -28,11 +28,11 @@ ORDER = [
 @pytest.fixture(autouse=True)
 def _indonesian_again():
     yield
-    set_language("id")
+    el.set_language("id")
 
 
 def render(language: str = "id", *, bare: bool = False) -> str:
-    set_language(language)
+    el.set_language(language)
     study = fixtures.example_study(bare=bare)
     result = fixtures.empty_result() if bare else fixtures.example_result(language)
     return export.render_html(report_sections(study.program, result), result)
@@ -41,14 +41,14 @@ def render(language: str = "id", *, bare: bool = False) -> str:
 @pytest.fixture(scope="module", params=LANGUAGES)
 def page(request) -> BeautifulSoup:
     html = render(request.param)
-    set_language("id")
+    el.set_language("id")
     soup = BeautifulSoup(html, "html5lib")
     assert soup.html["lang"] == request.param
     return soup
 
 
 def test_sections_come_in_the_decided_order():
-    set_language("id")
+    el.set_language("id")
     sections = report_sections(fixtures.example_study().program, fixtures.example_result())
     assert [section.id for section in sections] == ORDER
 
@@ -150,20 +150,20 @@ def test_a_number_that_is_not_finite_is_refused_with_its_place():
     place = next(i for i, row in enumerate(result.rows) if row.id == "sample/response_rate_share")
     rows = list(result.rows)
     rows[place] = dataclasses.replace(rows[place], value=float("nan"))
-    with pytest.raises(EvaluationError, match="/measures/sample/response_rate_share/value"):
+    with pytest.raises(el.EvaluationError, match="/measures/sample/response_rate_share/value"):
         results.result_json(dataclasses.replace(result, rows=tuple(rows)))
 
 
 def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
     result = fixtures.example_result()
-    with pytest.raises(UsageError, match="docx"):
+    with pytest.raises(el.EvaluationError, match="docx"):
         export.write_report(tmp_path / "out", [], result, ["dcox"])
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_numbers_of_the_sentences_are_those_of_result_json(language):
-    set_language(language)
+    el.set_language(language)
     result = fixtures.example_result(language)
     found = json.loads(results.result_json(result))
     text = BeautifulSoup(render(language), "html5lib").main.get_text(" ")

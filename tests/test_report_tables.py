@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from evaluasi_lib.disclosure import SMALL_CELL
+import evaluasi_lib as el
 from evaluasi_lib.reporting.columns import CI, Column, share_columns, table
 from evaluasi_lib.results import RuleCount
-from evaluasi_lib.wording import set_language
 
 
 @pytest.fixture(autouse=True)
 def _english():
-    set_language("en")
+    el.set_language("en")
     yield
-    set_language("id")
+    el.set_language("id")
 
 
 def barrier(label: str, n: int | None, reason: str | None = None) -> dict[str, object]:
@@ -64,7 +63,7 @@ def test_a_field_that_no_row_has_is_an_error_and_no_dash():
 
 
 def test_what_may_not_be_shown_says_so_and_is_named_in_the_note_where_folded():
-    rows = [barrier("Time", 40), barrier("Cost", None, SMALL_CELL)]
+    rows = [barrier("Time", 40), barrier("Cost", None, "small_cell")]
     whole = table("t", "", rows, COLUMNS, 5)
     assert whole.rows[1] == ["Cost", "not shown (fewer than 5 persons)", "—", "—"]
     assert whole.values[1] == ["Cost", None, None, None]
@@ -76,7 +75,7 @@ def test_what_may_not_be_shown_says_so_and_is_named_in_the_note_where_folded():
 
 
 def test_many_hidden_rows_are_counted_and_not_listed():
-    rows = [barrier("Time", 40), *(barrier(f"b{i}", None, SMALL_CELL) for i in range(9))]
+    rows = [barrier("Time", 40), *(barrier(f"b{i}", None, "small_cell") for i in range(9))]
     assert "9 rows" in table("t", "", rows, COLUMNS, 5, fold=True).note
 
 

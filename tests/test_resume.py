@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+import evaluasi_lib as el
 from evaluasi_lib import wording
 from evaluasi_lib.cli import main
-from evaluasi_lib.errors import EvaluationError
 from evaluasi_lib.folders import only_writer
 from evaluasi_lib.reporting import batch, running, stamp, warm
 from tests.test_batch import notebook_of
@@ -42,12 +42,13 @@ def runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ran: list[str] = []
 
     def run(_notebook: Path, output: Path, parameters: dict[str, object], *_more: object) -> None:
-        ran.append(str(parameters["program_id"]))
+        name = str(parameters["program_id"])
+        ran.append(name)
         shutil.copyfile(made / "notebook.ipynb", output)
-        folder = Path(str(parameters["out_dir"])) / ran[-1]
+        folder = Path(str(parameters["out_dir"])) / name
         folder.mkdir(parents=True)
-        for name in ("laporan.html", "result.json"):
-            shutil.copyfile(made / name, folder / name)
+        for file in ("laporan.html", "result.json"):
+            shutil.copyfile(made / file, folder / file)
 
     monkeypatch.setattr(running, "run_notebook", run)
     monkeypatch.setattr(warm, "start", lambda: None)
@@ -77,7 +78,7 @@ def test_what_is_unchanged_is_left_alone(
     runs: list[str], report: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert report() == 0
-    assert runs == ["satu", "seri-1", "seri-2"]
+    assert sorted(runs) == ["satu", "seri-1", "seri-2"]
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").glob("*/*")}
     capsys.readouterr()
     assert report() == 0
@@ -116,7 +117,17 @@ def test_what_changed_is_made_again_with_what_follows_from_it(
     runs.clear()
     change(tmp_path)
     assert report() == 0
-    assert runs == (["satu", "seri-1", "seri-2"] if again is None else again)
+    assert sorted(runs) == (["satu", "seri-1", "seri-2"] if again is None else again)
+
+
+@pytest.mark.parametrize(("large", "last"), [("seri-2", "seri-1"), ("seri-1", "seri-2")])
+def test_what_is_done_soonest_begins_last(
+    runs: list[str], report: Run, tmp_path: Path, large: str, last: str
+) -> None:
+    for name in ("satu", large):
+        (tmp_path / "data" / "raw" / name / "lampiran.csv").write_bytes(b"x" * 1_000_000)
+    assert report() == 0
+    assert runs[2:] == [last]
 
 
 def test_another_language_library_or_package_makes_reports_anew(
@@ -173,7 +184,7 @@ def test_a_program_that_failed_is_tried_again(
     good = running.run_notebook
 
     def fail(*_all: object, **_named: object) -> None:
-        raise EvaluationError("rusak")
+        raise el.EvaluationError("rusak")
 
     monkeypatch.setattr(running, "run_notebook", fail)
     assert report("satu") == 1
@@ -213,6 +224,34 @@ def test_what_a_killed_run_left_goes_and_nothing_else(
     assert (out / "seri-1" / "x.txt").read_text() == lost  # its place was empty
 
 
+HOLD = """
+import sys, time
+from pathlib import Path
+from evaluasi_lib.folders import replace_folder
+with replace_folder(Path(sys.argv[1])) as folder:
+    print(folder, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, what is a day old goes")
+def test_cleaning_takes_away_what_a_dead_run_left_but_not_what_a_living_one_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(PROGRAM, tmp_path / "raw" / PROGRAM.name)
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "processed" / PROGRAM.name)]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _i in "ab"]
+    dead, living = (Path(str(run.stdout and run.stdout.readline()).strip()) for run in runs)
+    runs[0].kill()
+    runs[0].wait()
+    for seconds, left in ((600, {dead, living}), (0, {living})):  # what is new is let alone
+        monkeypatch.setattr("evaluasi_lib.folders.MINUTE", seconds)
+        assert main(["clean", PROGRAM.name, "--data", str(tmp_path)]) == 0
+        assert set((tmp_path / "processed").glob(".*")) == left
+    runs[1].kill()
+    runs[1].wait()
+
+
 SAVE = "from pathlib import Path\n(Path(out_dir) / program_id).mkdir(parents=True)\n"
 
 
@@ -226,10 +265,11 @@ def test_a_program_over_its_time_is_given_up_and_the_others_go_on(tmp_path: Path
     jobs = [
         batch.Job(name, notebook, tmp_path, tmp_path / "out", message_language="en",
                   time_limit=limit)
-        for name, notebook, limit in (("a", slow, 4.0), ("b", quick, None), ("c", dying, None))
+        for name, notebook, limit in (("a", slow, 4.0), ("b", quick, 3.0), ("c", dying, None))
     ]  # fmt: skip
     start = time.monotonic()
-    found = {o.program_id: o.failure for o in batch.run_jobs(jobs, 2)}
+    # One at a time: the kernel of the second is up and waits, which is not held against it.
+    found = {o.program_id: o.failure for o in batch.run_jobs(jobs, 1)}
     assert time.monotonic() - start < 120
     assert found == {
         "a": "the time limit is over",
@@ -243,7 +283,7 @@ def test_a_program_over_its_time_is_given_up_and_the_others_go_on(tmp_path: Path
 def test_each_cell_that_begins_is_told_with_its_heading(tmp_path: Path) -> None:
     job = batch.Job("satu", ROOT / "notebooks" / "02_evaluasi_program.ipynb", tmp_path, tmp_path)
     steps: list[batch.Step] = []
-    begin = batch._cells(job, 0, steps.append, None)
+    begin = batch._cells(job, 0, steps.append, batch.Turn())
     begin({"cell_type": "markdown", "source": "## Ukur\n\nkata"}, 6)
     begin({"cell_type": "code", "source": "# komentar"}, 7)
     assert [step.heading for step in steps] == ["Ukur", "Ukur"]
@@ -263,16 +303,19 @@ def test_a_stopped_batch_leaves_nobody_behind_and_goes_on_where_it_stood(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
     ) as process:
         assert process.stdout is not None
-        assert "satu: selesai" in process.stdout.readline()
+        done = process.stdout.readline()
+        assert "selesai" in done
+        ahead = ids[ids[0] in done]
         time.sleep(0.5)  # the second program is at work
         process.send_signal(number)
         # Kernels and nursery hold the same pipe: it ends when the last of them has.
         rest = process.communicate(timeout=60)[0]
     assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
     assert "Traceback" not in rest
-    left = [p for p in (tmp_path / "out").iterdir() if p.name.startswith(".seri-1")]
+    left = [p for p in (tmp_path / "out").iterdir() if p.name.startswith(f".{ahead}")]
     assert len(left) == (0 if number == signal.SIGINT else 1)
-    done = subprocess.run([*command], capture_output=True, text=True, cwd=ROOT, check=True).stdout
-    assert "satu: tidak berubah" in done
-    assert "seri-1: selesai" in done
-    assert not [p for p in (tmp_path / "out").iterdir() if p.name.startswith(".seri-1")]
+    again = subprocess.run([*command], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    assert "1/2" in again.splitlines()[0]
+    assert "tidak berubah" in again.splitlines()[0]
+    assert f"{ahead}: selesai" in again
+    assert not [p for p in (tmp_path / "out").iterdir() if p.name.startswith(f".{ahead}")]

@@ -13,32 +13,14 @@ from hypothesis import strategies as st
 
 import evaluasi_lib as el
 from evaluasi_lib import wording
-from evaluasi_lib.conclusion import quadrants
-from evaluasi_lib.disclosure import publish
-from evaluasi_lib.errors import ProgramError
-from evaluasi_lib.measures import Drafts, Measure, Remark, wide
-from evaluasi_lib.scoring.answers import Beside, answer_drafts, quantile_drafts, score_answers
+from evaluasi_lib.measures import texts_at, wide
 from evaluasi_lib.scoring.bands import bands_of
-from evaluasi_lib.scoring.frames import instrument_scores
-from evaluasi_lib.scoring.items import (
-    describe_reliability,
-    diagnose_reliability,
-    omega_total,
-    rake,
-    rescale_100,
-    score_items,
-)
-from evaluasi_lib.scoring.participation import score_sample
-from evaluasi_lib.scoring.scales import attainment, ikm, mean_interval, nps, score_scales
-from evaluasi_lib.scoring.standards import band, standards
-from evaluasi_lib.study import Study
 from tests.made_studies import make_study, survey
 
 ITEMS = ["p1", "p2", "p3"]
-BANDS = standards()["ikm"]["bands"]
 
 
-def study_of(folder: Path, n: int = 60, **changes: Any) -> Study:
+def study_of(folder: Path, n: int = 60, **changes: Any) -> Any:
     """Participants who judge three items, of four answers each, once."""
     rng = np.random.default_rng(1)
     level = rng.normal(2.9, 0.6, n)
@@ -82,25 +64,34 @@ def study_of(folder: Path, n: int = 60, **changes: Any) -> Study:
     return make_study(folder, declaration | changes, {"post": table})
 
 
-def published(study: Study) -> tuple[tuple[Measure, ...], tuple[Remark, ...]]:
-    return publish(score_scales(study), study.program.privacy.min_cell)
+def score(study: Any, name: str, place: str = "") -> dict[str, Any]:
+    """The first score of a scale as published, or what stands at a place below it."""
+    return wide(study.result.rows, f"scales/{name}/*/*" + (place and f"/{place}"))[0]
 
 
-def score(study: Study, name: str) -> dict[str, Any]:
-    """The first score of a scale as published."""
-    return wide(published(study)[0], f"scales/{name}/*/*")[0]
+def asked(
+    folder: Path, answers: dict[str, Any], points: int = 4, index: str | None = None,
+    of: dict[str, Any] | None = None, **more: Any,
+) -> Any:  # fmt: skip
+    """A program of one instrument, whose items were answered so."""
+    scale = of if of and "labels" in of else {"points": points} | (of or {})
+    instrument = {"label": "S", "scale": "s", "items": list(answers)} | more
+    declared = {
+        "design": {"type": "single_group"},
+        "link": "anonymous",
+        "sources": {"post": survey(dict.fromkeys(answers, "item:s"), wave="post")},
+        "scales": {"s": scale},
+        "instruments": {"s": instrument | ({"index": index} if index else {})},
+    }
+    return make_study(folder, declared, {"post": pd.DataFrame(answers)})
 
 
 def test_a_score_needs_its_declared_share_of_answers() -> None:
     nan = np.nan
-    answers = [[1, 2, 3], [1, 2, nan], [1, nan, nan], [nan, nan, nan]]
-    np.testing.assert_array_equal(score_items(answers, 2 / 3), [2, 1.5, nan, nan])
-    np.testing.assert_array_equal(score_items(answers, 1.0), [2, nan, nan, nan])
-    np.testing.assert_array_equal(score_items(answers, 0.0), [2, 1.5, 1, nan])
-
-
-def test_rescaling_runs_from_0_to_100() -> None:
-    assert [rescale_100(v, 1, 5) for v in (1, 3, 5)] == [0, 50, 100]
+    answers = pd.DataFrame([[1, 2, 3], [1, 2, nan], [1, nan, nan], [nan, nan, nan]], columns=ITEMS)
+    for share, found in ((2 / 3, [2, 1.5, nan, nan]), (1.0, [2, nan, nan, nan]),
+                         (0.0, [2, 1.5, 1, nan])):  # fmt: skip
+        np.testing.assert_array_equal(el.score(answers, ITEMS, min_answered=share), found)
 
 
 @settings(max_examples=25, deadline=None)
@@ -108,20 +99,19 @@ def test_rescaling_runs_from_0_to_100() -> None:
 def test_turning_all_items_round_leaves_reliability_as_it_is(seed: int) -> None:
     rng = np.random.default_rng(seed)
     x = np.clip(np.round(3 + rng.normal(size=(40, 1)) + rng.normal(size=(40, 4))), 1, 5)
-    one, two = diagnose_reliability(x), diagnose_reliability(6 - x)
-    assert one is not None
-    assert two is not None
+    table, names = pd.DataFrame(x, columns=list("abcd")), list("abcd")
+    one, two = el.reliability(table, names), el.reliability(table, names, names, scale=(1, 5))
     assert two.alpha == pytest.approx(one.alpha)
-    assert two.item_rest == pytest.approx(one.item_rest)
-    assert (two.omega_total is None) == (one.omega_total is None)
-    if one.omega_total is not None:  # None where the one-factor solution is improper
-        assert two.omega_total == pytest.approx(one.omega_total, rel=1e-6)
+    assert two.by_item["item_rest"].tolist() == pytest.approx(one.by_item["item_rest"].tolist())
+    # missing where the one-factor solution is improper
+    assert two.omega == pytest.approx(one.omega, rel=1e-6, nan_ok=True)
 
 
-def test_reliability_of_too_little_is_a_reason_in_words() -> None:
-    assert diagnose_reliability(np.ones((30, 3))) is None
-    assert diagnose_reliability(np.eye(3)) is None
-    assert describe_reliability(None)
+@pytest.mark.parametrize("answers", [np.ones((30, 3)), np.eye(3)])
+def test_reliability_of_too_little_is_a_reason_in_words(answers: np.ndarray) -> None:
+    with pytest.raises(el.EvaluationError) as caught:
+        el.reliability(pd.DataFrame(answers, columns=ITEMS), ITEMS)
+    assert caught.value.problems[0].remedy
 
 
 def test_what_a_reliability_is_worth_is_said_by_its_size() -> None:
@@ -143,91 +133,85 @@ def test_omega_of_a_known_model() -> None:
     """Loadings .8 .7 .6 and unique variances 1 - loading^2: omega = 2.1^2 / (2.1^2 + 1.51)."""
     loading = np.array([0.8, 0.7, 0.6])
     cov = np.outer(loading, loading) + np.diag(1 - loading**2)
-    assert omega_total(cov) == pytest.approx(2.1**2 / (2.1**2 + 1.51), rel=1e-7)
-    assert omega_total(cov[:2, :2]) is None  # two items do not identify it
-
-
-def test_ikm_is_the_mean_of_item_means_times_25() -> None:
-    answers = np.tile([3.0, 3.2, 3.4], (5, 1))
-    answers[0] = [3, 4, 3]
-    found = ikm(np.clip(np.round(answers), 1, 4), BANDS)
-    assert found.index == pytest.approx(round(np.mean([3, 3.2, 3.0]) * 25, 2))
-    with pytest.raises(ValueError, match="1 to 4"):
-        ikm([[5, 5]], BANDS)
+    draws = np.random.default_rng(1).normal(size=(50, 3))
+    white = np.linalg.qr(draws - draws.mean(axis=0))[0] * 7  # covariance exactly the unit matrix
+    table = pd.DataFrame(white @ np.linalg.cholesky(cov).T, columns=ITEMS)
+    assert el.reliability(table, ITEMS).omega == pytest.approx(2.1**2 / (2.1**2 + 1.51), rel=1e-6)
+    assert np.isnan(el.reliability(table, ITEMS[:2]).omega)  # two items do not identify it
 
 
 @pytest.mark.parametrize(
-    ("index", "grade"),
-    [(88.31, "A"), (88.30, "B"), (76.61, "B"), (76.60, "C"), (65.0, "C"), (64.99, "D"), (25, "D")],
-)
-def test_ikm_bands(index: float, grade: str) -> None:
-    assert band(index, BANDS)["grade"] == grade
+    ("fours", "index", "grade"),
+    [(54, 88.5, "A"), (53, 88.25, "B"), (7, 76.75, "B"), (6, 76.5, "C"), (-40, 65.0, "C"),
+     (-41, 64.75, "D")],
+)  # fmt: skip
+def test_ikm_is_the_mean_of_item_means_times_25_and_falls_into_its_band(
+    tmp_path: Path, fours: int, index: float, grade: str
+) -> None:
+    """100 persons answer 3 to each item, but so many 4, or, where it is negative, 2. PermenPANRB
+    14/2017: A from 88.31, B from 76.61, C from 65.00."""
+    values = np.where(np.arange(100) < abs(fours), 3 + np.sign(fours), 3)
+    study = asked(tmp_path, {f"q{i}": values for i in range(2)}, index="ikm")
+    assert score(study, "s", "ikm")["index"] == index
+    assert grade in texts_at(study.result.remarks, "scales", "s", "post", "program", "ikm")
 
 
-def test_ikm_says_where_the_weight_011_would_change_the_grade() -> None:
-    """Nine items with mean 3.57: 89.25 is A; with 0.11 instead of 1/9 it would be 88.36, still A;
+def test_ikm_says_where_the_weight_011_would_change_the_grade(tmp_path: Path) -> None:
+    """Nine items of mean 3.57: 89.25 is A, and with 0.11 instead of 1/9 it would be 88.36, still A;
     3.54: 88.5 is A, and would be 87.62, B."""
-    nine = np.full((100, 9), 3.0)
-    nine[:57] = 4
-    assert (ikm(nine, BANDS).grade, ikm(nine, BANDS).grade_with_011) == ("A", "A")
-    nine[54:57] = 3
-    assert (ikm(nine, BANDS).grade, ikm(nine, BANDS).grade_with_011) == ("A", "B")
+    said = []
+    for fours in (57, 54):
+        values = np.where(np.arange(100) < fours, 4, 3)
+        study = asked(tmp_path / str(fours), {f"q{i}": values for i in range(9)}, index="ikm")
+        said.append(" ".join(remark.text for remark in study.result.remarks))
+    assert "0,11" not in said[0]
+    assert "0,11" in said[1]
 
 
 def test_ikm_and_importance_come_with_the_score(tmp_path: Path) -> None:
     study = study_of(tmp_path)
-    rows, remarks = published(study)
-    (index,) = wide(rows, "scales/puas/post/program/ikm")
-    assert band(index["index"], BANDS)["grade"] in {r.text for r in remarks if r.id[-3:] == "ikm"}
-    assert any(r.id == "scales/puas/post/program" for r in remarks)  # it is an analogy
-    (cross,) = wide(rows, "scales/puas/post/program/ipa")
-    below = wide(rows, "scales/puas/post/program/*")
+    assert texts_at(study.result.remarks, "scales", "puas", "post", "program")  # it is an analogy
+    cross = score(study, "puas", "ipa")
+    below = wide(study.result.rows, "scales/puas/post/program/*")
     items = {x["subject"]: x for x in below if x["item_rest"] is not None}
     assert list(items) == ITEMS
-    found = quadrants(
-        [items[p]["performance"] for p in ITEMS],
-        [items[p]["importance"] for p in ITEMS],
-        cross=(cross["cross_performance"], cross["cross_importance"]),
-    )
-    assert found[0] in ("keep_up", "concentrate")
-    assert found[1] in ("overkill", "low_priority")
+    assert [items[p]["importance"] > cross["cross_importance"] for p in ITEMS[:2]] == [True, False]
     assert score(study, "puas.isi")["n_items"] == 2
-
-
-def test_alpha_without_an_item_is_that_of_the_others(tmp_path: Path) -> None:
-    study = study_of(tmp_path)
-    (item,) = wide(published(study)[0], "scales/puas/post/program/p1")
-    others = diagnose_reliability(study.tables["post"][["p2", "p3"]])
-    assert others is not None
-    assert item["alpha_if_deleted"] == pytest.approx(others.alpha)
+    others = el.reliability(study.tables["post"], ["p2", "p3"])  # alpha without the first item
+    assert items["p1"]["alpha_if_deleted"] == pytest.approx(others.alpha)
 
 
 def test_no_ikm_on_five_points(tmp_path: Path) -> None:
-    scales = {"empat": {"points": 5}, "sepuluh": {"points": 11, "min": 0}}
-    rows, remarks = published(study_of(tmp_path, scales=scales))
-    assert wide(rows, "scales/puas/post/program/ikm") == []
-    assert any(r.id == "scales/puas/post/program" for r in remarks)
+    study = study_of(tmp_path, scales={"empat": {"points": 5}, "sepuluh": {"points": 11, "min": 0}})
+    assert wide(study.result.rows, "scales/puas/post/program/ikm") == []
+    assert texts_at(study.result.remarks, "scales", "puas", "post", "program")
 
 
-def test_net_promoter_score() -> None:
-    found = nps([10, 9, 8, 7, 6, 0, np.nan])
+def test_net_promoter_score(tmp_path: Path) -> None:
+    answers = np.repeat([10, 9, 8, 7, 6, 0], 5)
+    found = score(asked(tmp_path, {"q": answers}, 11, "nps", of={"min": 0}), "s", "nps")
     assert found["score"] == 0
-    assert found["ci_low"] < 0 < found["ci_high"]
-    assert nps([10, 9, 9, 8, 0])["score"] == pytest.approx(3 / 5 - 1 / 5)
-    assert nps([np.nan]) == {}
+    assert found["score_low"] < 0 < found["score_high"]
 
 
 def test_attainment_of_the_required_level(tmp_path: Path) -> None:
-    found = attainment([[3], [2], [1], [4]], [3, 3, 2, 2])
+    """PermenPANRB 38/2017: held / required, each competency capped at 100."""
+    table = pd.DataFrame({"a": [3, 2, 1, 4] * 5, "wajib": [3, 3, 2, 2] * 5})
+    level = {"label": "L", "scale": "s", "items": ["a"], "index": "jpm", "required_level": "wajib"}
+    declared = {
+        "design": {"type": "single_group"},
+        "link": "anonymous",
+        "sources": {"post": survey({"a": "item:s", "wajib": "number"}, wave="post")},
+        "scales": {"s": {"points": 4}},
+        "instruments": {"level": level},
+    }
+    found = score(make_study(tmp_path, declared, {"post": table}), "level", "jpm")
     assert found["mean_pct"] == pytest.approx((100 + 200 / 3 + 50 + 100) / 4)
-    assert (found["n"], found["below_share"]) == (4, 0.5)
-    (found,) = wide(published(study_of(tmp_path))[0], "scales/level/post/program/jpm")
-    assert found["mean_pct"] < 100
+    assert (found["n"], found["below_share"]) == (20, 0.5)
 
 
 def test_skp_keeps_its_order_and_gets_no_mean(tmp_path: Path) -> None:
-    instruments = {"skp": {"label": "SKP", "scale": "empat", "items": ["p1"], "index": "skp"}}
-    found = score(study_of(tmp_path, instruments=instruments), "skp")
+    found = score(asked(tmp_path, {"q": [2, 3, 4] * 10}, index="skp"), "s")
     assert found["mean"] is None
     assert found["mean_100"] is None
     assert found["sd"] is None
@@ -235,19 +219,22 @@ def test_skp_keeps_its_order_and_gets_no_mean(tmp_path: Path) -> None:
 
 
 def test_small_groups_are_not_shown(tmp_path: Path) -> None:
-    rows, _remarks = published(study_of(tmp_path, n=4))
-    assert {row.value for row in rows if row.measure != "n_items"} == {None}
-    found = score(study_of(tmp_path, n=4), "puas")
+    study = study_of(tmp_path, n=4)
+    scales = [row for row in study.result.rows if row.part == "scales"]
+    assert {row.value for row in scales if row.measure != "n_items"} == {None}
+    found = score(study, "puas")
     assert (found["n"], found["n_items"], found["reason"]) == (None, 3, "small_cell")
 
 
-def published_answers(drafts: Drafts) -> list[dict[str, Any]]:
-    return wide(publish(drafts, 5)[0], "answers/*/*/*/*")
+# Answers
+
+
+def answers_of(study: Any, *items: str) -> list[dict[str, Any]]:
+    return [a for a in wide(study.result.rows, "answers/*/*/*/*") if a["subject"] in items]
 
 
 def test_distributions_pass_the_gate_and_keep_their_questions(tmp_path: Path) -> None:
-    answers = [a for a in published_answers(score_answers(study_of(tmp_path)))
-               if a["stem"][1] == "puas"]  # fmt: skip
+    answers = answers_of(study_of(tmp_path), *ITEMS)
     assert {a["stem"][3] for a in answers} == {"p1", "p2", "p3"}
     assert all(a["n"] is None or a["n"] == 0 or a["n"] >= 5 for a in answers)
     assert all(a["note"] for a in answers)
@@ -282,27 +269,22 @@ def test_a_merged_answer_cannot_be_found_from_the_share_of_the_upper_ones() -> N
     assert bands(9, 6, 6, 1, sides=((1, 2), (3,), (4,)), sums={4: "top", 3: "rest"}) == []
 
 
-def test_the_only_merged_item_is_held_against_the_mean_of_all() -> None:
-    chosen = {"a": np.repeat([1, 2, 3, 4], [2, 6, 20, 20]), "b": np.repeat([1, 2, 3, 4], 12)}
-    of = {"labels": dict.fromkeys(range(1, 5), ""), "place": ["answers", "s", "post"], "k": 5}
-    alone, pooled = (
-        [a["stem"][-1] for a in published_answers(
-            answer_drafts(pd.DataFrame(chosen), known=known, **of)) if a["subject"] == "a"]
-        for known in (Beside(), Beside(pooled=True))
-    )  # fmt: skip
-    assert alone == ["1..2", "3", "4"]
-    assert pooled == ["1..2", "3..4"]
-
-
-def test_a_merged_answer_is_named_by_its_ends_and_a_reversed_item_keeps_what_was_said() -> None:
-    chosen = pd.DataFrame({"q": np.repeat([1, 2, 3, 4], [2, 6, 20, 20])})
-    labels = {1: "never", 2: "seldom", 3: "often", 4: "always"}
-    place = ["answers", "s", "post"]
-    found = published_answers(answer_drafts(chosen, labels, place, k=5, reversed=["q"]))
-    assert [(a["stem"][-1], a["label"]) for a in found] == [
-        ("1..2", "often s.d. always"), ("3", "seldom"), ("4", "never")
-    ]  # fmt: skip
-    assert {a["direction"] for a in found} == {"lower"}
+def test_a_merged_answer_is_named_by_its_ends_and_a_reversed_item_keeps_what_was_said(
+    tmp_path: Path,
+) -> None:
+    words = ["never", "seldom", "often", "always"]
+    chosen = [words[v] for v in np.repeat([0, 1, 2, 3], [2, 6, 20, 20])]
+    turned = [words[v] for v in np.repeat([0, 1, 2, 3], [20, 20, 6, 2])]
+    study = asked(tmp_path, {"a": turned, "b": chosen}, of={"labels": words}, reversed=["a"])
+    for item, labels, way in (
+        ("a", ["often s.d. always", "seldom", "never"], "lower"),
+        ("b", ["never s.d. seldom", "often", "always"], "higher"),
+    ):
+        found = answers_of(study, item)
+        assert [(a["stem"][-1], a["label"]) for a in found] == list(
+            zip(["1..2", "3", "4"], labels, strict=True)
+        )
+        assert {a["direction"] or "higher" for a in found} == {way}
 
 
 @pytest.mark.parametrize(
@@ -310,48 +292,41 @@ def test_a_merged_answer_is_named_by_its_ends_and_a_reversed_item_keeps_what_was
     [(9, []), (10, ["median"]), (20, ["q25", "median", "q75"]), (49, ["q25", "median", "q75"]),
      (50, ["q25", "median", "q75", "q10", "q90"])],
 )  # fmt: skip
-def test_a_quantile_is_shown_where_five_persons_lie_beyond_it(n: int, shown: list[str]) -> None:
-    rows, _remarks = publish(quantile_drafts(np.linspace(1, 5, n), ["scales", "s"]), 5)
-    assert [row.measure for row in rows if row.value is not None] == shown
-    assert list(quantile_drafts(np.full(n, 3.0), ["scales", "s"])) == []
+def test_a_quantile_is_shown_where_five_persons_lie_beyond_it(
+    tmp_path: Path, n: int, shown: list[str]
+) -> None:
+    waves = dict.fromkeys(("pre", "post"), pd.DataFrame({"q": range(1, n + 1)}))
+    declared = {
+        "design": {"type": "single_group"},
+        "link": "anonymous",
+        "sources": {wave: survey({"q": "item:s"}, wave=wave) for wave in waves},
+        "scales": {"s": {"points": 60}},
+        "instruments": {"s": {"label": "S", "scale": "s", "items": ["q"]}},
+    }
+    rows = make_study(tmp_path, declared, waves).result.rows
+    quantiles = {"q10", "q25", "median", "q75", "q90"}
+    found = {r.measure for r in rows if r.id.startswith("scales/s/post") and r.value is not None}
+    assert found & quantiles == set(shown)
 
 
 def test_scores_are_weighted_to_the_population(tmp_path: Path) -> None:
     """A quarter of the answers come from unit a, which is half of the population."""
-    study = study_of(tmp_path, population={"unit": {"a": 500, "b": 500}})
-    found = score(study, "puas")
-    rows = instrument_scores(study, "puas", "post")
-    halves = rows.groupby("unit", observed=True)["score"].mean().mean()
-    assert found["mean"] == pytest.approx(halves)
-    (analysed,) = [row for row in publish(score_sample(study), 5)[0] if row.measure == "analysed"]
+    margin = {"unit": {"a": 500, "b": 500}}
+    study = study_of(tmp_path, population=margin)
+    rows = study.tables["post"]
+    halves = rows[ITEMS].mean(axis=1).groupby(rows["unit"], observed=True).mean().mean()
+    assert score(study, "puas")["mean"] == pytest.approx(halves)
+    (analysed,) = [row for row in study.result.rows if row.id == "sample/analysed"]
     assert analysed.note
+    by_hand = el.describe(rows.assign(y=el.score(rows, ITEMS)), columns=["y"], weights=margin)
+    assert by_hand["mean"].iloc[0] == pytest.approx(halves)
 
 
 def test_a_unit_that_nobody_speaks_for_is_named(tmp_path: Path) -> None:
     study = study_of(tmp_path, population={"unit": {"a": 500, "b": 500, "c": 100}})
-    _rows, remarks = published(study)
-    assert any("menjawab dari c," in remark.text for remark in remarks)
+    assert any("menjawab dari c," in remark.text for remark in study.result.remarks)
 
 
-def test_raking_meets_its_margins_and_names_whom_nobody_speaks_for() -> None:
-    rng = np.random.default_rng(1)
-    rows = pd.DataFrame({"a": rng.choice(["x", "y"], 200), "b": rng.choice(["u", "v", None], 200)})
-    found = rake(rows, {"a": {"x": 30, "y": 60, "z": 10}, "b": {"u": 1, "v": 3}})
-    w = pd.Series(found.per_row)
-    assert found.left_out == (("a", "z"),)
-    assert w[rows["a"] == "x"].sum() / w.sum() == pytest.approx(1 / 3)
-    known = rows["b"].notna()
-    assert w[rows["b"] == "u"].sum() / w[known].sum() == pytest.approx(0.25)
-
-
-def test_weighted_mean_of_equal_weights_is_the_plain_one() -> None:
-    y = np.arange(20.0)
-    plain, weighted = mean_interval(y), mean_interval(y, np.full(20, 3.0))
-    assert weighted == pytest.approx(plain)
-
-
-def test_a_program_may_replace_a_threshold_but_not_invent_one() -> None:
-    assert standards({"baseline": {"adjustment": 0.3}})["baseline"]["adjustment"] == 0.3
-    assert standards()["baseline"]["adjustment"] == 0.25
-    with pytest.raises(ProgramError, match="adjustment"):
-        standards({"baseline": {"adjustmen": 0.3}})
+def test_a_program_may_not_invent_a_threshold(tmp_path: Path) -> None:
+    with pytest.raises(el.EvaluationError, match="adjustment"):
+        _ = study_of(tmp_path, standards={"baseline": {"adjustmen": 0.3}}).result

@@ -9,7 +9,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
+import evaluasi_lib
 from tests.browser import find_chromium
 from tests.environment import environment
 from tests.guard_data import SHIPPED, forbidden, tracked
@@ -21,6 +23,11 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 def _name(requirement: str) -> str:
     return re.split(r"[\[<>=!~; ]", requirement)[0].lower().replace("_", "-")
+
+
+def test_one_version_stands_everywhere() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {cited["version"], PROJECT["version"], evaluasi_lib.__version__} == {PROJECT["version"]}
 
 
 def test_environment_yml_is_derived_from_pyproject() -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 import evaluasi_lib as el
-from evaluasi_lib import wording
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "pintu.md"
 # Lines wanted by the design of the door, task by task.
@@ -19,9 +18,9 @@ WANTED = [2, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 2]
 
 @pytest.fixture(autouse=True)
 def _indonesian() -> Iterator[None]:
-    wording.set_language("id")
+    el.set_language("id")
     yield
-    wording.set_language("id")
+    el.set_language("id")
 
 
 def _snippets(text: str) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from evaluasi_lib.wording import catalogue, code_words, set_language, word_for
+import evaluasi_lib as el
+from evaluasi_lib.wording import catalogue, code_words, word_for
 from tests.messages import LIBRARY, all_messages
 
 PAGE = (Path(__file__).parent.parent / "docs" / "uneg-trend.md").read_text(encoding="utf-8")
@@ -19,7 +20,7 @@ def rows(part: str) -> list[list[str]]:
 
 
 def test_every_section_and_title_named_exists():
-    set_language("id")
+    el.set_language("id")
     known = catalogue("id")
     sections = code_words()["section"]
     titles = {str(known.get(m, m)) for m in all_messages(LIBRARY / "reporting")}
@@ -46,7 +47,7 @@ def test_the_titles_of_the_sections_are_those_that_the_sections_bear():
     from evaluasi_lib.reporting.sections import report_sections
     from tests import fixtures_result as fixtures
 
-    set_language("id")
+    el.set_language("id")
     sections = report_sections(fixtures.example_study().program, fixtures.example_result())
     assert {s.id: s.title for s in sections} == {
         code: word_for("section", code) for code in code_words()["section"]

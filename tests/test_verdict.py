@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.findings.rules import decision_table
-from evaluasi_lib.findings.situation import facts, situation_of
-from evaluasi_lib.findings.verdict import judge, strength_of_words
-from evaluasi_lib.program import Thresholds
+from evaluasi_lib.findings.situation import situation_of
+from evaluasi_lib.findings.verdict import strength_of_words
 from evaluasi_lib.wording import choose
 from tests.situations import make
 
@@ -34,6 +33,10 @@ def test_verdict_of_a_careful_evaluator(case):
 def test_the_situations_are_at_least_thirty_and_touch_every_row():
     assert len(SITUATIONS) >= 30
     assert {c["rule"] for c in SITUATIONS} == {row.rule for row in decision_table().rows}
+
+
+def judge(program, result):
+    return conclude(program, result, None).verdict
 
 
 estimates = st.floats(-1.5, 1.5).map(lambda x: round(x, 2))
@@ -59,7 +62,7 @@ surroundings = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(outcome, min_size=1, max_size=4), surroundings, st.data())
 def test_a_better_estimate_never_lowers_the_decision(outcomes, around, data):
     """Standard errors, numbers, cost, design fixed; insufficient_evidence is out of the order."""
@@ -73,21 +76,17 @@ def test_a_better_estimate_never_lowers_the_decision(outcomes, around, data):
         assert ORDER.index(after) >= ORDER.index(before)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(outcome, min_size=1, max_size=4), surroundings, st.randoms())
 def test_relabelling_and_reordering_change_nothing(outcomes, around, rng: random.Random):
-    program, result = make(outcomes, **around)
-    plain = judge(program, result)
+    plain = judge(*make(outcomes, **around))
     renamed = [{**o, "outcome": f"x{i * 7}", "label": "Lain"} for i, o in enumerate(outcomes)]
     rng.shuffle(renamed)
-    again = make(renamed, **around)
-    other = judge(*again)
+    other = judge(*make(renamed, **around))
     assert (plain.decision, plain.rule) == (other.decision, other.rule)
-    answers = [facts(situation_of(*one), one[0].thresholds) for one in ((program, result), again)]
-    assert answers[0] == answers[1]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(outcome, min_size=1, max_size=4), surroundings)
 def test_an_inconclusive_outcome_is_never_taken_for_an_unchanged_one(outcomes, around):
     """Where the rest shows no improvement, an open outcome leaves the verdict open (an open outcome
@@ -113,15 +112,6 @@ def test_the_first_reason_is_the_text_of_the_row_that_fired():
     assert verdict.reasons[0] == choose(fired.text)
 
 
-def test_facts_and_table_name_the_same_facts_in_both_languages():
-    table = decision_table()
-    program, result = make()
-    assert set(facts(situation_of(program, result), Thresholds())) == set(table.facts)
-    for text in [*table.facts.values(), *(row.text for row in table.rows)]:
-        assert set(text) == {"id", "en"}
-        assert all(text.values())
-
-
 def test_insufficient_evidence_says_what_data_would_settle_it():
     outcomes = [{"estimate": 0.2, "se": 0.3, "n_needed": 900}]
     verdict = judge(*make(outcomes))
@@ -139,7 +129,7 @@ def test_design_caps_the_strength_of_the_words(claim, rating, strength):
     assert strength_of_words(situation, 2) == strength
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(outcome, min_size=1, max_size=4), surroundings)
 def test_without_a_comparison_or_evidence_nothing_is_continued_scaled_up_or_condemned(
     outcomes, around

@@ -1,17 +1,25 @@
-"""Whether somebody is left in each group and each outcome: nobody is dropped without a word.
+"""Whether somebody is left in each group and each outcome, and which rows match nobody: no person
+is dropped without a word.
 
 Looked at when the tables are made, so that `check` and a report refuse alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
+import polars as pl
 from pandas.api.types import is_numeric_dtype
 
 from evaluasi_lib.check import missing_success
+from evaluasi_lib.cleaning.events import user_numbers
+from evaluasi_lib.cleaning.identity import Linker, nip_status, normalise_code, normalise_nip
+from evaluasi_lib.cleaning.manifest import Log
+from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.cleaning.typers import clean_text
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Outcome, Program
 from evaluasi_lib.reading.files import show
@@ -25,14 +33,15 @@ def check_coverage(program: Program, folder: Path) -> Iterator[Problem]:
     """A problem for persons in both groups, for each group and each outcome that has nobody, and
     for each binary outcome whose values do not say what its success is."""
     study = Study(program, folder, {})
-    if program.design.group is not None:
-        told = [study.group_of(t.set_index("pid")) for t in study.tables.values()]
+    if program.has_groups:
+        told = [study.group_of(name).set_axis(t["pid"]) for name, t in study.tables.items()]
         groups = pd.concat(told).dropna()
+        where = "design.group" if program.design.group is not None else "sources"
         persons = groups[~groups.reset_index().duplicated().to_numpy()].index
         if study.linked and (both := int(persons.duplicated().sum())):
             what = _("persons are in one group by one source and in the other by another")
             remedy = _("correct them in koreksi.csv, or declare the variable in one source alone")
-            yield Problem(what, "design.group", remedy, both)
+            yield Problem(what, where, remedy, both)
             return
         remedy = _("check the group's variable and its values in the files")
         for group, text in (
@@ -40,19 +49,81 @@ def check_coverage(program: Program, folder: Path) -> Iterator[Problem]:
             ("comparison", _("nobody is in the comparison group")),
         ):
             if not ((study.groups if study.linked else groups) == group).any():
-                yield Problem(text, "design.group", remedy)
+                yield Problem(text, where, remedy)
     for outcome in program.outcomes:
         yield from _check_outcome(study, outcome)
 
 
+class Unmatched(NamedTuple):
+    """The rows of a source that match nobody of `among`, by reason: blank, damaged (digits lost in
+    a spreadsheet), format (of another kind than theirs), absent."""
+
+    source: str
+    among: str
+    rows: int
+    reasons: dict[str, int]
+
+
+def unmatched_rows(
+    program: Program, sources: Sequence[Mapped], linker: Linker
+) -> Iterator[Unmatched]:
+    """What is said of each linked source beside the rosters, or beside the first where there is
+    none. Rows are those of the file that are taken, before duplicates are dropped."""
+    linked = [m for m in sources if linker.variable(m) is not None]
+    first = [m for m in linked if m.name in program.rosters] or linked[:1]
+    if program.link == "anonymous" or not first:
+        return
+    texts, usable = zip(*(_identified(m, linker) for m in first), strict=True)
+    known, shapes = pl.concat(usable).drop_nulls(), _shape(pl.concat(texts)).drop_nulls().unique()
+    for mapped in linked:
+        if mapped in first:
+            continue
+        text, found = _identified(mapped, linker)
+        by_code = mapped.source.columns[linker.variable(mapped) or ""].type == "respondent_code"
+        status = nip_status(normalise_nip(text))
+        damaged = text.str.contains(r"(?i)^\d[.,]\d+e\+?\d+$") | (status == "damaged")
+        other = (
+            ~_shape(text).is_in(shapes.implode()) if by_code
+            else status.is_in(["invalid", "legacy"])
+        )  # fmt: skip
+        why = (
+            pl.when(text.is_null()).then(pl.lit("blank"))
+            .when(found.is_in(known.implode())).then(None)
+            .when(damaged).then(pl.lit("damaged"))
+            .when(other).then(pl.lit("format"))
+            .otherwise(pl.lit("absent"))
+        )  # fmt: skip
+        counts = dict(pl.select(why.alias("why")).to_series().drop_nulls().value_counts().rows())
+        reasons = {r: counts[r] for r in ("blank", "damaged", "format", "absent") if r in counts}
+        among = ", ".join(m.name for m in first)
+        yield Unmatched(mapped.name, among, len(text), reasons)
+
+
+def _identified(mapped: Mapped, linker: Linker) -> tuple[pl.Series, pl.Series]:
+    """The texts by which a source names its persons, and the usable identifiers among them."""
+    variable = linker.variable(mapped) or ""
+    parts = [
+        clean_text(user_numbers(batch, mapped, linker)[variable])
+        for batch in mapped.table.batches({variable: mapped.columns[variable]})
+    ]
+    text = pl.concat([pl.Series(variable, [], pl.String), *parts])
+    return text, linker.identifiers(text, mapped, variable, Log())
+
+
+def _shape(text: pl.Series) -> pl.Series:
+    """What an identifier looks like: letters as a, digits as 9, runs of either as one."""
+    return normalise_code(text).str.replace_all(r"[^\W\d]+", "a").str.replace_all(r"\d+", "9")
+
+
 def _check_outcome(study: Study, outcome: Outcome) -> Iterator[Problem]:
-    measured = [(outcome.wave, outcome.variable, outcome.source)]
-    if outcome.baseline_wave or outcome.baseline_variable:
+    measured = [(outcome.wave, outcome.variable, outcome.source, outcome.instrument)]
+    if outcome.has_baseline:
         variable = outcome.baseline_variable or outcome.variable
         source = None if outcome.baseline_wave else outcome.source
-        measured.append((outcome.baseline_wave or outcome.wave, variable, source))
-    for wave, variable, source in measured:
-        instrument = study.program.instruments.get(outcome.instrument or "")
+        asked = outcome.baseline_instrument or outcome.instrument
+        measured.append((outcome.baseline_wave or outcome.wave, variable, source, asked))
+    for wave, variable, source, asked in measured:
+        instrument = study.program.instruments.get(asked or "")
         needed = instrument.items if instrument else [str(variable)]
         holders = [
             name for name, declared in study.program.sources.items()

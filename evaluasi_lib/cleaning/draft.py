@@ -1,48 +1,48 @@
-"""A first program.yml from the files as exported; a comment at every guess asks to check it."""
+"""A first program.yml from the files as exported; a comment at every guess asks to check it.
+
+What cannot be told from the files stands as "?", which `check` refuses.
+"""
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import yaml
 
-from evaluasi_lib.cleaning.identity import nip_status, normalise_nip
-from evaluasi_lib.cleaning.mapping import recognise
-from evaluasi_lib.cleaning.privacy import Names, looks_like_names
-from evaluasi_lib.cleaning.typers import (
-    BLANKS,
-    PROBLEMS,
-    VOCABULARY,
-    YES_NO,
-    Spec,
-    clean_text,
-    type_date,
+from evaluasi_lib.cleaning.guess import UNKNOWN
+from evaluasi_lib.cleaning.ladders import Scale, first_of, scale_of
+from evaluasi_lib.cleaning.mapping import preset_heading, presets
+from evaluasi_lib.cleaning.options import Guess, common_begin, free, slug, spaced
+from evaluasi_lib.cleaning.sheets import (
+    MIN_ITEMS,
+    Sheet,
+    drop_persons,
+    find_link,
+    marks_of,
+    read_sheets,
+    set_roles,
 )
-from evaluasi_lib.program import Column, Source
-from evaluasi_lib.reading.files import RawTable, clean_space, normalise, open_source
-from evaluasi_lib.wording import _
+from evaluasi_lib.cleaning.typers import VOCABULARY
+from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.reading.files import normalise
+from evaluasi_lib.wording import _, count, every_language, word_for
+
+MOST_MODULES = 40  # of a log
+_NO_THEMES = frozenset(VOCABULARY["no_themes"])
 
 
 @dataclass
-class Guess:
-    """What a column seems to be: its further keys, and for an item the labels seen."""
+class Drafted:
+    """The draft as keys and values, its text, and what the user should be told."""
 
-    variable: str
-    header: str
-    kind: str
-    keys: dict[str, Any] = field(default_factory=dict)
-    labels: tuple[str, ...] = ()
-    note: str = ""
-
-
-Guesses = dict[str, list[Guess]]  # by the name of the source
-Scales = dict[str, tuple[str, ...]]  # labels from low to high, or one text such as "1..5"
+    declared: dict[str, Any]
+    text: str
+    told: list[str] = field(default_factory=list)
 
 
 class _Inline(dict[str, Any]):
@@ -59,302 +59,365 @@ _Dumper.add_representer(
 )
 
 
-def _first(table: str, text: str) -> Any:
-    """What the first pattern of the vocabulary's table that fits the text says."""
-    return next((said for said, pattern in VOCABULARY[table] if re.search(pattern, text)), None)
-
-
-def strength(label: str) -> float | None:
-    """How much a label affirms, -3 to 3; None where no word of degree is in it."""
-    return _first("strength", normalise(label))
-
-
-def ordered_labels(labels: Iterable[str]) -> tuple[str, ...]:
-    """Labels from low to high where every one has a degree of its own; else nothing."""
-    spelled = {normalise(x): clean_space(x) for x in labels}
-    ranked = sorted((strength(x), x) for x in spelled.values() if strength(x) is not None)
-    if not 3 <= len(spelled) <= 7 or len({s for s, _x in ranked}) != len(spelled):
-        return ()
-    return tuple(x for _s, x in ranked)
-
-
-def draft_program(program_id: str, files: Sequence[Path]) -> str:
-    """The text of a program.yml for the files, each a source. Raises DataError for a bad one."""
-    paths = {_slug(f.stem, 6) or f"sumber_{i}": f for i, f in enumerate(files, 1)}
-    guesses: Guesses = {}
-    presets: dict[str, str | None] = {}
-    for name, path in paths.items():
-        table = open_source(path, Source(file=path.name))
-        presets[name] = recognise(table.headers)
-        guesses[name] = [] if presets[name] == "moodle" else _guess_columns(table)
-    columns = [g for found in guesses.values() for g in found]
-    scales = _scales([g for g in columns if g.kind == "item"])
-    for g in columns:  # not every label of a scale is chosen in every column
-        if g.kind == "category" and len(g.labels) > 1 and _scale_of(g, scales):
-            g.kind, g.keys = "item", {}
-    link = _link(guesses)
-    declared = _head(program_id, link)
-    rosters = [n for n, found in guesses.items() if link != "anonymous" and _is_roster(found)]
-    if rosters:
+def draft_program(
+    program_id: str, files: Sequence[Path], known: Mapping[str, Any] | None = None
+) -> Drafted:
+    """A program.yml for the files, each table of them a source. known: a declaration whose names of
+    sources, variables and scales are used again. Raises DataError for a bad file."""
+    known = known or {}
+    told: list[str] = []
+    sheets = read_sheets(files, known, told)
+    if not sheets:
+        what = _("no file holds a table with headings and answers")
+        raise DataError(Problem(what, ", ".join(f.name for f in files)))
+    drop_persons(sheets)
+    for sheet in sheets:
+        for guess in sheet.guesses:
+            guess.source = sheet.name
+    scales = _scales([g for s in sheets for g in s.guesses], known)
+    link = find_link(sheets)
+    set_roles(sheets)
+    declared = _head(program_id, sheets, link)
+    rosters = [s.name for s in sheets if s.role == "roster"]
+    if rosters and link != "anonymous":
         declared["roster"] = rosters[0]
-    declared["sources"] = {
-        name: _source(name, path, presets[name], guesses[name], scales, link)
-        for name, path in paths.items()
-    }
-    declared |= {"scales": {n: _scale(s) for n, s in scales.items()}} if scales else {}
-    declared |= _instruments(guesses, scales)
+    notes: dict[tuple[str, ...], str] = {}
+    declared["sources"] = {s.name: _source(s, link, notes) for s in sheets}
+    if scales:
+        declared["scales"] = {n: _scale(n, s, notes) for n, s in scales.items()}
+    declared |= _instruments(sheets, scales)
+    declared |= _plans(sheets)
     text = yaml.dump(declared, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
-    return _commented(text, {g.variable: g.note for g in columns if g.note}, scales)
+    for sheet in sheets:
+        for guess in sheet.guesses:
+            if guess.lost:
+                told.append(f"{sheet.name}.{guess.variable}: {guess.note}")
+    return Drafted(yaml.safe_load(text), _commented(text, notes, told), told)
 
 
-def _commented(text: str, notes: dict[str, str], scales: Scales) -> str:
-    """The draft with a comment at each guess. notes: by variable."""
-    levels = "reaction, learning, behaviour, results"
-    comments = {
-        (0, "title"): _("name as reports show it"),
-        (0, "kind"): "leadership, elearning, mentoring, technical, employment, other",
-        (0, "organisation"): _("agency that runs the program"),
-        (0, "cycle"): "",
-        (0, "design"): "single_group, comparison, randomised",
-        (0, "link"): "nip, respondent_code, anonymous",
-        (0, "instruments"): _("which items belong together, which are reversed"),
-        (4, "role"): "roster, survey, rating, record",
-        (4, "wave"): "", (4, "duplicates"): "", (4, "label"): "", (4, "level"): levels,
-        (2, "level"): levels,
-        (2, "unit"): "sesoi: " + _("smallest effect of interest, set before results"),
-        **{(6, variable): note for variable, note in notes.items()},
-        **{(2, name): _("the order from low to high, and labels that nobody chose")
-           for name, labels in scales.items() if len(labels) > 1},
-    }  # fmt: skip
-    lines = [f"# {_('Draft. Read every line; lines with “CHECK” are guesses.')}"]
-    for line in text.splitlines():
-        key = line.strip().partition(":")[0]
-        comment = comments.get((len(line) - len(line.lstrip()), key))
-        check = "" if comment is None else f"  # {_('CHECK')}" + (f": {comment}" if comment else "")
-        lines.append(line + check)
-    return "\n".join(lines) + "\n"
+# --- The parts of the declaration ---------------------------------------------------------------
 
 
-def _head(program_id: str, link: str) -> dict[str, Any]:
-    year = re.search(r"(?:19|20)\d{2}", program_id)
+def _head(program_id: str, sheets: Sequence[Sheet], link: str) -> dict[str, Any]:
+    with every_language():
+        unnamed: Any = _("(agency not stated)")
+    lines = [x for s in sheets for x in s.above]
+    titles = [x for x in lines if re.search(VOCABULARY["programs"], normalise(x)) and " " in x]
+    agencies = [x for x in lines if re.search(VOCABULARY["agencies"], normalise(x))]
+    title = titles[0] if titles else program_id.replace("-", " ").capitalize()
+    year = re.search(r"(?:19|20)\d{2}", f"{program_id} {title}")
     return {
         "id": program_id,
-        "title": program_id.replace("-", " ").capitalize(),
-        "kind": "other",
-        "organisation": "?",
+        "title": _cased(title),
+        "kind": first_of("kinds", normalise(f"{program_id} {title}")) or "other",
+        "organisation": _cased(agencies[0]) if agencies else _Inline(unnamed.versions),
         "cycle": year[0] if year else "1",
         "design": _Inline(type="single_group"),
         "link": link,
     }
 
 
-def _link(guesses: Guesses) -> str:
-    """The identifier that every one of several files has; a single file needs none."""
-    for kind in ("nip", "respondent_code"):
-        if len(guesses) > 1 and all(any(g.kind == kind for g in gs) for gs in guesses.values()):
-            return kind
-    return "anonymous"
+def _cased(title: str) -> str:
+    return title.title() if title.isupper() else title
 
 
-def _guess_columns(table: RawTable) -> list[Guess]:
-    frame = table.frame.collect()
-    taken: set[str] = set()
-    found = []
-    for i, header in enumerate(table.headers):
-        if not header:
-            continue
-        stem = _slug(header, 4) or f"kolom_{i + 1}"
-        variable = _free(stem, taken)
-        taken.add(variable)
-        nth = table.headers[: i + 1].count(header)
-        unique = header if table.headers.count(header) == 1 else f"{header}#{nth}"
-        found.append(_guess(variable, unique, clean_text(frame[str(i)])))
-    return found
+def _scales(guesses: Sequence[Guess], known: Mapping[str, Any]) -> dict[str, Scale]:
+    """Name -> scale; each item gets the name of its own under "scale".
 
-
-def _free(stem: str, taken: Container[str]) -> str:
-    """The name itself, or with the first number that makes it another."""
-    names = itertools.chain([stem], (f"{stem}_{k}" for k in itertools.count(2)))
-    return next(name for name in names if name not in taken)
-
-
-def _guess(variable: str, header: str, text: pl.Series) -> Guess:
-    """One column by its heading first (identifiers), then by its values."""
-    values = text.drop_nulls()
-    values = values.filter(~values.str.to_lowercase().is_in(list(BLANKS)))
-    distinct = values.unique(maintain_order=True)
-    if kind := _first("roles", normalise(header)):
-        return Guess(variable, header, kind)
-    if not len(values):
-        return Guess(variable, header, "drop", note=_("empty"))
-    status = nip_status(normalise_nip(values))
-    if status.is_in(["pns", "pppk"]).sum() > 0.8 * len(values):
-        return Guess(variable, header, "nip")
-    if labels := ordered_labels(distinct.head(10)) if len(distinct) <= 7 else ():
-        return Guess(variable, header, "item", labels=labels)
-    if values.str.contains(r"^-?\d+([.,]\d+)?$").all():
-        return _guess_number(variable, header, values)
-    for form in ({}, {"date_format": "%m/%d/%Y"}):
-        column = Column.model_validate({"from": "x", "type": "date", **form})
-        if not type_date(values, Spec("x", column))["rule"].is_in(PROBLEMS).any():
-            return Guess(variable, header, "date", form)
-    if looks_like_names(header, values, Names()):
-        return Guess(variable, header, "name")
-    return _guess_text(variable, header, values, distinct)
-
-
-def _guess_number(variable: str, header: str, values: pl.Series) -> Guess:
-    whole = values.str.contains(r"^-?\d{1,9}$").all()
-    distinct = set(values.unique())
-    if whole and distinct <= {"0", "1"}:
-        return Guess(variable, header, "flag")
-    few = whole and {int(v) for v in distinct} <= set(range(11)) and len(distinct) > 3
-    if few and re.search(r"recommend|rekomendasi|menyarankan", normalise(header)):
-        return Guess(variable, header, "item", labels=("0..10",))
-    if few and {int(v) for v in distinct} <= set(range(1, 6)):
-        return Guess(variable, header, "item", labels=("1..5",), note=_("1 to 5: is it a scale?"))
-    return Guess(variable, header, "integer" if whole else "number")
-
-
-def _guess_text(variable: str, header: str, values: pl.Series, distinct: pl.Series) -> Guess:
-    for separator in (";", ", "):
-        parts = values.str.split(separator).explode().str.strip_chars()
-        options = parts.value_counts(sort=True).filter(pl.col("count") >= 2)
-        covered = options["count"].sum() / len(parts)
-        few = options.height < min(len(distinct), 16)
-        if few and covered > 0.95 and len(parts) > 1.2 * len(values):
-            chosen = sorted(o for o in options[parts.name] if o)
-            names = {f"{_slug(o, 3) or 'x'}_{i}": o for i, o in enumerate(chosen, 1)}
-            keys = {"separator": separator.strip(), "options": names | {"lainnya": "*"}}
-            return Guess(variable, header, "multi", keys)
-    if len(distinct) <= 12 and len(distinct) * 4 <= len(values):
-        if {normalise(v) for v in distinct} <= {*YES_NO["true"], *YES_NO["false"]}:
-            return Guess(variable, header, "flag")
-        keys = {"categories": {v: v for v in sorted(distinct)}}
-        return Guess(variable, header, "category", keys, tuple(distinct))
-    if len(distinct) <= 100 and len(distinct) * 5 <= len(values):
-        return Guess(variable, header, "category")
-    return Guess(variable, header, "open")
-
-
-def _scales(items: list[Guess]) -> Scales:
-    """Name -> labels low to high: label sets that share two labels and fit in one order are one."""
-    scales: list[tuple[str, ...]] = []
-    for item in sorted(items, key=lambda g: -len(g.labels)):
-        for i, scale in enumerate(scales):
-            shared = {normalise(x) for x in scale} & {normalise(x) for x in item.labels}
-            merged = ordered_labels((*scale, *item.labels))
-            if item.labels == scale or (len(shared) >= 2 and merged):
-                scales[i] = merged or scale
-                break
+    Items of a sheet, or of one variable, whose labels fit in one scale have the same, for not every
+    label is chosen in every column; so has a category of two labels that a scale of others holds.
+    """
+    scales: dict[str, Scale] = {}
+    for name, declared in (known.get("scales") or {}).items():
+        labels, points = tuple(map(str, declared.get("labels", ()))), declared.get("points")
+        scales[name] = Scale(labels, declared.get("min", 1), declared.get("aliases", {}), points)
+    groups: list[list[Guess]] = []
+    for item in sorted((g for g in guesses if g.kind == "item"), key=lambda g: -len(g.labels)):
+        group = next((g for g in groups if _fits(g, item)), None)
+        if group is None:
+            groups.append([item])
         else:
-            scales.append(item.labels)
-    return {
-        _slug(s[-1], 3) if ".." not in s[0] else "angka_" + s[0].replace("..", "_"): s
-        for s in scales
-    }
+            group.append(item)
+    for guess in guesses:
+        if guess.kind == "category" and len(guess.labels) > 1:
+            group = next((g for g in groups if _fits(g, guess)), None)
+            if group is not None:
+                guess.kind, guess.keys = (
+                    "item",
+                    {k: v for k, v in guess.keys.items() if k == "label"},
+                )
+                group.append(guess)
+    for group in groups:
+        scale = scale_of(_labels(group))
+        if scale is None or (not scale.ordered and len(group) < MIN_ITEMS):
+            for item in group:
+                item.kind, item.keys["categories"] = "category", {x: x for x in sorted(item.labels)}
+            continue
+        stem = slug(scale.labels[-1], 3) if scale.labels else f"angka_{scale.min}_{scale.max}"
+        same = (n for n, s in scales.items() if s.alike(scale))
+        name = next(same, None) or free(stem, scales)
+        scales[name] = scale.joined(scales.get(name, scale))
+        for item in group:
+            item.keys["scale"] = name
+    used = {g.keys["scale"] for g in guesses if g.kind == "item"}
+    return {name: scale for name, scale in scales.items() if name in used}
 
 
-def _scale_of(item: Guess, scales: Scales) -> str | None:
-    wanted = {normalise(x) for x in item.labels}
-    fits = (n for n, labels in scales.items() if wanted <= {normalise(x) for x in labels})
-    return next(fits, None)
+def _labels(group: Iterable[Guess]) -> Counter[str]:
+    return sum((Counter(g.labels) for g in group), Counter())
 
 
-def _scale(labels: tuple[str, ...]) -> dict[str, Any]:
-    if ".." not in labels[0]:
-        return {"labels": list(labels)}
-    low, high = map(int, labels[0].split(".."))
-    return _Inline(min=low, points=high - low + 1)
+def _fits(group: Sequence[Guess], item: Guess) -> bool:
+    """Whether an item is of the scale of others: asked beside them, with labels that they share."""
+    if not any(g.source == item.source or g.variable == item.variable for g in group):
+        return False
+    base, own = scale_of(_labels(group)), scale_of(item.labels)
+    whole = scale_of(_labels([*group, item]))
+    if base is None or whole is None or bool(base.labels) != bool(own is None or own.labels):
+        return False
+    if not whole.labels:
+        return whole.points == base.points or group[0].variable == item.variable
+    given = {normalise(x) for x in item.labels}
+    return given <= whole.spellings and (own is None or len(base.spellings & own.spellings) > 1)
 
 
-def _source(
-    name: str, path: Path, preset: str | None, guesses: list[Guess], scales: Scales, link: str
-) -> dict[str, Any]:
-    keys: dict[str, Any] = {"file": path.name}
-    if preset == "moodle":
-        person = _Inline({"from": "description", "type": "respondent_code"})
-        return keys | {"role": "events", "columns": {"pengguna": person}}
-    if _is_roster(guesses):
-        keys["role"] = "roster"
-    else:
-        keys |= {"role": "survey", "wave": _wave(name)}
-    if preset is not None:
-        keys["preset"] = preset
-    dates = [g.variable for g in guesses if g.kind == "date"]
-    if link != "anonymous" and dates:
-        keys["duplicates"] = _Inline(keep="last", order_by=dates[0])
-    keys["columns"] = {}
-    for g in guesses:
-        column = {"from": g.header, "type": g.kind, **g.keys}
-        if g.kind == "item":
-            column["scale"] = _scale_of(g, scales)
-        keys["columns"][g.variable] = column if g.keys else _Inline(column)
+def _scale(name: str, scale: Scale, notes: dict[tuple[str, ...], str]) -> dict[str, Any]:
+    path = ("scales", name)
+    if not scale.labels:
+        notes[path] = _("the lowest number, and how many there are to choose from")
+        return _Inline(min=scale.min, points=scale.points)
+    if not scale.ordered:
+        labels = ", ".join(scale.labels)
+        note = _("codes alone: write them from low to high, [{labels}] or the other way round")
+        notes[*path, "labels"] = note.format(labels=labels)
+        return {"labels": UNKNOWN}
+    notes[path] = _("the order from low to high, and labels that nobody chose")
+    keys: dict[str, Any] = {"labels": list(scale.labels)}
+    if scale.min != 1:
+        keys["min"] = scale.min
+    if scale.aliases:
+        keys["aliases"] = dict(scale.aliases)
     return keys
 
 
-def _is_roster(guesses: list[Guess]) -> bool:
-    """A list of persons has identifiers and no items."""
-    kinds = {g.kind for g in guesses}
-    return bool(kinds & {"nip", "respondent_code", "name"}) and "item" not in kinds
+def _source(sheet: Sheet, link: str, notes: dict[tuple[str, ...], str]) -> dict[str, Any]:
+    path, keys = ("sources", sheet.name), dict(sheet.keys)
+    keys["role"] = sheet.role
+    if sheet.role == "events":
+        person = _Inline({"from": "description", "type": "respondent_code"})
+        return keys | {"columns": {"pengguna": person}}
+    wave = sheet.wave if sheet.role in ("survey", "record") else None
+    if wave is not None:
+        keys["wave"] = wave
+    if wave == UNKNOWN:
+        notes[*path, "wave"] = _("another file asks the same: which was first? pre, post, followup")
+    if sheet.preset is not None:
+        keys["preset"] = sheet.preset
+    dates = [g.variable for g in sheet.of_kind("date")]
+    ids = sheet.of_kind(link)
+    if ids and (dates or ids[0].repeated):
+        how = {"keep": "last", "order_by": dates[-1]} if dates else {"keep": "most_complete"}
+        keys["duplicates"] = _Inline(how)
+        if ids[0].repeated:
+            notes[*path, "duplicates"] = _("{n} rows share their identifier with another").format(
+                n=count(ids[0].repeated)
+            )
+    keys |= _ends(sheet)
+    keys["columns"] = {}
+    for guess in sheet.guesses:
+        column = {"from": guess.header, "type": guess.kind, **guess.keys}
+        plain = all(isinstance(v, (str, int, float)) for v in column.values())
+        keys["columns"][guess.variable] = _Inline(column) if plain else column
+        said = word_for("drafted", guess.kind)
+        if UNKNOWN in guess.keys.values():
+            said = _("is the sign of decimals a point or a comma?")
+        notes[*path, "columns", guess.variable] = guess.note or said
+    return keys
 
 
-def _wave(source: str) -> str:
-    return _first("waves", normalise(source)) or "post"
+def _ends(sheet: Sheet) -> dict[str, Any]:
+    """The columns of a platform that tell when an answer was begun, and whether it was finished."""
+    names = presets().get(sheet.preset or "", {}).get("ends", {})
+    found = {}
+    for key, headings in names.items():
+        wanted = {normalise(h) for h in headings}
+        fit = [g for g in sheet.of_kind("date", "flag") if normalise(g.header) in wanted]
+        if fit and (key == "finished" or fit[0].kind == "date"):
+            found[key] = fit[0].variable
+    return found
 
 
-def _instruments(guesses: Guesses, scales: Scales) -> dict[str, Any]:
-    """An instrument for each scale that at least three items share (or a question from 0 to 10),
-    and an outcome for each that was asked before and after."""
+def _instruments(sheets: Sequence[Sheet], scales: Mapping[str, Scale]) -> dict[str, Any]:
+    """An instrument for each scale that at least three items of the same tables share (or a
+    question from 0 to 10), and an outcome for each that was asked before and after: in two tables,
+    or below two headings of one."""
+    holders: dict[str, list[Sheet]] = {}
+    items: dict[str, Guess] = {}
+    for sheet in sheets:
+        for guess in sheet.of_kind("item"):
+            holders.setdefault(guess.variable, []).append(sheet)
+            items.setdefault(guess.variable, guess)
+    parts: dict[tuple[str, tuple[str, ...]], dict[str | None, list[Guess]]] = {}
+    for variable, guess in items.items():
+        where = guess.keys["scale"], tuple(s.name for s in holders[variable])
+        told = first_of("waves", normalise(guess.stem)) if guess.stem else None
+        parts.setdefault(where, {}).setdefault(told, []).append(guess)
     instruments: dict[str, dict[str, Any]] = {}
-    outcomes = []
-    for scale, labels in scales.items():
-        items = [
-            g
-            for found in guesses.values()
-            for g in found
-            if g.kind == "item" and _scale_of(g, scales) == scale
-        ]
-        variables = list(dict.fromkeys(g.variable for g in items))
-        nps = labels[0] == "0..10"
-        if len(variables) < (1 if nps else 3):
-            continue
-        theme = _theme([g.header for g in items]) or labels[-1]
-        words = normalise(" ".join([*(g.header for g in items), *labels]))
-        level = _first("levels", words) or "reaction"
-        stem = "nps" if nps else f"skor_{_slug(theme, 3)}"
-        name = _free(stem, instruments)
-        instruments[name] = {
-            "label": "NPS" if nps else theme, "scale": scale, "level": level, "items": variables,
-            **({"index": "nps"} if nps else {"reversed": []}),
-        }  # fmt: skip
-        waves = {_wave(n) for n, gs in guesses.items() if {g.variable for g in gs} >= {*variables}}
-        if {"pre", "post"} <= waves:
-            outcomes.append(
-                {"id": name, "label": theme, "level": level, "instrument": name, "wave": "post",
-                 "baseline_wave": "pre", "unit": _("points")}
-            )  # fmt: skip
-    found = {"instruments": instruments, "outcomes": outcomes}
-    return {key: value for key, value in found.items() if value}
+    outcomes: list[dict[str, Any]] = []
+    order = list(scales)
+    for (name, _where), by_wave in sorted(parts.items(), key=lambda part: order.index(part[0][0])):
+        nps, keys = scales[name].points == 11, dict[str | None, str]()
+        waves = {s.wave for s in holders[next(iter(by_wave.values()))[0].variable]}
+        for told, group in by_wave.items():
+            if len(group) < (1 if nps else MIN_ITEMS):
+                continue
+            declared = _instrument(name, scales[name], group, nps)
+            key = free("nps" if nps else f"skor_{slug(declared['label'], 3)}", instruments)
+            instruments[key], keys[told] = declared, key
+            if {"pre", "post"} <= waves:
+                outcomes.append(_outcome(key, declared) | {"baseline_wave": "pre"})
+        if {"pre", "post"} <= set(keys):  # asked of both at once: from memory?
+            recalled = {"baseline_instrument": keys["pre"], "retrospective": UNKNOWN}
+            after = _outcome(keys["post"], instruments[keys["post"]])
+            outcomes.append(after | {"wave": next(iter(waves))} | recalled)
+    outcomes += _outcomes_of_marks(sheets, {o["id"] for o in outcomes})
+    return {k: v for k, v in (("instruments", instruments), ("outcomes", outcomes)) if v}
 
 
-def _theme(headers: list[str]) -> str:
-    """The word that most of the headings share, as the name of what they ask about."""
-    words = [
-        set(re.findall(r"[a-z]{4,}", _spaced(h))) - {"yang", "dengan", "saya"} for h in headers
-    ]
-    count = {w: sum(w in ws for ws in words) for w in sorted(set().union(*words))}
-    best = max(count, key=lambda w: (count[w], len(w)), default="")
-    return best.capitalize() if best and count[best] >= max(2, 0.7 * len(headers)) else ""
+def _instrument(name: str, scale: Scale, group: Sequence[Guess], nps: bool) -> dict[str, Any]:
+    points = _("ratings from {low} to {high}").format(low=scale.min, high=scale.max)
+    theme = _theme(group) or (scale.labels[-1] if scale.labels else points.capitalize())
+    words = normalise(" ".join([*(g.header for g in group), *scale.labels]))
+    declared: dict[str, Any] = {
+        "label": "NPS" if nps else theme, "scale": name,
+        "level": first_of("levels", words) or "reaction",
+        "items": [g.variable for g in group],
+        **({"index": "nps"} if nps else {"reversed": []}),
+    }  # fmt: skip
+    stems = {
+        s: [g.variable for g in group if g.stem == s] for s in dict.fromkeys(g.stem for g in group)
+    }
+    if len(stems) > 1 and all(s and len(v) > 1 for s, v in stems.items()):
+        declared["dimensions"] = {
+            slug(s, 4) or f"dimensi_{i}": v for i, (s, v) in enumerate(stems.items(), 1)
+        }
+    return declared
 
 
-def _spaced(text: str) -> str:
-    """ "HandsOn part" -> "hands on part"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold()
+def _outcome(instrument: str, declared: Mapping[str, Any]) -> dict[str, Any]:
+    said = {"id": instrument, "label": declared["label"], "level": declared["level"]}
+    return said | {"instrument": instrument, "wave": "post", "unit": _("points")}
 
 
-def _slug(text: str, words: int) -> str:
-    """A short name for YAML: "Saya puas dengan materi" -> "saya_puas_dengan"."""
-    parts = re.findall(r"[a-z0-9]+", _spaced(text))[:words]
-    slug = "_".join(parts)
-    return f"v_{slug}" if slug[:1].isdigit() else slug
+def _outcomes_of_marks(sheets: Sequence[Sheet], taken: set[str]) -> list[dict[str, Any]]:
+    """An outcome for marks before and after, in two columns of a table or in two tables."""
+    common = {"level": "learning", "unit": _("points")}
+    for sheet in sheets:
+        waves = {first_of("waves", normalise(g.header)): g for g in reversed(marks_of(sheet))}
+        if "pre" in waves and "post" in waves:
+            after = waves["post"]
+            return [{"id": free(after.variable, taken), "label": after.header, **common,
+                     "variable": after.variable, "source": sheet.name,
+                     "baseline_variable": waves["pre"].variable,
+                     **({"retrospective": False} if sheet.role == "survey" else {})}]  # fmt: skip
+    by_wave = {s.wave: s for s in sheets if s.wave and marks_of(s)}
+    if "pre" in by_wave and "post" in by_wave:
+        before = {g.variable for g in marks_of(by_wave["pre"])}
+        for guess in marks_of(by_wave["post"]):
+            if guess.variable in before:
+                return [{"id": free(guess.variable, taken), "label": guess.header, **common,
+                         "variable": guess.variable, "wave": "post",
+                         "baseline_wave": "pre"}]  # fmt: skip
+    return []
+
+
+def _plans(sheets: Sequence[Sheet]) -> dict[str, Any]:
+    """What the report shall tell of barriers and of opinions in people's own words."""
+    found: dict[str, Any] = {}
+    for sheet in sheets:
+        if sheet.role == "events" and (modules := _modules(sheet)):
+            found["elearning"] = {"events": sheet.name, "modules": modules}
+        for guess in sheet.of_kind("multi"):
+            asked = normalise(f"{guess.header} {guess.keys.get('label', '')}")
+            if "participation" not in found and re.search(VOCABULARY["barriers"], asked):
+                barriers = {"source": sheet.name, "variable": guess.variable}
+                found["participation"] = {"barriers": _Inline(barriers)}
+    asking = f"{VOCABULARY['remarks']}|{VOCABULARY['opinions']}"
+    opinions = [
+        g.variable for s in sheets for g in s.of_kind("open")
+        if re.search(asking, normalise(f"{g.header} {g.keys.get('label', '')}"))
+    ]  # fmt: skip
+    if opinions:
+        found["voices"] = {"open_answers": list(dict.fromkeys(opinions))}
+    return found
+
+
+def _modules(sheet: Sheet) -> dict[str, str]:
+    """The activities of a platform's log, in the order in which they were first used."""
+    headings = {normalise(h) for h in preset_heading("moodle", "context")}
+    place = next(i for i, h in enumerate(sheet.table.headers) if normalise(h) in headings)
+    contexts = sheet.table.frame.select(str(place)).collect().to_series().drop_nulls()
+    split = [re.fullmatch(r"([^:]{2,30}): (.+)", x) for x in contexts.unique(maintain_order=True)]
+    found = [m[2] for m in split if m and normalise(m[1]) not in VOCABULARY["no_modules"]]
+    return {module: module for module in found[:MOST_MODULES]}
+
+
+def _theme(group: Sequence[Guess]) -> str:
+    """What items ask about: the short heading above all of them, or the word that most of theirs
+    share."""
+    asked = [str(g.keys.get("label", g.header)) for g in group]
+    stems = {g.stem for g in group}
+    stem = stems.pop() if len(stems) == 1 else ""
+    if re.fullmatch(rf"{re.escape(stem)}_+\d+", group[0].header):  # Qualtrics: a code, no question
+        stem = common_begin(asked)
+    stem = stem.rsplit("/", 1)[-1].replace("_", " ").strip(" .:-*")
+    if stem and len(stem.split()) <= 4:
+        return stem[:1].upper() + stem[1:]
+    words = [set(re.findall(r"[a-z]{4,}", spaced(h))) - _NO_THEMES for h in asked]
+    found = {w: sum(w in ws for ws in words) for w in sorted(set().union(*words))}
+    best = max(found, key=lambda w: (found[w], len(w)), default="")
+    shared = best if best and found[best] >= max(2, 0.7 * len(asked)) else ""
+    return shared.capitalize() or (stem if len(stem) <= 90 else "")
+
+
+# --- Comments -----------------------------------------------------------------------------------
+
+
+def _commented(text: str, notes: Mapping[tuple[str, ...], str], told: Sequence[str]) -> str:
+    """The draft with a comment at each guess. notes: by path."""
+    levels = "reaction, learning, behaviour, results"
+    comments = {
+        "title": _("name as reports show it"),
+        "kind": "leadership, elearning, mentoring, technical, employment, other",
+        "organisation": _("agency that runs the program"),
+        "cycle": "",
+        "design": "single_group, comparison, randomised",
+        "link": "nip, respondent_code, anonymous",
+        "instruments": _("which items belong together, which are reversed"),
+        "voices": _("which open questions ask for an opinion"),
+        "elearning": _("which activities count, in their order"),
+        "participation": _("which question asks what holds people back"),
+        "role": "roster, survey, rating, record",
+        "header_row": "", "header_rows": "", "skip_rows": "", "duplicates": "",
+        "wave": "pre, post, followup",
+        "label": "", "finished": "", "started": "",
+        "footer_rows": _("rows of sums and signatures at the end"),
+        "level": levels,
+        "retrospective": _("true: told from memory after the program; false: measured before it"),
+        "unit": "sesoi: " + _("smallest effect of interest, set before results"),
+    }  # fmt: skip
+    lines = [f"# {_('Draft. Read every line; lines with “CHECK” are guesses.')}"]
+    lines += [f"# {line}" for line in told]
+    path: list[str] = []
+    for line in text.splitlines():
+        bare = line.lstrip(" -") if line.lstrip().startswith("- ") else line.lstrip()
+        depth = (len(line) - len(bare)) // 2
+        match = re.match(r"(?:'((?:[^']|'')*)'|\"([^\"]*)\"|([^:\s#][^:]*)):(?= |$)", bare)
+        if match:
+            path = [*path[:depth], match[match.lastindex or 0]]
+        comment = notes.get(tuple(path)) if match else None
+        if match and comment is None and (depth < 3 or path[0] != "sources") and depth < 4:
+            comment = comments.get(path[-1]) if path[:1] != ["scales"] else None
+        check = "" if comment is None else f"  # {_('CHECK')}" + (f": {comment}" if comment else "")
+        lines.append(line + check)
+    return "\n".join(lines) + "\n"

@@ -17,19 +17,22 @@ from evaluasi_lib.cleaning.source import NOBODY, Context, TableWriter
 from evaluasi_lib.cleaning.typers import PROBLEMS, VOCABULARY, Spec, clean_text, type_date
 from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import Column
-from evaluasi_lib.reading.files import normalise
-from evaluasi_lib.wording import _
+from evaluasi_lib.reading.files import normalise, show
+from evaluasi_lib.wording import _, word_for
 
 FIELDS = ("event", "module", "component", "origin")
 EVENT = {"pid": "str", "time": "datetime64[us, UTC]", **dict.fromkeys(FIELDS, "str")}
 _CONTEXT = r"^[^:]{2,30}: (.+)$"  # "Quiz: Kuis 1" -> "Kuis 1"
 _PERSON_CONTEXT = r"(?i)^(?:user|pengguna) ?:"
 _USER_ID = r"(?i)\bid '?(\d+)'?"
+LOOK_AT = 1_000  # rows by which a column is taken for the time
+TIME = Column.model_validate({"from": "time", "type": "date"})
 _OFFSET = r"(?i)(z|utc|gmt|[+-]\d{2}:?\d{2})$"
 
 
 def with_event_columns(mapped: Mapped) -> Mapped:
-    """The source with the places of the fields that its preset knows and program.yml leaves out."""
+    """The source with the places of the fields that program.yml leaves out: by the headings that
+    its preset and vocabulary.yml know, the time also by what stands in the columns."""
     places = {normalise(h): i for i, h in enumerate(mapped.table.headers)}
     columns = dict(mapped.columns)
     for field, headings in VOCABULARY["event_fields"].items():
@@ -37,7 +40,28 @@ def with_event_columns(mapped: Mapped) -> Mapped:
         found = [places[normalise(h)] for h in known if normalise(h) in places]
         if field not in columns and found:
             columns[field] = found[0]
+    dated = mapped.of_type("date")
+    if "time" not in columns and len(dated) == 1:
+        columns["time"] = mapped.columns[dated[0]]
+    if "time" not in columns and len(found := times_in(mapped)) == 1:
+        columns["time"] = found[0]
     return replace(mapped, columns=columns)
+
+
+def times_in(mapped: Mapped) -> list[int]:
+    """The places of the columns whose first values are dates with an hour, whatever they are
+    called; where there is none, of those that are dates."""
+    every = {str(i): i for i, _heading in enumerate(mapped.table.headers)}
+    first = next(mapped.table.batches(every), pl.DataFrame()).head(LOOK_AT)
+    spec, dates = Spec("time", TIME), []
+    for name, i in every.items():
+        if name not in first:
+            continue
+        text = clean_text(first[name].drop_nulls()).drop_nulls()
+        read = type_date(text, spec)
+        if len(text) and (read["value"].is_not_null() | (read["rule"] == "no_year")).all():
+            dates.append((i, bool(text.str.contains(r"\d[:.]\d\d").all())))
+    return [i for i, hours in dates if hours] or [i for i, _hours in dates]
 
 
 def clean_events(mapped: Mapped, context: Context) -> pl.Series:
@@ -45,24 +69,29 @@ def clean_events(mapped: Mapped, context: Context) -> pl.Series:
     mapped, log = with_event_columns(mapped), context.log
     where = mapped.source.file
     if "time" not in mapped.columns:
-        what = _("the log has no column with the time of events")
+        what = _("which column of the log holds the time of events cannot be told")
         remedy = _("declare a variable “time”, and “event”, “module”, “origin”")
+        if several := [show(mapped.table.headers[i]) for i in times_in(mapped)]:
+            text = _("declare a variable “time”: {names} could be it")
+            remedy = text.format(names=", ".join(f"“{name}”" for name in several))
         log.errors.append(Problem(what, where, remedy))
         return NOBODY
     plan = context.program.elearning
     zone = plan.time_zone if plan is not None else "Asia/Jakarta"
     modules = {normalise(m): m for m in (plan.modules if plan is not None else {})}
-    time = Column.model_validate({"from": "time", "type": "date"})
-    spec = mapped.specs.get("time") or Spec("time", time)
+    place = mapped.columns["time"]
+    own = (s for v, s in mapped.specs.items() if mapped.columns.get(v) == place)
+    spec = next(own, Spec("time", TIME))
     persons: list[pl.Series] = [NOBODY]
     seen: set[str | None] = set()
-    read = unread = 0
+    read = unread = yearless = 0
     with TableWriter(context.folder / f"{mapped.name}.parquet", EVENT) as writer:
         for batch in mapped.table.batches(mapped.columns):
             read += batch.height
             batch = user_numbers(batch, mapped, context.linker)
-            times, bad = utc_times(batch["time"], spec, zone)
-            unread += bad
+            times, rules = utc_times(batch["time"], spec, zone)
+            unread += int(rules.is_in(PROBLEMS).sum())
+            yearless += int((rules == "no_year").sum())
             pids = context.linker.pids(batch, mapped, log).alias("pid")
             fields = [_field(batch, name, modules, context.names) for name in FIELDS]
             writer.write(pl.DataFrame([pids, times.alias("time"), *fields]))
@@ -73,6 +102,10 @@ def clean_events(mapped: Mapped, context: Context) -> pl.Series:
     log.add("time_missing", mapped.name, unread)
     if not read:
         log.errors.append(Problem(_("no row is left"), where))
+    elif yearless:
+        heading = show(mapped.table.headers[place])
+        what, remedy = word_for("unread", "no_year"), word_for("unread_remedy", "no_year")
+        log.errors.append(Problem(what, f"{where}, “{heading}”", remedy, yearless))
     elif unread == read:
         what = _("no time in the log can be read")
         log.errors.append(Problem(what, where, _("give the column's date_format"), unread))
@@ -83,9 +116,9 @@ def clean_events(mapped: Mapped, context: Context) -> pl.Series:
     return pl.concat(persons).unique()
 
 
-def utc_times(text: pl.Series, spec: Spec, zone: str) -> tuple[pl.Series, int]:
-    """(times as UTC, how many texts are no time): by the offset in the text, else by the platform's
-    zone; or Unix time."""
+def utc_times(text: pl.Series, spec: Spec, zone: str) -> tuple[pl.Series, pl.Series]:
+    """(times as UTC, the rule by which each text was read, as `type_date`): by the offset in the
+    text, else by the platform's zone; or Unix time."""
     text = clean_text(text)
     unix = text.str.contains(r"^\d{10}(?:\d{3})?$").fill_null(False)
     read = type_date(pl.select(pl.when(~unix).then(text)).to_series(), spec)
@@ -101,7 +134,7 @@ def utc_times(text: pl.Series, spec: Spec, zone: str) -> tuple[pl.Series, int]:
             local.dt.convert_time_zone("UTC"),
         )
     )
-    return times.to_series(), int(read["rule"].is_in(PROBLEMS).sum())
+    return times.to_series(), read["rule"]
 
 
 def user_numbers(batch: pl.DataFrame, mapped: Mapped, linker: Linker) -> pl.DataFrame:

@@ -22,7 +22,8 @@ from pathlib import Path
 
 import polars as pl
 
-from evaluasi_lib.cleaning.events import user_numbers, with_event_columns
+from evaluasi_lib.cleaning.chosen import FILE as LEFT_OUT
+from evaluasi_lib.cleaning.chosen import rows_of
 from evaluasi_lib.cleaning.identity import (
     KEY_VARIABLE,
     Linker,
@@ -34,7 +35,7 @@ from evaluasi_lib.cleaning.identity import (
     renew_key,
 )
 from evaluasi_lib.cleaning.manifest import Log, shown_names
-from evaluasi_lib.cleaning.mapping import Mapped
+from evaluasi_lib.cleaning.mapping import Mapped, sources_called
 from evaluasi_lib.cleaning.pipeline import clean_program, open_sources
 from evaluasi_lib.cleaning.privacy import MASK, Names, all_names, core_name, hides, tells_name
 from evaluasi_lib.cleaning.taken_out import WORKBOOKS, Workbook
@@ -53,7 +54,12 @@ from evaluasi_lib.reading.voices import read_table
 from evaluasi_lib.wording import _
 
 LOG = "penghapusan.csv"
-BY_ROW = ("koreksi.csv", "kutipan.csv", "kode_manual.csv")  # their lines name a source and a row
+BY_ROW = (
+    "koreksi.csv",
+    LEFT_OUT,
+    "kutipan.csv",
+    "kode_manual.csv",
+)  # their lines name a source and a row
 SHORT = 60  # characters of a text that is a label, such as the name of a room
 
 
@@ -85,7 +91,7 @@ def forget(data: DataFolder, program_id: str, person: str, reason: str) -> Forgo
         mapped = open_sources(program, raw, Log())
         linker = make_linker(program, mapped, pseudonym_key(program))
         pid = _pid(linker, person)
-        places = {m.name: _rows_of(m, linker, pid) for m in mapped}
+        places = {m.name: rows_of(m, linker, [pid]) for m in mapped}
         if not any(places.values()):
             what = _("nobody of this identifier is in the program's files")
             remedy = _("give the NIP or code as the files have it")
@@ -101,7 +107,7 @@ def forget(data: DataFolder, program_id: str, person: str, reason: str) -> Forgo
                     path = work / source.source.file
                     _empty_rows(path, source, linker, pid, places[source.name])
                     done.rows[source.name] = len(places[source.name])
-            _drop_lines(work, places, done)
+            _drop_lines(program, work, places, done)
             secrets = _secrets(mapped, places, person)
             _mask_names(work, names, alone, secrets, done)
             _mask_workbooks(work, names, alone, secrets, done)
@@ -135,17 +141,6 @@ def _pid(linker: Linker, person: str) -> str:
     known = known.replace(linker.repairs)
     pid: str = pseudonyms(known, linker.key, linker.scope)[0] or ""
     return pid
-
-
-def _rows_of(mapped: Mapped, linker: Linker, pid: str) -> list[int]:
-    """The data rows (from 1) of a source that are a person's."""
-    log, rows = Log(), []
-    source = with_event_columns(mapped) if mapped.source.role == "events" else mapped
-    for batch in source.table.batches(source.columns):
-        if source.source.role == "events":
-            batch = user_numbers(batch, source, linker)
-        rows += batch["row"].filter(linker.pids(batch, source, log) == pid).to_list()
-    return rows
 
 
 def _names_of(mapped: Sequence[Mapped], places: dict[str, list[int]]) -> Names:
@@ -185,7 +180,7 @@ def _empty_rows(path: Path, mapped: Mapped, linker: Linker, pid: str, rows: Sequ
         heights = [m.table.frame.select(pl.len()).collect().item() for m in (mapped, after)]
         gone = len(rows) if mapped.source.role == "events" else 0
         same = heights[0] - gone == heights[1]
-    if not same or _rows_of(after, linker, pid):
+    if not same or rows_of(after, linker, [pid]):
         what = _("the person's rows cannot be emptied without a change to others")
         shown = mapped.name + path.suffix.lower()
         raise DataError(Problem(what, shown, _("save it as CSV, then the same command again")))
@@ -196,10 +191,10 @@ def _emptied_file(path: Path, source: Source, rows: Sequence[int]) -> bytes:
     suffix, away = path.suffix.lower(), source.role == "events"
     if suffix in WORKBOOKS:
         book = Workbook(path)
-        book.empty(source.sheet, {row + source.header_row for row in rows})
+        book.empty(source.sheet, {row + source.rows_above for row in rows})
         return book.content()
     if suffix in CSV:
-        return _emptied(path, rows, source.header_row, source.delimiter, source.encoding, away)
+        return _emptied(path, rows, source.rows_above, source.delimiter, source.encoding, away)
     lines, gone = path.read_bytes().splitlines(keepends=True), set(rows)
     empty = b"" if away else b"{}\n"
     return b"".join(empty if i in gone else line for i, line in enumerate(lines, 1))
@@ -208,7 +203,7 @@ def _emptied_file(path: Path, source: Source, rows: Sequence[int]) -> bytes:
 def _emptied(
     path: Path,
     rows: Sequence[int],
-    header_row: int,
+    rows_above: int,
     delimiter: str | None,
     encoding: str | None,
     away: bool,
@@ -219,7 +214,7 @@ def _emptied(
     encoding = (encoding or detect_encoding(content[:1_000_000])).replace("utf-8-sig", "utf-8")
     text = content.decode(encoding)
     delimiter = delimiter or detect_delimiter(text[:1_000_000])
-    skip = header_row + text[:5].lstrip("\ufeff").lower().startswith("sep=")
+    skip = rows_above + text[:5].lstrip("\ufeff").lower().startswith("sep=")
     gone, parts = {row + skip for row in rows}, []
     for number, (record, cells) in enumerate(_records(text, delimiter), 1):
         end = "\r\n" if record.endswith("\r\n") else "\n"
@@ -230,9 +225,7 @@ def _emptied(
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[str, list[str]]]:
     """Each record of a CSV text as it stands, line ends and all, with its cells."""
-    lines = text.splitlines(keepends=True) if "\n" not in text else text.split("\n")
-    if "\n" in text:
-        lines = [line + "\n" for line in lines[:-1]] + lines[-1:]
+    lines = list(io.StringIO(text, newline=""))  # split at every kind of line end, each kept
     reader, begun = csv.reader(iter(lines), delimiter=delimiter), 0
     for cells in reader:
         yield "".join(lines[begun : reader.line_num]), cells
@@ -253,7 +246,7 @@ def _replace(path: Path, content: bytes) -> None:
     os.replace(work, path)
 
 
-def _drop_lines(raw: Path, places: dict[str, list[int]], done: Forgotten) -> None:
+def _drop_lines(program: Program, raw: Path, places: dict[str, list[int]], done: Forgotten) -> None:
     """Take corrections, quotes and codes of the emptied rows out of their tables."""
     for name in BY_ROW:
         path = raw / name
@@ -263,7 +256,8 @@ def _drop_lines(raw: Path, places: dict[str, list[int]], done: Forgotten) -> Non
         at = zip(table["source"], table["row"], strict=True)
         gone = [
             line for line, (source, row) in enumerate(at, 1)
-            if row.isdigit() and int(row) in places.get(source, ())
+            if row.isdigit()
+            and any(int(row) in places.get(n, ()) for n in sources_called(program, source))
         ]  # fmt: skip
         if gone:
             _replace(path, _emptied(path, gone, 1, None, None, away=True))

@@ -208,7 +208,7 @@ class Linker:
         variable = self.variable(mapped)
         if variable is None:
             return batch.select(own).to_series()
-        identifiers = self._identifiers(batch[variable], mapped, variable, log)
+        identifiers = self.identifiers(batch[variable], mapped, variable, log)
         log.add("identifier_missing", mapped.name, batch[variable].null_count())
         log.add("pseudonymised", mapped.name, identifiers.count())
         distinct = identifiers.drop_nulls().unique()
@@ -223,7 +223,8 @@ class Linker:
         codes = [f"~{c}" for c in pseudonyms(hidden, self.key, f"{self.scope}/codes")]
         return values.replace(dict(zip(hidden, codes, strict=True))) if codes else values
 
-    def _identifiers(self, text: pl.Series, mapped: Mapped, variable: str, log: Log) -> pl.Series:
+    def identifiers(self, text: pl.Series, mapped: Mapped, variable: str, log: Log) -> pl.Series:
+        """The usable identifiers among the texts of a column, in one spelling."""
         if mapped.source.columns[variable].type == "respondent_code":
             code = normalise_code(text)
             if self.others:
@@ -268,12 +269,12 @@ def make_linker(program: Program, sources: Iterable[Mapped], key: bytes) -> Link
     if problems:
         raise DataError(*problems)
     linker.repairs = nip_repairs(list(numbers.values()))
-    roster = with_nip.get(program.roster or "")
-    if roster is not None and (codes := roster.of_type("respondent_code")):
-        nip = numbers[roster.name].replace(linker.repairs)
-        frame = pl.DataFrame({"code": normalise_code(roster.whole(codes[0])), "nip": nip})
-        only = frame.drop_nulls().unique().filter(pl.len().over("code") == 1)
-        linker.others = dict(only.iter_rows())
+    for roster in (with_nip[name] for name in program.rosters if name in with_nip):
+        if codes := roster.of_type("respondent_code"):
+            nip = numbers[roster.name].replace(linker.repairs)
+            frame = pl.DataFrame({"code": normalise_code(roster.whole(codes[0])), "nip": nip})
+            only = frame.drop_nulls().unique().filter(pl.len().over("code") == 1)
+            linker.others |= dict(only.iter_rows())
     return linker
 
 

@@ -31,8 +31,8 @@ from evaluasi_lib.wording import LANGUAGES, _, choose, set_language, word_for
 
 NAME = "manifest.json"
 FIXED_NAMES = (
-    "program.yml", "koreksi.csv", "kutipan.csv", "kode_manual.csv", "rekomendasi.yml",
-    "penghapusan.csv",
+    "program.yml", "koreksi.csv", "keluarkan.csv", "kutipan.csv", "kode_manual.csv",
+    "rekomendasi.yml", "catatan.yml", "penghapusan.csv",
 )  # fmt: skip
 _LIBRARY = Path(__file__).parent.parent
 ENTRY = "cleaning/pipeline.py"  # what it imports, directly or not, makes the processed tables
@@ -75,7 +75,7 @@ def shown_names(program: Program, raw: Path) -> dict[Path, str]:
     found = {raw / name: name for name in FIXED_NAMES}
     for name, source in reversed(program.sources.items()):
         path = raw / source.file
-        found[path] = name + path.suffix.lower()
+        found[path] = program.declared_name(name) + path.suffix.lower()
     for name in VOICES if program.voices is not None else ():
         path = raw / (getattr(program.voices, name) or ".")
         inside = {"documents": documents_in, "transcripts": transcripts_in}.get(name)

@@ -27,7 +27,8 @@ class Mapped:
 
     columns: name of a text column in a batch -> position in the file. A multi question that the
     file spreads over one column for each option has names `<variable>__<option>`. coded: variables
-    whose values could tell of a person, and are therefore written as codes.
+    whose values could tell of a person, and are therefore written as codes. selectors: position of
+    each column that says which rows are taken, by its name in program.yml.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Mapped:
     specs: dict[str, Spec]
     unused: list[str] = field(default_factory=list)
     coded: frozenset[str] = frozenset()
+    selectors: dict[str, int] = field(default_factory=dict)
 
     def whole(self, variable: str) -> pl.Series:
         """One column over all rows of the file."""
@@ -100,15 +102,26 @@ def map_source(
             continue
         mapped.specs[variable] = _spec(program, mapped, variable, column)
         found = _find(column, places, table.headers, preset)
-        options = _option_columns(column, places) if column.type == "multi" else {}
-        if isinstance(found, int):
+        multi = column.type == "multi"
+        options = _option_columns(column, places, "{}/{}", "{} [{}]", "{}[{}]") if multi else {}
+        if isinstance(found, int) and not options:
             mapped.columns[variable] = found
-        elif options:
+        elif options := options or (multi and _option_columns(column, places, "{1}")) or {}:
             mapped.columns.update({f"{variable}__{key}": i for key, i in options.items()})
+        elif not isinstance(found, int):
+            where = f"{source.file}, {program.declared_name(name)}.{variable}"
+            problems.append(Problem(found[0], where, found[1]))
+    asked = [source.wave_from.column] if source.wave_from else []
+    for heading in dict.fromkeys([*asked, *(rule.column for rule in source.rows)]):
+        column = source.columns.get(heading) or Column.model_validate({"from": heading})
+        found = _find(column, places, table.headers, preset)
+        if isinstance(found, int):
+            mapped.selectors[heading] = found
         else:
-            problems.append(Problem(found[0], f"{source.file}, {name}.{variable}", found[1]))
+            where = f"{source.file}, {program.declared_name(name)}"
+            problems.append(Problem(found[0], where, found[1]))
     declared = {normalise(c.header) for c in source.columns.values()}
-    used = set(mapped.columns.values())
+    used = {*mapped.columns.values(), *mapped.selectors.values()}
     mapped.unused.extend(
         heading
         for i, heading in enumerate(table.headers)
@@ -156,13 +169,17 @@ def _find(
     return what, suggestion(column.header, [show(h) for h in headers if h])
 
 
-def _option_columns(column: Column, places: dict[str, list[int]]) -> dict[str, int]:
-    """0/1 columns of a multi question: "question/option" (KoboToolbox), "question [option]"."""
+def _option_columns(column: Column, places: dict[str, list[int]], *forms: str) -> dict[str, int]:
+    """The columns of a multi question that has one for each option: "question/option"
+    (KoboToolbox), "question [option]", or a heading that stands among the option's texts.
+
+    forms: what the headings look like, of {question} and {option}.
+    """
     found = {
         key: places[heading][0]
         for key, spelled in option_texts(column).items()
         for option in (key, *spelled)
-        for form in ("{}/{}", "{} [{}]", "{}[{}]")
+        for form in forms
         if (heading := normalise(form.format(column.header, option))) in places
     }
     return found if len(found) == len(column.options) else {}
@@ -177,10 +194,9 @@ def presets() -> dict[str, dict[str, Any]]:
 
 def recognise(headers: list[str]) -> str | None:
     """The preset whose own columns are all there; None for any other file."""
-    there = {normalise(h) for h in headers}
     for key, preset in presets().items():
-        if key == "google_forms":  # many files have a column "Timestamp"; only here it comes first
-            there = {normalise(h) for h in headers[:1]}
+        # Many files have a column "Timestamp"; only in those of Google Forms it comes first.
+        there = {normalise(h) for h in (headers[:1] if key == "google_forms" else headers)}
         for needed in preset["needs"]:
             if all(any(normalise(h) in there for h in preset["names"][n]) for n in needed):
                 return key
@@ -193,6 +209,7 @@ def preset_heading(preset: str | None, name: str) -> list[str]:
 
 
 FILE = "koreksi.csv"
+DECIDED = ["reason", "who"]  # why something was done by hand, and who decided it
 
 
 class Correction(NamedTuple):
@@ -216,45 +233,59 @@ def read_corrections(folder: Path, program: Program) -> tuple[list[Correction], 
     if not path.is_file():
         return [], []
     try:
-        table = read_table(path, ["source", "row", "column", "old", "new", "reason", "who"], [])
+        table = read_table(path, ["source", "row", "column", "old", "new", *DECIDED], [])
     except DataError as error:
         return [], list(error.problems)
     corrections, problems = [], []
     for line, text in enumerate(table.to_dict("records"), 1):
-        if problem := _check(text, line, program):
+        names = sources_called(program, text["source"])
+        if problem := problem_of_line(text, FILE, line, program) or _no_column(text, line, program):
             problems.append(problem)
-        else:
-            cell = (line, text["source"], int(text["row"]), text["column"])
-            corrections.append(Correction(*cell, text["old"], text["new"]))
+            continue
+        cell = (int(text["row"]), text["column"], text["old"], text["new"])
+        corrections += [Correction(line, name, *cell) for name in names]
     return corrections, problems
 
 
-def _check(text: dict[Any, str], line: int, program: Program) -> Problem | None:
-    where = f"{FILE}, " + _("row {row}").format(row=line)
-    source = program.sources.get(text["source"])
-    if source is None:
+def sources_called(program: Program, name: str) -> list[str]:
+    """The sources of a name: itself, or those of each wave that stand for it."""
+    if name in program.sources:
+        return [name]
+    return [n for n in program.sources if program.declared_name(n) == name]
+
+
+def problem_of_line(text: dict[Any, str], file: str, line: int, program: Program) -> Problem | None:
+    """What is wrong with where a line of a table made by hand points, or with its reason."""
+    where = f"{file}, " + _("row {row}").format(row=line)
+    if not sources_called(program, text["source"]):
         what = word_for("unknown_name", "source") + f": “{text['source']}”"
         return Problem(what, where, suggestion(text["source"], program.sources))
-    if text["column"] not in source.columns:
-        what = word_for("unknown_name", "variable") + f": “{text['column']}”"
-        return Problem(what, where, suggestion(text["column"], source.columns))
-    if not text["row"].isdigit():
+    if not text["row"].isdigit() or int(text["row"]) < 1:
         remedy = _("count the rows below the heading")
         return Problem(_("the row is no whole number"), where, remedy)
     if not text["reason"] or not text["who"]:
-        return Problem(_("a correction needs a reason and a name of who decided it"), where)
+        what = _("the line needs a reason and the name of who decided it")
+        return Problem(what, where, _("fill in “reason” and “who”"))
     return None
+
+
+def _no_column(text: dict[Any, str], line: int, program: Program) -> Problem | None:
+    where = f"{FILE}, " + _("row {row}").format(row=line)
+    columns = program.sources[sources_called(program, text["source"])[0]].columns
+    if text["column"] in columns:
+        return None
+    what = word_for("unknown_name", "variable") + f": “{text['column']}”"
+    return Problem(what, where, suggestion(text["column"], columns))
 
 
 def apply_corrections(
     batch: pl.DataFrame, corrections: list[Correction]
-) -> tuple[pl.DataFrame, int, list[int]]:
-    """(corrected batch, number applied, lines of those whose old value is not in the cell)."""
-    applied, skipped = 0, []
-    start = int(batch["row"][0]) if batch.height else 0
+) -> tuple[pl.DataFrame, list[int], list[int]]:
+    """(corrected batch, lines applied, lines of those whose old value is not in the cell)."""
+    applied, skipped = [], []
     for c in corrections:
-        at = c.row - start
-        if not 0 <= at < batch.height:
+        at = batch["row"].search_sorted(c.row)
+        if at == batch.height or batch["row"][at] != c.row or c.column not in batch.columns:
             continue
         if normalise(batch[at, c.column] or "") != normalise(c.old):
             skipped.append(c.line)
@@ -262,5 +293,5 @@ def apply_corrections(
         text = pl.col(c.column).cast(pl.String)
         cell = pl.when(pl.col("row") == c.row).then(pl.lit(c.new or None)).otherwise(text)
         batch = batch.with_columns(cell.alias(c.column))
-        applied += 1
+        applied.append(c.line)
     return batch, applied, skipped

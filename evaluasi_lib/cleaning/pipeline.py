@@ -8,15 +8,19 @@ together; the processed folder is replaced whole or not at all.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from evaluasi_lib.cleaning import manifest
-from evaluasi_lib.cleaning.coverage import check_coverage
+from evaluasi_lib.cleaning.chosen import leave_out, own_rows, read_left_out
+from evaluasi_lib.cleaning.coverage import Unmatched, check_coverage, unmatched_rows
 from evaluasi_lib.cleaning.events import clean_events
-from evaluasi_lib.cleaning.identity import make_linker, pseudonym_key
+from evaluasi_lib.cleaning.identity import Linker, make_linker, pseudonym_key
 from evaluasi_lib.cleaning.manifest import Log
 from evaluasi_lib.cleaning.mapping import (
     Mapped,
@@ -34,6 +38,7 @@ from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program, Source
 from evaluasi_lib.reading.files import RawTable, open_source, source_path
 from evaluasi_lib.reading.voices import read_voices
+from evaluasi_lib.steps import step
 from evaluasi_lib.wording import _
 
 
@@ -50,7 +55,7 @@ def clean_program(program: Program, data: DataFolder, *, force: bool = False) ->
         before = manifest.fingerprint(raw)
         with ThreadPoolExecutor(1) as beside:  # gigabytes are summed while they are cleaned
             summed = beside.submit(manifest.read_inputs, raw)
-            log = _clean_into(program, raw, work, key)
+            log, _sources, _linker = _clean_into(program, raw, work, key)
         if log.errors:
             raise DataError(*log.errors)
         if manifest.fingerprint(raw) != before:
@@ -70,13 +75,30 @@ def is_stale(program: Program, data: DataFolder) -> bool:
     return manifest.is_stale(data.raw(program.id), data.processed(program.id), key)
 
 
-def check_program(program: Program, data: DataFolder) -> list[Problem]:
+@dataclass
+class Looked:
+    """What `check` tells of a program's data where nothing is wrong in them: the notes of cleaning,
+    which rows match nobody and why, and the tables, which are gone afterwards."""
+
+    folder: Path
+    notes: list[dict[str, Any]]
+    unmatched: list[Unmatched]
+
+
+def check_program(
+    program: Program, data: DataFolder, look: Callable[[Looked], None] | None = None
+) -> list[Problem]:
     """Every problem of the program's data, in the order a person would mend them.
 
-    Nothing is changed: the tables are made in a temporary folder and thrown away.
+    Nothing is changed: the tables are made in a temporary folder and thrown away. look: called with
+    what was found, where there is no problem.
     """
     with tempfile.TemporaryDirectory(prefix="evaluasi-") as work:
-        return _clean_into(program, data.raw(program.id), Path(work), b"check").errors
+        log, sources, linker = _clean_into(program, data.raw(program.id), Path(work), b"check")
+        if look is not None and linker is not None and not log.errors:
+            found = list(unmatched_rows(program, sources, linker))
+            look(Looked(Path(work), log.notes, found))
+        return log.errors
 
 
 def names_of(program: Program, raw: Path) -> Names:
@@ -84,27 +106,39 @@ def names_of(program: Program, raw: Path) -> Names:
     return all_names(open_sources(program, raw, Log()))
 
 
-def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
-    """Clean every source into a folder; errors are in the log."""
+def _clean_into(
+    program: Program, raw: Path, folder: Path, key: bytes
+) -> tuple[Log, list[Mapped], Linker | None]:
+    """Clean every source into a folder; errors are in the log. With the sources as they were read
+    and how their persons were told, None where that could not be."""
     log = Log()
     log.errors += contradictions(program)
+    step(_("reading the files"))
     mapped = open_sources(program, raw, log)
     corrections, problems = read_corrections(raw, program)
-    log.errors += problems
+    left_out, more = read_left_out(raw, program)
+    log.errors += [*problems, *more]
     try:
+        # Names are sought in rows that are left out too: others may have written them.
+        names, known = names_in(mapped), all_names(mapped) if left_out else Names()
+        mapped = [own_rows(source, names, log) for source in mapped]
         linker = make_linker(program, mapped, key)
-        context = Context(program, folder, log, linker, corrections, names_in(mapped))
+        mapped = leave_out(program, mapped, left_out, linker, known, log)
+        context = Context(program, folder, log, linker, corrections, names)
         mapped = [screen(source, program, context.names, log) for source in mapped]
     except DataError as error:
-        log.errors += error.problems
-        return log
+        log.errors = list(dict.fromkeys([*log.errors, *error.problems]))
+        return log, mapped, None
     pids: dict[str, pl.Series] = {}
     for source in mapped:
+        step(_("cleaning {table}").format(table=source.name))
         clean = clean_events if source.source.role == "events" else clean_source
         try:
             pids[source.name] = clean(source, context)
         except DataError as error:
             log.errors += error.problems
+    for line in dict.fromkeys(c.line for c in corrections if c.line not in context.met):
+        log.note("correction_unmet", line=line)
     if not log.errors:  # else tables are missing, and what follows from that is known
         log.errors += check_coverage(program, folder)
         _report_matches(program, pids, log)
@@ -117,7 +151,8 @@ def _clean_into(program: Program, raw: Path, folder: Path, key: bytes) -> Log:
     for name, frame in tables.items():
         (folder / "restricted").mkdir(exist_ok=True, mode=0o700)
         frame.to_parquet(folder / "restricted" / f"{name}.parquet", index=False)
-    return log
+    log.errors = list(dict.fromkeys(log.errors))  # the sources of one file err alike
+    return log, mapped, linker
 
 
 def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
@@ -130,7 +165,8 @@ def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
             or (c.type == "item" and c.scale and not program.scales[c.scale].labels)
         )  # fmt: skip
         try:
-            table = open_source(source_path(raw, source, name), source, codes)
+            path = source_path(raw, source, program.declared_name(name))
+            table = open_source(path, source, codes)
         except DataError as error:
             log.errors += error.problems
             continue
@@ -142,6 +178,7 @@ def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
         if mapped.unused:
             log.note("unused_columns", source=name, n=len(mapped.unused))
         log.add("user_missing", name, table.details.get("user_missing", 0))
+        log.add("footer_row_dropped", name, table.details.get("footer_rows", 0))
         if mapped.columns:
             opened.append(mapped)
     return opened
@@ -155,10 +192,11 @@ def _preset(source: Source, table: RawTable) -> str | None:
 
 def _report_matches(program: Program, pids: dict[str, pl.Series], log: Log) -> None:
     """A note on each source in which rows belong to nobody on the roster."""
-    roster = pids.get(program.roster or "")
-    if roster is None or program.link == "anonymous":
+    rosters = [pids[name] for name in program.rosters if name in pids]
+    if not rosters or program.link == "anonymous":
         return
+    roster = pl.concat(rosters)
     for name, found in pids.items():
-        strangers = (~found.is_in(roster.implode())).sum() if name != program.roster else 0
+        strangers = (~found.is_in(roster.implode())).sum() if name not in program.rosters else 0
         if strangers:
             log.note("unmatched", source=name, n=strangers, total=len(found))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from evaluasi_lib.cleaning.typers import VOCABULARY, Spec, categories_of
+from evaluasi_lib.cleaning.typers import VOCABULARY, YES_NO, Spec, categories_of, clean_text
 from evaluasi_lib.program import Duplicates, Source
 from evaluasi_lib.reading.files import normalise
 
@@ -90,10 +90,16 @@ def straight(frame: pl.DataFrame, specs: Iterable[Spec]) -> pl.Series:
     return frame.select((same & (answered >= MIN_STRAIGHT_ITEMS)).fill_null(False)).to_series()
 
 
+def unfinished(batch: pl.DataFrame, source: Source) -> pl.Series:
+    """Rows whose declared date of the end is empty, or whose flag of it is false."""
+    text = clean_text(batch[str(source.finished)].cast(pl.String))
+    return text.is_null() | text.str.to_lowercase().is_in(YES_NO["false"]).fill_null(False)
+
+
 def too_fast(frame: pl.DataFrame, source: Source) -> pl.Series:
     """Rows finished in fewer seconds than the declared minimum."""
     begin, end, least = source.started, source.finished, source.min_seconds
-    if least is None or begin not in frame.columns or end not in frame.columns:
+    if least is None or not {frame.schema.get(str(x)) for x in (begin, end)} <= {pl.Datetime("us")}:
         return no_row(frame.height)
     took = (pl.col(str(end)) - pl.col(str(begin))).dt.total_seconds()
     return frame.select((took < least).fill_null(False)).to_series()

@@ -30,9 +30,9 @@ from evaluasi_lib.cleaning.typers import (
     LABELLED,
     NUMBERS,
     TYPERS,
+    YES_NO,
     Spec,
     class_labels,
-    clean_text,
     option_columns,
     option_texts,
     type_flag,
@@ -61,7 +61,8 @@ NOTED = {  # what a reader should know of, beside the counts
 class Context:
     """What all sources of a program share while it is cleaned; what it finds is collected here.
 
-    labels: values that program.yml itself names, so that they stay what they are.
+    met: lines of koreksi.csv whose cell is there. labels: values that program.yml itself names, so
+    that they stay what they are.
     """
 
     program: Program
@@ -72,6 +73,7 @@ class Context:
     names: Names
     flags: list[pl.DataFrame] = field(default_factory=list)
     translations: list[pl.DataFrame] = field(default_factory=list)
+    met: set[int] = field(default_factory=set)
     labels: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,7 +118,8 @@ class TableWriter:
         writer = pq.ParquetWriter(rest, self.schema, compression="zstd")
         with pq.ParquetFile(self.path) as file, writer:
             for batch in file.iter_batches(200_000):
-                writer.write_batch(batch.filter(pc.is_in(batch["row"], kept)))
+                rows = pa.Table.from_batches([batch.filter(pc.is_in(batch["row"], kept))])
+                writer.write_table(rows.cast(self.schema))  # labels come back as another string
         rest.replace(self.path)
 
 
@@ -183,7 +186,8 @@ class _Source:
         """A batch of text as the rows of the processed table that come from it."""
         self.log.rows_read += batch.height
         batch, applied, stale = apply_corrections(batch, self.corrections)
-        self._count("correction_applied", applied)
+        self._count("correction_applied", len(applied))
+        self.context.met.update(applied, stale)
         for line in stale:
             self.log.note("correction_skipped", line=line, source=self.name)
         batch = batch.filter(~self._dropped(batch))
@@ -217,7 +221,7 @@ class _Source:
             mark = rules.test_rows(batch, names, self._of_type("open"))
             marks.append(("test_row_dropped", mark))
         if self.source.finished and self.source.finished in batch.columns:
-            marks.append(("unfinished_dropped", clean_text(batch[self.source.finished]).is_null()))
+            marks.append(("unfinished_dropped", rules.unfinished(batch, self.source)))
         gone = rules.no_row(batch.height)
         for rule, mark in marks:
             self._count(rule, mark & ~gone)
@@ -237,7 +241,7 @@ class _Source:
                 values = {
                     n: pl.select(pl.when(~mark).then(v)).to_series() for n, v in values.items()
                 }
-            if spec.column.required:
+            if spec.column.required and (values or name in batch.columns):
                 present = _any_given(values.values() if values else [batch[name]])
                 self.translations.note(name, "required", rows.filter(~present))
             typed |= values
@@ -248,13 +252,8 @@ class _Source:
         name, column, rows = spec.name, spec.column, batch["row"]
         if column.type in IDENTIFIERS:
             return {}
-        if name not in batch.columns:  # a multi question in one column for each option
-            flag = Spec(name, column.model_copy(update={"categories": {}}))
-            found = {}
-            for key in (f"{name}__{k}" for k in column.options if f"{name}__{k}" in batch.columns):
-                found[key], table = translate(batch[key], rows, flag, type_flag)
-                self.translations.add(name, table)
-            return found
+        if name not in batch.columns:
+            return self._typed_options(batch, spec)
         values, table = translate(batch[name], rows, spec, self._read)
         self.translations.add(name, table)
         for rule, applies in (
@@ -268,6 +267,26 @@ class _Source:
         if column.type == "multi":
             return option_columns(name, values, column.options)
         return {name: values}
+
+    def _typed_options(self, batch: pl.DataFrame, spec: Spec) -> dict[str, pl.Series]:
+        """A multi question in one column for each option: a mark such as 1, or the option's own
+        text. Blank means not chosen where another option of the row has a mark."""
+        found = {}
+        for option, texts in option_texts(spec.column).items():
+            key = f"{spec.name}__{option}"
+            if key not in batch.columns:
+                continue
+            known = {"true": [*YES_NO["true"], option, *texts], "false": YES_NO["false"]}
+            flag = Spec(spec.name, spec.column.model_copy(update={"categories": known}))
+            found[key], table = translate(batch[key], batch["row"], flag, type_flag)
+            self.translations.add(spec.name, table)
+        if not found:  # the file lacks the question, which is a problem by now
+            return {}
+        given = _any_given(found.values())
+        return {
+            key: pl.select(pl.when(given).then(v.fill_null(False))).to_series()
+            for key, v in found.items()
+        }
 
     def _read(self, texts: pl.Series, spec: Spec) -> pl.DataFrame:
         """Distinct texts by their typer; what tells of a person is masked, coded or coarsened."""

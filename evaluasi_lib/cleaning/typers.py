@@ -23,7 +23,7 @@ from evaluasi_lib.reading.files import BLANK, MAX_LETTERS, clean_space, normalis
 LABELLED = ("item", "category", "ordinal", "flag", "multi")
 NUMBERS = ("number", "integer")
 MAX_NUMBER = 2.0**53  # whole numbers beyond are not exact
-PROBLEMS = ("unknown", "decimal", "range", "uneven", "month_first", "required")
+PROBLEMS = ("unknown", "decimal", "range", "uneven", "month_first", "no_year", "required")
 VOCABULARY: dict[str, Any] = packaged_yaml(__package__, "vocabulary.yml")
 YES_NO = {"true": VOCABULARY["yes_words"], "false": VOCABULARY["no_words"]}
 BLANKS = frozenset(map(normalise, VOCABULARY["blanks"]))
@@ -38,6 +38,11 @@ _ISO = r"(?i)^(?P<y>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})" + _TIME
 _DAY_FIRST = (
     r"(?i)^(?:[a-z']+, ?)?(?P<d>\d{1,2})[-/. ]+(?P<m>\d{1,2}|[a-z]{3,9})[-/. ,]+(?P<y>\d{4}|\d{2})"
     + _TIME
+)
+_MONTH_NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_NO_YEAR = (  # "12 Mei", "May 12, 10:15", "12/05 10:15": a day and a month, then at most an hour
+    rf"(?i)^(?:[a-z']+, ?)?(?:\d{{1,2}}[-/. ]*(?:{_MONTH_NAMES})|(?:{_MONTH_NAMES})[-/. ]*\d{{1,2}}"
+    r"|\d{1,2}[-/]\d{1,2})\.?" + _TIME
 )
 
 
@@ -212,6 +217,10 @@ def type_flag(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     known = label_map(categories_of(spec.column) if spec.column.categories else YES_NO)
     known |= {"true": "true", "false": "false"}
     flags = {spelling: key == "true" for spelling, key in known.items()}
+    if "*" in spec.column.categories.get("true", ()):  # beside an option "other", in people's words
+        return _match(
+            texts, lambda key: flags.get(key, key not in BLANKS or None), BLANKS, pl.Boolean
+        )
     return _match(texts, flags.get, missing_labels(spec.column, None, BLANKS), pl.Boolean)
 
 
@@ -270,8 +279,8 @@ def type_number(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     )  # fmt: skip
     read = frame.with_columns(value=known.then(number).cast(pl.Float64)).select(value, rule=rule)
     kept = pl.when(pl.col("rule").ne_missing("out_of_range_missing")).then(value)
-    known = pl.when(pl.col("rule").ne_missing("unknown")).then(kept)
-    return read.with_columns(value=known.round().cast(pl.Int64) if whole else known)
+    exact = pl.when(pl.col("rule").ne_missing("unknown")).then(kept)
+    return read.with_columns(value=exact.round().cast(pl.Int64) if whole else exact)
 
 
 def _spelled_numbers(texts: pl.Series, spec: Spec) -> pl.DataFrame:
@@ -283,6 +292,7 @@ def _spelled_numbers(texts: pl.Series, spec: Spec) -> pl.DataFrame:
         .str.replace_all(r"[\s\u202f']+", " ")
         .str.strip_chars()
         .str.replace(r"^rp\.? ?", "")
+        .str.replace(r"^([\d.,]+) / [\d.,]+$", "$1")  # Google Forms: "8 / 10"
         .str.replace(" ?" + _UNITS + "$", "")
         .str.replace_all("\u2212", "-")
         .str.replace_all(r"(\d) (\d{3})\b", "$1$2")
@@ -313,10 +323,12 @@ def type_date(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     if declared:
         dates = text.str.strptime(pl.Datetime("us"), declared, strict=False).fill_null(dates)
     failed = text.is_not_null() & dates.is_null()
+    yearless = failed & text.str.contains(_NO_YEAR).fill_null(False)
     turned = failed
     if failed.any():
         turned = failed & _date_parts(text, _DAY_FIRST, True).is_not_null()
-    rule = pl.when(coded).then(pl.lit("missing_code")).when(turned).then(pl.lit("month_first"))
+    rule = pl.when(coded).then(pl.lit("missing_code")).when(yearless).then(pl.lit("no_year"))
+    rule = rule.when(turned).then(pl.lit("month_first"))
     return pl.select(value=dates, rule=rule.when(failed).then(pl.lit("unknown")))
 
 

@@ -19,6 +19,7 @@ import pandas as pd
 
 from evaluasi_lib import wording
 from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
+from evaluasi_lib.door.progress import steps_shown
 from evaluasi_lib.door.report import Report, Tables, Verdict
 from evaluasi_lib.door.what_if import Changes, outcome_of
 from evaluasi_lib.errors import Problem, UsageError, check_language, suggestion
@@ -60,7 +61,8 @@ def open(program_id: str, language: str = "id", data: Data = None) -> Program:
     folder = folder_of(data, language)
     program = load_program(folder.raw(folder.check_id(program_id)))
     if is_stale(program, folder):
-        clean_program(program, folder)
+        with steps_shown(_("cleaning the data")):
+            clean_program(program, folder)
     return Program(load_study(program, folder.processed(program.id)), folder)
 
 
@@ -147,7 +149,7 @@ class Program:
         shown = ("table", "variable", "question", "type", "labels", "n", "n_missing")
         return Table(codebook(self.declared, self._study.folder), shown=shown)
 
-    def outcome_data(self, outcome: str) -> pd.DataFrame:
+    def outcome_data(self, outcome: str) -> Table:
         """The persons from whom an outcome is estimated: pid, group, y, y0 (the measure before,
         where persons are linked), and the declared background. Where the waves cannot be linked,
         the rows of both stand below one another and `wave` tells them apart.
@@ -157,9 +159,9 @@ class Program:
         """
         frame = self._frame(self._outcome(outcome))
         if frame.before is None:
-            return frame.after
+            return Table(frame.after)
         waves = {"after": frame.after, "before": frame.before}
-        return pd.concat([t.assign(wave=w) for w, t in waves.items()], ignore_index=True)
+        return Table(pd.concat([t.assign(wave=w) for w, t in waves.items()], ignore_index=True))
 
     def answers(self, theme: str | None = None) -> Table:
         """The open answers with their themes: source, variable, row, pid, text, `themes`,
@@ -211,9 +213,10 @@ class Program:
         from evaluasi_lib.reporting.stamp import Sources
 
         sources = Sources(self._data)
-        if not self.explored:
-            return evaluation.result_of(self._study, sources)
-        found = evaluation.measured_now(self._study, sources, self.explored)
+        with steps_shown(_("measuring")):
+            if not self.explored:
+                return evaluation.result_of(self._study, sources)
+            found = evaluation.measured_now(self._study, sources, self.explored)
         return wording.in_language(found, wording.language())
 
     @cached_property
@@ -394,7 +397,8 @@ class Program:
         from evaluasi_lib.reporting.names import split_formats
 
         form = split_formats(formats)
-        with replace_folder(out / self.id) as folder:
+        words = wording.own_words(self.declared.own_words)
+        with replace_folder(out / self.id) as folder, words:
             write_report(folder, chapters, self.result, form)
         return out / self.id
 

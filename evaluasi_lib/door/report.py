@@ -30,20 +30,21 @@ JUPYTER = (
     ".evaluasi dl.key-figures dd{font-size:1.3em;font-weight:600}"
     ".evaluasi dl.key-figures dd.remark{font-size:1em;font-weight:400}"
     ".evaluasi summary{cursor:pointer}.evaluasi img{max-width:100%}"
+    ".evaluasi>section>h2{display:none}"  # the fold's own line says it already
 )
 
 
-class Tables(Mapping[str, pd.DataFrame]):
+class Tables(Mapping[str, Table]):
     """The cleaned tables by the name of their source; a name that is not there says the nearest."""
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
         self._tables = dict(tables)
 
-    def __getitem__(self, name: str) -> pd.DataFrame:
+    def __getitem__(self, name: str) -> Table:
         if name not in self._tables:
             what = _("unknown source") + f": “{name}”"
             raise UsageError(Problem(what, remedy=suggestion(name, self._tables)))
-        return self._tables[name]
+        return Table(self._tables[name], title=name)
 
     def __contains__(self, name: object) -> bool:
         return name in self._tables

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
-import sys
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
@@ -18,15 +16,15 @@ import pandas as pd
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.door.program import Data, Program, folder_of, open
+from evaluasi_lib.door.progress import INJECTED, cells_run, steps_shown
 from evaluasi_lib.door.report import Report, Saved
+from evaluasi_lib.door.start import line_link, line_of
 from evaluasi_lib.errors import DataError, EvaluationError, Problem, UsageError, suggestion
-from evaluasi_lib.loading import EVALUATION_NOTEBOOK, load_program, project_root
+from evaluasi_lib.loading import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.results import SCHEMA_VERSION
 from evaluasi_lib.tables import Table
-from evaluasi_lib.wording import _, choose, count, join_words
-
-INJECTED = "# Parameters\n"  # how papermill's own cell begins
+from evaluasi_lib.wording import _, choose, count, join_words, percent
 
 
 def programs(language: str = "id", data: Data = None) -> Table:
@@ -52,8 +50,30 @@ def programs(language: str = "id", data: Data = None) -> Table:
     return Table(table, note="" if rows else _("there is no program"))
 
 
-def problems(program_id: str, language: str = "id", data: Data = None) -> Table:
-    """Every problem of a program at once, in the order to mend them: where, what, count, remedy.
+class Problems(Table):
+    """The table of `problems`, which Jupyter shows as a list that leads to the lines to mend."""
+
+    _metadata = [*Table._metadata, "path"]  # noqa: RUF012 (pandas wants a list)
+    path: Path | None = None
+
+    @property
+    def _constructor(self) -> Callable[..., Problems]:
+        return Problems
+
+    def _repr_html_(self) -> str:
+        if self.path is None or not len(self):
+            return super()._repr_html_()
+        items = []
+        for row in self.to_dict("records"):
+            said = Problem(row["what"], row["where"], row["remedy"], row["count"])
+            line = None if pd.isna(row["line"]) else int(row["line"])
+            items.append(f"<li>{escape(str(said))} {line_link(self.path, line)}</li>")
+        return f"<ol>{''.join(items)}</ol>"
+
+
+def problems(program_id: str, language: str = "id", data: Data = None) -> Problems:
+    """Every problem of a program at once, in the order to mend them: where, what, count, remedy,
+    and the line of program.yml that it is about (none where it is about the data alone).
 
     Reads the declaration and the raw files; changes nothing. No row where all is well.
 
@@ -63,11 +83,19 @@ def problems(program_id: str, language: str = "id", data: Data = None) -> Table:
     from evaluasi_lib.evaluation import problems_of
 
     folder = folder_of(data, language)
-    found = problems_of(folder, folder.check_id(program_id))
+    with steps_shown(_("looking for problems")):
+        found = problems_of(folder, folder.check_id(program_id))
     columns = ["where", "what", "count", "remedy"]
-    rows = [{name: getattr(problem, name) for name in columns} for problem in found]
+    path = folder.raw(program_id) / "program.yml"
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    rows = [
+        {name: getattr(problem, name) for name in columns} | {"line": line_of(text, problem.where)}
+        for problem in found
+    ]
     note = "" if rows else _("No problem was found.")
-    return Table(pd.DataFrame(rows, columns=columns), note=note)
+    table = Problems(pd.DataFrame(rows, columns=[*columns, "line"]), note=note)
+    table.path = path
+    return table.astype({"line": "Int64"})
 
 
 class Compared(Table):
@@ -138,13 +166,28 @@ def compare_reports(
             result = json.loads(path.read_text(encoding="utf-8"))
             if result["schema_version"] != SCHEMA_VERSION:
                 raise ValueError
-            results.append(result)
+            results.append(_in_words(result, folder, program_id))
         except (ValueError, KeyError, TypeError):
             remedy = _("make the report again: evaluasi report {id}").format(id=program_id)
             problems.append(Problem(_("result.json cannot be read"), program_id, remedy))
     if problems:
         raise DataError(*problems)
     return _side_by_side(results, without)
+
+
+def _in_words(result: dict[str, Any], folder: DataFolder, program_id: str) -> dict[str, Any]:
+    """The same result in the language in force, where the data folder keeps it; else as it is."""
+    from evaluasi_lib.evaluation import RESULTS
+
+    kept = folder.processed(program_id) / RESULTS / f"{wording.language()}.json"
+    if not kept.is_file():
+        return result
+    other: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+
+    def numbers(of: dict[str, Any]) -> list[tuple[str, float | None]]:
+        return [(row["id"], row["value"]) for row in of["measures"]]
+
+    return other if numbers(other) == numbers(result) else result
 
 
 def _side_by_side(results: Sequence[dict[str, Any]], without: Sequence[str]) -> Report:
@@ -173,6 +216,7 @@ def _write_portfolio(said: str) -> Callable[[Sequence[Section], Path, str], Path
             "organisation": "",
             "author": "",
             "created": "",
+            "number": "",
             "subtitle": said,
             "skip": _("Skip to the report"),
             "contents": _("Contents"),
@@ -193,10 +237,7 @@ class Ready(Saved):
     page: Path
 
     def _repr_html_(self) -> str:
-        link = os.path.relpath(self.page).replace(os.sep, "/")
-        return (
-            f'<p>{escape(self)}</p><p><a href="{escape(link, quote=True)}">{escape(link)}</a></p>'
-        )
+        return f"<p>{escape(self)} {line_link(self.page, None)}</p>"
 
 
 def make_report(
@@ -225,7 +266,13 @@ def make_report(
         folder.check_id(program_id), project_root() / EVALUATION_NOTEBOOK, folder.path, place,
         languages, split_formats(formats), wording.language(),
     )  # fmt: skip
-    (outcome,) = batch.make_reports([job], folder)
+    said = _("{id}: {heading} ({share})")
+
+    def watch(at: batch.Step) -> None:  # called from the thread that runs the notebook
+        tell(said.format(id=at.program_id, heading=at.heading, share=percent(at.share)))
+
+    with steps_shown(_("making the report of {id}").format(id=job.program_id)) as tell:
+        (outcome,) = batch.make_reports([job], folder, watch=watch)
     if outcome.failure:
         raise EvaluationError(outcome.failure)
     ready = Ready(_("The report is ready. Open it:"))
@@ -242,11 +289,8 @@ def check_parameters() -> None:
 
     >>> check_parameters()  # nothing to check where papermill does not run the notebook
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    cells: list[str] = [] if shell is None else shell.user_ns.get("In", [])
     known: list[str] = []
-    for source in cells:
+    for source in cells_run():
         names = _assigned(source)
         if source.startswith(INJECTED):
             what = _("the notebook has no parameter “{name}”")

@@ -24,7 +24,7 @@ from evaluasi_lib.findings.situation import (
     is_decisive,
     rating_id,
 )
-from evaluasi_lib.labels import variable_label
+from evaluasi_lib.labels import is_nothing, variable_label
 from evaluasi_lib.measures import Record, measure_id, record_of, value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, Finding
@@ -32,6 +32,7 @@ from evaluasi_lib.wording import (  # fmt: skip
     _,
     choose,
     count,
+    interval,
     join_words,
     joined,
     number,
@@ -46,6 +47,7 @@ LEVEL_WEIGHT = {"reaction": 0.5, "learning": 0.8, "behaviour": 0.9, "results": 1
 COST = "efficiency/cost_per_completer_idr"
 RESPONSE = "sample/response_rate_share"
 MIN_RESPONSE_SHARE = 0.5
+NO_BARRIER = ("tidak_ada", "none")  # options that say that nothing holds a person back
 THEME_SHARE = 0.2
 # Themes of the codebook that say only that something was good or could be better.
 GENERAL_THEMES = ("berhasil", "perlu_diperbaiki")
@@ -119,6 +121,36 @@ def evidence_notes(program: Program, result: EvaluationResult) -> Iterator[Note]
         ]
         evidence = [rating_id(o) for outcomes in threats.values() for o in outcomes]
         yield note(False, f"threat.{code}", say("threat", threat=joined(parts)), 0.3, *evidence)
+
+
+def approval_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
+    """What participants say of the program itself: instruments of the level reaction, at their last
+    wave, by the share of answers in the two highest categories, or by the net promoter score."""
+    limit = program.thresholds.min_approval_share
+    last = {s["subject"]: s for s in wide(result.rows, "scales/*/*/program")}
+    for name, instrument in program.instruments.items():
+        score = last.get(name)
+        if score is None or instrument.level != "reaction":
+            continue
+        nps = record_of(result.rows, measure_id(*score["stem"], "nps"))
+        if (promoters := nps["score"]) is not None:
+            low, high = nps["score_low"], nps["score_high"]
+            if low <= 0 <= high:
+                continue
+            text = say(f"nps.{SIGN[low > 0]}", score=number(promoters * 100, 0),
+                       interval=interval(low * 100, high * 100, 0))  # fmt: skip
+            at = measure_id(*nps["stem"], "score")
+            yield note(low > 0, f"approval.{name}", text, 0.3 + 0.3 * abs(promoters), at)
+        elif (share := score["top2_share"]) is not None and instrument.index != "nps":
+            low, high = score["top2_share_low"], score["top2_share_high"]
+            good = low is not None and low >= limit
+            if not good and (high is None or high >= limit):
+                continue
+            value = share_with_interval(share, low, high)
+            text = say(f"approval.{SIGN[good]}", label=score["label"], share=value,
+                       limit=percent(limit))  # fmt: skip
+            at, far = measure_id(*score["stem"], "top2_share"), abs(share - limit)
+            yield note(good, f"approval.{name}", text, 0.35 + far, at)
 
 
 def reliability_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
@@ -224,9 +256,11 @@ def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Not
 
 def share_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     """Barriers and wanted modules that at least the declared share of respondents named."""
-    limits, barriers = program.thresholds, wide(result.rows, "participation/barriers/*")
+    limits, named = program.thresholds, wide(result.rows, "participation/barriers/*")
+    barriers = [row for row in named if row["stem"][-1] not in NO_BARRIER]
     modules = wide(result.rows, "module_demand/*")
-    for row in _reaching(barriers, limits.barrier_share):
+    named = [row for row in barriers if not is_nothing(row["subject"], row["label"])]
+    for row in _reaching(named, limits.barrier_share):
         yield _named("barrier", row, 0.6)
     for row in _reaching(modules, limits.demand_share):
         place = offers(program, row["label"])
@@ -390,8 +424,8 @@ def promise_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
 
 
 RULES = (
-    effect_notes, evidence_notes, reliability_notes, item_notes, cost_notes, completion_notes,
-    share_notes, access_notes, pattern_notes, plausibility_notes, theme_notes,
+    effect_notes, evidence_notes, approval_notes, reliability_notes, item_notes, cost_notes,
+    completion_notes, share_notes, access_notes, pattern_notes, plausibility_notes, theme_notes,
     triangulation_notes, promise_notes,
 )  # fmt: skip
 

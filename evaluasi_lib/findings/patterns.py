@@ -15,6 +15,7 @@ import numpy as np
 from scipy import stats
 
 from evaluasi_lib.conclusion import ALPHA, adjust_p_values
+from evaluasi_lib.labels import is_nothing
 from evaluasi_lib.measures import Measure, Record, measure_id, wide
 
 COMPLETED = "completed"  # the name under which barriers are counted by completion
@@ -70,6 +71,8 @@ def patterns_of(rows: Sequence[Measure]) -> list[Pattern]:
 
 def _barriers(rows: Sequence[Measure]) -> Iterator[Pattern]:
     for (option, variable), groups in _by(wide(rows, "participation/barriers/*/*/*"), 2, 3).items():
+        if is_nothing(option, groups[0]["label"]):
+            continue  # that nothing holds a group back is no barrier
         known = [g for g in groups if g["share"] and g["n"]]
         counts = [(g["n"], round(g["n"] / g["share"]) - g["n"]) for g in known]
         shares = [

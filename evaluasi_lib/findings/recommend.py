@@ -28,9 +28,11 @@ from evaluasi_lib.wording import (
     in_language,
     join_words,
     joined,
+    own,
     percent,
     phrase,
     spoken,
+    word_for,
 )
 
 # Scores from which the impact of answering a weakness is 2, 3, 4, 5.
@@ -39,8 +41,9 @@ ACTIONS = 4  # at most, against threats to the evidence
 # The action against each threat, the most needed first; selection and parallel trends need none of
 # their own where a better comparison is advised already.
 REMEDIES = {
-    "single_group": "compare", "post_only": "baseline", "loss_unknown": "record",
-    "attrition": "lost", "attrition_moderate": "lost", "many_lost": "lost", "bounds": "lost",
+    "single_group": "compare", "post_only": "baseline", "retrospective": "before",
+    "loss_unknown": "record", "attrition": "lost", "attrition_moderate": "lost",
+    "many_lost": "lost", "bounds": "lost",
     "unlinked": "link", "miskeyed": "items", "ceiling": "range", "sesoi": "sesoi",
     "circular": "circular", "self_report": "others", "baseline": "lot", "earlier_trend": "lot",
     "selection": "lot", "parallel": "earlier", "bent": "splines",
@@ -170,10 +173,10 @@ def _recommendation(program: Program, need: Need, rows: Mapping[str, Measure]) -
     start = program.report_date
     return Recommendation(
         id=f"{rule.id}.{subjects[0]}" if rule.each else rule.id,
-        text=_filled(program, choose(rule.text), need, rows),
+        text=_filled(program, own(rule.text), need, rows),
         priority=impact * rule.feasibility,
         addresses=tuple(f.id for f in answered),
-        owner=choose(rule.owner),
+        owner=own(rule.owner),
         due=start + dt.timedelta(days=rule.due_days) if start else None,
         status="proposed",
         score=score,
@@ -222,9 +225,9 @@ def _actions(
     outcomes: dict[str, list[str]] = {}
     subjects = {f.id.partition(".")[2]: f for f in answered if f.id.startswith("threat.")}
     for code, remedy in REMEDIES.items():
-        if code in subjects:
+        if code in subjects and (remedy != "lot" or program.design.type != "randomised"):
             outcomes.setdefault(remedy, []).extend(_labels(program, subjects[code], rows))
-    if "compare" in outcomes and program.design.group is not None:
+    if "compare" in outcomes and program.has_groups:
         outcomes = {"compare_beside": outcomes.pop("compare"), **outcomes}
     if not outcomes:
         weak = [x for f in answered for x in _labels(program, f, rows)]
@@ -235,7 +238,11 @@ def _actions(
         for remedy, labels in outcomes.items()
     }
     group = program.design.group
-    beside = [level_label(program, group.variable, v) for v in group.comparison] if group else []
+    beside = (
+        [level_label(program, group.variable, v) for v in group.comparison]
+        if group
+        else [word_for("group", "comparison")]
+    )
     return [
         say(f"remedy.{remedy}", labels=join_words(list(dict.fromkeys(labels))),
             group=join_words(beside))

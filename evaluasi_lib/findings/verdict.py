@@ -36,7 +36,7 @@ from evaluasi_lib.findings.situation import (
 from evaluasi_lib.measures import Measure, record_rows, value_at
 from evaluasi_lib.program import Program, Thresholds
 from evaluasi_lib.results import Decision, EvaluationResult, Verdict
-from evaluasi_lib.wording import choose, count, join_words, joined, percent, phrase, spoken
+from evaluasi_lib.wording import count, join_words, joined, own, percent, phrase, spoken
 
 DRAWS = 1000
 DRAWS_ALONE = 400
@@ -50,7 +50,7 @@ def judge(program: Program, result: EvaluationResult) -> Verdict:
     row = decision_table().decide(answers)
     strength = strength_of_words(situation, min_rating)
     settled = row.decision != "insufficient_evidence"
-    reasons = [choose(row.text), *_by_conclusion(situation)]
+    reasons = [own(row.text), *_by_conclusion(situation)]
     certainty = [*_weakest(situation), *_caveats(situation)]
     change = []
     if row.decision == "continue":
@@ -60,7 +60,7 @@ def judge(program: Program, result: EvaluationResult) -> Verdict:
     if provisional:
         certainty.append(say("provisional"))
     if not settled or provisional:
-        change += what_would_settle(situation, min_rating)
+        change += what_would_settle(situation, min_rating, program.design.type)
     return Verdict(
         decision=row.decision,
         reasons=tuple(reasons),
@@ -152,7 +152,7 @@ def missing_for_scale_up(answers: Facts) -> list[str]:
     row = next(r for r in table.rows if r.decision == "scale_up")
     found = []
     for name in [n for n, accepted in row.when.items() if answers[n] not in accepted]:
-        text = _within_a_sentence(choose(table.facts[name]))
+        text = _within_a_sentence(own(table.facts[name]))
         found.append(say("not_known", condition=text) if answers[name] == "unknown" else text)
     return found
 
@@ -162,8 +162,9 @@ def _within_a_sentence(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def what_would_settle(situation: Situation, min_rating: int) -> list[str]:
-    """What data each unsettled outcome would need, and what would make weak evidence carry."""
+def what_would_settle(situation: Situation, min_rating: int, design: str) -> list[str]:
+    """What data each unsettled outcome would need, and what would make weak evidence carry. design:
+    the program's; what it has already is not asked for."""
     states = situation.outcomes
     if not states:
         return [say("declare")]
@@ -171,9 +172,8 @@ def what_would_settle(situation: Situation, min_rating: int) -> list[str]:
     weak: dict[str, list[str]] = {}
     for s in beyond_reaction(situation):
         if s.conclusion in ("improved", "worsened") and not s.credible(min_rating):
-            weak.setdefault(_strengthening(s), []).append(phrase("“{}”", s.effect.label))
-    # Where a comparison was measured for another outcome, it is not asked for again.
-    if "change" in weak and any(s.effect.n_comparison for s in states):
+            weak.setdefault(_strengthening(s, design), []).append(phrase("“{}”", s.effect.label))
+    if "change" in weak and design != "single_group":
         weak["change_beside"] = weak.pop("change")
     needed += [say(f"strengthen.{by}", labels=join_words(labels)) for by, labels in weak.items()]
     if all(s.effect.level == "reaction" for s in states):
@@ -181,12 +181,14 @@ def what_would_settle(situation: Situation, min_rating: int) -> list[str]:
     return needed
 
 
-def _strengthening(state: OutcomeState) -> str:
+def _strengthening(state: OutcomeState, design: str) -> str:
     """How the evaluation of a weak outcome is strengthened."""
     if state.effect.claim == "change":
         return "change"
-    known = ("attrition", "baseline", "earlier_trend", "bent", "undeclared_cluster", "post_only",
-             "miskeyed")  # fmt: skip
+    known = ["attrition", "baseline", "earlier_trend", "bent", "undeclared_cluster", "post_only",
+             "miskeyed"]  # fmt: skip
+    if design == "randomised":  # another comparison would be no better
+        known = [f for f in known if f not in ("baseline", "earlier_trend", "post_only")]
     return next((flag for flag in known if flag in state.flags), "size")
 
 
@@ -361,7 +363,7 @@ def _changed_alone(
         found.append((changed(n, completion=completion), say("source.completion")))
     moves = decision_table().moves
     for move, row in zip(moves, np.eye(len(moves)), strict=True):
-        found.append((changed(2, moves=np.array([-row, row])), choose(move.text)))
+        found.append((changed(2, moves=np.array([-row, row])), own(move.text)))
     return found
 
 

@@ -32,7 +32,6 @@ from evaluasi_lib.wording import _, language
 
 MIN_CHARACTERS_A_PAGE = 20  # a PDF with less text than this on average is a scan
 PAGE_SECONDS = 6.0  # of one page, or of all that precedes the first
-SUFFIXES = (".pdf", ".docx", ".txt", ".md")
 _KIND = re.compile(r"\.[A-Za-z0-9]{1,7}$")  # of a file; a longer one may be part of a name
 
 

@@ -16,7 +16,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -34,12 +34,16 @@ from evaluasi_lib.wording import _, count, load_yaml
 BATCH_ROWS = 200_000
 _SAMPLE_BYTES = 1_000_000
 _DELIMITERS = ",;\t|"
+_LONE_CR = re.compile(rb"\r[^\n]")  # a row of “CSV (Macintosh)” ends so
 READING_SECONDS = 60.0  # of a file that is read apart, until it is heard of
 csv.field_size_limit(max(csv.field_size_limit(), _SAMPLE_BYTES))  # a sample may be one field
 CSV = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 LABELLED = (".sav", ".zsav", ".dta")  # SPSS and Stata
 JSON_LINES = (".jsonl", ".ndjson")
+TOP_ROWS = 120  # in which headings are looked for, and what stands below them
+# What platforms write under a question that has one answer, in place of a heading.
+PLAIN_HEADINGS = frozenset({"response", "open ended response", "respons", "tanggapan", "jawaban"})
 
 
 # Blanks, and what nobody sees: zero-width and control characters, directions of writing.
@@ -59,17 +63,23 @@ class RawTable:
     """A file's headings and its rows as text; columns of the scan are "0", "1", ... in order.
 
     scan: takes the dtype of columns that shall be read as dictionaries of texts (pl.Categorical:
-    the same text, stored once), and gives a lazy frame.
+    the same text, stored once), and gives a lazy frame. kept: which rows `batches` gives, by the
+    columns and `row`; None: all.
     """
 
     headers: list[str]
     scan: Scan
     details: dict[str, Any] = field(default_factory=dict)
+    kept: pl.Expr | None = None
 
     @property
     def frame(self) -> pl.LazyFrame:
-        """All columns as plain text."""
+        """All rows and columns as plain text."""
         return self.scan({})
+
+    def only(self, kept: pl.Expr) -> RawTable:
+        """The table without the rows that do not meet a rule as well."""
+        return replace(self, kept=kept if self.kept is None else self.kept & kept)
 
     def batches(
         self,
@@ -85,6 +95,7 @@ class RawTable:
         coded = {columns[n] for n in labels} - {i for n, i in columns.items() if n not in labels}
         lazy = self.scan({str(i): pl.Categorical for i in coded})
         lazy = lazy.with_row_index("row", offset=1)
+        lazy = lazy if self.kept is None else lazy.filter(self.kept)
         lazy = lazy.select(pl.col("row").cast(pl.Int64), *wanted)
         try:
             # Every column is split off, wanted or not: else a field too many would go unseen.
@@ -125,17 +136,17 @@ def open_source(path: Path, source: Source, codes: frozenset[str] = frozenset())
     Raises DataError for an unknown kind of file and for one that cannot be read.
     """
     suffix = path.suffix.lower()
+    readers: dict[tuple[str, ...], Callable[[], RawTable]] = {
+        CSV: lambda: _open_csv(path, source),
+        EXCEL: lambda: _open_excel(path, source),
+        LABELLED: lambda: _open_labelled(path, codes),
+        (".parquet",): lambda: _open_nested(path, pl.scan_parquet),
+        JSON_LINES: lambda: _open_nested(path, partial(pl.scan_ndjson, infer_schema_length=None)),
+    }
     try:
-        if suffix in CSV:
-            return _open_csv(path, source)
-        if suffix in EXCEL:
-            return _open_excel(path, source)
-        if suffix in LABELLED:
-            return _open_labelled(path, codes)
-        if suffix == ".parquet":
-            return _open_nested(path, pl.scan_parquet)
-        if suffix in JSON_LINES:
-            return _open_nested(path, partial(pl.scan_ndjson, infer_schema_length=None))
+        for suffixes, read in readers.items():
+            if suffix in suffixes:
+                return _without_footer(read(), source.footer_rows)
     except DataError:
         raise
     except Exception as error:  # each library has errors of its own for a damaged file
@@ -143,6 +154,62 @@ def open_source(path: Path, source: Source, codes: frozenset[str] = frozenset())
     what = _("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix)
     known = ", ".join((*CSV, *EXCEL, *LABELLED, ".parquet", *JSON_LINES))
     raise DataError(Problem(what, path.name, _("known: {names}").format(names=known)))
+
+
+def _without_footer(table: RawTable, n: int) -> RawTable:
+    """A table without its last n rows, and the blank ones below them."""
+    if not n:
+        return table
+    frame = table.frame.with_row_index("at")
+    last = frame.filter(pl.any_horizontal(pl.exclude("at").is_not_null())).select(pl.max("at"))
+    rows = max((last.collect().item() or 0) + 1 - n, 0)
+    details = table.details | {"footer_rows": n}
+    return replace(table, scan=lambda dtypes: table.scan(dtypes).head(rows), details=details)
+
+
+def top_rows(path: Path, sheet: str | None = None) -> list[list[str]]:
+    """The first rows of a text file or a sheet as they stand, blanks as ""; of other files none.
+
+    Raises DataError as `open_source` does.
+    """
+    suffix = path.suffix.lower()
+    if suffix in EXCEL:
+        _sheets, cells = _sheet(path, sheet)
+        return [[text or "" for text in row] for row in itertools.islice(cells, TOP_ROWS)]
+    if suffix not in CSV:
+        return []
+    _data, _encoding, sample, delimiter = _csv_text(path, Source(file=path.name))
+    skip = sample[:4].lower() == "sep="
+    rows = csv.reader(io.StringIO(sample), delimiter=delimiter)
+    return list(itertools.islice(rows, skip, TOP_ROWS))
+
+
+def sheet_names(path: Path) -> list[str | None]:
+    """The sheets of a workbook; [None] for any other file."""
+    return [*_sheet(path, None)[0]] if path.suffix.lower() in EXCEL else [None]
+
+
+def headings(rows: Sequence[Sequence[str]]) -> list[str]:
+    """One heading a column from the rows that hold them.
+
+    A merged cell holds its text in its first column alone: it holds for the columns to its right
+    that have a heading below it and none beside. "Response" below a question says nothing.
+    """
+    width = max(map(len, rows))
+    *upper, found = [
+        [clean_space(row[i]) if i < len(row) else "" for i in range(width)] for row in rows
+    ]
+    for row in reversed(upper):
+        above, joined = "", []
+        for top, below in zip(row, found, strict=True):
+            above = (top or above) if below else ""
+            own = below if normalise(below) not in PLAIN_HEADINGS else ""
+            same = normalise(above) == normalise(own)
+            joined.append(
+                f"{above} [{own}]" if above and own and not same else above or below or top
+            )
+        found = joined
+    return found
 
 
 def _unreadable(path: Path, error: str) -> Problem:
@@ -177,22 +244,31 @@ def detect_delimiter(lines: str) -> str:
     return max(_DELIMITERS, key=quality)
 
 
-def _open_csv(path: Path, source: Source) -> RawTable:
+def _csv_text(path: Path, source: Source) -> tuple[Path | io.BytesIO, str, str, str]:
+    """(what polars reads, encoding, the first megabyte as text, separator) of a text file."""
     with path.open("rb") as file:
         head = file.read(_SAMPLE_BYTES)
     encoding = source.encoding or detect_encoding(head)
     data: Path | io.BytesIO = path
     sample = head.decode("utf-8-sig", errors="ignore")
-    if encoding.lower().replace("_", "-") not in ("utf-8", "utf-8-sig", "utf8", "ascii"):
-        content = _decode(path, encoding)
+    other = encoding.lower().replace("_", "-") not in ("utf-8", "utf-8-sig", "utf8", "ascii")
+    if other or _LONE_CR.search(head):
+        content = _decode(path, encoding if other else "utf-8-sig")
+        content = content.replace("\r\n", "\n").replace("\r", "\n")
         data, sample = io.BytesIO(content.encode("utf-8")), content[:_SAMPLE_BYTES]
+    return data, encoding, sample, source.delimiter or detect_delimiter(sample)
+
+
+def _open_csv(path: Path, source: Source) -> RawTable:
+    data, _encoding, sample, delimiter = _csv_text(path, source)
     # Excel's own first line may name the separator.
-    skip = source.header_row + (sample[:4].lower() == "sep=")
-    delimiter = source.delimiter or detect_delimiter(sample)
-    rows = list(itertools.islice(csv.reader(io.StringIO(sample), delimiter=delimiter), skip))
-    if len(rows) < skip:
+    named = sample[:4].lower() == "sep="
+    skip, first = source.rows_above + named, source.header_row - 1 + named
+    reader = csv.reader(io.StringIO(sample), delimiter=delimiter)
+    rows = list(itertools.islice(reader, first, first + source.header_rows))
+    if len(rows) < source.header_rows or not any(rows):
         raise DataError(Problem(_("the file has no heading row"), path.name))
-    headers = rows[-1]
+    headers = headings(rows)
     schema: dict[str, Any] = dict.fromkeys(map(str, range(len(headers))), pl.String)
 
     def scan(dtypes: dict[str, Any]) -> pl.LazyFrame:
@@ -200,7 +276,7 @@ def _open_csv(path: Path, source: Source) -> RawTable:
             data, has_header=False, skip_rows=skip, separator=delimiter, schema=schema | dtypes
         )
 
-    return RawTable([clean_space(h) for h in headers], scan, {"place": path.name})
+    return RawTable(headers, scan, {"place": path.name})
 
 
 def _decode(path: Path, encoding: str) -> str:
@@ -253,19 +329,27 @@ def _in_memory(
 
 
 def _open_excel(path: Path, source: Source) -> RawTable:
+    _sheets, answers = _sheet(path, source.sheet)
+    rows = list(itertools.islice(answers, source.rows_above))
+    first = source.header_row - 1
+    named = [[text or "" for text in row] for row in rows[first : first + source.header_rows]]
+    if len(named) < source.header_rows:
+        raise DataError(Problem(_("the file has no heading row"), path.name))
+    return _in_memory(headings(named), answers)
+
+
+def _sheet(path: Path, wanted: str | None) -> tuple[list[str], Iterator[list[str | None]]]:
+    """(names of the sheets, rows of the wanted or first one as texts)."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
                 raise DataError(_too_large(path, _("the file unpacks to too much")))
-    answers = _answers(path, "sheet", sheet=source.sheet)
+    answers = _answers(path, "sheet", sheet=wanted)
     sheets = next(answers)
-    rows = list(itertools.islice(answers, source.header_row))
-    if source.sheet is not None and source.sheet not in sheets:
-        what = _("there is no sheet “{sheet}”").format(sheet=source.sheet)
-        raise DataError(Problem(what, path.name, suggestion(source.sheet, sheets)))
-    if len(rows) < source.header_row:
-        raise DataError(Problem(_("the file has no heading row"), path.name))
-    return _in_memory([text or "" for text in rows[-1]], answers)
+    if wanted is not None and wanted not in sheets:
+        what = _("there is no sheet “{sheet}”").format(sheet=wanted)
+        raise DataError(Problem(what, path.name, suggestion(wanted, sheets)))
+    return sheets, answers
 
 
 def _open_labelled(path: Path, codes: frozenset[str]) -> RawTable:

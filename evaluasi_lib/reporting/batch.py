@@ -8,15 +8,17 @@ possible (see `warm`). A report that is there, whole and made from what is there
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+from threading import Event, Semaphore
 from typing import Any
 
 from evaluasi_lib import wording
@@ -72,21 +74,46 @@ class Stopped(Exception):
 Watch = Callable[[Step], None]
 
 
-def run_program(job: Job, watch: Watch | None = None, stop: Event | None = None) -> Outcome:
+@dataclass
+class Turn:
+    """A program's turn to compute, which its kernel, once it is up, waits for.
+
+    room: held by each program that computes. stop: set when no further cell shall begin.
+    """
+
+    room: Semaphore = field(default_factory=Semaphore)
+    stop: Event = field(default_factory=Event)
+    began: float | None = None
+
+    def take(self) -> None:
+        """Wait for the turn, if it has not come yet. Raises Stopped."""
+        if self.began is None:
+            self.room.acquire()
+            self.began = time.monotonic()
+        if self.stop.is_set():
+            raise Stopped
+
+    def close(self) -> None:
+        """It is the next one's turn."""
+        if self.began is not None:
+            self.room.release()
+
+
+def run_program(job: Job, watch: Watch | None = None, turn: Turn | None = None) -> Outcome:
     """Make the report folder of one program: the one place that runs one program.
 
     Each language is one run of the notebook, which writes into a folder of its own; the finished
     folder takes the old one's place, and nothing is left half-written. watch is told of every
-    cell that begins; once stop is set no further cell begins.
+    cell that begins.
     """
     wording.set_language(job.message_language)
     kept = job.out_dir / FAILED_FOLDER / f"{job.program_id}.ipynb"
-    deadline = None if job.time_limit is None else time.monotonic() + job.time_limit
+    turn = turn or Turn()
     try:
-        with replace_folder(job.out_dir / job.program_id) as staging:
+        with closing(turn), replace_folder(job.out_dir / job.program_id) as staging:
             for place, language in enumerate(job.languages):
-                begin = _cells(job, place, watch, stop)
-                _run_language(job, language, staging, kept, begin, deadline)
+                begin = _cells(job, place, watch, turn)
+                _run_language(job, language, staging, kept, begin, turn)
             if job.stamp is not None:
                 write_stamp(staging, job.stamp)
     except EvaluationError as error:
@@ -105,9 +132,12 @@ def _run_language(
     staging: Path,
     kept: Path,
     begin: Callable[[Any, int], None],
-    deadline: float | None,
+    turn: Turn,
 ) -> None:
     from evaluasi_lib.reporting import running
+
+    def deadline() -> float:
+        return (turn.began or 0) + (math.inf if job.time_limit is None else job.time_limit)
 
     main = language == job.languages[0]
     executed = staging / ("notebook.ipynb" if main else f"notebook.{language}.ipynb")
@@ -134,17 +164,14 @@ def _run_language(
     shutil.rmtree(inner)
 
 
-def _cells(
-    job: Job, place: int, watch: Watch | None, stop: Event | None
-) -> Callable[[Any, int], None]:
+def _cells(job: Job, place: int, watch: Watch | None, turn: Turn) -> Callable[[Any, int], None]:
     """What is done at the beginning of each cell of the language at a place in the job's list."""
     cells = len(json.loads(job.notebook.read_text(encoding="utf-8"))["cells"]) + 1  # parameters
     heading = ""
 
     def begin(cell: Any, number: int) -> None:
         nonlocal heading
-        if stop is not None and stop.is_set():
-            raise Stopped
+        turn.take()
         first = str(cell["source"]).partition("\n")[0]
         if cell["cell_type"] == "markdown" and first.startswith("#"):
             heading = first.lstrip("# ")
@@ -168,11 +195,12 @@ def run_jobs(
 def _run_here(jobs: Sequence[Job], workers: int, watch: Watch | None) -> Iterator[Outcome]:
     from evaluasi_lib.reporting import warm
 
-    stop = Event()
-    pool = ThreadPoolExecutor(min(workers, len(jobs)))
+    room, stop = Semaphore(workers), Event()
+    pool = ThreadPoolExecutor(min(workers + 1, len(jobs)))  # one kernel comes up meanwhile
     try:
         with warm.kernels():
-            running = [pool.submit(run_program, job, watch, stop) for job in jobs]
+            running = [pool.submit(run_program, job, watch, Turn(room, stop)) for job in jobs]
+            importlib.import_module("evaluasi_lib.reporting.index")  # while the nursery imports too
             try:
                 for future in as_completed(running):
                     yield future.result()
@@ -240,10 +268,13 @@ def make_reports(
     cleaned again. When the generator is closed, so is what it started.
     Raises UsageError where another process writes into the folder of reports.
     """
+    from evaluasi_lib.reporting import warm
+
     out = jobs[0].out_dir
-    with writing(out):
+    with writing(out), ExitStack() as kernels:
         sources = Sources(data, jobs[0].notebook, out)
-        outcomes, ahead = [], []
+        outcomes: list[Outcome] = []
+        ahead: list[Job] = []
         for job in jobs:
             stamp = sources.stamp(job.program_id, job.languages, job.formats)
             if not force and is_unchanged(out / job.program_id, stamp):
@@ -252,7 +283,11 @@ def make_reports(
             else:
                 if force:  # processed data without a manifest are stale
                     (data.processed(job.program_id) / "manifest.json").unlink(missing_ok=True)
+                if scheduler is None and not ahead:  # it takes seconds, so it begins at once
+                    kernels.enter_context(warm.kernels())
                 ahead.append(dataclasses.replace(job, stamp=stamp))
+        # The longest first, so that none of them is left for the end, with idle cores beside it.
+        ahead.sort(key=lambda job: sources.size(job.program_id), reverse=True)
         for outcome in run_jobs(ahead, workers, scheduler, watch):
             outcomes.append(outcome)
             yield outcome
@@ -261,13 +296,13 @@ def make_reports(
 
 def write_index(out_dir: Path, data: DataFolder, outcomes: Sequence[Outcome]) -> Path:
     """The page over all reports in out_dir, with their status and the reasons of failures."""
-    from evaluasi_lib.reporting.index import index_html
+    from evaluasi_lib.reporting.index import brief, index_html
 
     failures = {outcome.program_id: outcome.failure for outcome in outcomes if outcome.failure}
     entries = []
     for program_id in dict.fromkeys([*data.program_ids, *(o.program_id for o in outcomes)]):
         path = out_dir / program_id / "result.json"
-        result = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        result = brief(path.read_text(encoding="utf-8")) if path.is_file() else None
         failure = failures.get(program_id)
         if result is not None or failure is not None:
             files = [] if result is None else _report_files(path.parent)
@@ -276,9 +311,9 @@ def write_index(out_dir: Path, data: DataFolder, outcomes: Sequence[Outcome]) ->
             entries.append({**entry, "files": files, "stale": stale})
     page = out_dir / "index.html"
     partial = page.with_name(".index.html")
-    all_programs = out_dir / PORTFOLIO_FOLDER / "laporan.html"
-    link = all_programs.relative_to(out_dir).as_posix() if all_programs.is_file() else ""
-    partial.write_text(index_html(entries, link), encoding="utf-8", newline="\n")
+    links = [f"{PORTFOLIO_FOLDER}/{name}" for name in ("laporan.html", "report.html")]
+    links = [link for link in links if (out_dir / link).is_file()]
+    partial.write_text(index_html(entries, links), encoding="utf-8", newline="\n")
     partial.replace(page)
     return page
 

@@ -39,7 +39,8 @@ def estimated(label: str, place: tuple[float, float, float], digits: int, **more
 
 
 class Look(NamedTuple):
-    """Sizes of a forest: heights in inches, marks and lines in points, `wrap` in letters."""
+    """Sizes of a forest: heights in inches, marks and lines in points, `wrap` in letters. bar:
+    whether a bar from zero stands under each point."""
 
     row: float
     top: float = 0.9
@@ -51,6 +52,7 @@ class Look(NamedTuple):
     cap: str | None = None
     room: tuple[float, float] = (0.5, 0.5)
     margin: float = 0.06
+    bar: bool = False
 
 
 def forest(
@@ -77,6 +79,8 @@ def forest(
                 corner = (-point.band, row - 0.38)
                 ax.add_patch(Rectangle(corner, 2 * point.band, 0.76, color=theme.BAND, lw=0))
                 ends += [-point.band, point.band]
+            if look.bar:
+                ax.barh(row, point.value, color=theme.BAND, height=0.62, lw=0)
             if point.low is not None and point.high is not None:
                 ax.plot(
                     [point.low, point.high], [row, row], color=point.colour, lw=look.line,

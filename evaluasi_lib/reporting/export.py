@@ -17,7 +17,7 @@ from evaluasi_lib.reporting.elements import Section, arranged
 from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf
 from evaluasi_lib.reporting.names import TEMPLATE, check_formats, report_name
 from evaluasi_lib.reporting.workbook import render_workbook
-from evaluasi_lib.results import EvaluationResult, result_json
+from evaluasi_lib.results import EvaluationResult, ProgramInfo, result_json
 from evaluasi_lib.wording import _, date, language
 
 
@@ -87,6 +87,16 @@ def _exporter() -> HTMLExporter:
     return exporter
 
 
+def _cover(info: ProgramInfo) -> str:
+    """The lines of a cover below its title: number, who wrote it, whom to ask."""
+    known = (
+        (_("Number of the report"), info.number), (_("Written by"), info.author),
+        (_("Contact"), info.contact),
+    )  # fmt: skip
+    lines = (_("{name}: {value}").format(name=name, value=value) for name, value in known if value)
+    return "\n".join(lines) or info.organisation
+
+
 def page_texts(result: EvaluationResult) -> dict[str, str]:
     """Title, heading and the other words around the sections."""
     info = result.program
@@ -102,6 +112,9 @@ def page_texts(result: EvaluationResult) -> dict[str, str]:
     return {
         "language": language(),
         "author": info.author or info.organisation,
+        "number": info.number or "",
+        "logo": info.logo or "",
+        "cover": _cover(info) if info.cover else "",
         "created": info.reported.isoformat() if info.reported else "",
         "title": _("{title}: evaluation report").format(title=info.title),
         "heading": info.title,

@@ -1,4 +1,4 @@
-"""Figures of estimates: forests of effects, methods and drivers, likeness of groups, cost.
+"""Figures of estimates: forests of effects, methods and drivers, likeness of groups.
 
 Each figure takes results and gives a Figure, or None when there is nothing that may be drawn. The
 title is the question, the answer is made from the result, the alt text tells the picture to who
@@ -25,12 +25,10 @@ from evaluasi_lib.wording import (
     join_words,
     joined,
     number,
-    rupiah,
     word_for,
 )
 
 LARGE_SMD = 0.1
-Point = tuple[str, float, str, tuple[float, float, float]]
 SMALL = Look(0.31, top=0.7, mark=7, edge=1.5, cap="butt", room=(0.6, 0.6))  # of the first page
 EFFECTS = Look(0.52, mark=8, edge=1.6, cap="butt", room=(0.6, 0.6))
 DRIVERS = Look(0.5, cap="butt", room=(0.6, 0.6))
@@ -67,18 +65,18 @@ def plot_effects(
         )
         for effect, place in drawn
     ]
-    heard_row = _("{label}: {noun}, {g}, {interval}, {conclusion}.")
+    heard_row = _("{label}: {noun}, {g}, {interval}.")
     alt = [_("Forest plot of standardised estimates with 95% intervals.")]
     for effect, (g, low, high) in drawn:
-        conclusion, between = word_for("conclusion", effect.conclusion), interval(low, high, 2)
-        label = subgroup_word(effect)
+        between, label = interval(low, high, 2), subgroup_word(effect)
+        if effect.conclusion is not None:
+            between = f"{between}, {word_for('conclusion', effect.conclusion)}"
         alt.append(
             heard_row.format(
                 label=label,
                 noun=noun_of(effect),
                 g=number(g, 2),
                 interval=between,
-                conclusion=conclusion,
             )
         )
     answer = answer or _effects_answer([effect for effect, _place in drawn])
@@ -96,6 +94,9 @@ def plot_effects(
 
 
 def _effects_answer(effects: Sequence[Effect]) -> str:
+    if len(effects) == 1:
+        (only,) = effects
+        return f"{subgroup_word(only)}: {word_for('conclusion', only.conclusion)}."
     parts = []
     for code in ("improved", "worsened", "no_meaningful_change", "inconclusive"):
         n = sum(e.conclusion == code for e in effects)
@@ -210,46 +211,3 @@ def plot_love(balance: Sequence[Mapping[str, Any]], id: str, label: str) -> Figu
     title = _("How alike were the groups: {label}?").format(label=label)
     alt = _("Standardised differences between the groups, {label}: {listed}.")
     return Figure(id, title, answer, alt.format(label=label, listed=listed), svg)
-
-
-def plot_cost_effect(points: Sequence[Point]) -> Figure | None:
-    """Cost per participant against standardised estimates with their intervals, up is better.
-
-    points: program, its cost per participant, the outcome, and its estimate with both ends.
-    """
-    if not points:
-        return None
-    names = list(dict.fromkeys(name for name, _c, _l, _g in points))
-    with theme.canvas(4.4) as (figure, ax):
-        ax.grid(axis="both")
-        top = max(0.2, *(high for _n, _c, _l, (_g, _low, high) in points))
-        span = max(cost for _n, cost, _l, _g in points) or 1.0
-        by_cost = sorted(names, key=lambda n: next(p[1] for p in points if p[0] == n))
-        for i, name in enumerate(by_cost):
-            own = [p for p in points if p[0] == name]
-            for j, (_name, cost, _label, (size, low, high)) in enumerate(own):
-                x = cost + (j - (len(own) - 1) / 2) * span * 0.012
-                ax.plot([x, x], [low, high], color=theme.PROGRAM, lw=1.6)
-                ax.plot([x], [size], "o", color=theme.PROGRAM, ms=5)
-            # Neighbours in cost get labels at heights of their own, each with a leader.
-            height, at = top * (1.12 + 0.14 * (i % 3)), own[0][1]
-            ax.plot([at, at], [max(p[3][2] for p in own), height], color=theme.GRID, lw=0.8)
-            ax.text(at + span * 0.008, height, name, ha="left", va="center", fontsize=8.5)
-        ax.axhline(0, color=theme.INK, lw=0.9)
-        ax.set_xlim(-0.04 * span, 1.35 * span)
-        ax.set_xlabel(_("cost per participant, rupiah"))
-        ax.set_ylabel(_("standard deviations; up is better"))
-        theme.local_numbers(ax.xaxis)
-        theme.local_numbers(ax.yaxis)
-        svg = theme.to_svg(figure)
-    cheapest, least, *_rest = min(points, key=lambda p: p[1])
-    answer = _("Cheapest for each participant: {name} ({cost}).")
-    answer = answer.format(name=cheapest, cost=rupiah(least))
-    caution = _("Programs with other aims are not better or worse for costing more or less.")
-    title = _("What does each program cost, and how much changed?")
-    point = _("{name}, {cost}: {label} {g} ({interval}).")
-    alt = [_("Cost per participant against standardised estimates.")]
-    for name, cost, label, (size, low, high) in points:
-        place = {"g": number(size, 2), "interval": interval(low, high, 2)}
-        alt.append(point.format(name=name, cost=rupiah(cost), label=label, **place))
-    return Figure("biaya-pengaruh", title, f"{answer} {caution}", " ".join(alt), svg)

@@ -16,9 +16,10 @@ from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.charts import Look, Point, forest, frame_bars, heard
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.reporting.words import option_word, why
-from evaluasi_lib.wording import _, count, number, percent, plural, word_for
+from evaluasi_lib.wording import _, count, day_name, number, percent, plural, word_for
 
 SHARES = Look(0.36, top=0.7, wrap=40, line=2.2, faint=0.45)
+BARS = SHARES._replace(bar=True)
 MOST_SHARES = 12
 
 Records = Sequence[Mapping[str, Any]]  # as measures.wide gives them
@@ -50,7 +51,8 @@ def plot_flow(flow: Sequence[Mapping[str, Any]], k: int) -> Figure | None:
                 arrowprops={"arrowstyle": "-|>", "color": theme.MUTED, "lw": 1},
             )  # fmt: skip
         svg = theme.to_svg(figure)
-    named = [f"{size(step)} ({step['label']})" for step in flow]
+    known = [step for step in flow if step["n"] is not None] or flow
+    named = [f"{size(step)} ({step['label']})" for step in known]
     answer = _("From {first} to {last}.").format(first=named[0], last=named[-1])
     steps = "; ".join(f"{step['label']}: {size(step)}" for step in flow)
     title = _("Who was reached, and who is in the analysis?")
@@ -68,28 +70,32 @@ def _box(ax: Axes, x: float, y: float, width: float, text: str, *, loss: bool = 
 
 
 def plot_shares(
-    shares: Sequence[Mapping[str, Any]], id: str, title: str, answer: str
+    shares: Sequence[Mapping[str, Any]], id: str, title: str, answer: str, *, asked: bool = False
 ) -> Figure | None:
     """Shares as points with intervals, the largest on top; hidden ones are left out.
 
     shares: records with label, share, share_low, share_high. answer: a template with {label} and
-    {share} of the largest.
+    {share} of the largest. asked: answers to one question, as bars in the order of the records.
     """
     known = [(s["share"], s) for s in shares if s["share"] is not None]
-    known.sort(key=lambda pair: -pair[0])
+    if not asked or len(known) > MOST_SHARES:
+        known.sort(key=lambda pair: -pair[0])
     if not known:
         return None
     points = [
         Point(option_word(s["label"]), share, s["share_low"], s["share_high"], percent(share))
         for share, s in known[:MOST_SHARES]
     ]
-    alt = _("Shares with 95% intervals, largest first: {listed}.").format(listed=heard(points))
+    first = max(points, key=lambda point: point.value)
+    alt = _("Shares with 95% intervals: {listed}.") if asked else _(
+        "Shares with 95% intervals, largest first: {listed}."
+    )  # fmt: skip
+    alt = alt.format(listed=heard(points))
     if len(points) < len(known):
         alt = _("The {n} largest.").format(n=len(points)) + " " + alt
-    first = points[0]
     end = min(1.0, 1.08 * max(point.high or point.value for point in points))
     answer = answer.format(label=first.label, share=first.text)
-    svg = forest(points, SHARES, span=(0, end), share=True)
+    svg = forest(points, BARS if asked else SHARES, span=(0, end), share=True)
     return Figure(id, title, answer, f"{title} {alt}", svg)
 
 
@@ -159,7 +165,7 @@ def plot_calendar(cells: Records, hours: tuple[str, str]) -> Figure | None:
         svg = theme.to_svg(figure)
     day, hour = divmod(int(np.nanargmax(grid)), 24)
     answer = _("Busiest: {day}, from {hour}:00, with {share} of all activity.").format(
-        day=days[day], hour=hour, share=percent(grid[day, hour], 1)
+        day=day_name(day), hour=hour, share=percent(grid[day, hour], 1)
     )
     if np.isnan(grid).any():
         answer += " " + _("White cells hold too few persons to be shown, or nobody.")

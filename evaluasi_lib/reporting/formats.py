@@ -11,6 +11,7 @@ import base64
 import datetime as dt
 import importlib.util
 import io
+import json
 import os
 import re
 import subprocess
@@ -44,13 +45,22 @@ LINE_LETTERS = 110  # letters of a table's type on one line of A4
 
 
 def created(texts: Mapping[str, str]) -> dt.datetime:
-    """When a file says it was made: on the date of the report, so that the same report is the same
-    bytes on every day; 1980, the first year that a ZIP file can hold, where it has none."""
+    """When a file says it was made: at SOURCE_DATE_EPOCH (reproducible-builds.org) where that is
+    set, else on the date of the report, so that the same report is the same bytes on every day;
+    1980, the first year that a ZIP file can hold, where it has none.
+
+    Raises UsageError where SOURCE_DATE_EPOCH is no number of seconds.
+    """
     first = dt.datetime.fromtimestamp(int(EPOCH), dt.UTC)
-    day = texts.get("created", "")
-    if not day:
-        return first
-    return max(first, dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC))
+    day, seconds = texts.get("created", ""), os.environ.get("SOURCE_DATE_EPOCH")
+    if seconds:
+        try:
+            return max(first, dt.datetime.fromtimestamp(int(seconds), dt.UTC))
+        except (ValueError, OverflowError, OSError):
+            what = _("SOURCE_DATE_EPOCH is no number of seconds since 1970: {value}")
+            remedy = _("unset it, or set it as “date +%s” prints it")
+            raise UsageError(Problem(what.format(value=seconds), remedy=remedy)) from None
+    return max(first, dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC)) if day else first
 
 
 def check_extra() -> None:
@@ -73,11 +83,12 @@ def render_pdf(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
     check_extra()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        logo = _logo_file(texts, folder)
         html = _printable(_page(sections, folder, "svg"))
         texts = {key: _printable(text) for key, text in texts.items()}
         body = _pandoc(html, ["--to=typst", "--wrap=none"], folder).decode("utf-8")
         body = body.replace("align(center)[#table(", "align(left)[#table(")
-        (folder / "report.typ").write_text(_typst_source(body, texts), encoding="utf-8")
+        (folder / "report.typ").write_text(_typst_source(body, texts, logo), encoding="utf-8")
         try:
             pdf: bytes = typst.compile(
                 str(folder / "report.typ"),
@@ -99,17 +110,41 @@ def render_docx(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         html = _page(sections, folder, "png", _contents(sections, texts["contents"]))
+        html = html.replace("<body>", "<body>" + _head(texts, _logo_file(texts, folder)), 1)
         (folder / "reference.docx").write_bytes(_reference_document(texts))
         metadata = {
             "title": texts["heading"],
             "subtitle": texts["subtitle"],
             "author": texts["author"],
+            "subject": texts["organisation"],
+            "keywords": [texts["number"]] if texts["number"] else [],
             "lang": texts["language"],
         }
-        options = ["--to=docx", "--reference-doc=reference.docx"]
-        options += [f"--metadata={key}={value}" for key, value in metadata.items()]
+        (folder / "metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
+        options = ["--to=docx", "--reference-doc=reference.docx", "--metadata-file=metadata.json"]
         epoch = str(int(created(texts).timestamp()))
         return _pandoc(html, [*options, "--output=-"], folder, epoch)
+
+
+def logo_bytes(texts: Mapping[str, str]) -> bytes:
+    """The agency's logo; empty where none is declared."""
+    return base64.b64decode(texts.get("logo", "").rpartition(",")[2])
+
+
+def _logo_file(texts: Mapping[str, str], folder: Path) -> str:
+    """The name of the logo, written into the folder; "" where there is none."""
+    if not texts.get("logo"):
+        return ""
+    name = "logo.png" if texts["logo"].startswith("data:image/png") else "logo.jpg"
+    (folder / name).write_bytes(logo_bytes(texts))
+    return name
+
+
+def _head(texts: Mapping[str, str], logo: str) -> str:
+    """Logo, and the lines of a cover on a page of their own, for Word: below its title."""
+    picture = f'<p><img src="{logo}" alt="Logo" height="60"></p>' if logo else ""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in texts.get("cover", "").splitlines())
+    return f'<div class="cover">{picture}{lines}</div>' if lines else picture
 
 
 def _contents(sections: Sequence[Section], title: str) -> str:
@@ -230,11 +265,17 @@ def _failure(text: str, error: object) -> EvaluationError:
     return EvaluationError(Problem(text.format(error=error), remedy=remedy))
 
 
-def _typst_source(body: str, texts: Mapping[str, str]) -> str:
-    """The Typst template with its places filled: `$name$` in it stands for a text."""
+def _typst_source(body: str, texts: Mapping[str, str], logo: str) -> str:
+    """The Typst template with its places filled: `$name$` in it stands for a text. logo: the file
+    of the logo, "" for none."""
+    lines = "\n\n".join(map(_markup, texts.get("cover", "").splitlines()))
     values = {
+        "logo": f'#image("{logo}", height: 16mm, alt: "Logo")' if logo else "",
+        "cover": f"{lines}\n#pagebreak()" if lines else "",
         "document-title": _string(texts["heading"]),
         "document-author": _string(texts["author"]),
+        "document-subject": _string(texts["organisation"]),
+        "document-number": _string(texts["number"]),
         "running-head": _string(texts["heading"]),
         "running-cycle": _string(texts["organisation"]),
         "language": texts["language"],
@@ -298,11 +339,17 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
         "Author": (12, True, muted),
         "Heading 1": (16, True, ink),
         "Heading 2": (12, True, accent),
-        "Compact": (8.5, False, ink),
+        "Compact": (7.5, False, ink),  # of tables: what `_widths` counts on, in any typeface
         "Table Caption": (9.5, True, ink),
         "Image Caption": (9.5, False, ink),
     }
-    own = {"Lead": (13, True, ink), "Note": (9, False, muted), "Warning": (10, True, amber)}
+    own: dict[str, tuple[float, bool, Any]] = {
+        "List Text": (10.5, False, ink),
+        "Value": (12, True, ink),
+        "Lead": (13, True, ink),
+        "Note": (9, False, muted),
+        "Warning": (10, True, amber),
+    }
     for extra in own:
         style = document.styles.add_style(extra, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = document.styles["Body Text"]
@@ -311,8 +358,11 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
         font = document.styles[name].font
         font.name, font.size, font.bold, font.color.rgb = "Calibri", Pt(size), bold, colour
         font.italic = False
-    for name in ("Table Caption", "Image Caption"):
-        document.styles[name].paragraph_format.keep_with_next = True
+    document.styles["Table Caption"].paragraph_format.keep_with_next = True
+    for name in ("Compact", "List Text"):
+        spaced = document.styles[name].paragraph_format
+        spaced.space_before = spaced.space_after = Pt(2)
+    _narrow_cells(document.styles["Table"])
     page = document.sections[0]
     page.page_width, page.page_height = Mm(210), Mm(297)
     page.left_margin = page.right_margin = Mm(20)
@@ -327,6 +377,21 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
+
+
+def _narrow_cells(style: Any) -> None:
+    """Little room beside the text of a cell, so that words of wide tables stay whole; no row is
+    torn by the end of a page."""
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    sides = "".join(f'<w:{side} w:w="55" w:type="dxa"/>' for side in ("left", "right"))
+    margins = parse_xml(f"<w:tblCellMar {nsdecls('w')}>{sides}</w:tblCellMar>")
+    table = style.element.find(margins.tag.replace("tblCellMar", "tblPr"))
+    for old in table.findall(margins.tag):
+        table.remove(old)
+    table.append(margins)
+    table.addnext(parse_xml(f"<w:trPr {nsdecls('w')}><w:cantSplit/></w:trPr>"))
 
 
 def _add_page_number(paragraph: Any) -> None:

@@ -20,6 +20,11 @@ def report_name(form: str) -> str:
     return f"report.{form}" if language() == "en" else f"laporan.{form}"
 
 
+def language_of(name: str) -> str:
+    """The language of a report's file, by its name."""
+    return "en" if Path(name).stem in ("report", "appendix") else "id"
+
+
 def check_formats(formats: Collection[str]) -> None:
     """Raises UsageError that names every unknown format."""
     problems = [

@@ -8,6 +8,7 @@ each file of the report, so that one that was lost or changed is made again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import platform
@@ -37,6 +38,8 @@ class Sources:
         whose stamps know the large files."""
         self.data, self._notebook, self._out = data, notebook, out
         self._raw: dict[str, dict[str, list[Any]]] = {}
+        self._declarations: dict[str, bytes] = {}
+        self._cycles: dict[str, tuple[Any, int]] = {}
 
     def stamp(
         self, program_id: str, languages: Sequence[str] = (), formats: Sequence[str] = ()
@@ -80,32 +83,45 @@ class Sources:
                 found[name] = _facts(path, name, known)
         return self._raw[program_id]
 
+    def size(self, program_id: str) -> int:
+        """Bytes of a program's files and of what was made from them: more take longer."""
+        made = (p for p in self.data.processed(program_id).rglob("*") if p.is_file())
+        raw = self._raw_files(program_id).values()
+        return sum(p.stat().st_size for p in made) + sum(facts[0] for facts in raw)
+
     def earlier(self, program_id: str) -> list[str]:
         """The programs of the same series in earlier cycles, oldest first."""
-        series, cycle = self._cycles[program_id]
+        series, cycle = self._cycle(program_id)
         if series is None:
             return []
+        marks = (str(series).encode(), b"\\")  # an escape may spell it otherwise
         found = [
             (when, other)
-            for other, (its, when) in self._cycles.items()
+            for other in self.data.program_ids
+            if any(mark in self._declaration(other) for mark in marks)
+            for its, when in [self._cycle(other)]
             if its == series and when < cycle
         ]
         return [other for _when, other in sorted(found)]
 
-    @cached_property
-    def _cycles(self) -> dict[str, tuple[Any, int]]:
-        return {name: _cycle(self.data.raw(name)) for name in self.data.program_ids}
+    def _declaration(self, program_id: str) -> bytes:
+        """program.yml of a program in a series, b"" of the others, which are most."""
+        if program_id not in self._declarations:
+            text = b""
+            with contextlib.suppress(OSError):
+                text = (self.data.raw(program_id) / "program.yml").read_bytes()
+            self._declarations[program_id] = text if b"series" in text else b""
+        return self._declarations[program_id]
 
-
-def _cycle(raw: Path) -> tuple[Any, int]:
-    """(series, cycle) as declared; (None, 0) where there is none, or none that can be read."""
-    try:
-        if b"series" not in (raw / "program.yml").read_bytes():
-            return None, 0  # most programs have none, and reading YAML takes its time
-        said = read_declaration(raw)
-        return said.get("series"), int(said.get("cycle", 0))
-    except (OSError, EvaluationError, TypeError, ValueError):
-        return None, 0
+    def _cycle(self, program_id: str) -> tuple[Any, int]:
+        """(series, cycle) as declared; (None, 0) where there is none, or none that can be read."""
+        if program_id not in self._cycles:
+            self._cycles[program_id] = None, 0
+            if self._declaration(program_id):
+                with contextlib.suppress(OSError, EvaluationError, TypeError, ValueError):
+                    said = read_declaration(self.data.raw(program_id))
+                    self._cycles[program_id] = said.get("series"), int(said.get("cycle", 0))
+        return self._cycles[program_id]
 
 
 def read_stamp(folder: Path) -> dict[str, Any]:

@@ -72,6 +72,16 @@ def table_waves(rows: Sequence[Measure], effects: Sequence[Effect], k: int) -> T
     return table("gelombang", _("From enrolment to analysis"), steps, columns, k, note)
 
 
+def with_unit(effect: Effect) -> str:
+    """The outcome's name with the unit in which its numbers are shown."""
+    return f"{effect.label} ({effect.shown_unit})"
+
+
+def estimate_columns() -> list[Column]:
+    """An estimate and its interval, in the unit shown."""
+    return [Column(_("Estimate"), _estimate), Column(_("95% interval"), _interval)]
+
+
 def _estimate(effect: Effect) -> Cell:
     (value, _low, _high), form = _shown(effect)
     return figure_cell(value, form)
@@ -94,8 +104,7 @@ def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> T
     columns = [
         Column(_("Outcome"), lambda e: f"{words.subgroup_word(e)} ({e.shown_unit})"),
         Column(_("What it is"), noun_of),
-        Column(_("Estimate"), _estimate),
-        Column(_("95% interval"), _interval),
+        *estimate_columns(),
         Column(_("p"), "p_value", "p"),
         Column(_("p adjusted"), "p_adjusted", "p"),
         Column(_("Standardised"), "effect_size_g", "2"),
@@ -106,26 +115,26 @@ def table_effects(effects: Sequence[Effect], id: str, caption: str, k: int) -> T
 
 
 def table_outcomes(
-    effects: Sequence[Effect], means: Mapping[str, str], ratings: Mapping[str, int], k: int
+    effects: Sequence[Effect],
+    means: Mapping[str, str],
+    ratings: Mapping[str, int],
+    note: str,
+    k: int,
 ) -> Table | None:
     """The one table of a decision: from what to what, what the program did of it, how sure.
 
-    By outcome, means: from what to what in words; ratings: of the evidence, 0-5.
+    By outcome, means: from what to what in words; ratings: of the evidence, 0-5. note: whose the
+    means are.
     """
     columns = [
-        Column(_("Outcome"), lambda e: f"{e.label} ({e.shown_unit})"),
+        Column(_("Outcome"), with_unit),
         Column(_("Means"), lambda e: means.get(e.outcome, "—")),
         Column(_("What it is"), noun_of),
-        Column(_("Estimate"), _estimate),
-        Column(_("95% interval"), _interval),
+        *estimate_columns(),
         Column(_("Conclusion"), "conclusion", "conclusion"),
         Column(_("Evidence, 0-5"), lambda e: figure_cell(ratings.get(e.outcome), count)),
     ]
-    note = _(
-        "Means: of the program's persons before and after, unweighted. The estimate also uses the "
-        "comparison group and background where there are any, so it need not be their difference."
-    )
-    return table("luaran-utama", _("What changed, outcome by outcome"), effects, columns, k, note)
+    return table("luaran-utama", _("The outcomes, one by one"), effects, columns, k, note)
 
 
 def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Table | None:
@@ -134,8 +143,7 @@ def table_others(effects: Sequence[Effect], id: str, caption: str, k: int) -> Ta
         Column(_("Outcome"), words.subgroup_word),
         Column(_("Estimator"), "estimator", "estimator"),
         Column(_("Unit"), "shown_unit"),
-        Column(_("Estimate"), _estimate),
-        Column(_("95% interval"), _interval),
+        *estimate_columns(),
         Column(_("p"), "p_value", "p"),
         Column(_("Standardised"), "effect_size_g", "2"),
     ]

@@ -4,7 +4,8 @@ Papermill runs a notebook in a real ipykernel, fresh for every run, and nothing 
 another. What takes the time of a short report is that such a kernel imports pandas, statsmodels
 and this library first. Here a process of its own, the nursery, imports them once; each kernel is a
 fork of it. The nursery is no `multiprocessing` forkserver because that imports the caller's script
-again, which a plain script or a notebook does not stand.
+again, which a plain script or a notebook does not stand. This module imports nothing that takes
+time, so that the nursery can start before the process that runs papermill has imported that.
 
 Where fork is missing or unsafe (Windows, macOS) the kernel starts in the ordinary way, with the
 same environment, and the report has the same bytes.
@@ -28,10 +29,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.provisioning import LocalProvisioner
-
 from evaluasi_lib import wording
 
 # One core for each kernel: several run beside one another, and a sum has the same last digit
@@ -46,6 +43,8 @@ BACKEND = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 ALLOCATORS = dict.fromkeys(("_RJEM_MALLOC_CONF", "JE_ARROW_MALLOC_CONF"), "background_thread:false")
 PRELOAD = (
     "ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger", "IPython.core.pylabtools",
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.extensions.storemagic",
+    "tornado.platform.asyncio", "pandas.core.methods.to_dict", "pydantic.dataclasses",
     "statsmodels.formula.api", "seaborn", "pyarrow.dataset", "jinja2.ext",
     "matplotlib.backends.backend_svg", "pygments.styles.default", "evaluasi_lib.door.program",
     "evaluasi_lib.door.effects", "evaluasi_lib.door.pictures", "evaluasi_lib.door.scoring",
@@ -58,6 +57,7 @@ CACHES = (
     ("evaluasi_lib.findings.rules", "finding_kinds"),
     ("evaluasi_lib.findings.rules", "decision_table"),
     ("evaluasi_lib.voices.matching", "stemmer"), ("evaluasi_lib.voices.matching", "own_lexicon"),
+    ("evaluasi_lib.results", "result_reader"),
 )  # fmt: skip
 LAUNCHER = "ipykernel_launcher"
 ATTEMPTS = 50  # to find every other thread asleep, 10 ms apart
@@ -147,7 +147,7 @@ class Forked:
 
 
 _nursery: Nursery | None = None
-_at_work: set[Provisioner] = set()
+at_work: set[Any] = set()  # what started a kernel that may still run, as `process`
 _lock = threading.Lock()
 
 
@@ -159,6 +159,15 @@ def start() -> None:
             _nursery = Nursery()
 
 
+def fork(**request: Any) -> Forked | None:
+    """A kernel forked from the nursery; None where there is none, or it cannot fork now."""
+    nursery = _nursery
+    with contextlib.suppress(OSError):
+        if nursery is not None and (pid := nursery.ask(**request)) is not None:
+            return Forked(nursery, pid)
+    return None
+
+
 def stop() -> None:
     """End the nursery, and every kernel that still runs."""
     global _nursery
@@ -166,7 +175,7 @@ def stop() -> None:
         nursery, _nursery = _nursery, None
     if nursery is not None:
         nursery.close()
-    for kernel in list(_at_work):
+    for kernel in list(at_work):
         if kernel.process is not None:
             with contextlib.suppress(OSError):
                 kernel.process.kill()
@@ -182,47 +191,6 @@ def kernels() -> Iterator[None]:
         stop()
 
 
-class Provisioner(LocalProvisioner):
-    """Starts the kernel of a notebook: as a fork of the nursery, or else in the ordinary way."""
-
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Start the kernel. cmd: the command line of its kernelspec, connection file included."""
-        _at_work.add(self)
-        kwargs["env"] = kwargs.get("env", os.environ) | ENVIRONMENT
-        nursery = _nursery
-        if nursery is not None and cmd[0] == sys.executable and LAUNCHER in cmd:
-            rest = cmd[cmd.index(LAUNCHER) + 1 :]
-            place = str(kwargs.get("cwd") or os.getcwd())
-            with contextlib.suppress(OSError):
-                pid = nursery.ask(argv=rest, cwd=place, env=kwargs["env"] | BACKEND)
-                if pid is not None:
-                    self.process = Forked(nursery, pid)  # type: ignore[assignment]
-                    self.pid = self.pgid = pid
-                    self.cwd = place
-                    return self.connection_info
-        return await super().launch_kernel(cmd, **kwargs)
-
-    async def cleanup(self, restart: bool = False) -> None:
-        """Forget a kernel that has ended."""
-        _at_work.discard(self)
-        await super().cleanup(restart)
-
-
-class Manager(AsyncKernelManager):
-    """A kernel manager whose kernels come from `Provisioner`, whatever the kernelspec says.
-
-    No entry point is needed for it, so an environment of an earlier version serves.
-    """
-
-    async def _async_pre_start_kernel(self, **kw: Any) -> tuple[list[str], dict[str, Any]]:
-        self.kernel_id = self.kernel_id or kw.pop("kernel_id", "") or os.urandom(8).hex()
-        if self.provisioner is None:
-            self.provisioner = Provisioner(
-                kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self
-            )
-        return await super()._async_pre_start_kernel(**kw)
-
-
 def fill_caches() -> None:
     """Import what a report needs, and fill the caches that every report fills."""
     for name in PRELOAD:
@@ -233,12 +201,14 @@ def fill_caches() -> None:
         getattr(importlib.import_module(name), function)()
     export = importlib.import_module("evaluasi_lib.reporting.export")
     export.render_page((), {})  # compiles the templates
+    charts = importlib.import_module("evaluasi_lib.reporting.charts")
+    charts.forest([charts.Point("0", 0, 0, 0, "0")], charts.Look(1))  # opens the typeface
 
 
 def serve(channel: socket.socket) -> None:
     """The life of a nursery: import, then fork and answer until the channel closes."""
+    gc.disable()  # nothing of what is imported goes, and looking for it takes a second
     fill_caches()
-    gc.collect()
     gc.freeze()  # a collection in a fork would touch, and so copy, every page of what is here
     kernels: dict[int, int | None] = {}
     try:
@@ -305,6 +275,7 @@ def _become_kernel(channel: socket.socket, request: dict[str, Any]) -> NoReturn:
         # Where the nursery is killed itself, the kernel finds that out.
         parent = f"--IPKernelApp.parent_handle={os.getppid()}"
         sys.argv = [LAUNCHER, *request["argv"], parent]
+        gc.enable()
         kernelapp = importlib.import_module("ipykernel.kernelapp")
         importlib.import_module("numpy").random.seed()  # forks would draw the same numbers
         kernelapp.launch_new_instance()

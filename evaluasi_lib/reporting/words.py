@@ -12,8 +12,11 @@ from evaluasi_lib.effects import Effect
 from evaluasi_lib.labels import level_label, variable_label
 from evaluasi_lib.measures import Measure, measure_id, value_at, wide
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import Explored, Verdict
+from evaluasi_lib.results import EvaluationResult, Explored
 from evaluasi_lib.wording import _, digits_for, number, percent, word_for
+
+STABILITY = "verdict/stability/share"
+LIKELY = 0.66  # from here on “likely”, as the IPCC's guidance of 2010 on uncertainty has it
 
 
 def why(reason: str | None, k: int = DEFAULT_K) -> str:
@@ -32,14 +35,25 @@ def analysed(rows: Sequence[Measure], k: int) -> tuple[int | None, str]:
     return last["n"], why(last["reason"], k)
 
 
-def verdict_sentence(verdict: Verdict) -> str:
-    """The decision, with the word that it is provisional where its evidence is too weak."""
-    decision = word_for("decision", verdict.decision)
-    if verdict.provisional:
-        text = _("Verdict: {decision}, provisionally: the evidence on its cause is weak.")
+def verdict_sentence(result: EvaluationResult) -> str:
+    """The verdict as every page states it: never without how sure it is."""
+    verdict, stability = result.verdict, value_at(result.rows, STABILITY)
+    decided = verdict_words(verdict.decision, verdict.provisional, stability)
+    return _("Verdict: {decision}.").format(decision=decided)
+
+
+def verdict_words(decision: str, provisional: bool, stability: float | None) -> str:
+    """The decision with how sure it is: that its evidence is too weak to carry it alone, or in
+    which share of the repetitions it stays the same (0-1; None: not shown)."""
+    if provisional:
+        text = _("{decision}, provisionally: the evidence on its cause is weak")
+    elif stability is None:
+        text = "{decision}"
+    elif stability < LIKELY:
+        text = _("{decision}, but not firmly: the same in only {share} of repetitions")
     else:
-        text = _("Verdict: {decision}.")
-    return text.format(decision=decision)
+        text = _("{decision} (the same in {share} of repetitions)")
+    return text.format(decision=word_for("decision", decision), share=percent(stability))
 
 
 def subgroup_word(effect: Effect) -> str:
@@ -62,9 +76,15 @@ def means_of(
         before, after = effect.mean_before, effect.mean_after
         text = _("from {before} to {after}")
         outcome = declared.get(effect.outcome)
+        recalled = outcome is not None and outcome.retrospective and before is not None
+        text = _("from {before} (as remembered) to {after}") if recalled else text
         if after is None and outcome is not None and outcome.instrument is not None:
-            waves = (outcome.baseline_wave, outcome.wave)
-            places = (measure_id("scales", outcome.instrument, w, "program", "mean") for w in waves)
+            asked = (outcome.baseline_instrument or outcome.instrument, outcome.instrument)
+            early = outcome.baseline_wave or (outcome.wave if outcome.baseline_instrument else None)
+            places = (
+                measure_id("scales", name, wave, "program", "mean")
+                for name, wave in zip(asked, (early, outcome.wave), strict=True)
+            )
             before, after = (value_at(rows, place) for place in places)
             text = _("from {before} to {after} (all who answered)")
         digits = digits_for(effect.estimate, effect.ci_low, effect.ci_high)
@@ -103,6 +123,7 @@ SECTION_OF = {
     "effects": "efektivitas",
     "scales": "efektivitas",
     "answers": "efektivitas",
+    "asked": "efektivitas",
     "efficiency": "efisiensi",
     "elearning": "elearning",
     "participation": "partisipasi",

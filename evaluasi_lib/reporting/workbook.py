@@ -12,13 +12,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import xlsxwriter
+from matplotlib.image import imread
 from xlsxwriter.worksheet import Worksheet
 
 from evaluasi_lib.reporting.elements import Paragraph, Section, Table, every_element
-from evaluasi_lib.reporting.formats import created
+from evaluasi_lib.reporting.formats import created, logo_bytes
 from evaluasi_lib.wording import _
 
 WIDEST = 60
+LOGO = 64  # pixels of its height on the cover
 
 
 def render_workbook(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
@@ -37,6 +39,8 @@ def render_workbook(sections: Sequence[Section], texts: Mapping[str, str]) -> by
                 "title": texts["heading"],
                 "author": texts["author"],
                 "company": texts["organisation"],
+                "subject": texts["organisation"],
+                "keywords": texts["number"],
                 "created": created(texts).replace(tzinfo=None),
             }
         )
@@ -78,7 +82,11 @@ def _cover(
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 100)
     sheet.write_string(1, 0, texts["heading"], forms["title"])
-    lines = [texts["organisation"], texts["subtitle"]]
+    if content := logo_bytes(texts):
+        scale = LOGO / imread(io.BytesIO(content), texts["logo"].partition(";")[0][11:]).shape[0]
+        image = {"image_data": io.BytesIO(content), "x_scale": scale, "y_scale": scale}
+        sheet.insert_image(1, 1, "logo", image)
+    lines = [texts["organisation"], texts["subtitle"], *texts.get("cover", "").splitlines()]
     if sections:
         shown = [e for e in sections[0].elements if isinstance(e, Paragraph)]
         lines += [e.text for e in shown if e.kind in ("warning", "lead")]

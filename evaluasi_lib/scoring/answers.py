@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from evaluasi_lib.disclosure import enough
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.measures import Cell, Drafts, drafts
 from evaluasi_lib.program import Instrument, Program
@@ -169,7 +170,7 @@ def _item_drafts(
 ) -> Drafts:  # fmt: skip
     """The rows of one item. Where no partition may be shown, one row that says so."""
     whole = sum(counts.values())
-    few = min((n for n in counts.values() if 0 < n < k), default=0)
+    few = min((n for n in counts.values() if not enough(k, n)), default=0)
     for band in bands or [tuple(counts)]:
         n = sum(counts[point] for point in band)
         ends = [labels[band[0]], labels[band[-1]]]

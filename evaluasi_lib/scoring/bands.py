@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from scipy.optimize import linprog
 
+from evaluasi_lib.disclosure import enough
+
 Band = tuple[int, ...]  # points of the scale, from low to high
 Sides = tuple[Band, Band, Band]  # the lower side, the middle (or none), the upper side
 
@@ -37,11 +39,13 @@ def bands_of(
     is published too. moments: of how many powers of the points the mean is published (1: the mean,
     2: its standard deviation as well).
     """
-    small = [point for point, n in counts.items() if 0 < n < k]
+    small = [point for point, n in counts.items() if not enough(k, n)]
     lower, middle, upper = parts = sides or sides_of(list(counts))
-    scarce = [0 < sum(counts[p] for p in side) < k for side in (lower + middle, middle + upper)]
+    scarce = [
+        not enough(k, sum(counts[p] for p in side)) for side in (lower + middle, middle + upper)
+    ]
     for bands in _partitions(parts, small, scarce):
-        large = all(n == 0 or n >= k for n in (sum(counts[p] for p in band) for band in bands))
+        large = enough(k, *(sum(counts[p] for p in band) for band in bands))
         if large and all(_room(counts, bands, p, sums or {}, moments) >= k for p in small):
             return bands
     return []

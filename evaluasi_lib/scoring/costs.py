@@ -195,13 +195,15 @@ def _improvement(effect: Effect, at: str = "estimate") -> float | None:
 def cost_per_effect(
     effect: Effect, total: float | None, n: int | None, *, seed: int
 ) -> dict[str, Any]:
-    """Rupiah for one unit of improvement of one participant: total / (n x effect).
+    """Rupiah for one unit of improvement of one participant, a percentage point where the outcome
+    is a share of persons: total / (n x effect).
 
     Defined only where the design carries the word effect, the effect is in the good direction and
     its interval leaves 0 out; otherwise `reason` says which of these fails.
     """
     good = _improvement(effect)
-    row = {name: getattr(effect, name) for name in ("outcome", "label", "unit", "wave")}
+    row = {name: getattr(effect, name) for name in ("outcome", "label", "wave")}
+    row["unit"] = effect.shown_unit
     row["reason"] = None
     row |= dict.fromkeys(["estimate", "ci_low", "ci_high", "bootstrap_ci_low", "bootstrap_ci_high"])
     if effect.claim == "difference":
@@ -217,7 +219,8 @@ def cost_per_effect(
     elif good <= 0:
         reason = _("The measure did not improve, so a cost for each unit has no meaning.")
     else:
-        each, error, rng = total / n, effect.std_error, np.random.default_rng(seed)
+        good, error = good * effect.factor, effect.std_error * effect.factor
+        each, rng = total / n, np.random.default_rng(seed)
         exact = fieller(each, good, error, effect.df)
         if exact is not None:
             drawn = bootstrap_ratio(each, good, error, effect.df, rng) or (None, None)

@@ -6,7 +6,7 @@ Associations among users, who chose how much and when to learn.
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 import numpy as np
 import pandas as pd
@@ -40,9 +40,10 @@ from evaluasi_lib.scoring.persons import (
 )
 from evaluasi_lib.scoring.survival import KaplanMeier, cox, curve_rows, kaplan_meier, log_rank
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose
+from evaluasi_lib.wording import _, choose, joined
 
 PART = "elearning"
+IN_ORDER = 0.9  # share of users by whom a module counts as opened by all, or after another
 LEVELS = ("learning", "behaviour", "results", "reaction")  # in which an outcome by dose is sought
 
 
@@ -167,32 +168,42 @@ def devices(summary: EventSummary, users: int) -> Drafts:
 
 
 def modules(plan: ElearningPlan, summary: EventSummary, stages: pd.DataFrame) -> Drafts:
-    """The funnel: enrolled, active, each module (it or a later one was opened), completed.
+    """The funnel: enrolled, active, each module that is a stage (it or a later one was opened),
+    completed; where the modules have no order, the reason alone.
 
-    Of each module: share of the users who opened it, their median_minutes, and dropoff_share, of
-    those who reached it (n), who came no further.
+    Of each module: share of the users who opened it, their median_minutes, and of a stage
+    dropoff_share, of those who reached it (n), who came no further.
     """
     table = summary.modules.to_pandas()
     order = list(plan.modules) or _by_first_use(table)
-    place = {name: i for i, name in enumerate(order)}
     active = summary.persons["pid"].to_list()
-    furthest = table["module"].map(place).groupby(table["pid"]).max().reindex(active).fillna(-1)
-    counts = {"enrolled": max(int(stages["enrolled"].sum()), len(active)), "active": len(active)}
+    opened_at = table.pivot_table(index="pid", columns="module", values="first", aggfunc="min")
+    opened_at = opened_at.reindex(index=active, columns=order).astype("datetime64[us]")
+    done = pd.Series(False, index=active)
     if "completed" in stages:
         done = stages["completed"].reindex(active).fillna(False).astype(bool)
-        furthest = furthest.mask(done, len(order))
-    counts |= {m: int((furthest >= i).sum()) for m, i in place.items()}
-    if "completed" in stages:
-        counts["completed"] = int(done.sum())
+    steps, said = _steps(plan, opened_at, done)
     funnel = [PART, "funnel"]
+    counts: dict[str, int] = {}
+    if steps:
+        reached = _reached(opened_at[steps], done)
+        counts = {"enrolled": max(int(stages["enrolled"].sum()), len(active)),
+                  "active": len(active)}  # fmt: skip
+        counts |= {m: int(reached[m].sum()) for m in steps}
+        if "completed" in stages:
+            counts["completed"] = int(done.sum())
+    if said:
+        yield from drafts({"reason": said}, funnel, "stages")
     first = ("active", "enrolled", "completed")
     yield from nested({stage: {"n": n} for stage, n in counts.items()}, funnel, "n", first=first)
-    for module, later in zip(order, [*order[1:], "completed"], strict=True):
+    following = dict(zip(steps, [*steps[1:], "completed"], strict=False))
+    for module in order:
+        later = following.get(module, "")
         minutes = table.loc[table["module"].eq(module), "minutes"]
         names, n = [PART, "modules", module], len(minutes)
-        label = choose(plan.modules.get(module)) or module
+        label = _named(plan, module)
         opened = share_of(n, len(active)) | {"median_minutes": minutes.median() if n else None}
-        here, further = counts[module], counts.get(later)
+        here, further = counts.get(module, n), counts.get(later)
         cell = Cell((*part_of(n, len(active)).persons, here - n))
         yield from drafts(opened, names, "share:ci", cell, label=label)
         if here and further is not None:
@@ -200,6 +211,49 @@ def modules(plan: ElearningPlan, summary: EventSummary, stages: pd.DataFrame) ->
             rests = Cell(based_on=tuple(measure_id(*funnel, stage) for stage in (module, later)))
             yield from drafts(lost, names, "dropoff_share", rests, label=label)
         yield from drafts(opened, names, "median_minutes", cell, label=label)
+
+
+def _reached(opened_at: pd.DataFrame, done: pd.Series) -> pd.DataFrame:
+    """Whether each user opened each module or a later one, or completed; users by modules."""
+    backwards = opened_at.notna().iloc[:, ::-1]
+    return backwards.cummax(axis="columns").iloc[:, ::-1].apply(lambda column: column | done)
+
+
+def _steps(
+    plan: ElearningPlan, opened_at: pd.DataFrame, done: pd.Series
+) -> tuple[list[str], str | None]:
+    """(the modules that are stages of a funnel, what to say of those that are not).
+
+    opened_at: when each user first opened each module, users by modules in their order. A module is
+    optional, where nothing is declared, if fewer than IN_ORDER of those who came further opened it;
+    two modules are in order if at least IN_ORDER of those who opened both opened the first first.
+    """
+    steps = [str(name) for name in opened_at if name not in plan.optional]
+    skipped = [str(name) for name in opened_at if name in plan.optional]
+    if plan.order == "free":
+        return [], _("No funnel is drawn: the modules may be opened in any order.")
+    if plan.order is None:
+        beyond = _reached(opened_at[steps], done).assign(**{"": done})
+        for name, later in zip(list(steps), beyond.columns[1:], strict=True):
+            if opened_at[name][beyond[later]].notna().mean() < IN_ORDER:
+                steps.remove(name)
+                skipped.append(name)
+        for earlier, later in pairwise(steps):
+            both = opened_at[[earlier, later]].dropna()
+            if (both[earlier] <= both[later]).mean() < IN_ORDER:
+                text = _("No funnel is drawn: the modules were opened in no fixed order, for "
+                         "example “{later}” before “{earlier}”.")  # fmt: skip
+                return [], text.format(later=_named(plan, later), earlier=_named(plan, earlier))
+    if not steps:
+        return [], _("No funnel is drawn: no module is one that everybody opens.")
+    if not skipped:
+        return steps, None
+    text = _("Not a stage, since it is optional or was passed over by many: {modules}.")
+    return steps, text.format(modules=joined([_named(plan, m) for m in skipped], ", "))
+
+
+def _named(plan: ElearningPlan, module: str) -> str:
+    return choose(plan.modules.get(module)) or module
 
 
 def _by_first_use(table: pd.DataFrame) -> list[str]:

@@ -1,13 +1,15 @@
 """A platform's log, of any size, summed up for each person by polars.
 
-The log (pid, time in UTC, event, module, component, origin) is read in parts that hold all events
-of some persons, so that memory is bounded by a part and not by the log. Everything that needs the
-order of events is worked out inside a part; rows of the file may stand in any order.
+The log (pid, time in UTC, event, module, component, origin) is read once and written to temporary
+files, each with all events of some persons and codes for texts (28 bytes an event), so that memory
+is bounded by a part and not by the log. Everything that needs the order of events is worked out
+inside a part; rows of the file may stand in any order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,8 @@ import polars as pl
 
 KEYS = ("event", "module", "component", "origin")
 ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
+CODES = pl.Categorical()  # the same codes in every part
+ORDER = ("key", "module", "event", "component", "origin")
 PART_ROWS = 4_000_000
 
 
@@ -65,22 +69,28 @@ def summarise_events(
     people = pl.DataFrame(
         {"pid": list(zones), "zone": list(zones.values())},
         schema={"pid": pl.String, "zone": pl.String},
-    ).with_row_index("person")
+    )
+    people = people.sort("zone").with_row_index("person")  # so those of a zone follow one another
+    places = people.group_by("zone").agg(pl.min("person"), last=pl.max("person")).sort("person")
     log = pl.scan_parquet(path)
     n_rows = log.select(pl.len()).collect(engine="streaming").item()
     parts = max(1, -(-n_rows // part_rows))
     located = (
         log.filter(pl.col("time").is_not_null())
         .with_columns(pl.col("pid").cast(pl.String))
-        .join(people.lazy(), on="pid", how="inner")
-        .select("person", "zone", "time", *KEYS)
+        .join(people.lazy().select("pid", "person"), on="pid", how="inner")
+        .select("person", "time", pl.col(KEYS).cast(CODES), part=pl.col("person") % parts)
     )
     work = [minutes_of_day(clock) for clock in work_hours]
     sums: dict[str, list[pl.DataFrame]] = {}
-    for part in range(parts):
-        events = located.filter(pl.col("person") % parts == part).collect(engine="streaming")
-        for name, frame in _sums(_measure(events.unique(), gap_minutes, work)).items():
-            sums.setdefault(name, []).append(frame)
+    with tempfile.TemporaryDirectory(prefix="evaluasi-") as folder:
+        located.sink_ipc(pl.PartitionBy(folder, key="part", include_key=False), mkdir=True)
+        files = [pl.scan_ipc(part / "*.ipc") for part in sorted(Path(folder).iterdir())]
+        for part in files or [located]:  # an empty log has no files
+            # No name holds the events, or Windows could not take away their file, which is mapped.
+            found = _sums(_measure(part.collect(), places.rows(), gap_minutes, work))
+            for name, frame in found.items():
+                sums.setdefault(name, []).append(frame)
     totals = {name: pl.concat(frames) for name, frames in sums.items()}
     pids = people.select("person", "pid")
     hours = _added(totals["hours"], ["weekday", "hour"])
@@ -93,19 +103,27 @@ def summarise_events(
     )
 
 
-def _measure(events: pl.DataFrame, gap_minutes: float, work: list[int]) -> pl.DataFrame:
-    """Events in order, with local time, off-hours, what opens a session, and the time spent."""
-    zones = events["zone"].unique().sort().to_list()
+def _measure(
+    events: pl.DataFrame,
+    places: Sequence[tuple[str, int, int]],
+    gap_minutes: float,
+    work: list[int],
+) -> pl.DataFrame:
+    """Events in order, with local time, off-hours, what opens a session, and the time spent.
+
+    places: each zone, with the first and the last number of its persons.
+    """
+    key = pl.col("person").cast(pl.Int128) * 2**63 + pl.col("time").to_physical()
+    events = events.with_columns(key=key).sort(ORDER)  # one key sorts in a third of the time of two
+    again = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in ORDER)
+    events = events.filter(~again)
     local = pl.col("time").dt.convert_time_zone
-    parts = [
-        events.filter(pl.col("zone") == zone).with_columns(
-            local(zone).dt.replace_time_zone(None).alias("local")
+    placed = pl.concat(
+        events.filter(pl.col("person").is_between(first, last)).with_columns(
+            local=local(zone).dt.replace_time_zone(None)
         )
-        for zone in zones
-    ]
-    placed = pl.concat(parts) if parts else events.with_columns(
-        pl.col("time").dt.replace_time_zone(None).alias("local")
-    )  # fmt: skip
+        for zone, first, last in places or [("UTC", 0, 0)]
+    )
     minute = pl.col("local").dt.hour().cast(pl.Int32) * 60 + pl.col("local").dt.minute()
     weekend = pl.col("local").dt.weekday() > 5
     same = pl.col("person") == pl.col("person").shift(1)
@@ -113,15 +131,14 @@ def _measure(events: pl.DataFrame, gap_minutes: float, work: list[int]) -> pl.Da
     pause = (pl.col("time") - pl.col("time").shift(1)).dt.total_milliseconds()
     goes_on = (same & (pause <= round(gap_minutes * 60_000))).fill_null(False)
     return (
-        placed.sort("person", "time", "module")
-        .with_columns(
+        placed.with_columns(
             off=weekend | (minute < work[0]) | (minute >= work[1]),
             weekend=weekend,
             opens=~goes_on,
             before=pl.when(goes_on).then(pause).otherwise(0),
         )
         .with_columns(spent=pl.col("before").shift(-1, fill_value=0))
-        .drop("before", "zone", "time")
+        .drop("key", "before", "time")
     )
 
 
@@ -150,9 +167,11 @@ def _sums(events: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 def _named(frame: pl.DataFrame, pids: pl.DataFrame, order: list[str]) -> pl.DataFrame:
-    return frame.join(pids, on="person", how="left").drop("person").sort(order)
+    named = frame.join(pids, on="person", how="left").drop("person")
+    return named.with_columns(pl.col(CODES).cast(pl.String)).sort(order)
 
 
 def _added(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Parts hold different persons, so numbers of persons add up as numbers of events do."""
+    frame = frame.with_columns(pl.col(CODES).cast(pl.String))
     return frame.group_by(keys).agg(pl.col("events").sum(), pl.col("persons").sum()).sort(keys)

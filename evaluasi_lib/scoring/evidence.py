@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evaluasi_lib.conclusion import ALPHA
-from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.effects import threats_of
 from evaluasi_lib.measures import Cell, Drafts, Measure, drafts
 from evaluasi_lib.program import Outcome
@@ -96,22 +95,22 @@ def _rate(
         yield from drafts({"reason": why}, names, " ".join(RATED), one.cell, **about)
         return
     own, largest = baseline_differences(study, frame)
+    level = maryland(one, recalled=frame.recalled)
     smd = largest if own is None else own
     equivalence = baseline_verdict(one, loss, smd, table)
     mdes = smallest_detectable(one.estimate)
     threats = tuple(threats_to(study, one, frame, smd, equivalence, table, apart))
+    lost = None if loss is None else loss.overall
     found = rating(
-        one, None if loss is None else loss.overall, mdes, sum(t.deducts for t in threats), table,
+        one, level, lost, mdes, sum(t.deducts for t in threats), table,
         unlike=bool(REFUTED & {threat.code for threat in threats}),
     )  # fmt: skip
     record: dict[str, float | None]
     record = {"rating_0_5": found, "baseline_max_abs_smd": largest, "mdes": mdes}
-    record |= {"maryland_sms": maryland(one)}
+    record |= {"maryland_sms": level}
     if loss is not None:
-        lost = (loss.overall, loss.differential)
-        record |= zip(
-            ("attrition_overall_share", "attrition_differential_share"), lost, strict=True
-        )
+        record |= {"attrition_overall_share": loss.overall}
+        record |= {"attrition_differential_share": loss.differential}
     unknown = _("it is not known how many persons were lost, so attrition cannot be rated")
     alike = word_for("baseline", equivalence) if equivalence else None
     for name in RATED:
@@ -130,34 +129,35 @@ def _rate(
         yield from drafts({threat.code: 1}, place, threat.code, one.cell, note=threat.text, **about)
 
 
-def maryland(one: Estimated) -> int:
+def maryland(one: Estimated, *, recalled: bool = False) -> int:
     """Maryland Scientific Methods Scale: 1 before and after, or two groups as they are; 2 with
-    adjustment; 3 before and after with a comparison group; 5 randomised."""
+    adjustment; 3 before and after with a comparison group; 5 randomised. recalled: the measure
+    before was asked after the program, which adjusts for what people remember and no more."""
     if one.design == "randomised":
         return 5
     if one.design == "single_group":
         return 1
     if one.estimate.estimator in BEFORE_AND_AFTER:
-        return 3
+        return 2 if recalled else 3
     return 2 if one.estimate.estimator in ADJUSTS else 1
 
 
 def rating(
-    one: Estimated, attrition: float | None, mdes: float | None, threats: int,
+    one: Estimated, level: int, attrition: float | None, mdes: float | None, threats: int,
     table: Mapping[str, Any], *, unlike: bool = False,
 ) -> int:  # fmt: skip
     """0-5: the lowest of what design, detectable effect and loss allow, less the threats.
 
-    unlike: the data refute what the comparison rests on (the groups differed too much before or
-    lost persons too unequally by WWC's limits, moved apart earlier, bend where the model is
-    straight, or are whole units taken for persons); such a comparison, randomised or not, is rated
-    1 at most. mdes None: not known, which never
+    level: on Maryland's scale. unlike: the data refute what the comparison rests on (the groups
+    differed too much before or lost persons too unequally by WWC's limits, moved apart earlier,
+    bend where the model is straight, or are whole units taken for persons); such a comparison,
+    randomised or not, is rated 1 at most. mdes None: not known, which never
     lifts the rating: it allows what the row of the least precise studies does.
     """
     rules = table["rating"]
     if one.design == "comparison":
         kind = {3: "comparison_baseline", 2: "comparison_adjusted"}.get(
-            maryland(one), "comparison_unadjusted"
+            level, "comparison_unadjusted"
         )
     else:
         kind = one.design
@@ -230,7 +230,7 @@ def baseline_differences(study: Study, frame: OutcomeFrame) -> tuple[float | Non
         early = in_program(frame.before)
         y0 = frame.before["y"].to_numpy()
         own = baseline_difference(y0[early], y0[~early])
-    elif frame.has_baseline:
+    elif frame.has_baseline and not frame.recalled:  # memory says nothing of how alike they were
         y0 = rows["y0"].to_numpy()
         own = baseline_difference(y0[member], y0[~member])
     known = [abs(size) for size in (own, *sizes) if size is not None]
@@ -281,8 +281,7 @@ class Threat:
 
 def loss_is_small(study: Study, loss: Attrition) -> bool:
     """Whether the numbers lost are so few that they may not be shown."""
-    k = study.program.privacy.min_cell
-    return any(is_small(n, k) for n in _lost(loss))
+    return not study.program.enough(*_lost(loss))
 
 
 def _lost(loss: Attrition | None) -> tuple[int, ...]:
@@ -300,6 +299,11 @@ def threats_to(
     apart in any outcome before the program."""
     if is_circular(study, one.outcome):
         yield Threat("circular", _("The outcome rises by rule when somebody is trained."), True)
+    if frame.recalled:
+        text = _("How it was before was asked after the program, from memory: people tend to "
+                 "remember a lower start than they had, so the change may look larger than it "
+                 "was.")  # fmt: skip
+        yield Threat("retrospective", text, True)
     yield from _threats_of_design(one, frame, smd, equivalence, apart)
     yield from _threats_of_loss(study, one, frame.loss, table)
     if frame.before is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.measures import Group
 from evaluasi_lib.program import Instrument, Outcome
 from evaluasi_lib.scoring.items import score_items
 from evaluasi_lib.study import GROUPS, Study, as_label
@@ -52,7 +52,8 @@ class OutcomeFrame:
     linked_share: share of each group's `after` that has a y0. design: the program's, except that
     an outcome known of the program's persons alone is a single group's. loss: None where it is not
     known who was invited, or persons are not linked. n_before: of the program, the persons measured
-    before, whether or not they were measured after; None where waves are not linked.
+    before, whether or not they were measured after; None where waves are not linked. recalled:
+    whether the measure before was asked after the program, from memory.
     """
 
     after: pd.DataFrame
@@ -63,6 +64,7 @@ class OutcomeFrame:
     warnings: tuple[str, ...] = ()
     loss: Attrition | None = None
     n_before: int | None = None
+    recalled: bool = False
 
     @property
     def complete(self) -> pd.DataFrame:
@@ -154,9 +156,28 @@ def instrument_scores(study: Study, instrument_id: str, wave: str) -> pd.DataFra
     return rows.assign(score=scores_of(instrument, rows))[[*first, *rest]]
 
 
+def measure_before(study: Study, outcome: Outcome) -> pd.DataFrame:
+    """`measure` of what stands for the outcome before the program."""
+    return _one_a_person(_rows_before(study, outcome), outcome)
+
+
 def measure(study: Study, outcome: Outcome, wave: str, variable: str | None) -> pd.DataFrame:
     """Rows of a wave with `y`, the outcome's score or variable; several ratings of one person are
     averaged (ordinal ones: the middle one). Rows without y are left out."""
+    return _one_a_person(measured_rows(study, outcome, wave, variable), outcome)
+
+
+def _rows_before(study: Study, outcome: Outcome) -> pd.DataFrame:
+    own = {"instrument": outcome.baseline_instrument or outcome.instrument}
+    if outcome.baseline_wave is not None:  # another wave, in whatever source holds it
+        own |= {"source": None}
+    before = outcome.model_copy(update=own)
+    variable = outcome.baseline_variable or outcome.variable
+    return measured_rows(study, before, outcome.baseline_wave or outcome.wave, variable)
+
+
+def measured_rows(study: Study, outcome: Outcome, wave: str, variable: str | None) -> pd.DataFrame:
+    """`measure`, with every rating in a row of its own."""
     if outcome.instrument is not None:
         instrument = study.program.instruments[outcome.instrument]
         rows = instrument_rows(study, instrument, wave, outcome.source)
@@ -166,7 +187,10 @@ def measure(study: Study, outcome: Outcome, wave: str, variable: str | None) -> 
         tables = sources_with(study, [name], wave, outcome.source)
         rows = pd.concat([study.rows(t) for t in tables], ignore_index=True)
         rows = rows.assign(y=values_of(rows[name], outcome).to_numpy())
-    rows = rows[rows["y"].notna()].reset_index(drop=True)
+    return rows[rows["y"].notna()].reset_index(drop=True)
+
+
+def _one_a_person(rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     if rows["pid"].duplicated().any():
         how = "median" if outcome.scale_type == "ordinal" else "mean"
         averaged = rows.groupby("pid", sort=False)["y"].agg(how)
@@ -189,7 +213,7 @@ def assigned(study: Study, frame: OutcomeFrame) -> pd.DataFrame:
 
 def _loss(study: Study, frame: OutcomeFrame) -> Attrition | None:
     program = study.program
-    if program.design.attrition == "unknown" or program.roster is None or not study.linked:
+    if program.design.attrition == "unknown" or not program.rosters or not study.linked:
         return None
     persons = assigned(study, frame)
     counts = persons["group"].value_counts()
@@ -204,22 +228,23 @@ def _frame(study: Study, outcome: Outcome) -> OutcomeFrame:
     columns = background(study, outcome)
     warnings: tuple[str, ...] = ()
     ungrouped = int(after["group"].isna().sum())
-    if ungrouped and not is_small(ungrouped, study.program.privacy.min_cell):
+    if ungrouped and study.program.enough(ungrouped):
         text = _("{share} of the answers belong to neither group and are left out.")
         warnings = (text.format(share=percent(ungrouped / len(after), 1)),)
-    design = _design_of(study, outcome, after)
+    design, recalled = _design_of(study, outcome, after), bool(outcome.retrospective)
     groups = ("program",) if design == "single_group" else GROUPS
     after = _tidy(after, columns, groups)
     same_wave = outcome.baseline_wave is None
-    if same_wave and outcome.baseline_variable is None:
+    if recalled and design == "randomised":
+        text = _("What people remember of the time before was asked after the program, which may "
+                 "have changed it: of groups drawn by lot it is not used.")  # fmt: skip
+        warnings = (*warnings, text)
+    if not outcome.has_baseline or (recalled and design == "randomised"):
         return OutcomeFrame(after, None, False, design, warnings=warnings)
-    # A column beside the outcome's own, or another wave in whatever source holds it.
-    where = outcome if same_wave else outcome.model_copy(update={"source": None})
-    variable = outcome.baseline_variable or outcome.variable
-    before = measure(study, where, outcome.baseline_wave or outcome.wave, variable)
+    before = measure_before(study, outcome)
     if not same_wave and not study.linked:
         before = _tidy(before, columns, groups)
-        return OutcomeFrame(after, before, True, design, warnings=warnings)
+        return OutcomeFrame(after, before, True, design, warnings=warnings, recalled=recalled)
     after["y0"] = after["pid"].map(before.set_index("pid")["y"]).astype(float)
     shares = {
         str(group): float(part["y0"].notna().mean())
@@ -227,7 +252,9 @@ def _frame(study: Study, outcome: Outcome) -> OutcomeFrame:
     }
     early = before.loc[before["group"] == "program", "y"]
     n_before = int(early.notna().sum())
-    return OutcomeFrame(after, None, True, design, shares, warnings, n_before=n_before)
+    return OutcomeFrame(
+        after, None, True, design, shares, warnings, n_before=n_before, recalled=recalled
+    )
 
 
 def _design_of(study: Study, outcome: Outcome, after: pd.DataFrame) -> DesignType:
@@ -322,6 +349,30 @@ def _independent(columns: dict[str, Array], n: int) -> tuple[Array, list[str]]:
     if not kept:
         return np.empty((n, 0)), []
     return np.column_stack([columns[name] for name in kept]), kept
+
+
+def standing(study: Study, outcome: Outcome) -> Iterator[tuple[str, int, int, dict[Group, int]]]:
+    """What is known of an outcome, before and after: (wave, rows with a value, those of them whose
+    person is in a group, persons of each group); where persons are linked, "both" at last.
+
+    Raises DataError where no source holds it. A wave asked after the program, from memory, is
+    "recalled".
+    """
+    waves = [(outcome.wave, measured_rows(study, outcome, outcome.wave, outcome.variable))]
+    if outcome.has_baseline:
+        name = "recalled" if outcome.retrospective else outcome.baseline_wave or "pre"
+        waves.insert(0, (name, _rows_before(study, outcome)))
+    for wave, rows in waves:
+        in_group = rows[rows["group"].isin(GROUPS)]
+        yield wave, len(rows), len(in_group), _persons(in_group)
+    frame = outcome_frame(study, outcome)
+    if "y0" in frame.after:
+        both = frame.complete
+        yield "both", len(both), len(both), _persons(both)
+
+
+def _persons(rows: pd.DataFrame) -> dict[Group, int]:
+    return {g: rows.loc[rows["group"] == g, "pid"].nunique() for g in GROUPS}
 
 
 def outcome_frames(study: Study) -> OutcomeFrames:

@@ -135,7 +135,8 @@ def diagnose_reliability(answers: ArrayLike) -> Reliability | None:
     low, high = 1 - (1 - alpha) * stats.f.ppf([1 - tail, tail], n - 1, (n - 1) * (k - 1))
     total = x.sum(axis=1)
     rest = np.zeros(k)
-    for i in np.flatnonzero(varies):
+    uneven = (total[:, None] - x).std(axis=0) > 1e-9  # answers may add up to the same for everybody
+    for i in np.flatnonzero(varies & uneven):
         rest[i] = np.corrcoef(x[:, i], total - x[:, i])[0, 1]
     others = [np.delete(np.arange(k), i) for i in range(k)]
     standard = cronbach_alpha(np.corrcoef(x[:, varies], rowvar=False))
@@ -191,7 +192,10 @@ def omega_total(cov: ArrayLike) -> float | None:
 def describe_reliability(found: Reliability | None, min_alpha: float = 0.7) -> str:
     """What the reliability means, in one or two sentences."""
     if found is None:
-        return _("Reliability cannot be computed: fewer than two varying items or too few answers.")
+        return _(
+            "Reliability cannot be computed: it needs two items that vary, and more complete "
+            "answers than items."
+        )
     if found.alpha > 0.95:
         text = _("α = {alpha}: so high that some items say the same thing twice.")
     elif found.alpha >= 0.8:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from evaluasi_lib.disclosure import SMALL_CELL, is_small
 from evaluasi_lib.errors import DataError
-from evaluasi_lib.labels import declared_column, level_label, participation_of, variable_label
+from evaluasi_lib.labels import level_label, option_label, participation_of, variable_label
 from evaluasi_lib.measures import (
     SAFE,
     Cell,
@@ -28,7 +28,7 @@ from evaluasi_lib.measures import (
     value_at,
     wide,
 )
-from evaluasi_lib.program import Outcome, Program
+from evaluasi_lib.program import Outcome, Program, Source
 from evaluasi_lib.scoring.drivers import score_drivers
 from evaluasi_lib.scoring.frames import OutcomeFrames, outcome_frame, outcome_frames
 from evaluasi_lib.scoring.impact.designs import difference, paired
@@ -68,10 +68,20 @@ def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
     """
     invited, unknown = _invited(study)
     label, analysed, unanalysed = _analysed(study, frames or outcome_frames(study))
+    answered, last = (
+        _("answered at least one questionnaire"),
+        _("analysed for the estimate of: {outcome}"),
+    )
+    responded = _responded(study)
+    if not _questionnaires(study):
+        answered = _("found in the data")
+    elif responded is not None and analysed is not None and analysed > responded:
+        # Not every one of them was asked: a register tells of all, or two files each of one group.
+        last = _("analysed, not from questionnaires alone, for the estimate of: {outcome}")
     steps = [
         (_("invited or assigned"), invited, unknown),
-        (_("answered at least one questionnaire"), _responded(study), "no_answers"),
-        (_("analysed for the estimate of: {outcome}").format(outcome=label), analysed, unanalysed),
+        (answered, responded, "no_answers"),
+        (last.format(outcome=label), analysed, unanalysed),
     ]
     note = _("Answers are weighted to the population.") if study.program.population else None
     first = _invited_stage(study.program)
@@ -155,7 +165,7 @@ def _invited(study: Study) -> tuple[int | None, str | None]:
     program = study.program
     if program.design.attrition == "unknown":
         return None, _("it is not known how many persons were invited or assigned")
-    if program.roster is None:
+    if not program.rosters:
         return None, _("there is no list of the persons who were invited")
     persons = study.persons
     known = persons["group"].notna()
@@ -166,22 +176,33 @@ def _invited(study: Study) -> tuple[int | None, str | None]:
     return int(known.sum()), None
 
 
+def _questionnaires(study: Study) -> list[str]:
+    sources = study.program.sources
+    return [n for n, s in sources.items() if s.role in SURVEYS and n in study.tables]
+
+
+def answered(table: pd.DataFrame, source: Source) -> pd.Series:
+    """The persons of a source's table with any answer: to an item, else to any other question."""
+    kinds: dict[bool, list[str]] = {True: [], False: []}
+    for column in table.columns:
+        declared = source.columns.get(str(column).partition("__")[0])
+        if declared is not None and declared.type != "date":
+            kinds[declared.type == "item"].append(column)
+    asked = kinds[True] or kinds[False]
+    return table.loc[table[asked].notna().any(axis=1) if asked else slice(None), "pid"]
+
+
 def _responded(study: Study) -> int | None:
     """Persons with any answer in a questionnaire; the largest wave where persons are not linked."""
     program = study.program
-    names = [n for n, s in program.sources.items() if s.role in SURVEYS and n in study.tables]
-    people: list[set[str]] = []
-    for name in names or list(study.tables)[:1]:
-        table, columns = study.tables[name], program.sources[name].columns
-        items = [c for c in columns if columns[c].type == "item" and c in table]
-        answered = table[table[items].notna().any(axis=1)] if items else table
-        people.append(set(answered["pid"]))
+    names = _questionnaires(study) or list(study.tables)[:1]
+    people = [set(answered(study.tables[name], program.sources[name])) for name in names]
     if not people:
         return None
     if not study.linked:
         return max(len(group) for group in people)
     everyone = set().union(*people)
-    return len(everyone & set(study.persons.index)) if program.roster else len(everyone)
+    return len(everyone & set(study.persons.index)) if program.rosters else len(everyone)
 
 
 def score_participation(study: Study) -> Drafts:
@@ -234,7 +255,7 @@ def _invited_stage(program: Program) -> str:
     """The stage of the funnel whose persons are those of the sample's first step; "" for none: a
     comparison group is part of the sample alone."""
     plan = program.participation
-    if program.design.group is not None or plan is None:
+    if program.has_groups or plan is None:
         return ""
     return "invited" if plan.invited else "" if plan.enrolled else "enrolled"
 
@@ -331,7 +352,9 @@ def _motivation(study: Study, name: str) -> tuple[dict[str, Any], Cell]:
         later = np.repeat([False, True], [len(before), len(after)])
         found = difference(np.r_[before, after], later, estimand="change")
     if found.estimate is None or found.p_value is None:
-        return {"reason": found.reason or _("Too few persons answered.")}, cell
+        few = min(len(before), len(after)) < 2
+        why = _("Too few persons answered.") if few else _("All answers are alike.")
+        return {"reason": found.reason or why}, cell
     low, high = found.interval(0.95)
     return {
         "n": len(after),
@@ -352,11 +375,10 @@ def score_representation(study: Study, stages: pd.DataFrame) -> Drafts:
     population's share lies above the Wilson interval of the share enrolled.
     """
     program, enrolled = study.program, stages["enrolled"]
-    for name in dict.fromkeys([*program.population, *participation_of(program).groups]):
+    for name in represented(study):
         everyone = person_levels(study, name, stages.index)
         declared = program.population.get(name)
-        if everyone is None or (declared is None and enrolled.all()):
-            continue  # the roster would be compared with itself
+        assert everyone is not None
         here = everyone[enrolled & everyone.ne("")]
         roster = {str(v): int(n) for v, n in everyone[everyone.ne("")].value_counts().items()}
         population = declared or roster
@@ -374,6 +396,21 @@ def score_representation(study: Study, stages: pd.DataFrame) -> Drafts:
             expected = float(population[row.group]) / total
             yield Draft(dataclasses.replace(row, note=_presence(expected, row)), cell)
             yield Draft(partial(_population_share, row.id, expected, bool(declared)))
+
+
+def represented(study: Study) -> list[str]:
+    """The variables by which it is known who is missed."""
+    program = study.program
+    if program.participation is None or study.persons.empty:
+        return []
+    stages = stage_flags(study)
+    names = [*program.population, *participation_of(program).groups]
+    return [
+        name for name in dict.fromkeys(names)
+        # Where everybody enrolled, the roster would be compared with itself.
+        if (name in program.population or not stages["enrolled"].all())
+        and person_variable(study, name, stages.index) is not None
+    ]  # fmt: skip
 
 
 def _presence(expected: float, row: Measure) -> str | None:
@@ -406,9 +443,10 @@ def score_barriers(study: Study, stages: pd.DataFrame) -> Drafts:
     chosen, rows = chosen_options(study.rows(question.source), question.variable)
     if chosen.columns.empty:
         return
-    label, place = partial(_option_label, program), [*PART, "barriers"]
+    column = program.sources[question.source].columns.get(question.variable)
+    label, place = partial(option_label, column), [*PART, "barriers"]
     yield from option_shares(chosen, place, label)
-    groupings = {n: _own_or_known(study, n, rows) for n in participation_of(program).groups}
+    groupings = {n: own_or_known(study, n, rows) for n in participation_of(program).groups}
     if "completed" in stages:
         groupings["completed"] = rows["pid"].map(stages["completed"].astype("object"))
     for name, values in groupings.items():
@@ -418,16 +456,7 @@ def score_barriers(study: Study, stages: pd.DataFrame) -> Drafts:
             yield from option_shares_by(chosen, group, levels, place, label, variable=name)
 
 
-def _option_label(program: Program, option: str) -> str:
-    question = participation_of(program).barriers
-    column = declared_column(program, question.variable) if question is not None else None
-    text = column.options.get(option) if column is not None else None
-    if isinstance(text, list):
-        return text[0] if text else option
-    return choose(text) if text else option.replace("_", " ")
-
-
-def _own_or_known(study: Study, name: str, rows: pd.DataFrame) -> pd.Series | None:
+def own_or_known(study: Study, name: str, rows: pd.DataFrame) -> pd.Series | None:
     """A grouping of the answers: asked in the same survey, or known of the person."""
     if name in rows:
         return rows[name]

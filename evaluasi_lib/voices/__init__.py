@@ -83,7 +83,9 @@ def code_voices(study: Study) -> Voices:
         rows += _largest_first(feedback.module_rows(wanted, codebook), k)
     said = chain(
         _answers(study, survey, codebook, rng),
-        interview_rows(interviews.said, study.restricted("transcripts"), codebook, rng, k),
+        interview_rows(
+            interviews.said, study.restricted("transcripts"), codebook, rng, study.program.enough
+        ),
         documents.rows(indicators, rng),
     )
     others, remarks = publish(said, k)
@@ -106,7 +108,7 @@ def _answers(study: Study, survey: Coded, codebook: Codebook, rng: np.random.Gen
     yield from feedback.answer_rows(survey)
     manual = study.restricted("manual_codes")
     if len(manual):
-        yield from coding_rows(manual, survey, codebook, rng, study.program.privacy.min_cell)
+        yield from coding_rows(manual, survey, codebook, rng, study.program.enough)
 
 
 def _quotes_of_themes(

@@ -17,14 +17,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from evaluasi_lib.disclosure import may_show
-from evaluasi_lib.measures import Cell, Draft, Drafts, Remark, drafts
+from evaluasi_lib.measures import Draft, Drafts, Remark, drafts
 from evaluasi_lib.reading.codebook import Codebook
 from evaluasi_lib.voices.feedback import Coded, keys_of
 from evaluasi_lib.voices.matching import say
 from evaluasi_lib.wording import _, joined
 
-Level = Literal["nominal", "ordinal", "interval", "ratio"]
+Level = Literal["nominal", "ordinal"]
 Ratings = NDArray[np.float64]
 DRAWS = 2_000  # of a bootstrap
 MIN_KAPPA = 0.6  # below it a codebook's coding is called unreliable (Landis & Koch: substantial)
@@ -108,13 +107,8 @@ def _distance(
     values: NDArray[np.float64], totals: NDArray[np.float64], level: Level
 ) -> NDArray[np.float64]:
     """Squared distance between each two values (Krippendorff 2011, section E)."""
-    a, b = values[:, None], values[None, :]
     if level == "nominal":
-        return (a != b).astype(float)
-    if level == "interval":
-        return (a - b) ** 2
-    if level == "ratio":
-        return np.divide(a - b, a + b, out=np.zeros((len(values),) * 2), where=(a + b) != 0) ** 2
+        return (values[:, None] != values[None, :]).astype(float)
     # Ordinal: the values that lie between two values, each end counted half.
     middle = np.cumsum(totals) - totals / 2
     return (middle[:, None] - middle[None, :]) ** 2
@@ -227,12 +221,16 @@ def _kappa_of_two_by_two(
 
 
 def coding_rows(
-    manual: pd.DataFrame, coded: Coded, codebook: Codebook, rng: np.random.Generator, k: int
+    manual: pd.DataFrame,
+    coded: Coded,
+    codebook: Codebook,
+    rng: np.random.Generator,
+    enough: Callable[[int], bool],
 ) -> Drafts:
     """The codebook against a person's codes of the same answers, by theme, with warnings.
 
-    manual: KEYS and theme, a row for each code that the person gave. Themes of fewer than k answers
-    are left out.
+    manual: KEYS and theme, a row for each code that the person gave. enough: whether so many
+    answers may be shown; themes of fewer are left out.
     """
     theme = manual["theme"].map(codebook.code_of)
     by_hand, place = keys_of(manual), keys_of(coded.said)
@@ -247,7 +245,7 @@ def coding_rows(
     rows = [
         {"label": codebook.label(name)} | row
         for name, row in zip(used, compared, strict=True)
-        if may_show(Cell((row["n_manual"],)), k)
+        if enough(row["n_manual"])
     ]
     for i, row in enumerate(rows, 1):
         fields, names = "precision recall kappa:kappa_ci", ["voices", "coding", i]

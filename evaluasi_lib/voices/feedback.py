@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 
 from evaluasi_lib.conclusion import tone_of
-from evaluasi_lib.disclosure import may_show
 from evaluasi_lib.measures import UNPUBLISHED, Cell, Draft, Drafts, Remark, drafts, part_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading.codebook import Code, Codebook, own_codebook, parse_model
@@ -289,13 +288,15 @@ def propose_quotes(
     kept = quote_lines(study)
     known = set(kept[KEYS].itertuples(index=False, name=None))
     hidden = list(names), _work_places(study)
-    k, rows = study.program.privacy.min_cell, []
+    rows = []
     for coded in spoken:
         total = coded.persons(coded.content)
         # An answer goes to its rarest theme; of equally rare ones to the later, which is narrower.
         persons = {t: coded.persons(coded.present[t]) for t in reversed(coded.present.columns)}
         for theme in sorted(persons, key=lambda t: persons[t]):
-            if not persons[theme] or not may_show(part_of(persons[theme], total), k):
+            if not persons[theme] or not study.program.enough(
+                *part_of(persons[theme], total).persons
+            ):
                 continue
             for line in _chosen(coded, theme).itertuples():
                 key = (line.source, line.variable, line.row)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import may_show
 from evaluasi_lib.measures import Cell, Draft, Drafts, Remark, drafts, measure_id, part_of
 from evaluasi_lib.reading.codebook import Codebook
 from evaluasi_lib.reading.documents import ABOVE, COLUMNS
@@ -57,7 +56,7 @@ def interview_rows(
     transcripts: pd.DataFrame,
     codebook: Codebook,
     rng: np.random.Generator,
-    k: int,
+    enough: Callable[[int], bool],
 ) -> Drafts:
     """What the report says of the interviews; nothing where there are none."""
     if coded.empty and transcripts.empty:
@@ -65,7 +64,7 @@ def interview_rows(
     yield from coverage_rows(coded, transcripts)
     if coded.empty:
         return
-    yield from group_rows(merge_small_groups(coded, k), codebook)
+    yield from group_rows(merge_small_groups(coded, enough), codebook)
     curve = saturation(coded)
     for step in curve:
         yield from drafts(step, ["voices", "saturation", step["interviews"]], "codes new")
@@ -83,10 +82,10 @@ def band(n: int, total: int) -> str:
     return "none" if n == 0 else "most" if 2 * n >= total else "some"
 
 
-def merge_small_groups(coded: pd.DataFrame, k: int) -> pd.DataFrame:
-    """Groups of fewer than k interviewees become one, so that the others can be shown."""
+def merge_small_groups(coded: pd.DataFrame, enough: Callable[[int], bool]) -> pd.DataFrame:
+    """Groups of too few interviewees to be shown become one, so that the others can be shown."""
     sizes = coded.groupby("group")["respondent"].nunique()
-    small = [g for g, n in sizes.items() if not may_show(Cell((int(n),)), k)]
+    small = [g for g, n in sizes.items() if not enough(int(n))]
     if not small:
         return coded
     name = _("Other groups") if len(small) < len(sizes) else _("All groups")

@@ -21,14 +21,13 @@ stand in sentences.yml.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from evaluasi_lib import claims
 from evaluasi_lib.conclusion import tone_of
-from evaluasi_lib.disclosure import may_show
-from evaluasi_lib.measures import Cell, Drafts, Measure, drafts, part_of, wide
+from evaluasi_lib.measures import Drafts, Measure, drafts, wide
 from evaluasi_lib.program import Question
 from evaluasi_lib.reading.codebook import Codebook
 from evaluasi_lib.results import Agreement, Triangulated
@@ -49,6 +48,7 @@ from evaluasi_lib.wording import (
 
 Answer = Literal["yes", "no", "unclear"]
 Strength = Literal["strong", "moderate", "weak"]
+Enough = Callable[..., bool]
 SPOKEN_SHARE = 0.25
 # How strong an estimate is by what may be claimed of it; all others are weak.
 CARRIES: dict[claims.Claimed, Strength] = {"strong": "strong", "moderate": "moderate"}
@@ -77,7 +77,7 @@ def triangulate(
     the rows of participation."""
     if not study.program.questions:
         return ()
-    codebook, k = codebook_of(study), study.program.privacy.min_cell
+    codebook, enough = codebook_of(study), study.program.enough
     primary = {e.outcome: e for e in effects}
     barriers = {b["subject"]: b for b in wide(published, "participation/barriers/*")}
     limit = study.program.thresholds.barrier_share
@@ -88,10 +88,12 @@ def triangulate(
             if question.outcome is not None
             else _barrier_cell(barriers.get(question.barrier or ""), limit)
         )
-        written = _spoken_cell(question, voices.survey, codebook, "respondents", k)
+        written = _spoken_cell(question, voices.survey, codebook, "respondents", enough)
         cells = {
             "survey": _with_open_answers(scales, written),
-            "interview": _spoken_cell(question, voices.interviews, codebook, "interviewees", k),
+            "interview": _spoken_cell(
+                question, voices.interviews, codebook, "interviewees", enough
+            ),
             "document": _document_cell(question, voices.indicators),
         }
         speaking = {source: cell for source, cell in cells.items() if cell is not None}
@@ -166,11 +168,11 @@ def _effect_cell(effect: claims.Told | None) -> Told | None:
 
 
 def _spoken_cell(
-    question: Question, coded: Coded | None, codebook: Codebook, who: str, k: int
+    question: Question, coded: Coded | None, codebook: Codebook, who: str, enough: Enough
 ) -> Told | None:
     """The themes of a question in interviews or open answers; None where nobody speaks of them.
 
-    who: "interviewees" or "respondents". k: persons from which on a number may be published.
+    who: "interviewees" or "respondents". enough: whether numbers of persons may be published.
     """
     if coded is None:
         return None
@@ -181,7 +183,7 @@ def _spoken_cell(
         return None
     n, total = coded.persons(coded.present[themes].any(axis=1)), coded.persons(coded.content)
     praise, criticism = coded.tones({t: -1 if t in counter else 1 for t in themes})
-    few = not may_show(Cell((n,)), k)  # their tone is theirs alone
+    few = not enough(n)  # their tone is theirs alone
     tone = 0 if few else tone_of(praise, criticism, n)
     often = n / total >= SPOKEN_SHARE
     mixed = tone == 0
@@ -191,20 +193,20 @@ def _spoken_cell(
     elif question.barrier is None and often and not mixed:
         answer = "yes" if tone > 0 else "no"
     heard = "unknown" if few else "mixed" if mixed else "good" if tone > 0 else "bad"
-    counted = not few and may_show(Cell((praise, criticism, n - praise - criticism)), k)
+    counted = not few and enough(praise, criticism, n - praise - criticism)
     counts = {"praise": count(praise), "criticism": count(criticism)}
     finding = say(
         "spoken", themes=join_words([codebook.label(t) for t in themes]),
-        who=_persons(n, total, k, who),
+        who=_persons(n, total, enough, who),
         tone=say("tone_counted", **counts) if counted else say(f"tone_{heard}"),
     )  # fmt: skip
     strength: Strength = "strong" if 2 * n >= total >= 12 else "moderate"
     return Told(answer, finding, "weak" if answer == "unclear" or total < 5 else strength)
 
 
-def _persons(n: int, total: int, k: int, who: str) -> str:
+def _persons(n: int, total: int, enough: Enough, who: str) -> str:
     """The number of persons where it may be published, else in words that fit many numbers."""
-    if not may_show(part_of(n, total), k):
+    if not enough(n, total - n, total):
         return say(f"most_{who}" if band(n, total) == "most" else f"some_{who}")
     return say(f"n_{who}", n=count(n), total=count(total), share=percent(n / total))
 

@@ -27,9 +27,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+import evaluasi_lib as el
 from evaluasi_lib.scoring.drivers import fit_drivers
-from evaluasi_lib.scoring.impact.designs import adjusted, did, net_rise, paired
-from evaluasi_lib.scoring.impact.estimate import Estimate
 from tests.synthetic.draws import turn
 from tests.synthetic.elearning import elearning_frames
 from tests.synthetic.leadership import leadership_frames
@@ -42,14 +41,14 @@ Found = dict[str, tuple[float, float, float, float]]  # name -> estimate, error,
 
 @dataclass(frozen=True)
 class Outcome:
-    """An outcome and the estimator that its program.yml calls for.
+    """An outcome and the method of el.effect that its program.yml calls for.
 
     after, before: a column of persons, or the items of a scale with # for their numbers; adjusted
     outcomes have covariates in place of before. measured: flags of those who were; of_measured:
     whether the truth is theirs, or that of all participants.
     """
 
-    estimator: Callable[..., Estimate]
+    method: str
     after: str
     before: Any
     measured: tuple[str, ...] = ()
@@ -71,26 +70,26 @@ class Program:
 
 _DONE = ("menjawab_akhir",)
 _MENTORING = {
-    "efikasi_karier": Outcome(paired, "efikasi_#_pasca", "efikasi_#_pra", _DONE),
-    "perilaku_karier": Outcome(paired, "perilaku_#_pasca", "perilaku_#_pra", _DONE),
-    "rencana_karier": Outcome(paired, "rencana_pasca", "rencana_pra", _DONE),
+    "efikasi_karier": Outcome("paired", "efikasi_#_pasca", "efikasi_#_pra", _DONE),
+    "perilaku_karier": Outcome("paired", "perilaku_#_pasca", "perilaku_#_pra", _DONE),
+    "rencana_karier": Outcome("paired", "rencana_pasca", "rencana_pra", _DONE),
 }
 _BOTH = ("menjawab_pra", "menjawab_pasca")
 _KNOWN = ["usia", "masa_kerja", "level_jpm", "nilai_asesmen"]
 _LEADERSHIP = {
-    "kompetensi_manajerial": Outcome(did, "man_#_pasca", "man_#_pra", _BOTH, False),
-    "komunikasi": Outcome(did, "kom_#_pasca", "kom_#_pra", _BOTH, False),
-    "perilaku_memimpin": Outcome(adjusted, "perilaku_#", _KNOWN, ("dinilai_atasan",), False),
-    "skp": Outcome(net_rise, "skp_2025", "skp_2024"),
-    "waktu_naskah": Outcome(did, "hari_2025", "hari_2024"),
+    "kompetensi_manajerial": Outcome("did", "man_#_pasca", "man_#_pra", _BOTH, False),
+    "komunikasi": Outcome("did", "kom_#_pasca", "kom_#_pra", _BOTH, False),
+    "perilaku_memimpin": Outcome("adjusted", "perilaku_#", _KNOWN, ("dinilai_atasan",), False),
+    "skp": Outcome("net_rise", "skp_2025", "skp_2024"),
+    "waktu_naskah": Outcome("did", "hari_2025", "hari_2024"),
 }
 # Who completes was more motivated when asked at the start, partly by chance of that day; so the
 # change in motivation of those who answer at the end is a little under that of all.
 _SURVEYED = ("menjawab_awal", "menjawab_akhir")
 _ELEARNING = {
-    "pengetahuan": Outcome(did, "tes_akhir", "tes_awal", ("ikut_tes_awal", "ikut_tes_akhir")),
-    "penerapan": Outcome(paired, "pen_#_pasca", "pen_#_pra", _SURVEYED),
-    "motivasi": Outcome(paired, "mot_#_pasca", "mot_#_pra", _SURVEYED),
+    "pengetahuan": Outcome("did", "tes_akhir", "tes_awal", ("ikut_tes_awal", "ikut_tes_akhir")),
+    "penerapan": Outcome("paired", "pen_#_pasca", "pen_#_pra", _SURVEYED),
+    "motivasi": Outcome("paired", "mot_#_pasca", "mot_#_pra", _SURVEYED),
 }
 _SLOPES = {"beban_kerja": "workload", "paham_manfaat": "knows_benefits"}
 PROGRAMS = {
@@ -141,7 +140,7 @@ def truths(program_id: str, seed: int, scale: int) -> dict[str, float]:
         without = program.frames(seed, scale, with_program=False)["people"]
     found = {}
     for name, outcome in program.outcomes.items():
-        paired_values = outcome.estimator is paired
+        paired_values = outcome.method == "paired"
         base = _values(people, outcome.before) if paired_values else _values(without, outcome.after)
         seen = _all(people, outcome.measured) if outcome.of_measured else True
         found[name] = float((_values(people, outcome.after) - base)[treated & seen].mean())
@@ -166,20 +165,20 @@ def estimates(program_id: str, seed: int) -> Found:
     """The primary estimates and the drivers of one draw, by the designs of program.yml."""
     program = PROGRAMS[program_id]
     people = program.frames(seed)["people"]
-    cluster = pd.factorize(people[program.cluster])[0]
     treated = _participants(people)
     found: Found = {}
     for name, outcome in program.outcomes.items():
         seen = _all(people, outcome.measured)
-        after = _values(people, outcome.after)[seen]
-        if outcome.estimator is adjusted:
-            known = people.loc[seen, outcome.before].to_numpy(float)
-            made = adjusted(after, treated[seen], known, clusters=cluster[seen], estimand="att")
-        else:
-            groups = () if outcome.estimator is paired else (treated[seen],)
-            before = _values(people, outcome.before)[seen]
-            made = outcome.estimator(after, before, *groups, clusters=cluster[seen])
-        found[name] = _interval(made)
+        table = people[seen].assign(y=_values(people, outcome.after)[seen], ikut=treated[seen])
+        ask: dict[str, Any] = {"covariates": outcome.before}
+        if outcome.method != "adjusted":
+            table["before"], ask = _values(people, outcome.before)[seen], {"before": "before"}
+        row = el.effect(
+            table, "y", None if outcome.method == "paired" else "ikut", method=outcome.method,
+            cluster=program.cluster,
+            scale_type="ordinal" if outcome.method == "net_rise" else "continuous", **ask,
+        ).iloc[0]  # fmt: skip
+        found[name] = tuple(row[["estimate", "std_error", "low", "high"]].astype(float))
     if program.drivers:
         asked = people[_all(people, program.enrolled + program.asked)]
         drivers = asked[list(program.drivers)].astype(float)
@@ -188,13 +187,6 @@ def estimates(program_id: str, seed: int) -> Found:
             f"ame_{e.variable}": (e.ame, e.std_error, e.ci_low, e.ci_high) for e in model.effects
         }
     return found
-
-
-def _interval(found: Estimate) -> tuple[float, float, float, float]:
-    low, high = found.interval(0.95)
-    if found.estimate is None or found.std_error is None or low is None or high is None:
-        return (math.nan,) * 4
-    return found.estimate, found.std_error, low, high
 
 
 def recover(program_id: str, seeds: range, jobs: int = 1) -> pd.DataFrame:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import evaluasi_lib as el
 from evaluasi_lib import wording
-from evaluasi_lib.door.program import open as open_program
 from evaluasi_lib.errors import EvaluationError
 from evaluasi_lib.results import result_json
 from evaluasi_lib.wording import code_words, word_for
@@ -25,7 +25,7 @@ def result_of(data_folder: Path, program_id: str, language: str = "en") -> dict[
     Raises RefusedError where the declaration or the data are refused with a message.
     """
     try:
-        program = open_program(program_id, language, data_folder)
+        program = el.open(program_id, language, data_folder)
         return shape_of(json.loads(result_json(program.result)))
     except EvaluationError as error:
         raise RefusedError(str(error)) from error

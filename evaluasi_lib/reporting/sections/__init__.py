@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.reporting.sections.appendix import section_appendix
@@ -13,13 +17,31 @@ from evaluasi_lib.reporting.sections.conclusions import (
 )
 from evaluasi_lib.reporting.sections.effects import section_effectiveness
 from evaluasi_lib.reporting.sections.efficiency import section_efficiency
+from evaluasi_lib.reporting.sections.own import own_blocks
 from evaluasi_lib.reporting.sections.people import section_participation
 from evaluasi_lib.reporting.sections.platform import section_elearning
 from evaluasi_lib.reporting.sections.summary import section_summary
 from evaluasi_lib.reporting.sections.voices import section_voices
 from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.wording import own_words
 
-SECTIONS = (
+Maker = Callable[[Program, EvaluationResult], Section]
+
+
+def _worded(make: Maker) -> Maker:
+    """The section in the words of its program."""
+
+    @wraps(make)
+    def made(program: Program, result: EvaluationResult) -> Section:
+        with own_words(program.own_words):
+            one = make(program, result)
+            more = own_blocks(program, result, one.id)
+            return replace(one, elements=(*one.elements, *more)) if more else one
+
+    return made
+
+
+SECTIONS = tuple(_worded(make) for make in (
     section_summary,
     section_program,
     section_methodology,
@@ -32,7 +54,7 @@ SECTIONS = (
     section_verdict,
     section_follow_up,
     section_appendix,
-)
+))  # fmt: skip
 
 
 def report_sections(program: Program, result: EvaluationResult) -> list[Section]:

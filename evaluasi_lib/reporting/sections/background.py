@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from evaluasi_lib.claims import told_effects
-from evaluasi_lib.effects import threats_of
+from evaluasi_lib.claims import say, shares_of_persons, told_effects, told_of_design
+from evaluasi_lib.effects import ratings_of, threats_of
 from evaluasi_lib.measures import value_at, wide
-from evaluasi_lib.program import Program
+from evaluasi_lib.program import Outcome, Program
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.columns import Column, table
+from evaluasi_lib.reporting.columns import FORMS, Cell, Column, figure_cell, table
 from evaluasi_lib.reporting.elements import (
     Bullets,
     Element,
@@ -18,8 +18,9 @@ from evaluasi_lib.reporting.elements import (
     section,
 )
 from evaluasi_lib.reporting.figures_people import plot_flow
+from evaluasi_lib.reporting.sections.asked import recorded
 from evaluasi_lib.results import EvaluationResult, ProgramInfo
-from evaluasi_lib.wording import _, choose, count, date, percent, plural, word_for
+from evaluasi_lib.wording import _, choose, count, date, join_words, percent, plural, word_for
 
 
 def section_program(program: Program, result: EvaluationResult) -> Section:
@@ -49,6 +50,7 @@ def section_program(program: Program, result: EvaluationResult) -> Section:
     details: list[Element | None] = [
         table("program", _("The program in brief"), facts, brief, k),
         _outcome_table(program),
+        *recorded(program, result),
     ]
     return section("program", elements, none, details)
 
@@ -67,13 +69,19 @@ def _imprint(program: Program, info: ProgramInfo) -> list[tuple[str, str]]:
 
 
 def _outcome_table(program: Program) -> Table | None:
-    """What was declared before results were seen."""
+    """What was declared before results were seen; of a share of persons in percentage points."""
+    shares = shares_of_persons(program)
+
+    def least(outcome: Outcome) -> Cell:
+        factor = 100 if outcome.id in shares else 1
+        return figure_cell(outcome.sesoi and outcome.sesoi * factor, FORMS["figures"])
+
     columns = [
         Column(_("Outcome"), lambda o: choose(o.label)),
         Column(_("Level"), "level", "level"),
-        Column(_("Unit"), lambda o: choose(o.unit)),
+        Column(_("Unit"), lambda o: say("points") if o.id in shares else choose(o.unit)),
         Column(_("Better is"), lambda o: _("more") if o.direction == "higher" else _("less")),
-        Column(_("Smallest effect of interest"), "sesoi", "figures"),
+        Column(_("Smallest effect of interest"), least),
     ]
     caption = _("Outcomes, declared before results were seen")
     outcomes, k = program.outcomes, program.privacy.min_cell
@@ -85,12 +93,12 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
     k = program.privacy.min_cell
     flow = wide(result.rows, "sample/flow/*")
     steps = tables.table_flow(flow, k)
-    threats = list(dict.fromkeys(row.note for row in threats_of(result.rows) if row.note))
+    threats = _threats(result)
     primary = told_effects(program, result.rows, "primary")
     evidence = tables.table_evidence(result.rows, primary, k)
     unrated = _("No outcome could be estimated, so no evidence is rated.")
     elements: list[Element | None] = [
-        Paragraph(_design_sentence(program)),
+        Paragraph(told_of_design(program, "how")),
         *_sample_words(program, result),
         plot_flow(flow, k) or (steps if len(flow) > 1 else None),
         tables.table_waves(result.rows, primary, k),
@@ -118,28 +126,17 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
     return section("metodologi", elements, details=details)
 
 
-def _design_sentence(program: Program) -> str:
-    before = [o for o in program.outcomes if o.baseline_wave or o.baseline_variable]
-    if program.design.type == "single_group" and not before:
-        return _(
-            "One group was measured once. The answers describe it; they show neither a change nor "
-            "an effect."
-        )
-    return {
-        "single_group": _(
-            "One group was measured before and after the program. Such a design shows change; "
-            "it cannot show that the program caused it."
-        ),
-        "comparison": _(
-            "Participants are compared with a group that did not take part. The conclusion rests "
-            "on both groups developing alike without the program."
-        ),
-        "randomised": _(
-            "Who was assigned to the program was decided by lot, so that both groups were alike "
-            "but for chance. The effect is that of being assigned, whether or not a person took "
-            "part."
-        ),
-    }[program.design.type]
+def _threats(result: EvaluationResult) -> list[str]:
+    """Each threat once, with the outcomes that it concerns where these are not all."""
+    named: dict[str, list[str]] = {}
+    for row in threats_of(result.rows):
+        if row.note:
+            named.setdefault(row.note, []).append(f"“{row.label}”")
+    concerns, n = _("{threat} This concerns {outcomes}."), len(ratings_of(result.rows))
+    return [
+        text if len(labels) >= n else concerns.format(threat=text, outcomes=join_words(labels))
+        for text, labels in named.items()
+    ]
 
 
 def _link_words(program: Program) -> str:

@@ -17,7 +17,7 @@ from evaluasi_lib.reporting.elements import (
 )
 from evaluasi_lib.reporting.sections.summary import SHOWN, not_told
 from evaluasi_lib.results import EvaluationResult, Finding, Verdict
-from evaluasi_lib.wording import _, choose
+from evaluasi_lib.wording import _, own
 
 
 def section_findings(program: Program, result: EvaluationResult) -> Section:
@@ -49,7 +49,7 @@ def section_verdict(program: Program, result: EvaluationResult) -> Section:
     text = _(
         "{verdict} It follows rule {rule} of the decision table; its reasons stand on the first "
         "page."
-    ).format(verdict=words.verdict_sentence(verdict), rule=verdict.rule or "—")
+    ).format(verdict=words.verdict_sentence(result), rule=verdict.rule or "—")
     elements: list[Element | None] = [
         Paragraph(text, see=("tbl-aturan-putusan",)),
         tables.table_recommendations(result.recommendations, k)
@@ -63,7 +63,7 @@ def table_rules(verdict: Verdict, k: int) -> Table | None:
     """The decision table, with the rule that fired."""
     columns = [
         Column(_("Rule"), "rule"),
-        Column(_("Situation"), lambda row: choose(row.text)),
+        Column(_("Situation"), lambda row: own(row.text)),
         Column(_("Decision"), "decision", "decision"),
         Column(_("This program"), lambda row: _("applied") if row.rule == verdict.rule else "—"),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard, get_args
 
-from evaluasi_lib.claims import Told, tell, told_effects
+from evaluasi_lib.claims import Told, tell, told_effects, told_of_design
 from evaluasi_lib.conclusion import ALPHA
 from evaluasi_lib.effects import Effect, ratings_of
 from evaluasi_lib.measures import Level, measure_id, record_of, wide
@@ -27,6 +27,7 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_likert,
     plot_slope,
 )
+from evaluasi_lib.reporting.sections.asked import asked_in_surveys, told_further
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, choose, interval, number, p_is, percent, word_for
 
@@ -48,12 +49,15 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
         said += [asked(e) for e in inside if _is_answered(e)]
         title = _("Level: {level}").format(level=word_for("level", level))
         details += [Heading(title), *inside] if inside else []
+    further = asked_in_surveys(program, result)
+    details += further
     places = {measure_id("effects", e.outcome, "primary") for e in primary}
     warnings = dict.fromkeys(r.text for r in result.remarks if r.id in places)
     none = _("The program declares no outcome or instrument.")
     outcomes = tables.table_outcomes(
-        primary, words.means_of(program, rows, primary), ratings_of(rows), k
-    )
+        primary, words.means_of(program, rows, primary), ratings_of(rows),
+        told_of_design(program, "means"), k,
+    )  # fmt: skip
     elements: list[Element | None] = [
         outcomes or (None if said else Paragraph(none, "note")),
         Paragraph(
@@ -64,6 +68,7 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
         Heading(_("What participants answered")) if said else None,
         *(index for score in tables.scale_records(rows) for index in _index(result, score)),
         *said,
+        told_further(further),
     ]
     for body, more in (_sensitivity(program, result, primary), _groups(program, result, k)):
         elements += body
@@ -114,7 +119,7 @@ def _level(
         if instrument.level == level:
             scale, label = program.scales[instrument.scale], choose(instrument.label)
             own = [s for s in whole if (s["subject"], s["group"]) == (name, "program")]
-            title = _("How did the scores spread before and after: {instrument}?")
+            title = _("How did the scores spread: {instrument}?")
             title = title.format(instrument=label)
             span = (scale.min, scale.max)
             inside.append(plot_boxes(own, span, f"sebaran-{name}", title, weighted=weighted))

@@ -91,7 +91,10 @@ def _cost_table(costs: list[Record], k: int) -> Table | None:
 
 
 def _per_outcome_table(result: EvaluationResult, k: int) -> Table | None:
+    """None where no outcome has one for the same reason, which the chapter says."""
     items = wide(result.rows, "efficiency/cost_per_effect/*")
+    if all(item["estimate"] is None for item in items) and len({i["reason"] for i in items}) == 1:
+        return None
     drawn = wide(result.rows, "efficiency/cost_per_effect/*/bootstrap")
     for item, draws in zip(items, drawn, strict=True):
         item["drawn_low"], item["drawn_high"] = draws["estimate_low"], draws["estimate_high"]

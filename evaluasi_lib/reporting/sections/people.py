@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluasi_lib.findings.observe import is_missed
-from evaluasi_lib.labels import variable_label
+from evaluasi_lib.labels import is_nothing, variable_label
 from evaluasi_lib.measures import Measure, Record, record_of, texts_at, value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
@@ -61,15 +61,17 @@ def section_participation(program: Program, result: EvaluationResult) -> Section
     sentences = [driver["note"] for driver in drivers if driver["note"]]
     notes = texts_at(result.remarks, "participation", "drivers")
     if drivers or notes:
+        drawn = plot_drivers(drivers, result.remarks)
+        gaps = tables.table_drivers(drivers, k)
+        named = [one.anchor for one in (drawn, gaps) if one is not None]
+        every = _("Every difference with its interval")
         elements += [
             Heading(_("Who completes, and who does not")),
             Bullets(sentences) if sentences else None,
             *(Paragraph(note, "note") for note in notes),
-            Paragraph(
-                _("Every difference with its interval"), "note", ("fig-pendorong", "tbl-pendorong")
-            ),
+            Paragraph(every, "note", tuple(named)) if named else None,
         ]
-        details += [plot_drivers(drivers, result.remarks), tables.table_drivers(drivers, k)]
+        details += [drawn, gaps]
     if present := wide(rows, "participation/representation/*/*"):
         elements += [
             Heading(_("Who is missed")),
@@ -100,7 +102,8 @@ def _drivers(rows: Sequence[Measure]) -> list[Record]:
 
 def _barriers(barriers: list[Record]) -> Figure | None:
     answer = _("Named most often: {label} ({share}).")
-    return plot_shares(barriers, "hambatan", _("What holds people back?"), answer)
+    named = [b for b in barriers if not is_nothing(b["subject"], b["label"])]
+    return plot_shares(named, "hambatan", _("What holds people back?"), answer)
 
 
 def _motivation(found: Record, k: int) -> str:

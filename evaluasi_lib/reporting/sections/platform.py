@@ -41,6 +41,7 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
         Paragraph(_headline(whole, alone)),
         Paragraph(words.why(whole["reason"], k), "note") if whole["reason"] else None,
         plot_funnel(funnel, k) or _stage_table(funnel, k),
+        Paragraph(stages["reason"], "note") if (stages := alone.get("funnel")) else None,
         _access_table(program, wide(rows, f"{PART}/access/*/*"), k),
     ]
     if hours := wide(rows, f"{PART}/heatmap/*/*"):
@@ -80,9 +81,6 @@ def _stage_table(funnel: Records, k: int) -> Table | None:
 
 def _headline(whole: Record, alone: Mapping[str, Record]) -> str:
     sentences = [_("{n} persons used the platform.").format(n=count(whole["users"]))]
-    if whole["median_days_to_complete"] is not None:
-        days = number(whole["median_days_to_complete"], 0)
-        sentences.append(_("Half of them completed within {days} days.").format(days=days))
     if whole["off_hours_share"] is not None:
         share = percent(whole["off_hours_share"])
         sentences.append(_("{share} of activity fell outside office hours.").format(share=share))

@@ -50,7 +50,7 @@ def section_summary(program: Program, result: EvaluationResult) -> Section:
     sure = [_rating_sentence(result), *verdict.certainty[1:], *verdict.would_change]
     elements: list[Element | None] = [
         *_marks(program, result),
-        Paragraph(words.verdict_sentence(verdict), "lead"),
+        Paragraph(words.verdict_sentence(result), "lead"),
         Columns(
             (
                 _part(_("Why"), verdict.reasons),
@@ -121,7 +121,11 @@ def _effect_card(effect: Told, means: Mapping[str, str]) -> KeyFigure:
         for x in (effect.estimate, effect.ci_low, effect.ci_high, effect.sesoi)
     )
     digits = digits_for(estimate, low, high)
-    meaning = _("{claim} {estimate} (95% interval {between}): {conclusion}.").format(
+    means_known = effect.outcome in means
+    text = _("{claim} {estimate} (95% interval {between}): {conclusion}.")
+    if not means_known:  # the estimate is the card's own number then
+        text = _("{claim} (95% interval {between}): {conclusion}.")
+    meaning = text.format(
         claim=noun_of(effect),
         estimate=number(estimate, digits),
         between=interval(low, high, digits),
@@ -131,7 +135,7 @@ def _effect_card(effect: Told, means: Mapping[str, str]) -> KeyFigure:
         matters = _("{meaning} A change matters from {sesoi} on.")
         meaning = matters.format(meaning=meaning, sesoi=number(sesoi, digits_for(sesoi)))
     label = _("{label} ({unit})").format(label=effect.label, unit=effect.shown_unit)
-    value = means.get(effect.outcome, number(estimate, digits))
+    value = means[effect.outcome] if means_known else number(estimate, digits)
     return KeyFigure(label, value, meaning)
 
 

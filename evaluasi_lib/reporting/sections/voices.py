@@ -14,12 +14,13 @@ from evaluasi_lib.reporting.elements import (
     QuoteBlock,
     Section,
     Table,
+    asked,
     section,
     told,
 )
 from evaluasi_lib.reporting.figures_people import plot_saturation, plot_shares
 from evaluasi_lib.results import EvaluationResult, Passage
-from evaluasi_lib.wording import _, count, number, percent, word_for
+from evaluasi_lib.wording import _, count, number, percent, plural, word_for
 
 MOST_ROWS = 12
 MOST_QUOTES = 3  # of the body
@@ -115,7 +116,11 @@ def _interviews(result: EvaluationResult, k: int) -> Parts:
         return [], []
     coders = wide(rows, "voices/coders/*")
     saturation = plot_saturation(curve, read["saturation_point"])
-    elements: Elements = [Heading(_("Interviews")), _coverage(read), told(saturation)]
+    elements: Elements = [
+        Heading(_("Interviews")),
+        _coverage(read),
+        asked(saturation) if saturation else None,
+    ]
     return elements, [
         Heading(_("Interviews")),
         saturation,
@@ -213,9 +218,9 @@ def _agreement_words(result: EvaluationResult) -> str:
         n = sum(t.agreement == code for t in result.triangulation)
         if n:
             parts.append(f"{word_for('agreement', code)}: {n}")
-    return _("Of {n} questions — {parts}.").format(
-        n=len(result.triangulation), parts="; ".join(parts)
-    )
+    n = len(result.triangulation)
+    text = plural("Of {n} question — {parts}.", "Of {n} questions — {parts}.", n)
+    return text.format(n=n, parts="; ".join(parts))
 
 
 def _table_hand_coding(records: Records, k: int) -> Table | None:

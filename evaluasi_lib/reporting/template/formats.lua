@@ -27,6 +27,10 @@ function Div(el)
   if class == "contents" then
     return pandoc.RawBlock("typst", "#contents-list")
   end
+  if class == "cover" then
+    el.content:insert(pandoc.RawBlock("openxml", '<w:p><w:r><w:br w:type="page"/></w:r></w:p>'))
+    return el.content
+  end
   if class == "part" then
     return nil
   end
@@ -64,9 +68,48 @@ function Div(el)
   return el.content
 end
 
+-- The numbers of the first page: in Word a table of one row, else each takes four lines.
+local function key_figures(el)
+  local heads, values, aligns, widths = {}, {}, {}, {}
+  for i, item in ipairs(el.content) do
+    heads[i] = { pandoc.Plain(item[1]) }
+    values[i] = {}
+    for _, definition in ipairs(item[2]) do
+      for _, block in ipairs(definition) do
+        if #values[i] == 0 then
+          block = pandoc.Div({ pandoc.Para(block.content) }, { ["custom-style"] = "Value" })
+        end
+        table.insert(values[i], block)
+      end
+    end
+    aligns[i], widths[i] = pandoc.AlignDefault, 1 / #el.content
+  end
+  local simple = pandoc.SimpleTable({}, aligns, widths, heads, { values })
+  return pandoc.utils.from_simple_table(simple)
+end
+
+-- Tight lists would take the small type of tables.
+local function listed(el)
+  if typst then
+    return nil
+  end
+  for i, item in ipairs(el.content) do
+    for j, block in ipairs(item) do
+      if block.t == "Plain" then
+        item[j] = pandoc.Div({ pandoc.Para(block.content) }, { ["custom-style"] = "List Text" })
+      end
+    end
+    el.content[i] = item
+  end
+  return el
+end
+
+BulletList = listed
+OrderedList = listed
+
 function DefinitionList(el)
   if not typst then
-    return nil
+    return key_figures(el)
   end
   local items = {}
   for _, item in ipairs(el.content) do

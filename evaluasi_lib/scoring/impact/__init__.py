@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import stats
 
 from evaluasi_lib.conclusion import Method, adjust_p_values
-from evaluasi_lib.disclosure import protect_counts
+from evaluasi_lib.disclosure import publish
 from evaluasi_lib.effects import NUMBERS
 from evaluasi_lib.measures import (
     SAFE,
@@ -240,13 +240,14 @@ def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[
 
 def _hidden(found: dict[str, Estimate], k: int) -> set[str]:
     """Groups too small to show, and those by which one could be found from the total."""
-    hidden = set()
-    for sizes in (
-        {label: e.n_program for label, e in found.items()},
-        {label: e.n_comparison for label, e in found.items() if e.n_comparison is not None},
-    ):
-        hidden |= {label for label, n in protect_counts(sizes, k=k).items() if n is None}
-    return hidden
+    sizes = (
+        draft
+        for label, e in found.items()
+        for arm, n in (("program", e.n_program), ("comparison", e.n_comparison))
+        if n is not None
+        for draft in drafts({"n": n}, [arm, label], "n", Cell((n,), ((arm, n),)), subject=label)
+    )
+    return {str(row.subject) for row in publish(sizes, k)[0] if row.value is None}
 
 
 def _variable_words(study: Study, variable: str) -> tuple[str, dict[str, str]]:

@@ -81,7 +81,9 @@ def adjusted(
     if interacted:
         x = np.column_stack([x, z * member[:, None]])
     if len(y) <= x.shape[1] + 2 or np.linalg.matrix_rank(x) < x.shape[1]:
-        reason = _("too few persons for so many covariates, or these leave no choice")
+        few = _("too few persons for so many covariates")
+        fixed = _("the covariates leave no choice of group, or one follows from the others")
+        reason = few if len(y) <= x.shape[1] + 2 else fixed
         return not_estimated(estimator, estimand, reason)
     sd, df = pooled_sd(y[member], y[~member])
     return linear_contrast(
@@ -270,7 +272,8 @@ def dose_response(
     if known.sum() < MIN_DOSED or len(np.unique(dose[known])) < 2:
         return not_estimated(
             estimator, "association",
-            _("too few persons with a known dose, or all had the same"),
+            _("too few persons with a known dose") if known.sum() < MIN_DOSED
+            else _("all had the same dose"),
             n_program=int(known.sum()),
         )  # fmt: skip
     return linear_contrast(

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from evaluasi_lib.conclusion import ALPHA
-from evaluasi_lib.disclosure import is_small
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.scoring.frames import (
@@ -99,6 +98,9 @@ class Earlier(NamedTuple):
         return p is not None and p < ALPHA
 
 
+AFTER = ("post", "endline", "followup")  # waves of words.yml after the program
+
+
 @dataclass(frozen=True, slots=True)
 class Checks:
     """What design and data say against a primary estimate.
@@ -155,7 +157,11 @@ def _earlier(study: Study, case: Case) -> Earlier | None:
     if case.baseline != "linked" or outcome.baseline_wave not in waves:
         return None
     free = outcome.model_copy(update={"source": None})
+    # Files may be declared in any order; what is known to lie after the program is no earlier wave.
+    late = (outcome.wave, *AFTER)
     for wave in reversed(waves[: waves.index(outcome.baseline_wave)]):
+        if wave in late:
+            continue
         try:
             earlier = measure(study, free, wave, outcome.variable)
         except DataError:
@@ -170,7 +176,7 @@ def _earlier(study: Study, case: Case) -> Earlier | None:
 
 def cautions(study: Study, case: Case, primary: Estimate) -> Iterator[str]:
     """What a reader must know of the design and of how it was measured, in words."""
-    outcome, k = case.outcome, study.program.privacy.min_cell
+    outcome = case.outcome
     if case.frame.design == "single_group":
         yield _("There is no comparison group: the figure shows change, and other causes than the "
                 "program cannot be told apart.")  # fmt: skip
@@ -178,7 +184,7 @@ def cautions(study: Study, case: Case, primary: Estimate) -> Iterator[str]:
         words = {"program": _("program group"), "comparison": _("comparison group")}
         for group, share in case.frame.linked_share.items():
             n = int((case.frame.after["group"] == group).sum())
-            if share < 0.9 and not is_small(round(n * (1 - share)), k):
+            if share < 0.9 and study.program.enough(round(n * (1 - share))):
                 text = _("Only {share} of the answers of the {group} could be linked with the "
                          "measure before the program.")  # fmt: skip
                 yield text.format(share=percent(share), group=words[group])
@@ -221,7 +227,7 @@ def share_at_best(study: Study, outcome: Outcome, frame: OutcomeFrame) -> float 
     if end is None or y.empty:
         return None
     top = np.isclose(y, end)
-    return None if is_small(int(top.sum()), study.program.privacy.min_cell) else float(top.mean())
+    return float(top.mean()) if study.program.enough(int(top.sum())) else None
 
 
 def best_value(study: Study, outcome: Outcome, seen: pd.Series) -> float | None:

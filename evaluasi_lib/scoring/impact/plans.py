@@ -225,8 +225,9 @@ def _lin(case: Case) -> Estimate:
                      "is adjusted for.")  # fmt: skip
             return replace(found, warnings=(*found.warnings, note))
     found = _difference(case)
-    note = _("The measure before could not be used for adjustment: too few persons, or it is the "
-             "same for everybody.")  # fmt: skip
+    note = _("The measure before could not be used for adjustment: it is the same for everybody.")
+    if fewest < MIN_PER_COVARIATE:
+        note = _("The measure before could not be used for adjustment: too few persons.")
     return found if found.estimate is None else replace(found, warnings=(*found.warnings, note))
 
 

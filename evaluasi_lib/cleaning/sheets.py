@@ -1,0 +1,209 @@
+"""The tables of exported files: every sheet, what it holds, its wave, and how they are linked."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from evaluasi_lib.cleaning.guess import UNKNOWN, guess_columns, without_persons
+from evaluasi_lib.cleaning.identity import normalise_code
+from evaluasi_lib.cleaning.ladders import first_of
+from evaluasi_lib.cleaning.layout import find_footer, find_headings
+from evaluasi_lib.cleaning.mapping import recognise
+from evaluasi_lib.cleaning.options import Guess, free, slug
+from evaluasi_lib.cleaning.privacy import Names, core_name
+from evaluasi_lib.cleaning.typers import VOCABULARY, Spec, clean_text, type_date
+from evaluasi_lib.program import Column, Source
+from evaluasi_lib.reading.files import (
+    RawTable,
+    clean_space,
+    normalise,
+    open_source,
+    sheet_names,
+    top_rows,
+)
+from evaluasi_lib.wording import _
+
+MIN_ITEMS = 3  # of an instrument
+SAME_PERSONS = 0.2  # share of the codes that two tables have in common
+
+
+@dataclass
+class Sheet:
+    """One table of a file: how it is read, what its columns seem to be, and what it is.
+
+    keys: of its source, up to the columns. above: the lines above its headings.
+    """
+
+    name: str
+    path: Path
+    keys: dict[str, Any]
+    table: RawTable
+    guesses: list[Guess]
+    preset: str | None
+    above: list[str]
+    wave: str | None = None
+    role: str = "survey"
+
+    def of_kind(self, *kinds: str) -> list[Guess]:
+        return [g for g in self.guesses if g.kind in kinds]
+
+    def column(self, guess: Guess) -> pl.Series:
+        """The texts of a guessed column that stands in one place."""
+        return clean_text(self.table.frame.select(str(guess.place)).collect().to_series())
+
+
+def read_sheets(files: Sequence[Path], known: Mapping[str, Any], told: list[str]) -> list[Sheet]:
+    """Every table of the files that holds answers; what is left out is told."""
+    sources: dict[str, Any] = known.get("sources") or {}
+    named = {(s.get("file"), s.get("sheet")): n for n, s in sources.items()}
+    variables = {
+        normalise(c["from"] if isinstance(c, dict) else c): v
+        for s in sources.values()
+        for v, c in (s.get("columns") or {}).items()
+    }
+    sheets: list[Sheet] = []
+    taken: set[str] = set(named.values())
+    for path in files:
+        names = sheet_names(path)
+        for sheet in names:
+            left_out = sheet and re.search(VOCABULARY["sheets_left_out"], normalise(sheet))
+            found = None if left_out else _read_sheet(path, sheet, len(names) > 1, variables)
+            if found is None and sheet and len(names) > 1:
+                told.append(_("{file}: the sheet “{sheet}” is left out: it holds no answers")
+                            .format(file=path.name, sheet=sheet))  # fmt: skip
+            if found is None:
+                continue
+            stem = path.stem if len(names) == 1 else str(sheet)
+            place = (path.name, sheet if len(names) > 1 else None)
+            found.name = named.get(place) or free(
+                slug(stem, 6) or f"sumber_{len(sheets) + 1}", taken
+            )
+            taken.add(found.name)
+            sheets.append(found)
+            variables |= {normalise(g.header): g.variable for g in found.guesses}
+    return sheets
+
+
+def _read_sheet(
+    path: Path, sheet: str | None, several: bool, variables: Mapping[str, str]
+) -> Sheet | None:
+    rows = top_rows(path, sheet)
+    if several and sum(any(map(str.strip, row)) for row in rows) < 2:
+        return None
+    keys: dict[str, Any] = {"file": path.name}
+    if several:
+        keys["sheet"] = sheet
+    keys |= find_headings(rows)
+    table = open_source(path, Source(**keys))
+    if footer := find_footer(table):
+        keys["footer_rows"] = footer
+        table = open_source(path, Source(**keys))
+    if several and sum(map(bool, table.headers)) < 2:
+        return None
+    preset = recognise(table.headers)
+    first = keys.get("header_row", 1) - 1
+    below = first + keys.get("header_rows", 1)
+    questions = rows[below] if keys.get("skip_rows", 0) > 1 or preset == "qualtrics" else []
+    questions = table.details.get("questions", questions)
+    guesses = [] if preset == "moodle" else guess_columns(table, questions, variables)
+    above = [clean_space(c) for row in rows[:first] for c in row if c.strip()]
+    return Sheet("", path, keys, table, guesses, preset, above)
+
+
+def drop_persons(sheets: Sequence[Sheet]) -> None:
+    """Nothing is written down that is a name in any of the tables."""
+    listed: set[str] = set()
+    for sheet in sheets:
+        for guess in sheet.of_kind("name"):
+            listed |= {core_name(n) for n in sheet.column(guess).drop_nulls().unique()}
+    known = sorted(name for name in listed if len(name) > 2)
+    full, single = [n for n in known if " " in n], [n for n in known if " " not in n]
+    for sheet in sheets:
+        without_persons(sheet.guesses, Names(tuple(full), tuple(single)))
+
+
+def find_link(sheets: Sequence[Sheet]) -> str:
+    """The identifier that several tables have. A single table of NIP is linked too, so that one
+    person's rows are known as such; made-up codes and addresses are not."""
+    for kind in ("nip", "respondent_code", "email"):
+        holders = [s for s in sheets if s.of_kind(kind)]
+        if kind != "nip" and len(holders) > 1 and not _same_persons(holders, kind):
+            continue
+        if len(holders) > 1 or (holders and len(sheets) == 1 and kind == "nip"):
+            if kind == "email":
+                for guess in (s.of_kind("email")[0] for s in holders):
+                    guess.kind = "respondent_code"
+                    guess.note = _("the address links the files, and is written nowhere")
+            return kind if kind == "nip" else "respondent_code"
+    logs = [s for s in sheets if s.preset == "moodle"]
+    return "respondent_code" if logs and len(logs) == len(sheets) else "anonymous"
+
+
+def _same_persons(sheets: Sequence[Sheet], kind: str) -> bool:
+    """Whether the codes or addresses of some two tables are of the same persons: platforms number
+    answers too."""
+    codes = [set(normalise_code(s.column(s.of_kind(kind)[0])).drop_nulls()) for s in sheets]
+    pairs = ((a, b) for a, b in itertools.combinations(codes, 2) if a and b)
+    return any(len(a & b) >= SAME_PERSONS * min(len(a), len(b)) for a, b in pairs)
+
+
+def set_roles(sheets: Sequence[Sheet]) -> None:
+    """What each table is, and when it was measured."""
+    for sheet in sheets:
+        persons = sheet.of_kind("nip", "respondent_code", "name", "email")
+        if sheet.preset == "moodle":
+            sheet.role = "events"
+        elif persons and marks_of(sheet) and len(sheet.of_kind("item")) < MIN_ITEMS:
+            sheet.role = "record"
+        elif persons and not sheet.of_kind("item", "open", "multi"):
+            sheet.role = "roster"
+        sheet.wave = _told_wave(sheet)
+    surveys = [s for s in sheets if s.role == "survey"]
+    for sheet in [s for s in surveys if s.wave is None]:
+        alike = [s for s in surveys if s is not sheet and len(_shared(s, sheet)) >= MIN_ITEMS]
+        sheet.wave = _wave_beside(sheet, alike)
+
+
+def _told_wave(sheet: Sheet) -> str | None:
+    """The wave that the name of the sheet or file says, or the lines above its headings."""
+    names = [str(sheet.keys.get("sheet") or ""), sheet.path.stem, *sheet.above]
+    return next((w for n in names if (w := first_of("waves", normalise(n)))), None)
+
+
+def _shared(one: Sheet, other: Sheet) -> set[str]:
+    return {g.variable for g in one.of_kind("item")} & {g.variable for g in other.of_kind("item")}
+
+
+def _wave_beside(sheet: Sheet, alike: Sequence[Sheet]) -> str:
+    """The wave of a survey whose name tells none, by those that ask the same."""
+    if not alike:
+        return "post"
+    if len(alike) == 1:
+        (other,) = alike
+        if other.wave in ("pre", "post"):
+            return "post" if other.wave == "pre" else "pre"
+        days = [_day(s) for s in (sheet, other)]
+        if None not in days and days[0] != days[1]:
+            return "pre" if days[0] < days[1] else "post"
+    return UNKNOWN
+
+
+def _day(sheet: Sheet) -> Any:
+    """The middle of the first dates of a sheet."""
+    for guess in sheet.of_kind("date"):
+        column = Column.model_validate({"from": "x", "type": "date", **guess.keys})
+        return type_date(sheet.column(guess), Spec("x", column))["value"].median()
+    return None
+
+
+def marks_of(sheet: Sheet) -> list[Guess]:
+    """The columns of marks: numbers whose heading says so."""
+    numbers = sheet.of_kind("number", "integer")
+    return [g for g in numbers if re.search(VOCABULARY["marks"], normalise(g.header))]

@@ -1,0 +1,362 @@
+"""From files as exported to a first program.yml, its guesses as a table to correct; and the line of
+program.yml that a problem is about."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+import pandas as pd
+import yaml
+from pydantic import BaseModel
+
+from evaluasi_lib.errors import Problem, ProgramError, UsageError, suggestion
+from evaluasi_lib.loading import DataFolder, check_id_text, read_declaration, yaml_problem
+from evaluasi_lib.program import Program
+from evaluasi_lib.tables import Table
+from evaluasi_lib.wording import _, catalogue
+
+if TYPE_CHECKING:
+    import ipywidgets
+
+TYPE = re.compile(r"sources\.[^.]+\.columns\.[^.]+\.type")
+ALWAYS = re.compile(  # what is guessed in every draft, whether or not a remark still says so
+    r"title|kind|organisation|cycle|link|design\.type|sources\.[^.]+\.(role|wave)|"
+    r"instruments\.[^.]+\.(label|level|reversed)|outcomes\.[^.]+\.(label|level|unit|sesoi)|"
+    r"scales\.[^.]+\.labels|" + TYPE.pattern
+)
+ADDED = {"outcomes": "sesoi"}  # what each record of a list should have, and no draft can guess
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One key of program.yml. path: dotted, records of a list by their id. line: from 1."""
+
+    path: str
+    key: yaml.Node | None
+    value: yaml.Node
+    holder: yaml.Node
+
+    @property
+    def line(self) -> int:
+        return int((self.key or self.value).start_mark.line) + 1
+
+
+def places_of(text: str, where: str = "program.yml") -> dict[str, Place]:
+    """Every key of a YAML text by its path. Raises ProgramError where it is none."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise ProgramError(yaml_problem(error, where)) from error
+    return {} if root is None else {place.path: place for place in _places(root, "")}
+
+
+def _places(node: yaml.Node, path: str) -> Iterator[Place]:
+    inner: list[tuple[str, yaml.Node | None, yaml.Node]] = []
+    if isinstance(node, yaml.MappingNode):
+        inner = [(str(key.value), key, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        inner = [(_name(item, i), None, item) for i, item in enumerate(node.value)]
+    for name, key, value in inner:
+        here = f"{path}.{name}".lstrip(".")
+        yield Place(here, key, value, node)
+        yield from _places(value, here)
+
+
+def _name(item: yaml.Node, i: int) -> str:
+    """A record of a list is called by its id."""
+    keys = item.value if isinstance(item, yaml.MappingNode) else []
+    return next((str(v.value) for k, v in keys if k.value in ("id", "category")), str(i))
+
+
+def line_of(text: str, where: str) -> int | None:
+    """The line of program.yml that the place of a problem is about: of the keys, variables,
+    headings and files that it names the one that lies deepest. None where it names none of them.
+    """
+    try:
+        places = places_of(text)
+    except ProgramError as error:
+        mark = getattr(error.__cause__, "problem_mark", None)
+        return None if mark is None else mark.line + 1
+    where = _by_number(where, places)
+    found = []
+    for path, place in places.items():
+        source, _columns, variable = path.removeprefix("sources.").partition(".columns.")
+        said = [path, *([f"{source}.{variable}", variable] if variable else [])]
+        if path.endswith((".from", ".file")):
+            said.append(str(place.value.value))
+        if any(re.search(rf"(?<![\w.]){re.escape(n)}(?!\w)", where) for n in said):
+            found.append((path.count("."), place.line))
+    return max(found, key=lambda f: f[0])[1] if found else None
+
+
+def _by_number(where: str, places: dict[str, Place]) -> str:
+    """ "outcomes.0.sesoi" as "outcomes.kompetensi.sesoi": the model counts, a person names."""
+
+    def name(found: re.Match[str]) -> str:
+        place = places.get(found[1])
+        items = place.value.value if place and isinstance(place.value, yaml.SequenceNode) else []
+        i = int(found[2])
+        return f"{found[1]}.{_name(items[i], i)}" if i < len(items) else found[0]
+
+    return re.sub(r"\b(\w+)\.(\d+)", name, where)
+
+
+def line_link(path: Path, line: int | None) -> str:
+    """A link that JupyterLab opens at the line."""
+    try:
+        target = os.path.relpath(path).replace(os.sep, "/")
+    except ValueError:  # another drive of Windows
+        target = path.as_uri()
+    text = path.name if line is None else _("{file}, line {n}").format(file=path.name, n=line)
+    anchor = "" if line is None else f"#line={line}"
+    return f'<a href="{escape(target + anchor, quote=True)}">{escape(text)}</a>'
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """What `new_program` did. path: program.yml. mended: it was there already. changed: the keys
+    that were added or guessed anew. told: what to know of the files."""
+
+    path: Path
+    mended: bool
+    changed: list[str]
+    told: list[str]
+
+
+def new_program(folder: DataFolder, program_id: str, files: Sequence[str | Path]) -> New:
+    """Draft program.yml and put the files beside it; one that is there is mended, and what a person
+    wrote in it stays. Raises UsageError for a bad id, missing files and another file of the same
+    name, DataError for a file that cannot be read."""
+    from evaluasi_lib.cleaning.draft import draft_program
+    from evaluasi_lib.cleaning.mend import mend
+
+    paths = [Path(name).expanduser() for name in files]
+    target = folder.raw(program_id)
+    problems = [Problem(_("there is no such file"), str(p)) for p in paths if not p.is_file()]
+    try:
+        check_id_text(program_id, "ID")
+    except UsageError as error:
+        problems += error.problems
+    for path in paths:
+        there = target / path.name
+        if path.is_file() and there.exists() and not filecmp.cmp(path, there, shallow=False):
+            remedy = _("put the new one in its place yourself, or give it another name")
+            problems.append(Problem(_("another file of this name is there"), str(there), remedy))
+    if problems:
+        raise UsageError(*problems)
+    declaration = target / "program.yml"
+    known = read_declaration(target) if declaration.exists() else {}
+    named = (source.get("file", "") for source in (known.get("sources") or {}).values())
+    own = [target / name for name in dict.fromkeys(named) if (target / name).is_file()]
+    added = [path for path in paths if path.name not in {p.name for p in own}]
+    drafted = draft_program(program_id, [*own, *added], known)
+    text, changed = drafted.text, list[str]()
+    if known:
+        before = draft_program(program_id, own, known).declared if own else {}
+        text, changed = mend(declaration.read_text(encoding="utf-8-sig"), before, text)
+    target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for path in paths:
+        if path.resolve().parent != target.resolve():
+            shutil.copy2(path, target / path.name)
+    declaration.write_text(text, encoding="utf-8", newline="\n")
+    return New(declaration, bool(known), changed, drafted.told)
+
+
+class Draft:
+    """A program.yml and what was guessed in it. path: the file; it is read anew each time, so that
+    what is edited in it by hand counts too."""
+
+    def __init__(self, path: Path, said: str) -> None:
+        self.path, self._said = path, said
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+    @property
+    def sheets(self) -> Table:
+        """What was seen in the files, a row a source: file, sheet, role, wave, columns."""
+        sources = (yaml.safe_load(self.text) or {}).get("sources", {})
+        rows = [
+            {"source": name, "file": s.get("file"), "sheet": s.get("sheet"), "role": s.get("role"),
+             "wave": s.get("wave"), "n_columns": len(s.get("columns", {}))}
+            for name, s in sources.items()
+        ]  # fmt: skip
+        shown = ("source", "file", "sheet", "role", "wave", "n_columns")
+        return Table(pd.DataFrame(rows, columns=list(shown)), shown=shown)
+
+    @property
+    def guesses(self) -> Table:
+        """What to look at, a row each: key, from (heading in the file), value, hint, line."""
+        text = self.text
+        lines, places = text.splitlines(), places_of(text, str(self.path))
+        words = "|".join(
+            {"CHECK", *(str(catalogue(c).get("CHECK", "CHECK")) for c in ("id", "en"))}
+        )
+        rows = []
+        for path, place in places.items():
+            remark = re.search(rf"#\s*(?:{words})\b:?\s*(.*)$", lines[place.line - 1])
+            of_column = ".columns." in path
+            if ALWAYS.fullmatch(path):
+                wanted = True
+            else:
+                wanted = bool(remark) and not of_column and self._told_by(place, places)
+            if wanted:
+                heading = places.get(f"{path.removesuffix('.type')}.from") if of_column else None
+                value = yaml.safe_load(yaml.serialize(place.value)) if _is_leaf(place) else None
+                hint = (remark[1] or _("a guess")) if remark else ""
+                rows.append({
+                    "key": path, "from": getattr(heading and heading.value, "value", ""),
+                    "value": value, "hint": hint, "line": place.line,
+                })  # fmt: skip
+        for path, place in places.items():
+            holder = path.rpartition(".")[0]
+            if (key := ADDED.get(holder)) and f"{path}.{key}" not in places:
+                hint = _("smallest effect of interest, set before results")
+                rows.append({"key": f"{path}.{key}", "from": "", "value": None, "hint": hint,
+                             "line": place.line})  # fmt: skip
+        columns = ["key", "from", "value", "hint", "line"]
+        return Table(pd.DataFrame(rows, columns=columns).astype({"value": "object"}))
+
+    def _told_by(self, place: Place, places: dict[str, Place]) -> bool:
+        """Whether the comment of a line is about this key: its leaf, or what has none there."""
+        below = [p for n, p in places.items() if n.startswith(f"{place.path}.")]
+        listed = f"{place.path}.labels" in places  # the row of the labels says it
+        return _is_leaf(place) or not (listed or any(p.line == place.line for p in below))
+
+    def change(self, key: str, value: Any) -> None:
+        """Write another value of a key into program.yml; comments and order stay, but the key's own
+        remark goes: somebody has looked. Raises UsageError for a key that cannot be there.
+        """
+        text = self.text
+        places = places_of(text, str(self.path))
+        place = places.get(key)
+        if place is not None and TYPE.fullmatch(key):  # keys of the old type would not fit
+            column = key.removesuffix(".type")
+            kept = ("from", "label") + (("scale",) if value == "item" else ())
+            said = yaml.safe_load(yaml.serialize(places[column].value))
+            value = {k: said[k] for k in kept if k in said} | {"type": value}
+            place = places[column]
+        if place is not None:
+            text = _replaced(text, place, value)
+        else:
+            above, _dot, last = key.rpartition(".")
+            holder = places[above].value if above in places else None
+            if not isinstance(holder, yaml.MappingNode):
+                what = _("there is no key “{key}”").format(key=key)
+                raise UsageError(Problem(what, str(self.path), suggestion(key, places)))
+            text = _added(text, holder, last, value)
+        places_of(text, str(self.path))
+        self.path.write_text(text, encoding="utf-8", newline="\n")
+
+    def correct(self) -> ipywidgets.VBox:
+        """The guesses as a table of fields; what is changed there is written at once, and the line
+        of code that does the same stands below."""
+        from evaluasi_lib.door.correcting import correcting
+
+        return correcting(self)
+
+    def _repr_html_(self) -> str:
+        link = line_link(self.path, None)
+        return f"<p>{escape(self._said)} {link}</p>{self.sheets._repr_html_()}"
+
+    def __repr__(self) -> str:
+        return f"{self._said} {self.path}\n{self.sheets!r}"
+
+
+def draft(
+    program_id: str, files: str | Sequence[str], language: str = "id",
+    data: str | Path | None = None,
+) -> Draft:  # fmt: skip
+    """A first program.yml from files as exported, as `evaluasi new` writes it.
+
+    files: one path or several, or a text with “;” between them. data: as for `open`; a folder that
+    does not exist is made. A program that has a program.yml already keeps it. Raises UsageError for
+    missing files or a bad id, DataError for a file that cannot be read.
+
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> path = Path(folder, "survei_sesudah.csv")
+    >>> _n = path.write_text("Saya puas\\n" + "Setuju\\nTidak setuju\\nNetral\\n" * 9)
+    >>> d = draft("coba-2026", str(path), data=folder)
+    >>> d.guesses.query("key == 'sources.survei_sesudah.columns.saya_puas.type'")["value"].tolist()
+    ['item']
+    """
+    from evaluasi_lib.door.program import folder_of
+
+    if data:
+        Path(data, "raw").expanduser().mkdir(parents=True, exist_ok=True)
+    folder = folder_of(data, language)
+    path = folder.raw(program_id) / "program.yml"
+    if path.is_file():
+        return Draft(path, _("This program exists already; its file stays as it is:"))
+    listed = files.split(";") if isinstance(files, str) else files
+    new_program(folder, program_id, [str(name).strip() for name in listed if str(name).strip()])
+    return Draft(path, _("Drafted:"))
+
+
+def choices_of(path: str) -> list[str]:
+    """The words that a key of program.yml knows, by the model; none where anything may stand."""
+    found: Any = Program
+    for name in path.split("."):
+        inner = [found, *get_args(found)]
+        model = next((m for m in inner if isinstance(m, type) and issubclass(m, BaseModel)), None)
+        if model is not None and get_origin(found) in (None, *_UNIONS):
+            found = model.model_fields[name].annotation if name in model.model_fields else None
+        elif get_args(found):  # dict[name, model] or list[model]
+            found = get_args(found)[-1]
+        if found is None:
+            return []
+    parts = [found, *get_args(found)]
+    return [str(x) for part in parts if get_origin(part) is Literal for x in get_args(part)]
+
+
+_UNIONS = tuple({get_origin(int | None), get_origin(Literal["a"] | None)})
+
+
+def _is_leaf(place: Place) -> bool:
+    """Whether its value can be changed in a field: one value, or a list of them."""
+    inner = place.value.value if isinstance(place.value, yaml.SequenceNode) else ()
+    return isinstance(place.value, yaml.ScalarNode) or (
+        isinstance(place.value, yaml.SequenceNode)
+        and all(isinstance(item, yaml.ScalarNode) for item in inner)
+    )
+
+
+def _flow(value: Any) -> str:
+    """A value on one line of YAML."""
+    text = yaml.safe_dump(
+        value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=1_000_000
+    )
+    return text.strip().removesuffix("...").strip()
+
+
+def _replaced(text: str, place: Place, value: Any) -> str:
+    """The text with another value of a key that is there, and without the remark on its line."""
+    start, end = place.value.start_mark.index, place.value.end_mark.index
+    end = start + len(text[start:end].rstrip())
+    if place.key is not None:  # a value that begins on the next line moves up
+        start = text.index(":", place.key.end_mark.index) + 1
+    tail = text[end:]
+    if not isinstance(place.holder, yaml.MappingNode) or not place.holder.flow_style:
+        tail = re.sub(r"\A[ \t]*#[^\n]*", "", tail)
+    return f"{text[:start]} {_flow(value)}{tail}"
+
+
+def _added(text: str, holder: yaml.MappingNode, key: str, value: Any) -> str:
+    """The text with one more key in a record, after its first."""
+    first, last = holder.value[0]
+    at = last.end_mark.index
+    if holder.flow_style:
+        return f"{text[:at]}, {key}: {_flow(value)}{text[at:]}"
+    end = text.find("\n", first.start_mark.index)
+    end = len(text) if end < 0 else end
+    return f"{text[:end]}\n{' ' * first.start_mark.column}{key}: {_flow(value)}{text[end:]}"

@@ -1,0 +1,121 @@
+"""The notebooks in JupyterLab, in a real browser, as a researcher opens and runs them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+import pytest
+
+from tests.browser import find_chromium
+from tests.lab import ROOT, Lab
+from tests.practice import FOLDER, books
+
+MISSING = find_chromium() is None or find_spec("websocket") is None
+REQUIRED = bool(os.environ.get("EVALUASI_REQUIRE_BROWSER"))
+pytestmark = [
+    pytest.mark.skipif(MISSING and not REQUIRED, reason="no Chromium or no websocket-client"),
+    pytest.mark.xdist_group("lab"),
+]
+NOTEBOOKS = [path.name for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+SMALL = "mentoring-karier-2025"  # quick to clean and measure
+NEVER_SHOWN = re.compile(r"\bNaN\b|\bnan\b|Traceback|small_cell|not_satisfied|\bNone\b")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with Lab(tmp_path_factory.mktemp("checkout")) as started:
+        yield started
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_cell_runs_shows_no_codes_and_leaves_git_clean(lab: Lab, name: str) -> None:
+    lab.open(name)
+    lab.change("pelatihan-kepemimpinan-2025", SMALL)
+    assert lab.run_all() == []
+    shown = lab.text()
+    assert len(shown) > 200
+    assert NEVER_SHOWN.findall(shown) == []
+    assert lab.git_status() == ""
+    if name[:2] not in ("02", "04"):
+        lab.close()
+
+
+def test_the_tables_fit_the_page_and_key_figures_are_not_scrambled(lab: Lab) -> None:
+    lab.open("02_evaluasi_program.ipynb")
+    too_wide = """[...nb.node.querySelectorAll('.jp-OutputArea-output table')].filter(
+        t => t.getBoundingClientRect().right > nb.node.getBoundingClientRect().right)
+        .map(t => t.innerText)"""
+    assert lab.page.evaluate(too_wide) == []
+    floats = """(() => { nb.node.querySelector('details.evaluasi').open = true;
+        return [...nb.node.querySelectorAll('dl.key-figures dt, dl.key-figures dd')]
+            .map(e => getComputedStyle(e).float); })()"""
+    assert set(lab.page.evaluate(floats)) == {"none"}
+
+
+def test_the_panel_follows_each_field_marks_it_and_says_the_line_of_code(lab: Lab) -> None:
+    lab.open("02_evaluasi_program.ipynb")
+    before = lab.text(".widget-html")
+    assert "Penjelajahan" not in before
+    assert f'el.open("{SMALL}").effects("efikasi_karier")' in before
+    lab.choose(3, "0,9")
+    line = f'el.open("{SMALL}").what_if(outcome="efikasi_karier", sesoi=0.9)'
+    mark = "Penjelajahan, bukan yang dinyatakan: outcomes.efikasi_karier.sesoi 0,200 → 0,900"
+    for said in (line, mark, "Keyakinan karier, penjelajahan", "Menurut yang dinyatakan: "):
+        lab.wait(lambda said=said: said in lab.text(".widget-html"))
+    lab.choose(3, "banyak")
+    lab.wait(lambda: "“banyak” bukan angka" in lab.text(".widget-html"))
+    lab.choose(3, "0,2")
+    lab.wait(lambda: "Penjelajahan" not in lab.text(".widget-html"))
+    lab.choose(1, "Perilaku")
+    lab.wait(lambda: '.effects("perilaku_karier")' in lab.text(".widget-html"))
+
+
+def test_the_published_numbers_are_searched_and_sorted_without_a_network(lab: Lab) -> None:
+    lab.open("02_evaluasi_program.ipynb")
+    lab.page.requests.clear()
+    lab.page.evaluate("nb.node.querySelector('[class*=ollapse-header]').click()")
+    rows = "[...nb.node.querySelectorAll('table.dataTable tbody tr')].map(r => r.innerText)"
+    lab.wait(lambda: len(lab.page.evaluate(rows)) >= 10)
+    lab.page.evaluate("""(() => { const box = nb.node.querySelector('input[type=search]');
+        box.value = 'perilaku_karier';
+        box.dispatchEvent(new Event('input', {bubbles: true})); })()""")
+    lab.wait(lambda: all("perilaku_karier" in row for row in lab.page.evaluate(rows)))
+    own = ("http://127.0.0.1", "data:", "blob:", "ws://127.0.0.1")
+    assert [url for url in lab.page.requests if not url.startswith(own)] == []
+
+
+def test_a_corrected_guess_is_written_and_a_problem_leads_to_its_line(lab: Lab) -> None:
+    lab.open("04_dari_excel.ipynb")
+    path = lab.folder / "buku-kerja" / "latihan" / "raw" / "latihan-2026" / "program.yml"
+    assert "title: Mentoring di kantor" not in path.read_text(encoding="utf-8")
+    script = """(() => { const field = nb.node.querySelector('.widget-tab input');
+        field.value = 'Mentoring di kantor';
+        for (const event of ['input', 'change'])
+            field.dispatchEvent(new Event(event, {bubbles: true})); })()"""
+    lab.page.evaluate(script)
+    lab.wait(lambda: 'd.change("title", "Mentoring di kantor")' in lab.text(".widget-html"))
+    text = path.read_text(encoding="utf-8")
+    assert "title: Mentoring di kantor\n" in text
+    path.write_text(text.replace("instrument: skor_selalu", "instrument: skor_selalo"), "utf-8")
+    wrong = next(i for i, x in enumerate(text.splitlines(), 1) if "instrument: skor_selalu" in x)
+    lab.page.evaluate("""(async () => {
+        const i = nb.content.widgets.findIndex(
+            w => w.model.sharedModel.getSource().startsWith('el.problems'));
+        nb.content.activeCellIndex = i;
+        await jupyterapp.commands.execute('notebook:run-cell'); })()""")
+    link = f"program.yml, baris {wrong}"
+    lab.wait(lambda: link in lab.text("a"))
+    path_of = "(jupyterapp.shell.currentWidget.context || {}).path"
+    lab.page.evaluate(
+        f"[...nb.node.querySelectorAll('a')].find(a => a.innerText == {link!r}).click()"
+    )
+    lab.wait(lambda: str(lab.page.evaluate(path_of)).endswith("latihan-2026/program.yml"))
+    cursor = "jupyterapp.shell.currentWidget.content.editor.getCursorPosition().line + 1"
+    lab.wait(lambda: lab.page.evaluate(cursor) == wrong)
+
+
+def test_the_practice_workbooks_are_those_that_the_generator_writes() -> None:
+    assert {p.name: p.read_bytes() for p in FOLDER.iterdir()} == books()
