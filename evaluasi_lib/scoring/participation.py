@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import SMALL_CELL, is_small
+from evaluasi_lib.disclosure import SMALL_CELL, enough
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.labels import level_label, option_label, participation_of, variable_label
 from evaluasi_lib.measures import (
@@ -144,7 +144,7 @@ def _dropped(place: int, k: int, shown: Sequence[Measure]) -> Rows:
     lost = before[-1] - step["n"] if before and step["n"] is not None else None
     if lost is not None and lost < 0:
         lost = None  # records also cover persons who answered no questionnaire
-    if is_small(lost, k):
+    if not enough(k, lost):
         lost, step = None, step | {"reason": SMALL_CELL}
     yield from record_rows(step | {"dropped": lost}, ["sample", "flow", place], "dropped")
 
