@@ -23,7 +23,7 @@ from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.own import logo_of, own_texts
 from evaluasi_lib.findings.rules import read_catalogue
-from evaluasi_lib.folders import replace_folder, sha256_of
+from evaluasi_lib.folders import git_commit, replace_folder, sha256_of
 from evaluasi_lib.loading import OWN, DataFolder, load_program
 from evaluasi_lib.measures import in_order, record_of
 from evaluasi_lib.program import Program
@@ -202,6 +202,7 @@ def measure(study: Study) -> EvaluationResult:
             packages={name: importlib.metadata.version(name) for name in PACKAGES},
             parameters={"program_id": program.id, "language": wording.own_name()},
             seed=program.seed,
+            commit=git_commit(Path(__file__).parent),
         ),
     )
 

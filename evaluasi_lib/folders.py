@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +20,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -66,6 +68,24 @@ def sha256_of(path: Path) -> str:
     """The checksum of a file, read in parts."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache
+def git_commit(folder: Path) -> str | None:
+    """The commit that last changed a folder, with "+" where it was changed since; None where git
+    knows nothing of it, as with an installed package."""
+
+    def git(*words: str) -> str:
+        command = ["git", "--no-optional-locks", "-C", str(folder), *words, "--", "."]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=20
+        ).stdout.strip()
+
+    try:
+        commit = git("log", "-1", "--format=%H")
+        return commit + "+" * bool(git("status", "--porcelain")) if commit else None
+    except (OSError, subprocess.SubprocessError):
+        return None
 
 
 @contextmanager

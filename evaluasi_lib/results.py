@@ -188,6 +188,7 @@ class Provenance:
     packages: dict[str, str]
     parameters: dict[str, Any]
     seed: int
+    commit: str | None = None  # of this library, with "+" where it was changed since
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from evaluasi_lib import __version__, wording
+from evaluasi_lib import wording
 from evaluasi_lib.errors import DataError, Problem, UsageError
 from evaluasi_lib.evaluation import open_study, result_of
 from evaluasi_lib.loading import DataFolder
@@ -79,8 +79,10 @@ def _other_files(stored: list[dict[str, Any]], again: list[dict[str, Any]]) -> I
 
 def _other_versions(stored: dict[str, Any], again: dict[str, Any]) -> Iterator[Problem]:
     what = _("the report was made with {before}, now it is {now}")
-    before = {"evaluasi": stored["code_version"], **stored["packages"], "seed": stored["seed"]}
-    now = {"evaluasi": __version__, **again["packages"], "seed": again["seed"]}
+    before, now = (
+        {"evaluasi": said["code_version"], "commit": said.get("commit"), **said["packages"],
+         "seed": said["seed"]} for said in (stored, again)
+    )  # fmt: skip
     for name in sorted(before.keys() | now.keys()):
         if before.get(name) != now.get(name):
             yield Problem(what.format(before=before.get(name), now=now.get(name)), name)

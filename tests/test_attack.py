@@ -115,3 +115,19 @@ def test_no_hidden_number_of_a_drawn_program_is_recovered(tmp_path: Path, seed: 
     rows, program = drawn(tmp_path, seed)
     assert any(row["reason"] == "small_cell" for row in rows)
     assert attack(rows, program) == {}
+
+
+def test_a_few_without_answers_do_not_hide_how_many_took_part(tmp_path: Path) -> None:
+    """One group without a flag of who enrolled; up to three persons gave no answers. The number
+    goes only where it would tell of a few who did not complete."""
+    shown = []
+    for seed in (0, 3, 6, 9):
+        rows, program = drawn(tmp_path / str(seed), seed)
+        assert program.participation.enrolled is None
+        known = {row["id"]: row["value"] for row in rows}
+        took_part = known["sample/flow/1/n"]
+        assert took_part == known["sample/invited"] == known["participation/funnel/enrolled/n"]
+        shown += [took_part] if took_part else []
+        lost = [known.get(f"sample/flow/{step}/dropped") for step in "23"]
+        assert all(n is None or n == 0 or n >= 5 for n in lost)
+    assert len(shown) == 3

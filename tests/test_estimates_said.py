@@ -201,6 +201,51 @@ def test_anonymous_waves_are_independent_samples_and_marked_weaker(tmp_path: Pat
     assert len(texts_at(study.result.remarks, "effects", "y", "primary")) >= 2
 
 
+def test_units_whose_answers_are_alike_widen_the_interval_of_unlinked_waves(tmp_path: Path) -> None:
+    rng, units = np.random.default_rng(1), np.repeat(np.arange(20), 10)
+    tables = {
+        wave: pd.DataFrame({"y": np.round(rng.normal(size=20)[units] + rng.normal(size=200) / 9, 3),
+                            "unit": [f"unit {i}" for i in units]})
+        for wave in ("pre", "post")
+    }  # fmt: skip
+    errors = []
+    for design in ({"type": "single_group"}, {"type": "single_group", "cluster": "unit"}):
+        declared = {
+            "design": design, "link": "anonymous",
+            "sources": {w: survey({"y": "number", "unit": "category"}, wave=w) for w in tables},
+            "outcomes": [{"id": "y", "label": "Y", "level": "learning", "variable": "y",
+                          "unit": "poin", "baseline_wave": "pre"}],
+        }  # fmt: skip
+        found = primary(make_study(tmp_path / str(len(errors)), declared, tables))
+        assert found.estimator == "waves"
+        errors.append(found.std_error)
+    assert errors[1] > 2 * errors[0]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_steps_taken_as_equal_are_told_where_persons_cannot_be_linked(
+    tmp_path: Path, ordered: bool
+) -> None:
+    rng = np.random.default_rng(1)
+    tables = {
+        wave: pd.DataFrame({"y": rng.integers(1, 6, 80).astype(float),
+                            "ikut": np.where(np.arange(80) % 2, "ya", "tidak")})
+        for wave in ("pre", "post")
+    }  # fmt: skip
+    outcome = {"id": "y", "label": "Y", "level": "learning", "variable": "y", "unit": "poin",
+               "baseline_wave": "pre"}  # fmt: skip
+    declared = {
+        "design": {"type": "comparison", "group": {"variable": "ikut", "program": ["ya"],
+                                                   "comparison": ["tidak"]}},
+        "link": "anonymous",
+        "sources": {w: survey({"y": "number", "ikut": "category"}, wave=w) for w in tables},
+        "outcomes": [outcome | ({"scale_type": "ordinal"} if ordered else {})],
+    }  # fmt: skip
+    study = make_study(tmp_path, declared, tables, "en")
+    said = " ".join(texts_at(study.result.remarks, "effects", "y", "primary"))
+    assert ("treated as equally far apart" in said) == ordered
+
+
 def test_dose_is_an_association_among_participants(tmp_path: Path) -> None:
     data = persons(19, 120)
     data["dosis"] = np.random.default_rng(19).integers(0, 10, 120).astype(float)

@@ -104,9 +104,10 @@ def test_reports_that_rest_on_the_data_are_marked_until_they_are_made_again(
     data, people = planted
     out = data.path / "reports"
     (out / raw.ID).mkdir(parents=True)
-    result = {"program": {"title": "Uji", "cycle": "2025"},
-              "verdict": {"decision": "adjust", "provisional": False}, "measures": [],
-              "provenance": {"parameters": {}}}  # fmt: skip
+    result = {"program": {"title": "Uji", "cycle": "2025", "series": None, "period_end": None},
+              "verdict": {"decision": "adjust", "provisional": False, "certainty": "",
+                          "reasons": []},
+              "measures": [], "provenance": {"parameters": {}}}  # fmt: skip
     (out / raw.ID / "result.json").write_text(json.dumps(result), encoding="utf-8")
     command = ["forget", raw.ID, "--person", people[GONE].nip, "--reason", "diminta"]
     assert main([*command, "--data", str(data.path), "--out", str(out)]) == 0

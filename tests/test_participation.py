@@ -302,6 +302,16 @@ def test_dropout_reasons_hide_the_few(tmp_path: Path) -> None:
     assert all(row["reason"] == "small_cell" for row in found.at("dropout_reasons/*"))
 
 
+def test_the_most_frequent_reason_to_leave_stands_first(tmp_path: Path) -> None:
+    roster = people()
+    left = np.flatnonzero((roster["daftar"] & ~roster["selesai"]).to_numpy(bool))
+    reason = np.full(200, "b sibuk", dtype=object)
+    reason[left[:6]], reason[left[6:14]] = "a mutasi", "c sakit"
+    roster["alasan"] = pd.Categorical(reason)
+    found = measured(tmp_path, roster, {"dropout_reason": "alasan"}).at("dropout_reasons/*")
+    assert [row["n"] for row in found] == [len(left) - 14, 8, 6]
+
+
 def test_each_wave_says_how_many_of_the_enrolled_were_measured(tmp_path: Path) -> None:
     """And where not all of them can have enrolled, there is a count and no share."""
     pid = people(60)["pid"]

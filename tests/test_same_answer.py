@@ -15,6 +15,7 @@ import pytest
 from evaluasi_lib import wording
 from evaluasi_lib.cli import main
 from evaluasi_lib.evaluation import open_study, result_of
+from evaluasi_lib.folders import git_commit
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.results import result_json
@@ -95,12 +96,14 @@ def test_what_differs_is_named(
     def put(content: dict[str, Any]) -> None:
         next(r for r in content["measures"] if r["id"] == number["id"])["value"] = 12345
         content["provenance"]["packages"]["numpy"] = "0.1"
+        content["provenance"]["commit"] = "0123abc+"
 
     _change(path, put)
     assert _verify(report) == 1
     said = capsys.readouterr().err
     assert f"{number['id']}: value is 12345 in the report, and {number['value']}" in said
     assert "numpy: the report was made with 0.1" in said
+    assert "commit: the report was made with 0123abc+" in said
 
     path.write_text(good, encoding="utf-8")
     table = report / "raw" / PROGRAM / "nsw.csv"
@@ -159,6 +162,31 @@ def test_the_answer_does_not_depend_on_the_order_of_rows(program: str, tmp_path:
                 same = value == pytest.approx(other, rel=1e-9, abs=1e-9)
             assert same, (row_id, key, value, other)
     assert results[0]["verdict"] == results[1]["verdict"]
+
+
+def test_the_commit_of_a_folder_says_whether_it_was_changed_since(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=A", "-c", "user.email=a@contoh.go.id"]
+        done = subprocess.run(["git", *who, *words], cwd=tmp_path, capture_output=True, check=True)
+        return done.stdout.decode().strip()
+
+    def said() -> str | None:
+        git_commit.cache_clear()
+        return git_commit(tmp_path / "library")
+
+    (tmp_path / "library").mkdir()
+    file = tmp_path / "library" / "a.py"
+    file.write_text("1")
+    git("init", "-q")
+    assert said() is None, "git knows nothing of it yet"
+    git("add", ".")
+    git("commit", "-qm", "a")
+    commit = git("rev-parse", "HEAD")
+    (tmp_path / "page.md").write_text("no part of the library")
+    assert said() == commit
+    file.write_text("2")
+    assert said() == commit + "+"
+    git_commit.cache_clear()
 
 
 def test_the_record_of_numbers_names_what_moved() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evaluasi_lib as el
+from evaluasi_lib import wording
 from evaluasi_lib.measures import texts_at, wide
 from evaluasi_lib.scoring.bands import bands_of
 from tests.made_studies import make_study, survey
@@ -113,6 +114,21 @@ def test_reliability_of_too_little_is_a_reason_in_words(answers: np.ndarray) -> 
     assert caught.value.problems[0].remedy
 
 
+def test_what_a_reliability_is_worth_is_said_by_its_size() -> None:
+    said = {"too low": (-9, 0.7), "acceptable": (0.7, 0.8), "good": (0.8, 0.95),
+            "the same thing twice": (0.95, 1)}  # fmt: skip
+    rng, heard = np.random.default_rng(1), set()
+    trait, draws = rng.normal(size=(500, 1)), rng.normal(size=(500, 4))
+    wording.set_language("en")
+    for noise in (0.2, 0.7, 1.1, 1.2, 1.4, 1.5, 2.0, 3.0):
+        found = el.reliability(pd.DataFrame(trait + noise * draws), [0, 1, 2, 3])
+        (words,) = [w for w in said if w in found["note"].iloc[0]]
+        low, high = said[words]
+        assert low <= found.alpha < high
+        heard.add(words)
+    assert heard == set(said)
+
+
 def test_omega_of_a_known_model() -> None:
     """Loadings .8 .7 .6 and unique variances 1 - loading^2: omega = 2.1^2 / (2.1^2 + 1.51)."""
     loading = np.array([0.8, 0.7, 0.6])
@@ -198,6 +214,7 @@ def test_skp_keeps_its_order_and_gets_no_mean(tmp_path: Path) -> None:
     found = score(asked(tmp_path, {"q": [2, 3, 4] * 10}, index="skp"), "s")
     assert found["mean"] is None
     assert found["mean_100"] is None
+    assert found["sd"] is None
     assert found["mean_reason"]
 
 
@@ -221,6 +238,7 @@ def test_distributions_pass_the_gate_and_keep_their_questions(tmp_path: Path) ->
     assert {a["stem"][3] for a in answers} == {"p1", "p2", "p3"}
     assert all(a["n"] is None or a["n"] == 0 or a["n"] >= 5 for a in answers)
     assert all(a["note"] for a in answers)
+    assert {a["group"] for a in answers} == {"program"}
 
 
 def bands(*counts: int, **known: Any) -> list[tuple[int, ...]]:

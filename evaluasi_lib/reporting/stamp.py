@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluasi_lib.errors import EvaluationError
-from evaluasi_lib.folders import raw_files, sha256_of
+from evaluasi_lib.folders import git_commit, raw_files, sha256_of
 from evaluasi_lib.loading import DataFolder, read_declaration
 
 NAME = ".stamp.json"
@@ -69,7 +69,7 @@ class Sources:
             [(p.name, sha256_of(p)) for p in beside if not p.name.startswith(".")],
             sha256_of(self._notebook) if self._notebook else None,
             sorted(_installed()),
-            [platform.python_version(), sys.platform, platform.machine()],
+            [platform.python_version(), sys.platform, platform.machine(), git_commit(LIBRARY)],
         ]
 
     def _raw_files(self, program_id: str) -> dict[str, list[Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.disclosure import SMALL_CELL
+from evaluasi_lib.disclosure import SMALL_CELL, enough
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.labels import level_label, option_label, participation_of, variable_label
 from evaluasi_lib.measures import (
@@ -62,7 +62,9 @@ def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
 
     frames: outcome_frames(study), where the caller has them. A few who left could be found by
     subtraction, so a step after which a few are missing is hidden, and "dropped" is counted from
-    the last step that is shown.
+    the last step that is shown. Only how many took part, where that is one group, is shown all the
+    same: that a few of them gave no answers tells nothing else of anybody, and without their number
+    there is no cost of a participant.
     """
     invited, unknown = _invited(study)
     label, analysed, unanalysed = _analysed(study, frames or outcome_frames(study))
@@ -84,13 +86,16 @@ def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
     note = _("Answers are weighted to the population.") if study.program.population else None
     first = _invited_stage(study.program)
     yield Draft(partial(_sample_rows, note))
+    one_group = study.program.design.group is None
     for place, (step, n, why) in enumerate(steps, 1):
         record = {"label": step, "n": n, "reason": why if n is None else None}
         rank = 0 if place == len(FLOW) else place
         same = (measure_id(*FUNNEL, first),) if first and place == 1 else ()
         cell = SAFE if n is None else Cell(stage=("sample/flow", n, rank), based_on=same)
+        if place == 1 and one_group and n is not None:
+            cell = Cell((n,), based_on=same)
         yield from drafts(record, ["sample", "flow", place], "n", cell)
-        yield Draft(partial(_dropped, place))
+        yield Draft(partial(_dropped, place, study.program.privacy.min_cell))
     waves = [source.wave for source in study.program.sources.values() if source.wave]
     single_group = study.program.design.type == "single_group"
     yield Draft(partial(_wave_rows, list(dict.fromkeys(waves)), single_group))
@@ -131,7 +136,7 @@ def _sample_rows(note: str | None, shown: Sequence[Measure]) -> Rows:
     yield from record_rows(record, ["sample"], "response_rate_share:ci")
 
 
-def _dropped(place: int, shown: Sequence[Measure]) -> Rows:
+def _dropped(place: int, k: int, shown: Sequence[Measure]) -> Rows:
     """How many left between this step and the last one before it that is shown."""
     steps = wide(shown, "sample/flow/*")[:place]
     step = steps.pop()
@@ -139,6 +144,8 @@ def _dropped(place: int, shown: Sequence[Measure]) -> Rows:
     lost = before[-1] - step["n"] if before and step["n"] is not None else None
     if lost is not None and lost < 0:
         lost = None  # records also cover persons who answered no questionnaire
+    if not enough(k, lost):
+        lost, step = None, step | {"reason": SMALL_CELL}
     yield from record_rows(step | {"dropped": lost}, ["sample", "flow", place], "dropped")
 
 
@@ -213,7 +220,7 @@ def score_participation(study: Study) -> Drafts:
         return
     stages = stage_flags(study)
     yield Draft(_completion)
-    yield from _funnel(stages, _invited_stage(study.program))
+    yield from _funnel(stages)
     yield from _dropout_reasons(study, stages)
     yield from score_barriers(study, stages)
     yield from score_motivation(study)
@@ -253,14 +260,11 @@ def _invited_stage(program: Program) -> str:
     return "invited" if plan.invited else "" if plan.enrolled else "enrolled"
 
 
-def _funnel(stages: pd.DataFrame, invited: str) -> Drafts:
-    """Persons at each stage, and their share of the first one shown. invited: the stage that
-    the sample's first step shows too."""
+def _funnel(stages: pd.DataFrame) -> Drafts:
+    """Persons at each stage, and their share of the first one shown."""
     records = {str(stage): {"n": int(stages[stage].sum())} for stage in stages}
     for draft in nested(records, FUNNEL, "n", first=("completed", "enrolled")):
-        same = isinstance(draft.row, Measure) and draft.row.subject == invited
-        cell = dataclasses.replace(draft.cell, based_on=("sample/flow/1",)) if same else draft.cell
-        yield draft._replace(cell=cell)
+        yield draft
         if isinstance(draft.row, Measure):
             yield Draft(partial(_stage_share, draft.row.subject))
 
