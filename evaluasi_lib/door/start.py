@@ -174,8 +174,8 @@ class Draft:
     """A program.yml and what was guessed in it. path: the file; it is read anew each time, so that
     what is edited in it by hand counts too."""
 
-    def __init__(self, path: Path, said: str) -> None:
-        self.path, self._said = path, said
+    def __init__(self, path: Path, said: str, told: Sequence[str] = ()) -> None:
+        self.path, self._said, self._told = path, said, tuple(told)
 
     @property
     def text(self) -> str:
@@ -206,7 +206,7 @@ class Draft:
             remark = re.search(rf"#\s*(?:{words})\b:?\s*(.*)$", lines[place.line - 1])
             of_column = ".columns." in path
             if ALWAYS.fullmatch(path):
-                wanted = True
+                wanted = _is_leaf(place)
             else:
                 wanted = bool(remark) and not of_column and self._told_by(place, places)
             if wanted:
@@ -266,10 +266,11 @@ class Draft:
 
     def _repr_html_(self) -> str:
         link = line_link(self.path, None)
-        return f"<p>{escape(self._said)} {link}</p>{self.sheets._repr_html_()}"
+        told = "".join(f"<li>{escape(line)}</li>" for line in self._told)
+        return f"<p>{escape(self._said)} {link}</p>{self.sheets._repr_html_()}<ul>{told}</ul>"
 
     def __repr__(self) -> str:
-        return f"{self._said} {self.path}\n{self.sheets!r}"
+        return "\n".join([f"{self._said} {self.path}", repr(self.sheets), *self._told])
 
 
 def draft(
@@ -299,8 +300,8 @@ def draft(
     if path.is_file():
         return Draft(path, _("This program exists already; its file stays as it is:"))
     listed = files.split(";") if isinstance(files, str) else files
-    new_program(folder, program_id, [str(name).strip() for name in listed if str(name).strip()])
-    return Draft(path, _("Drafted:"))
+    names = [str(name).strip() for name in listed if str(name).strip()]
+    return Draft(path, _("Drafted:"), new_program(folder, program_id, names).told)
 
 
 def choices_of(path: str) -> list[str]:
