@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+import evaluasi_lib as el
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.program import Program
 
@@ -32,3 +33,8 @@ def folder_with(
     for name, content in (files or {}).items():
         (raw / name).write_text(content, encoding="utf-8")
     return DataFolder.at(root), load_program(raw)
+
+
+def problems_of(data: DataFolder, program_id: str = "uji") -> list[Any]:
+    """Every problem of a program: where, what, count, remedy."""
+    return list(el.problems(program_id, "id", data).itertuples())

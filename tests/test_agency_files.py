@@ -5,6 +5,7 @@ The files and their numbers are in tests/data/agency; tests/agency.py makes them
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -190,6 +191,17 @@ def test_two_surveys_that_nothing_tells_apart_ask_which_was_first(tmp_path: Path
     assert run("check", "x", "--data", tmp_path) == 1
 
 
+def test_running_numbers_are_not_taken_for_persons(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    for name in ("pra.csv", "pasca.csv"):
+        heads, *rows = items(LIKERT)
+        agency.write_csv(name, [["No Responden", *heads[1:]], *rows], folder=tmp_path)
+    files = (tmp_path / "pra.csv", tmp_path / "pasca.csv")
+    run("new", "x", "--from", *files, "--data", tmp_path)
+    assert _read(tmp_path)["link"] == "?"
+    assert run("check", "x", "--data", tmp_path) == 1
+
+
 def test_dates_tell_which_of_two_surveys_was_first(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     for name, month in (("a.csv", "Mei"), ("b.csv", "Maret")):
@@ -258,6 +270,15 @@ def test_a_column_that_came_later_is_added_with_a_comment(tmp_path: Path) -> Non
     assert run("check", "x", "--data", tmp_path) == 0
 
 
+def test_a_spelling_that_came_later_is_added(tmp_path: Path) -> None:
+    drafted(tmp_path, items(["S", "SS", "TS"]))
+    later = items(["S", "SS", "TS", "Sgt Setuju"])
+    agency.write_csv("survei.csv", later, folder=tmp_path / "raw" / "x")
+    assert run("check", "x", "--data", tmp_path) == 1
+    assert run("new", "x", "--from", tmp_path / "raw/x/survei.csv", "--data", tmp_path) == 0
+    assert run("check", "x", "--data", tmp_path) == 0
+
+
 def test_another_file_of_the_same_name_is_not_written_over(tmp_path: Path) -> None:
     drafted(tmp_path, items(LIKERT))
     before = (tmp_path / "raw" / "x" / "survei.csv").read_bytes()
@@ -312,6 +333,16 @@ def test_before_and_after_side_by_side_ask_whether_it_was_told_from_memory(tmp_p
     assert outcome["baseline_instrument"] == "skor_sebelum"
     assert outcome["retrospective"] == "?"
     assert run("check", "x", "--data", tmp_path) == 1
+
+
+def test_the_first_answer_is_never_taken_for_the_questions(tmp_path: Path) -> None:
+    """Somebody cut the second and third row of Qualtrics away."""
+    with (agency.FOLDER / "qualtrics.csv").open(encoding="utf-8") as file:
+        heads, _questions, _codes, *rows = list(csv.reader(file))
+    declared = drafted(tmp_path, [heads, *rows])
+    source = declared["sources"]["survei"]
+    assert "skip_rows" not in source
+    assert {c.get("label") for c in source["columns"].values()} <= {None, *heads}
 
 
 def test_the_log_of_a_platform_is_drafted_with_its_activities(tmp_path: Path) -> None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
+import evaluasi_lib as el
 from evaluasi_lib.cleaning.draft import draft_program
 from evaluasi_lib.cleaning.ladders import ordered_labels
-from evaluasi_lib.cleaning.pipeline import check_program, clean_program
-from evaluasi_lib.disclosure import publish
-from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.measures import wide
-from evaluasi_lib.scoring.scales import score_scales
-from evaluasi_lib.study import load_study
+from tests.cleaning_help import problems_of
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "real"
 CARPENTRIES = SHARED / "carpentries-instructor-training.csv"
+LONGTERM = SHARED / "carpentries-longterm-2017.csv"
 SHIPPED = Path(__file__).resolve().parents[1] / "data" / "raw"
 
 
@@ -35,14 +35,13 @@ def drafted(root: Path, program_id: str, files: list[Path]) -> tuple[DataFolder,
 @pytest.mark.skipif(not CARPENTRIES.is_file(), reason="the shared real data are not here")
 def test_a_real_survey_needs_no_edited_line_to_be_cleaned_and_scored(tmp_path: Path) -> None:
     data, text = drafted(tmp_path, "carpentries-2018", [CARPENTRIES])
-    program = load_program(data.raw("carpentries-2018"))
-    assert check_program(program, data) == []
-    study = load_study(program, clean_program(program, data))
+    assert problems_of(data, "carpentries-2018") == []
+    study = el.open("carpentries-2018", data=data)
+    program = study.declared
     (table,) = study.tables.values()
     assert len(table) == 967
     assert len(program.instruments) == 6
-    rows, _remarks = publish(score_scales(study), study.program.privacy.min_cell)
-    means = {s["subject"]: s["mean"] for s in wide(rows, "scales/*/*/*")}
+    means = {s["subject"]: s["mean"] for s in wide(study.result.rows, "scales/*/*/*")}
     assert all(m is not None for m in means.values())
     agreement = program.scales["strongly_agree"]
     assert [str(x) for x in agreement.labels] == [
@@ -53,16 +52,29 @@ def test_a_real_survey_needs_no_edited_line_to_be_cleaned_and_scored(tmp_path: P
     assert text.count("# ") > 5
 
 
+@pytest.mark.skipif(not LONGTERM.is_file(), reason="the shared real data are not here")
+def test_options_spread_over_columns_that_lost_their_headings_are_one_question(
+    tmp_path: Path,
+) -> None:
+    data, _text = drafted(tmp_path, "longterm-2017", [LONGTERM])
+    assert problems_of(data, "longterm-2017") == []
+    (table,) = el.open("longterm-2017", data=data).tables.values()
+    raw = pd.read_csv(LONGTERM, usecols=["Content", *(f"Column{i}" for i in range(14, 25))])
+    answered = raw.notna().any(axis="columns")
+    assert table["content__git"].count() == answered.sum()
+    assert table["content__git"].sum() == raw["Column14"].notna().sum()
+
+
 def test_files_of_two_waves_become_sources_with_an_outcome(tmp_path: Path) -> None:
     folder = SHIPPED / "mentoring-karier-2024"
     names = ["survei_awal.csv", "survei_akhir.csv", "daftar_hadir.csv"]
     data, _text = drafted(tmp_path, "draf-2024", [folder / n for n in names])
-    program = load_program(data.raw("draf-2024"))
+    program = el.open("draf-2024", data=data).declared
     assert program.link == "respondent_code"
     assert program.roster == "daftar_hadir"
     assert {s.wave for s in program.sources.values()} == {"pre", "post", None}
     assert {o.baseline_wave for o in program.outcomes} == {"pre"}
-    assert check_program(program, data) == []
+    assert problems_of(data, program.id) == []
 
 
 def test_the_draft_of_a_platform_log_is_a_source_of_events(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from evaluasi_lib.cleaning.pipeline import check_program, clean_program
-from tests.cleaning_help import BASE, folder_with
+from evaluasi_lib.cleaning.pipeline import clean_program
+from tests.cleaning_help import BASE, folder_with, problems_of
 
 NIP = "198609262015051001"
 ROSTER = f"NIP;ID Moodle;Nama\n'{NIP};12;Dr. Budi Santoso\n19900101 201503 2 001;13;Siti Aminah\n"
@@ -114,8 +114,8 @@ def test_names_in_a_log_go_no_further(folder: Path) -> None:
 
 def test_a_log_without_times_is_one_problem(tmp_path: Path) -> None:
     table = TABLE.replace("time", "kapan").replace("2025", "sekitar 2025")
-    data, program = folder_with(tmp_path, DECLARED, FILES | {"tabel.csv": table})
-    (problem,) = check_program(program, data)
+    data, _program = folder_with(tmp_path, DECLARED, FILES | {"tabel.csv": table})
+    (problem,) = problems_of(data)
     assert problem.where == "tabel.csv"
 
 

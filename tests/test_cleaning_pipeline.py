@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 import evaluasi_lib as el
 from evaluasi_lib.cleaning import manifest
-from evaluasi_lib.cleaning.pipeline import check_program, clean_program, is_stale
+from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
 from evaluasi_lib.folders import swap_in
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.wording import code_words
-from tests.cleaning_help import BASE, folder_with
+from tests.cleaning_help import BASE, folder_with, problems_of
 
 LIBRARY = Path(manifest.__file__).resolve().parent.parent
 LABELS = ["Tidak Setuju", "Kurang Setuju", "Setuju", "Sangat Setuju"]
@@ -146,12 +146,12 @@ def test_a_failing_program_leaves_the_old_processed_folder_alone(made) -> None:
 
 
 def test_checking_finds_every_problem_at_once_and_changes_nothing(made) -> None:
-    data, program = made
+    data, _program = made
     (data.raw("uji") / "peserta.csv").unlink()
     path = data.raw("uji") / "survei.csv"
     text = survey(ROWS).replace("Kurang Setuju", "Entah").replace("2025-02-03 00:01", "kemarin")
     path.write_text(text, encoding="utf-8")
-    problems = check_program(program, data)
+    problems = problems_of(data)
     assert len(problems) == 4
     assert not data.processed("uji").exists()
     assert not any(name.split(",")[0] in str(p) for p in problems for _n, name, _m, _t in PEOPLE)

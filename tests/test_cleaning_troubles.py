@@ -16,10 +16,9 @@ import pytest
 import yaml
 
 import evaluasi_lib as el
-from evaluasi_lib.cleaning.pipeline import check_program, clean_program
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import Program
-from tests.cleaning_help import BASE, folder_with
+from tests.cleaning_help import BASE, folder_with, problems_of
 
 TROUBLES = sorted(p for p in (Path(__file__).parent / "data" / "cleaning").iterdir() if p.is_dir())
 
@@ -33,13 +32,13 @@ def _english():
 
 def outcome(trouble: Path, data: DataFolder, program: Program) -> dict[str, str]:
     """File name -> content, as the folder of the trouble should hold it."""
-    problems = check_program(program, data)
-    if problems:
-        with pytest.raises(el.EvaluationError):
-            clean_program(program, data)
+    if problems_of(data, program.id):
+        with pytest.raises(el.EvaluationError) as caught:
+            el.open(program.id, "en", data)
         assert not data.processed(program.id).exists(), "nothing half-written"
-        return {"expected.txt": "\n".join(map(str, problems)) + "\n"}
-    folder = clean_program(program, data)
+        return {"expected.txt": "\n".join(map(str, caught.value.problems)) + "\n"}
+    el.open(program.id, "en", data)
+    folder = data.processed(program.id)
     table = pd.read_parquet(folder / "survei.parquet").drop(columns="pid")
     quality = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["quality"]
     log = {"changes": quality["changes"], "notes": quality["problems"]}

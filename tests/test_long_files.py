@@ -457,3 +457,20 @@ def test_a_column_that_is_missing_is_a_problem_and_no_crash(
     status, words = said(root, capsys)
     assert status == 1
     assert "Tidak ada" in words
+
+
+def test_a_correction_names_the_file_as_program_yml_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "survei,33,k1,{old},5,salah ketik,E\nsurvei,34,k2,9,5,tidak ada,E\n"
+    text = long_file(["2023", "2024"])
+    old = text.splitlines()[33].split(",")[3]
+    head = "sumber,baris,kolom,lama,baru,alasan,oleh\n"
+    files = {"survei.csv": text, "koreksi.csv": head + lines.format(old=old)}
+    root = write(tmp_path, LONG, files)
+    status, words = said(root, capsys)
+    assert status == 0, words
+    assert [x for x in words.splitlines() if "koreksi.csv, baris 1" in x] == []
+    assert len([x for x in words.splitlines() if "koreksi.csv, baris 2" in x]) == 1
+    table = el.open("uji", data=root).tables["survei_post"].set_index("row")
+    assert table.loc[33, "k1"] == 5

@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 import evaluasi_lib as el
-from evaluasi_lib.cleaning.pipeline import check_program, clean_program
+from evaluasi_lib.cleaning.pipeline import clean_program
 from evaluasi_lib.effects import effects_of
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.measures import value_at
@@ -20,7 +21,7 @@ from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import write_report
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.results import EvaluationResult
-from tests.cleaning_help import BASE, folder_with
+from tests.cleaning_help import BASE, folder_with, problems_of
 
 N = 40
 GROUP = {"variable": "kelompok", "program": ["Peserta"], "comparison": ["Pembanding"]}
@@ -103,8 +104,8 @@ def test_the_order_of_labels_does_not_decide_what_success_is(
 def test_a_flag_and_zero_or_one_need_no_success(
     column: dict[str, Any], values: list[str], tmp_path: Path
 ) -> None:
-    data, program = binary(tmp_path, column, values)
-    assert check_program(program, data) == []
+    data, _program = binary(tmp_path, column, values)
+    assert problems_of(data) == []
     (effect,) = effects_of(evaluated(data).rows, "primary")
     assert effect.estimate == pytest.approx(0.75)
 
@@ -134,8 +135,8 @@ def test_two_declared_labels_without_success_are_refused_with_the_labels(tmp_pat
 def test_values_that_prove_no_success_are_refused_with_what_the_file_holds(
     column: dict[str, Any], values: list[str], shown: str, tmp_path: Path
 ) -> None:
-    data, program = binary(tmp_path, column, values)
-    (problem,) = check_program(program, data)
+    data, _program = binary(tmp_path, column, values)
+    (problem,) = problems_of(data)
     assert problem.where == "outcomes.kerja"
     assert shown in problem.remedy
 
@@ -147,8 +148,8 @@ def test_labels_without_an_order_are_no_scale(tmp_path: Path) -> None:
 
 
 def test_success_names_a_label_that_is_there(tmp_path: Path) -> None:
-    data, program = binary(tmp_path, {"type": "category"}, LABELS, success=["Berkerja"])
-    (problem,) = check_program(program, data)
+    data, _program = binary(tmp_path, {"type": "category"}, LABELS, success=["Berkerja"])
+    (problem,) = problems_of(data)
     assert problem.where == "outcomes.kerja.success"
 
 
@@ -197,8 +198,8 @@ def grouped(
 def test_a_group_variable_in_any_one_file_keeps_everybody(
     holder: str, roster: bool, tmp_path: Path
 ) -> None:
-    data, program = grouped(tmp_path, {holder: groups()}, roster=roster)
-    assert check_program(program, data) == []
+    data, _program = grouped(tmp_path, {holder: groups()}, roster=roster)
+    assert problems_of(data) == []
     (effect,) = effects_of(evaluated(data).rows, "primary")
     assert (effect.n_program, effect.n_comparison) == (N / 2, N / 2)
     assert effect.estimate == pytest.approx(4.0)
@@ -208,15 +209,15 @@ def test_the_roster_counts_before_other_sources_and_a_contradiction_is_counted(
     tmp_path: Path,
 ) -> None:
     other = ["Pembanding" if i < 4 else g for i, g in enumerate(groups())]
-    data, program = grouped(tmp_path, {"peserta": groups(), "pra": other})
-    (problem,) = check_program(program, data)
+    data, _program = grouped(tmp_path, {"peserta": groups(), "pra": other})
+    (problem,) = problems_of(data)
     assert (problem.where, problem.count) == ("design.group", 2)
 
 
 @pytest.mark.parametrize("value", ["Peserta", "Pembanding", "Entah"])
 def test_a_group_of_nobody_is_refused(value: str, tmp_path: Path) -> None:
-    data, program = grouped(tmp_path, {"pra": [value] * N})
-    assert "design.group" in {p.where for p in check_program(program, data)}
+    data, _program = grouped(tmp_path, {"pra": [value] * N})
+    assert "design.group" in {p.where for p in problems_of(data)}
 
 
 def test_a_stage_of_participation_may_stand_in_another_file_than_the_roster(
@@ -340,9 +341,12 @@ def test_no_name_leaves_whatever_type_was_declared(
 
 def test_a_column_of_names_that_the_program_rests_on_is_a_problem(tmp_path: Path) -> None:
     values = PEOPLE[:N]
-    data, program = named(tmp_path, "Nama Atasan", {"type": "category"}, values, name=False)
-    design = program.design.model_copy(update={"cluster": "kolom"})
-    problems = check_program(program.model_copy(update={"design": design}), data)
+    data, _program = named(tmp_path, "Nama Atasan", {"type": "category"}, values, name=False)
+    path = data.raw("uji") / "program.yml"
+    declared = yaml.safe_load(path.read_text("utf-8"))
+    declared["design"]["cluster"] = "kolom"
+    path.write_text(yaml.safe_dump(declared), encoding="utf-8")
+    problems = problems_of(data)
     assert any("Nama Atasan" in p.what for p in problems)
     assert not any(v in str(p) for p in problems for v in values)
 
@@ -350,8 +354,8 @@ def test_a_column_of_names_that_the_program_rests_on_is_a_problem(tmp_path: Path
 def test_unknown_labels_that_could_be_names_are_counted_and_not_shown(tmp_path: Path) -> None:
     declared = {"type": "category", "categories": {"A": "A", "B": "B"}}
     values = [SURNAMES[i] if i < 6 else "A" for i in range(N)]
-    data, program = named(tmp_path, "Nama Belakang", declared, values, name=False)
-    problems = check_program(program, data)
+    data, _program = named(tmp_path, "Nama Belakang", declared, values, name=False)
+    problems = problems_of(data)
     assert not any(s in str(p) for p in problems for s in SURNAMES)
 
 
@@ -389,8 +393,8 @@ def test_a_file_without_headings_shows_nobody_from_its_first_row(tmp_path: Path)
     columns = {"unit": {"from": "Unit", "type": "category"}}
     declared = BASE | {"sources": {"s": {"file": "s.csv", "columns": columns}}}
     rows = "".join(f"19860926201505100{i},{PEOPLE[i]},Biro {i}\n" for i in range(5))
-    data, program = folder_with(tmp_path, declared, {"s.csv": rows})
-    (problem,) = check_program(program, data)
+    data, _program = folder_with(tmp_path, declared, {"s.csv": rows})
+    (problem,) = problems_of(data)
     assert "header_row" in problem.remedy
     assert not any(word in str(problem) for word in PEOPLE[0].split())
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,10 @@ def draft_program(
     if rosters and link != "anonymous":
         declared["roster"] = rosters[0]
     notes: dict[tuple[str, ...], str] = {}
+    if link == UNKNOWN:
+        notes["link",] = _(
+            "numbers from 1 in each file: the same persons? respondent_code or anonymous"
+        )
     declared["sources"] = {s.name: _source(s, link, notes) for s in sheets}
     if scales:
         declared["scales"] = {n: _scale(n, s, notes) for n, s in scales.items()}
@@ -101,11 +105,12 @@ def draft_program(
 def _head(program_id: str, sheets: Sequence[Sheet], link: str) -> dict[str, Any]:
     with every_language():
         unnamed: Any = _("(agency not stated)")
-    lines = [x for s in sheets for x in s.above]
+    lines = [x for s in sheets for x in s.above if ":" not in x]
     titles = [x for x in lines if re.search(VOCABULARY["programs"], normalise(x)) and " " in x]
     agencies = [x for x in lines if re.search(VOCABULARY["agencies"], normalise(x))]
     title = titles[0] if titles else program_id.replace("-", " ").capitalize()
-    year = re.search(r"(?:19|20)\d{2}", f"{program_id} {title}")
+    named = [program_id, title, *lines, *(s.path.stem for s in sheets), *_dates(sheets)]
+    year = next((found for text in named if (found := re.search(r"(?:19|20)\d{2}", text))), None)
     return {
         "id": program_id,
         "title": _cased(title),
@@ -115,6 +120,13 @@ def _head(program_id: str, sheets: Sequence[Sheet], link: str) -> dict[str, Any]
         "design": _Inline(type="single_group"),
         "link": link,
     }
+
+
+def _dates(sheets: Sequence[Sheet]) -> Iterator[str]:
+    """The first date of each column of dates."""
+    for sheet in sheets:
+        for guess in sheet.of_kind("date"):
+            yield from sheet.column(guess).drop_nulls().head(1)
 
 
 def _cased(title: str) -> str:
@@ -139,7 +151,7 @@ def _scales(guesses: Sequence[Guess], known: Mapping[str, Any]) -> dict[str, Sca
         else:
             group.append(item)
     for guess in guesses:
-        if guess.kind == "category" and len(guess.labels) > 1:
+        if guess.kind == "category" and guess.labels:
             group = next((g for g in groups if _fits(g, guess)), None)
             if group is not None:
                 guess.kind, guess.keys = (
@@ -223,6 +235,9 @@ def _source(sheet: Sheet, link: str, notes: dict[tuple[str, ...], str]) -> dict[
                 n=count(ids[0].repeated)
             )
     keys |= _ends(sheet)
+    if trials := _trials(sheet):
+        keys["rows"] = trials
+        notes[*path, "rows"] = _("rows that somebody wrote to try the survey out")
     keys["columns"] = {}
     for guess in sheet.guesses:
         column = {"from": guess.header, "type": guess.kind, **guess.keys}
@@ -244,6 +259,17 @@ def _ends(sheet: Sheet) -> dict[str, Any]:
         fit = [g for g in sheet.of_kind("date", "flag") if normalise(g.header) in wanted]
         if fit and (key == "finished" or fit[0].kind == "date"):
             found[key] = fit[0].variable
+    return found
+
+
+def _trials(sheet: Sheet) -> list[dict[str, Any]]:
+    """Rules that leave out the rows that a platform marks as trials, where there are some."""
+    found: list[dict[str, Any]] = []
+    for heading, values in presets().get(sheet.preset or "", {}).get("trials", {}).items():
+        for guess in (g for g in sheet.guesses if normalise(g.header) == normalise(heading)):
+            seen = [v for v in values if v in set(sheet.column(guess))]
+            if seen:
+                found.append(_Inline({"column": guess.header, "is_not": seen}))
     return found
 
 
@@ -400,7 +426,7 @@ def _commented(text: str, notes: Mapping[tuple[str, ...], str], told: Sequence[s
         "role": "roster, survey, rating, record",
         "header_row": "", "header_rows": "", "skip_rows": "", "duplicates": "",
         "wave": "pre, post, followup",
-        "label": "", "finished": "", "started": "",
+        "label": "", "finished": "", "started": "", "roster": "", "preset": "",
         "footer_rows": _("rows of sums and signatures at the end"),
         "level": levels,
         "retrospective": _("true: told from memory after the program; false: measured before it"),

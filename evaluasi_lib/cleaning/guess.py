@@ -121,7 +121,8 @@ def _guess(heading: Heading, text: pl.Series) -> Guess:
     """One column by its heading first (identifiers), then by its values."""
     header, spoken = heading.name, heading.question or heading.part or heading.name
     values = text.drop_nulls()
-    values = values.filter(~values.str.to_lowercase().is_in(list(BLANKS)))
+    dashes = values.str.contains(r"^[-\u2010-\u2015.*/_ ]+$")
+    values = values.filter(~values.str.to_lowercase().is_in(list(BLANKS)) & ~dashes)
     found = _identifier(header, spoken, values)
     if found is None and header.endswith("_TEXT"):  # Qualtrics: what stands beside an option
         found = Guess("", header, "open")
@@ -146,6 +147,8 @@ def _identifier(header: str, spoken: str, values: pl.Series) -> Guess | None:
         shapes = VOCABULARY["personal_shapes"]
         shaped = (k for k, shape in shapes if values.str.contains(shape).sum() > 0.5 * many)
         kind = next(shaped, None)
+    if kind is None and n_distinct <= 1 and re.search(VOCABULARY["alike"], spellings[0]):
+        kind = "drop"
     if kind is None:
         return Guess("", header, "drop", note=_("empty")) if not len(values) else None
     guess = Guess("", header, kind)

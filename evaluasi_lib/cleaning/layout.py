@@ -105,8 +105,17 @@ def _rows_of_none(rows: Rows, heads: Sequence[str]) -> int:
     for i, row in enumerate(rows[:2]):
         if any(cell.startswith(_IMPORT_ID) for cell in row):
             return i + 1
+    if (
+        rows
+        and sum(_letters(c) == _letters(h) != "" for c, h in zip(rows[0], heads, strict=False)) > 2
+    ):
+        return 1  # "Start Date" below "StartDate": the questions, or the headings once more
     numbered = rows and _counted(rows[0]) and sum(map(bool, rows[0])) > 0.8 * len(heads)
     return int(bool(numbered))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W|_", "", text).casefold()
 
 
 def _counted(row: Sequence[str]) -> bool:

@@ -104,6 +104,9 @@ def map_source(
         found = _find(column, places, table.headers, preset)
         multi = column.type == "multi"
         options = _option_columns(column, places, "{}/{}", "{} [{}]", "{}[{}]") if multi else {}
+        texts = [normalise(t) for spelled in option_texts(column).values() for t in spelled]
+        if multi and not options and normalise(column.header) in texts:
+            options = _option_columns(column, places, "{1}")  # the first option's own column
         if isinstance(found, int) and not options:
             mapped.columns[variable] = found
         elif options := options or (multi and _option_columns(column, places, "{1}")) or {}:

@@ -16,7 +16,12 @@ from evaluasi_lib.loading import parse_yaml
 from evaluasi_lib.reading.files import normalise
 
 Path = tuple[str, ...]
-ANYWHERE = ("columns", "categories", "options")  # whose entries are added wherever they are missing
+ANYWHERE = (
+    "columns",
+    "categories",
+    "options",
+    "aliases",
+)  # whose entries are added wherever they are missing
 
 
 @dataclass
@@ -83,7 +88,7 @@ def _wanted(
 
 
 def _said(node: yaml.MappingNode, kind: str) -> Iterator[str]:
-    """The headings of columns, or the labels of categories and options, that entries speak of."""
+    """The headings of columns, or the labels and spellings, that entries speak of."""
     for key, value in node.value:
         if kind == "columns":
             yield from _heading(key.value, value)

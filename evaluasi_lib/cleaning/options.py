@@ -17,10 +17,14 @@ import polars as pl
 
 from evaluasi_lib.cleaning.typers import VOCABULARY, YES_NO
 from evaluasi_lib.reading.files import clean_space, normalise
+from evaluasi_lib.wording import _
 
 MOST_OPTIONS = 20
 MARKS = {*YES_NO["true"], *YES_NO["false"]}
 _GRID = re.compile(r"(?P<stem>.+?)\s*\[(?P<part>.+)\]")
+PLACEHOLDER = re.compile(
+    r"(?i)column ?\d+|kolom ?\d+|unnamed: ?\d+|field ?\d+|_\d+"
+)  # none is there
 OUT_OF = re.compile(r"\s*/\s*(\d+(?:[.,]\d+)?)$")
 
 
@@ -78,7 +82,7 @@ def named_headings(headers: Sequence[str], questions: Sequence[str]) -> list[Hea
 
     questions: the question of each column in words, where the file has it beside the heading.
     """
-    found = []
+    found: list[Heading] = []
     for i, header in enumerate(headers):
         again = headers.count(header) > 1
         name = f"{header}#{headers[: i + 1].count(header)}" if header and again else header
@@ -96,6 +100,10 @@ def named_headings(headers: Sequence[str], questions: Sequence[str]) -> list[Hea
             part = header[len(stem) + 1 :]
             if OUT_OF.search(header):
                 stem = part = ""
+        elif PLACEHOLDER.fullmatch(header) and found:
+            stem = found[-1].stem if PLACEHOLDER.fullmatch(headers[i - 1]) else headers[i - 1]
+        elif i + 1 < len(headers) and PLACEHOLDER.fullmatch(headers[i + 1]):
+            stem = header
         found.append(Heading(name, question, stem, part))
     return found
 
@@ -192,7 +200,11 @@ def _options(stem: str, headings: Sequence[Heading], texts: Sequence[pl.Series])
     for heading, found in zip(headings, given, strict=True):
         words = {normalise(x) for x in found}
         option = heading.part or heading.question[len(common) :].strip(" -:") or heading.name
+        nameless = PLACEHOLDER.fullmatch(heading.name) is not None
+        if nameless and not found:
+            continue
         other = bool(re.search(VOCABULARY["others"], normalise(option)))
+        other = other or (nameless and heading is headings[-1])
         if words <= allowed:
             marked += bool(words)
         elif len(found) == 1 and not words & seen and not slashed:
@@ -205,7 +217,9 @@ def _options(stem: str, headings: Sequence[Heading], texts: Sequence[pl.Series])
         if len(found) == 1 and not other:
             texts_of += [x for x in found if not words <= allowed and x != option]
         texts_of += ["*"] if other and not words <= allowed else []
-        key = free(slug(option, 3) or "x", options)
+        if nameless and "*" in texts_of:
+            texts_of = [_("other answers"), heading.name, "*"]
+        key = free(slug(texts_of[0], 3) or "x", options)
         options[key] = texts_of[0] if len(texts_of) == 1 else texts_of
     if marked < 2:
         return None

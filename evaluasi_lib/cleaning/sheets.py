@@ -81,10 +81,10 @@ def read_sheets(files: Sequence[Path], known: Mapping[str, Any], told: list[str]
             if found is None:
                 continue
             stem = path.stem if len(names) == 1 else str(sheet)
-            place = (path.name, sheet if len(names) > 1 else None)
-            found.name = named.get(place) or free(
-                slug(stem, 6) or f"sumber_{len(sheets) + 1}", taken
-            )
+            own = named.get((path.name, sheet))
+            if own is None and sheet == names[0]:  # which is read where none is declared
+                own = named.get((path.name, None))
+            found.name = own or free(slug(stem, 6) or f"sumber_{len(sheets) + 1}", taken)
             taken.add(found.name)
             sheets.append(found)
             variables |= {normalise(g.header): g.variable for g in found.guesses}
@@ -110,7 +110,8 @@ def _read_sheet(
     preset = recognise(table.headers)
     first = keys.get("header_row", 1) - 1
     below = first + keys.get("header_rows", 1)
-    questions = rows[below] if keys.get("skip_rows", 0) > 1 or preset == "qualtrics" else []
+    asked = keys.get("skip_rows", 0) > (preset != "qualtrics")
+    questions = rows[below] if asked else []
     questions = table.details.get("questions", questions)
     guesses = [] if preset == "moodle" else guess_columns(table, questions, variables)
     above = [clean_space(c) for row in rows[:first] for c in row if c.strip()]
@@ -131,11 +132,18 @@ def drop_persons(sheets: Sequence[Sheet]) -> None:
 
 def find_link(sheets: Sequence[Sheet]) -> str:
     """The identifier that several tables have. A single table of NIP is linked too, so that one
-    person's rows are known as such; made-up codes and addresses are not."""
+    person's rows are known as such; made-up codes and addresses are not. Numbers that run from one
+    in each table may be of the same persons or of none: "?"."""
     for kind in ("nip", "respondent_code", "email"):
         holders = [s for s in sheets if s.of_kind(kind)]
-        if kind != "nip" and len(holders) > 1 and not _same_persons(holders, kind):
-            continue
+        if kind != "nip" and len(holders) > 1:
+            codes = [
+                set(normalise_code(s.column(s.of_kind(kind)[0])).drop_nulls()) for s in holders
+            ]
+            if all(c == set(map(str, range(1, len(c) + 1))) for c in codes):
+                return UNKNOWN
+            if not _same_persons(codes):
+                continue
         if len(holders) > 1 or (holders and len(sheets) == 1 and kind == "nip"):
             if kind == "email":
                 for guess in (s.of_kind("email")[0] for s in holders):
@@ -146,10 +154,9 @@ def find_link(sheets: Sequence[Sheet]) -> str:
     return "respondent_code" if logs and len(logs) == len(sheets) else "anonymous"
 
 
-def _same_persons(sheets: Sequence[Sheet], kind: str) -> bool:
+def _same_persons(codes: Sequence[set[str]]) -> bool:
     """Whether the codes or addresses of some two tables are of the same persons: platforms number
     answers too."""
-    codes = [set(normalise_code(s.column(s.of_kind(kind)[0])).drop_nulls()) for s in sheets]
     pairs = ((a, b) for a, b in itertools.combinations(codes, 2) if a and b)
     return any(len(a & b) >= SAME_PERSONS * min(len(a), len(b)) for a, b in pairs)
 

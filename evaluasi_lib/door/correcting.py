@@ -5,18 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import escape
-from typing import Any
+from typing import Any, Literal, Protocol, get_args, get_origin
 
 import ipywidgets as widgets
 import pandas as pd
+from pydantic import BaseModel
 
 from evaluasi_lib import wording
-from evaluasi_lib.door.start import Draft, choices_of
 from evaluasi_lib.errors import EvaluationError
+from evaluasi_lib.program import Program
 from evaluasi_lib.tables import heading
 from evaluasi_lib.wording import _, code_words, word_for
 
+_UNIONS = tuple({get_origin(int | None), get_origin(Literal["a"] | None)})
 ROW = widgets.Layout(width="100%", align_items="baseline")
+
+
+class Draft(Protocol):
+    """What can be corrected: a table of guesses, and a way to write another value of a key."""
+
+    @property
+    def guesses(self) -> pd.DataFrame: ...
+
+    def change(self, key: str, value: Any) -> None: ...
 
 
 def correcting(draft: Draft) -> widgets.VBox:
@@ -95,3 +106,19 @@ def _typed(key: str, value: Any) -> Any:
         except ValueError:
             return value
     return value
+
+
+def choices_of(path: str) -> list[str]:
+    """The words that a key of program.yml knows, by the model; none where anything may stand."""
+    found: Any = Program
+    for name in path.split("."):
+        inner = [found, *get_args(found)]
+        model = next((m for m in inner if isinstance(m, type) and issubclass(m, BaseModel)), None)
+        if model is not None and get_origin(found) in (None, *_UNIONS):
+            found = model.model_fields[name].annotation if name in model.model_fields else None
+        elif get_args(found):  # dict[name, model] or list[model]
+            found = get_args(found)[-1]
+        if found is None:
+            return []
+    parts = [found, *get_args(found)]
+    return [str(x) for part in parts if get_origin(part) is Literal for x in get_args(part)]

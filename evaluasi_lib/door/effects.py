@@ -304,7 +304,8 @@ def effects_table(effects: Iterable[Effect], title: str = "") -> Table:
     fields = {column: FIELDS.get(column, column) for column in COLUMNS}
     records = [{column: getattr(e, name) for column, name in fields.items()} for e in effects]
     table = pd.DataFrame(records, columns=list(COLUMNS))
-    table["reason"] = table["reason"].where(table["estimate"].isna(), None)  # of a number there is
+    lacking = table["estimate"].isna() | table["low"].isna()  # else it is of a number beside them
+    table["reason"] = table["reason"].where(lacking, None)
     words = ("outcome", "label", "role", "subgroup", "estimator", "design", "claim", "conclusion",
              "estimand", "unit", "level", "wave", "direction", "reason", "note")  # fmt: skip
     types = {c: "object" if c in words else "Int64" if c in WHOLE else "float64" for c in COLUMNS}

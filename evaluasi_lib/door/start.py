@@ -11,15 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import yaml
-from pydantic import BaseModel
 
 from evaluasi_lib.errors import Problem, ProgramError, UsageError, suggestion
 from evaluasi_lib.loading import DataFolder, check_id_text, read_declaration, yaml_problem
-from evaluasi_lib.program import Program
 from evaluasi_lib.tables import Table
 from evaluasi_lib.wording import _, catalogue
 
@@ -302,25 +300,6 @@ def draft(
     listed = files.split(";") if isinstance(files, str) else files
     names = [str(name).strip() for name in listed if str(name).strip()]
     return Draft(path, _("Drafted:"), new_program(folder, program_id, names).told)
-
-
-def choices_of(path: str) -> list[str]:
-    """The words that a key of program.yml knows, by the model; none where anything may stand."""
-    found: Any = Program
-    for name in path.split("."):
-        inner = [found, *get_args(found)]
-        model = next((m for m in inner if isinstance(m, type) and issubclass(m, BaseModel)), None)
-        if model is not None and get_origin(found) in (None, *_UNIONS):
-            found = model.model_fields[name].annotation if name in model.model_fields else None
-        elif get_args(found):  # dict[name, model] or list[model]
-            found = get_args(found)[-1]
-        if found is None:
-            return []
-    parts = [found, *get_args(found)]
-    return [str(x) for part in parts if get_origin(part) is Literal for x in get_args(part)]
-
-
-_UNIONS = tuple({get_origin(int | None), get_origin(Literal["a"] | None)})
 
 
 def _is_leaf(place: Place) -> bool:
