@@ -114,7 +114,7 @@ def line_link(path: Path, line: int | None) -> str:
     except ValueError:  # another drive of Windows
         target = path.as_uri()
     text = path.name if line is None else _("{file}, line {n}").format(file=path.name, n=line)
-    anchor = "" if line is None else f"#line={line}"
+    anchor = "" if line is None else f"#line={line - 1}"  # RFC 5147 counts the gaps between lines
     return f'<a href="{escape(target + anchor, quote=True)}">{escape(text)}</a>'
 
 
