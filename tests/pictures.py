@@ -24,13 +24,12 @@ PICTURES = {
 }
 
 
-# Picture -> notebook, what a person does there, element at whose top it starts, its height.
+# Picture -> notebook, element at whose top it starts, its height.
 SCREENS = {
-    "mulai": ("00_mulai_di_sini.ipynb", "", ".jp-Notebook", 760),
-    "tebakan": ("04_dari_excel.ipynb", "nb.node.querySelectorAll('.lm-TabBar-tab')[2].click()",
-                ".widget-tab", 640),
-    "jelajahi": ("02_evaluasi_program.ipynb", "", ".widget-vbox", 760),
-}  # fmt: skip
+    "mulai": ("00_mulai_di_sini.ipynb", ".jp-Notebook", 760),
+    "tebakan": ("04_dari_excel.ipynb", ".widget-tab", 640),
+    "jelajahi": ("02_evaluasi_program.ipynb", ".widget-vbox", 760),
+}
 
 
 def keep(png: str | bytes, name: str) -> None:
@@ -59,14 +58,13 @@ def of_notebooks() -> None:
     """What a researcher sees in JupyterLab."""
     with tempfile.TemporaryDirectory() as folder, Lab(Path(folder)) as lab:
         lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
-        for name, (notebook, act, start, height) in SCREENS.items():
+        for name, (notebook, start, height) in SCREENS.items():
             lab.open(notebook)
             lab.change("pelatihan-kepemimpinan-2025", "mentoring-karier-2025")
             lab.run_all()
             if name == "jelajahi":
                 lab.choose(3, "0,6")
                 lab.wait(lambda: "Menurut yang dinyatakan" in lab.text(".widget-html"))
-            lab.page.evaluate(f"{act}; null")
             keep(lab.shot(start, height), name)
             lab.close()
 

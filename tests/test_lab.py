@@ -108,12 +108,13 @@ def test_a_corrected_guess_is_written_and_a_problem_leads_to_its_line(lab: Lab) 
         await jupyterapp.commands.execute('notebook:run-cell'); })()""")
     link = f"program.yml, baris {wrong}"
     lab.wait(lambda: link in lab.text("a"))
-    path_of = "(jupyterapp.shell.currentWidget.context || {}).path"
+    file = """[...jupyterapp.shell.widgets('main')].find(
+        w => w.context && w.context.path.endsWith('latihan-2026/program.yml'))"""
     lab.page.evaluate(
         f"[...nb.node.querySelectorAll('a')].find(a => a.innerText == {link!r}).click()"
     )
-    lab.wait(lambda: str(lab.page.evaluate(path_of)).endswith("latihan-2026/program.yml"))
-    cursor = "jupyterapp.shell.currentWidget.content.editor.getCursorPosition().line + 1"
+    lab.wait(lambda: lab.page.evaluate(f"!!{file}"))
+    cursor = f"{file}.content.editor.getCursorPosition().line + 1"
     lab.wait(lambda: lab.page.evaluate(cursor) == wrong)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import escape
 from typing import Any, Literal, Protocol, get_args, get_origin
@@ -62,7 +63,7 @@ def _tab(key: str) -> str:
 
 def _row(draft: Draft, row: dict[str, Any], write: Callable[[str, Any], None]) -> widgets.HBox:
     key = row["key"]
-    name = row["from"] or key.removeprefix("sources.").split(".", 1)[-1] or key
+    name = row["from"] or re.sub(r"^sources\.[^.]+\.", "", key)
     hint = f"{escape(row['hint'])} <small>({heading('line')} {row['line']})</small>"
     field = _field(key, row["value"], draft)
     if field is not None:

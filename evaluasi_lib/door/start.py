@@ -114,7 +114,7 @@ def line_link(path: Path, line: int | None) -> str:
     except ValueError:  # another drive of Windows
         target = path.as_uri()
     text = path.name if line is None else _("{file}, line {n}").format(file=path.name, n=line)
-    anchor = "" if line is None else f"#line={line}"
+    anchor = "" if line is None else f"#line={line - 1}"  # RFC 5147 counts the gaps between lines
     return f'<a href="{escape(target + anchor, quote=True)}">{escape(text)}</a>'
 
 
@@ -172,8 +172,8 @@ class Draft:
     """A program.yml and what was guessed in it. path: the file; it is read anew each time, so that
     what is edited in it by hand counts too."""
 
-    def __init__(self, path: Path, said: str) -> None:
-        self.path, self._said = path, said
+    def __init__(self, path: Path, said: str, told: Sequence[str] = ()) -> None:
+        self.path, self._said, self._told = path, said, tuple(told)
 
     @property
     def text(self) -> str:
@@ -204,7 +204,7 @@ class Draft:
             remark = re.search(rf"#\s*(?:{words})\b:?\s*(.*)$", lines[place.line - 1])
             of_column = ".columns." in path
             if ALWAYS.fullmatch(path):
-                wanted = True
+                wanted = _is_leaf(place)
             else:
                 wanted = bool(remark) and not of_column and self._told_by(place, places)
             if wanted:
@@ -264,10 +264,11 @@ class Draft:
 
     def _repr_html_(self) -> str:
         link = line_link(self.path, None)
-        return f"<p>{escape(self._said)} {link}</p>{self.sheets._repr_html_()}"
+        told = "".join(f"<li>{escape(line)}</li>" for line in self._told)
+        return f"<p>{escape(self._said)} {link}</p>{self.sheets._repr_html_()}<ul>{told}</ul>"
 
     def __repr__(self) -> str:
-        return f"{self._said} {self.path}\n{self.sheets!r}"
+        return "\n".join([f"{self._said} {self.path}", repr(self.sheets), *self._told])
 
 
 def draft(
@@ -297,8 +298,8 @@ def draft(
     if path.is_file():
         return Draft(path, _("This program exists already; its file stays as it is:"))
     listed = files.split(";") if isinstance(files, str) else files
-    new_program(folder, program_id, [str(name).strip() for name in listed if str(name).strip()])
-    return Draft(path, _("Drafted:"))
+    names = [str(name).strip() for name in listed if str(name).strip()]
+    return Draft(path, _("Drafted:"), new_program(folder, program_id, names).told)
 
 
 def _is_leaf(place: Place) -> bool:
