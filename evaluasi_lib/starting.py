@@ -44,7 +44,8 @@ def start_workbook(folder: Path) -> Started:
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
             shutil.copyfile(carried / name, target)
-    shutil.copytree(carried / "docs", folder / "docs", dirs_exist_ok=True)
+    for name in ("docs", "notebooks/contoh"):
+        shutil.copytree(carried / name, folder / name, dirs_exist_ok=True)
     added = []
     for program in sorted((carried / "data" / "raw").glob("*/program.yml")):
         target = folder / "data" / "raw" / program.parent.name
