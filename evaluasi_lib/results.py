@@ -17,7 +17,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from evaluasi_lib.errors import EvaluationError, Problem
@@ -310,7 +309,7 @@ def _plain(value: Any, place: str) -> Any:
     if isinstance(value, (list, tuple)):
         named = ((getattr(item, "id", i), item) for i, item in enumerate(value))
         return [_plain(item, f"{place}/{name}") for name, item in named]
-    if isinstance(value, np.generic):
+    if hasattr(value, "item"):  # a number of numpy, which is not imported for it
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         raise EvaluationError(

@@ -39,6 +39,7 @@ class Lab:
     """A running JupyterLab and the page that shows it. folder: the copy of the checkout."""
 
     def __init__(self, folder: Path) -> None:
+        self._errors: dict[str, list[str]] = {}  # by the notebooks that were run
         self.folder = folder
         copy_of_checkout(folder)
         with socket.socket() as free:
@@ -96,6 +97,15 @@ class Lab:
             window.nb = w; await w.context.ready; await w.sessionContext.ready;
             w.content.notebookConfig = {...w.content.notebookConfig, windowingMode: 'none'}; })"""
         self.page.evaluate(script.replace("PATH", json.dumps(f"buku-kerja/{name}")))
+
+    def ran(self, name: str, old: str, new: str) -> list[str]:
+        """Show a notebook of which all cells were run, with another text in them: what each output
+        that is an error said. It is run once."""
+        self.open(name)
+        if name not in self._errors:
+            self.change(old, new)
+            self._errors[name] = self.run_all()
+        return self._errors[name]
 
     def change(self, old: str, new: str) -> None:
         """Put another text into the cells, as a person types it."""

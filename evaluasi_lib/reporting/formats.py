@@ -112,16 +112,20 @@ def render_docx(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
         html = _page(sections, folder, "png", _contents(sections, texts["contents"]))
         html = html.replace("<body>", "<body>" + _head(texts, _logo_file(texts, folder)), 1)
         (folder / "reference.docx").write_bytes(_reference_document(texts))
+        # In a file of metadata every text is read as Markdown, on the command line none is; a list
+        # can stand in the file alone.
+        number = re.sub(r"([^\w\s])", r"\\\1", texts["number"])
+        listed = {"keywords": [number] if number else []}
+        (folder / "metadata.json").write_text(json.dumps(listed), encoding="utf-8")
         metadata = {
             "title": texts["heading"],
             "subtitle": texts["subtitle"],
             "author": texts["author"],
             "subject": texts["organisation"],
-            "keywords": [texts["number"]] if texts["number"] else [],
             "lang": texts["language"],
         }
-        (folder / "metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
         options = ["--to=docx", "--reference-doc=reference.docx", "--metadata-file=metadata.json"]
+        options += [f"--metadata={key}={value}" for key, value in metadata.items()]
         epoch = str(int(created(texts).timestamp()))
         return _pandoc(html, [*options, "--output=-"], folder, epoch)
 

@@ -28,7 +28,11 @@ def asked_in_surveys(program: Program, result: EvaluationResult) -> list[Element
         for source in sources
         for options in _questions(result, source).values()
     ]
-    tables = _tables(program, result, sources, "pertanyaan", _("Answers to the other questions"))
+    captions = (
+        _("Answers to the other questions"), _("Numbers and ratings that were given once"),
+        _("Answers to the other questions, by group"),
+    )  # fmt: skip
+    tables = _tables(program, result, sources, "pertanyaan", captions)
     found = [element for element in (*figures, *tables) if element is not None]
     return [Heading(_("What else was asked")), *found] if found else []
 
@@ -48,7 +52,11 @@ def told_further(elements: Sequence[Element]) -> Paragraph | None:
 def recorded(program: Program, result: EvaluationResult) -> list[Element]:
     """Who the persons are and what registers know of them, as tables."""
     sources = [n for n, s in program.sources.items() if s.role not in SURVEYS]
-    return _tables(program, result, sources, "latar", _("Who they are, and what was recorded"))
+    captions = (
+        _("Who they are, and what was recorded"), _("Numbers that were recorded"),
+        _("What was recorded, by group"),
+    )  # fmt: skip
+    return _tables(program, result, sources, "latar", captions)
 
 
 def _questions(result: EvaluationResult, source: str) -> dict[str, list[Record]]:
@@ -70,7 +78,11 @@ def _figure(program: Program, source: str, answers: Sequence[Record]) -> Figure 
 
 
 def _tables(
-    program: Program, result: EvaluationResult, sources: Collection[str], id: str, caption: str
+    program: Program,
+    result: EvaluationResult,
+    sources: Collection[str],
+    id: str,
+    captions: tuple[str, str, str],
 ) -> list[Element]:
     k, rows = program.privacy.min_cell, result.rows
     about = [Column(_("Question"), lambda row: short_label(row["note"]))]
@@ -93,13 +105,12 @@ def _tables(
 
     note = _("Shares of those who answered, not weighted.")
     found: list[Table | None] = [
-        table(id, caption, answers, [*about, answer, *share_columns()], k, note, fold=True),
+        table(id, captions[0], answers, [*about, answer, *share_columns()], k, note, fold=True),
         table(
-            f"{id}-angka", _("Numbers and ratings that were given once"),
-            numbers, [*about, *means], k,
+            f"{id}-angka", captions[1], numbers, [*about, *means], k,
         ),
         table(
-            f"{id}-kelompok", _("Answers to the other questions, by group"), within,
+            f"{id}-kelompok", captions[2], within,
             [*about, answer, Column(_("Group"), group), *share_columns()], k, fold=True,
         ),
     ]  # fmt: skip
