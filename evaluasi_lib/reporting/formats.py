@@ -17,6 +17,7 @@ import re
 import subprocess
 import tempfile
 import unicodedata
+import zipfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
@@ -126,8 +127,22 @@ def render_docx(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
         }
         options = ["--to=docx", "--reference-doc=reference.docx", "--metadata-file=metadata.json"]
         options += [f"--metadata={key}={value}" for key, value in metadata.items()]
-        epoch = str(int(created(texts).timestamp()))
-        return _pandoc(html, [*options, "--output=-"], folder, epoch)
+        moment = created(texts)
+        epoch = str(int(moment.timestamp()))
+        return _dated(_pandoc(html, [*options, "--output=-"], folder, epoch), moment)
+
+
+def _dated(content: bytes, moment: dt.datetime) -> bytes:
+    """An archive with one date for all its parts: those that pandoc takes from the reference
+    document bring the time at which that was written."""
+    year, month, day, hour, minute, second = moment.timetuple()[:6]
+    when = (max(year, 1980), month, day, hour, minute, second)  # an archive knows no earlier year
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w") as new:
+        for part in old.infolist():
+            dated = zipfile.ZipInfo(part.filename, when)
+            new.writestr(dated, old.read(part), zipfile.ZIP_DEFLATED)
+    return made.getvalue()
 
 
 def logo_bytes(texts: Mapping[str, str]) -> bytes:
