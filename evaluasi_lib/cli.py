@@ -82,14 +82,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"evaluasi {__version__}")
     commands = parser.add_subparsers(required=True, metavar=_("COMMAND"), parser_class=_Parser)
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> _Parser:
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int], summary: str, *, data: bool = True
+    ) -> _Parser:
         command = commands.add_parser(name, help=summary, description=summary)
         command.set_defaults(run=run)
-        if name != "start":
+        if data:
             command.add_argument("--data", metavar="DIR", help=_("a folder laid out like data/"))
         return command
 
-    start = add("start", _start, _("a workbook folder: notebooks, examples, room for your data"))
+    summary = _("a workbook folder: notebooks, examples, room for your data")
+    start = add("start", _start, summary, data=False)
     start.add_argument("folder", metavar="DIR", help=_("new, or a workbook to bring up to date"))
     new = add("new", _new, _("draft program.yml from files as exported"))
     new.add_argument("id", metavar="ID", help=_("identifier of the program"))

@@ -80,7 +80,7 @@ def check(data: DataFolder, program_id: str) -> Checked:
     found = Checked()
 
     def look(looked: Looked) -> None:
-        study = Study(load_program(data.raw(program_id)), looked.folder, {})
+        study = Study(looked.program, looked.folder, {})
         _stand(study, found)
         found.remarks += [_unmatched_line(u) for u in looked.unmatched if u.reasons]
         said = ("unmatched", "no_identifier", "nip_ambiguous", "nip_invalid")  # told by reason

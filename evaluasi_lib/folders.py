@@ -110,6 +110,15 @@ def replace_folder(target: Path, *, private: bool = False) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Another content in the place of a file, whole or not at all."""
+    work = path.with_name(f".{path.name}.tmp")
+    work.write_bytes(content)
+    if path.exists():
+        shutil.copymode(path, work)
+    os.replace(work, path)
+
+
 def swap_in(work: Path, target: Path) -> None:
     """Put a finished folder in the place of another, which is removed afterwards.
 
@@ -149,7 +158,8 @@ def sweep(folder: Path, name: str | None = None) -> None:
     the `only_writer`, for what a living process is at work on looks the same. name: that of one
     target, of which others may be at work: what they hold stays.
     """
-    for path in sorted(folder.iterdir(), reverse=True):  # .old- before .new-
+    hidden = (entry for entry in os.listdir(folder) if entry.startswith("."))
+    for path in (folder / entry for entry in sorted(hidden, reverse=True)):  # .old- before .new-
         found = UNFINISHED.fullmatch(path.name)
         if found is None or not path.is_dir():
             continue

@@ -98,6 +98,11 @@ def check_id_text(text: str, where: str) -> None:
     raise UsageError(Problem(what, where, remedy))
 
 
+def node_value(node: yaml.Node) -> Any:
+    """What a node of a composed YAML text says, however it is written."""
+    return yaml.safe_load(yaml.serialize(node))
+
+
 class YamlBound(yaml.YAMLError):
     """A YAML text beyond the bounds of this module; the argument says which, in words."""
 

@@ -85,6 +85,7 @@ class Names:
 
 
 IDENTIFIERS = ("nip", "respondent_code", "name", "email", "phone")
+SURVEYS = ("survey", "rating")  # roles of files whose columns were asked of somebody
 STAGE = ("flag", "date", "number", "integer")
 GROUPING = ("category", "ordinal", "flag", "text", "item", "number", "integer")
 

@@ -290,12 +290,8 @@ def _levels(published: Mapping[str, Row]) -> Iterator[System]:
     left = None if enrolled is None or completed is None else round(enrolled - completed)
     for start, cells in groups.items():
         whole = _size(cells.values()) or (left if not start else enrolled)
-        system = System()
-        for names, row in cells.items():
-            system.count("/".join(names), row)
         if whole is not None:
-            system.add(dict.fromkeys(map("/".join, cells), 1), whole)
-            yield system
+            yield _one_each(cells, whole)
 
 
 def _stages(published: Mapping[str, Row], program: Program | None) -> System:

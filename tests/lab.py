@@ -12,7 +12,6 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from tests.browser import Browser, find_chromium
@@ -73,13 +72,8 @@ class Lab:
         self.page.evaluate("jupyterapp.restored.then(() => true)")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.page.__exit__(kind, error, trace)
+    def __exit__(self, *_error: object) -> None:
+        self.page.__exit__()
         self._server.terminate()
         self._server.wait(timeout=30)
         self._log.close()

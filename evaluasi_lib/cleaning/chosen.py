@@ -189,23 +189,28 @@ def leave_out(
     gone: dict[str, set[int]] = {source.name: set() for source in sources}
     reasons: dict[str, list[str]] = {}
     by_name = {source.name: source for source in sources}
+    named = {n: {line.row for line in lines if n in line.sources} for n in by_name}
+    at = {n: _pids_at(by_name[n], rows, linker) if rows else {} for n, rows in named.items()}
+    placed: list[tuple[LeftOut, str, str]] = []  # with the source and the person
     for line in lines:
-        there = [by_name[n] for n in line.sources if n in by_name]
-        at = [(s, pid) for s in there if (pid := _pid_at(s, line.row, linker)) is not None]
+        holder = next((n for n in line.sources if line.row in at.get(n, {})), None)
         where = f"{FILE}, " + _("row {row}").format(row=line.line)
         if hides(pl.Series([line.reason]), names, words=True).any():
             log.errors.append(Problem(_("the reason names a person"), where,
                                       _("say why without saying who")))  # fmt: skip
-        if not at:
+        if holder is None:
             what = _("the file has no row {n}, or rules leave it out already")
             remedy = _("count the rows below the heading")
             log.errors.append(Problem(what.format(n=line.row), where, remedy))
-            continue
-        holder, pid = at[0]
-        found = {holder.name: [line.row]}
+        else:
+            placed.append((line, holder, at[holder][line.row]))
+    persons = {pid for line, _holder, pid in placed if line.person}
+    theirs = {n: rows_of(s, linker, persons) for n, s in by_name.items()} if persons else {}
+    for line, holder, pid in placed:
+        found = {holder: [line.row]}
         if line.person:
-            others = [s for s in sources if s is holder or s.name not in program.rosters]
-            found = {s.name: rows_of(s, linker, [pid]) for s in others}
+            others = [n for n in by_name if n == holder or n not in program.rosters]
+            found = {n: theirs[n].get(pid, []) for n in others}
         for name, rows in found.items():
             gone[name] |= set(rows)
             if rows and line.reason not in (said := reasons.setdefault(name, [])):
@@ -218,19 +223,19 @@ def leave_out(
     return [replace(s, table=s.table.only(kept[s.name])) if s.name in kept else s for s in sources]
 
 
-def _pid_at(mapped: Mapped, row: int, linker: Linker) -> str | None:
-    """The pseudonym of whoever stands in a row; None where the source has no such row."""
-    for pids in _pids(mapped, linker):
-        found = pids.filter(pl.col("row") == row)["pid"]
-        if len(found):
-            return str(found[0])
-    return None
+def _pids_at(mapped: Mapped, rows: Collection[int], linker: Linker) -> dict[int, str]:
+    """Row -> the pseudonym of whoever stands in it, of those rows that the source has."""
+    there = (b.filter(pl.col("row").is_in(list(rows))) for b in _pids(mapped, linker))
+    return {row: str(pid) for found in there for row, pid in found.iter_rows()}
 
 
-def rows_of(mapped: Mapped, linker: Linker, pids: Collection[str]) -> list[int]:
-    """The data rows (from 1) of a source that belong to these persons."""
-    there = (batch.filter(pl.col("pid").is_in(list(pids))) for batch in _pids(mapped, linker))
-    return [row for found in there for row in found["row"].to_list()]
+def rows_of(mapped: Mapped, linker: Linker, pids: Collection[str]) -> dict[str, list[int]]:
+    """Person -> the data rows (from 1) of a source that belong to her, of these persons."""
+    rows: dict[str, list[int]] = {}
+    for batch in _pids(mapped, linker):
+        for row, pid in batch.filter(pl.col("pid").is_in(list(pids))).iter_rows():
+            rows.setdefault(pid, []).append(row)
+    return rows
 
 
 def _pids(mapped: Mapped, linker: Linker) -> Iterator[pl.DataFrame]:

@@ -40,7 +40,7 @@ from evaluasi_lib.cleaning.pipeline import clean_program, open_sources
 from evaluasi_lib.cleaning.privacy import MASK, Names, all_names, core_name, hides, tells_name
 from evaluasi_lib.cleaning.taken_out import WORKBOOKS, Workbook
 from evaluasi_lib.errors import DataError, EvaluationError, Problem, UsageError
-from evaluasi_lib.folders import only_writer, raw_files, replace_folder, sweep
+from evaluasi_lib.folders import only_writer, raw_files, replace_file, replace_folder, sweep
 from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.program import Program, Source
 from evaluasi_lib.reading.files import (
@@ -91,7 +91,7 @@ def forget(data: DataFolder, program_id: str, person: str, reason: str) -> Forgo
         mapped = open_sources(program, raw, Log())
         linker = make_linker(program, mapped, pseudonym_key(program))
         pid = _pid(linker, person)
-        places = {m.name: rows_of(m, linker, [pid]) for m in mapped}
+        places = {m.name: rows_of(m, linker, [pid]).get(pid, []) for m in mapped}
         if not any(places.values()):
             what = _("nobody of this identifier is in the program's files")
             remedy = _("give the NIP or code as the files have it")
@@ -170,7 +170,7 @@ def _empty_rows(path: Path, mapped: Mapped, linker: Linker, pid: str, rows: Sequ
     """Empty a person's rows of a source's file. Raises DataError where they cannot be found again
     in it, or others would change with them."""
     table = mapped.table.frame.collect() if path.suffix.lower() in WORKBOOKS else None
-    _replace(path, _emptied_file(path, mapped.source, rows))
+    replace_file(path, _emptied_file(path, mapped.source, rows))
     after = replace(mapped, table=open_source(path, mapped.source))
     if table is not None:
         kept = table.with_row_index("row", offset=1).filter(~pl.col("row").is_in(rows))
@@ -237,15 +237,6 @@ def _lines(text: str) -> Iterator[tuple[str, list[str]]]:
         yield line, [line.rstrip("\r\n")]
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Another content in the place of a file, whole or not at all."""
-    work = path.with_name(f".{path.name}.tmp")
-    work.write_bytes(content)
-    if path.exists():
-        shutil.copymode(path, work)
-    os.replace(work, path)
-
-
 def _drop_lines(program: Program, raw: Path, places: dict[str, list[int]], done: Forgotten) -> None:
     """Take corrections, quotes and codes of the emptied rows out of their tables."""
     for name in BY_ROW:
@@ -260,7 +251,7 @@ def _drop_lines(program: Program, raw: Path, places: dict[str, list[int]], done:
             and any(int(row) in places.get(n, ()) for n in sources_called(program, source))
         ]  # fmt: skip
         if gone:
-            _replace(path, _emptied(path, gone, 1, None, None, away=True))
+            replace_file(path, _emptied(path, gone, 1, None, None, away=True))
             done.rows[name] = len(gone)
 
 
@@ -290,7 +281,7 @@ def _mask_names(
             n += masked.count(secret)
             masked = masked.replace(secret, MASK)
         if n:
-            _replace(path, masked.encode(encoding, errors="surrogateescape"))
+            replace_file(path, masked.encode(encoding, errors="surrogateescape"))
             done.masked += n
 
 
@@ -357,7 +348,7 @@ def _mask_workbooks(
             n = book.mask(masked)
             book.hold(lambda texts: bool(told(texts).any()), secrets)
             if n:
-                _replace(path, book.content())
+                replace_file(path, book.content())
                 done.masked += n
 
 
@@ -384,7 +375,7 @@ def _log(raw: Path, reason: str, n: int) -> None:
     line = io.StringIO(newline="")
     today = dt.date.today().isoformat()
     csv.writer(line, lineterminator="\n").writerow([today, n, " ".join(reason.split())])
-    _replace(path, (before + line.getvalue()).encode())
+    replace_file(path, (before + line.getvalue()).encode())
 
 
 # --- The key ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from evaluasi_lib.loading import parse_yaml
+from evaluasi_lib.loading import node_value, parse_yaml
 from evaluasi_lib.reading.files import normalise
 
 Path = tuple[str, ...]
@@ -115,8 +115,7 @@ def _is_block(node: yaml.Node) -> bool:
 
 
 def _plain(node: yaml.Node) -> str:
-    """What a node says, without regard to how it is written."""
-    return _comparable(yaml.safe_load(yaml.serialize(node)))
+    return _comparable(node_value(node))
 
 
 def _comparable(value: Any) -> str:

@@ -80,6 +80,7 @@ class Looked:
     """What `check` tells of a program's data where nothing is wrong in them: the notes of cleaning,
     which rows match nobody and why, and the tables, which are gone afterwards."""
 
+    program: Program
     folder: Path
     notes: list[dict[str, Any]]
     unmatched: list[Unmatched]
@@ -97,7 +98,7 @@ def check_program(
         log, sources, linker = _clean_into(program, data.raw(program.id), Path(work), b"check")
         if look is not None and linker is not None and not log.errors:
             found = list(unmatched_rows(program, sources, linker))
-            look(Looked(Path(work), log.notes, found))
+            look(Looked(program, Path(work), log.notes, found))
         return log.errors
 
 

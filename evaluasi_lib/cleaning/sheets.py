@@ -27,6 +27,7 @@ from evaluasi_lib.reading.files import (
     open_source,
     sheet_names,
     top_rows,
+    without_footer,
 )
 from evaluasi_lib.wording import _
 
@@ -104,7 +105,7 @@ def _read_sheet(
     table = open_source(path, Source(**keys))
     if footer := find_footer(table):
         keys["footer_rows"] = footer
-        table = open_source(path, Source(**keys))
+        table = without_footer(table, footer)
     if several and sum(map(bool, table.headers)) < 2:
         return None
     preset = recognise(table.headers)

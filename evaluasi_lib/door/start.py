@@ -17,7 +17,14 @@ import pandas as pd
 import yaml
 
 from evaluasi_lib.errors import Problem, ProgramError, UsageError, suggestion
-from evaluasi_lib.loading import DataFolder, check_id_text, read_declaration, yaml_problem
+from evaluasi_lib.folders import replace_file
+from evaluasi_lib.loading import (
+    DataFolder,
+    check_id_text,
+    node_value,
+    read_declaration,
+    yaml_problem,
+)
 from evaluasi_lib.tables import Table
 from evaluasi_lib.wording import _, catalogue
 
@@ -164,7 +171,7 @@ def new_program(folder: DataFolder, program_id: str, files: Sequence[str | Path]
     for path in paths:
         if path.resolve().parent != target.resolve():
             shutil.copy2(path, target / path.name)
-    declaration.write_text(text, encoding="utf-8", newline="\n")
+    replace_file(declaration, text.encode())
     return New(declaration, bool(known), changed, drafted.told)
 
 
@@ -209,7 +216,7 @@ class Draft:
                 wanted = bool(remark) and not of_column and self._told_by(place, places)
             if wanted:
                 heading = places.get(f"{path.removesuffix('.type')}.from") if of_column else None
-                value = yaml.safe_load(yaml.serialize(place.value)) if _is_leaf(place) else None
+                value = node_value(place.value) if _is_leaf(place) else None
                 hint = (remark[1] or _("a guess")) if remark else ""
                 rows.append({
                     "key": path, "from": getattr(heading and heading.value, "value", ""),
@@ -240,7 +247,7 @@ class Draft:
         if place is not None and TYPE.fullmatch(key):  # keys of the old type would not fit
             column = key.removesuffix(".type")
             kept = ("from", "label") + (("scale",) if value == "item" else ())
-            said = yaml.safe_load(yaml.serialize(places[column].value))
+            said = node_value(places[column].value)
             value = {k: said[k] for k in kept if k in said} | {"type": value}
             place = places[column]
         if place is not None:
@@ -253,7 +260,7 @@ class Draft:
                 raise UsageError(Problem(what, str(self.path), suggestion(key, places)))
             text = _added(text, holder, last, value)
         places_of(text, str(self.path))
-        self.path.write_text(text, encoding="utf-8", newline="\n")
+        replace_file(self.path, text.encode())
 
     def correct(self) -> ipywidgets.VBox:
         """The guesses as a table of fields; what is changed there is written at once, and the line

@@ -7,6 +7,7 @@ beside it. A report marks them as the evaluator's own; they move no score, verdi
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Literal
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from evaluasi_lib.errors import Problem, ProgramError, suggestion
+from evaluasi_lib.errors import DataError, Problem, ProgramError, suggestion
+from evaluasi_lib.folders import inside
 from evaluasi_lib.loading import explain, parse_yaml, yaml_problem
 from evaluasi_lib.program import MAX_TEXT, UNSEEN, Model, Name, Program, Text
 from evaluasi_lib.results import OwnText
@@ -98,10 +100,9 @@ def _problems(note: OwnNote, raw: Path, where: str) -> Iterator[Problem]:
         yield Problem(what, f"{where}.chapter", suggestion(note.chapter, chapters))
     if note.file is None:
         return
-    path = (raw / note.file).resolve()
-    if not path.is_relative_to(raw.resolve()) or not path.is_file():
-        what = _("there is no file “{name}” beside program.yml").format(name=note.file)
-        yield Problem(what, f"{where}.file", _("put it into the program's folder"))
+    path = raw / note.file
+    if absent := _absent(raw, note.file, f"{where}.file"):
+        yield absent
     elif path.stat().st_size > MAX_TEXT:
         what = _("the text is longer than {n} characters").format(n=count(MAX_TEXT))
         yield Problem(what, f"{where}.file")
@@ -124,16 +125,24 @@ def _told(note: OwnNote, raw: Path) -> OwnText:
     )  # fmt: skip
 
 
+def _absent(raw: Path, name: str, where: str) -> Problem | None:
+    """What is wrong where no file of this name lies within the program's folder."""
+    with contextlib.suppress(DataError):
+        if inside(raw, name, where).is_file():
+            return None
+    what = _("there is no file “{name}” beside program.yml").format(name=name)
+    return Problem(what, where, _("put it into the program's folder"))
+
+
 def logo_of(program: Program, raw: Path) -> str | None:
     """The declared logo as a data address, so that a report needs no other file. Raises
     ProgramError for what is no small picture."""
     name = program.report.logo
     if name is None:
         return None
-    path, where = (raw / name).resolve(), f"{raw.name}/program.yml: report.logo"
-    if not path.is_relative_to(raw.resolve()) or not path.is_file():
-        what = _("there is no file “{name}” beside program.yml").format(name=name)
-        raise ProgramError(Problem(what, where, _("put it into the program's folder")))
+    path, where = raw / name, f"{raw.name}/program.yml: report.logo"
+    if absent := _absent(raw, name, where):
+        raise ProgramError(absent)
     if path.stat().st_size > MAX_LOGO:
         what = _("the logo is larger than {n} kB").format(n=count(MAX_LOGO // 1000))
         raise ProgramError(Problem(what, where, _("save it smaller")))

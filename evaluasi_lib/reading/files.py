@@ -146,7 +146,7 @@ def open_source(path: Path, source: Source, codes: frozenset[str] = frozenset())
     try:
         for suffixes, read in readers.items():
             if suffix in suffixes:
-                return _without_footer(read(), source.footer_rows)
+                return without_footer(read(), source.footer_rows)
     except DataError:
         raise
     except Exception as error:  # each library has errors of its own for a damaged file
@@ -156,7 +156,7 @@ def open_source(path: Path, source: Source, codes: frozenset[str] = frozenset())
     raise DataError(Problem(what, path.name, _("known: {names}").format(names=known)))
 
 
-def _without_footer(table: RawTable, n: int) -> RawTable:
+def without_footer(table: RawTable, n: int) -> RawTable:
     """A table without its last n rows, and the blank ones below them."""
     if not n:
         return table

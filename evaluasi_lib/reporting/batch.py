@@ -23,7 +23,7 @@ from typing import Any
 
 from evaluasi_lib import wording
 from evaluasi_lib.errors import EvaluationError, Problem, UsageError, os_problem
-from evaluasi_lib.folders import only_writer, replace_folder, sweep
+from evaluasi_lib.folders import only_writer, replace_file, replace_folder, sweep
 from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.reporting.stamp import Sources, is_unchanged, write_stamp
 from evaluasi_lib.wording import _
@@ -310,11 +310,9 @@ def write_index(out_dir: Path, data: DataFolder, outcomes: Sequence[Outcome]) ->
             stale = (path.parent / STALE).is_file()
             entries.append({**entry, "files": files, "stale": stale})
     page = out_dir / "index.html"
-    partial = page.with_name(".index.html")
     links = [f"{PORTFOLIO_FOLDER}/{name}" for name in ("laporan.html", "report.html")]
     links = [link for link in links if (out_dir / link).is_file()]
-    partial.write_text(index_html(entries, links), encoding="utf-8", newline="\n")
-    partial.replace(page)
+    replace_file(page, index_html(entries, links).encode())
     return page
 
 

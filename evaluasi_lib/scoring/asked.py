@@ -17,7 +17,7 @@ import pandas as pd
 from evaluasi_lib.errors import DataError
 from evaluasi_lib.labels import level_label, option_label, participation_of
 from evaluasi_lib.measures import Cell, Draft, Drafts, Measure, Remark, drafts, measure_id
-from evaluasi_lib.program import Column
+from evaluasi_lib.program import SURVEYS, Column
 from evaluasi_lib.scoring.frames import instrument_rows, numeric, sources_with
 from evaluasi_lib.scoring.impact.models import cluster_codes
 from evaluasi_lib.scoring.participation import STAGES, own_or_known, represented
@@ -35,7 +35,6 @@ from evaluasi_lib.wording import _, choose, phrase
 PART = "asked"
 CLOSED = ("category", "ordinal", "flag")
 RATED = ("number", "integer", "item")
-SURVEYS = ("survey", "rating")
 ANYWHERE = ""  # as a source: whichever holds the variable
 OTHER = "*"  # answers that few gave and nobody declared, as cleaning names those in own words
 

@@ -28,7 +28,7 @@ from evaluasi_lib.measures import (
     value_at,
     wide,
 )
-from evaluasi_lib.program import Outcome, Program, Source
+from evaluasi_lib.program import SURVEYS, Outcome, Program, Source
 from evaluasi_lib.scoring.drivers import score_drivers
 from evaluasi_lib.scoring.frames import OutcomeFrames, outcome_frame, outcome_frames
 from evaluasi_lib.scoring.impact.designs import difference, paired
@@ -53,7 +53,6 @@ PART = ("participation",)
 FUNNEL = (*PART, "funnel")
 FLOW = ("invited", "responded", "analysed")
 STAGES = ("invited", "enrolled", "started", "completed")
-SURVEYS = ("survey", "rating")
 
 
 def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Drafts:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.labels import variable_label
 from evaluasi_lib.measures import Record, measure_id, wide
-from evaluasi_lib.program import Program
+from evaluasi_lib.program import SURVEYS, Program
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.columns import Column, share_columns, table
 from evaluasi_lib.reporting.elements import Bullets, Element, Figure, Heading, Paragraph, Table
@@ -15,7 +15,6 @@ from evaluasi_lib.reporting.figures_people import plot_shares
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, joined, word_for
 
-SURVEYS = ("survey", "rating")
 FEW = 4  # questions that a chapter tells of in words
 
 
