@@ -13,12 +13,13 @@ import json
 import math
 import shutil
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Semaphore
+from threading import Condition, Event
 from typing import Any
 
 from evaluasi_lib import wording
@@ -74,29 +75,58 @@ class Stopped(Exception):
 Watch = Callable[[Step], None]
 
 
-@dataclass
+class Room:
+    """Places for programs that compute, given in the order in which their turns were made."""
+
+    def __init__(self, places: int = 1) -> None:
+        self._free, self._waiting, self._moved = places, deque[Turn](), Condition()
+
+    def queue(self, turn: Turn) -> None:
+        self._waiting.append(turn)
+
+    def enter(self, turn: Turn) -> None:
+        """Wait until the turn is the first of those that wait, and a place is free."""
+        with self._moved:
+            self._moved.wait_for(lambda: self._free > 0 and self._waiting[0] is turn)
+            self._waiting.popleft()
+            self._free -= 1
+            self._moved.notify_all()
+
+    def leave(self, turn: Turn) -> None:
+        """Free the place of a turn, or that in the queue where it never began."""
+        with self._moved:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+            else:
+                self._free += 1
+            self._moved.notify_all()
+
+
+@dataclass(eq=False)
 class Turn:
     """A program's turn to compute, which its kernel, once it is up, waits for.
 
     room: held by each program that computes. stop: set when no further cell shall begin.
     """
 
-    room: Semaphore = field(default_factory=Semaphore)
+    room: Room = field(default_factory=Room)
     stop: Event = field(default_factory=Event)
     began: float | None = None
+
+    def __post_init__(self) -> None:
+        self.room.queue(self)
 
     def take(self) -> None:
         """Wait for the turn, if it has not come yet. Raises Stopped."""
         if self.began is None:
-            self.room.acquire()
+            self.room.enter(self)
             self.began = time.monotonic()
         if self.stop.is_set():
             raise Stopped
 
     def close(self) -> None:
         """It is the next one's turn."""
-        if self.began is not None:
-            self.room.release()
+        self.room.leave(self)
 
 
 def run_program(job: Job, watch: Watch | None = None, turn: Turn | None = None) -> Outcome:
@@ -195,7 +225,7 @@ def run_jobs(
 def _run_here(jobs: Sequence[Job], workers: int, watch: Watch | None) -> Iterator[Outcome]:
     from evaluasi_lib.reporting import warm
 
-    room, stop = Semaphore(workers), Event()
+    room, stop = Room(workers), Event()
     pool = ThreadPoolExecutor(min(workers + 1, len(jobs)))  # one kernel comes up meanwhile
     try:
         with warm.kernels():
