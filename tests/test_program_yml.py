@@ -265,7 +265,7 @@ def test_an_indicator_is_a_place_in_the_result(path: str, tmp_path: Path) -> Non
     assert any(path in p for p in problems(tmp_path, data))
 
 
-# --- What `evaluasi check` says ------------------------------------------------------------------
+# --- What `evaluasi check` says ---
 
 NIPS = [f"19{80 + i % 10}0{1 + i % 9}1{i % 10}2010{1 + i % 9:02d}{1 + i % 2}{i + 1:03d}"
         for i in range(40)]  # fmt: skip
