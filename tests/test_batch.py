@@ -416,7 +416,7 @@ def test_a_program_that_fails_stops_no_other_and_leaves_a_reason(
     said = capsys.readouterr().err
     assert "Traceback" not in said
     reasons = [line.split(": ", 2)[1:] for line in said.splitlines()]
-    reason = {name: text for name, text in reversed(reasons)}  # the first line of each
+    reason = dict(reversed(reasons))  # the first line of each
     assert list(dict.fromkeys(name for name, _text in reasons)) == ["lama", *ids[2:]]
     assert reason["lama"] == "the time limit is over"
     assert reason["mati"].startswith("the kernel ended before the notebook did")
