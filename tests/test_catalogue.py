@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import evaluasi_lib as el
-from evaluasi_lib.findings.rules import finding_kinds, read_catalogue
+from evaluasi_lib.findings.verdict import finding_kinds, read_catalogue
 from tests.guard_data import SHIPPED
 
 RAW = Path(__file__).resolve().parent.parent / "data" / "raw"
