@@ -308,6 +308,13 @@ class Sentences:
         return own(self.rows[name]).format(**values)
 
 
+def markdown_table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> list[str]:
+    """The lines of a table in Markdown."""
+    cells = [[str(c).replace("|", "\\|").replace("\n", " ") for c in r] for r in (headings, *rows)]
+    lines = ["| " + " | ".join(row) + " |" for row in cells]
+    return [lines[0], "|" + "---|" * len(cells[0]), *lines[1:]]
+
+
 @lru_cache
 def code_words() -> dict[str, dict[str, dict[str, str]]]:
     """words.yml: kind of code -> code -> language -> word."""
