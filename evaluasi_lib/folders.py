@@ -27,6 +27,8 @@ from typing import IO
 
 from evaluasi_lib.wording import DataError, Problem, UsageError, _
 
+HERE = Path(__file__).resolve().parent
+CARRIED = HERE / "starter"  # within a wheel; a checkout has the originals beside the library
 DATA_VARIABLE = "EVALUASI_DATA"  # the data folder of notebooks that name none
 LOCK = ".evaluasi.lock"
 LOCKED_BYTE = 1 << 30  # Windows lets nobody read what is locked, so it is no byte of the text
@@ -282,3 +284,33 @@ def _fingerprint(notebook: Path) -> str:
     except (ValueError, KeyError):  # a copy that a person broke is a person's
         cells = [text]
     return hashlib.sha256("\0".join(cells).encode()).hexdigest()
+
+
+def start_workbook(folder: Path) -> tuple[list[str], list[Path]]:
+    """Make a workbook in a folder, or bring the notebooks of one that is there up to date: the ids
+    of the example programs that were put in, and new versions that stand beside changed notebooks.
+
+    Nothing of a person's is overwritten: a notebook that she changed stays, and the new one stands
+    beside it (`refresh_copies`); a program that is there already stays as it is. Raises UsageError
+    where the folder is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        remedy = _("name a folder that is empty or not there yet")
+        raise UsageError(Problem(_("there is a file in its place"), str(folder), remedy))
+    carried = CARRIED if CARRIED.is_dir() else HERE.parent
+    beside = refresh_copies(sorted((carried / "notebooks").glob("*.ipynb")), folder / "notebooks")
+    for name in (".gitignore", "data/raw/README.md", "data/processed/README.md"):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            shutil.copyfile(carried / name, target)
+    for name in ("docs", "notebooks/contoh"):
+        shutil.copytree(carried / name, folder / name, dirs_exist_ok=True)
+    added = []
+    for program in sorted((carried / "data" / "raw").glob("*/program.yml")):
+        target = folder / "data" / "raw" / program.parent.name
+        if not target.exists():
+            with replace_folder(target) as staging:
+                shutil.copytree(program.parent, staging, dirs_exist_ok=True)
+            added.append(target.name)
+    return added, beside

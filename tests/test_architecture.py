@@ -16,7 +16,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("measures", "folders"),
     ("program", "results"),
     ("check", "claims", "conclusion"),
-    ("reading", "starting"),
+    ("reading",),
     ("study",),
     ("cleaning",),
     ("scoring",),

@@ -279,12 +279,6 @@ def _run_on_worker(job: Job) -> Outcome:
     return run_program(job)
 
 
-def in_order(outcomes: Sequence[Outcome], jobs: Sequence[Job]) -> list[Outcome]:
-    """Outcomes in the order in which the programs were asked for."""
-    place = {job.program_id: i for i, job in enumerate(jobs)}
-    return sorted(outcomes, key=lambda outcome: place[outcome.program_id])
-
-
 @contextmanager
 def writing(out_dir: Path) -> Iterator[None]:
     """Be the only one who writes into a folder of reports; what dead runs left there goes.
