@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.check import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
-from evaluasi_lib.wording import EvaluationError, Problem, UsageError, _, os_problem
+from evaluasi_lib.wording import EvaluationError, Problem, UsageError, _, os_problem, problem
 
 OK, SOME_FAILED, WRONG_USE = 0, 1, 2
 WORK_FOLDER = "buku-kerja"  # beside notebooks/, so that links lead on; git ignores it
@@ -62,8 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _complain(problems: Iterable[object], who: str = "evaluasi") -> int:
     """Print each problem; the exit status that they make."""
     status = OK
-    for problem in problems:
-        print(f"{who}: {problem}", file=sys.stderr)
+    for said in problems:
+        print(f"{who}: {said}", file=sys.stderr)
         status = SOME_FAILED
     return status
 
@@ -145,8 +145,7 @@ def _reports(folder: str) -> Path:
 def _chosen(data: DataFolder, ids: Sequence[str]) -> list[str]:
     """The named programs, or all of them; UsageError names every unknown one."""
     if not ids and not data.program_ids:
-        remedy = _("make one with “evaluasi new ID --from FILE”")
-        raise UsageError(Problem(_("there is no program"), str(data.path / "raw"), remedy))
+        raise UsageError(problem("no_program", str(data.path / "raw")))
     problems: list[Problem] = []
     chosen = []
     for program_id in dict.fromkeys(ids or data.program_ids):
@@ -200,8 +199,8 @@ def _check(options: Options) -> int:
     status = OK
     for program_id in _chosen(options.data, options.ids):
         found = check(options.data, program_id)
-        for place, problem in enumerate(found.problems, 1):
-            status = _complain([problem], f"{program_id} [{place}/{len(found.problems)}]")
+        for place, said in enumerate(found.problems, 1):
+            status = _complain([said], f"{program_id} [{place}/{len(found.problems)}]")
         if not found.problems:
             print(_("{id}: no problem found").format(id=program_id))
         if found.standing:
@@ -248,12 +247,11 @@ def _report(options: Options) -> int:
 
     data, out = options.data, options.out
     if bool(options.ids) == options.all:
-        remedy = _("known: {names}").format(names=", ".join(data.program_ids))
-        what = _("name the programs, or give --all")
-        raise UsageError(Problem(what, where="evaluasi report", remedy=remedy))
+        names = ", ".join(data.program_ids)
+        raise UsageError(problem("which_programs", "evaluasi report", names=names))
     for name, number in (("--jobs", options.jobs), ("--time-limit", options.time_limit)):
         if number is not None and number <= 0:
-            raise UsageError(Problem(_("a positive number is needed"), where=name))
+            raise UsageError(problem("not_positive", name))
     shared: dict[str, Any] = {
         "notebook": project_root() / EVALUATION_NOTEBOOK,
         "data_dir": data.path,
