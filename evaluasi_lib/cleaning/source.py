@@ -294,6 +294,7 @@ class _Source:
         if column.derive is not None:
             nobody = texts.clear(len(texts))
             texts = from_nip(texts, column.derive, period.start) if period else nobody
+            texts = texts.fill_null("")  # what is no NIP tells nothing
         read = TYPERS[column.type](texts, spec)
         value = read["value"]
         if undeclared(column):
