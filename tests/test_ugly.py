@@ -21,7 +21,9 @@ HERE = Path(__file__).resolve().parent
 RAW = HERE / "ugly" / "raw"
 SCHEMA = json.loads((HERE.parent / "evaluasi_lib" / "result.schema.json").read_text("utf-8"))
 CASES = [
-    pytest.param((path.name, code), id=f"{path.name}-{code}", marks=pytest.mark.xdist_group(path.name))
+    pytest.param(
+        (path.name, code), id=f"{path.name}-{code}", marks=pytest.mark.xdist_group(path.name)
+    )
     for path in sorted(RAW.iterdir())
     for code in ("id", "en")
 ]
