@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,47 +24,12 @@ from tests.made_studies import make_study
 from tests.made_studies import survey as survey_of
 
 ROOT = Path(__file__).resolve().parent.parent
-LABELS = ["Tidak Setuju", "Kurang Setuju", "Setuju", "Sangat Setuju"]
-ITEMS = ["a", "b", "c"]
-DECLARED = {
-    "link": "nip",
-    "roster": "peserta",
-    "sources": {
-        "peserta": {
-            "file": "peserta.csv",
-            "role": "roster",
-            "columns": {
-                "nip": {"from": "NIP", "type": "nip"},
-                "nama": {"from": "Nama", "type": "name"},
-                "surel": {"from": "Surel", "type": "email"},
-                "unit": {"from": "Unit", "type": "category"},
-                "catatan": {"from": "Catatan"},
-            },
-        },
-        "survei": {
-            "file": "survei.csv",
-            "wave": "post",
-            "duplicates": {"keep": "last", "order_by": "waktu"},
-            "columns": {
-                "waktu": {"from": "Stempel waktu", "type": "date"},
-                "nip": {"from": "NIP", "type": "nip"},
-                **{i: {"from": i.upper(), "type": "item", "scale": "setuju"} for i in ITEMS},
-                "saran": {"from": "Saran", "type": "open"},
-            },
-        },
-    },
-    "scales": {"setuju": {"labels": LABELS}},
-    "instruments": {
-        "puas": {"label": "Puas", "scale": "setuju", "items": ITEMS, "reversed": ["c"]}
-    },
-}
-NIPS = ["198609262015051001", "199001012015032002", "198505052010121003"]
+HERE = ROOT / "tests" / "data" / "roster_and_survey"
+DECLARED = yaml.safe_load((HERE / "declare.yml").read_text("utf-8"))
+LABELS = DECLARED["scales"]["setuju"]["labels"]
+ROSTER = (HERE / "peserta.csv").read_text("utf-8")
+NIPS = [line.partition(",")[0] for line in ROSTER.splitlines()[1:]]
 NAMES = ["Budi Santoso", "Siti Aminah", "Suharto"]
-ROSTER = f"""NIP,Nama,Surel,Unit,Catatan
-{NIPS[0]},"Dr. Budi Santoso, M.Si.",budi@contoh.go.id,Biro Umum,atasan Budi Santoso
-{NIPS[1]},Siti Aminah,siti@contoh.go.id,Biro Umum,hadir
-{NIPS[2]},Suharto,suharto@contoh.go.id,Biro Umum,telp 081234567890
-"""
 
 
 def survey(rows: list[tuple[int, int, tuple[int, ...]]]) -> str:
@@ -162,7 +128,7 @@ def test_jobs_that_clean_at_once_all_end_with_the_whole_folder(made: Path) -> No
 def test_tables_counts_and_codebook_are_those_of_the_files(made: Path) -> None:
     program = el.open("uji", data=made)
     table = program.tables["survei"]
-    assert list(table) == ["row", "pid", "waktu", *ITEMS]
+    assert list(table) == ["row", "pid", "waktu", "a", "b", "c"]
     assert table["row"].tolist() == [2, 3, 4], "the later answer of the first person is kept"
     assert table["c"].tolist() == [4.0, 1.0, 2.0], "reversed once"
     assert str(table["waktu"].dtype).startswith("datetime64")
