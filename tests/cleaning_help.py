@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 import evaluasi_lib as el
+from evaluasi_lib.check import DataFolder, load_program
 from evaluasi_lib.cli import main
-from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.program import Program
 
 BASE: dict[str, Any] = {

@@ -236,7 +236,7 @@ def test_what_cleaning_loads_is_what_makes_its_tables_stale(tmp_path: Path) -> N
     script = """
 import sys
 from evaluasi_lib.cleaning.pipeline import clean_program
-from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.check import DataFolder, load_program
 data = DataFolder.at(sys.argv[1])
 for name in data.program_ids:
     clean_program(load_program(data.raw(name)), data)
