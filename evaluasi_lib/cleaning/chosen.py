@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from evaluasi_lib.cleaning.events import user_numbers, with_event_columns
+from evaluasi_lib.cleaning.events import with_event_columns
 from evaluasi_lib.cleaning.identity import Linker, Names, hides, name_heading
 from evaluasi_lib.cleaning.manifest import Log
 from evaluasi_lib.cleaning.source import problems_of, translate
@@ -244,8 +244,7 @@ def rows_of(mapped: Mapped, linker: Linker, pids: Collection[str]) -> dict[str, 
 
 def _pids(mapped: Mapped, linker: Linker) -> Iterator[pl.DataFrame]:
     """row and pid of each batch of a source."""
-    log, events = Log(), mapped.source.role == "events"
-    source = with_event_columns(mapped) if events else mapped
+    log = Log()
+    source = with_event_columns(mapped) if mapped.source.role == "events" else mapped
     for batch in source.table.batches(source.columns):
-        named = user_numbers(batch, source, linker) if events else batch
-        yield named.select("row", pid=linker.pids(named, source, log))
+        yield batch.select("row", pid=linker.pids(batch, source, log))

@@ -74,11 +74,17 @@ class Spec:
     turned: bool = False
     decimal: Callable[[], str] = lambda: "."
 
+    @property
+    def missing(self) -> frozenset[str]:
+        """Normalised texts that are declared to mean no answer."""
+        scale = self.scale.missing if self.scale else []
+        return frozenset(map(normalise, [*self.column.missing, *scale]))
+
 
 def clean_text(text: pl.Series) -> pl.Series:
     """Blanks and signs that nobody sees as one space, empty as missing, as `clean_space` does."""
     cleaned = text.str.head(MAX_LETTERS).str.replace_all(BLANK, " ").str.strip_chars()
-    return pl.select(pl.when(cleaned != "").then(cleaned)).to_series().alias(text.name)
+    return cleaned.set(cleaned == "", None)
 
 
 def replaced(text: pl.Series, distinct: pl.Series, values: pl.Series) -> pl.Series:
@@ -104,12 +110,6 @@ def class_labels(limits: list[float]) -> list[str]:
     text = [f"{x:g}" for x in limits]
     between = [f"{low}-<{high}" for low, high in itertools.pairwise(text)]
     return [f"<{text[0]}", *between, f"≥{text[-1]}"]
-
-
-def missing_labels(column: Column, scale: Scale | None, extra: frozenset[str]) -> frozenset[str]:
-    """Normalised texts that mean no answer: of the column, of its scale, and `extra`."""
-    declared = [*column.missing, *(scale.missing if scale else [])]
-    return frozenset(map(normalise, declared)) | extra
 
 
 def label_map(values: Mapping[str, Iterable[str]]) -> dict[str, str]:
@@ -155,7 +155,7 @@ def type_item(texts: pl.Series, spec: Spec) -> pl.DataFrame:
             values[normalise(alias)] = values[normalise(label)]
     if spec.turned:
         values = {label: scale.min + scale.max - v for label, v in values.items()}
-    return _match(texts, values.get, missing_labels(spec.column, scale, BLANKS), pl.Float64)
+    return _match(texts, values.get, spec.missing | BLANKS, pl.Float64)
 
 
 def categories_of(column: Column) -> dict[str, list[str]]:
@@ -217,7 +217,7 @@ def type_category(texts: pl.Series, spec: Spec) -> pl.DataFrame:
             return grade
         return known.get(normalise(grade)) or known.get(normalise(grade.split("/")[0]))
 
-    missing = missing_labels(column, None, BLANKS)
+    missing = spec.missing | BLANKS
     if column.categories or spell is not None:
         dtype = pl.Enum(list(column.categories)) if column.categories else pl.String
         return _match(texts, declared, missing, dtype)
@@ -239,11 +239,12 @@ def type_flag(texts: pl.Series, spec: Spec) -> pl.DataFrame:
         return _match(
             texts, lambda key: flags.get(key, key not in BLANKS or None), BLANKS, pl.Boolean
         )
-    return _match(texts, flags.get, missing_labels(spec.column, None, BLANKS), pl.Boolean)
+    return _match(texts, flags.get, spec.missing | BLANKS, pl.Boolean)
 
 
-def decimal_evidence(text: pl.Series) -> tuple[int, int, int]:
-    """(values that prove a decimal point, a decimal comma, that prove neither) in a column.
+def decimal_sign(text: pl.Series) -> str:
+    """ "." or "," where the numbers of a column prove it; "mixed" where they prove both, "unknown"
+    where they prove neither.
 
     "12.5" or "1,234.5" prove the point; "12,5" or "1.250.000" the comma; "1.250" could be both.
     """
@@ -255,18 +256,12 @@ def decimal_evidence(text: pl.Series) -> tuple[int, int, int]:
             rf"|^\d{{1,3}}(?:{other}\d{{3}})+{point}\d+$|{other}\d{{3}}{other}\d{{3}}"
         )
 
-    dot, comma = proofs(r"\.", ","), proofs(",", r"\.")
-    return int(dot.sum()), int(comma.sum()), int((~dot & ~comma).sum())
-
-
-def proved_decimal(dot: int, comma: int, neither: int) -> str:
-    """ "." or "," where the numbers of `decimal_evidence` prove it; "mixed" or "unknown" where they
-    do not."""
+    dot, comma = proofs(r"\.", ",").any(), proofs(",", r"\.").any()
     if dot and comma:
         return "mixed"
     if comma:
         return ","
-    return "." if dot or not neither else "unknown"
+    return "." if dot or not len(marked) else "unknown"
 
 
 def type_number(texts: pl.Series, spec: Spec) -> pl.DataFrame:
@@ -278,9 +273,9 @@ def type_number(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     frame = _spelled_numbers(clean_text(texts), spec)
     readable = number.str.contains(r"^-?[0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?$").fill_null(False)
     rest = frame.filter(text.is_not_null() & ~readable)["text"].unique()
-    blank = missing_labels(column, None, BLANKS)
+    blank = spec.missing | BLANKS
     words = [t for t in rest if normalise(t) in blank or not normalise(t)]
-    codes = list(missing_labels(column, None, frozenset()))
+    codes = list(spec.missing)
     coded = (text.is_in(words) | text.str.to_lowercase().is_in(codes)).fill_null(False)
     known = pl.when(readable & ~pl.col("undecided") & ~coded)
     value, whole = pl.col("value"), column.type == "integer"
@@ -331,20 +326,18 @@ def type_date(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     and "2025-02-03T10:15:00+07:00" are read.
     """
     declared = spec.column.date_format
-    missing = missing_labels(spec.column, None, BLANKS)
+    missing = spec.missing | BLANKS
     cleaned = clean_text(texts)
     short = cleaned.filter(cleaned.str.len_chars() <= 20).unique().drop_nulls()
     coded = cleaned.is_in([t for t in short if normalise(t) in missing]).fill_null(False)
-    text = pl.select(pl.when(~coded).then(cleaned)).to_series()
+    text = cleaned.set(coded, None)
     month_first = bool(declared and 0 <= declared.find("%m") < declared.find("%d"))
     dates = _date_parts(text, _ISO, False).fill_null(_date_parts(text, _DAY_FIRST, month_first))
     if declared:
         dates = text.str.strptime(pl.Datetime("us"), declared, strict=False).fill_null(dates)
     failed = text.is_not_null() & dates.is_null()
     yearless = failed & text.str.contains(_NO_YEAR).fill_null(False)
-    turned = failed
-    if failed.any():
-        turned = failed & _date_parts(text, _DAY_FIRST, True).is_not_null()
+    turned = failed & _date_parts(text, _DAY_FIRST, True).is_not_null() if failed.any() else failed
     rule = pl.when(coded).then(pl.lit("missing_code")).when(yearless).then(pl.lit("no_year"))
     rule = rule.when(turned).then(pl.lit("month_first"))
     return pl.select(value=dates, rule=rule.when(failed).then(pl.lit("unknown")))
@@ -379,7 +372,7 @@ def _texts(text: str | list[str] | dict[str, str]) -> list[str]:
 def type_multi(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     """The keys of the chosen options as a list; None where the question was left blank."""
     free = any("*" in spelled for spelled in option_texts(spec.column).values())
-    missing = missing_labels(spec.column, None, BLANKS)
+    missing = spec.missing | BLANKS
     values: list[list[str] | None] = []
     rules: list[str | None] = []
     for raw, (chosen, unknown) in zip(texts, split_options(texts, spec), strict=True):
@@ -430,11 +423,10 @@ def split_options(texts: pl.Series, spec: Spec) -> list[tuple[list[str], str]]:
 
 def type_open(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     """Free text with "-", "tidak ada" and the like as missing; line breaks are kept."""
-    missing = missing_labels(spec.column, None, OPEN_MISSING)
-    empty = [normalise(text) in missing or not normalise(text) for text in texts]
-    gone = pl.Series(empty, dtype=pl.Boolean)
+    missing = spec.missing | OPEN_MISSING | {""}
+    gone = pl.Series([normalise(text) in missing for text in texts], dtype=pl.Boolean)
     rule = pl.when(gone).then(pl.lit("open_without_content"))
-    return pl.select(value=pl.when(~gone).then(texts), rule=rule)
+    return pl.select(value=texts.set(gone, None), rule=rule)
 
 
 TYPERS: dict[str, Callable[[pl.Series, Spec], pl.DataFrame]] = {
@@ -566,7 +558,7 @@ def _spec(program: Program, mapped: Mapped, variable: str, column: Column) -> Sp
 def _decimal(mapped: Mapped, variable: str) -> str:
     """The decimal sign of a column, looked up in the whole file where it is not declared."""
     declared = mapped.source.columns[variable].decimal
-    return declared or proved_decimal(*decimal_evidence(mapped.whole(variable)))
+    return declared or decimal_sign(mapped.whole(variable))
 
 
 def _find(
