@@ -73,6 +73,12 @@ class Names:
     full: tuple[str, ...] = ()
     single: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, texts: Iterable[str | None]) -> Names:
+        """The names as they stand in files, without titles, each once."""
+        known = sorted({name for name in map(core_name, filter(None, texts)) if len(name) > 2})
+        return cls(*(tuple(n for n in known if (" " in n) == several) for several in (True, False)))
+
     @property
     def words(self) -> frozenset[str]:
         """Every word of three letters or more of any name."""
@@ -94,13 +100,12 @@ def names_in(sources: Sequence[Mapped]) -> Names:
 
 def all_names(sources: Iterable[Mapped]) -> Names:
     """Every name of the sources, in columns of the type “name” and in those that look like it."""
-    found: set[str] = set()
-    for mapped in sources:
-        declared = map(mapped.whole, mapped.of_type("name"))
-        for values in itertools.chain(declared, _undeclared_names(mapped)):
-            found.update(core_name(name) for name in values.drop_nulls().unique())
-    known = sorted(name for name in found if len(name) > 2)
-    return Names(tuple(n for n in known if " " in n), tuple(n for n in known if " " not in n))
+    return Names.of(
+        name
+        for mapped in sources
+        for values in (*map(mapped.whole, mapped.of_type("name")), *_undeclared_names(mapped))
+        for name in values.unique()
+    )
 
 
 def _undeclared_names(mapped: Mapped) -> Iterator[pl.Series]:
