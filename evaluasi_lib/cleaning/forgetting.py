@@ -30,7 +30,7 @@ from lxml import etree
 
 from evaluasi_lib.check import DataFolder, load_program
 from evaluasi_lib.cleaning.chosen import FILE as LEFT_OUT
-from evaluasi_lib.cleaning.chosen import rows_of
+from evaluasi_lib.cleaning.chosen import who
 from evaluasi_lib.cleaning.identity import (
     KEY_VARIABLE,
     MASK,
@@ -285,7 +285,7 @@ def forget(data: DataFolder, program_id: str, person: str, reason: str) -> Forgo
         mapped = open_sources(program, raw, Log())
         linker = make_linker(program, mapped, pseudonym_key(program))
         pid = _pid(linker, person)
-        places = {m.name: rows_of(m, linker, [pid]).get(pid, []) for m in mapped}
+        places = {m.name: _rows_of(m, linker, pid) for m in mapped}
         if not any(places.values()):
             what = _("nobody of this identifier is in the program's files")
             remedy = _("give the NIP or code as the files have it")
@@ -336,6 +336,10 @@ def _pid(linker: Linker, person: str) -> str:
     return pid
 
 
+def _rows_of(mapped: Mapped, linker: Linker, pid: str) -> list[int]:
+    return who(mapped, linker, pl.col("pid") == pid)["row"].to_list()
+
+
 def _names_of(mapped: Sequence[Mapped], places: dict[str, list[int]]) -> Names:
     """The names that stand in the person's own rows."""
     return Names.of(
@@ -371,7 +375,7 @@ def _empty_rows(path: Path, mapped: Mapped, linker: Linker, pid: str, rows: Sequ
         heights = [m.table.frame.select(pl.len()).collect().item() for m in (mapped, after)]
         gone = len(rows) if mapped.source.role == "events" else 0
         same = heights[0] - gone == heights[1]
-    if not same or rows_of(after, linker, [pid]):
+    if not same or _rows_of(after, linker, pid):
         what = _("the person's rows cannot be emptied without a change to others")
         shown = mapped.name + path.suffix.lower()
         raise DataError(Problem(what, shown, _("save it as CSV, then the same command again")))

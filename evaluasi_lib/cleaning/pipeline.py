@@ -293,7 +293,7 @@ def _clean_into(
             pids[source.name] = clean(source, context)
         except DataError as error:
             log.errors += error.problems
-    for line in dict.fromkeys(c.line for c in corrections if c.line not in context.met):
+    for line in dict.fromkeys(c.number for c in corrections if c.number not in context.met):
         log.note("correction_unmet", line=line)
     if not log.errors:  # else tables are missing, and what follows from that is known
         log.errors += check_coverage(program, folder)

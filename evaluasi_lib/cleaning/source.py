@@ -46,7 +46,7 @@ from evaluasi_lib.cleaning.typers import (
     TYPERS,
     VOCABULARY,
     YES_NO,
-    Correction,
+    Line,
     Mapped,
     Spec,
     apply_corrections,
@@ -262,7 +262,7 @@ class Context:
     folder: Path
     log: Log
     linker: Linker
-    corrections: list[Correction]
+    corrections: list[Line]
     names: Names
     flags: list[pl.DataFrame] = field(default_factory=list)
     translations: list[pl.DataFrame] = field(default_factory=list)
@@ -335,7 +335,7 @@ class _Source:
             v: s for v, s in mapped.specs.items()
             if v in mapped.columns or s.column.type == "multi"
         }  # fmt: skip
-        self.corrections = [c for c in context.corrections if c.source == mapped.name]
+        self.corrections = [c for c in context.corrections if mapped.name in c.sources]
         self.translations = Translations()
         self.keys: list[pl.DataFrame] = []
         self.restricted: list[pl.DataFrame] = []

@@ -626,43 +626,14 @@ def preset_heading(preset: str | None, name: str) -> list[str]:
     return presets()[preset]["names"].get(name.casefold(), []) if preset else []
 
 
-FILE = "koreksi.csv"
-DECIDED = ["reason", "who"]  # why something was done by hand, and who decided it
+class Line(NamedTuple):
+    """A line of a table made by hand: its number, the sources that it means, the data row of their
+    file (from 1), and all its texts."""
 
-
-class Correction(NamedTuple):
-    """A cell with another text: `line` of koreksi.csv and `row` of the file are data rows."""
-
-    line: int
-    source: str
+    number: int
+    sources: list[str]
     row: int
-    column: str
-    old: str
-    new: str
-
-
-def read_corrections(folder: Path, program: Program) -> tuple[list[Correction], list[Problem]]:
-    """The corrections of a program, and what is wrong with the table itself.
-
-    `row` is the 1-based data row of the source's file; `column` is the variable of program.yml.
-    Each needs a reason and who decided it.
-    """
-    path = folder / FILE
-    if not path.is_file():
-        return [], []
-    try:
-        table = read_table(path, ["source", "row", "column", "old", "new", *DECIDED], [])
-    except DataError as error:
-        return [], list(error.problems)
-    corrections, problems = [], []
-    for line, text in enumerate(table.to_dict("records"), 1):
-        names = sources_called(program, text["source"])
-        if problem := problem_of_line(text, FILE, line, program) or _no_column(text, line, program):
-            problems.append(problem)
-            continue
-        cell = (int(text["row"]), text["column"], text["old"], text["new"])
-        corrections += [Correction(line, name, *cell) for name in names]
-    return corrections, problems
+    text: dict[Any, str]
 
 
 def sources_called(program: Program, name: str) -> list[str]:
@@ -672,44 +643,78 @@ def sources_called(program: Program, name: str) -> list[str]:
     return [n for n in program.sources if program.declared_name(n) == name]
 
 
-def problem_of_line(text: dict[Any, str], file: str, line: int, program: Program) -> Problem | None:
-    """What is wrong with where a line of a table made by hand points, or with its reason."""
-    where = f"{file}, " + _("row {row}").format(row=line)
-    if not sources_called(program, text["source"]):
-        what = word_for("unknown_name", "source") + f": “{text['source']}”"
-        return Problem(what, where, suggestion(text["source"], program.sources))
-    if not text["row"].isdigit() or int(text["row"]) < 1:
-        remedy = _("count the rows below the heading")
-        return Problem(_("the row is no whole number"), where, remedy)
-    if not text["reason"] or not text["who"]:
+def read_lines(
+    folder: Path,
+    file: str,
+    columns: list[str],
+    program: Program,
+    wrong: Callable[[Line], tuple[str, str] | None],
+) -> tuple[list[Line], list[Problem]]:
+    """The lines of a table made by hand, such as koreksi.csv, and what is wrong with it.
+
+    Each line needs a source, a data row of its file, these columns, a reason and who decided it.
+    wrong: what else is wrong with a line, and the remedy.
+    """
+    path = folder / file
+    if not path.is_file():
+        return [], []
+    try:
+        table = read_table(path, ["source", "row", *columns, "reason", "who"], [])
+    except DataError as error:
+        return [], list(error.problems)
+    lines, problems = [], []
+    for number, text in enumerate(table.to_dict("records"), 1):
+        row = int(text["row"]) if text["row"].isdigit() else 0
+        line = Line(number, sources_called(program, text["source"]), row, text)
+        if found := _misplaced(line, program) or wrong(line):
+            where = f"{file}, " + _("row {row}").format(row=number)
+            problems.append(Problem(found[0], where, found[1]))
+        else:
+            lines.append(line)
+    return lines, problems
+
+
+def _misplaced(line: Line, program: Program) -> tuple[str, str] | None:
+    """What is wrong with where a line points, or with its reason; and the remedy."""
+    if not line.sources:
+        name = line.text["source"]
+        what = word_for("unknown_name", "source") + f": “{name}”"
+        return what, suggestion(name, program.sources)
+    if line.row < 1:
+        return _("the row is no whole number"), _("count the rows below the heading")
+    if not line.text["reason"] or not line.text["who"]:
         what = _("the line needs a reason and the name of who decided it")
-        return Problem(what, where, _("fill in “reason” and “who”"))
+        return what, _("fill in “reason” and “who”")
     return None
 
 
-def _no_column(text: dict[Any, str], line: int, program: Program) -> Problem | None:
-    where = f"{FILE}, " + _("row {row}").format(row=line)
-    columns = program.sources[sources_called(program, text["source"])[0]].columns
-    if text["column"] in columns:
-        return None
-    what = word_for("unknown_name", "variable") + f": “{text['column']}”"
-    return Problem(what, where, suggestion(text["column"], columns))
+def read_corrections(folder: Path, program: Program) -> tuple[list[Line], list[Problem]]:
+    """The corrections of a program (koreksi.csv), and what is wrong with the table itself.
+
+    `column` is the variable of program.yml whose text is `old` and becomes `new`.
+    """
+
+    def wrong(line: Line) -> tuple[str, str] | None:
+        name, columns = line.text["column"], program.sources[line.sources[0]].columns
+        what = word_for("unknown_name", "variable") + f": “{name}”"
+        return None if name in columns else (what, suggestion(name, columns))
+
+    return read_lines(folder, "koreksi.csv", ["column", "old", "new"], program, wrong)
 
 
 def apply_corrections(
-    batch: pl.DataFrame, corrections: list[Correction]
+    batch: pl.DataFrame, corrections: list[Line]
 ) -> tuple[pl.DataFrame, list[int], list[int]]:
     """(corrected batch, lines applied, lines of those whose old value is not in the cell)."""
     applied, skipped = [], []
-    for c in corrections:
-        at = batch["row"].search_sorted(c.row)
-        if at == batch.height or batch["row"][at] != c.row or c.column not in batch.columns:
+    for line in corrections:
+        name, at = line.text["column"], batch["row"].search_sorted(line.row)
+        if at == batch.height or batch["row"][at] != line.row or name not in batch.columns:
             continue
-        if normalise(batch[at, c.column] or "") != normalise(c.old):
-            skipped.append(c.line)
+        if normalise(batch[at, name] or "") != normalise(line.text["old"]):
+            skipped.append(line.number)
             continue
-        text = pl.col(c.column).cast(pl.String)
-        cell = pl.when(pl.col("row") == c.row).then(pl.lit(c.new or None)).otherwise(text)
-        batch = batch.with_columns(cell.alias(c.column))
-        applied.append(c.line)
+        new = batch[name].cast(pl.String).set(batch["row"] == line.row, line.text["new"] or None)
+        batch = batch.with_columns(new)
+        applied.append(line.number)
     return batch, applied, skipped
