@@ -22,9 +22,8 @@ from evaluasi_lib.cleaning.source import DTYPES, MAX_TEXTS, changes_in, problems
 from evaluasi_lib.cleaning.typers import (
     BLANKS,
     Spec,
-    decimal_evidence,
+    decimal_sign,
     option_columns,
-    proved_decimal,
 )
 from evaluasi_lib.program import Column, Scale, Source
 from evaluasi_lib.reading.cells import cell_text
@@ -121,7 +120,7 @@ def clean_number(
     """
     text = texts_of(s)
     column = _column(s, "number", missing=missing, min=min, max=max, decimal=decimal)
-    sign = decimal or proved_decimal(*decimal_evidence(text))
+    sign = decimal or decimal_sign(text)
     return _typed(s, text, Spec(_name(s), column, decimal=lambda: sign))
 
 
