@@ -14,17 +14,8 @@ from typing import Any
 
 import yaml
 
-from evaluasi_lib.cleaning.guess import UNKNOWN
-from evaluasi_lib.cleaning.options import (
-    Guess,
-    Scale,
-    common_begin,
-    first_of,
-    free,
-    scale_of,
-    slug,
-    spaced,
-)
+from evaluasi_lib.cleaning.guess import UNKNOWN, Guess, common_begin, free, slug, spaced
+from evaluasi_lib.cleaning.ladders import Scale, first_of, scale_of
 from evaluasi_lib.cleaning.sheets import (
     MIN_ITEMS,
     Sheet,

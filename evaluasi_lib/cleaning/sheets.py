@@ -18,9 +18,16 @@ from typing import Any
 
 import polars as pl
 
-from evaluasi_lib.cleaning.guess import UNKNOWN, guess_columns, without_persons
+from evaluasi_lib.cleaning.guess import (
+    UNKNOWN,
+    Guess,
+    free,
+    guess_columns,
+    slug,
+    without_persons,
+)
 from evaluasi_lib.cleaning.identity import Names, core_name, normalise_code
-from evaluasi_lib.cleaning.options import Guess, first_of, free, slug
+from evaluasi_lib.cleaning.ladders import first_of
 from evaluasi_lib.cleaning.typers import VOCABULARY, Spec, clean_text, recognise, type_date
 from evaluasi_lib.program import Column, Source
 from evaluasi_lib.reading import files
