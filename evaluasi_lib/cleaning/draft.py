@@ -42,6 +42,10 @@ from evaluasi_lib.wording import (
 MOST_MODULES = 40  # of a log
 BEFORE_AND_AFTER = {"wave": "post", "baseline_wave": "pre"}  # of an outcome, in two tables
 _NO_THEMES = frozenset(VOCABULARY["no_themes"])
+BARE = {  # keys that are guessed, and need no word about it
+    "cycle", "duplicates", "finished", "header_row", "header_rows", "label", "preset", "roster",
+    "skip_rows", "started",
+}  # fmt: skip
 Notes = dict[str, str]  # path of a key -> what to look at there
 
 
@@ -97,15 +101,15 @@ def _dumped(declared: Mapping[str, Any]) -> str:
 
 def _commented(text: str, notes: Notes, told: Sequence[str]) -> str:
     """The draft with a comment at each guess."""
-    lines = text.splitlines()
+    lines, words = text.splitlines(), code_words()["drafted_key"]
     for path, place in places_of(text).items():
         if place.key is None or lines[place.line - 1][: place.key.start_mark.column].strip(" -"):
             continue  # not the first key of its line
         comment, top = notes.get(path), path.partition(".")[0]
         most = 2 if top == "sources" else -1 if top == "scales" else 3
         key, depth = place.key.value, place.key.start_mark.column // 2
-        if comment is None and depth <= most and key in code_words()["drafted_key"]:
-            comment = word_for("drafted_key", key)
+        if comment is None and depth <= most and (key in BARE or key in words):
+            comment = "" if key in BARE else word_for("drafted_key", key)
         if comment is not None:
             lines[place.line - 1] += f"  # {_('CHECK')}" + (f": {comment}" if comment else "")
     first = [_("Draft. Read every line; lines with “CHECK” are guesses."), *told]
