@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import evaluasi_lib as el
 from evaluasi_lib.cli import main
 from evaluasi_lib.errors import EvaluationError
-from tests.synthetic.files import docx_bytes, pdf_bytes
+from tests.synthetic.model import RAW
 from tests.test_cleaning_readers import WRITERS
 from tests.test_hostile import DECLARED
 
@@ -130,8 +130,8 @@ def checked(files: dict[str, bytes], more: str = "") -> None:
 
 
 DOCUMENTS = {
-    "a.pdf": pdf_bytes("Rencana", [["Rencana yang baik sekali"], ["Halaman dua"]]),
-    "a.docx": docx_bytes("Rencana", [["Rencana yang baik sekali"]]),
+    path.name: path.read_bytes()
+    for path in (RAW / "pelatihan-kepemimpinan-2025" / "dokumen").iterdir()
 }
 
 
