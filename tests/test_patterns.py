@@ -64,6 +64,7 @@ def test_a_barrier_of_one_group_is_told_where_nothing_follows_from_it(tmp_path):
     weaknesses, _advice = found(tmp_path / "a", barriers={"internet": SLOW})
     said = weaknesses["pattern.internet.zone"].statement
     assert "by “WIT” (62%) and least by “WITA” (21%)" in said
+    assert "pattern.tidak_ada.zone" not in weaknesses  # that nothing holds one back is no barrier
     stopped = {"a": (0, 100), "b": (300, 300)}
     weaknesses, _advice = found(
         tmp_path / "b", stopped, {"internet": {"a": (60, 100), "b": (60, 300)}}
