@@ -20,8 +20,8 @@ import numpy as np
 from scipy import stats
 
 # The functions behind el.effect: thousands of draws a cell would take hours through it.
-from evaluasi_lib.scoring.impact import designs, weighting
-from evaluasi_lib.scoring.impact.estimate import conclude, critical
+from evaluasi_lib.scoring import designs, weighting
+from evaluasi_lib.scoring.estimate import conclude, critical
 from tests.pages import bold, put
 
 ICC = 0.1  # of a score within an agency

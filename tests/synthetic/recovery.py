@@ -27,7 +27,7 @@ import pandas as pd
 import evaluasi_lib as el
 
 # Drivers have no function at the door, and a program for each of a thousand seeds would take hours.
-from evaluasi_lib.scoring.drivers import fit_drivers
+from evaluasi_lib.scoring.participation import fit_drivers
 from tests.synthetic.model import MODELS, TRUTH, model, persons
 
 POPULATIONS, SCALE, FIRST_SEED = 40, 20, 1000
