@@ -85,9 +85,8 @@ def estimates(program_id, seed):
         asked = people[eval(plan["asked"], known)]
         drivers = asked[list(plan["drivers"])].astype(float)
         fit = fit_drivers(drivers, asked["selesai"], asked[plan["cluster"]])
-        found |= {
-            f"ame_{e.variable}": (e.ame, e.std_error, e.ci_low, e.ci_high) for e in fit.effects
-        }
+        for e in fit.effects:
+            found[f"ame_{e['variable']}"] = (e["ame"], e["ame_error"], e["ci_low"], e["ci_high"])
     return found
 
 
