@@ -1,13 +1,11 @@
 """How the e-learning was used and when, how far people came, how long it took, and for whom.
 
-Associations among users, who chose how much and when to learn.
-
-A platform's log, of any size, summed up for each person by polars.
-
-The log (pid, time in UTC, event, module, component, origin) is read once and written to temporary
+Associations among users, who chose how much and when to learn. The platform's log (pid, time in
+UTC, event, module, component, origin) is of any size: it is read once and written to temporary
 files, each with all events of some persons and codes for texts (28 bytes an event), so that memory
 is bounded by a part and not by the log. Everything that needs the order of events is worked out
-inside a part; rows of the file may stand in any order.
+inside a part, by polars; rows of the file may stand in any order. Time to completion is analysed by
+statsmodels.
 """
 
 from __future__ import annotations
@@ -51,10 +49,17 @@ from evaluasi_lib.scoring.participation import FEW, encode, fit_drivers, stage_f
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import DataError, _, choose, joined
 
+PART = "elearning"
+IN_ORDER = 0.9  # share of users by whom a module counts as opened by all, or after another
+LEVELS = ("learning", "behaviour", "results", "reaction")  # in which an outcome by dose is sought
 KEYS = ("event", "module", "component", "origin")
 ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
 CODES = pl.Categorical()  # the same codes in every part
 ORDER = ("key", "module", "event", "component", "origin")
+TABLES = {  # of an EventSummary, with what tells their rows apart
+    "persons": ("pid",), "modules": ("pid", "module"), "hours": ("weekday", "hour"),
+    "origins": ("origin",),
+}  # fmt: skip
 PART_ROWS = 4_000_000
 JACKKNIFE_CLUSTERS = 50  # up to which the sandwich of a Cox model is too small
 
@@ -78,12 +83,6 @@ class EventSummary:
 def zone_name(value: str | None, default: str) -> str:
     """IANA name of a zone written as WIB, WITA, WIT or as an IANA name; the default if missing."""
     return default if value is None else ZONES.get(value.strip().upper(), value.strip())
-
-
-def minutes_of_day(clock: str) -> int:
-    """ "07:30" -> 450."""
-    hours, minutes = clock.split(":")
-    return int(hours) * 60 + int(minutes)
 
 
 def summarise_events(
@@ -118,7 +117,7 @@ def summarise_events(
         .join(people.lazy().select("pid", "person"), on="pid", how="inner")
         .select("person", "time", pl.col(KEYS).cast(CODES), part=pl.col("person") % parts)
     )
-    work = [minutes_of_day(clock) for clock in work_hours]
+    work = [int(hour) * 60 + int(minute) for hour, minute in (c.split(":") for c in work_hours)]
     sums: dict[str, list[pl.DataFrame]] = {}
     with tempfile.TemporaryDirectory(prefix="evaluasi-") as folder:
         located.sink_ipc(pl.PartitionBy(folder, key="part", include_key=False), mkdir=True)
@@ -128,16 +127,9 @@ def summarise_events(
             found = _sums(_measure(part.collect(), places.rows(), gap_minutes, work))
             for name, frame in found.items():
                 sums.setdefault(name, []).append(frame)
-    totals = {name: pl.concat(frames) for name, frames in sums.items()}
     pids = people.select("person", "pid")
-    hours = _added(totals["hours"], ["weekday", "hour"])
-    return EventSummary(
-        persons=_event_named(totals["persons"], pids, ["pid"]),
-        modules=_event_named(totals["modules"], pids, ["pid", "module"]),
-        hours=hours,
-        origins=_added(totals["origins"], ["origin"]),
-        n_events=int(hours["events"].sum()),
-    )
+    totals = {name: _total(sums[name], keys, pids) for name, keys in TABLES.items()}
+    return EventSummary(**totals, n_events=int(totals["hours"]["events"].sum()))
 
 
 def _measure(
@@ -203,20 +195,15 @@ def _sums(events: pl.DataFrame) -> dict[str, pl.DataFrame]:
     }
 
 
-def _event_named(frame: pl.DataFrame, pids: pl.DataFrame, order: list[str]) -> pl.DataFrame:
-    named = frame.join(pids, on="person", how="left").drop("person")
-    return named.with_columns(pl.col(CODES).cast(pl.String)).sort(order)
-
-
-def _added(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """Parts hold different persons, so numbers of persons add up as numbers of events do."""
-    frame = frame.with_columns(pl.col(CODES).cast(pl.String))
-    return frame.group_by(keys).agg(pl.col("events").sum(), pl.col("persons").sum()).sort(keys)
-
-
-PART = "elearning"
-IN_ORDER = 0.9  # share of users by whom a module counts as opened by all, or after another
-LEVELS = ("learning", "behaviour", "results", "reaction")  # in which an outcome by dose is sought
+def _total(frames: list[pl.DataFrame], keys: Sequence[str], pids: pl.DataFrame) -> pl.DataFrame:
+    """One table of all parts. They hold different persons, so numbers of persons add up as numbers
+    of events do."""
+    frame = pl.concat(frames).with_columns(pl.col(CODES).cast(pl.String))
+    if "person" in frame.columns:
+        frame = frame.join(pids, on="person", how="left").drop("person")
+    else:
+        frame = frame.group_by(keys).agg(pl.col("events", "persons").sum())
+    return frame.sort(keys)
 
 
 def score_elearning(study: Study) -> Drafts:

@@ -1,6 +1,5 @@
-"""Who was invited, takes part and completes, what holds people back, and who is missed.
-
-What goes with completing: a logit model, its average marginal effects, a plain sentence each.
+"""Who was invited, takes part and completes, what holds people back, who is missed, and what goes
+with completing: a logit model, its average marginal effects, a plain sentence each.
 
 The effects are associations among the persons observed; they become causes only by a design, which
 this model is not.
@@ -10,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -792,11 +791,22 @@ def score_barriers(study: Study, stages: pd.DataFrame) -> Drafts:
     column = program.sources[question.source].columns.get(question.variable)
     label, place = partial(option_label, column), [*PART, "barriers"]
     yield from option_shares(chosen, place, label)
-    groupings = {n: own_or_known(study, n, rows) for n in participation_of(program).groups}
+    done = {}
     if "completed" in stages:
-        groupings["completed"] = rows["pid"].map(stages["completed"].astype("object"))
-    for name, values in groupings.items():
-        if values is not None:
+        done["completed"] = rows["pid"].map(stages["completed"].astype("object"))
+    yield from shares_by_group(study, chosen, rows, place, label, **done)
+
+
+def shares_by_group(
+    study: Study, chosen: pd.DataFrame, rows: pd.DataFrame, place: Sequence[str],
+    label: Callable[[str], str | None], *, question: str = "", **more: pd.Series,
+) -> Drafts:  # fmt: skip
+    """The share of each option (chosen: bool columns, row for row) within the groups of each
+    declared variable, but not of the question itself, and of `more`."""
+    program = study.program
+    groups = {n: own_or_known(study, n, rows) for n in participation_of(program).groups}
+    for name, values in (groups | more).items():
+        if values is not None and name != question:
             group = as_levels(values)
             levels = {v: level_label(program, name, v) for v in levels_of(program, name, group)}
             yield from option_shares_by(chosen, group, levels, place, label, variable=name)
