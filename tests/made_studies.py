@@ -82,8 +82,9 @@ def made(
 
     Columns: `member`, who took part (without it there is one group); `before` and `after`, the
     outcome y at the waves pre and post (missing: not measured); name@wave, any other answer, of a
-    questionnaire where an instrument holds it, else of a record; and background, in a roster or, with link="anonymous", beside the answers. outcome: changes of y's
-    declaration. declared: keys of program.yml, or of its design.
+    questionnaire where an instrument holds it, else of a record; and background, in a roster or,
+    with link="anonymous", beside the answers. outcome: changes of y's declaration. declared: keys
+    of program.yml, or of its design.
     """
     table = persons.rename(columns={"before": "y@pre", "after": "y@post"}).reset_index(drop=True)
     group: dict[str, Any] = {}
@@ -93,8 +94,9 @@ def made(
         rule = {"variable": "ikut", "program": ["ya"], "comparison": ["tidak"]}
         group = {"group": rule}
     table.insert(0, "pid", [f"p{i}" for i in range(len(table))])
-    declared |= {"design": {"type": design or ("comparison" if group else "single_group")}
-                 | group | {key: declared.pop(key) for key in IN_DESIGN if key in declared}}  # fmt: skip
+    own = {key: declared.pop(key) for key in IN_DESIGN if key in declared}
+    declared["design"] = {"type": design or ("comparison" if group else "single_group")}
+    declared["design"] |= group | own
     background = table[[c for c in table if "@" not in c]]
     kinds = {name: _kind(column) for name, column in background.items() if name != "pid"}
     tables, sources = {}, {}

@@ -95,8 +95,9 @@ def test_anonymous_waves_are_independent_samples_and_marked_weaker(tmp_path: Pat
 
 def test_units_whose_answers_are_alike_widen_the_interval_of_unlinked_waves(tmp_path: Path) -> None:
     rng, units = np.random.default_rng(1), np.repeat(np.arange(20), 10)
-    data = pd.DataFrame({w: np.round(rng.normal(size=20)[units] + rng.normal(size=200) / 9, 3)
-                         for w in ("before", "after")}).assign(unit=[f"unit {i}" for i in units])  # fmt: skip
+    answers = rng.normal(size=(2, 20))[:, units] + rng.normal(size=(2, 200)) / 9
+    data = pd.DataFrame(dict(zip(("before", "after"), answers, strict=True)))
+    data["unit"] = [f"unit {i}" for i in units]
     plain, clustered = (
         primary(made(tmp_path / str(len(how)), data, link="anonymous", **how))
         for how in ({}, {"cluster": "unit"})
@@ -156,8 +157,8 @@ def test_a_conclusion_follows_the_adjusted_p_value(tmp_path: Path) -> None:
     """p = 0.036 alone is an improvement, but not as one of three questions."""
     z = stats.norm.ppf((np.arange(100) + 0.5) / 100)
     after = {"y1": z / z.std(ddof=1) + 0.213, "y2": z, "y3": z[::-1]}
-    data = pd.DataFrame({f"{y}@pre": 0.0 for y in after} | {f"{y}@post": v for y, v in after.items()},
-                        index=range(100))  # fmt: skip
+    data = pd.DataFrame(after).add_suffix("@post")
+    data = pd.DataFrame(0.0, data.index, list(after)).add_suffix("@pre").join(data)
 
     def said(*asked: str) -> str:
         common = {"level": "learning", "unit": "poin", "baseline_wave": "pre"}
