@@ -93,7 +93,8 @@ def made(
     if "ikut" in table:
         rule = {"variable": "ikut", "program": ["ya"], "comparison": ["tidak"]}
         group = {"group": rule}
-    table.insert(0, "pid", [f"p{i}" for i in range(len(table))])
+    if "pid" not in table:
+        table["pid"] = [f"p{i}" for i in range(len(table))]
     own = {key: declared.pop(key) for key in IN_DESIGN if key in declared}
     declared["design"] = {"type": design or ("comparison" if group else "single_group")}
     declared["design"] |= group | own
