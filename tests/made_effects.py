@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from evaluasi_lib.effects import CHECKS, MEANS, NUMBERS, Effect
-from evaluasi_lib.measures import Measure, record_rows
+from evaluasi_lib.measures import CHECKS, MEANS, Effect, Measure, record_rows
+from evaluasi_lib.measures import ESTIMATE_NUMBERS as NUMBERS
 
 TOLD = ("label", "role", "wave", "direction", "claim", "level", "design", "estimator", "estimand",
         "unit")  # fmt: skip

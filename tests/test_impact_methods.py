@@ -265,7 +265,7 @@ def test_separation_and_no_convergence_are_told_apart(
     assert isinstance(separated, str)
     assert (again, pd.isna(none)) == (separated, True)
     # no data are known that need more steps, so that one is as small as is asked
-    monkeypatch.setattr("evaluasi_lib.scoring.impact.models.TOLERANCE", -1.0)
+    monkeypatch.setattr("evaluasi_lib.scoring.estimate.TOLERANCE", -1.0)
     *apart, unsettled = reasons()
     assert apart == [separated, separated]
     assert unsettled not in (separated, None)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evaluasi_lib as el
-from evaluasi_lib.scoring.bands import bands_of
+from evaluasi_lib.scoring.scales import bands_of
 from tests.made_studies import at, made, remarks
 
 ITEMS = ["p1", "p2", "p3"]
