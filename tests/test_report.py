@@ -11,7 +11,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from importlib.util import find_spec
 from itertools import pairwise
@@ -25,6 +25,7 @@ from bs4 import BeautifulSoup, Tag
 from python_calamine import CalamineWorkbook
 
 import evaluasi_lib as el
+from evaluasi_lib import results
 from evaluasi_lib.wording import number, percent, rupiah
 from tests.browser import Browser, find_chromium
 from tests.published import rows
@@ -187,7 +188,7 @@ def test_made_up_data_are_announced_on_the_first_page(made: Made) -> None:
 def test_what_may_not_be_shown_is_told_in_words_and_named_in_a_note(made: Made) -> None:
     words = {"id": "tidak ditampilkan (kurang dari 5 orang)",
              "en": "not shown (fewer than 5 persons)"}[made.language]  # fmt: skip
-    assert words in made.text
+    assert words in made.text.lower()
     assert f"{words.capitalize()}: " in made.text
     assert "small_cell" not in made.text
 
@@ -348,6 +349,23 @@ def test_a_missing_extra_is_named_with_its_remedy_before_anything_is_written(
     with pytest.raises(el.EvaluationError, match=r"pypandoc_binary, typst.*\[formats\]"):
         made.program.report([], tmp_path / "out", "pdf")
     assert not (tmp_path / "out" / made.folder.name).exists()
+
+
+# result.json; what a class says of it is written by the room itself, and no reader's number is NaN
+
+
+def test_the_committed_schema_is_made_from_the_classes() -> None:
+    assert results.SCHEMA_PATH.read_text(encoding="utf-8") == results.schema_text(), (
+        "run python -m evaluasi_lib.results"
+    )
+
+
+def test_a_number_that_is_not_finite_is_refused_with_its_place(made: Made) -> None:
+    result = made.program.result
+    first, *others = result.rows
+    wrong = replace(result, rows=(replace(first, value=float("nan")), *others))
+    with pytest.raises(el.EvaluationError, match=f"/measures/{first.id}/value"):
+        results.result_json(wrong)
 
 
 # In a browser: WCAG 2.2 AA by axe-core, in light and dark, without a network

@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 import evaluasi_lib as el
 from tests.made_studies import make_study, survey
 
-LONG = "Speaking" + ", before people of other agencies" * 7
+LONG = "Speaking" + ", before people of other agencies" * 26
 ITEMS = ["b1", "b2", "b3"]
 OPTIONS = ["Beban", "Biaya", *(f"Pilihan {i}" for i in range(10))]  # ten are chosen by two or three
 
