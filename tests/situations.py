@@ -16,9 +16,8 @@ from typing import Any
 from scipy import stats
 
 import evaluasi_lib as el
-from evaluasi_lib.effects import Effect, effects_of
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.measures import COLUMNS, Measure
+from evaluasi_lib.measures import COLUMNS, Effect, Measure, effects_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     EvaluationResult,

@@ -9,9 +9,9 @@ import pytest
 import evaluasi_lib as el
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.reference import DOCS, PAGES, verdict_page
-from evaluasi_lib.findings.rules import finding_kinds, read_catalogue
+from evaluasi_lib.findings.verdict import finding_kinds, read_catalogue
 from tests.situations import make
-from tests.test_findings import RICH
+from tests.test_findings import CASES
 
 OWN = """
 rules:
@@ -96,7 +96,7 @@ def test_the_page_is_what_the_tables_say(code):
 
 def test_every_finding_is_of_a_kind_whose_rule_is_written_down():
     kinds = finding_kinds()
-    result = conclude(*make(**RICH), None)
+    result = conclude(*make(**CASES[0]["given"]), None)
     assert {w.id.partition(".")[0] for w in result.weaknesses} <= set(kinds.weaknesses)
     assert {w.id.partition(".")[0] for w in result.strengths} <= set(kinds.strengths)
     for kind in (*kinds.strengths.values(), *kinds.weaknesses.values()):

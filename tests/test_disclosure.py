@@ -8,11 +8,18 @@ from collections.abc import Iterator, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluasi_lib.disclosure import (
+from evaluasi_lib.measures import (
+    Cell,
+    Draft,
+    Measure,
+    Remark,
+    drafts,
     enough,
+    part_of,
     publish,
+    record_rows,
+    wide,
 )
-from evaluasi_lib.measures import Cell, Draft, Measure, Remark, drafts, part_of, record_rows, wide
 
 
 def test_one_to_four_persons_are_a_small_cell_and_nobody_is_none() -> None:

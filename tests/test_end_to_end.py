@@ -17,8 +17,8 @@ import pandas as pd
 import pytest
 
 import evaluasi_lib as el
+from evaluasi_lib.check import DataFolder
 from evaluasi_lib.evaluation import measure, open_study
-from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.reporting.export import render_html
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.results import read_result, result_json

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from evaluasi_lib.cli import main
-from evaluasi_lib.errors import UsageError
 from evaluasi_lib.reporting.running import run_notebook
+from evaluasi_lib.wording import UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
