@@ -97,7 +97,7 @@ def _prepare(data: Path) -> None:
 
 def limit(data: Path, programs: Sequence[str], out: Path, jobs: int) -> float:
     """Seconds that warm processes take."""
-    from evaluasi_lib.loading import DataFolder
+    from evaluasi_lib.check import DataFolder
     from evaluasi_lib.reporting.stamp import Sources
 
     out.mkdir()

@@ -97,9 +97,9 @@ def run_library(folder: Path) -> dict[str, float]:
     """Mean score of each instrument, through clean_program and score_items."""
     import pyarrow.parquet as pq
 
+    from evaluasi_lib.check import DataFolder, load_program
     from evaluasi_lib.cleaning.pipeline import clean_program
-    from evaluasi_lib.loading import DataFolder, load_program
-    from evaluasi_lib.scoring.items import score_items
+    from evaluasi_lib.scoring.frames import score_items
     from evaluasi_lib.scoring.scales import mean_interval
 
     data = DataFolder.at(folder)

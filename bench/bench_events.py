@@ -93,7 +93,7 @@ def zones_of(path: Path) -> dict[str, str]:
 
 
 def run_library(path: Path) -> dict[str, float]:
-    from evaluasi_lib.scoring.events import summarise_events
+    from evaluasi_lib.scoring.elearning import summarise_events
 
     found = summarise_events(path, zones_of(path), gap_minutes=GAP_MINUTES, work_hours=WORK_HOURS)
     persons = found.persons

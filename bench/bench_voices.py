@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 
-from evaluasi_lib.reading.codebook import own_codebook
-from evaluasi_lib.voices import matching
+from evaluasi_lib.reading.voices import own_codebook
+from evaluasi_lib.voices import feedback
 from evaluasi_lib.voices.feedback import code_answers
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data" / "answers_labelled.csv"
@@ -59,13 +59,13 @@ def main() -> None:
     sample = answers[: options.naive]
     scale = len(answers) / len(sample)
     factory = StemmerFactory()
-    cached, plain = factory.create_stemmer(), matching.stemmer()
+    cached, plain = factory.create_stemmer(), feedback.stemmer()
     cached.stem("panas")  # reading the list of roots is no stemming
 
-    stemming = seconds(lambda: [matching.analyse(a) for a in answers])
-    words = matching._words_of.cache_info().currsize
-    matching._words_of.cache_clear()
-    matching.stem.cache_clear()
+    stemming = seconds(lambda: [feedback.analyse(a) for a in answers])
+    words = feedback._words_of.cache_info().currsize
+    feedback._words_of.cache_clear()
+    feedback.stem.cache_clear()
     rows = {
         "all: themes, sentiment, negation": seconds(
             lambda: code_answers(answers, own_codebook().themes)

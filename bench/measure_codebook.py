@@ -28,7 +28,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
 
-from evaluasi_lib.reading.codebook import Code, own_codebook
+from evaluasi_lib.reading.voices import Code, own_codebook
 from evaluasi_lib.voices.agreement import cohen_kappa, with_interval
 from evaluasi_lib.voices.feedback import code_answers
 

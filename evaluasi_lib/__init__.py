@@ -19,10 +19,9 @@ _DOOR = {
     ),
     "scoring": (
         "score", "reliability", "describe", "barriers", "completion", "cost", "code_answers",
-        "agreement",
+        "agreement", "effect", "compare_models", "balance", "power", "forest", "prepost",
+        "likert", "dropoff",
     ),
-    "effects": ("effect", "compare_models", "balance", "power"),
-    "pictures": ("forest", "prepost", "likert", "dropoff"),
     "program": ("open",),
     "explore": ("explore",),
     "start": ("draft",),
@@ -32,7 +31,7 @@ _DOOR = {
 }  # fmt: skip
 _PLACE = {name: f"evaluasi_lib.door.{room}" for room, names in _DOOR.items() for name in names}
 _PLACE |= dict.fromkeys(("Table", "Figure"), "evaluasi_lib.tables")
-_PLACE |= {"EvaluationError": "evaluasi_lib.errors", "set_language": "evaluasi_lib.wording"}
+_PLACE |= {"EvaluationError": "evaluasi_lib.wording", "set_language": "evaluasi_lib.wording"}
 
 __all__ = sorted([*_PLACE, "__version__"])  # noqa: PLE0605
 

@@ -15,14 +15,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from evaluasi_lib import __version__, wording
-from evaluasi_lib.errors import EvaluationError, Problem, UsageError, os_problem
-from evaluasi_lib.loading import (
-    EVALUATION_NOTEBOOK,
-    DataFolder,
-    load_program,
-    project_root,
-)
-from evaluasi_lib.wording import _
+from evaluasi_lib.check import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
+from evaluasi_lib.wording import EvaluationError, Problem, UsageError, _, os_problem
 
 OK, SOME_FAILED, WRONG_USE = 0, 1, 2
 WORK_FOLDER = "buku-kerja"  # beside notebooks/, so that links lead on; git ignores it
@@ -264,8 +258,8 @@ def _quotes(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from evaluasi_lib.reporting import batch, names
-    from evaluasi_lib.reporting.progress import show_progress
+    from evaluasi_lib.reporting import batch, stamp
+    from evaluasi_lib.reporting.batch import show_progress
 
     data = DataFolder.at(options.data)
     if bool(options.ids) == options.all:
@@ -281,8 +275,8 @@ def _report(options: argparse.Namespace) -> int:
     if options.time_limit is not None and options.time_limit <= 0:
         raise UsageError(Problem(_("a positive number of seconds is needed"), where="--time-limit"))
     out = Path(options.out or project_root() / "reports").expanduser().resolve()
-    formats = names.split_formats(options.format)
-    languages = names.split_languages(options.language)
+    formats = stamp.split_formats(options.format)
+    languages = stamp.split_languages(options.language)
     ids = _chosen(data, options.ids)
     jobs = [
         batch.Job(
@@ -334,13 +328,13 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _portfolio(options: argparse.Namespace) -> int:
     from evaluasi_lib.folders import replace_folder
-    from evaluasi_lib.reporting import batch, names, running, warm
+    from evaluasi_lib.reporting import batch, running, stamp, warm
 
     data = DataFolder.at(options.data)
     out = Path(options.out or project_root() / "reports").expanduser().resolve()
     target = out / batch.PORTFOLIO_FOLDER
     notebook = project_root() / "notebooks" / "03_portofolio.ipynb"
-    languages = names.split_languages(options.language)
+    languages = stamp.split_languages(options.language)
     with batch.writing(out), warm.kernels(), replace_folder(target) as staging:
         for language in languages:
             executed = staging / f"notebook.{language}.ipynb"

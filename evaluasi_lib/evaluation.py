@@ -14,18 +14,14 @@ from itertools import chain
 from pathlib import Path
 
 from evaluasi_lib import __version__, wording
-from evaluasi_lib.check import remarks_on
+from evaluasi_lib.check import OWN, DataFolder, load_program, remarks_on
 from evaluasi_lib.claims import shares_of_persons, told_effects
-from evaluasi_lib.cleaning.coverage import Unmatched
-from evaluasi_lib.cleaning.pipeline import Looked, check_program, clean_program, is_stale
-from evaluasi_lib.disclosure import publish
-from evaluasi_lib.errors import EvaluationError, Problem
+from evaluasi_lib.cleaning.pipeline import Looked, Unmatched, check_program, clean_program, is_stale
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.own import logo_of, own_texts
-from evaluasi_lib.findings.rules import read_catalogue
+from evaluasi_lib.findings.verdict import read_catalogue
 from evaluasi_lib.folders import git_commit, replace_folder, sha256_of
-from evaluasi_lib.loading import OWN, DataFolder, load_program
-from evaluasi_lib.measures import in_order, record_of
+from evaluasi_lib.measures import in_order, publish, record_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.results import (
@@ -37,20 +33,17 @@ from evaluasi_lib.results import (
     read_result,
     result_json,
 )
-from evaluasi_lib.scoring.answers import score_answers, score_spread
-from evaluasi_lib.scoring.asked import score_asked
+from evaluasi_lib.scoring.answers import score_answers, score_asked, score_spread
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
 from evaluasi_lib.scoring.evidence import score_effects
-from evaluasi_lib.scoring.frames import outcome_frames, standing
+from evaluasi_lib.scoring.frames import outcome_frames, standards, standing
 from evaluasi_lib.scoring.participation import score_participation, score_sample
 from evaluasi_lib.scoring.scales import score_scales
-from evaluasi_lib.scoring.standards import standards
-from evaluasi_lib.steps import step
 from evaluasi_lib.study import GROUPS, Study, load_study, note_text
 from evaluasi_lib.voices import code_voices
 from evaluasi_lib.voices.triangulation import source_rows, triangulate
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import EvaluationError, Problem, _, step
 
 RESULTS, MADE_FROM = "results", "made_from"  # beside the processed tables
 # Versions that move numbers or pictures; they stand in provenance.

@@ -1,5 +1,6 @@
 """Folders that appear in whole or not at all, with one writer at a time, and copies that a person
-may change."""
+may change.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +25,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from evaluasi_lib.errors import DataError, Problem, UsageError
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import DataError, Problem, UsageError, _
 
 DATA_VARIABLE = "EVALUASI_DATA"  # the data folder of notebooks that name none
 LOCK = ".evaluasi.lock"

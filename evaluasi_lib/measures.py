@@ -7,12 +7,22 @@ report over all programs are filters of them by id. What may not be shown has no
 id: readable and the same in every run and language, "effects/skp/primary/estimate". part: the room
 of the result. subject: what it is about (outcome, scale, barrier ...); group: of whom. low, high:
 ends of its 95% interval. note: what a reader should know with it.
+
+One gate for every published number of persons.
+
+A count, share or mean that rests on fewer than k persons could tell a reader something of one
+colleague. It is published as null with the reason "small_cell". Where a table of counts adds up to
+a published total, a single hidden cell could be found by subtraction, so the next smallest is
+hidden with it.
+
+An estimate as those who read it want it: its rows of the measures table, together.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -279,3 +289,246 @@ def share_interval(whole: int | None, share: float | None) -> dict[str, float]:
 
     low, high = proportion_confint(round(share * whole), whole, method="wilson")
     return {"ci_low": float(low), "ci_high": float(high)}
+
+
+SMALL_CELL = "small_cell"
+DEFAULT_K = 5
+
+
+def enough(k: int, *persons: int | None) -> bool:
+    """Whether each number of persons is 0, which is no one's secret, or at least k. None is no
+    number of persons. What a program asks is `Program.enough`."""
+    return not any(n is not None and 0 < n < k for n in persons)
+
+
+def shown_stages(counts: Iterable[int], k: int) -> set[int]:
+    """Which numbers of persons of nested stages may be shown, the first of them before the others.
+
+    A difference of a few persons would tell who left at that stage, so a stage is shown only where
+    it, and its difference from each shown neighbour, are 0 or at least k.
+    """
+    shown = [0]
+    for n in counts:
+        place = bisect_left(shown, n)
+        neighbours = shown[max(place - 1, 0) : place + 1]
+        if enough(k, *(abs(n - other) for other in neighbours)):
+            shown.insert(place, n)
+    return set(shown)
+
+
+def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple[Remark, ...]]:
+    """Rows and remarks as they may be shown: the one place where measured numbers are hidden.
+
+    A record is hidden where one of its cell's counts is 1 to k-1 persons. Where just one cell of a
+    family is hidden, subtraction from the published total would find it, so the next smallest is
+    hidden too, and so is what a hidden record could be found from. Nested stages are shown as
+    `shown_stages` says. Hidden rows keep what they are about, without numbers, note or conclusion,
+    and say "small_cell"; hidden remarks and traceless rows are left out. Derived rows are
+    worked out last, from the rows as they may be shown, and stand in their place.
+    """
+    found = list(drafts)
+    cells = {_key(d.row, d.cell): d.cell for d in found if not callable(d.row)}
+    hidden = {key for key, cell in cells.items() if not enough(k, *cell.persons)}
+    hidden |= _hidden_stages(cells, k)
+    families: dict[str, list[tuple[int, tuple[str, Cell]]]] = {}
+    for key, cell in cells.items():
+        for family, n in cell.sums:
+            families.setdefault(family, []).append((n, key))
+    settled = False
+    while not settled:
+        stems = {stem for stem, _cell in hidden}
+        found_from = {
+            key for key, cell in cells.items()
+            if key not in hidden and not stems.isdisjoint(cell.based_on)
+        }  # fmt: skip
+        hidden |= found_from
+        settled = not found_from
+        for members in families.values():  # one by one: what one hides may serve another too
+            away = [n for n, key in members if key in hidden and n]
+            rest = [(n, key) for n, key in members if key not in hidden and n]
+            if rest and (len(away) == 1 or not enough(k, sum(away))):
+                hidden.add(min(rest, key=lambda member: member[0])[1])
+                settled = False
+    kept = [d for d in found if callable(d.row) or not _left_out(d.row, d.cell, hidden)]
+    shown = [_published(d.row, d.cell, hidden) for d in kept if isinstance(d.row, Measure)]
+    measured = iter(shown)
+    rows: list[Measure] = []
+    for d in kept:
+        if callable(d.row):
+            rows += d.row(shown)
+        elif isinstance(d.row, Measure):
+            rows.append(next(measured))
+    remarks = [d.row for d in kept if isinstance(d.row, Remark)]
+    return tuple(rows), tuple(remarks)
+
+
+def _without_numbers(row: Measure, keeps: Sequence[str]) -> Measure:
+    """The row with what it is about alone, and the columns that its cell keeps."""
+    gone: dict[str, Any] = dict.fromkeys({*NUMBERS, "note", "conclusion"} - set(keeps))
+    return dataclasses.replace(row, **gone | ({"reason": SMALL_CELL} if "value" in gone else {}))
+
+
+Hidden = set[tuple[str, Cell]]
+
+
+def _left_out(row: Measure | Remark, cell: Cell, hidden: Hidden) -> bool:
+    """Whether nothing at all tells of a row or remark.
+
+    A row whose reason is UNPUBLISHED stands only where its record is hidden, so that its absence
+    tells nothing.
+    """
+    gone = _key(row, cell) in hidden
+    if isinstance(row, Remark):
+        return gone
+    if row.measure == UNPUBLISHED or (gone and cell.traceless):
+        return True
+    return not gone and row.reason == UNPUBLISHED
+
+
+def _published(row: Measure, cell: Cell, hidden: Hidden) -> Measure:
+    return _without_numbers(row, cell.keeps) if _key(row, cell) in hidden else row
+
+
+def _key(row: Measure | Remark, cell: Cell) -> tuple[str, Cell]:
+    """A record's rows share their cell and the start of their ids."""
+    return row.id if isinstance(row, Remark) else row.id.rpartition("/")[0], cell
+
+
+def _hidden_stages(cells: Mapping[tuple[str, Cell], Cell], k: int) -> set[tuple[str, Cell]]:
+    families: dict[str, list[tuple[int, int, tuple[str, Cell]]]] = {}
+    for key, cell in cells.items():
+        if cell.stage is not None:
+            family, n, rank = cell.stage
+            families.setdefault(family, []).append((rank, n, key))
+    hidden = set()
+    for stages in families.values():
+        ranked = sorted(stages, key=lambda stage: stage[0])
+        shown = shown_stages([n for _rank, n, _key in ranked], k)
+        hidden |= {key for _rank, n, key in stages if n not in shown}
+    return hidden
+
+
+# The numbers of an estimate, each with the start of the names of its ends and its p-value's; the
+# last two belong to primary estimates alone.
+ESTIMATE_NUMBERS = (
+    "estimate:ci:p_value effect_size_g:g_ci std_error df p_adjusted sesoi n_program n_comparison "
+    "n_needed"
+)
+CHECKS = ("e_value", "lee_lower", "lee_upper", "bracketing", "interaction_p")
+MEANS = ("mean_before", "mean_after", "mean_comparison")
+COUNTS = ("n_program", "n_comparison", "n_needed")
+TOLD = ("label", "role", "wave", "direction", "claim", "level", "design", "estimator", "estimand",
+        "unit", "conclusion", "reason", "note")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """One estimate of one outcome. `unit` is the outcome's; estimates are signed as measured.
+
+    `conclusion` takes the declared direction into account: improved is always good news.
+    effect_size_g is signed like the estimate. `n_needed` is the number of persons in all that the
+    same design would have needed to find the smallest effect of interest with 80% power. e_value:
+    of the interval's nearer limit; lee_lower, lee_upper: bounds whoever was lost; bracketing: the
+    estimate given the measure before, with which a difference in differences has to agree;
+    interaction_p: of the test that the groups of a variable differ, at the first of them.
+    mean_before, mean_after: of the program's persons, unweighted, of those measured at both waves
+    where they are linked; mean_comparison: of the other group after, where nobody was measured
+    before.
+    """
+
+    outcome: str
+    label: str
+    role: Role
+    subgroup: str | None = None
+    wave: str
+    sesoi: float | None = None
+    direction: Literal["higher", "lower"]
+    claim: Claim
+    level: Level
+    design: str
+    estimator: str
+    estimand: str
+    unit: str
+    n_program: int | None = None
+    n_comparison: int | None = None
+    estimate: float | None = None
+    std_error: float | None = None
+    df: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    effect_size_g: float | None = None
+    g_ci_low: float | None = None
+    g_ci_high: float | None = None
+    conclusion: Conclusion | None = None
+    n_needed: int | None = None
+    e_value: float | None = None
+    lee_lower: float | None = None
+    lee_upper: float | None = None
+    bracketing: float | None = None
+    interaction_p: float | None = None
+    mean_before: float | None = None
+    mean_after: float | None = None
+    mean_comparison: float | None = None
+    note: str | None = None
+    reason: str | None = None
+
+    @property
+    def factor(self) -> int:
+        """By which its numbers are shown."""
+        return 1
+
+    @property
+    def shown_unit(self) -> str:
+        """The unit in which its numbers are shown."""
+        return self.unit
+
+    @property
+    def turned(self) -> tuple[float, float, float] | None:
+        """g with its interval, turned so that more is better; None where any is missing."""
+        g, low, high = self.effect_size_g, self.g_ci_low, self.g_ci_high
+        if g is None or low is None or high is None:
+            return None
+        return (g, low, high) if self.direction == "higher" else (-g, -high, -low)
+
+
+def effects_of(rows: Iterable[Measure], role: Role | None = None) -> list[Effect]:
+    """The estimates of a measures table in its order; role: those of one role alone."""
+    kept = (r for r in rows if r.part == "effects" and r.role and role in (None, r.role))
+    return [_effect(record) for record in records(kept)]
+
+
+def _effect(record: dict[str, Any]) -> Effect:
+    names = [field.partition(":")[0] for field in ESTIMATE_NUMBERS.split()]
+    values: dict[str, Any] = {name: record.get(name) for name in (*names, *CHECKS, *MEANS)}
+    values |= {n: None if values[n] is None else int(values[n]) for n in COUNTS}
+    return Effect(
+        outcome=record["subject"], subgroup=record["group"],
+        ci_low=record.get("estimate_low"), ci_high=record.get("estimate_high"),
+        p_value=record.get("estimate_p"), g_ci_low=record.get("effect_size_g_low"),
+        g_ci_high=record.get("effect_size_g_high"),
+        **values, **{name: record[name] for name in TOLD},
+    )  # fmt: skip
+
+
+def flags_of(rows: Iterable[Measure]) -> dict[str, tuple[str, ...]]:
+    """The codes of the threats to each outcome's evidence, in their order."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in threats_of(rows):
+        found[str(row.subject)] = (*found.get(str(row.subject), ()), row.measure)
+    return found
+
+
+def threats_of(rows: Iterable[Measure]) -> list[Measure]:
+    """The rows of the threats to the evidence: measure is its code, note the sentence."""
+    return [r for r in rows if r.part == "evidence" and "/threats/" in r.id and r.value is not None]
+
+
+def ratings_of(rows: Iterable[Measure]) -> dict[str, int]:
+    """The rating, 0-5, of each outcome's evidence that is rated."""
+    return {
+        str(r.subject): int(r.value)
+        for r in rows
+        if r.part == "evidence" and r.measure == "rating_0_5" and r.value is not None
+    }

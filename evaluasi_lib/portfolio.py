@@ -18,10 +18,9 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from evaluasi_lib.claims import Told, is_causal, noun_of, told_within
 from evaluasi_lib.findings.observe import NO_BARRIER
-from evaluasi_lib.findings.rules import finding_kinds
+from evaluasi_lib.findings.verdict import finding_kinds
 from evaluasi_lib.measures import Level, Measure, measure_id
 from evaluasi_lib.reporting import tables
-from evaluasi_lib.reporting.columns import FORMS, Column, between, figure_cell, table
 from evaluasi_lib.reporting.elements import (
     Bullets,
     Element,
@@ -32,6 +31,7 @@ from evaluasi_lib.reporting.elements import (
 )
 from evaluasi_lib.reporting.figures import plot_effects
 from evaluasi_lib.reporting.index import Result, name_of, rating_range, value, verdict_of
+from evaluasi_lib.reporting.tables import FORMS, Column, between, figure_cell, table
 from evaluasi_lib.results import ProgramInfo
 from evaluasi_lib.wording import (
     _,

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from evaluasi_lib import disclosure
+from evaluasi_lib import measures
 from evaluasi_lib.wording import LANGUAGES, _, count
 
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -401,7 +401,7 @@ class Instrument(Model):
     """Variable with the level that the job requires (JPM)."""
 
 
-# The estimators of scoring/impact/plans.py, which a test holds to be these.
+# The estimators of scoring/designs.py, which a test holds to be these.
 Estimator = Literal[
     "difference", "adjusted", "ancova", "did", "drdid", "did_repeated", "drdid_repeated", "aipw",
     "ipw", "paired", "waves", "superiority", "net_rise", "attrition_weighted", "raked",
@@ -818,7 +818,7 @@ class Program(Model):
 
     def enough(self, *persons: int | None) -> bool:
         """Whether numbers of persons may be shown by what the program declares of privacy."""
-        return disclosure.enough(self.privacy.min_cell, *persons)
+        return measures.enough(self.privacy.min_cell, *persons)
 
     def by_wave(self) -> Program:
         """The same program with a source for each wave in the place of each with `wave_from`."""

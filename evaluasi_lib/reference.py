@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from evaluasi_lib import wording
-from evaluasi_lib.loading import models_in, project_root
+from evaluasi_lib.check import models_in, project_root
 from evaluasi_lib.program import Program
 from evaluasi_lib.wording import _
 

@@ -19,9 +19,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from evaluasi_lib.errors import EvaluationError, Problem
 from evaluasi_lib.measures import Measure, Remark
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import EvaluationError, Problem, _
 
 SCHEMA_VERSION = 2
 

@@ -6,9 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluasi_lib.errors import Problem, UsageError
 from evaluasi_lib.folders import refresh_copies, replace_folder
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import Problem, UsageError, _
 
 HERE = Path(__file__).resolve().parent
 CARRIED = HERE / "starter"  # within a wheel; a checkout has the originals beside the library

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evaluasi_lib import wording
-from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
-from evaluasi_lib.wording import _, code_words, word_for
+from evaluasi_lib.wording import DataError, Problem, UsageError, _, code_words, suggestion, word_for
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from evaluasi_lib import wording
-from evaluasi_lib.errors import DataError, Problem, UsageError
+from evaluasi_lib.check import DataFolder
 from evaluasi_lib.evaluation import open_study, result_of
-from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.results import result_json
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import DataError, Problem, UsageError, _
 
 MOST_ROWS = 20  # of those numbers that differ, so many are named
 

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from evaluasi_lib.scoring.impact import designs, weighting
-from evaluasi_lib.scoring.impact.estimate import Estimate, conclude, critical
+from evaluasi_lib.scoring import designs, weighting
+from evaluasi_lib.scoring.estimate import Estimate, conclude, critical
 from tests.pages import bold, put
 
 Array = NDArray[np.float64]

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 import evaluasi_lib as el
-from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.check import DataFolder, load_program
 from evaluasi_lib.program import Program
 
 BASE: dict[str, Any] = {

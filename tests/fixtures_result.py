@@ -8,9 +8,16 @@ from itertools import chain
 from types import SimpleNamespace
 
 from evaluasi_lib import results as r
-from evaluasi_lib.disclosure import publish
-from evaluasi_lib.effects import Effect
-from evaluasi_lib.measures import Measure, Remark, drafts, part_of, record_rows, share_interval
+from evaluasi_lib.measures import (
+    Effect,
+    Measure,
+    Remark,
+    drafts,
+    part_of,
+    publish,
+    record_rows,
+    share_interval,
+)
 from evaluasi_lib.program import Program
 from tests.made_effects import effect_rows, evidence_rows
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.effects import CHECKS, MEANS, NUMBERS, Effect, effects_of
-from evaluasi_lib.measures import Measure, record_rows, wide
+from evaluasi_lib.measures import CHECKS, MEANS, Effect, Measure, effects_of, record_rows, wide
+from evaluasi_lib.measures import ESTIMATE_NUMBERS as NUMBERS
 from tests.made_studies import make_study, survey
 
 TOLD = ("label", "role", "wave", "direction", "claim", "level", "design", "estimator", "estimand",

@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
 import evaluasi_lib as el
-from evaluasi_lib.loading import DataFolder
+from evaluasi_lib.check import DataFolder
 from evaluasi_lib.reporting.elements import ANNEX, Figure, Section, Table, arranged, every_element
 from evaluasi_lib.reporting.export import page_texts
 from evaluasi_lib.reporting.formats import render_pdf

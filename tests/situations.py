@@ -13,8 +13,7 @@ from typing import Any
 from scipy import stats
 
 from evaluasi_lib.conclusion import tone_of
-from evaluasi_lib.effects import Effect
-from evaluasi_lib.measures import Measure, record_rows, share_interval
+from evaluasi_lib.measures import Effect, Measure, record_rows, share_interval
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     EvaluationResult,

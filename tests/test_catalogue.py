@@ -9,7 +9,7 @@ import pytest
 import evaluasi_lib as el
 from evaluasi_lib.findings import agency_files, conclude
 from evaluasi_lib.findings.reference import DOCS, PAGES, verdict_page
-from evaluasi_lib.findings.rules import finding_kinds, read_catalogue
+from evaluasi_lib.findings.verdict import finding_kinds, read_catalogue
 from tests.situations import make
 from tests.test_findings import RICH
 

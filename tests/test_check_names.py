@@ -17,12 +17,11 @@ from pydantic import BaseModel
 
 import evaluasi_lib as el
 from evaluasi_lib import wording
-from evaluasi_lib.check import FILED, KNOWN, Named, names_in
-from evaluasi_lib.loading import load_program
+from evaluasi_lib.check import FILED, KNOWN, Named, load_program, names_in
 from evaluasi_lib.program import Estimator, Names, Program
 from evaluasi_lib.reading.voices import read_voices
 from evaluasi_lib.reference import models
-from evaluasi_lib.scoring.impact.plans import ESTIMATORS
+from evaluasi_lib.scoring.designs import ESTIMATORS
 from tests.synthetic.declared import RAW
 
 LEADERSHIP = RAW / "pelatihan-kepemimpinan-2025"

@@ -14,8 +14,7 @@ from evaluasi_lib.conclusion import tone_of
 from evaluasi_lib.findings import conclude
 from evaluasi_lib.reporting.elements import Paragraph, Section
 from evaluasi_lib.reporting.figures import plot_effects
-from evaluasi_lib.reporting.sections.conclusions import section_verdict
-from evaluasi_lib.reporting.sections.summary import section_summary
+from evaluasi_lib.reporting.sections.summary import section_summary, section_verdict
 from evaluasi_lib.reporting.tables import table_effects
 from evaluasi_lib.results import Triangulated
 from tests.situations import effect, make

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 import evaluasi_lib as el
+from evaluasi_lib.check import DataFolder
 from evaluasi_lib.cleaning.draft import draft_program
-from evaluasi_lib.cleaning.ladders import ordered_labels
-from evaluasi_lib.loading import DataFolder
+from evaluasi_lib.cleaning.options import ordered_labels
 from evaluasi_lib.measures import wide
 from tests.cleaning_help import problems_of
 

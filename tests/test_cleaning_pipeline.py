@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import evaluasi_lib as el
+from evaluasi_lib.check import DataFolder, load_program
 from evaluasi_lib.cleaning import manifest
 from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
 from evaluasi_lib.folders import swap_in
-from evaluasi_lib.loading import DataFolder, load_program
 from evaluasi_lib.wording import code_words
 from tests.cleaning_help import BASE, folder_with, problems_of
 
@@ -359,7 +359,7 @@ def test_what_cleaning_loads_is_what_makes_its_tables_stale(tmp_path: Path) -> N
 import sys
 from pathlib import Path
 from evaluasi_lib.cleaning.pipeline import clean_program
-from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.check import DataFolder, load_program
 data = DataFolder.at(sys.argv[1])
 for name in data.program_ids:
     clean_program(load_program(data.raw(name)), data)
@@ -371,4 +371,4 @@ print(*(m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "evalua
     )
     loaded = {Path(file).resolve() for file in run.stdout.strip().split("|")}
     assert loaded - set(manifest.code_files()) == set()
-    assert {"documents.py", "codebook.py", "voices.py"} <= {p.name for p in loaded}
+    assert {"documents.py", "voices.py"} <= {p.name for p in loaded}

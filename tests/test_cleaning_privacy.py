@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluasi_lib.cleaning.privacy import Names, core_name, hides
+from evaluasi_lib.cleaning.identity import Names, core_name, hides
 from evaluasi_lib.reading.files import normalise, show
 
 FIRST = ["Budi", "SITI", "Agus", "I Made", "Nur-Aini"]

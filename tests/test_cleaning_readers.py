@@ -11,7 +11,7 @@ import pyreadstat
 import pytest
 
 import evaluasi_lib as el
-from evaluasi_lib.cleaning.mapping import recognise
+from evaluasi_lib.cleaning.typers import recognise
 
 ROWS = pd.DataFrame({"Unit": ["Biro Umum", "Biro Hukum"], "N": [1, 2], "Nilai": [2.5, np.nan]})
 EXPECTED = [("Biro Umum", "1", "2.5"), ("Biro Hukum", "2", None)]

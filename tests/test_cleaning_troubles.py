@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 import evaluasi_lib as el
-from evaluasi_lib.loading import DataFolder
+from evaluasi_lib.check import DataFolder
 from evaluasi_lib.program import Program
 from tests.cleaning_help import BASE, folder_with, problems_of
 

@@ -11,8 +11,8 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from evaluasi_lib.scoring.drivers import encode, fit_drivers
-from evaluasi_lib.scoring.impact.models import separated_columns
+from evaluasi_lib.scoring.estimate import separated_columns
+from evaluasi_lib.scoring.participation import encode, fit_drivers
 
 REFERENCE = json.loads(
     (Path(__file__).parent / "reference" / "drivers.json").read_text(encoding="utf-8")

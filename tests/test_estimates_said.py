@@ -13,8 +13,7 @@ from scipy.special import expit
 from statsmodels.stats.oneway import anova_oneway
 
 import evaluasi_lib as el
-from evaluasi_lib.effects import Effect
-from evaluasi_lib.measures import texts_at, value_at, wide
+from evaluasi_lib.measures import Effect, texts_at, value_at, wide
 from tests.made_effects import effects, made, primary
 from tests.made_studies import make_study, survey
 

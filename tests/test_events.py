@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from evaluasi_lib.scoring.events import EventSummary, summarise_events, zone_name
+from evaluasi_lib.scoring.elearning import EventSummary, summarise_events, zone_name
 
 SCHEMA = {
     "pid": pl.String, "time": pl.Datetime("us", "UTC"), "event": pl.String,

@@ -9,7 +9,7 @@ import pytest
 
 import evaluasi_lib as el
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.findings.rules import read_catalogue
+from evaluasi_lib.findings.verdict import read_catalogue
 from evaluasi_lib.measures import record_rows
 from evaluasi_lib.reporting.tables import table_grounds
 from tests.situations import make, scale

@@ -6,11 +6,7 @@ import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.findings.advice import (
-    Indicator,
-    difference_interval,
-    read_indicator,
-)  # fmt: skip
+from evaluasi_lib.findings.recommend import Indicator, difference_interval, read_indicator
 from tests.situations import make, scale
 
 

@@ -15,14 +15,13 @@ import pyreadstat
 import pytest
 
 import evaluasi_lib as el
+from evaluasi_lib.check import DataFolder, load_program
 from evaluasi_lib.cleaning.forgetting import _records, forget
-from evaluasi_lib.cleaning.identity import key_file
+from evaluasi_lib.cleaning.identity import MASK, key_file
 from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
-from evaluasi_lib.cleaning.privacy import MASK
 from evaluasi_lib.cli import main
-from evaluasi_lib.errors import DataError, UsageError
 from evaluasi_lib.folders import LOCK
-from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.wording import DataError, UsageError
 from tests import canaries, raw
 
 GONE = 5

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import evaluasi_lib as el
 from evaluasi_lib.cli import main
-from evaluasi_lib.errors import EvaluationError
+from evaluasi_lib.wording import EvaluationError
 from tests.synthetic.files import docx_bytes, pdf_bytes
 from tests.test_cleaning_readers import WRITERS
 from tests.test_hostile import DECLARED

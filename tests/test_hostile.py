@@ -29,8 +29,8 @@ import pytest
 
 import evaluasi_lib as el
 from evaluasi_lib.cli import main
-from evaluasi_lib.errors import EvaluationError
 from evaluasi_lib.reading.documents import read_documents
+from evaluasi_lib.wording import EvaluationError
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_SECONDS, MOST_BYTES = 10.0, 1_000_000_000

@@ -16,8 +16,8 @@ import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
+from evaluasi_lib.check import DataFolder
 from evaluasi_lib.evaluation import open_study, result_of
-from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.program import UNSEEN
 from evaluasi_lib.reporting.export import render_html, write_report
 from evaluasi_lib.reporting.sections import report_sections

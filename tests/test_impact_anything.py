@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evaluasi_lib as el
-from evaluasi_lib.effects import Effect, effects_of
+from evaluasi_lib.measures import Effect, effects_of
 from tests.made_studies import make_study, survey
 
 DESIGNS = ("single_group", "comparison", "randomised")

@@ -273,7 +273,8 @@ def test_separation_and_no_convergence_are_told_apart(
     assert separated == again
     assert isinstance(separated, str)
     assert pd.isna(none)
-    monkeypatch.setattr("evaluasi_lib.scoring.impact.models.TOLERANCE", -1.0)  # no step is as small
+    # No step is as small.
+    monkeypatch.setattr("evaluasi_lib.scoring.estimate.TOLERANCE", -1.0)
     *apart, unsettled = reasons()
     assert apart == [separated, separated]
     assert isinstance(unsettled, str)

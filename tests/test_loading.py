@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import evaluasi_lib as el
-from evaluasi_lib.loading import DataFolder, load_program
+from evaluasi_lib.check import DataFolder, load_program
 
 MINIMAL: dict[str, Any] = {
     "id": "uji",

@@ -13,10 +13,9 @@ import pytest
 import yaml
 
 import evaluasi_lib as el
+from evaluasi_lib.check import DataFolder
 from evaluasi_lib.cleaning.pipeline import clean_program
-from evaluasi_lib.effects import effects_of
-from evaluasi_lib.loading import DataFolder
-from evaluasi_lib.measures import value_at
+from evaluasi_lib.measures import effects_of, value_at
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.export import write_report
 from evaluasi_lib.reporting.sections import report_sections

@@ -10,7 +10,7 @@ import pytest
 
 import evaluasi_lib as el
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.findings.patterns import patterns_of
+from evaluasi_lib.findings.observe import patterns_of
 from evaluasi_lib.measures import Measure, record_rows
 from evaluasi_lib.results import EvaluationResult
 from tests.situations import make

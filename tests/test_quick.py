@@ -23,7 +23,7 @@ def test_the_library_and_its_command_line_import_little(tmp_path: Path) -> None:
     assert not HEAVY & _modules("import evaluasi_lib")
     assert len(_modules("import evaluasi_lib") - _modules("")) < 60  # 30 of them today
     modules = "evaluasi_lib.cli, evaluasi_lib.reporting.batch, evaluasi_lib.reporting.index"
-    assert not HEAVY & _modules(f"import {modules}, evaluasi_lib.reporting.progress")
+    assert not HEAVY & _modules(f"import {modules}, evaluasi_lib.reporting.batch")
 
 
 def test_the_grammar_of_iris_is_built_where_somebody_needs_it() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import evaluasi_lib as el
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.findings.needs import names
+from evaluasi_lib.findings.observe import names
 from evaluasi_lib.results import Recommendation
 from tests.situations import make
 

@@ -14,7 +14,7 @@ import pytest
 
 import evaluasi_lib as el
 from evaluasi_lib.conclusion import adjust_p_values, quadrants
-from evaluasi_lib.scoring.impact.sensitivity import e_value, e_value_of_limit
+from evaluasi_lib.scoring.doubts import e_value, e_value_of_limit
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(__file__).parent / "reference"

@@ -8,9 +8,8 @@ import matplotlib as mpl
 import pytest
 
 import evaluasi_lib as el
-from evaluasi_lib.effects import effects_of
-from evaluasi_lib.measures import wide
-from evaluasi_lib.reporting import figures, figures_people, figures_scores
+from evaluasi_lib.measures import effects_of, wide
+from evaluasi_lib.reporting import figures, figures_scores
 from evaluasi_lib.reporting.elements import Figure
 from tests import fixtures_result as fixtures
 
@@ -69,7 +68,7 @@ def example_figures() -> dict[str, Figure | None]:
         "likert": figures_scores.plot_likert(
             answers([0.1, 0.1, 0.2, 0.3, 0.3]), LEVELS, "a", "How?"
         ),
-        "flow": figures_people.plot_flow(wide(result.rows, "sample/flow/*"), 5),
+        "flow": figures_scores.plot_flow(wide(result.rows, "sample/flow/*"), 5),
         "slope": figures_scores.plot_slope([scale("A", "pre", 3), scale("A", "post", 4)], "s", "?"),
         "boxes": figures_scores.plot_boxes([scale("A", "pre", 3) | QUARTILES], (1, 5), "c", "?"),
         "specifications": figures.plot_specifications(
@@ -79,10 +78,10 @@ def example_figures() -> dict[str, Figure | None]:
             [{"label": "Age", "smd_unadjusted": 0.3, "smd_weighted": 0.05}], "l", "Skill"
         ),
         "importance": figures_scores.plot_importance(rated, cross, "i"),
-        "shares": figures_people.plot_shares([barrier(0.4)], "b", "?", "{label} {share}"),
-        "funnel": figures_people.plot_funnel(wide(result.rows, "elearning/funnel/*"), 5),
-        "calendar": figures_people.plot_calendar(cells, ("07:30", "16:00")),
-        "completion": figures_people.plot_completion(curve, 5.0),
+        "shares": figures_scores.plot_shares([barrier(0.4)], "b", "?", "{label} {share}"),
+        "funnel": figures_scores.plot_funnel(wide(result.rows, "elearning/funnel/*"), 5),
+        "calendar": figures_scores.plot_calendar(cells, ("07:30", "16:00")),
+        "completion": figures_scores.plot_completion(curve, 5.0),
     }
 
 
@@ -164,9 +163,9 @@ def test_a_negative_statement_is_named_and_not_compared_with_the_others():
 
 def test_nothing_is_drawn_where_everything_is_hidden():
     assert figures_scores.plot_likert(answers({"1..5": None}), LEVELS, "a", "How?") is None
-    assert figures_people.plot_shares([barrier(None)], "b", "?", "") is None
+    assert figures_scores.plot_shares([barrier(None)], "b", "?", "") is None
     assert (
-        figures_people.plot_funnel([{"subject": "a", "n": None, "reason": "small_cell"}], 5) is None
+        figures_scores.plot_funnel([{"subject": "a", "n": None, "reason": "small_cell"}], 5) is None
     )
     assert figures_scores.plot_slope([scale("A", "pre", None)], "s", "?") is None
     assert figures.plot_effects([]) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import evaluasi_lib as el
-from evaluasi_lib.reporting.columns import CI, Column, share_columns, table
+from evaluasi_lib.reporting.tables import CI, Column, share_columns, table
 from evaluasi_lib.results import RuleCount
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from evaluasi_lib import wording
+from evaluasi_lib.check import DataFolder
 from evaluasi_lib.cli import main
 from evaluasi_lib.evaluation import open_study, result_of
 from evaluasi_lib.folders import git_commit
-from evaluasi_lib.loading import DataFolder
 from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.results import result_json
 from tests.record import moved
@@ -30,7 +30,7 @@ import hashlib, locale, sys
 locale.setlocale(locale.LC_ALL, "")
 from evaluasi_lib.evaluation import open_study, result_of
 from evaluasi_lib.reporting.stamp import Sources
-from evaluasi_lib.loading import DataFolder
+from evaluasi_lib.check import DataFolder
 from evaluasi_lib.reporting.export import render_html
 from evaluasi_lib.reporting.sections import report_sections
 from evaluasi_lib.results import result_json

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import evaluasi_lib as el
 from evaluasi_lib import wording
 from evaluasi_lib.measures import texts_at, wide
-from evaluasi_lib.scoring.bands import bands_of
+from evaluasi_lib.scoring.scales import bands_of
 from tests.made_studies import make_study, survey
 
 ITEMS = ["p1", "p2", "p3"]

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from evaluasi_lib.loading import load_program
+from evaluasi_lib.check import load_program
 from tests.synthetic import PROGRAMS, generate
 from tests.synthetic.answers import bank
 from tests.synthetic.declared import RAW

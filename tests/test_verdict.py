@@ -11,9 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.findings.rules import decision_table
-from evaluasi_lib.findings.situation import situation_of
-from evaluasi_lib.findings.verdict import strength_of_words
+from evaluasi_lib.findings.verdict import decision_table, situation_of, strength_of_words
 from evaluasi_lib.wording import choose
 from tests.situations import make
 

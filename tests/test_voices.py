@@ -11,7 +11,7 @@ import pytest
 import evaluasi_lib as el
 from evaluasi_lib.cli import main
 from evaluasi_lib.measures import Record, record_of, texts_at, wide
-from evaluasi_lib.reading.codebook import own_codebook
+from evaluasi_lib.reading.voices import own_codebook
 from evaluasi_lib.voices.feedback import mask
 from evaluasi_lib.voices.interviews import saturation_point
 from evaluasi_lib.voices.triangulation import agreement_of_sources

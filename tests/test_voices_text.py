@@ -16,8 +16,8 @@ from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 from sklearn.metrics import f1_score
 
 import evaluasi_lib as el
-from evaluasi_lib.reading.codebook import own_codebook
-from evaluasi_lib.voices import matching
+from evaluasi_lib.reading.voices import own_codebook
+from evaluasi_lib.voices import feedback
 
 LABELLED = Path(__file__).parent / "data" / "answers_labelled.csv"
 
@@ -49,11 +49,11 @@ def test_everyday_spelling_is_made_even(written, meant):
 
 
 def test_skipping_words_without_affixes_never_changes_a_stem():
-    plain = matching.stemmer()
+    plain = feedback.stemmer()
     roots = sorted(StemmerFactory().get_words())
     words = random.Random(1).sample(roots, 1500)
     words += [w[::-1] for w in words[:300]] + [f"{w}is" for w in words[:50]]
-    assert {w: matching.stem(w) for w in words if w.isalpha()} == {
+    assert {w: feedback.stem(w) for w in words if w.isalpha()} == {
         w: plain.stem(w) for w in words if w.isalpha()
     }
 
@@ -153,7 +153,7 @@ def test_every_pattern_of_the_own_codebook_finds_itself():
 
 
 def test_lexicon_has_no_word_on_both_sides():
-    for key, phrases in matching.own_lexicon().phrases.items():
+    for key, phrases in feedback.own_lexicon().phrases.items():
         sides = {p.code for p in phrases if len(p.parts) == 1}
         assert len(sides) < 2, key
 

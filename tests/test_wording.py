@@ -12,9 +12,9 @@ import pytest
 from babel.messages.pofile import read_po
 
 from evaluasi_lib import measures, program, results, wording
-from evaluasi_lib.errors import UsageError, check_language
-from evaluasi_lib.findings import reference, rules
-from evaluasi_lib.voices import matching
+from evaluasi_lib.findings import reference, verdict
+from evaluasi_lib.voices import feedback
+from evaluasi_lib.wording import UsageError, check_language
 from tests.messages import all_messages
 
 MESSAGES = all_messages()
@@ -72,7 +72,7 @@ def test_a_translation_has_the_same_fields_as_its_message() -> None:
     assert wrong == []
 
 
-TABLES = [matching.say, rules.say, reference.say]
+TABLES = [feedback.say, verdict.say, reference.say]
 
 
 @pytest.mark.parametrize("say", TABLES, ids=lambda say: say.path.name)

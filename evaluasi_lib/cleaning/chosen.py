@@ -15,17 +15,21 @@ from typing import NamedTuple
 import polars as pl
 
 from evaluasi_lib.cleaning.events import user_numbers, with_event_columns
-from evaluasi_lib.cleaning.identity import Linker
+from evaluasi_lib.cleaning.identity import Linker, Names, hides, name_heading
 from evaluasi_lib.cleaning.manifest import Log
-from evaluasi_lib.cleaning.mapping import DECIDED, Mapped, problem_of_line, sources_called
-from evaluasi_lib.cleaning.privacy import Names, hides, name_heading
-from evaluasi_lib.cleaning.translate import problems_of, translate
-from evaluasi_lib.cleaning.typers import PROBLEMS, Spec
-from evaluasi_lib.errors import DataError, Problem, nearest, suggestion
+from evaluasi_lib.cleaning.source import problems_of, translate
+from evaluasi_lib.cleaning.typers import (
+    DECIDED,
+    PROBLEMS,
+    Mapped,
+    Spec,
+    problem_of_line,
+    sources_called,
+)
 from evaluasi_lib.program import IDENTIFIERS, Column, Program, RowRule
 from evaluasi_lib.reading.files import normalise, show
 from evaluasi_lib.reading.voices import read_table
-from evaluasi_lib.wording import _, word_for
+from evaluasi_lib.wording import DataError, Problem, _, nearest, suggestion, word_for
 
 FILE = "keluarkan.csv"
 FEW_VALUES = 20  # a column of more could hold names, which no message may show

@@ -15,9 +15,16 @@ from typing import Any
 import yaml
 
 from evaluasi_lib.cleaning.guess import UNKNOWN
-from evaluasi_lib.cleaning.ladders import Scale, first_of, scale_of
-from evaluasi_lib.cleaning.mapping import preset_heading, presets
-from evaluasi_lib.cleaning.options import Guess, common_begin, free, slug, spaced
+from evaluasi_lib.cleaning.options import (
+    Guess,
+    Scale,
+    common_begin,
+    first_of,
+    free,
+    scale_of,
+    slug,
+    spaced,
+)
 from evaluasi_lib.cleaning.sheets import (
     MIN_ITEMS,
     Sheet,
@@ -27,10 +34,9 @@ from evaluasi_lib.cleaning.sheets import (
     read_sheets,
     set_roles,
 )
-from evaluasi_lib.cleaning.typers import VOCABULARY
-from evaluasi_lib.errors import DataError, Problem
+from evaluasi_lib.cleaning.typers import VOCABULARY, preset_heading, presets
 from evaluasi_lib.reading.files import normalise
-from evaluasi_lib.wording import _, count, every_language, word_for
+from evaluasi_lib.wording import DataError, Problem, _, count, every_language, word_for
 
 MOST_MODULES = 40  # of a log
 _NO_THEMES = frozenset(VOCABULARY["no_themes"])

@@ -10,15 +10,20 @@ from dataclasses import replace
 
 import polars as pl
 
-from evaluasi_lib.cleaning.identity import Linker
-from evaluasi_lib.cleaning.mapping import Mapped, preset_heading
-from evaluasi_lib.cleaning.privacy import Names, hides
+from evaluasi_lib.cleaning.identity import Linker, Names, hides
 from evaluasi_lib.cleaning.source import NOBODY, Context, TableWriter
-from evaluasi_lib.cleaning.typers import PROBLEMS, VOCABULARY, Spec, clean_text, type_date
-from evaluasi_lib.errors import Problem
+from evaluasi_lib.cleaning.typers import (
+    PROBLEMS,
+    VOCABULARY,
+    Mapped,
+    Spec,
+    clean_text,
+    preset_heading,
+    type_date,
+)
 from evaluasi_lib.program import Column
 from evaluasi_lib.reading.files import normalise, show
-from evaluasi_lib.wording import _, word_for
+from evaluasi_lib.wording import Problem, _, word_for
 
 FIELDS = ("event", "module", "component", "origin")
 EVENT = {"pid": "str", "time": "datetime64[us, UTC]", **dict.fromkeys(FIELDS, "str")}

@@ -11,22 +11,30 @@ from typing import Any
 
 import polars as pl
 
-from evaluasi_lib.cleaning.identity import nip_status, normalise_nip
-from evaluasi_lib.cleaning.ladders import coded, first_of, scale_of
+from evaluasi_lib.cleaning.identity import (
+    Names,
+    hides,
+    looks_like_names,
+    name_heading,
+    nip_status,
+    normalise_nip,
+)
 from evaluasi_lib.cleaning.options import (
     MARKS,
     OUT_OF,
     Guess,
     Heading,
+    coded,
     count_texts,
+    first_of,
     free,
     joined_options,
     named_headings,
+    scale_of,
     slug,
     spaced,
     spread_options,
 )
-from evaluasi_lib.cleaning.privacy import Names, hides, looks_like_names, name_heading
 from evaluasi_lib.cleaning.typers import (
     BLANKS,
     PROBLEMS,

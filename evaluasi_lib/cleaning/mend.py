@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from evaluasi_lib.loading import node_value, parse_yaml
+from evaluasi_lib.check import node_value, parse_yaml
 from evaluasi_lib.reading.files import normalise
 
 Path = tuple[str, ...]

@@ -2,13 +2,24 @@
 
 A file is written as it is read. Only where several rows belong to one person it is written a second
 time, without those that must go.
+
+Rules about whole rows: which are kept, which are marked. Each is one small pure function.
+
+What looks odd is marked for the reader, and left in unless program.yml says otherwise.
+
+The translations of a file: how each distinct text of each column was read, counted once.
+
+Cleaning looks at the distinct texts of a column with their n and first row, reads these by a typer,
+and then replaces. Between the two stands one table (TABLE): from it come the problems, the counts
+of what cleaning changed, and what `translations` shows. A row without text stands for the column
+as a whole, or for texts that are not written out.
 """
 
 from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,27 +31,333 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from evaluasi_lib.check import names_in
-from evaluasi_lib.cleaning import rows as rules
-from evaluasi_lib.cleaning.identity import UNLINKED, Linker, from_nip
+from evaluasi_lib.cleaning.identity import (
+    MASK,
+    UNLINKED,
+    Linker,
+    Names,
+    coarsen,
+    could_be_persons,
+    from_nip,
+    hides,
+)
 from evaluasi_lib.cleaning.manifest import Log
-from evaluasi_lib.cleaning.mapping import Correction, Mapped, apply_corrections
-from evaluasi_lib.cleaning.privacy import MASK, Names, coarsen, hides
-from evaluasi_lib.cleaning.translate import Translations, changes_in, problems_of, translate
 from evaluasi_lib.cleaning.typers import (
     LABELLED,
     NUMBERS,
+    PROBLEMS,
     TYPERS,
+    VOCABULARY,
     YES_NO,
+    Correction,
+    Mapped,
     Spec,
+    apply_corrections,
+    categories_of,
     class_labels,
+    clean_text,
     option_columns,
     option_texts,
+    replaced,
+    split_options,
     type_flag,
     undeclared,
 )
-from evaluasi_lib.errors import Problem
-from evaluasi_lib.program import IDENTIFIERS, Program
-from evaluasi_lib.wording import _
+from evaluasi_lib.program import IDENTIFIERS, Duplicates, Program, Source
+from evaluasi_lib.reading.files import PERSONAL, clean_space, normalise, show
+from evaluasi_lib.wording import Problem, _, nearest, word_for
+
+TEST_WORDS = frozenset(VOCABULARY["test_words"])
+MIN_STRAIGHT_ITEMS = 5  # three equal answers happen by chance; a row of five or more hardly
+FAR_OUT = 3.0  # Tukey's outer fences: quartile -/+ 3 interquartile ranges
+MIN_OUTLIER_VALUES = 20
+
+
+def no_row(height: int) -> pl.Series:
+    """A mark that no row has."""
+    return pl.repeat(False, height, dtype=pl.Boolean, eager=True)
+
+
+def test_rows(batch: pl.DataFrame, names: list[str], answers: list[str]) -> pl.Series:
+    """Rows of a trial: a name or code is a word such as "tes" or "asdf", or every open answer is.
+
+    One such answer among others may be meant ("tes" as the method somebody wishes for).
+    names, answers: the columns of each kind.
+    """
+    trial = [_is_test_word(batch[c]) for c in names]
+    if answers:
+        words = {c: _is_test_word(batch[c]) for c in answers}
+        either = [word | batch[c].is_null() for c, word in words.items()]
+        trial.append(_select(pl.all_horizontal(*either) & pl.any_horizontal(*words.values())))
+    return _select(pl.any_horizontal(no_row(batch.height), *trial))
+
+
+def _select(mark: pl.Expr) -> pl.Series:
+    return pl.select(mark).to_series()
+
+
+def _is_test_word(text: pl.Series) -> pl.Series:
+    short = text.str.to_lowercase()
+    seen = short.filter(short.str.len_chars() <= 12).unique().drop_nulls()
+    words = [w for w in seen if normalise(w) in TEST_WORDS]
+    return short.is_in(words).fill_null(False)
+
+
+def empty_rows(frame: pl.DataFrame) -> pl.Series:
+    """Rows without a single value: what a spreadsheet leaves under its last row."""
+    return frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+
+
+def kept_of_duplicates(keys: pl.DataFrame, rule: Duplicates) -> pl.DataFrame:
+    """The rows that stay, one for each pid, by the declared rule.
+
+    keys: row, pid, order (date or missing), answered (number of values), content (hash of the row).
+    first/last go by the date; equal dates by completeness, then by content, so that the order of
+    the file decides only between rows that are the same.
+    """
+    fullest = -pl.col("answered").cast(pl.Int64)
+    earliest = pl.col("order").rank("dense").cast(pl.Int64)
+    by = {
+        "first": [earliest, fullest],
+        "last": [-earliest, fullest],
+        "most_complete": [fullest, -earliest],
+    }[rule.keep]
+    ranked = keys.sort([*by, pl.col("content"), pl.col("row")], nulls_last=True)
+    return ranked.unique("pid", keep="first", maintain_order=True).select("row").sort("row")
+
+
+def straight(frame: pl.DataFrame, specs: Iterable[Spec]) -> pl.Series:
+    """Rows with one and the same answer to all items, as they were given: not turned.
+
+    Rows with fewer than MIN_STRAIGHT_ITEMS answers are never marked.
+    """
+    given = [
+        spec.scale.min + spec.scale.max - pl.col(spec.name) if spec.turned else pl.col(spec.name)
+        for spec in specs
+        if spec.scale is not None and spec.name in frame.columns
+    ]
+    if len(given) < MIN_STRAIGHT_ITEMS:
+        return no_row(frame.height)
+    same = pl.min_horizontal(*given) == pl.max_horizontal(*given)
+    answered = pl.sum_horizontal(*(item.is_not_null() for item in given))
+    return frame.select((same & (answered >= MIN_STRAIGHT_ITEMS)).fill_null(False)).to_series()
+
+
+def unfinished(batch: pl.DataFrame, source: Source) -> pl.Series:
+    """Rows whose declared date of the end is empty, or whose flag of it is false."""
+    text = clean_text(batch[str(source.finished)].cast(pl.String))
+    return text.is_null() | text.str.to_lowercase().is_in(YES_NO["false"]).fill_null(False)
+
+
+def too_fast(frame: pl.DataFrame, source: Source) -> pl.Series:
+    """Rows finished in fewer seconds than the declared minimum."""
+    begin, end, least = source.started, source.finished, source.min_seconds
+    if least is None or not {frame.schema.get(str(x)) for x in (begin, end)} <= {pl.Datetime("us")}:
+        return no_row(frame.height)
+    took = (pl.col(str(end)) - pl.col(str(begin))).dt.total_seconds()
+    return frame.select((took < least).fill_null(False)).to_series()
+
+
+def skipped(batch: pl.DataFrame, spec: Spec, others: dict[str, Spec]) -> pl.Series:
+    """Rows in which the question should not have been asked, by the answers to other questions.
+
+    Where the other question has no answer, it is not known, and the row is not marked.
+    """
+    mark = no_row(batch.height)
+    for name, labels in spec.column.ask_if.items():
+        if name not in batch.columns:
+            continue
+        spelled = categories_of(others[name].column)
+        asked = {normalise(s) for x in labels for s in (x, *spelled.get(x, []))}
+        keys = {text: normalise(text) for text in batch[name].unique().drop_nulls()}
+        wrong = [text for text, key in keys.items() if key and key not in asked]
+        mark = mark | batch[name].cast(pl.String).is_in(wrong).fill_null(False)
+    return mark
+
+
+def outliers(path: Path, variables: list[str]) -> dict[str, pl.Series]:
+    """Variable -> rows whose value lies beyond Tukey's outer fences, in a processed table."""
+    found = {}
+    for name in variables:
+        frame = pl.scan_parquet(path).select("row", pl.col(name).alias("x")).collect()
+        values = frame["x"].drop_nulls()
+        low, high = values.quantile(0.25, "linear"), values.quantile(0.75, "linear")
+        if len(values) < MIN_OUTLIER_VALUES or low is None or high is None or low == high:
+            continue
+        reach = FAR_OUT * (high - low)
+        far = frame.filter((pl.col("x") < low - reach) | (pl.col("x") > high + reach))
+        if far.height:
+            found[name] = far["row"]
+    return found
+
+
+TABLE = {
+    "text": pl.String, "n": pl.Int64, "first_row": pl.Int64, "value": pl.String, "rule": pl.String,
+}  # fmt: skip
+MAX_TEXTS = 1_000  # of a column with more distinct texts, those that mean themselves are not kept
+MANY_LABELS = 20  # so many unknown labels are no spellings: the column itself is the wrong one
+
+Typer = Callable[[pl.Series, Spec], pl.DataFrame]
+
+
+def translate(
+    text: pl.Series, rows: pl.Series, spec: Spec, typer: Typer | None = None
+) -> tuple[pl.Series, pl.DataFrame]:
+    """(the value of each text, the table of its distinct texts as TABLE with typed values).
+
+    rows: 1-based row of each text. typer: that of the column's type where it is left out.
+    """
+    frame = pl.DataFrame({"key": text, "row": rows}).drop_nulls("key")
+    n, first = pl.len().cast(pl.Int64).alias("n"), pl.col("row").first().alias("first_row")
+    found = frame.group_by("key").agg(n, first).sort("first_row")
+    read = (typer or TYPERS[spec.column.type])(found["key"].cast(pl.String), spec)
+    values = replaced(text, found["key"], read["value"])
+    table = found.select(pl.col("key").cast(pl.String).alias("text"), "n", "first_row")
+    return values, table.hstack(read)
+
+
+@dataclass
+class Translations:
+    """The translations of one source, put together batch by batch."""
+
+    _parts: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+    _folds: dict[str, int] = field(default_factory=dict)  # how much is left out by now
+
+    def add(self, variable: str, table: pl.DataFrame) -> None:
+        """Add the texts of a batch; values are kept as text."""
+        if table.schema["value"] == pl.List:
+            table = table.with_columns(pl.col("value").list.join(", "))
+        parts = self._parts.setdefault(variable, [])
+        parts.append(table.cast(TABLE))  # type: ignore[arg-type]
+        if sum(part.height for part in parts) > MAX_TEXTS:
+            self.table(variable)
+
+    def note(self, variable: str, rule: str, rows: pl.Series, n: pl.Series | None = None) -> None:
+        """Add what concerns these rows whatever their text. n: values at each, else one."""
+        if len(rows):
+            count = len(rows) if n is None else n.sum()
+            whole = {"text": None, "n": count, "first_row": rows.min(), "value": None, "rule": rule}
+            self._parts.setdefault(variable, []).append(pl.DataFrame([whole], TABLE))
+
+    def table(self, variable: str) -> pl.DataFrame:
+        """The table of one variable, as TABLE.
+
+        Of too many texts first those that mean themselves are left out and counted by rule, then
+        all but those that could not be read; what was left out once stays out.
+        """
+        table = _added(pl.concat(self._parts.get(variable, [pl.DataFrame(schema=TABLE)])))
+        itself = pl.col("rule").is_null()
+        for fold, out in enumerate((itself, ~pl.col("rule").is_in(PROBLEMS) | itself), 1):
+            if fold <= self._folds.get(variable, 0) or table["text"].count() > MAX_TEXTS:
+                table, self._folds[variable] = _hidden(table, out), fold
+        self._parts[variable] = [table]
+        return table
+
+    def frame(self, source: str, shown: set[str]) -> pl.DataFrame:
+        """The table of all variables, in declared order. shown: whose texts may be written out."""
+        parts = [pl.DataFrame(schema={"source": pl.String, "variable": pl.String, **TABLE})]
+        for variable in list(self._parts):
+            personal = pl.col("text").str.contains(PERSONAL.pattern)
+            kept = _hidden(self.table(variable), personal if variable in shown else pl.lit(True))
+            place = {"source": pl.lit(source), "variable": pl.lit(variable)}
+            parts.append(kept.with_columns(**place).select(parts[0].columns))
+        return pl.concat(parts)
+
+
+def changes_in(table: pl.DataFrame) -> dict[str, int]:
+    """Rule -> number of values that it changed, in order of first appearance."""
+    changed = table.filter(~pl.col("rule").is_in(PROBLEMS))
+    counts = changed.group_by("rule", maintain_order=True).agg(pl.col("n").sum())
+    return dict(counts.iter_rows())
+
+
+def _added(table: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the same text and rule as one."""
+    return table.group_by("text", "rule", maintain_order=True).agg(
+        pl.col("n").sum(), pl.col("first_row").min(), pl.col("value").first()
+    ).select(list(TABLE))  # fmt: skip
+
+
+def _hidden(table: pl.DataFrame, out: pl.Expr) -> pl.DataFrame:
+    """The table with the marked texts counted by rule instead of written out."""
+    kept = pl.when(~out.fill_null(False))
+    return _added(table.with_columns(text=kept.then("text"), value=kept.then("value")))
+
+
+def problems_of(
+    table: pl.DataFrame, spec: Spec, file: str, names: Names | None = None
+) -> list[Problem]:
+    """Texts that could not be read, as problems: label, count, first row, nearest known label.
+
+    table: as TABLE. file: the name of the file in which they stand; empty where they come from a
+    table in memory. Labels that could be names are counted and not shown.
+    """
+    column = spec.column
+    where = f"{file}, “{show(column.header)}”" if file else f"“{show(column.header)}”"
+    unread = table.filter(pl.col("rule").is_in(PROBLEMS))
+    if not unread.height:
+        return []
+    labelled = column.type in LABELLED
+    if column.type == "date":  # one remedy for all that is no date
+        turned = bool((unread["rule"] == "month_first").any())
+        read = pl.col("rule").is_in(("month_first", "unknown"))
+        rule = pl.when(read).then(pl.lit("month_first" if turned else "unknown"))
+        unread = unread.with_columns(rule=rule.otherwise("rule"))
+    unread = unread.with_columns(text=_labels(unread, spec) if labelled else pl.lit(""))
+    unread = unread.group_by("rule", "text").agg(pl.col("n").sum(), pl.col("first_row").min())
+    labels = unread.filter(pl.col("rule") == "unknown") if labelled else unread.clear()
+    many, matched = labels.height > MANY_LABELS, table.filter(pl.col("text").is_not_null())["n"]
+    n = 0 if column.type == "multi" else int(matched.sum())  # what is added tells of its person
+    if many or could_be_persons(spec, labels["text"].to_list(), n, names or Names()):
+        at = where + ", " + _("row {row}").format(row=labels["first_row"].min())
+        what = _("{n} different values are not declared; is this the right column?")
+        text = what.format(n=labels.height)
+        return [
+            Problem(text, at, word_for("label_remedy", spec.column.type), int(labels["n"].sum()))
+        ]
+    problems = []
+    order = [-pl.col("n"), pl.col("text"), pl.col("rule") != "unknown", pl.col("rule")]
+    for rule, text, n, row in unread.sort(order).iter_rows():
+        what, remedy = _unknown(text, spec) if text else _unread(rule, spec)
+        problems.append(Problem(what, where + ", " + _("row {row}").format(row=row), remedy, n))
+    return problems
+
+
+def _labels(unread: pl.DataFrame, spec: Spec) -> pl.Series:
+    """What was not recognised in each unread text, as messages name it; "" for a whole column."""
+    if spec.column.type == "multi":
+        texts = [t and split_options(pl.Series([t]), spec)[0][1] for t in unread["text"]]
+    else:
+        texts = [t and clean_space(t) for t in unread["text"]]
+    return pl.Series([t or "" for t in texts], dtype=pl.String)
+
+
+def _unknown(label: str, spec: Spec) -> tuple[str, str]:
+    near = nearest(label, _known_labels(spec))
+    remedy = _("did you mean “{name}”?").format(name=near) + " " if near else ""
+    what = _("unknown label “{label}”").format(label=show(label))
+    return what, remedy + word_for("label_remedy", spec.column.type)
+
+
+def _unread(rule: str, spec: Spec) -> tuple[str, str]:
+    """What is wrong with values that a rule could not read, and the remedy."""
+    column = spec.column
+    if rule == "unknown":
+        rule = "no_date" if column.type == "date" else "no_number"
+    low = "−∞" if column.min is None else f"{column.min:g}"
+    high = "∞" if column.max is None else f"{column.max:g}"
+    what = word_for("unread", rule).format(low=low, high=high)
+    return what, word_for("unread_remedy", rule)
+
+
+def _known_labels(spec: Spec) -> list[str]:
+    if spec.column.type == "item" and spec.scale is not None:
+        return [*spec.scale.labels, *spec.scale.aliases] or [
+            str(v) for v in range(spec.scale.min, spec.scale.max + 1)
+        ]
+    texts = option_texts if spec.column.type == "multi" else categories_of
+    return [label for key, spelled in texts(spec.column).items() for label in (key, *spelled)]
+
 
 ONE_ROW_A_PERSON = ("roster", "survey", "record")
 NOBODY = pl.Series("pid", [], pl.String)
@@ -192,14 +509,14 @@ class _Source:
             self.log.note("correction_skipped", line=line, source=self.name)
         batch = batch.filter(~self._dropped(batch))
         frame = self._typed_frame(batch)
-        straight = rules.straight(frame, self.specs.values())
+        same = straight(frame, self.specs.values())
         if self.source.drop_straight_lining:
-            self._count("straight_lining_dropped", straight)
-            batch, frame = batch.filter(~straight), frame.filter(~straight)
-            straight = rules.no_row(frame.height)
-        fast = rules.too_fast(frame, self.source)
+            self._count("straight_lining_dropped", same)
+            batch, frame = batch.filter(~same), frame.filter(~same)
+            same = no_row(frame.height)
+        fast = too_fast(frame, self.source)
         for rule, flag, mark in (
-            ("straight_lining_flagged", "straight", straight),
+            ("straight_lining_flagged", "straight", same),
             ("speed_flagged", "fast", fast),
         ):
             self._count(rule, mark)
@@ -215,14 +532,14 @@ class _Source:
 
     def _dropped(self, batch: pl.DataFrame) -> pl.Series:
         """Empty, test and unfinished rows, each counted once under the first rule that fits."""
-        marks = [("empty_row_dropped", rules.empty_rows(batch.drop("row")))]
+        marks = [("empty_row_dropped", empty_rows(batch.drop("row")))]
         if self.source.drop_test_rows:
             names = [v for v in self._of_type(*IDENTIFIERS) if v in batch.columns]
-            mark = rules.test_rows(batch, names, self._of_type("open"))
+            mark = test_rows(batch, names, self._of_type("open"))
             marks.append(("test_row_dropped", mark))
         if self.source.finished and self.source.finished in batch.columns:
-            marks.append(("unfinished_dropped", rules.unfinished(batch, self.source)))
-        gone = rules.no_row(batch.height)
+            marks.append(("unfinished_dropped", unfinished(batch, self.source)))
+        gone = no_row(batch.height)
         for rule, mark in marks:
             self._count(rule, mark & ~gone)
             gone = gone | mark
@@ -235,7 +552,7 @@ class _Source:
         for name, spec in self.mapped.specs.items():
             values = self._typed(batch, spec)
             if spec.column.ask_if and values:
-                mark = rules.skipped(batch, spec, self.mapped.specs)
+                mark = skipped(batch, spec, self.mapped.specs)
                 answered = mark & _any_given(values.values())
                 self.translations.note(name, "skip_violation", rows.filter(answered))
                 values = {
@@ -313,7 +630,7 @@ class _Source:
 
     def _mark_outliers(self, path: Path) -> None:
         numbers = [v for v in self._of_type(*NUMBERS) if not self.specs[v].column.coarsen]
-        for variable, rows in rules.outliers(path, numbers).items():
+        for variable, rows in outliers(path, numbers).items():
             self._count("outlier_flagged", len(rows))
             self.log.note("outliers", source=self.name, variable=variable, n=len(rows))
             self._flag(rows, "outlier", variable)
@@ -383,7 +700,7 @@ class _Source:
             return None
         if rule.keep in ("first", "last") and rule.order_by is None:
             self.log.note("file_order", source=self.name)
-        gone = repeated.join(rules.kept_of_duplicates(repeated, rule), on="row", how="anti")
+        gone = repeated.join(kept_of_duplicates(repeated, rule), on="row", how="anti")
         self._count("duplicate_dropped", gone.height)
         return keys.join(gone, on="row", how="anti")["row"]
 

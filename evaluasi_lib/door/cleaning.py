@@ -17,9 +17,8 @@ import pandas as pd
 import polars as pl
 
 from evaluasi_lib.cleaning import identity
-from evaluasi_lib.cleaning.ladders import ordered_labels, strength
-from evaluasi_lib.cleaning.source import DTYPES
-from evaluasi_lib.cleaning.translate import MAX_TEXTS, changes_in, problems_of, translate
+from evaluasi_lib.cleaning.options import ordered_labels, strength
+from evaluasi_lib.cleaning.source import DTYPES, MAX_TEXTS, changes_in, problems_of, translate
 from evaluasi_lib.cleaning.typers import (
     BLANKS,
     Spec,
@@ -27,12 +26,11 @@ from evaluasi_lib.cleaning.typers import (
     option_columns,
     proved_decimal,
 )
-from evaluasi_lib.errors import DataError, Problem, UsageError, suggestion
 from evaluasi_lib.program import Column, Scale, Source
 from evaluasi_lib.reading.cells import cell_text
 from evaluasi_lib.reading.files import normalise, open_source, show
 from evaluasi_lib.tables import Table, need
-from evaluasi_lib.wording import _, count
+from evaluasi_lib.wording import DataError, Problem, UsageError, _, count, suggestion
 
 
 def read(path: str | Path, sheet: str | None = None) -> pd.DataFrame:

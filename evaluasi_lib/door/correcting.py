@@ -12,10 +12,9 @@ import pandas as pd
 from pydantic import BaseModel
 
 from evaluasi_lib import wording
-from evaluasi_lib.errors import EvaluationError
 from evaluasi_lib.program import Program
 from evaluasi_lib.tables import heading
-from evaluasi_lib.wording import _, code_words, word_for
+from evaluasi_lib.wording import EvaluationError, _, code_words, word_for
 
 _UNIONS = tuple({get_origin(int | None), get_origin(Literal["a"] | None)})
 ROW = widgets.Layout(width="100%", align_items="baseline")

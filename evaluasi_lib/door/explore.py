@@ -13,18 +13,24 @@ from IPython.display import HTML
 from traitlets import Unicode
 
 from evaluasi_lib import wording
-from evaluasi_lib.door.effects import SHOWN
-from evaluasi_lib.door.pictures import forest
+from evaluasi_lib.claims import variable_label
 from evaluasi_lib.door.program import Data, Program, folder_of, open
 from evaluasi_lib.door.progress import progress_html, steps_shown
+from evaluasi_lib.door.scoring import SHOWN, forest
 from evaluasi_lib.door.workbook import programs
-from evaluasi_lib.errors import DataError, EvaluationError, Problem
-from evaluasi_lib.labels import variable_label
 from evaluasi_lib.reporting.words import explored_sentence
-from evaluasi_lib.scoring.impact.plans import ALWAYS
-from evaluasi_lib.steps import heard, told
+from evaluasi_lib.scoring.designs import ALWAYS
 from evaluasi_lib.tables import Table, heading
-from evaluasi_lib.wording import _, choose, word_for
+from evaluasi_lib.wording import (
+    DataError,
+    EvaluationError,
+    Problem,
+    _,
+    choose,
+    heard,
+    told,
+    word_for,
+)
 
 MOST_GROUPS = 12  # values of a variable by which estimates are made
 NOT_BY = ("pid", "group", "y", "y0", "wave")  # columns of outcome_data that are no background

@@ -18,23 +18,31 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evaluasi_lib import wording
+from evaluasi_lib.check import DataFolder, load_program, program_of, read_declaration
 from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
 from evaluasi_lib.door.progress import steps_shown
 from evaluasi_lib.door.report import Report, Tables, Verdict
 from evaluasi_lib.door.what_if import Changes, outcome_of
-from evaluasi_lib.errors import Problem, UsageError, check_language, suggestion
 from evaluasi_lib.folders import DATA_VARIABLE, replace_folder
-from evaluasi_lib.loading import DataFolder, load_program, program_of, read_declaration
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.program import Program as Declaration
 from evaluasi_lib.results import Explored
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.tables import Table, cell
-from evaluasi_lib.wording import _, choose, code_words, count, word_for
+from evaluasi_lib.wording import (
+    Problem,
+    UsageError,
+    _,
+    check_language,
+    choose,
+    code_words,
+    count,
+    suggestion,
+    word_for,
+)
 
 if TYPE_CHECKING:
-    from evaluasi_lib.effects import Effect
-    from evaluasi_lib.measures import Measure, Role
+    from evaluasi_lib.measures import Effect, Measure, Role
     from evaluasi_lib.reporting.elements import Section
     from evaluasi_lib.results import EvaluationResult
     from evaluasi_lib.scoring.frames import OutcomeFrame, OutcomeFrames
@@ -200,7 +208,7 @@ class Program:
         report, but of an exploration no more than these, for a quick look."""
         if not self.explored:
             return self.result.rows
-        from evaluasi_lib.disclosure import publish
+        from evaluasi_lib.measures import publish
         from evaluasi_lib.scoring.evidence import score_effects
 
         drafts = score_effects(self._study, self._frames)
@@ -277,8 +285,8 @@ class Program:
                 Problem(what, remedy=_("filter p.outcome_data(...) and use el.effect"))
             )
         wanted = [o for o in self.declared.outcomes if outcome in (None, o.id)]
-        from evaluasi_lib.door.effects import effects_table
-        from evaluasi_lib.effects import effects_of
+        from evaluasi_lib.door.scoring import effects_table
+        from evaluasi_lib.measures import effects_of
 
         if where is not None:
             return effects_table(self._grouped(wanted, WHERE, where), where)
@@ -292,10 +300,9 @@ class Program:
         self, outcomes: Iterable[Outcome], variable: str, where: str | None = None
     ) -> list[Effect]:
         """The subgroup estimates of a variable, or of those for whom a condition holds."""
-        from evaluasi_lib.disclosure import publish
-        from evaluasi_lib.effects import effects_of
+        from evaluasi_lib.measures import effects_of, publish
+        from evaluasi_lib.scoring.effects import effect_drafts, estimates_of
         from evaluasi_lib.scoring.evidence import refuted
-        from evaluasi_lib.scoring.impact import effect_drafts, estimates_of
         from evaluasi_lib.study import Study
 
         names = [variable] if where is None else _names_in(where)
@@ -394,7 +401,7 @@ class Program:
 
     def _write(self, chapters: Sequence[Section], out: Path, formats: str) -> Path:
         from evaluasi_lib.reporting.export import write_report
-        from evaluasi_lib.reporting.names import split_formats
+        from evaluasi_lib.reporting.stamp import split_formats
 
         form = split_formats(formats)
         words = wording.own_words(self.declared.own_words)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any
 
-from evaluasi_lib.steps import Tell, heard, step, told
+from evaluasi_lib.wording import Tell, heard, step, told
 
 INJECTED = "# Parameters\n"  # how papermill's own cell begins
 

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, overload
 
 import pandas as pd
 
-from evaluasi_lib.errors import Problem, UsageError, suggestion
 from evaluasi_lib.reporting.elements import Element, Paragraph, Section
 from evaluasi_lib.reporting.elements import Figure as Picture
 from evaluasi_lib.tables import Figure, Table
-from evaluasi_lib.wording import _, count, word_for
+from evaluasi_lib.wording import Problem, UsageError, _, count, suggestion, word_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

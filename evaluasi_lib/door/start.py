@@ -16,17 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import yaml
 
-from evaluasi_lib.errors import Problem, ProgramError, UsageError, suggestion
+from evaluasi_lib.check import DataFolder, check_id_text, node_value, read_declaration, yaml_problem
 from evaluasi_lib.folders import replace_file
-from evaluasi_lib.loading import (
-    DataFolder,
-    check_id_text,
-    node_value,
-    read_declaration,
-    yaml_problem,
-)
 from evaluasi_lib.tables import Table
-from evaluasi_lib.wording import _, catalogue
+from evaluasi_lib.wording import Problem, ProgramError, UsageError, _, catalogue, suggestion
 
 if TYPE_CHECKING:
     import ipywidgets

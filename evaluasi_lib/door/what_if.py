@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluasi_lib.errors import Problem, UsageError, suggestion
 from evaluasi_lib.program import Outcome, Program
 from evaluasi_lib.results import Explored
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import Problem, UsageError, _, suggestion
 
 
 class Changes:
@@ -47,7 +46,7 @@ class Changes:
         if sesoi is not None:
             self._change(f"outcomes.{one.id}.sesoi", sesoi, one.sesoi)
         if estimator is not None:
-            from evaluasi_lib.door.effects import check_method
+            from evaluasi_lib.door.scoring import check_method
 
             check_method(estimator)
             self._change(f"outcomes.{one.id}.estimator", estimator, one.estimator)

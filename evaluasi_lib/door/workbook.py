@@ -15,16 +15,26 @@ from typing import Any
 import pandas as pd
 
 from evaluasi_lib import __version__, wording
+from evaluasi_lib.check import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
 from evaluasi_lib.door.program import Data, Program, folder_of, open
 from evaluasi_lib.door.progress import INJECTED, cells_run, steps_shown
 from evaluasi_lib.door.report import Report, Saved
 from evaluasi_lib.door.start import line_link, line_of
-from evaluasi_lib.errors import DataError, EvaluationError, Problem, UsageError, suggestion
-from evaluasi_lib.loading import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.results import SCHEMA_VERSION
 from evaluasi_lib.tables import Table
-from evaluasi_lib.wording import _, choose, count, join_words, percent
+from evaluasi_lib.wording import (
+    DataError,
+    EvaluationError,
+    Problem,
+    UsageError,
+    _,
+    choose,
+    count,
+    join_words,
+    percent,
+    suggestion,
+)
 
 
 def programs(language: str = "id", data: Data = None) -> Table:
@@ -203,7 +213,7 @@ def _side_by_side(results: Sequence[dict[str, Any]], without: Sequence[str]) -> 
 def _write_portfolio(said: str) -> Callable[[Sequence[Section], Path, str], Path]:
     def write(chapters: Sequence[Section], out: Path, formats: str) -> Path:
         from evaluasi_lib.reporting.export import render_page
-        from evaluasi_lib.reporting.names import TEMPLATE, report_name
+        from evaluasi_lib.reporting.stamp import TEMPLATE, report_name
 
         if formats != "html":
             what = _("the report over all programs is written as html alone")
@@ -257,7 +267,7 @@ def make_report(
     The report is ready. Open it:
     """
     from evaluasi_lib.reporting import batch
-    from evaluasi_lib.reporting.names import report_name, split_formats, split_languages
+    from evaluasi_lib.reporting.stamp import report_name, split_formats, split_languages
 
     languages = split_languages(language)
     folder = folder_of(data, languages[0])

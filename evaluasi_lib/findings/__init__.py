@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from evaluasi_lib.findings.advice import follow_up, follow_up_rows
 from evaluasi_lib.findings.observe import RULES, Note
-from evaluasi_lib.findings.recommend import recommend
-from evaluasi_lib.findings.rules import agency_files, read_catalogue
-from evaluasi_lib.findings.verdict import judge, with_stability
+from evaluasi_lib.findings.recommend import follow_up, follow_up_rows, recommend
+from evaluasi_lib.findings.verdict import agency_files, judge, read_catalogue, with_stability
 from evaluasi_lib.measures import in_order
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, Finding

@@ -3,35 +3,51 @@
 Each rule reads results and yields notes: a sentence (sentences.yml), the ids of its measures, a
 score. A number that is null never becomes a statement. Scores run from 0 to 1 and only rank: the
 weight of the kind of finding times how far the number lies from its threshold (kinds.yml).
+
+Whether a program holds already what its participants ask for.
+
+Where groups differ in what holds them back and in their use of the platform.
+
+Every barrier is held against every variable by which it was counted (groups, and who completed),
+and so are use and completion of the e-learning; the tests are one family, adjusted by Holm for the
+number of looks. Only shares that are shown are looked at. Persons of one agency may resemble each
+other, which the tests of barriers do not allow for: they find where to look, and prove no cause.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from evaluasi_lib.claims import tell, told_effects
-from evaluasi_lib.conclusion import quadrants
-from evaluasi_lib.disclosure import SMALL_CELL
-from evaluasi_lib.effects import Effect, effects_of, ratings_of, threats_of
-from evaluasi_lib.findings.needs import offers
-from evaluasi_lib.findings.patterns import COMPLETED, Pattern, patterns_of
-from evaluasi_lib.findings.rules import say
-from evaluasi_lib.findings.situation import (
-    COMPLETION,
-    estimate_id,
-    is_decisive,
-    rating_id,
+import numpy as np
+from scipy import stats
+
+from evaluasi_lib.claims import is_nothing, tell, told_effects, variable_label
+from evaluasi_lib.conclusion import ALPHA, adjust_p_values, quadrants
+from evaluasi_lib.findings.verdict import COMPLETION, estimate_id, is_decisive, rating_id, say
+from evaluasi_lib.measures import (
+    SMALL_CELL,
+    Effect,
+    Measure,
+    Record,
+    effects_of,
+    measure_id,
+    ratings_of,
+    record_of,
+    threats_of,
+    value_at,
+    wide,
 )
-from evaluasi_lib.labels import is_nothing, variable_label
-from evaluasi_lib.measures import Record, measure_id, record_of, value_at, wide
-from evaluasi_lib.program import Program
+from evaluasi_lib.program import Program, Text
 from evaluasi_lib.results import EvaluationResult, Finding
-from evaluasi_lib.wording import (  # fmt: skip
+from evaluasi_lib.wording import (
+    LANGUAGES,
     _,
     choose,
     count,
+    in_language,
     interval,
     join_words,
     joined,
@@ -41,6 +57,143 @@ from evaluasi_lib.wording import (  # fmt: skip
     rupiah,
     spoken,
 )
+
+WORD = re.compile(r"\w+")
+SMALL = {"dan", "dalam", "untuk", "yang", "di", "and", "for", "in", "of", "on", "the", "a"}
+
+
+def offers(program: Program, wanted: str) -> str | dict[str, str] | None:
+    """The declared module, or else the program's title, that names what is wanted; None where
+    neither does."""
+    modules = program.elearning.modules.values() if program.elearning else ()
+    texts: list[Text] = [*modules, program.title]
+    return next((text for text in texts if names(text, wanted)), None)
+
+
+def names(text: Text, wanted: str) -> bool:
+    """Whether all words of what is wanted stand in the text, in any language of both."""
+    asked = [_words(in_language(wanted, code)) for code in LANGUAGES]
+    return any(need and need <= said for need in asked for said in _versions(text))
+
+
+def _versions(text: Text) -> Iterator[set[str]]:
+    if isinstance(text, dict):
+        yield from map(_words, text.values())
+    else:
+        yield from (_words(in_language(text, code)) for code in LANGUAGES)
+
+
+def _words(text: str) -> set[str]:
+    return set(WORD.findall(text.casefold())) - SMALL
+
+
+COMPLETED = "completed"  # the name under which barriers are counted by completion
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The share of one group, and the id of its measure. level: the group's code."""
+
+    level: str
+    group: str
+    share: float
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A share that differs between the groups of a variable. what: a barrier, "used" or
+    "completed"; label: its name; shares: from the lowest to the highest; p: adjusted for `looks`
+    tests."""
+
+    what: str
+    label: str
+    variable: str
+    shares: tuple[Share, ...]
+    p: float
+    looks: int
+
+    @property
+    def least(self) -> Share:
+        return self.shares[0]
+
+    @property
+    def most(self) -> Share:
+        return self.shares[-1]
+
+    @property
+    def of_barrier(self) -> bool:
+        return self.most.at.startswith("participation/barriers/")
+
+
+def patterns_of(rows: Sequence[Measure]) -> list[Pattern]:
+    """The differences that stay at the 5% level after adjustment, the clearest first."""
+    looks = [*_barriers(rows), *_use(rows)]
+    adjusted = adjust_p_values([look.p for look in looks])
+    found = [
+        replace(look, p=p, looks=len(looks))
+        for look, p in zip(looks, adjusted, strict=True)
+        if p is not None and p < ALPHA
+    ]
+    return sorted(found, key=lambda pattern: (pattern.p, pattern.what, pattern.variable))
+
+
+def _barriers(rows: Sequence[Measure]) -> Iterator[Pattern]:
+    for (option, variable), groups in _by(wide(rows, "participation/barriers/*/*/*"), 2, 3).items():
+        if is_nothing(option, groups[0]["label"]):
+            continue  # that nothing holds a group back is no barrier
+        known = [g for g in groups if g["share"] and g["n"]]
+        counts = [(g["n"], round(g["n"] / g["share"]) - g["n"]) for g in known]
+        shares = [
+            Share(g["stem"][-1], g["group"], g["share"], measure_id(*g["stem"], "share"))
+            for g in known
+        ]
+        p = _p_alike(counts)
+        if p is not None:
+            yield _pattern(option, known[0]["label"], variable, shares, p)
+
+
+def _use(rows: Sequence[Measure]) -> Iterator[Pattern]:
+    for (variable,), groups in _by(wide(rows, "elearning/access/*/*"), 2).items():
+        for what in ("used", "completed"):
+            known = [g for g in groups if g[f"{what}_share"] is not None]
+            shares = [
+                Share(g["stem"][-1], g["label"], g[f"{what}_share"],
+                      measure_id(*g["stem"], f"{what}_share"))
+                for g in known
+            ]  # fmt: skip
+            sizes = [g["n"] or 0 for g in known]
+            counts = [(round(s.share * n), round((1 - s.share) * n))
+                      for s, n in zip(shares, sizes, strict=True)]  # fmt: skip
+            # The published test allows for the agencies; where there is none, the counts must do.
+            published = next((p for g in known if (p := g[f"{what}_share_p"]) is not None), None)
+            p = _p_alike(counts) if published is None else published
+            if p is not None and len(shares) > 1:
+                yield _pattern(what, what, variable, shares, p)
+
+
+def _by(records: Iterable[Record], *places: int) -> dict[tuple[str, ...], list[Record]]:
+    """Records by the names at these places of their stems."""
+    found: dict[tuple[str, ...], list[Record]] = {}
+    for record in records:
+        key = tuple(record["stem"][place] for place in places)
+        found.setdefault(key, []).append(record)
+    return found
+
+
+def _pattern(what: str, label: str, variable: str, shares: list[Share], p: float) -> Pattern:
+    ranked = tuple(sorted(shares, key=lambda s: (s.share, s.level)))
+    return Pattern(what, label, variable, ranked, p, 1)
+
+
+def _p_alike(counts: Sequence[tuple[int, int]]) -> float | None:
+    """Chi-squared test that a share is the same in all groups; None with fewer than two groups, or
+    where everybody or nobody is counted."""
+    table = np.array(counts)
+    if len(table) < 2 or 0 in table.sum(axis=0) or 0 in table.sum(axis=1):
+        return None
+    return float(stats.chi2_contingency(table, correction=False).pvalue)
+
 
 Note = tuple[bool, Finding]  # whether it is a strength, and the finding
 LEVEL_WEIGHT = {"reaction": 0.5, "learning": 0.8, "behaviour": 0.9, "results": 1.0}

@@ -16,12 +16,20 @@ from typing import Literal
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from evaluasi_lib.errors import DataError, Problem, ProgramError, suggestion
+from evaluasi_lib.check import explain, parse_yaml, yaml_problem
 from evaluasi_lib.folders import inside
-from evaluasi_lib.loading import explain, parse_yaml, yaml_problem
 from evaluasi_lib.program import MAX_TEXT, UNSEEN, Model, Name, Program, Text
 from evaluasi_lib.results import OwnText
-from evaluasi_lib.wording import _, choose, code_words, count
+from evaluasi_lib.wording import (
+    DataError,
+    Problem,
+    ProgramError,
+    _,
+    choose,
+    code_words,
+    count,
+    suggestion,
+)
 
 OWN_FILE = "catatan.yml"
 MAX_LOGO = 300_000  # bytes: it travels within every page

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from evaluasi_lib import wording
-from evaluasi_lib.findings.rules import (
+from evaluasi_lib.findings.verdict import (
     AGENCY_FILE,
+    Answer,
     decision_table,
     finding_kinds,
     read_catalogue,
-)  # fmt: skip
-from evaluasi_lib.findings.situation import Answer
+)
 from evaluasi_lib.program import Thresholds
 from evaluasi_lib.wording import Sentences, choose
 

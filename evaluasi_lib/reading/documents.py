@@ -18,7 +18,6 @@ from xml.parsers import expat
 
 import pandas as pd
 
-from evaluasi_lib.errors import Problem
 from evaluasi_lib.program import UNSEEN
 from evaluasi_lib.reading import apart
 from evaluasi_lib.reading.pages import (
@@ -28,7 +27,7 @@ from evaluasi_lib.reading.pages import (
     check_size,
     refusing,
 )
-from evaluasi_lib.wording import _, language
+from evaluasi_lib.wording import Problem, _, language
 
 MIN_CHARACTERS_A_PAGE = 20  # a PDF with less text than this on average is a scan
 PAGE_SECONDS = 6.0  # of one page, or of all that precedes the first

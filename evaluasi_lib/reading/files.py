@@ -24,12 +24,11 @@ from typing import Any
 
 import polars as pl
 
-from evaluasi_lib.errors import DataError, Problem, suggestion
 from evaluasi_lib.folders import inside
 from evaluasi_lib.program import Source
 from evaluasi_lib.reading import apart
 from evaluasi_lib.reading.cells import MAX_UNPACKED, cell_text
-from evaluasi_lib.wording import _, count, load_yaml
+from evaluasi_lib.wording import DataError, Problem, _, count, load_yaml, suggestion
 
 BATCH_ROWS = 200_000
 _SAMPLE_BYTES = 1_000_000

@@ -27,7 +27,6 @@ from typing import Any
 import matplotlib
 from matplotlib.ft2font import FT2Font
 
-from evaluasi_lib.errors import EvaluationError, Problem, UsageError
 from evaluasi_lib.reporting.elements import (
     UNBROKEN,
     Figure,
@@ -36,8 +35,8 @@ from evaluasi_lib.reporting.elements import (
     arranged,
     every_element,
 )
-from evaluasi_lib.reporting.names import TEMPLATE
-from evaluasi_lib.wording import _
+from evaluasi_lib.reporting.stamp import TEMPLATE
+from evaluasi_lib.wording import EvaluationError, Problem, UsageError, _
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 EPOCH = "315532800"  # 1980-01-01, the oldest date that a ZIP file can hold

@@ -10,7 +10,7 @@ from typing import Any
 
 from evaluasi_lib.measures import measure_id
 from evaluasi_lib.reporting import words
-from evaluasi_lib.reporting.names import TEMPLATE, language_of
+from evaluasi_lib.reporting.stamp import TEMPLATE, language_of
 from evaluasi_lib.wording import LANGUAGE_NAMES, _, count, date, language, plural
 
 Entry = Mapping[str, Any]

@@ -20,9 +20,8 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.exceptions import PapermillExecutionError
 
-from evaluasi_lib.errors import EvaluationError, Problem, UsageError, suggestion
 from evaluasi_lib.reporting import warm
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import EvaluationError, Problem, UsageError, _, suggestion
 
 ENGINE = "evaluasi"
 STARTS = 3  # of a kernel that does not come up

@@ -4,6 +4,9 @@ A stamp lies in each report's folder. It holds a digest of everything that the r
 the program's files and those of the earlier cycles of its series, an agency's catalogue, this
 library, the notebook, the installed packages, the languages and formats. And it holds a digest of
 each file of the report, so that one that was lost or changed is made again.
+
+What the files of a report are called, and which there are. Nothing large is imported here, so
+that a command that has nothing to do is done at once.
 """
 
 from __future__ import annotations
@@ -13,14 +16,67 @@ import hashlib
 import json
 import platform
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from evaluasi_lib.errors import EvaluationError
+from evaluasi_lib.check import DataFolder, read_declaration
 from evaluasi_lib.folders import git_commit, raw_files, sha256_of
-from evaluasi_lib.loading import DataFolder, read_declaration
+from evaluasi_lib.wording import (
+    EvaluationError,
+    Problem,
+    UsageError,
+    _,
+    check_language,
+    language,
+    suggestion,
+)
+
+TEMPLATE = Path(__file__).parent / "template"
+FORMATS = ("html", "pdf", "docx", "xlsx")
+
+
+def report_name(form: str) -> str:
+    """File name of one format in the language in force: laporan.html, report.pdf, ..."""
+    if form == "xlsx":
+        return "appendix.xlsx" if language() == "en" else "lampiran.xlsx"
+    return f"report.{form}" if language() == "en" else f"laporan.{form}"
+
+
+def language_of(name: str) -> str:
+    """The language of a report's file, by its name."""
+    return "en" if Path(name).stem in ("report", "appendix") else "id"
+
+
+def check_formats(formats: Collection[str]) -> None:
+    """Raises UsageError that names every unknown format."""
+    problems = [
+        Problem(
+            _("unknown format “{form}”").format(form=form), "formats", suggestion(form, FORMATS)
+        )
+        for form in formats
+        if form not in FORMATS
+    ]
+    if problems:
+        raise UsageError(*problems)
+
+
+def split_formats(text: str) -> tuple[str, ...]:
+    """ "html,pdf" -> ("html", "pdf"); html always. Raises UsageError for an unknown format."""
+    parts = (part.strip() for part in text.split(","))
+    chosen = tuple(dict.fromkeys(["html", *filter(None, parts)]))
+    check_formats(chosen)
+    return chosen
+
+
+def split_languages(text: str) -> tuple[str, ...]:
+    """ "id,en" -> ("id", "en"). Raises UsageError for an unknown language, or none."""
+    codes = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    for code in codes or ("",):
+        check_language(code)
+    return codes
+
 
 NAME = ".stamp.json"
 LIBRARY = Path(__file__).parent.parent

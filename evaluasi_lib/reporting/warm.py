@@ -47,16 +47,16 @@ PRELOAD = (
     "tornado.platform.asyncio", "pandas.core.methods.to_dict", "pydantic.dataclasses",
     "statsmodels.formula.api", "seaborn", "pyarrow.dataset", "jinja2.ext",
     "matplotlib.backends.backend_svg", "pygments.styles.default", "evaluasi_lib.door.program",
-    "evaluasi_lib.door.effects", "evaluasi_lib.door.pictures", "evaluasi_lib.door.scoring",
+    "evaluasi_lib.door.scoring", "evaluasi_lib.door.scoring", "evaluasi_lib.door.scoring",
     "evaluasi_lib.door.workbook", "evaluasi_lib.evaluation", "evaluasi_lib.portfolio",
     "evaluasi_lib.reporting.sections",
 )  # fmt: skip
 # What every report reads once, of words, tables and dictionaries.
 CACHES = (
     ("evaluasi_lib.wording", "code_words"), ("evaluasi_lib.cleaning.manifest", "code_digest"),
-    ("evaluasi_lib.findings.rules", "finding_kinds"),
-    ("evaluasi_lib.findings.rules", "decision_table"),
-    ("evaluasi_lib.voices.matching", "stemmer"), ("evaluasi_lib.voices.matching", "own_lexicon"),
+    ("evaluasi_lib.findings.verdict", "finding_kinds"),
+    ("evaluasi_lib.findings.verdict", "decision_table"),
+    ("evaluasi_lib.voices.feedback", "stemmer"), ("evaluasi_lib.voices.feedback", "own_lexicon"),
     ("evaluasi_lib.results", "result_reader"),
 )  # fmt: skip
 LAUNCHER = "ipykernel_launcher"
@@ -201,7 +201,7 @@ def fill_caches() -> None:
         getattr(importlib.import_module(name), function)()
     export = importlib.import_module("evaluasi_lib.reporting.export")
     export.render_page((), {})  # compiles the templates
-    charts = importlib.import_module("evaluasi_lib.reporting.charts")
+    charts = importlib.import_module("evaluasi_lib.reporting.figures")
     charts.forest([charts.Point("0", 0, 0, 0, "0")], charts.Look(1))  # opens the typeface
 
 

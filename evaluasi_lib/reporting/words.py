@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluasi_lib.disclosure import DEFAULT_K, SMALL_CELL
-from evaluasi_lib.effects import Effect
-from evaluasi_lib.labels import level_label, variable_label
-from evaluasi_lib.measures import Measure, measure_id, value_at, wide
+from evaluasi_lib.claims import level_label, variable_label
+from evaluasi_lib.measures import DEFAULT_K, SMALL_CELL, Effect, Measure, measure_id, value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, Explored
 from evaluasi_lib.wording import _, digits_for, number, percent, word_for

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from evaluasi_lib.disclosure import SMALL_CELL
-from evaluasi_lib.effects import Effect
-from evaluasi_lib.measures import Draft, Drafts, Remark, drafts
+from evaluasi_lib.measures import SMALL_CELL, Draft, Drafts, Effect, Remark, drafts
 from evaluasi_lib.program import Benefit, Costs, Program
 from evaluasi_lib.wording import _, choose, number
 

@@ -16,30 +16,29 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evaluasi_lib.conclusion import ALPHA
-from evaluasi_lib.effects import threats_of
-from evaluasi_lib.measures import Cell, Drafts, Measure, drafts
+from evaluasi_lib.measures import Cell, Drafts, Measure, drafts, threats_of
 from evaluasi_lib.program import Outcome
-from evaluasi_lib.scoring.frames import (
-    Attrition,
-    OutcomeFrame,
-    OutcomeFrames,
-    design_matrix,
-    in_program,
-    instrument_rows,
-    outcome_frames,
-)
-from evaluasi_lib.scoring.impact import Estimated, effect_drafts, estimates_of
-from evaluasi_lib.scoring.impact.doubts import is_circular
-from evaluasi_lib.scoring.impact.estimate import (
+from evaluasi_lib.scoring.designs import PARALLEL
+from evaluasi_lib.scoring.doubts import is_circular
+from evaluasi_lib.scoring.effects import Estimated, effect_drafts, estimates_of
+from evaluasi_lib.scoring.estimate import (
     binary_effect_size,
     hedges_correction,
     pooled_sd,
     smallest_detectable,
 )
-from evaluasi_lib.scoring.impact.plans import PARALLEL
-from evaluasi_lib.scoring.items import diagnose_reliability
-from evaluasi_lib.scoring.persons import item_label
-from evaluasi_lib.scoring.standards import standards
+from evaluasi_lib.scoring.frames import (
+    Attrition,
+    OutcomeFrame,
+    OutcomeFrames,
+    design_matrix,
+    diagnose_reliability,
+    in_program,
+    instrument_rows,
+    item_label,
+    outcome_frames,
+    standards,
+)
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, joined, number, percent, word_for
 

@@ -1,24 +1,440 @@
-"""One outcome's data, ready for estimators: who, in which group, how much before and after."""
+"""One outcome's data, ready for estimators: who, in which group, how much before and after.
+
+From items to scores, how reliable they are, and for whom they speak: functions on arrays.
+
+Counts and shares of persons in one table, as drafts: of options, of levels of a grouping.
+
+pandas in, drafts out: what a program publishes and what `el.barriers` and `el.describe` show are
+counted here.
+
+The dated table of bands and thresholds (standards.yml), and a program's own numbers over it.
+
+Variables of persons wherever they are declared, their names in reports, and shares of groups.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 from scipy.interpolate import CubicSpline
+from statsmodels.multivariate.factor import Factor
+from statsmodels.stats.proportion import proportion_confint
 
-from evaluasi_lib.errors import DataError, Problem
-from evaluasi_lib.measures import Group
-from evaluasi_lib.program import Instrument, Outcome
-from evaluasi_lib.scoring.items import score_items
+from evaluasi_lib.claims import declared_column
+from evaluasi_lib.measures import UNPUBLISHED, Drafts, Group, drafts, measure_id, part_of
+from evaluasi_lib.program import Instrument, Outcome, Program
+from evaluasi_lib.scoring.estimate import cluster_codes
 from evaluasi_lib.study import GROUPS, Study, as_label
-from evaluasi_lib.wording import _, percent
+from evaluasi_lib.wording import (
+    DataError,
+    Problem,
+    ProgramError,
+    _,
+    choose,
+    load_yaml,
+    number,
+    percent,
+    suggestion,
+)
 
 Array = NDArray[np.float64]
+LEVEL = 0.95  # of intervals
+RAKING_ROUNDS, RAKING_TOLERANCE = 500, 1e-12
+IMPROPER = 0.0051  # a unique variance this small stands at the edge of what is possible
+
+
+def score_items(answers: ArrayLike, min_answered_share: float = 2 / 3) -> Array:
+    """Mean of the answered items of each row (n, items) -> (n,); NaN where fewer than
+    min_answered_share of the items were answered (at least one always is)."""
+    answers = np.asarray(answers, dtype=float)
+    answered = np.sum(~np.isnan(answers), axis=1)
+    needed = max(1, math.ceil(min_answered_share * answers.shape[1] - 1e-9))
+    total = np.nansum(answers, axis=1)
+    return np.where(answered >= needed, total / np.maximum(answered, 1), np.nan)
+
+
+def rescale_100(value: float, low: float, high: float) -> float:
+    """0 at the lowest, 100 at the highest possible value."""
+    return (value - low) / (high - low) * 100
+
+
+def wilson(part: float, whole: float) -> tuple[float, float]:
+    """Wilson's 95% interval of a share, without continuity correction (R prop.test)."""
+    low, high = proportion_confint(part, whole, alpha=1 - LEVEL, method="wilson")
+    return float(low), float(high)
+
+
+def share_of(n: int, whole: int) -> dict[str, Any]:
+    """n, share, ci_low, ci_high of n out of `whole`; without anybody a reason instead."""
+    if whole == 0:
+        return {"n": n, "share": None, "reason": "no_answers"}
+    low, high = wilson(n, whole)
+    return {"n": n, "share": n / whole, "ci_low": low, "ci_high": high}
+
+
+def top2_share(answers: ArrayLike, high: float) -> tuple[float, int] | None:
+    """(share, n answers) of answers at the two highest points of their scale; None without any."""
+    y = np.asarray(answers, dtype=float)
+    y = y[~np.isnan(y)]
+    return (float(np.mean(y >= high - 1)), len(y)) if len(y) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """per_row (n,), which sum to the number of rows; left_out: (variable, value) of nobody here."""
+
+    per_row: Array
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+def rake(rows: pd.DataFrame, margins: Mapping[str, Mapping[str, float]]) -> Weights:
+    """Iterative proportional fitting of the rows to population margins {variable: {value: number}}.
+
+    Values are compared as text. A population value nobody of the sample has cannot be filled: its
+    share is spread over the others and it is named in left_out. Rows with a missing value keep
+    their weight in that variable. One variable: post-stratification. Agrees with R survey::rake.
+    No kept library was found (ipfn changes frames in place and gives no errors).
+    """
+    n = len(rows)
+    w = np.ones(n)
+    steps, left_out = [], []
+    for variable, counts in margins.items():
+        text = rows[variable].astype("object").map(lambda v: None if pd.isna(v) else str(v))
+        present = {value: number for value, number in counts.items() if (text == value).any()}
+        left_out += [(variable, value) for value in counts if value not in present]
+        known, total = text.isin(list(present)).to_numpy(dtype=bool), sum(present.values())
+        cells = [((text == value).to_numpy(dtype=bool), k / total) for value, k in present.items()]
+        steps.append((known, cells))
+    for _round in range(RAKING_ROUNDS):
+        before = w.copy()
+        for known, cells in steps:
+            whole = w[known].sum()
+            for cell, share in cells:
+                w[cell] *= share * whole / w[cell].sum()
+        w *= n / w.sum()
+        if np.max(np.abs(w - before)) < RAKING_TOLERANCE:
+            break
+    return Weights(w, tuple(left_out))
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Of the persons (n) who answered every item. item_rest and alpha_if_deleted: (items,)."""
+
+    n: int
+    n_items: int
+    alpha: float
+    alpha_ci_low: float
+    alpha_ci_high: float
+    alpha_std: float
+    omega_total: float | None
+    item_rest: tuple[float, ...]
+    alpha_if_deleted: tuple[float | None, ...]
+
+
+def diagnose_reliability(answers: ArrayLike) -> Reliability | None:
+    """Reliability of items (n, items), reversed items already turned; listwise.
+
+    None with fewer than 2 items that vary, or too few complete persons (n <= items + 1, where the
+    covariance matrix means nothing). Agrees with R psych::alpha (raw and standardised alpha with
+    Feldt's (1965) 95% interval, corrected item-rest r, alpha if deleted) and lavaan's one-factor
+    ML model for omega.
+    """
+    x = np.asarray(answers, dtype=float)
+    x = x[~np.isnan(x).any(axis=1)]
+    n, k = x.shape
+    varies = x.std(axis=0) > 0 if n else np.zeros(k, dtype=bool)
+    if n <= k + 1 or n < 3 or varies.sum() < 2:
+        return None
+    cov = np.cov(x, rowvar=False)
+    alpha = cronbach_alpha(cov)
+    if alpha is None:
+        return None
+    # Feldt: (1 - alpha) / (1 - true) follows F(n-1, (n-1)(k-1)).
+    tail = (1 - LEVEL) / 2
+    low, high = 1 - (1 - alpha) * stats.f.ppf([1 - tail, tail], n - 1, (n - 1) * (k - 1))
+    total = x.sum(axis=1)
+    rest = np.zeros(k)
+    uneven = (total[:, None] - x).std(axis=0) > 1e-9  # answers may add up to the same for everybody
+    for i in np.flatnonzero(varies & uneven):
+        rest[i] = np.corrcoef(x[:, i], total - x[:, i])[0, 1]
+    others = [np.delete(np.arange(k), i) for i in range(k)]
+    standard = cronbach_alpha(np.corrcoef(x[:, varies], rowvar=False))
+    return Reliability(
+        n=n,
+        n_items=k,
+        alpha=alpha,
+        alpha_ci_low=float(low),
+        alpha_ci_high=float(high),
+        alpha_std=alpha if standard is None else standard,
+        omega_total=omega_total(np.cov(x[:, varies], rowvar=False)),
+        item_rest=tuple(rest.tolist()),
+        alpha_if_deleted=tuple(cronbach_alpha(cov[np.ix_(kept, kept)]) for kept in others),
+    )
+
+
+def cronbach_alpha(cov: Array) -> float | None:
+    """k/(k-1) (1 - trace/sum) of a covariance matrix (k, k); of a correlation matrix it is the
+    standardised alpha. None with one item, or where the sum score does not vary."""
+    k, total = len(cov), float(cov.sum())
+    return None if total <= 0 or k < 2 else k / (k - 1) * (1 - float(np.trace(cov)) / total)
+
+
+def omega_total(cov: ArrayLike) -> float | None:
+    """McDonald's omega of a one-factor maximum likelihood model of a covariance matrix (k, k):
+    (sum loadings)^2 / ((sum loadings)^2 + sum unique variances).
+
+    A model with free unique variances needs 3 items; with 2 omega is not identified: None. None
+    also where the solution is improper (a unique variance at zero). Agrees with lavaan::cfa
+    (covariances) and factanal (correlations).
+    """
+    cov = np.asarray(cov, dtype=float)
+    k = len(cov)
+    scale = np.sqrt(np.diag(cov))
+    corr = cov / np.outer(scale, scale)
+    if k < 3 or np.linalg.eigvalsh(corr)[0] < 1e-8:
+        return None
+    # factanal's start; without one statsmodels draws it by lot.
+    unique = np.clip((1 - 0.5 / k) / np.diag(np.linalg.inv(corr)), 0.01, 0.99)
+    values, vectors = np.linalg.eigh(corr / np.sqrt(np.outer(unique, unique)))
+    loading = np.sqrt(unique * max(values[-1] - 1, 0.01)) * vectors[:, -1]
+    with warnings.catch_warnings():  # of an improper solution, and of the last digits
+        warnings.simplefilter("ignore")
+        fit = Factor(corr=corr, n_factor=1, method="ml").fit(
+            start=(loading[:, None], unique), opt={"gtol": 1e-10}
+        )
+    if fit.uniqueness.min() < IMPROPER:
+        return None
+    common = float((fit.loadings[:, 0] * scale).sum() ** 2)
+    return common / (common + float(np.sum(fit.uniqueness * scale**2)))
+
+
+def describe_reliability(found: Reliability | None, min_alpha: float = 0.7) -> str:
+    """What the reliability means, in one or two sentences."""
+    if found is None:
+        return _(
+            "Reliability cannot be computed: it needs two items that vary, and more complete "
+            "answers than items."
+        )
+    if found.alpha > 0.95:
+        text = _("α = {alpha}: so high that some items say the same thing twice.")
+    elif found.alpha >= 0.8:
+        text = _("α = {alpha}: good.")
+    elif found.alpha >= min_alpha:
+        text = _("α = {alpha}: acceptable.")
+    else:
+        text = _("α = {alpha}: too low to rely on the score; look at its items one by one.")
+    sentence = text.format(alpha=number(found.alpha, 2))
+    return sentence + " " + _("A high α is no proof of a single dimension.")
+
+
+Counts = Mapping[Any, int]
+Names = Sequence[object]
+
+
+def chosen_options(df: pd.DataFrame, question: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(option -> bool, the rows themselves) of those who answered a question of several answers.
+
+    df: one row a respondent, with the columns `<question>__<option>`.
+    """
+    prefix = question + "__"
+    options = [c for c in df.columns if str(c).startswith(prefix)]
+    answered = df[df[options].notna().any(axis=1)]
+    chosen = answered[options].astype("boolean").fillna(False).astype(bool)
+    return chosen.rename(columns=lambda c: str(c).removeprefix(prefix)), answered
+
+
+def option_shares(chosen: pd.DataFrame, names: Names, label: Callable[[str], str | None]) -> Drafts:
+    """The share of the respondents (rows) who chose each option (bool columns), most frequent
+    first; label: an option's name for readers."""
+    for option in by_frequency(chosen):
+        n, whole = int(chosen[option].sum()), len(chosen)
+        record = share_of(n, whole) | {"label": label(option)}
+        yield from drafts(record, [*names, option], "share:ci", part_of(n, whole))
+
+
+def option_shares_by(
+    chosen: pd.DataFrame,
+    group: pd.Series,
+    levels: Mapping[str, str],
+    names: Names,
+    label: Callable[[str], str | None],
+    variable: object,
+) -> Drafts:
+    """The share of each group's respondents who chose each option, in the columns' order.
+
+    group: level of each row, "" where missing. levels: level -> its name for readers. A small cell
+    hides a second one of the same option, so that none can be found by subtraction.
+    """
+    whole = group.value_counts().to_dict()
+    for option in map(str, chosen.columns):
+        named = {"subject": option, "label": label(option)}
+        about = {level: named | {"group": text} for level, text in levels.items()}
+        yes = group[chosen[option]].value_counts().to_dict()
+        yield from level_shares(yes, whole, about, [*names, option, variable])
+
+
+def by_frequency(chosen: pd.DataFrame) -> list[str]:
+    """Options (bool columns), the most frequent first; of ties in their own order."""
+    counts = chosen.sum().to_dict()
+    return sorted(map(str, chosen.columns), key=lambda option: -counts[option])
+
+
+def level_shares(
+    part: Counts,
+    whole: Counts,
+    levels: Mapping[str, Mapping[str, Any]],
+    names: Names,
+    beside: Counts | None = None,
+) -> Drafts:
+    """The share of each level's persons who are in the part.
+
+    part, whole: level -> persons, "" for those whose level is missing. The parts add up to a total
+    that is published, and so do the rests, so that one hidden level hides a second. levels: level
+    -> columns of its rows. beside: further counts of a level that its numbers would tell.
+    """
+    families = measure_id(*names, "part"), measure_id(*names, "rest")
+    for level in [*levels, ""]:
+        n, all_here = int(part.get(level, 0)), int(whole.get(level, 0))
+        cell = part_of(n, all_here, *families)
+        place = [*names, level]
+        if level:
+            more = () if beside is None else (int(beside.get(level, 0)),)
+            cell = dataclasses.replace(cell, persons=(*cell.persons, *more))
+            yield from drafts(share_of(n, all_here), place, "share:ci", cell, **levels[level])
+        elif all_here:
+            yield from drafts({UNPUBLISHED: n}, place, UNPUBLISHED, cell)
+
+
+PATH = Path(__file__).parent / "standards.yml"
+
+
+@lru_cache
+def _shipped() -> dict[str, Any]:
+    found: dict[str, Any] = load_yaml(PATH.read_text(encoding="utf-8"))
+    return found
+
+
+def standards(replaced: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The shipped table, with a program's `standards` in place of its own numbers. Raises
+    ProgramError, naming the nearest known key, where one does not exist."""
+    return _merge(_shipped(), replaced or {}, "standards")
+
+
+def _merge(known: dict[str, Any], new: Mapping[str, Any], where: str) -> dict[str, Any]:
+    merged = dict(known)
+    for key, value in new.items():
+        if key not in known:
+            raise ProgramError(
+                Problem(_("unknown key “{key}”").format(key=key), where, suggestion(key, known))
+            )
+        inner = isinstance(known[key], dict) and isinstance(value, Mapping)
+        merged[key] = _merge(known[key], value, f"{where}.{key}") if inner else value
+    return merged
+
+
+def band(value: float, table: list[dict[str, Any]]) -> dict[str, Any]:
+    """The row of a table (from best to worst, key `from`) in which a value falls."""
+    return next((row for row in table if value >= row["from"]), table[-1])
+
+
+def item_label(study: Study, item: str) -> str:
+    """The question as the questionnaire puts it, else the variable's name."""
+    column = declared_column(study.program, item)
+    return item if column is None else choose(column.label) or column.header
+
+
+def person_variable(study: Study, variable: str | None, pids: pd.Index) -> pd.Series | None:
+    """A variable, or an instrument's earliest score, of each pid (the index of the result).
+
+    Looked up in the roster first, then in the other linked tables (first row of a person), then
+    among the instruments. None where it cannot be found for persons.
+    """
+    if variable is not None and variable in study.persons:
+        return study.persons[variable].reindex(pids)
+    if variable is None or not study.linked:
+        return None
+    tables = [table for table in study.tables.values() if variable in table]
+    instrument = study.program.instruments.get(variable)
+    if not tables and instrument is not None and (waves := study.waves_of(instrument)):
+        try:
+            tables = [instrument_scores(study, variable, waves[0])]
+        except DataError:
+            return None  # no one source asks all its items
+        variable = "score"
+    if not tables:
+        return None
+    return tables[0].drop_duplicates("pid").set_index("pid")[variable].reindex(pids)
+
+
+def person_levels(study: Study, variable: str | None, pids: pd.Index) -> pd.Series | None:
+    """The level of each pid as text, "" where missing; None where the variable is not known."""
+    values = person_variable(study, variable, pids)
+    return None if values is None else as_levels(values)
+
+
+def known_variables(
+    study: Study, names: Iterable[str], pids: pd.Index, *, at_least: int
+) -> pd.DataFrame:
+    """Those of the variables of which at least so many of the pids (the index) have a value."""
+    found = {name: person_variable(study, name, pids) for name in names}
+    known = {n: v for n, v in found.items() if v is not None and v.notna().sum() >= at_least}
+    return pd.DataFrame(known, index=pids)
+
+
+def small_levelled(frame: pd.DataFrame, k: int) -> list[str]:
+    """Variables with a level of fewer than k persons; a number of many values has no levels."""
+    found = []
+    for name in map(str, frame.columns):
+        counts = frame[name].value_counts()
+        counts = counts[counts > 0]
+        levels = len(counts) == 2 or not pd.api.types.is_numeric_dtype(frame[name].dtype)
+        if levels and counts.min() < k:
+            found.append(name)
+    return found
+
+
+def cluster_of(study: Study, pids: pd.Index) -> np.ndarray | None:
+    """Codes (n) of the declared agency of each pid; None where none is declared or known.
+
+    A person without an agency is taken as one that resembles nobody.
+    """
+    values = person_variable(study, study.program.design.cluster, pids)
+    return None if values is None else cluster_codes(pd.DataFrame({"cluster": values}), "cluster")
+
+
+def reached(values: pd.Series) -> pd.Series:
+    """Whether a stage was reached: a flag that is true, a date that is there, a number above 0."""
+    if pd.api.types.is_numeric_dtype(values.dtype):  # a flag too
+        return (values > 0).fillna(False).astype(bool)
+    return values.notna()
+
+
+def as_levels(values: pd.Series) -> pd.Series:
+    """Values as text; "" where missing."""
+    text = as_label(values)
+    return text.where(text.notna(), "")
+
+
+def levels_of(program: Program, name: str, values: pd.Series) -> list[str]:
+    """Levels that occur, in declared order, then the undeclared ones sorted."""
+    present = set(values) - {""}
+    column = declared_column(program, name)
+    declared = [c for c in column.categories if c in present] if column is not None else []
+    return [*declared, *sorted(present - set(declared))]
+
+
 DesignType = Literal["single_group", "comparison", "randomised"]
 SPLINE_VALUES = 8  # different values under which a number is not bent
 CHANGE_ONLY = ("paired", "waves")  # estimators of one group, whatever the program's design

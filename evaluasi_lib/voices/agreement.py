@@ -18,9 +18,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from evaluasi_lib.measures import Draft, Drafts, Remark, drafts
-from evaluasi_lib.reading.codebook import Codebook
-from evaluasi_lib.voices.feedback import Coded, keys_of
-from evaluasi_lib.voices.matching import say
+from evaluasi_lib.reading.voices import Codebook
+from evaluasi_lib.voices.feedback import Coded, keys_of, say
 from evaluasi_lib.wording import _, joined
 
 Level = Literal["nominal", "ordinal"]

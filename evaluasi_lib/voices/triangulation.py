@@ -29,13 +29,12 @@ from evaluasi_lib import claims
 from evaluasi_lib.conclusion import tone_of
 from evaluasi_lib.measures import Drafts, Measure, drafts, wide
 from evaluasi_lib.program import Question
-from evaluasi_lib.reading.codebook import Codebook
+from evaluasi_lib.reading.voices import Codebook
 from evaluasi_lib.results import Agreement, Triangulated
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Indicator, Voices
-from evaluasi_lib.voices.feedback import Coded, codebook_of
+from evaluasi_lib.voices.feedback import Coded, codebook_of, say
 from evaluasi_lib.voices.interviews import band
-from evaluasi_lib.voices.matching import say
 from evaluasi_lib.wording import (
     choose,
     count,

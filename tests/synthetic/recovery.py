@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 
 import evaluasi_lib as el
-from evaluasi_lib.scoring.drivers import fit_drivers
+from evaluasi_lib.scoring.participation import fit_drivers
 from tests.synthetic.draws import turn
 from tests.synthetic.elearning import elearning_frames
 from tests.synthetic.leadership import leadership_frames

@@ -8,9 +8,8 @@ from typing import Any
 
 import evaluasi_lib as el
 from evaluasi_lib import wording
-from evaluasi_lib.errors import EvaluationError
 from evaluasi_lib.results import result_json
-from evaluasi_lib.wording import code_words, word_for
+from evaluasi_lib.wording import EvaluationError, code_words, word_for
 
 PARTS = ("effects", "evidence", "scales")
 

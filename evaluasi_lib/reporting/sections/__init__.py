@@ -8,19 +8,20 @@ from functools import wraps
 
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.elements import Section
-from evaluasi_lib.reporting.sections.appendix import section_appendix
-from evaluasi_lib.reporting.sections.background import section_methodology, section_program
-from evaluasi_lib.reporting.sections.conclusions import (
-    section_findings,
-    section_follow_up,
-    section_verdict,
+from evaluasi_lib.reporting.sections.appendix import own_blocks, section_appendix
+from evaluasi_lib.reporting.sections.background import (
+    section_efficiency,
+    section_methodology,
+    section_program,
 )
 from evaluasi_lib.reporting.sections.effects import section_effectiveness
-from evaluasi_lib.reporting.sections.efficiency import section_efficiency
-from evaluasi_lib.reporting.sections.own import own_blocks
-from evaluasi_lib.reporting.sections.people import section_participation
-from evaluasi_lib.reporting.sections.platform import section_elearning
-from evaluasi_lib.reporting.sections.summary import section_summary
+from evaluasi_lib.reporting.sections.people import section_elearning, section_participation
+from evaluasi_lib.reporting.sections.summary import (
+    section_findings,
+    section_follow_up,
+    section_summary,
+    section_verdict,
+)
 from evaluasi_lib.reporting.sections.voices import section_voices
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import own_words

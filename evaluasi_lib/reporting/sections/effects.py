@@ -7,8 +7,7 @@ from typing import Any, TypeGuard, get_args
 
 from evaluasi_lib.claims import Told, tell, told_effects, told_of_design
 from evaluasi_lib.conclusion import ALPHA
-from evaluasi_lib.effects import Effect, ratings_of
-from evaluasi_lib.measures import Level, measure_id, record_of, wide
+from evaluasi_lib.measures import Effect, Level, measure_id, ratings_of, record_of, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
 from evaluasi_lib.reporting.elements import (
@@ -27,7 +26,7 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_likert,
     plot_slope,
 )
-from evaluasi_lib.reporting.sections.asked import asked_in_surveys, told_further
+from evaluasi_lib.reporting.sections.appendix import asked_in_surveys, told_further
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, choose, interval, number, p_is, percent, word_for
 

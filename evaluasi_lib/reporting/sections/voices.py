@@ -5,7 +5,6 @@ from __future__ import annotations
 from evaluasi_lib.measures import Record, record_of, texts_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import tables, words
-from evaluasi_lib.reporting.columns import Column, table
 from evaluasi_lib.reporting.elements import (
     Bullets,
     Element,
@@ -18,7 +17,8 @@ from evaluasi_lib.reporting.elements import (
     section,
     told,
 )
-from evaluasi_lib.reporting.figures_people import plot_saturation, plot_shares
+from evaluasi_lib.reporting.figures_scores import plot_saturation, plot_shares
+from evaluasi_lib.reporting.tables import Column, table
 from evaluasi_lib.results import EvaluationResult, Passage
 from evaluasi_lib.wording import _, count, number, percent, plural, word_for
 

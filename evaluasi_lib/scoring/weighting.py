@@ -11,15 +11,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evaluasi_lib.measures import Cell
-from evaluasi_lib.scoring.impact.estimate import (
+from evaluasi_lib.scoring.estimate import (
     Estimate,
+    Failure,
+    fit_logit,
     not_estimated,
     pooled_sd,
+    standardised,
     two_few,
     two_groups_contrast,
     with_errors,
 )
-from evaluasi_lib.scoring.impact.models import Failure, fit_logit, standardised
 from evaluasi_lib.wording import _, number, percent
 
 Array = NDArray[np.float64]

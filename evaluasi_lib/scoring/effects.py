@@ -16,8 +16,7 @@ import pandas as pd
 from scipy import stats
 
 from evaluasi_lib.conclusion import Method, adjust_p_values
-from evaluasi_lib.disclosure import publish
-from evaluasi_lib.effects import NUMBERS
+from evaluasi_lib.measures import ESTIMATE_NUMBERS as NUMBERS
 from evaluasi_lib.measures import (
     SAFE,
     Cell,
@@ -29,8 +28,12 @@ from evaluasi_lib.measures import (
     Role,
     drafts,
     measure_id,
+    publish,
 )
 from evaluasi_lib.program import Outcome
+from evaluasi_lib.scoring.designs import NET_SHARE, Case, estimate, plan_of
+from evaluasi_lib.scoring.doubts import Checks, Judged, add_weights, examine, judge, variable_name
+from evaluasi_lib.scoring.estimate import Estimate, n_needed, not_estimated
 from evaluasi_lib.scoring.frames import (
     DesignType,
     OutcomeFrame,
@@ -39,10 +42,6 @@ from evaluasi_lib.scoring.frames import (
     numeric,
     outcome_frames,
 )
-from evaluasi_lib.scoring.impact.doubts import Checks, add_weights, examine, variable_name
-from evaluasi_lib.scoring.impact.estimate import Estimate, n_needed, not_estimated
-from evaluasi_lib.scoring.impact.plans import NET_SHARE, Case, estimate, plan_of
-from evaluasi_lib.scoring.impact.sensitivity import Judged, judge
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import _, choose, joined, number, p_is, phrase
 
