@@ -24,7 +24,7 @@ import dataclasses
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
 
 Group = Literal["program", "comparison"]
@@ -414,11 +414,13 @@ ESTIMATE_NUMBERS = (
     "estimate:ci:p_value effect_size_g:g_ci std_error df p_adjusted sesoi n_program n_comparison "
     "n_needed"
 )
-CHECKS = ("e_value", "lee_lower", "lee_upper", "bracketing", "interaction_p")
-MEANS = ("mean_before", "mean_after", "mean_comparison")
 COUNTS = ("n_program", "n_comparison", "n_needed")
-TOLD = ("label", "role", "wave", "direction", "claim", "level", "design", "estimator", "estimand",
-        "unit", "conclusion", "reason", "note")  # fmt: skip
+# Where a record of its rows has another name for a field of an Effect.
+KEYS = {
+    "outcome": "subject", "subgroup": "group", "ci_low": "estimate_low",
+    "ci_high": "estimate_high", "p_value": "estimate_p", "g_ci_low": "effect_size_g_low",
+    "g_ci_high": "effect_size_g_high",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -499,17 +501,10 @@ def effects_of(rows: Iterable[Measure], role: Role | None = None) -> list[Effect
     return [_effect(record) for record in records(kept)]
 
 
-def _effect(record: dict[str, Any]) -> Effect:
-    names = [field.partition(":")[0] for field in ESTIMATE_NUMBERS.split()]
-    values: dict[str, Any] = {name: record.get(name) for name in (*names, *CHECKS, *MEANS)}
-    values |= {n: None if values[n] is None else int(values[n]) for n in COUNTS}
-    return Effect(
-        outcome=record["subject"], subgroup=record["group"],
-        ci_low=record.get("estimate_low"), ci_high=record.get("estimate_high"),
-        p_value=record.get("estimate_p"), g_ci_low=record.get("effect_size_g_low"),
-        g_ci_high=record.get("effect_size_g_high"),
-        **values, **{name: record[name] for name in TOLD},
-    )  # fmt: skip
+def _effect(record: Mapping[str, Any]) -> Effect:
+    values: dict[str, Any] = {f.name: record.get(KEYS.get(f.name, f.name)) for f in fields(Effect)}
+    whole = {name: int(values[name]) for name in COUNTS if values[name] is not None}
+    return Effect(**(values | whole))
 
 
 def flags_of(rows: Iterable[Measure]) -> dict[str, tuple[str, ...]]:

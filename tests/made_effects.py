@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.measures import CHECKS, MEANS, Effect, Measure, effects_of, record_rows, wide
 from evaluasi_lib.measures import ESTIMATE_NUMBERS as NUMBERS
+from evaluasi_lib.measures import Effect, Measure, effects_of, record_rows, wide
 from tests.made_studies import make_study, survey
 
 TOLD = ("label", "role", "wave", "direction", "claim", "level", "design", "estimator", "estimand",
@@ -78,7 +78,10 @@ def effect_rows(effect: Effect, *place: str) -> list[Measure]:
     first, *others = NUMBERS.split()
     told = about | {"conclusion": effect.conclusion, "note": effect.note}
     content = dataclasses.asdict(effect) | {"reason": effect.reason or "not estimated"}
-    beside = " ".join([*others, *CHECKS, *MEANS])
+    beside = " ".join(
+        [*others, "e_value lee_lower lee_upper bracketing interaction_p",
+         "mean_before mean_after mean_comparison"]
+    )  # fmt: skip
     return [
         *record_rows(content, names, first, **told),
         *record_rows(dataclasses.asdict(effect), names, beside, **about),
