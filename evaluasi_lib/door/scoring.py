@@ -1,8 +1,6 @@
-"""Scores, shares, costs and coded answers of one table: pandas in, pandas out.
+"""Scores, shares, costs, coded answers, effects and pictures of one table: pandas in, pandas out.
 
-What a program changed, from one table of persons; as many estimators as the design allows.
-
-The report's pictures of a researcher's own table.
+Each calls what the report of a whole program calls, and hides what may not be shown as it does.
 """
 
 from __future__ import annotations
@@ -35,8 +33,6 @@ from evaluasi_lib.measures import (
 )
 from evaluasi_lib.program import CostItem, Costs, Design, GroupRule, Outcome, ParticipantTime
 from evaluasi_lib.reading.voices import Code, Codebook, own_codebook, parse_model
-from evaluasi_lib.reporting.figures import plot_effects
-from evaluasi_lib.reporting.figures_scores import plot_funnel, plot_likert, plot_slope
 from evaluasi_lib.scoring.answers import answer_drafts
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
 from evaluasi_lib.scoring.designs import ALWAYS, ESTIMATORS, Case, plan_of
@@ -61,10 +57,11 @@ from evaluasi_lib.scoring.frames import (
 from evaluasi_lib.scoring.scales import mean_interval
 from evaluasi_lib.scoring.survival import kaplan_meier
 from evaluasi_lib.scoring.weighting import Propensity, diagnose_balance, propensity
+from evaluasi_lib.study import as_label
 from evaluasi_lib.tables import SEED, Figure, Table, cell, draw, heading, need, published
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
 from evaluasi_lib.voices.feedback import code_answers as find_codes
-from evaluasi_lib.wording import DataError, Problem, UsageError, _, number, suggestion
+from evaluasi_lib.wording import DataError, Problem, UsageError, _, check_known, number
 
 # Column of a table -> field of an Effect, where the door's name is another.
 FIELDS = {"low": "ci_low", "high": "ci_high", "p": "p_value", "g": "effect_size_g",
@@ -80,7 +77,7 @@ COLUMNS = (
 WHOLE = ("n_program", "n_comparison", "n_needed")
 WORDS = ("outcome", "label", "role", "subgroup", "estimator", "design", "claim", "conclusion",
          "estimand", "unit", "level", "wave", "direction", "reason", "note")  # fmt: skip
-PROGRAM_VALUES = ("program", "true", "1", "1.0")
+PROGRAM_VALUES = ("program", "true", "1")
 DesignName = Literal["comparison", "randomised"]
 
 
@@ -281,7 +278,7 @@ def _case(df: pd.DataFrame, outcome: Outcome, plan: Design, program: object) -> 
     """A researcher's own table as the estimators take it, by what she says of it."""
     y, before = str(outcome.variable), outcome.baseline_variable
     group = plan.group.variable if plan.group else None
-    names = dict.fromkeys([*plan.covariates, *([plan.cluster] if plan.cluster else [])])
+    names = dict.fromkeys([*plan.covariates, *filter(None, [plan.cluster])])
     need(df, [y, *(c for c in (group, before) if c is not None), *names])
     rows = pd.DataFrame({"pid": np.arange(len(df)).astype(str)} | {c: df[c].array for c in names})
     rows["group"] = "program" if group is None else _groups(df[group], program).array
@@ -289,53 +286,37 @@ def _case(df: pd.DataFrame, outcome: Outcome, plan: Design, program: object) -> 
     if before is not None:
         rows["y0"] = numeric(df[before]).to_numpy()
     rows = rows.dropna(subset=["y", "group"]).reset_index(drop=True)
-    shares = {
-        str(g): float(part["y0"].notna().mean())
-        for g, part in rows.groupby("group", sort=False)
-        if before is not None
-    }
-    return Case(outcome, plan, OutcomeFrame(rows, None, before is not None, plan.type, shares))
+    known = {} if before is None else rows["y0"].notna().groupby(rows["group"]).mean().to_dict()
+    return Case(outcome, plan, OutcomeFrame(rows, None, before is not None, plan.type, known))
 
 
 def _plan(case: Case) -> tuple[str, ...]:
     plan = plan_of(case)
     if plan is None:
-        raise UsageError(
-            Problem(
-                _("one group measured once: there is nothing to compare it with"),
-                remedy=_("name group= (who took part) or before= (the measure before)"),
-            )
-        )
+        what = _("one group measured once: there is nothing to compare it with")
+        remedy = _("name group= (who took part) or before= (the measure before)")
+        raise UsageError(Problem(what, remedy=remedy))
     return plan
 
 
 def check_method(name: str) -> None:
     """Raises UsageError for an estimator that does not exist, with the nearest name."""
-    if name not in ESTIMATORS:
-        what = _("unknown method “{name}”").format(name=name)
-        raise UsageError(Problem(what, "method", suggestion(name, ["auto", *ESTIMATORS])))
+    check_known(name, ["auto", *ESTIMATORS], _("unknown method “{name}”"), "method")
 
 
 def _groups(values: pd.Series, program: object) -> pd.Series:
     """ "program", "comparison" or missing for each row of a column with two values."""
-    text = values.astype("object").where(values.notna(), None).map(_text)
+    text = as_label(values)
     found = sorted(set(text.dropna()))
     chosen = [v for v in found if v.lower() in PROGRAM_VALUES]
     if program is not None:
-        chosen = [v for v in found if v == _text(program)]
+        chosen = [v for v in found if v == as_label(pd.Series([program]))[0]]
     if len(found) != 2 or len(chosen) != 1:
         what = _("the column “{column}” does not tell two groups apart: it holds {values}")
         shown = ", ".join(found[:6]) + ("…" if len(found) > 6 else "")
         remedy = _("say program=... for the value that means the program, and keep two values")
         raise UsageError(Problem(what.format(column=values.name, values=shown), "group", remedy))
     return text.map({v: "program" if v in chosen else "comparison" for v in found})
-
-
-def _text(value: object) -> str | None:
-    if value is None:
-        return None
-    number = isinstance(value, (float, np.floating)) and float(value).is_integer()
-    return str(int(value)) if number else str(value)  # type: ignore[call-overload]
 
 
 def effects_table(effects: Iterable[Effect], title: str = "") -> Table:
@@ -404,11 +385,9 @@ def _answers(
     """The items as float64, those of `reversed` turned."""
     items = list(items)
     need(df, [*items, *reversed])
-    if stray := [item for item in reversed if item not in items]:
-        raise UsageError(
-            Problem(_("not an item of the instrument") + f": “{stray[0]}”", "reversed")
-        )
-    answers = pd.DataFrame({item: numeric(df[item]) for item in items}, index=df.index)
+    for item in reversed:
+        check_known(item, items, _("not an item of the instrument") + ": “{name}”", "reversed")
+    answers = df[items].apply(numeric)
     if len(reversed) and scale is None:
         scale = (float(answers.min().min()), float(answers.max().max()))
         text = _("the scale was taken from the answers: {low} to {high}; give scale=(low, high)")
@@ -775,6 +754,8 @@ def forest(table: pd.DataFrame, title: str = "", answer: str = "") -> Figure:
     >>> forest(effect(df, "skor", "kelas", design="randomised"))._repr_html_()[:7]
     '<figure'
     """
+    from evaluasi_lib.reporting.figures import plot_effects
+
     effects = effects_in(table)
     return draw(lambda: plot_effects(effects, title=title, answer=answer), pd.DataFrame(table))
 
@@ -800,6 +781,8 @@ def prepost(
     >>> prepost(df, "awal", "akhir").data["mean"].round(2).tolist()
     [2.2, 3.4]
     """
+    from evaluasi_lib.reporting.figures_scores import plot_slope
+
     group = "group" if group is None and "group" in df.columns else group
     need(df, [before, after, *([group] if group else [])])
     pairs = df.dropna(subset=[before, after])
@@ -846,6 +829,8 @@ def likert(
     >>> likert(df, ["q1", "q2"], ["rendah", "sedang", "tinggi"]).data.shape
     (6, 5)
     """
+    from evaluasi_lib.reporting.figures_scores import plot_likert
+
     need(df, list(items))
     answers = pd.DataFrame({item: numeric(df[item]) for item in items})
     highest = int(answers.max().max()) if answers.notna().any().any() else lowest
@@ -874,6 +859,8 @@ def dropoff(df: pd.DataFrame, stages: Sequence[str], *, min_cell: int = DEFAULT_
     >>> dropoff(df, ["daftar", "selesai"]).data["n"].tolist()
     [20, 8]
     """
+    from evaluasi_lib.reporting.figures_scores import plot_funnel
+
     table = completion(df, stages, min_cell=min_cell)
     records = [
         {"subject": stage, "n": None if pd.isna(n) else int(n), "reason": reason}
