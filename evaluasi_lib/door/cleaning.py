@@ -316,13 +316,8 @@ def link(
     both = len(set(first[by]) & set(second[by]))
     first.attrs, second.attrs = {}, {}
     out = first.merge(second, on=by, how=how, suffixes=("_before", "_after"), validate="1:1")
-    out.attrs = {
-        "changes": {
-            "linked": both,
-            "only_before": len(before) - both,
-            "only_after": len(after) - both,
-        }
-    }
+    lost = {"only_before": len(before) - both, "only_after": len(after) - both}
+    out.attrs = {"changes": {"linked": both} | lost}
     return out
 
 
