@@ -1,10 +1,9 @@
-"""Every name in program.yml followed to what it names, and what else must fit together in it.
+"""Where programs lie; program.yml read with every problem in it named at once: every name in it
+followed to what it names, and what else must fit together in it.
 
 A field that names something bears a `Names` mark in program.py. `names_in` walks the marks, so a
 new key is checked by being marked; KNOWN says where each kind of name is declared. What stands in
 files (themes, rubric indicators, the files themselves) is checked where these are read.
-
-Where programs lie, and program.yml read with every problem in it named at once.
 """
 
 from __future__ import annotations

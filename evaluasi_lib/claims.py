@@ -1,9 +1,8 @@
 """How an estimate may be told, by its design and the rating of its evidence (claims.yml).
 
 Nothing else of the library chooses a word of cause: whoever tells of an estimate takes its noun or
-its sentence from here, so that no page claims more than another.
-
-Names that a declaration gives to variables and their values, as reports show them.
+its sentence from here, so that no page claims more than another. The names that a declaration
+gives to variables and their values stand here as well.
 """
 
 from __future__ import annotations
