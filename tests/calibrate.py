@@ -19,16 +19,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from evaluasi_lib.scoring import designs, weighting
+from evaluasi_lib.program import Design, Outcome
+from evaluasi_lib.scoring import designs
+from evaluasi_lib.scoring.designs import Case
 from evaluasi_lib.scoring.estimate import Estimate, conclude, critical
+from evaluasi_lib.scoring.frames import OutcomeFrame
 from tests.pages import bold, put
 
 Array = NDArray[np.float64]
 ICC = 0.1  # of a score within an agency
 SEED = 20250101
+OUTCOME = Outcome(id="y", label="y", level="results", variable="y", unit="")
 PAGE = Path(__file__).parents[1] / "docs" / "validity.md"
 
 
@@ -128,32 +133,36 @@ def draw(cell: Cell, rng: np.random.Generator) -> Draw:
 def estimate(cell: Cell, data: Draw, effect: float) -> Estimate:
     """The cell's estimator on the draw with an effect added for the program (for single groups:
     for everybody). Ordered outcomes are cut into five steps after the effect is added."""
-    y, before, program = data.after + effect * data.program, data.before, data.program
-    clusters, z = data.clusters, data.covariates
-    everybody = data.after + effect
-    half = np.arange(len(y)) % 2 == 0  # of repeated cross-sections: who is asked after
-    values = np.where(half, y, before)
-    order = np.r_[np.flatnonzero(half), np.flatnonzero(~half)]
-    ordered = None if clusters is None else clusters[order]
-    known = np.column_stack([before, z[:, 1]])
-    found: dict[str, Callable[[], Estimate]] = {
-        "difference": lambda: designs.difference(y, program, clusters=clusters),
-        "aipw": lambda: weighting.aipw(y, z, program, clusters=clusters),
-        "did": lambda: designs.did(y, before, program, clusters=clusters),
-        "ancova": lambda: designs.adjusted(  # of a randomised design: Lin's form
-            y, program, known, interacted=True, estimator="ancova", clusters=clusters
-        ),
-        "drdid": lambda: designs.drdid(y, before, program, z, clusters=clusters),
-        "drdid_repeated": lambda: designs.drdid_repeated(
-            values, program, half, z, clusters=clusters
-        ),
-        "did_repeated": lambda: designs.did_repeated(values, program, half, clusters=clusters),
-        "paired": lambda: designs.paired(everybody, before, clusters=clusters),
-        "waves": lambda: designs.waves(everybody[half], before[~half], clusters=ordered),
-        "superiority": lambda: designs.superiority(_steps(y), program, clusters=clusters),
-        "net_rise": lambda: designs.net_rise(_steps(y), _steps(before), program, clusters=clusters),
-    }
-    return found[cell.estimator]()
+    single = cell.estimator in ("paired", "waves")
+    rows = pd.DataFrame({
+        "group": np.where(data.program | single, "program", "comparison"),
+        "y": data.after + effect * (data.program | single),
+        "y0": data.before,
+        "z0": data.covariates[:, 0],
+        "z1": data.covariates[:, 1],
+    })  # fmt: skip
+    if cell.estimator in ("superiority", "net_rise"):
+        rows[["y", "y0"]] = _steps(rows[["y", "y0"]].to_numpy())
+    if data.clusters is not None:
+        rows["unit"] = data.clusters
+    before = None
+    if cell.estimator.endswith("_repeated") or cell.estimator == "waves":
+        half = np.arange(len(rows)) % 2 == 0  # of repeated cross-sections: who is asked after
+        before = rows[~half].assign(y=rows["y0"]).drop(columns="y0").reset_index(drop=True)
+        rows = rows[half].drop(columns="y0").reset_index(drop=True)
+    design = "comparison"
+    covariates = ["z0", "z1"] if cell.estimator in ("aipw", "drdid", "drdid_repeated") else []
+    if cell.estimator == "ancova":  # of a randomised design: Lin's form
+        design, covariates = "randomised", ["z1"]
+    if cell.estimator == "aipw":
+        rows = rows.drop(columns="y0")
+    plan = Design(type=design, cluster=None if data.clusters is None else "unit",
+                  covariates=covariates)  # fmt: skip
+    frame = OutcomeFrame(rows, before, before is not None or "y0" in rows,
+                         "single_group" if single else design)  # fmt: skip
+    found = designs.estimate(cell.estimator, Case(OUTCOME, plan, frame))
+    assert found is not None
+    return found
 
 
 def _steps(values: Array) -> Array:

@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po
 
 from evaluasi_lib import measures, program, results, wording
 from evaluasi_lib.findings import reference, verdict
+from evaluasi_lib.scoring import estimate
 from evaluasi_lib.voices import feedback
 from evaluasi_lib.wording import UsageError, check_language
 from tests.messages import all_messages
@@ -72,7 +73,7 @@ def test_a_translation_has_the_same_fields_as_its_message() -> None:
     assert wrong == []
 
 
-TABLES = [feedback.say, verdict.say, reference.say]
+TABLES = [feedback.say, verdict.say, reference.say, estimate.say]
 
 
 @pytest.mark.parametrize("say", TABLES, ids=lambda say: say.path.name)

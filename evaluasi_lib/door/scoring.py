@@ -508,7 +508,7 @@ def describe(
     need(df, [by] if by else [])
     if isinstance(weights, Mapping):
         need(df, list(weights))
-        w: pd.Series | None = pd.Series(rake(df, weights).per_row, index=df.index)
+        w: pd.Series | None = pd.Series(rake(df, weights)[0], index=df.index)
     else:
         need(df, [weights] if weights else [])
         w = None if weights is None else df[weights].astype(float)

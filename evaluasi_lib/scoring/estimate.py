@@ -1,6 +1,4 @@
-"""What every estimator returns, and what its numbers allow one to say.
-
-The two models that estimates rest on, with their errors: least squares and logit.
+"""What every estimator returns, what its numbers allow one to say, and the two models beneath.
 
 Least squares: no kept library has bias-reduced cluster errors (CR2) with Satterthwaite degrees of
 freedom; HC2 shares their algebra, and a test holds it to statsmodels.
@@ -25,9 +23,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 
-from evaluasi_lib.conclusion import concluded
+from evaluasi_lib.conclusion import ALPHA, concluded
 from evaluasi_lib.measures import Conclusion
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import Sentences
+
+say = Sentences(__file__, "sentences.yml")  # of the whole room
 
 Array = NDArray[np.float64]
 TINY = 1e-10
@@ -209,6 +209,7 @@ MIN_PAIRS = 3
 MIN_CLUSTERS = 4  # in an arm; with fewer no method here controls the error rate
 FEW_DF = 4.0  # Satterthwaite df under which t tests are unreliable (Tipton 2015)
 MIN_PERSONS = 2
+POWER = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +229,10 @@ class Estimate:
     estimator: str
     estimand: Estimand
     n_program: int
-    n_comparison: int | None
-    estimate: float | None
-    std_error: float | None
-    df: float | None
+    n_comparison: int | None = None
+    estimate: float | None = None
+    std_error: float | None = None
+    df: float | None = None
     sd: float | None = None
     sd_df: float | None = None
     g: float | None = None
@@ -282,13 +283,9 @@ class Estimate:
         return correct * d, correct * d - half, correct * d + half
 
 
-def not_estimated(estimator: str, estimand: Estimand, reason: str, **numbers: Any) -> Estimate:
+def not_estimated(estimator: str, estimand: Estimand, reason: str, n_program: int = 0) -> Estimate:
     """An estimate that could not be made, with the reason in words."""
-    n_program = numbers.pop("n_program", 0)
-    return Estimate(
-        estimator, estimand, n_program, numbers.pop("n_comparison", None), None, None, None,
-        inference=False, reason=reason, **numbers,
-    )  # fmt: skip
+    return Estimate(estimator, estimand, n_program, inference=False, reason=reason)
 
 
 def critical(level: float, df: float) -> float:
@@ -359,11 +356,7 @@ def newcombe_p(a: int, n: int, b: int, m: int) -> float:
 
 
 def conclude(
-    estimate: Estimate,
-    *,
-    sesoi: float | None,
-    direction: Literal["higher", "lower"],
-    p_adjusted: float | None,
+    estimate: Estimate, *, sesoi: float | None, direction: str, p_adjusted: float | None
 ) -> Conclusion | None:
     """What the estimate says, by conclusion.concluded; None: nothing was estimated."""
     if estimate.estimate is None:
@@ -374,12 +367,6 @@ def conclude(
     limit = math.nan if sesoi is None else sesoi
     found = concluded(estimate.estimate, low, high, p_adjusted, limit, direction == "higher")
     return cast(Conclusion, str(found))
-
-
-def detectable(std_error: float, df: float, *, power: float = 0.8, alpha: float = 0.05) -> float:
-    """Smallest effect, in the estimate's unit, that an estimate of this precision finds with the
-    given power: std_error times the noncentrality at which a t test of df reaches it."""
-    return std_error * _noncentrality(df, power, alpha)
 
 
 def smallest_detectable(found: Estimate) -> float | None:
@@ -393,17 +380,15 @@ def smallest_detectable(found: Estimate) -> float | None:
     if g and found.estimate:
         sd = found.estimate / g
     if sd and found.std_error and found.df:
-        return detectable(found.std_error, found.df) / abs(sd)
+        return found.std_error * _noncentrality(found.df) / abs(sd)
     sizes = [n for n in (found.n_program, found.n_comparison) if n]
     if not sizes or found.p_value is None:
         return None
-    return detectable(math.sqrt(sum(1 / n for n in sizes)), found.df or math.inf)
+    return math.sqrt(sum(1 / n for n in sizes)) * _noncentrality(found.df or math.inf)
 
 
-def n_needed(
-    n: int, std_error: float, df: float, effect: float, *, power: float = 0.8, alpha: float = 0.05
-) -> int:
-    """Persons in all with which the same design would find `effect` with the given power.
+def n_needed(n: int, std_error: float, df: float, effect: float) -> int:
+    """Persons in all with which the same design would find `effect` with 80% power.
 
     The variance of the estimate is taken to fall as 1/n, and df to grow with n, as they do when
     persons (or clusters of the same size) are added in the same proportions.
@@ -411,7 +396,7 @@ def n_needed(
 
     def shortfall(log_n: float) -> float:
         ratio = math.exp(log_n) / n
-        return effect * math.sqrt(ratio) / std_error - _noncentrality(df * ratio, power, alpha)
+        return effect * math.sqrt(ratio) / std_error - _noncentrality(df * ratio)
 
     low, high = math.log(max(2.0, 2 * n / max(df, 1.0))), math.log(n) + 30
     if shortfall(low) >= 0:
@@ -419,18 +404,19 @@ def n_needed(
     return math.ceil(math.exp(optimize.brentq(shortfall, low, high)) - 1e-6)
 
 
-def _noncentrality(df: float, power: float, alpha: float) -> float:
+def _noncentrality(df: float) -> float:
+    """The noncentrality at which a t test of df reaches POWER."""
     if not math.isfinite(df) or df > 5000:
-        return float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power))
-    limit = float(stats.t.ppf(1 - alpha / 2, df))
+        return float(stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER))
+    limit = float(stats.t.ppf(1 - ALPHA / 2, df))
 
     def gap(nc: float) -> float:
         """Power at nc beyond the wanted one; far out, where the library gives NaN, it is 0 or 1."""
         found = float(stats.nct.sf(limit, df, nc))
-        return (found if math.isfinite(found) else float(nc > limit)) - power
+        return (found if math.isfinite(found) else float(nc > limit)) - POWER
 
     # From the normal approximation outwards: the library's series fails far from the root.
-    low = high = max(limit + float(stats.norm.ppf(power)), 0.2)
+    low = high = max(limit + float(stats.norm.ppf(POWER)), 0.2)
     while gap(low) > 0 and low > 1e-3:
         low /= 1.2
     while gap(high) < 0 and high < 1e3 * limit:
@@ -438,106 +424,101 @@ def _noncentrality(df: float, power: float, alpha: float) -> float:
     return float(optimize.brentq(gap, low, high))
 
 
-def too_few_clusters(arms: Sequence[int]) -> str | None:
-    """The reason why the clusters in each arm are too few for a p-value, or None."""
-    if min(arms) >= MIN_CLUSTERS:
-        return None
-    text = _("only {n} clusters in one group: too few for a p-value or an interval; at least "
-             "{least} are needed")  # fmt: skip
-    return text.format(n=min(arms), least=MIN_CLUSTERS)
-
-
-def few_df_note(df: float) -> tuple[str, ...]:
-    """The warning where clusters leave so few degrees of freedom that the simulation study
-    (docs/validity.md) finds error rates at or outside their limits."""
-    if df >= FEW_DF:
-        return ()
-    return (
-        _("The few or unequal clusters leave hardly any degrees of freedom; the p-value and the "
-          "interval are approximate."),
-    )  # fmt: skip
-
-
 def linear_contrast(
-    x: Array, y: Array, column: int, *, estimator: str, estimand: Estimand,
-    program: NDArray[np.bool_], clusters: ArrayLike | None = None,
-    weights: ArrayLike | None = None, two_groups: bool = True,
+    x: Array, y: Array, column: int, member: NDArray[np.bool_], *,
+    clusters: ArrayLike | None = None, weights: ArrayLike | None = None,
     persons: tuple[int, int | None] | None = None, **named: Any,
 ) -> Estimate:  # fmt: skip
-    """Coefficient `column` of y (n,) on x (n, k). program (n,): which rows are the program's.
+    """Coefficient `column` of y (n,) on x (n, k). member (n,): which rows are the program's; where
+    all are, there is one group.
 
     Without clusters: HC2 with Bell-McCaffrey df; with them CR2 with Satterthwaite df, and no
     p-value under 4 clusters in an arm. persons: (program, comparison) where rows are not persons.
-    named: sd, sd_df, balance, warnings of the estimate.
+    named: estimator, estimand, sd, sd_df, balance, warnings of the estimate.
     """
     fit = fit_linear(x, y, clusters=clusters, weights=weights)
-    groups = (program, ~program) if two_groups else (program,)
-    sizes = persons or (int(program.sum()), int((~program).sum()) if two_groups else None)
-    return with_errors(
-        Estimate(estimator, estimand, *sizes, float(fit.coef[column]), None, None, **named),
-        float(fit.std_error[column]), float(fit.df[column]), clusters, groups,
-    )  # fmt: skip
+    arms = (member,) if member.all() else (member, ~member)
+    n, m = persons or (int(member.sum()), None if member.all() else int((~member).sum()))
+    found = Estimate(n_program=n, n_comparison=m, estimate=float(fit.coef[column]), **named)
+    return with_errors(found, float(fit.std_error[column]), float(fit.df[column]), clusters, arms)
 
 
 def with_errors(
     found: Estimate, error: float, df: float, clusters: ArrayLike | None,
-    groups: Sequence[NDArray[np.bool_]],
+    arms: Sequence[NDArray[np.bool_]],
 ) -> Estimate:  # fmt: skip
-    """The estimate with its standard error and df, and what clusters (n,) of the groups' rows, or
+    """The estimate with its standard error and df, and what clusters (n,) of the arms' rows, or
     values that are all the same, forbid to say."""
     notes, few = found.warnings, None
     if clusters is not None:
         code = np.asarray(clusters)
-        few = too_few_clusters([len(np.unique(code[rows])) for rows in groups])
-        notes = (*notes, few) if few else (*notes, *few_df_note(df))
+        fewest = min(len(np.unique(code[rows])) for rows in arms)
+        if fewest < MIN_CLUSTERS:
+            few = say("few_clusters", n=fewest, least=MIN_CLUSTERS)
+            notes = (*notes, few)
+        elif df < FEW_DF:  # where the simulation study (docs/validity.md) finds wrong error rates
+            notes = (*notes, say("few_df"))
     least = 1e-12 * max(1.0, abs(found.estimate or 0.0))
     if not (least < error < math.inf and df > 0):
-        flat = _("all values are the same, so no uncertainty can be computed")
-        known = df if math.isfinite(df) else None
-        return replace(found, df=known, inference=False, warnings=notes, reason=few or flat)
+        known, reason = df if math.isfinite(df) else None, few or say("all_the_same")
+        return replace(found, df=known, inference=False, warnings=notes, reason=reason)
     return replace(found, std_error=error, df=df, inference=few is None, warnings=notes, reason=few)
 
 
-def mean_contrast(
-    y: NDArray[np.float64], *, estimator: str, clusters: ArrayLike | None = None, **named: Any
-) -> Estimate:
-    """Mean change of one group's persons, y (n,): linear_contrast on an intercept alone."""
-    n = len(y)
-    if n < MIN_PAIRS:
-        reason = _("at least {n} persons measured at both times are needed").format(n=MIN_PAIRS)
-        return not_estimated(estimator, "change", reason, n_program=n)
-    return linear_contrast(
-        np.ones((n, 1)), y, 0, estimator=estimator, estimand="change",
-        program=np.ones(n, dtype=bool), clusters=clusters, two_groups=False, **named,
-    )  # fmt: skip
-
-
-def unlinked_note() -> str:
-    """The warning of every comparison of two waves without a link between persons."""
-    return _(
-        "The two waves cannot be linked by person, so they are compared as independent "
-        "samples: weaker evidence than the same persons before and after."
-    )
-
-
-def two_groups_contrast(
-    y: Array, program: NDArray[np.bool_], *, clusters: ArrayLike | None = None,
+def two_groups(
+    y: ArrayLike, program: ArrayLike, *, estimator: str, estimand: Estimand,
+    spread: ArrayLike | None = None, clusters: ArrayLike | None = None,
     weights: ArrayLike | None = None, **named: Any,
 ) -> Estimate:  # fmt: skip
-    """Mean of y (n,) where program (n,) is true minus where it is not: linear_contrast, but without
-    clusters and weights the degrees of freedom are Welch's (R t.test)."""
-    x = np.column_stack([np.ones(len(y)), program])
-    found = linear_contrast(x, y, 1, program=program, clusters=clusters, weights=weights, **named)
+    """Mean of y (n,) in the program minus that of the comparison; program (n,) is true or false.
+
+    Ordinary least squares on the group with HC2 errors and, without clusters and weights, Welch's
+    df, which is Welch's t test (R t.test). spread (n,): whose pooled SD turns it into an effect
+    size; y where None. NSW (Dehejia-Wahba) gives 1794.342 with HC2 670.997.
+    """
+    y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
+    named |= {"estimator": estimator, "estimand": estimand}
+    if reason := two_few(member):
+        return not_estimated(estimator, estimand, reason)
+    own = y if spread is None else np.asarray(spread, dtype=float)
+    named["sd"], named["sd_df"] = pooled_sd(own[member], own[~member])
+    x = np.column_stack([np.ones(len(y)), member])
+    found = linear_contrast(x, y, 1, member, clusters=clusters, weights=weights, **named)
     if clusters is not None or weights is not None or not found.inference:
         return found
-    parts = [(own.var(ddof=1) / len(own), len(own)) for own in (y[program], y[~program])]
+    parts = [(part.var(ddof=1) / len(part), len(part)) for part in (y[member], y[~member])]
     df = sum(v for v, _n in parts) ** 2 / sum(v**2 / (n - 1) for v, n in parts)
     return replace(found, df=float(df))
 
 
 def two_few(program: np.ndarray) -> str | None:
     """The reason why two groups cannot be compared, or None."""
-    if min(program.sum(), (~program).sum()) < MIN_PERSONS:
-        text = _("at least {n} persons with an answer are needed in each group")
-        return text.format(n=MIN_PERSONS)
-    return None
+    few = min(program.sum(), (~program).sum()) < MIN_PERSONS
+    return say("few_persons", n=MIN_PERSONS) if few else None
+
+
+def mean_change(
+    y: Array, estimator: str, *, clusters: ArrayLike | None = None, **named: Any
+) -> Estimate:
+    """Mean change of one group's persons, y (n,)."""
+    n = len(y)
+    if n < MIN_PAIRS:
+        return not_estimated(estimator, "change", say("few_pairs", n=MIN_PAIRS), n_program=n)
+    return linear_contrast(
+        np.ones((n, 1)), y, 0, np.ones(n, dtype=bool), clusters=clusters, estimator=estimator,
+        estimand="change", **named,
+    )  # fmt: skip
+
+
+def paired(after: ArrayLike, before: ArrayLike, *, clusters: ArrayLike | None = None) -> Estimate:
+    """Mean of after - before (n,) of the same persons: the paired t test, CR2 within clusters.
+
+    The effect size is g_av (the mean of the two variances in the denominator). Agrees with R
+    t.test(paired) and effectsize on the sleep data.
+    """
+    after, before = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
+    found = mean_change(after - before, "paired", clusters=clusters)
+    if found.estimate is None:
+        return found
+    sd_av = math.sqrt((after.var(ddof=1) + before.var(ddof=1)) / 2)
+    return replace(found, sd=sd_av or None, sd_df=float(len(after) - 1))

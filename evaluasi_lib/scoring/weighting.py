@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,17 +15,13 @@ from evaluasi_lib.scoring.estimate import (
     Estimate,
     Failure,
     fit_logit,
-    not_estimated,
-    pooled_sd,
+    say,
     standardised,
-    two_few,
-    two_groups_contrast,
     with_errors,
 )
-from evaluasi_lib.wording import _, number, percent
+from evaluasi_lib.wording import number, percent
 
 Array = NDArray[np.float64]
-Shown = tuple[ArrayLike, Sequence[str]]
 Balance = Sequence[Mapping[str, Any]]
 EXTREME = 0.99  # a comparison person this likely to be in the program weighs as much as 99 others
 CERTAIN = 1 - 1e-8  # a chance above this in the comparison: no weight could make up for it
@@ -93,59 +89,9 @@ def _cell(own: Array, others: Array) -> Cell:
     return Cell(tuple(sizes))
 
 
-def ipw(
-    y: ArrayLike, covariates: ArrayLike, program: ArrayLike, *,
-    clusters: ArrayLike | None = None, shown: Shown | None = None, estimator: str = "ipw",
-) -> Estimate:  # fmt: skip
-    """Effect on the treated by inverse-probability weights (Hajek): y (n,), covariates (n, p).
-
-    Weighted least squares of y on the group; HC2 (CR2 in clusters) takes the weights as known,
-    which is usually a little conservative. shown: columns and names whose balance is reported,
-    where they are not the covariates as modelled. lalonde614: 1214.07, HC2 827.76.
-    """
-    y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
-    ready = _prepare(covariates, member, estimator, shown)
-    if isinstance(ready, Estimate):
-        return ready
-    sd, df = pooled_sd(y[member], y[~member])
-    return two_groups_contrast(
-        y, member, estimator=estimator, estimand="att", clusters=clusters,
-        weights=ready.fit.weights, sd=sd, sd_df=df, balance=ready.balance, warnings=ready.notes,
-    )  # fmt: skip
-
-
-def aipw(
-    y: ArrayLike, covariates: ArrayLike, program: ArrayLike, *,
-    clusters: ArrayLike | None = None, shown: Shown | None = None, estimator: str = "aipw",
-) -> Estimate:  # fmt: skip
-    """Doubly robust effect on the treated: right if either the chance to take part or the outcome
-    of the comparison group is modelled well.
-
-    The outcome model is least squares in the comparison group; att = mean over the treated of
-    (y - m) minus the Hajek-weighted mean of the comparison's residuals. Its error comes from the
-    influence function that includes both models' estimation (stacked estimating equations), summed
-    by cluster. shown: as in ipw. lalonde614: 1231.044.
-    """
-    y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
-    ready = _prepare(covariates, member, estimator, shown)
-    if isinstance(ready, Estimate):
-        return ready
-    x = design(covariates, len(y))
-    if not can_model(x, ~member):
-        reason = _("too few comparison persons to model their outcome with these covariates")
-        return not_estimated(estimator, "att", reason)
-    att, influence = att_influence(y, x, member, ready.fit)
-    sd, sd_df = pooled_sd(y[member], y[~member])
-    return from_influence(
-        att, influence, member, k=x.shape[1], clusters=clusters, estimator=estimator,
-        balance=ready.balance, warnings=ready.notes, sd=sd, sd_df=sd_df,
-    )  # fmt: skip
-
-
-def design(covariates: ArrayLike, n: int) -> Array:
+def model_columns(z: Array) -> Array:
     """A constant and the covariates (n, p), standardised: no estimate depends on their scale."""
-    z = np.asarray(covariates, dtype=float).reshape(n, -1)
-    return np.column_stack([np.ones(n), standardised(z)])
+    return np.column_stack([np.ones(len(z)), standardised(z)])
 
 
 def can_model(x: Array, rows: NDArray[np.bool_]) -> bool:
@@ -168,7 +114,7 @@ def from_influence(
         code = np.unique(np.asarray(clusters), return_inverse=True)[1]
     error, df = _influence_error(influence, member, code, k)
     sizes = persons or (int(member.sum()), int((~member).sum()))
-    found = Estimate(estimator, "att", *sizes, att, None, None, **named)
+    found = Estimate(estimator, "att", *sizes, att, **named)
     return with_errors(found, error, df, clusters, (member, ~member))
 
 
@@ -236,8 +182,7 @@ def att_influence(
     return att, influence
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """A usable propensity model with what is told of it."""
 
     fit: Propensity
@@ -245,41 +190,18 @@ class Ready:
     notes: tuple[str, ...]
 
 
-def prepare(
-    covariates: ArrayLike, member: NDArray[np.bool_], shown: Shown | None = None
-) -> Ready | str:
-    """The propensity model on covariates (n, p), its balance in the columns shown, and warnings; or
-    the reason in words why there is none."""
-    z = np.asarray(covariates, dtype=float).reshape(len(member), -1)
+def prepare(z: Array, member: NDArray[np.bool_], shown: tuple[Array, Sequence[str]]) -> Ready | str:
+    """The propensity model on covariates z (n, p), its balance in the columns shown (with their
+    names), and warnings; or the reason in words why there is none."""
     fit = propensity(z, member)
-    if fit == "separation":
-        return _("the covariates tell the two groups apart completely: there is no overlap")
     if isinstance(fit, str):
-        return _("the model of who is in the program did not converge")
-    columns, names = shown or (z, [f"x{i}" for i in range(z.shape[1])])
-    balance = diagnose_balance(np.asarray(columns, dtype=float), names, member, fit.weights)
+        return say(f"propensity.{fit}")
+    balance = diagnose_balance(*shown, member, fit.weights)
     left = [abs(row["smd_weighted"]) for row in balance if row["smd_weighted"] is not None]
     worst = max(left, default=0.0)
     notes = []
     if fit.score[~member].max() > EXTREME or fit.outside_share > 0.1:
-        notes.append(
-            _("The groups overlap poorly: {share} of the persons have no counterpart in the other "
-              "group.").format(share=percent(fit.outside_share))
-        )  # fmt: skip
+        notes.append(say("overlap", share=percent(fit.outside_share)))
     if worst > LARGE_SMD:
-        notes.append(
-            _("Weighting leaves the groups unlike in at least one characteristic (largest "
-              "standardised difference {smd}).").format(smd=number(worst, 2))
-        )  # fmt: skip
+        notes.append(say("unlike", smd=number(worst, 2)))
     return Ready(fit, balance, tuple(notes))
-
-
-def _prepare(
-    covariates: ArrayLike, member: NDArray[np.bool_], estimator: str, shown: Shown | None
-) -> Ready | Estimate:
-    if reason := two_few(member):
-        return not_estimated(estimator, "att", reason)
-    ready = prepare(covariates, member, shown)
-    if isinstance(ready, str):
-        return not_estimated(estimator, "att", ready)
-    return ready
