@@ -42,6 +42,7 @@ from evaluasi_lib.scoring.answers import answer_drafts
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
 from evaluasi_lib.scoring.designs import ALWAYS, ESTIMATORS, Case, plan_of
 from evaluasi_lib.scoring.effects import effect_drafts, estimates_of_case
+from evaluasi_lib.scoring.estimate import Propensity, diagnose_balance, propensity
 from evaluasi_lib.scoring.evidence import baseline_difference
 from evaluasi_lib.scoring.frames import (
     OutcomeFrame,
@@ -61,7 +62,6 @@ from evaluasi_lib.scoring.frames import (
 )
 from evaluasi_lib.scoring.scales import mean_interval
 from evaluasi_lib.scoring.survival import kaplan_meier
-from evaluasi_lib.scoring.weighting import Propensity, diagnose_balance, propensity
 from evaluasi_lib.tables import SEED, Figure, Table, bounds, cell, draw, heading, need
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
 from evaluasi_lib.voices.feedback import code_answers as find_codes

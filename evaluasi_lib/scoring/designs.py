@@ -20,26 +20,24 @@ from evaluasi_lib.program import Design, Outcome
 from evaluasi_lib.scoring.estimate import (
     Estimand,
     Estimate,
+    Ready,
+    att_influence,
     binary_effect_size,
+    can_model,
     cluster_codes,
+    from_influence,
     linear_contrast,
     mean_change,
+    model_columns,
     not_estimated,
     paired,
     pooled_sd,
+    prepare,
     say,
     two_few,
     two_groups,
 )
 from evaluasi_lib.scoring.frames import OutcomeFrame, design_matrix, in_program, numeric
-from evaluasi_lib.scoring.weighting import (
-    Ready,
-    att_influence,
-    can_model,
-    from_influence,
-    model_columns,
-    prepare,
-)
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -111,29 +109,21 @@ class Case:
         """Of groups compared as they are: an effect only where they were drawn by lot."""
         return "itt" if self.frame.design == "randomised" else "difference"
 
-    def member(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
-        return in_program(rows)
-
     def clusters(self, rows: pd.DataFrame) -> NDArray[np.intp] | None:
         return cluster_codes(rows, self.design.cluster)
 
     def compared(self, rows: pd.DataFrame, y: Any = None, **how: Any) -> Estimate:
         """`two_groups` of the rows' y, or of what is given for it."""
         y = rows["y"] if y is None else y
-        return two_groups(y, self.member(rows), clusters=self.clusters(rows), **how)
+        return two_groups(y, in_program(rows), clusters=self.clusters(rows), **how)
 
-    def covariates(self, rows: pd.DataFrame, *, baseline: bool = False) -> tuple[Array, list[str]]:
-        """Columns as the models take them, the linked measure before first where it is meant."""
-        return design_matrix(rows, self._names(rows, baseline), self.design.covariate_form)
-
-    def characteristics(
-        self, rows: pd.DataFrame, *, baseline: bool = False
+    def covariates(
+        self, rows: pd.DataFrame, *, baseline: bool = False, modelled: bool = True
     ) -> tuple[Array, list[str]]:
-        """The same as persons' characteristics, of which balance is reported."""
-        return design_matrix(rows, self._names(rows, baseline))
-
-    def _names(self, rows: pd.DataFrame, baseline: bool) -> list[str]:
-        return [*(["y0"] if baseline and "y0" in rows else []), *self.design.covariates]
+        """Columns as the models take them, the linked measure before first where it is meant, or
+        (not modelled) as persons' characteristics, of which balance is reported."""
+        names = [*(["y0"] if baseline and "y0" in rows else []), *self.design.covariates]
+        return design_matrix(rows, names, self.design.covariate_form if modelled else "linear")
 
     @property
     def waves(self) -> pd.DataFrame:
@@ -198,7 +188,7 @@ def _difference(case: Case, name: str) -> Estimate:
     found = case.compared(rows, estimator="difference", estimand=case.unadjusted_estimand)
     if case.outcome.scale_type != "binary" or found.estimate is None:
         return found
-    y, member = rows["y"].to_numpy(), case.member(rows)
+    y, member = rows["y"].to_numpy(), in_program(rows)
     own, others = y[member], y[~member]
     g, error = binary_effect_size(own, others)
     found = replace(found, g=g, g_se=error, sd=None, sd_outcome=found.sd)
@@ -217,7 +207,7 @@ def _given(
     sample cannot be less precise than no adjustment. Without: ANCOVA. Agrees with R lm and sandwich
     (HC2) on NSW (1676.343) and JOBS II (-0.0486, Lin -0.0480).
     """
-    y, member = rows["y"].to_numpy(dtype=float), case.member(rows)
+    y, member = rows["y"].to_numpy(dtype=float), in_program(rows)
     if reason := two_few(member):
         return not_estimated(name, case.estimand, reason)
     z = z - z.mean(axis=0)
@@ -247,7 +237,7 @@ def _ancova(case: Case, name: str) -> Estimate:
         rows = case.frame.complete
         return _given(case, rows, case.covariates(rows, baseline=True)[0], name)
     rows = case.frame.after
-    member = case.member(rows)
+    member = in_program(rows)
     fewest = int(min(member.sum(), (~member).sum()))
     for shown in (case, replace(case, design=case.design.model_copy(update={"covariates": []}))):
         z, _names = shown.covariates(rows, baseline=True)
@@ -284,7 +274,7 @@ def _change(case: Case, name: str) -> Estimate:
     afterwards (WWC), not by the SD of the changes.
     """
     rows, ordered = case.waves, name == "net_rise"
-    member, clusters = case.member(rows), case.clusters(rows)
+    member, clusters = in_program(rows), case.clusters(rows)
     y = rows["y"].to_numpy(dtype=float)
     if case.baseline == "linked":
         moved = y - rows["y0"].to_numpy(dtype=float)
@@ -341,7 +331,7 @@ def _doubly_robust(
     thin = fewest < MIN_PER_COVARIATE * z.shape[1]
     if thin or not all(can_model(x, ~member & wave) for wave in waves):
         return noted(plain, say("without_covariates"))
-    ready = prepare(z, member, case.characteristics(rows))
+    ready = prepare(z, member, case.covariates(rows, modelled=False))
     if isinstance(ready, Ready):
         fit, balance, notes = ready
     else:
@@ -372,8 +362,10 @@ def _weighting(case: Case, name: str) -> Estimate | None:
     z, names = case.covariates(rows, baseline=True)
     if not names or case.frame.design == "single_group":
         return None
-    y, member = rows["y"].to_numpy(dtype=float), case.member(rows)
-    ready = two_few(member) or prepare(z, member, case.characteristics(rows, baseline=True))
+    y, member = rows["y"].to_numpy(dtype=float), in_program(rows)
+    ready = two_few(member) or prepare(
+        z, member, case.covariates(rows, baseline=True, modelled=False)
+    )
     if isinstance(ready, str):
         return not_estimated(name, "att", ready)
     told: dict[str, Any] = {"estimator": name, "balance": ready.balance, "warnings": ready.notes}
@@ -390,14 +382,14 @@ def _weighting(case: Case, name: str) -> Estimate | None:
 
 
 def _paired(case: Case, name: str) -> Estimate:
-    rows = case.waves[case.member(case.waves)]
+    rows = case.waves[in_program(case.waves)]
     return paired(rows["y"], rows["y0"], clusters=case.clusters(rows))
 
 
 def _waves(case: Case, name: str) -> Estimate:
     """Difference between two waves that cannot be linked: independent samples. Weaker than pairs:
     the same persons may answer twice, and who answers may change."""
-    rows = case.waves[case.member(case.waves)]
+    rows = case.waves[in_program(case.waves)]
     later = rows["later"].to_numpy()
     n = int(later.sum())
     if min(n, len(rows) - n) < 2:
@@ -421,7 +413,7 @@ def _superiority(case: Case, name: str) -> Estimate | None:
     if single and case.baseline != "independent":
         return None
     rows = case.waves if single else case.frame.after
-    member = rows["later"].to_numpy() if single else case.member(rows)
+    member = rows["later"].to_numpy() if single else in_program(rows)
     estimand: Estimand = "change" if single else case.unadjusted_estimand
     if reason := two_few(member):
         found = not_estimated(name, estimand, reason)
@@ -482,7 +474,7 @@ def _dose_response(case: Case, name: str) -> Estimate | None:
     rows, dose = case.frame.complete, case.outcome.dose
     if dose is None or dose not in rows:
         return None
-    rows = rows[case.member(rows)].assign(dose=lambda d: numeric(d[dose])).dropna(subset=["dose"])
+    rows = rows[in_program(rows)].assign(dose=lambda d: numeric(d[dose])).dropna(subset=["dose"])
     few = len(rows) < MIN_DOSED
     if few or rows["dose"].nunique() < 2:
         reason = say(f"dose.{'few' if few else 'same'}")

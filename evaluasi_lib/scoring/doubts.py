@@ -21,7 +21,7 @@ from evaluasi_lib.claims import variable_label
 from evaluasi_lib.conclusion import ALPHA
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.scoring.designs import PARALLEL, Case, bracket
-from evaluasi_lib.scoring.estimate import Estimate, critical, say, standardised
+from evaluasi_lib.scoring.estimate import Estimate, critical, propensity, say, standardised
 from evaluasi_lib.scoring.frames import (
     SPLINE_VALUES,
     OutcomeFrame,
@@ -32,7 +32,6 @@ from evaluasi_lib.scoring.frames import (
     rake,
     standards,
 )
-from evaluasi_lib.scoring.weighting import propensity
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import DataError, join_words, number, percent
 
@@ -334,8 +333,8 @@ def bent(case: Case, primary: Estimate) -> list[str]:
         return []
     parallel, linked = primary.estimator in PARALLEL, case.baseline == "linked"
     rows = case.frame.complete
-    others = ~case.member(rows)
-    z, names = case.characteristics(rows, baseline=not parallel)
+    others = ~in_program(rows)
+    z, names = case.covariates(rows, baseline=not parallel, modelled=False)
     y = rows["y"] - rows["y0"] if parallel and linked else rows["y"]
     return bent_covariates(y.to_numpy(dtype=float)[others], z[others], names)
 
@@ -372,7 +371,7 @@ def _units_alike(study: Study, case: Case, primary: Estimate) -> Iterator[tuple[
     found: list[tuple[float, str, pd.Series]] = []
     for name, values in candidates:
         label = variable_label(study.program, name)
-        icc, p = intraclass(y, case.member(rows), values)
+        icc, p = intraclass(y, in_program(rows), values)
         like_unit = UNIT.search(name) or UNIT.search(label)
         if (
             icc is not None
@@ -382,7 +381,7 @@ def _units_alike(study: Study, case: Case, primary: Estimate) -> Iterator[tuple[
             found.append((icc, label, values))
     if found:
         icc, label, unit = max(found, key=lambda one: one[0])
-        member = pd.Series(case.member(rows), index=unit.index)
+        member = pd.Series(in_program(rows), index=unit.index)
         pure = member.groupby(unit, observed=True).transform("nunique") == 1
         code = "undeclared_cluster" if pure.mean() > WHOLE_UNITS else "units_alike"
         yield code, say("units_alike", variable=label, icc=number(icc, 2))

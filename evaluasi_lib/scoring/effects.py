@@ -335,8 +335,8 @@ def _drafts(one: Estimated, refuted: Container[str]) -> Drafts:
 def _numbers(one: Estimated) -> dict[str, Any]:
     """The numbers of an estimate by the names of NUMBERS."""
     found, needed = one.estimate, None
-    if one.sesoi and found.inference and found.std_error and found.df and one.n:
-        needed = n_needed(one.n, found.std_error, found.df, one.sesoi)
+    if one.sesoi and found.tested is not None and one.n:
+        needed = n_needed(one.n, *found.tested[1:], one.sesoi)
     same = ("estimate", "std_error", "df", "p_value", "n_program", "n_comparison", "reason")
     numbers = {name: getattr(found, name) for name in same}
     numbers |= {"p_adjusted": one.p_adjusted, "sesoi": one.sesoi, "n_needed": needed}
@@ -379,11 +379,7 @@ def interaction_p(found: Sequence[Estimate]) -> float | None:
 
     Two groups: the Welch-Satterthwaite t test of their difference. None under 2 groups.
     """
-    usable = [
-        (e.estimate, e.std_error, e.df)
-        for e in found
-        if e.inference and e.estimate is not None and e.std_error and e.df
-    ]
+    usable = [e.tested for e in found if e.tested is not None]
     k = len(usable)
     if k < 2:
         return None

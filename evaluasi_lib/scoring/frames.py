@@ -323,10 +323,10 @@ def person_variable(study: Study, variable: str | None, pids: pd.Index) -> pd.Se
     instrument = study.program.instruments.get(variable)
     if not tables and instrument is not None and (waves := study.waves_of(instrument)):
         try:
-            tables = [instrument_scores(study, variable, waves[0])]
+            rows = instrument_rows(study, instrument, waves[0])
         except DataError:
             return None  # no one source asks all its items
-        variable = "score"
+        tables = [rows.assign(**{variable: scores_of(instrument, rows)})]
     if not tables:
         return None
     return tables[0].drop_duplicates("pid").set_index("pid")[variable].reindex(pids)
@@ -512,18 +512,6 @@ def scores_of(
     were answered."""
     answers = rows[list(items or instrument.items)].to_numpy(dtype=float)
     return score_items(answers, instrument.min_answered_share)
-
-
-def instrument_scores(study: Study, instrument_id: str, wave: str) -> pd.DataFrame:
-    """One row for each answer sheet of a wave: row, pid, group, score, and the background.
-
-    For calculation, not for publication. Raises DataError where no source asks all the items.
-    """
-    instrument = study.program.instruments[instrument_id]
-    rows = instrument_rows(study, instrument, wave)
-    first = ("row", "pid", "group", "score")
-    rest = [c for c in rows if c not in (*instrument.items, *first, "source")]
-    return rows.assign(score=scores_of(instrument, rows))[[*first, *rest]]
 
 
 def measure(study: Study, outcome: Outcome, wave: str, variable: str | None) -> pd.DataFrame:
