@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from evaluasi_lib.measures import CHECKS, MEANS, Effect, Measure, record_rows
 from evaluasi_lib.measures import ESTIMATE_NUMBERS as NUMBERS
+from evaluasi_lib.measures import Effect, Measure, record_rows
 
 TOLD = ("label", "role", "wave", "direction", "claim", "level", "design", "estimator", "estimand",
         "unit")  # fmt: skip
@@ -21,7 +21,10 @@ def effect_rows(effect: Effect, *place: str) -> list[Measure]:
     first, *others = NUMBERS.split()
     told = about | {"conclusion": effect.conclusion, "note": effect.note}
     content = dataclasses.asdict(effect) | {"reason": effect.reason or "not estimated"}
-    beside = " ".join([*others, *CHECKS, *MEANS])
+    beside = " ".join(
+        [*others, "e_value lee_lower lee_upper bracketing interaction_p",
+         "mean_before mean_after mean_comparison"]
+    )  # fmt: skip
     return [
         *record_rows(content, names, first, **told),
         *record_rows(dataclasses.asdict(effect), names, beside, **about),

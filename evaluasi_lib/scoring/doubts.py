@@ -355,7 +355,9 @@ def doubts_of(
     if top is not None and top > standards(study.program.standards)["measure"]["ceiling_share"]:
         yield "ceiling", say("ceiling", share=percent(top))
     if found := bent(case, primary):
-        names = [say("y0") if n == "y0" else variable_label(study.program, n) for n in found]
+        names = [
+            say("measure_before") if n == "y0" else variable_label(study.program, n) for n in found
+        ]
         yield "bent", say("bent", names=join_words(names))
     yield from _units_alike(study, case, primary)
 
