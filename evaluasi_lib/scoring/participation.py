@@ -44,13 +44,14 @@ from evaluasi_lib.measures import (
     wide,
 )
 from evaluasi_lib.program import SURVEYS, Outcome, Program, Source
-from evaluasi_lib.scoring.designs import difference, paired
 from evaluasi_lib.scoring.estimate import (
     NoConvergenceError,
     cluster_codes,
     fit_logit,
+    paired,
     separated_columns,
     standardised,
+    two_groups,
 )
 from evaluasi_lib.scoring.frames import (
     OutcomeFrames,
@@ -695,7 +696,7 @@ def _motivation(study: Study, name: str) -> tuple[dict[str, Any], Cell]:
         found = paired(after, before, clusters=clusters)
     else:
         later = np.repeat([False, True], [len(before), len(after)])
-        found = difference(np.r_[before, after], later, estimand="change")
+        found = two_groups(np.r_[before, after], later, estimator="waves", estimand="change")
     if found.estimate is None or found.p_value is None:
         few = min(len(before), len(after)) < 2
         why = _("Too few persons answered.") if few else _("All answers are alike.")
