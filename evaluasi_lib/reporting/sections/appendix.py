@@ -22,7 +22,7 @@ from evaluasi_lib.reporting.elements import (
     Table,
     section,
 )
-from evaluasi_lib.reporting.figures_scores import plot_shares
+from evaluasi_lib.reporting.figures import plot_shares
 from evaluasi_lib.reporting.tables import listed, scale_records, table_items
 from evaluasi_lib.reporting.words import say
 from evaluasi_lib.results import EvaluationResult, OwnText, Quality

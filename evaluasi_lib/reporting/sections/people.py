@@ -18,12 +18,11 @@ from evaluasi_lib.reporting.elements import (
     section,
     told,
 )
-from evaluasi_lib.reporting.figures import plot_drivers
+from evaluasi_lib.reporting.figures import plot_drivers, plot_shares
 from evaluasi_lib.reporting.figures_scores import (
     plot_calendar,
     plot_completion,
     plot_funnel,
-    plot_shares,
 )
 from evaluasi_lib.reporting.tables import listed
 from evaluasi_lib.reporting.words import say

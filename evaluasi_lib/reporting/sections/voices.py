@@ -17,7 +17,8 @@ from evaluasi_lib.reporting.elements import (
     section,
     told,
 )
-from evaluasi_lib.reporting.figures_scores import plot_saturation, plot_shares
+from evaluasi_lib.reporting.figures import plot_shares
+from evaluasi_lib.reporting.figures_scores import plot_saturation
 from evaluasi_lib.reporting.tables import Column, listed
 from evaluasi_lib.reporting.words import say
 from evaluasi_lib.results import EvaluationResult
