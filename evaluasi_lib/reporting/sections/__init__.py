@@ -8,21 +8,25 @@ from functools import wraps
 
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.elements import Section
-from evaluasi_lib.reporting.sections.appendix import own_blocks, section_appendix
 from evaluasi_lib.reporting.sections.background import (
+    own_blocks,
+    section_appendix,
     section_efficiency,
     section_methodology,
     section_program,
 )
 from evaluasi_lib.reporting.sections.effects import section_effectiveness
-from evaluasi_lib.reporting.sections.people import section_elearning, section_participation
+from evaluasi_lib.reporting.sections.people import (
+    section_elearning,
+    section_participation,
+    section_voices,
+)
 from evaluasi_lib.reporting.sections.summary import (
     section_findings,
     section_follow_up,
     section_summary,
     section_verdict,
 )
-from evaluasi_lib.reporting.sections.voices import section_voices
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import own_words
 

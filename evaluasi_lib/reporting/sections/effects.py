@@ -26,7 +26,7 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_likert,
     plot_slope,
 )
-from evaluasi_lib.reporting.sections.appendix import asked_in_surveys, told_further
+from evaluasi_lib.reporting.sections.background import asked_in_surveys, told_further
 from evaluasi_lib.reporting.tables import estimate_rows, listed, scale_records
 from evaluasi_lib.reporting.words import say
 from evaluasi_lib.results import EvaluationResult
