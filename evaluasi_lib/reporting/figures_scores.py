@@ -17,8 +17,9 @@ from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.reporting.figures import beside, drawn, frame_bars, label_rows
+from evaluasi_lib.reporting.tables import said_of
 from evaluasi_lib.reporting.words import say, why
-from evaluasi_lib.wording import _, count, day_name, interval, number, percent, plural, word_for
+from evaluasi_lib.wording import _, count, day_name, number, percent, plural, word_for
 
 COLOURS = {"program": theme.PROGRAM, "comparison": theme.COMPARISON}
 PANELS = 3
@@ -170,9 +171,8 @@ def plot_completion(curve: Records, median: float | None) -> Figure | None:
     known = number(days[-1] if median is None else median, 0)
     answer = say("waktu-selesai.fewer" if fewer else "waktu-selesai.answer", days=known)
     marks = [1 + round(i * (len(curve) - 1) / 4) for i in range(5)]
-    listed = "; ".join(
-        say("waktu-selesai.row", day=number(days[i], 0), share=percent(share[i])) for i in marks
-    )
+    told = [{"day": days[i], "share_completed": share[i]} for i in marks]
+    listed = "; ".join(said_of("waktu-selesai.row", row) for row in told)
     return drawn("waktu-selesai", svg, answer=answer, listed=listed)
 
 
@@ -227,13 +227,9 @@ def plot_slope(scales: Records, id: str, title: str) -> Figure | None:
             ax.set_title(theme.wrap(label, 30 if columns > 1 else 80), fontsize=9.5, loc="left")
             _lines(ax, groups)
             for group, (early, *_between, late) in groups.items():
-                told.append(
-                    say(
-                        "perubahan.row", label=label, group=word_for("group", group),
-                        before=number(early["mean"], 2), first=word_for("wave", early["wave"]),
-                        after=number(late["mean"], 2), last=word_for("wave", late["wave"]),
-                    )
-                )  # fmt: skip
+                ends = {"before": early["mean"], "first": early["wave"], "after": late["mean"],
+                        "last": late["wave"]}  # fmt: skip
+                told.append(said_of("perubahan.row", {"label": label, "group": group, **ends}))
                 if group == "program":
                     rises.append(late["mean"] > early["mean"])
         svg = theme.to_svg(figure)
@@ -287,13 +283,7 @@ def plot_boxes(
         ax.set_xlim(*span)
         theme.local_numbers(ax.xaxis)
         svg = theme.to_svg(figure)
-    parts = [
-        say(
-            "sebaran.row", wave=wave, mean=number(s["mean"], 2), middle=number(s["median"], 2),
-            between=interval(s["q25"], s["q75"], 2),
-        )
-        for wave, s in zip(waves, spread, strict=True)
-    ]  # fmt: skip
+    parts = [said_of("sebaran.row", {**s, "q_low": s["q25"], "q_high": s["q75"]}) for s in spread]
     means = [f"{wave} {number(s['mean'], 2)}" for wave, s in zip(waves, spread, strict=True)]
     keys = ["box", *(["tenths"] if tenths else []), "mean", *(["weighted"] if weighted else [])]
     return drawn(
@@ -518,7 +508,7 @@ def plot_importance(items: Records, cross: Record, id: str) -> Figure:
     answer = say("ipa.weak", items="; ".join(weak)) if weak else ""
     key = " ".join(f"{place} {label}." for place, (label, _x, _y) in enumerate(rated, 1))
     listed = "; ".join(
-        say("ipa.row", label=label, importance=number(y, 2), performance=number(x, 2))
+        said_of("ipa.row", {"label": label, "importance": y, "performance": x})
         for label, x, y in rated
     )
     return drawn("ipa", svg, id=id, answer=answer, key=key, listed=listed)

@@ -21,7 +21,6 @@ from evaluasi_lib.measures import (
     record_of,
     texts_at,
     threats_of,
-    value_at,
     wide,
 )
 from evaluasi_lib.program import SURVEYS, Costs, Outcome, Program
@@ -42,6 +41,7 @@ from evaluasi_lib.reporting.figures_scores import plot_flow
 from evaluasi_lib.reporting.tables import (
     listed,
     listed_fields,
+    said_of,
     scale_records,
     table_evidence,
     table_items,
@@ -56,9 +56,7 @@ from evaluasi_lib.wording import (
     date,
     join_words,
     joined,
-    percent,
     plural,
-    rupiah,
     word_for,
 )
 
@@ -114,13 +112,12 @@ def section_methodology(program: Program, result: EvaluationResult) -> Section:
     threats = _threats(result)
     primary = told_effects(program, rows, "primary")
     evidence = table_evidence(rows, primary, k)
-    read, kept = count(quality.rows_read), count(quality.rows_kept)
     elements: Elements = [
         Paragraph(told_of_design(program, "how")),
         _sample(program, result),
         plot_flow(flow, k) or (steps if len(flow) > 1 else None),
         table_waves(rows, primary, k),
-        Paragraph(say("rows", read=read, kept=kept), see=("tbl-pembersihan",)),
+        Paragraph(said_of("rows", as_plain(quality)), see=("tbl-pembersihan",)),
         Paragraph(_("What threatens these conclusions"), see=("tbl-bukti",)) if threats else None,
         Bullets(threats) if threats else None,
         None if evidence else Paragraph(say("unrated"), "note"),
@@ -158,26 +155,25 @@ def _sample(program: Program, result: EvaluationResult) -> Paragraph:
     if analysed is None:
         return Paragraph(say("not_analysed", reason=reason.rstrip(".")), "note")
     text = plural("{n} person is in the analysis.", "{n} persons are in the analysis.", analysed)
-    sentences = [text.format(n=count(analysed))]
-    response = value_at(result.rows, "sample/response_rate_share")
-    if response is not None:
-        sentences.append(say("response", share=percent(response)))
-    if program.population:
-        sentences.append(_("Answers are weighted to the population."))
-    return Paragraph(" ".join(sentences))
+    sentences = [
+        text.format(n=count(analysed)),
+        said_of("response", record_of(result.rows, "sample")),
+        _("Answers are weighted to the population.") if program.population else "",
+    ]
+    return Paragraph(joined(sentences))
 
 
 def section_efficiency(program: Program, result: EvaluationResult) -> Section:
     """Costs by category, cost of the effect, benefits in money."""
     k, costs, rows = program.privacy.min_cell, program.costs, result.rows
     money = record_of(rows, "efficiency")
-    total, reason = money["total_cost_idr"], money["total_cost_idr_reason"]
-    if costs is None or total is None:
+    if costs is None or money["total_cost_idr"] is None:
+        reason = money["total_cost_idr_reason"]
         return section("efisiensi", [], words.why(reason, k) if reason else say("no_costs"))
     notes = [_loading(costs, money, k)]
     notes += [words.why(text, k) for text in texts_at(result.remarks, "efficiency", "money")]
     elements: list[Element | None] = [
-        Paragraph(say("cost", year=costs.price_year, total=rupiah(total)), see=("tbl-pos-biaya",)),
+        Paragraph(said_of("cost", money | {"year": costs.price_year}), see=("tbl-pos-biaya",)),
         listed_fields("biaya", money, k),
         *(Paragraph(note, "note") for note in notes),
     ]
@@ -202,19 +198,14 @@ def section_efficiency(program: Program, result: EvaluationResult) -> Section:
 def _loading(costs: Costs, money: Record, k: int) -> str:
     """What the costs hold, and the cost of a training hour."""
     text = say("time_included" if costs.participant_time is not None else "time_left_out")
-    hour, reason = money["cost_per_jp_idr"], money["cost_per_jp_idr_reason"]
-    if hour is not None:
-        return f"{text} {say('hour', cost=rupiah(hour))}"
-    return f"{text} {words.why(reason, k)}" if reason else text
+    reason = money["cost_per_jp_idr_reason"]
+    return joined([text, said_of("hour", money) or (reason and words.why(reason, k))])
 
 
 def _per_effect(cost: Record, label: str, k: int) -> str:
     if cost["estimate"] is None:
         return say("no_unit_cost", reason=words.why(cost["reason"], k).rstrip("."))
-    return say(
-        "unit_cost", label=label, unit=cost["unit"], estimate=rupiah(cost["estimate"]),
-        low=rupiah(cost["estimate_low"]), high=rupiah(cost["estimate_high"]),
-    )  # fmt: skip
+    return said_of("unit_cost", cost | {"label": label})
 
 
 def _per_outcome(result: EvaluationResult) -> list[Record]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from evaluasi_lib.claims import is_nothing, variable_label
 from evaluasi_lib.findings.observe import is_missed
-from evaluasi_lib.measures import Measure, Record, record_of, texts_at, value_at, wide
+from evaluasi_lib.measures import Measure, Record, record_of, texts_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
@@ -29,7 +29,7 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_funnel,
     plot_saturation,
 )
-from evaluasi_lib.reporting.tables import Column, listed
+from evaluasi_lib.reporting.tables import Column, listed, said_of
 from evaluasi_lib.reporting.words import say
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import (
@@ -38,6 +38,7 @@ from evaluasi_lib.wording import (
     digits_for,
     interval,
     join_words,
+    joined,
     number,
     p_is,
     percent,
@@ -46,7 +47,11 @@ from evaluasi_lib.wording import (
 )
 
 PART = "elearning"
+MOST_ROWS = 12
+MOST_QUOTES = 3  # of the body
+
 Elements = list[Element | None]
+Parts = tuple[Elements, Elements]  # what a decision needs, and the details
 
 
 def section_participation(program: Program, result: EvaluationResult) -> Section:
@@ -73,8 +78,7 @@ def section_participation(program: Program, result: EvaluationResult) -> Section
         listed("hambatan", barriers, k),
         listed("hambatan-kelompok", groups, k),
     ]
-    if (completed := value_at(rows, "participation/completion_share")) is not None:
-        text = say("completion", share=percent(completed))
+    if text := said_of("completion", record_of(rows, "participation")):
         elements.append(Paragraph(text, see=("tbl-kepesertaan",)))
     reasons = wide(rows, "participation/dropout_reasons/*")
     left, why = plot_shares(reasons, "alasan-berhenti"), listed("alasan-berhenti", reasons, k)
@@ -121,22 +125,15 @@ def _motivation(found: Record, k: int) -> str:
     if found["mean_after"] is None:
         reason = words.why(found["reason"], k).rstrip(".")
         return say("not_known", label=found["label"], reason=reason)
-    numbers = {name: number(found[name], 2) for name in ("mean_before", "mean_after", "change")}
-    return say(
-        "motivation", label=found["label"], p=p_is(found["change_p"]), n=count(found["n"]),
-        between=interval(found["change_low"], found["change_high"], 2), **numbers,
-    )  # fmt: skip
+    return said_of("motivation", found)
 
 
 def _missed(program: Program, items: list[Record]) -> str:
     under = [
-        say(
-            "missed", variable=variable_label(program, i["stem"][2]), group=i["label"],
-            share=percent(i["share"]), expected=percent(i["population_share"]),
-        )
+        said_of("missed", i | {"variable": variable_label(program, i["stem"][2])})
         for i in items
         if is_missed(i)
-    ]  # fmt: skip
+    ]
     if not under:
         return _("No group is clearly less present than in the population.")
     return _("Less present than in the population: {listed}.").format(listed=join_words(under))
@@ -164,7 +161,7 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
               for s in funnel]  # fmt: skip
     details: Elements = []
     elements: Elements = [
-        Paragraph(_headline(whole, alone)),
+        Paragraph(joined([said_of("users", whole), said_of("off_hours", whole), *_time(alone)])),
         Paragraph(words.why(whole["reason"], k), "note") if whole["reason"] else None,
         plot_funnel(funnel, k) or listed("corong", stages, k),
         Paragraph(alone["funnel"]["reason"], "note") if "funnel" in alone else None,
@@ -176,14 +173,13 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
         details += [
             Heading(_("When people learn")),
             calendar,
-            Paragraph(_use(alone["off_hours"], alone["sessions"])),
+            Paragraph(said_of("use", alone["off_hours"] | _sessions(alone["sessions"]))),
             listed("perangkat", wide(rows, f"{PART}/devices/*"), k),
             Paragraph(say("holidays"), "note"),
         ]
     if curve:
         days = plot_completion(curve, whole["median_days_to_complete"])
-        test = alone.get("log_rank")
-        note = say("log_rank", p=p_is(test["p_value"])) if test else ""
+        note = said_of("log_rank", alone.get("log_rank", Record()))
         elements.append(told(days))
         details += [
             Heading(_("How long it takes")),
@@ -196,23 +192,14 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
     return section("elearning", elements, details=details)
 
 
-def _headline(whole: Record, alone: Mapping[str, Record]) -> str:
-    sentences = [say("users", n=count(whole["users"]))]
-    if whole["off_hours_share"] is not None:
-        sentences.append(say("off_hours", share=percent(whole["off_hours_share"])))
-    if time := alone.get("time_on_task"):
-        sentences += [say("time", minutes=number(time["median_minutes"], 0)), time["note"]]
-    return " ".join(sentences)
+def _sessions(sessions: Record) -> dict[str, float]:
+    return {name: sessions[name] for name in ("gap_minutes", "median_per_user")}
 
 
-def _use(off: Record, sessions: Record) -> str:
-    """Sessions, weekends and hours in words."""
-    return say(
-        "use", gap=number(sessions["gap_minutes"], 0), n=number(sessions["median_per_user"], 0),
-        sessions_share=percent(off["sessions_share"]), share=percent(off["events_share"]),
-        low=percent(off["events_share_low"]), high=percent(off["events_share_high"]),
-        weekend=percent(off["weekend_share"]),
-    )  # fmt: skip
+def _time(alone: Mapping[str, Record]) -> list[str]:
+    """How long a middle learner was there, and how that was found."""
+    time = alone.get("time_on_task")
+    return [said_of("time", time), time["note"]] if time else []
 
 
 def _learning(dose: Record) -> list[Element]:
@@ -228,13 +215,6 @@ def _learning(dose: Record) -> list[Element]:
     )  # fmt: skip
     heading = Heading(_("Does more use go with more learning?"))
     return [heading, Paragraph(text), Paragraph(say("association"), "note")]
-
-
-MOST_ROWS = 12
-MOST_QUOTES = 3  # of the body
-
-Elements = list[Element | None]
-Parts = tuple[Elements, Elements]  # what a decision needs, and the details
 
 
 def section_voices(program: Program, result: EvaluationResult) -> Section:
@@ -291,13 +271,13 @@ def _unthemed(result: EvaluationResult) -> Paragraph | None:
     survey, left = (record_of(result.rows, f"voices/{name}") for name in ("survey", "unthemed"))
     if survey["answers"] is None:
         return None
-    answers, people = count(survey["answers"]), count(survey["respondents"])
-    sentences = [say("coded", answers=answers, people=people)]
-    if left["n"]:
-        sentences.append(say("unthemed", n=count(left["n"]), share=percent(left["share"])))
-    if terms := texts_at(result.remarks, "voices", "unthemed", "terms"):
-        sentences.append(say("candidates", terms=", ".join(terms)))
-    return Paragraph(" ".join(sentences))
+    terms = texts_at(result.remarks, "voices", "unthemed", "terms")
+    sentences = [
+        said_of("coded", survey),
+        said_of("unthemed", left) if left["n"] else "",
+        say("candidates", terms=", ".join(terms)) if terms else "",
+    ]
+    return Paragraph(joined(sentences))
 
 
 def _demand(result: EvaluationResult, k: int) -> Parts:
@@ -331,15 +311,12 @@ def _interviews(result: EvaluationResult, k: int) -> Parts:
 
 
 def _coverage(read: Record) -> Paragraph:
-    names = ("interviewees", "excerpts", "transcripts", "turns")
-    n = {name: count(read[name]) for name in names}
-    sentences = [say("interviews", **n)]
-    if read["transcripts"]:
-        share = percent(read["respondent_word_share"])
-        sentences.append(say("transcripts", share=share, **n))
-    if read["unmarked_transcripts"]:
-        sentences.append(say("unmarked", n=count(read["unmarked_transcripts"])))
-    return Paragraph(" ".join(sentences))
+    sentences = [
+        said_of("interviews", read),
+        said_of("transcripts", read) if read["transcripts"] else "",
+        said_of("unmarked", read) if read["unmarked_transcripts"] else "",
+    ]
+    return Paragraph(joined(sentences))
 
 
 def _case(result: EvaluationResult, case: Record, k: int) -> Elements:
