@@ -2,97 +2,95 @@
 
 from __future__ import annotations
 
-import re
+import io
+import shutil
 import time
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
+import yaml
 from pypdf import PdfReader
 
 import evaluasi_lib as el
-from tests.made_studies import make_study, survey
 
+RAW = Path(__file__).resolve().parent.parent / "data" / "raw" / "nsw-1976"
+FORMATS = "html,pdf,docx,xlsx"
 SAID = {"date": "2025-09-15", "number": "EV-7", "author": "Evaluation unit", "contact": "room 12"}
+Files = dict[str, bytes]
 
 
-@pytest.fixture(autouse=True)
-def _english() -> None:
-    el.set_language("en")
+def report(root: Path, said: dict[str, Any], formats: str = FORMATS) -> Files:
+    """The files of a report of a program that says this about it: suffix -> content."""
+    folder = root / "raw" / RAW.name
+    if not folder.is_dir():
+        shutil.copytree(RAW, folder)
+    declared = yaml.safe_load((RAW / "program.yml").read_text(encoding="utf-8"))
+    text = yaml.safe_dump(declared | {"report": said}, allow_unicode=True)
+    (folder / "program.yml").write_text(text, encoding="utf-8")
+    out = root / f"out{len(list(root.iterdir()))}"
+    el.open(RAW.name, "en", root).report(["program", "lampiran"], out=out, formats=formats)
+    return {path.suffix: path.read_bytes() for path in out.rglob("*.*")}
 
 
-def program(folder: Path, **declared: Any) -> Any:
-    answers = pd.DataFrame({"pid": [f"p{i}" for i in range(30)], "cara": ["daring"] * 30})
-    sources = {"survei": survey({"cara": "category"}, wave="post")}
-    declared = {"design": {"type": "single_group"}, "sources": sources} | declared
-    return make_study(folder, declared, {"survei": answers}, "en")
+def core(content: bytes) -> str:
+    """What an XLSX or DOCX says of itself."""
+    return zipfile.ZipFile(io.BytesIO(content)).read("docProps/core.xml").decode()
 
 
 @pytest.fixture(scope="module")
-def dated(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return program(tmp_path_factory.mktemp("dated"), report=SAID)
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Files]:
+    root = tmp_path_factory.mktemp("dated")
+    return root, report(root, SAID)
 
 
-def files(program: Any, out: Path, formats: str) -> dict[str, Path]:
-    program.report(["ringkasan", "program"], out, formats)
-    return {path.suffix[1:]: path for path in (out / program.id).iterdir()}
-
-
-def core(path: Path) -> str:
-    return zipfile.ZipFile(path).read("docProps/core.xml").decode()
-
-
-def test_page_and_files_carry_date_number_author_and_agency(dated: Any, tmp_path: Path) -> None:
-    written = files(dated, tmp_path, "html,xlsx,docx,pdf")
-    page = written["html"].read_text("utf-8")
-    for text in ("dated September 15, 2025", "EV-7", "Evaluation unit", "room 12"):
+def test_every_file_says_date_number_author_and_contact(made: tuple[Path, Files]) -> None:
+    root, files = made
+    page = files[".html"].decode()
+    assert "dated September 15, 2025" in page
+    for text in ("EV-7", "Evaluation unit", "room 12"):
         assert text in page
-    for form in ("xlsx", "docx"):
-        said = core(written[form])
-        assert said.count("2025-09-15T00:00:00Z") == 2  # created and modified
-        assert "<dc:creator>Evaluation unit</dc:creator>" in said
-        assert "<cp:keywords>EV-7</cp:keywords>" in said
-        assert "<dc:subject>Badan</dc:subject>" in said
-    about = PdfReader(written["pdf"]).metadata
-    assert (about["/Keywords"], about["/Author"], about["/Subject"]) == (
-        "EV-7", "Evaluation unit", "Badan",
-    )  # fmt: skip
-    assert about.creation_date.strftime("%Y-%m-%d") == SAID["date"]
+    organisation = el.open(RAW.name, "en", root).result.program.organisation
+    for suffix in (".xlsx", ".docx"):
+        about = core(files[suffix])
+        assert "2025-09-15T00:00:00Z" in about
+        assert "<dc:creator>Evaluation unit</dc:creator>" in about
+        assert "<cp:keywords>EV-7</cp:keywords>" in about
+        assert f"<dc:subject>{organisation}</dc:subject>" in about
+    said = PdfReader(io.BytesIO(files[".pdf"])).metadata
+    assert said is not None
+    assert said.creation_date.date().isoformat() == "2025-09-15"
+    assert (said["/Keywords"], said["/Author"]) == ("EV-7", "Evaluation unit")
+    assert said["/Subject"] == organisation
 
 
-@pytest.mark.parametrize(
-    ("declared", "said", "day"),
-    [
-        ({"period": {"start": "2025-01-01", "end": "2025-06-30"}},
-         "June 30, 2025 (last day of the program)", "2025-06-30"),
-        ({}, "", "1980-01-01"),
-        ({"report": SAID | {"date": "1977-07-31"}}, "July 31, 1977", "1980-01-01"),
-    ],
-)  # fmt: skip
-def test_without_a_date_it_is_the_last_day_of_the_program_and_files_know_no_year_before_1980(
-    declared: dict[str, Any], said: str, day: str, tmp_path: Path
-) -> None:
-    written = files(program(tmp_path, **declared), tmp_path / "out", "html,xlsx")
-    page = " ".join(re.sub(r"<[^>]+>", " ", written["html"].read_text("utf-8")).split())
-    assert ("Date of the report" in page) == bool(said)
-    assert said in page
-    assert f"{day}T00:00:00Z" in core(written["xlsx"])
-
-
-def test_source_date_epoch_is_the_date_of_every_file_and_gives_the_same_bytes(
-    dated: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")  # 2026-01-01
-    once = files(dated, tmp_path / "once", "xlsx,docx,pdf")
+def test_the_same_report_is_the_same_bytes(made: tuple[Path, Files]) -> None:
+    root, files = made
     time.sleep(2.1)  # an archive counts time in steps of two seconds
-    again = files(dated, tmp_path / "again", "xlsx,docx,pdf")
-    for form in ("xlsx", "docx", "pdf"):
-        assert once[form].read_bytes() == again[form].read_bytes(), form
-    for form in ("xlsx", "docx"):
-        assert core(once[form]).count("2026-01-01T00:00:00Z") == 2
-    assert PdfReader(once["pdf"]).metadata.creation_date.year == 2026
+    assert report(root, SAID) == files
+
+
+def test_a_date_that_nobody_declared_is_the_last_day_of_the_program_and_says_so(
+    tmp_path: Path,
+) -> None:
+    files = report(tmp_path, {}, "html,xlsx")
+    assert "(last day of the program)" in files[".html"].decode()
+    # The program ended in 1977, and a ZIP archive knows no day before 1980.
+    assert "1980-01-01T00:00:00Z" in core(files[".xlsx"])
+
+
+def test_source_date_epoch_is_the_date_of_every_file(
+    made: tuple[Path, Files], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, _files = made
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")  # 2026-01-01
+    files = report(root, SAID)
+    for suffix in (".xlsx", ".docx"):
+        assert core(files[suffix]).count("2026-01-01T00:00:00Z") == 2  # created and modified
+    said = PdfReader(io.BytesIO(files[".pdf"])).metadata
+    assert said is not None
+    assert said.creation_date.date().isoformat() == "2026-01-01"
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     with pytest.raises(el.EvaluationError, match=r"SOURCE_DATE_EPOCH.*yesterday"):
-        files(dated, tmp_path / "no", "xlsx")
+        report(root, SAID, "html,xlsx")
