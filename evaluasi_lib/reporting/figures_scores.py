@@ -432,11 +432,11 @@ def _likert_bar(
     persons are there. keys: the legend's, which is filled as parts are met.
     """
     n = len(levels)
-    left = -sum(share * _below_middle(first, last, n) for first, last, share in bar.parts)
+    left = -sum(share * _place(first, last, n)[1] for first, last, share in bar.parts)
     for first, last, share in bar.parts:
         if share <= 0:
             continue
-        colour = _colour(first, last, n)
+        colour, _left = _place(first, last, n)
         edge = theme.MUTED if colour == theme.PAPER else colour
         if (first, last) not in keys:
             merged = say("jawaban.merged", low=levels[first], high=levels[last])
@@ -452,23 +452,16 @@ def _likert_bar(
         left += share
 
 
-def _below_middle(first: int, last: int, n: int) -> float:
-    """How much of a part is drawn left of zero: 0 to 1."""
-    middle = (n - 1) / 2
-    if first == last == middle:
-        return 0.5
+def _place(first: int, last: int, n: int) -> tuple[str, float]:
+    """The colour of a part of a scale of n points, paper where it is of both sides; and how much of
+    it is drawn left of zero, 0 to 1."""
+    (lower, upper), middle = theme.DIVERGING[2], (n - 1) / 2
     if first < middle < last:
-        return 0.0 if first == 0 else 1.0
-    return 1.0 if last <= middle else 0.0
-
-
-def _colour(first: int, last: int, n: int) -> str:
-    """The colour of a part of a scale of n points: of one side, or paper where it is of both."""
+        return theme.PAPER, 0.0 if first == 0 else 1.0
+    left = 0.5 if first == last == middle else 1.0 if last <= middle else 0.0
     if first == last:
-        return theme.DIVERGING[n][first]
-    lower, upper = theme.DIVERGING[2]
-    middle = (n - 1) / 2
-    return lower if last <= middle else upper if first >= middle else theme.PAPER
+        return theme.DIVERGING[n][first], left
+    return (lower if last <= middle else upper), left
 
 
 def plot_importance(items: Records, cross: Record, id: str) -> Figure:
