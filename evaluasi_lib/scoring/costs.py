@@ -70,9 +70,9 @@ def score_efficiency(
     for i, row in enumerate(valued, 1):
         fields = "per_person_idr total_idr confidence_share"
         yield from drafts(row, [*names, "benefits", i], fields)
-    known = benefit is not None and total is not None
-    for i, row in enumerate(sensitivity(costs, effects, enrolled, total) if known else [], 1):
-        yield from drafts(row, [*names, "sensitivity", i], "cost_idr benefit_idr bcr roi_pct")
+    if benefit is not None and total is not None:
+        for i, row in enumerate(sensitivity(costs, effects, enrolled, total), 1):
+            yield from drafts(row, [*names, "sensitivity", i], "cost_idr benefit_idr bcr roi_pct")
     if money_reason:
         yield Draft(Remark("efficiency/money", money_reason))
 

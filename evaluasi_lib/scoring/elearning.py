@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
@@ -665,7 +666,7 @@ def _median(times: np.ndarray, surv: np.ndarray) -> float | None:
     return float((times[below[0]] + times[until[0]]) / 2 if level else times[below[0]])
 
 
-def log_rank(times: np.ndarray, done: np.ndarray, group: np.ndarray) -> tuple[float, float] | None:
+def log_rank(times: ArrayLike, done: ArrayLike, group: ArrayLike) -> tuple[float, float] | None:
     """(chi2, p) of the unstratified log-rank test between the groups.
 
     None where there are fewer than two groups, or no event. Reference: survival::survdiff of R.
@@ -679,7 +680,7 @@ def log_rank(times: np.ndarray, done: np.ndarray, group: np.ndarray) -> tuple[fl
 def cox(
     times: np.ndarray, done: np.ndarray, covariates: pd.DataFrame,
     clusters: np.ndarray | None = None,
-) -> dict[str, dict[str, float]]:  # fmt: skip
+) -> dict[Any, dict[Any, Any]]:  # fmt: skip
     """Cox model with Efron's treatment of ties: the record of each covariate, its hazard_ratio of
     completing with ci and p_value, beta and std_error; none where it cannot be estimated.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -63,7 +63,6 @@ from evaluasi_lib.scoring.frames import (
     option_shares,
     option_shares_by,
     outcome_frame,
-    outcome_frames,
     person_levels,
     person_variable,
     reached,
@@ -235,7 +234,8 @@ def _effect(
     df: float | None,
 ) -> dict[str, Any]:  # fmt: skip
     """The marginal effect of one column, each with the interval of its delta method's error."""
-    before, after, ends = x.copy(), x.copy(), (None, None)
+    before, after = x.copy(), x.copy()
+    ends: tuple[float | None, float | None] = (None, None)
     if term.level is not None:
         before[:, places] = after[:, places] = 0.0
         after[:, column] = 1.0
@@ -401,18 +401,18 @@ FLOW = ("invited", "responded", "analysed")
 STAGES = ("invited", "enrolled", "started", "completed")
 
 
-def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
+def score_sample(study: Study, frames: OutcomeFrames) -> Drafts:
     """Invited (roster, or those flagged as invited), responded (any answer in a survey), analysed
     (in the primary estimate of the first decisive outcome), with the flow between them.
 
-    frames: outcome_frames(study), where the caller has them. A few who left could be found by
-    subtraction, so a step after which a few are missing is hidden, and "dropped" is counted from
-    the last step that is shown. Only how many took part, where that is one group, is shown all the
-    same: that a few of them gave no answers tells nothing else of anybody, and without their number
-    there is no cost of a participant.
+    frames: outcome_frames(study). A few who left could be found by subtraction, so a step after
+    which a few are missing is hidden, and "dropped" is counted from the last step that is shown.
+    Only how many took part, where that is one group, is shown all the same: that a few of them gave
+    no answers tells nothing else of anybody, and without their number there is no cost of a
+    participant.
     """
     invited, unknown = _invited(study)
-    label, analysed, unanalysed = _analysed(study, frames or outcome_frames(study))
+    label, analysed, unanalysed = _analysed(study, frames)
     answered, last = (
         _("answered at least one questionnaire"),
         _("analysed for the estimate of: {outcome}"),
@@ -791,30 +791,31 @@ def score_barriers(study: Study, stages: pd.DataFrame) -> Drafts:
     column = program.sources[question.source].columns.get(question.variable)
     label, place = partial(option_label, column), [*PART, "barriers"]
     yield from option_shares(chosen, place, label)
-    done = {}
+    groups = groupings(study, rows)
     if "completed" in stages:
-        done["completed"] = rows["pid"].map(stages["completed"].astype("object"))
-    yield from shares_by_group(study, chosen, rows, place, label, **done)
+        groups["completed"] = rows["pid"].map(stages["completed"].astype("object"))
+    yield from shares_by_group(program, chosen, groups, place, label)
+
+
+def groupings(study: Study, rows: pd.DataFrame) -> dict[str, pd.Series | None]:
+    """The declared groups of the answers: asked in the same survey, or known of the person."""
+    found: dict[str, pd.Series | None] = {}
+    for name in participation_of(study.program).groups:
+        values = rows.get(name)
+        if values is None:
+            known = person_variable(study, name, pd.Index(rows["pid"].unique()))
+            values = None if known is None else rows["pid"].map(known.astype("object"))
+        found[name] = values
+    return found
 
 
 def shares_by_group(
-    study: Study, chosen: pd.DataFrame, rows: pd.DataFrame, place: Sequence[str],
-    label: Callable[[str], str | None], *, question: str = "", **more: pd.Series,
+    program: Program, chosen: pd.DataFrame, groups: Mapping[str, pd.Series | None],
+    place: Sequence[str], label: Callable[[str], str | None],
 ) -> Drafts:  # fmt: skip
-    """The share of each option (chosen: bool columns, row for row) within the groups of each
-    declared variable, but not of the question itself, and of `more`."""
-    program = study.program
-    groups = {n: own_or_known(study, n, rows) for n in participation_of(program).groups}
-    for name, values in (groups | more).items():
-        if values is not None and name != question:
+    """The share of each option (chosen: bool columns) within the groups, all row for row."""
+    for name, values in groups.items():
+        if values is not None:
             group = as_levels(values)
             levels = {v: level_label(program, name, v) for v in levels_of(program, name, group)}
             yield from option_shares_by(chosen, group, levels, place, label, variable=name)
-
-
-def own_or_known(study: Study, name: str, rows: pd.DataFrame) -> pd.Series | None:
-    """A grouping of the answers: asked in the same survey, or known of the person."""
-    if name in rows:
-        return rows[name]
-    values = person_variable(study, name, pd.Index(rows["pid"].unique()))
-    return None if values is None else rows["pid"].map(values.astype("object"))
