@@ -281,15 +281,17 @@ def score_drivers(study: Study, stages: pd.DataFrame) -> Drafts:
     frame, completed = frame[known], stages.loc[enrolled, "completed"][known]
     n, events = len(completed), int(completed.sum())
     fewer, model = min(events, n - events), None
-    small = small_levelled(frame, FEW)
+    small, why = small_levelled(frame, FEW), "few"
     if fewer < MIN_EVENTS or frame.columns.empty:
-        said = [_why_no_model(n, events)]
+        if events in (0, n):
+            why = "unknown" if n == 0 else "everybody" if events else "nobody"
     else:
         try:
             clusters = cluster_of(study, frame.index)
             model = fit_drivers(frame.drop(columns=small), completed, clusters)
         except NoConvergenceError:
-            said = [_("Drivers could not be examined: the estimation did not settle on a result.")]
+            why = "unsettled"
+    said = [word_for("no_model", why)]
     if model is not None:
         for effect in model.effects:
             level = effect["level"]
@@ -297,48 +299,20 @@ def score_drivers(study: Study, stages: pd.DataFrame) -> Drafts:
             yield from _driver(program, effect, Cell((events, n - events, *groups)))
         left_out |= dict.fromkeys(small, "small_cell") | model.left_out
         said = _notes(study, model, fewer)
-    for sentence in (*_left_out(program, left_out), *said):
+    lost = [word_for("left_out", why).format(label=variable_label(program, name))
+            for name, why in left_out.items()]  # fmt: skip
+    for sentence in (*lost, *said):
         yield Draft(Remark(measure_id(*PLACE), sentence))
 
 
-def _why_no_model(n: int, events: int) -> str:
-    if n == 0:
-        return _("Drivers could not be examined: the variables are known of nobody.")
-    if events == 0:
-        return _("Drivers could not be examined: nobody completed.")
-    if events == n:
-        return _("Drivers could not be examined: everybody completed.")
-    return _("Drivers could not be examined: too few persons completed or did not complete.")
-
-
-def _left_out(program: Program, reasons: dict[str, str]) -> list[str]:
-    sentences = {
-        "constant": _("“{label}” was left out: it is the same for everybody."),
-        "separation": _(
-            "“{label}” was left out: in one of its groups everybody, or nobody, completed "
-            "(separation), so its effect has no finite estimate."
-        ),
-        "collinear": _("“{label}” was left out: the other variables already tell it."),
-        "missing": _("“{label}” was left out: too few persons have a value."),
-        "small_cell": _("“{label}” was left out: one of its groups has too few persons to show."),
-    }
-    return [
-        sentences[why].format(label=variable_label(program, name)) for name, why in reasons.items()
-    ]
-
-
 def _notes(study: Study, model: DriverModel, fewer: int) -> list[str]:
-    notes = [
-        _("These are associations: they do not show what would happen if a condition changed.")
-    ]
+    notes = [word_for("model_note", "association")]
     if fewer < EVENTS_PER_TERM * len(model.effects):
-        text = _("Few persons for this many variables (under {n} each): read with care.")
-        notes.append(text.format(n=EVENTS_PER_TERM))
+        notes.append(word_for("model_note", "few").format(n=EVENTS_PER_TERM))
     if model.n_clusters is not None:
-        text = _("Intervals allow for persons of one agency being alike ({n} agencies).")
-        notes.append(text.format(n=model.n_clusters))
+        notes.append(word_for("model_note", "clusters").format(n=model.n_clusters))
     elif study.program.design.cluster is None:
-        notes.append(_("No agency is declared, so persons are taken as independent of each other."))
+        notes.append(word_for("model_note", "no_clusters"))
     return notes
 
 
@@ -374,19 +348,10 @@ def driver_sentence(program: Program, effect: dict[str, Any]) -> str:
         who = _("staff in {label} {level}").format(label=label, level=of(effect["level"]))
         whom = _("those in {level}").format(level=of(effect["reference"]))
     gap, ends = effect["gap"], [effect["gap_ci_low"], effect["gap_ci_high"]]
-    unsettled = ends[0] <= 0 <= ends[1]
-    if unsettled:
-        text = _(
-            "The data do not settle whether {who} complete more or less often than {whom}: "
-            "the difference is {points} percentage points [{interval}]."
-        )
-    elif gap < 0:
-        text = _("{who} complete {points} percentage points less often than {whom} [{interval}].")
-    else:
-        text = _("{who} complete {points} percentage points more often than {whom} [{interval}].")
-    if not unsettled:
+    said = "unsettled" if ends[0] <= 0 <= ends[1] else "less" if gap < 0 else "more"
+    if said != "unsettled":
         gap, ends = abs(gap), sorted(map(abs, ends))
-    sentence = text.format(
+    sentence = word_for("driver", said).format(
         who=who,
         whom=whom,
         points=number(100 * gap, 0),
