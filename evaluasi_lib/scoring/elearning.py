@@ -249,8 +249,8 @@ def _used(study: Study, plan: ElearningPlan, summary: EventSummary, stages: pd.D
     timed = km | {"median_days_to_complete": km["median_days"]}
     why = _why_no_median(stages, km)
     yield from drafts(totals, [PART], "users", users)
-    yield from drafts(timed, [PART], "median_days_to_complete:median_ci", _timed(km), n=None,
-                      reason=why)  # fmt: skip
+    cell = Cell((km["n"], km["n_completed"]))
+    yield from drafts(timed, [PART], "median_days_to_complete:median_ci", cell, n=None, reason=why)
     yield from drafts(totals, [PART], "off_hours_share", users)
     yield from modules(plan, summary, stages)
     yield from devices(summary, len(persons))
@@ -431,20 +431,13 @@ def completion_times(study: Study, persons: pd.DataFrame, stages: pd.DataFrame) 
         for stage, name in names.items()
         if name in roster and pd.api.types.is_datetime64_any_dtype(roster[name].dtype)
     }
-    start, end = persons["first"], persons["last"]
-    began = dates.get("enrolled", dates.get("started"))
-    if began is not None:
-        start = began.fillna(start)
-    if "completed" in dates:
-        end = dates["completed"].fillna(end)
+    first, last = persons["first"], persons["last"]
+    start = dates.get("enrolled", dates.get("started", first)).fillna(first)
+    end = dates.get("completed", last).fillna(last)
     done = stages["completed"].reindex(persons.index).fillna(False).astype(bool)
-    end = end.where(done, max(persons["last"].max(), end.max()))
+    end = end.where(done, max(last.max(), end.max()))
     days = (end - start).dt.total_seconds() / 86_400
     return pd.DataFrame({"days": days, "done": done.astype(int)})[~(days < 0)]
-
-
-def _timed(km: dict[str, Any]) -> Cell:
-    return Cell((km["n"], km["n_completed"]))
 
 
 def _why_no_median(stages: pd.DataFrame, km: dict[str, Any]) -> str:
@@ -466,7 +459,9 @@ def completion_by_group(study: Study, plan: ElearningPlan, times: pd.DataFrame) 
             about = {"label": level_label(program, plan.group, level), "n": None,
                      "reason": _("fewer than half have completed")}  # fmt: skip
             place = [PART, "time", level]
-            yield from drafts(km, place, "median_days:median_ci", _timed(km), **about)
+            yield from drafts(
+                km, place, "median_days:median_ci", Cell((km["n"], km["n_completed"])), **about
+            )
     yield from hazards(study, plan, times)
     if group is not None:
         kept = group.isin(usable)

@@ -44,7 +44,7 @@ from evaluasi_lib.measures import (
     wide,
 )
 from evaluasi_lib.program import SURVEYS, Outcome, Program, Source
-from evaluasi_lib.scoring.designs import difference, paired
+from evaluasi_lib.scoring import designs
 from evaluasi_lib.scoring.estimate import (
     NoConvergenceError,
     cluster_codes,
@@ -399,11 +399,12 @@ def score_sample(study: Study, frames: OutcomeFrames) -> Drafts:
     one_group = study.program.design.group is None
     for place, (step, n, why) in enumerate(steps, 1):
         record = {"label": step, "n": n, "reason": why if n is None else None}
-        rank = 0 if place == len(FLOW) else place
         same = (measure_id(*FUNNEL, first),) if first and place == 1 else ()
-        cell = SAFE if n is None else Cell(stage=("sample/flow", n, rank), based_on=same)
-        if place == 1 and one_group and n is not None:
-            cell = Cell((n,), based_on=same)
+        cell = SAFE
+        if n is not None:
+            stage = ("sample/flow", n, place % len(FLOW))  # the last is shown before the others
+            alone = place == 1 and one_group
+            cell = Cell((n,), based_on=same) if alone else Cell(stage=stage, based_on=same)
         yield from drafts(record, ["sample", "flow", place], "n", cell)
         yield Draft(partial(_dropped, place, study.program.privacy.min_cell))
     waves = [source.wave for source in study.program.sources.values() if source.wave]
@@ -657,24 +658,15 @@ def _motivation(study: Study, name: str) -> tuple[dict[str, Any], Cell]:
     cell = Cell((len(before), len(after)))
     if frame.before is None:
         clusters = cluster_codes(rows, study.program.design.cluster)
-        found = paired(after, before, clusters=clusters)
+        found = designs.paired(after, before, clusters=clusters)
     else:
-        later = np.repeat([False, True], [len(before), len(after)])
-        found = difference(np.r_[before, after], later, estimand="change")
+        found = designs.waves(after, before)
     if found.estimate is None or found.p_value is None:
-        few = min(len(before), len(after)) < 2
-        why = _("Too few persons answered.") if few else _("All answers are alike.")
-        return {"reason": found.reason or why}, cell
+        return {"reason": found.reason or _("All answers are alike.")}, cell
     low, high = found.interval(0.95)
-    return {
-        "n": len(after),
-        "mean_before": float(before.mean()),
-        "mean_after": float(after.mean()),
-        "change": found.estimate,
-        "ci_low": low,
-        "ci_high": high,
-        "p_value": found.p_value,
-    }, cell
+    return {"n": len(after), "mean_before": float(before.mean()), "mean_after": float(after.mean()),
+            "change": found.estimate, "ci_low": low, "ci_high": high,
+            "p_value": found.p_value}, cell  # fmt: skip
 
 
 def score_representation(study: Study, stages: pd.DataFrame) -> Drafts:
