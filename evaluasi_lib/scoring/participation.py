@@ -72,6 +72,10 @@ from evaluasi_lib.study import Study
 from evaluasi_lib.wording import DataError, _, choose, interval, number, spoken, word_for
 
 Floats = np.ndarray
+PART = ("participation",)
+FUNNEL = (*PART, "funnel")
+FLOW = ("invited", "responded", "analysed")
+STAGES = ("invited", "enrolled", "started", "completed")
 PLACE = ("participation", "drivers")
 FEW = 5  # persons of a variable or a level, from fewer of whom nothing is estimated
 MIN_EVENTS = 10  # of completing and of not completing, under which no model is fitted
@@ -358,12 +362,6 @@ def driver_sentence(program: Program, effect: dict[str, Any]) -> str:
         interval=interval(100 * ends[0], 100 * ends[1], 0),
     )
     return sentence[:1].upper() + sentence[1:]
-
-
-PART = ("participation",)
-FUNNEL = (*PART, "funnel")
-FLOW = ("invited", "responded", "analysed")
-STAGES = ("invited", "enrolled", "started", "completed")
 
 
 def score_sample(study: Study, frames: OutcomeFrames) -> Drafts:
