@@ -13,21 +13,14 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
-from xml.parsers import expat
+from typing import Any
 
 import pandas as pd
 
 from evaluasi_lib.program import UNSEEN
-from evaluasi_lib.reading import apart
-from evaluasi_lib.reading.pages import (
-    MAX_BYTES,
-    Refused,
-    check_archive,
-    check_size,
-    refusing,
-)
-from evaluasi_lib.wording import Problem, _, language
+from evaluasi_lib.reading.files import Ended, answers
+from evaluasi_lib.reading.pages import Refused, check_archive, check_size, refusing
+from evaluasi_lib.wording import DataError, Problem, _, language
 
 MIN_CHARACTERS_A_PAGE = 20  # a PDF with less text than this on average is a scan
 PAGE_SECONDS = 6.0  # of one page, or of all that precedes the first
@@ -57,28 +50,25 @@ def numbered_files(paths: Iterable[Path], letter: str) -> dict[Path, str]:
     }
 
 
-def read_documents(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
+def read_documents(folder: Path) -> pd.DataFrame:
     """document (D01.pdf ...), page (from 1), text of every document in a folder or of one file.
 
     A scanned PDF keeps its pages with hardly any text: it is no problem here, and the report names
-    it (see `is_scan`). Problems name what could not be read; they never quote the document.
+    it (see `is_scan`). Raises DataError with a problem for each file that could not be read; none
+    quotes the document.
     """
-    names = documents_in(folder)
-    read, problems = read_each(names)
-    rows = [
-        (names[p], page, text) for p, pages in read.items() for page, text in enumerate(pages, 1)
-    ]
-    return pd.DataFrame(rows, columns=["document", "page", "text"]), problems
+    read = _read_each(documents_in(folder))
+    rows = [(name, n, text) for name, pages in read.items() for n, text in enumerate(pages, 1)]
+    return pd.DataFrame(rows, columns=["document", "page", "text"])
 
 
-def read_each(names: Mapping[Path, str]) -> tuple[dict[Path, list[str]], list[Problem]]:
-    """The pages of each file that can be read, and what is wrong with the others, by their names
-    for readers.
+def _read_each(names: Mapping[Path, str]) -> dict[str, list[str]]:
+    """The pages of each file, by its name for readers. Raises DataError with every problem.
 
     A file at which the reading process breaks down is left out; another one reads the rest.
     """
     left = list(names)
-    read: dict[Path, list[str]] = {}
+    read: dict[str, list[str]] = {}
     problems = []
 
     def refuse(why: str) -> None:
@@ -88,21 +78,21 @@ def read_each(names: Mapping[Path, str]) -> tuple[dict[Path, list[str]], list[Pr
         pages: list[str] = []
         paths = [str(path) for path in left]
         try:
-            for answer in apart.answers("pages", PAGE_SECONDS, paths=paths, language=language()):
+            for answer in answers("pages", PAGE_SECONDS, paths=paths, language=language()):
                 if isinstance(answer, str):
                     pages.append(UNSEEN.sub("", answer))
                     continue
                 if answer is None:
-                    read[left.pop(0)] = pages
+                    read[names[left.pop(0)]] = pages
                 else:
                     refuse(answer.get("refused") or _("the document is damaged and cannot be read"))
                 pages = []
-        except apart.Ended as error:
-            if error.why == "time":
-                refuse(_("a page takes longer than {n} seconds").format(n=int(PAGE_SECONDS)))
-            else:
-                refuse(_("reading it needs too much memory"))
-    return read, problems
+        except Ended as error:
+            slow = _("a page takes longer than {n} seconds").format(n=int(PAGE_SECONDS))
+            refuse(slow if error.why == "time" else _("reading it needs too much memory"))
+    if problems:
+        raise DataError(*problems)
+    return read
 
 
 def is_scan(document: str, texts: Iterable[str]) -> bool:
@@ -117,35 +107,32 @@ _INTERVIEWERS = ("p", "pewawancara", "peneliti", "interviewer", "q", "t", "tanya
 TRANSCRIPTS = (".docx", ".txt", ".md")
 
 
-def read_transcripts(folder: Path) -> tuple[pd.DataFrame, list[Problem]]:
+def read_transcripts(folder: Path) -> pd.DataFrame:
     """respondent (T01 ...), turn, speaker ("interviewer", "respondent" or ""), text.
 
     A turn begins with a short name and a colon; names are not kept. Text before the first such
     line is left out; a file without any turn is one turn of nobody, and the report counts it.
+    Raises DataError as `read_documents`.
     """
-    names = transcripts_in(folder)
-    read, problems = read_each(names)
     rows = []
-    for path, name in names.items():
-        respondent = name.partition(".")[0]
-        for turn, (speaker, text) in enumerate(speaker_turns("\n".join(read.get(path, []))), 1):
+    for name, pages in _read_each(transcripts_in(folder)).items():
+        for turn, (speaker, text) in enumerate(_speaker_turns("\n".join(pages)), 1):
             asks = speaker.casefold().split(" ")[0] in _INTERVIEWERS
             role = "interviewer" if asks else "respondent" if speaker else ""
-            rows.append((respondent, turn, role, text))
-    return pd.DataFrame(rows, columns=["respondent", "turn", "speaker", "text"]), problems
+            rows.append((name.partition(".")[0], turn, role, text))
+    return pd.DataFrame(rows, columns=["respondent", "turn", "speaker", "text"])
 
 
-def speaker_turns(text: str) -> list[tuple[str, str]]:
+def _speaker_turns(text: str) -> list[tuple[str, str]]:
     """(speaker, words) by turn; the speaker is "" where no turn is marked at all."""
     turns: list[tuple[str, list[str]]] = []
     for line in text.splitlines():
-        match = _SPEAKER.match(line)
-        if match:
+        if match := _SPEAKER.match(line):
             turns.append((match[1].strip(), [match[2].strip()]))
         elif turns and line.strip():
             turns[-1][1].append(line.strip())
     if not turns and text.strip():
-        return [("", " ".join(text.split()))]
+        turns = [("", text.split())]
     return [(speaker, " ".join(words)) for speaker, words in turns]
 
 
@@ -154,13 +141,23 @@ MAX_DEPTH = 50
 ABOVE = " > "  # between the codes above a nested one
 
 
-class QdaCode(NamedTuple):
-    """guid, name, path of names from the top (nesting), whether excerpts may carry it."""
+class _NoDoctype(ET.TreeBuilder):
+    """Refuses a document type, in which entities grow or reach outside."""
 
-    guid: str
-    name: str
-    path: tuple[str, ...]
-    codable: bool
+    def doctype(self, *_args: object) -> None:
+        raise Refused(_("the file declares a document type, which is not allowed"))
+
+
+def _parse(data: bytes) -> ET.Element:
+    """XML without a document type. Tags lose their namespace, which differs between versions of the
+    format."""
+    try:
+        root = ET.fromstring(data, ET.XMLParser(target=_NoDoctype()))
+    except (ET.ParseError, ValueError, LookupError, RecursionError) as error:
+        raise Refused(_("the project file is not well-formed XML")) from error
+    for node in root.iter():
+        node.tag = node.tag.rsplit("}", 1)[-1]
+    return root
 
 
 def read_refi(path: Path) -> pd.DataFrame:
@@ -169,7 +166,7 @@ def read_refi(path: Path) -> pd.DataFrame:
     respondent (source's name), group, coder, code (name), above (the codes it is nested in,
     outermost first), excerpt, unit. Raises Refused with the reason in words.
     """
-    check_size(path, MAX_BYTES)
+    check_size(path)
     if path.suffix.lower() == ".qde":
         return _excerpts(_parse(path.read_bytes()), {})
     check_archive(path)
@@ -189,10 +186,12 @@ def read_refi(path: Path) -> pd.DataFrame:
     return _excerpts(root, texts)
 
 
-def read_codebook(path: Path) -> tuple[QdaCode, ...]:
-    """The codes of a .qdc. Raises Refused with the reason in words."""
+def read_codes(path: Path) -> list[str]:
+    """The names of the codes of a .qdc that excerpts may carry. Raises Refused with the reason in
+    words."""
     check_size(path, MAX_XML)
-    return tuple(_codes(_parse(path.read_bytes())))
+    codes = ((path[-1], code) for path, code in _codes(_parse(path.read_bytes())))
+    return [name for name, code in codes if name and code.get("isCodable") != "false"]
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -204,45 +203,23 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
     return data
 
 
-def _parse(data: bytes) -> ET.Element:
-    """XML without a document type: expat itself is asked, so that no encoding hides one.
+def _codes(root: ET.Element) -> Iterator[tuple[tuple[str, ...], ET.Element]]:
+    """Every code below the code book, outermost first, with the names down to it."""
 
-    Tags lose their namespace, which differs between versions of the format.
-    """
-
-    def refuse(*_args: object) -> None:
-        raise Refused(_("the file declares a document type, which is not allowed"))
-
-    try:
-        guard = expat.ParserCreate()
-        guard.StartDoctypeDeclHandler = refuse
-        guard.Parse(data, True)
-        root = ET.fromstring(data)
-    except (expat.ExpatError, ET.ParseError, ValueError, LookupError, RecursionError) as error:
-        raise Refused(_("the project file is not well-formed XML")) from error
-    for node in root.iter():
-        node.tag = node.tag.rsplit("}", 1)[-1]
-    return root
-
-
-def _codes(root: ET.Element) -> Iterator[QdaCode]:
-    """Every code below the code book, outermost first."""
-
-    def walk(node: ET.Element, above: tuple[str, ...]) -> Iterator[QdaCode]:
+    def walk(node: ET.Element, above: tuple[str, ...]) -> Iterator[Any]:
         if len(above) > MAX_DEPTH:
             raise Refused(_("the codes are nested too deeply"))
-        for child in node.findall("Code"):
-            name = (child.get("name") or "").strip()
-            here = (*above, name)
-            yield QdaCode(child.get("guid") or "", name, here, child.get("isCodable") != "false")
-            yield from walk(child, here)
+        for code in node.findall("Code"):
+            here = (*above, (code.get("name") or "").strip())
+            yield here, code
+            yield from walk(code, here)
 
     for book in root.iter("Codes"):
         yield from walk(book, ())
 
 
 def _excerpts(root: ET.Element, texts: dict[str, str]) -> pd.DataFrame:
-    names = {code.guid: code.path for code in _codes(root)}
+    names = {code.get("guid") or "": path for path, code in _codes(root)}
     users = {u.get("guid"): u.get("name") or u.get("guid") or "" for u in root.iter("User")}
     groups: dict[str | None, str] = {}  # of a source: the first set that it is a member of
     for group in root.iter("Set"):

@@ -1,11 +1,10 @@
-"""Interviews, transcripts, documents and hand-coded tables of one program, read for cleaning.
+"""Interviews, transcripts, documents and hand-coded tables of one program, read for cleaning; the
+codebook of themes and the rubric of documents.
 
 What comes out goes to the restricted folder of data/processed: respondents and reviewers are
 numbered by order of appearance (R01, P01), documents and transcripts by their file names (D01,
-T01); texts stay as they are. Every missing or broken file
-is a problem of its own; the others are read all the same.
-
-The codebook of themes and the rubric of documents, and how a YAML table is held to its form.
+T01); texts stay as they are. Every missing or broken file is a problem of its own; the others are
+read all the same.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from evaluasi_lib.reading.documents import (
     Refused,
     documents_in,
     numbered_files,
-    read_codebook,
+    read_codes,
     read_documents,
     read_refi,
     read_transcripts,
@@ -131,8 +130,6 @@ class Rubric(Model):
 USUAL = {"quotes": "kutipan.csv", "manual_codes": "kode_manual.csv"}  # read where they are there
 STATUSES = ("disetujui", "usulan", "ditolak")
 
-T = TypeVar("T")
-Read = tuple[pd.DataFrame, list[Problem]]
 
 HEADINGS: dict[str, list[str]] = packaged_yaml(__package__, "headings.yml")
 
@@ -156,11 +153,12 @@ def read_voices(
         if file is None:
             continue
         try:
-            tables[name], found = read(_inside(raw_folder, file, f"voices.{name}"))
+            tables[name] = read(_inside(raw_folder, file, f"voices.{name}"))
         except DataError as error:
             problems += error.problems
-        else:
-            problems += found
+        except Refused as error:
+            remedy = _("export it once more")
+            problems.append(Problem(str(error), Path(file).name, remedy))
     folder = plan.documents if plan is not None and "documents" in tables else None
     known = documents_in(raw_folder / folder) if folder else {}
     _number_documents(tables, [path.name for path in known])
@@ -174,19 +172,26 @@ def _number_documents(tables: dict[str, pd.DataFrame], known: list[str]) -> None
     documents that are rated but not there are numbered after them."""
     ratings = tables.get("document_ratings", pd.DataFrame({"document": []}))
     others = [name for name in dict.fromkeys(ratings["document"]) if name and name not in known]
-    numbers = {
-        path.name: n for path, n in numbered_files(map(Path, [*known, *others]), "D").items()
-    }
+    numbered = numbered_files(map(Path, [*known, *others]), "D").items()
+    numbers = {path.name: number for path, number in numbered}
     if "document_ratings" in tables:
         document = ratings["document"].map(lambda name: numbers.get(name, name))
         tables["document_ratings"] = ratings.assign(document=document)
     if "rubric" in tables:
-        rubric = yaml.safe_load(str(tables["rubric"]["text"].iloc[0]))
+        rubric = yaml.safe_load(_text_of(tables, "rubric"))
         for indicator in rubric["indicators"].values():
             asked = indicator.get("documents", [])
             indicator["documents"] = [numbers.get(name, "D00") for name in asked]
-        text = yaml.safe_dump(rubric, allow_unicode=True, sort_keys=False)
-        tables["rubric"] = pd.DataFrame({"text": [text]})
+        tables["rubric"] = _of_text(yaml.safe_dump(rubric, allow_unicode=True, sort_keys=False))
+
+
+def _text_of(tables: dict[str, pd.DataFrame], name: str) -> str:
+    return str(tables[name]["text"].iloc[0])
+
+
+def _of_text(text: str) -> pd.DataFrame:
+    """The table of a file that is one text."""
+    return pd.DataFrame({"text": [text]})
 
 
 def _unknown_names(program: Program, tables: dict[str, pd.DataFrame]) -> list[Problem]:
@@ -196,7 +201,7 @@ def _unknown_names(program: Program, tables: dict[str, pd.DataFrame]) -> list[Pr
     """
     codebook = own_codebook()
     if "codebook" in tables:
-        codebook = parse_model(str(tables["codebook"]["text"].iloc[0]), "codebook", Codebook)
+        codebook = parse_model(_text_of(tables, "codebook"), "codebook", Codebook)
     themes = set(codebook.themes)
     given = [tables["interviews"][c] for c in ("code", "above") if "interviews" in tables]
     given += [tables["manual_codes"]["theme"]] if "manual_codes" in tables else []
@@ -204,8 +209,7 @@ def _unknown_names(program: Program, tables: dict[str, pd.DataFrame]) -> list[Pr
     coded = {codebook.code_of(name) for name in names if name}
     rubric: set[str] = set()
     if "rubric" in tables:
-        text = str(tables["rubric"]["text"].iloc[0])
-        rubric = set(parse_model(text, "rubric", Rubric).indicators)
+        rubric = set(parse_model(_text_of(tables, "rubric"), "rubric", Rubric).indicators)
     if "document_ratings" in tables:
         rubric |= set(tables["document_ratings"]["indicator"])
     problems = []
@@ -249,7 +253,8 @@ def read_table(path: Path, required: list[str], optional: list[str]) -> pd.DataF
             chosen[name] = texts.str.replace(UNSEEN, "", regex=True).str.strip()
         elif name in required:
             missing.append(_missing(path, HEADINGS[name][0], HEADINGS[name]))
-    _hold(missing)
+    if missing:
+        raise DataError(*missing)
     return pd.DataFrame(chosen)
 
 
@@ -257,11 +262,6 @@ def _missing(path: Path, name: str, headings: list[str]) -> Problem:
     what = _("the column “{name}” is missing").format(name=name)
     remedy = _("known headings: {names}").format(names=", ".join(headings))
     return Problem(what, path.name, remedy)
-
-
-def _hold(problems: list[Problem]) -> None:
-    if problems:
-        raise DataError(*problems)
 
 
 def _bad_rows(bad: pd.Series, file: str, what: str, remedy: str) -> list[Problem]:
@@ -272,29 +272,19 @@ def _bad_rows(bad: pd.Series, file: str, what: str, remedy: str) -> list[Problem
     return [Problem(what, f"{file}, {first}", remedy, int(bad.sum()))]
 
 
-def numbered(values: pd.Series, letter: str) -> pd.Series:
+def _hold(table: pd.DataFrame, bad: pd.Series, path: Path, what: str, remedy: str) -> pd.DataFrame:
+    """The table. Raises DataError where rows of it are marked."""
+    if problems := _bad_rows(bad, path.name, what, remedy):
+        raise DataError(*problems)
+    return table
+
+
+def _numbered(values: pd.Series, letter: str) -> pd.Series:
     """Names -> R01, R02, ... by order of appearance, so that no name is kept."""
     return pd.Series([f"{letter}{i + 1:02}" for i in pd.factorize(values)[0]], values.index, str)
 
 
-def _project(path: Path) -> pd.DataFrame:
-    """respondent, coder, code, excerpt from a project that is no table (REFI-QDA)."""
-    if path.suffix.lower() in (".qdpx", ".qde"):
-        return _read(read_refi, path, _("export the project once more as REFI-QDA"))
-    what = _("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix)
-    remedy = _("export coded excerpts as CSV, XLSX or REFI-QDA (.qdpx)")
-    raise DataError(Problem(what, path.name, remedy))
-
-
-def _read(read: Callable[[Path], T], path: Path, remedy: str) -> T:
-    """What `read` gives. Raises DataError with its reason and the remedy where it refuses."""
-    try:
-        return read(path)
-    except Refused as error:
-        raise DataError(Problem(str(error), path.name, remedy)) from error
-
-
-def _interviews(path: Path) -> Read:
+def _interviews(path: Path) -> pd.DataFrame:
     """Names of respondents, coders and units become numbers."""
     if path.suffix.lower() in (".csv", ".tsv", ".xlsx", ".xls", ".ods"):
         table = read_table(
@@ -305,32 +295,35 @@ def _interviews(path: Path) -> Read:
                 headings = HEADINGS["respondent"] + HEADINGS["document"]
                 raise DataError(_missing(path, "responden", headings))
             table["respondent"] = table["document"]  # Taguette: one document an interview
+    elif path.suffix.lower() in (".qdpx", ".qde"):
+        table = read_refi(path)
     else:
-        table = _project(path)
+        what = _("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix)
+        remedy = _("export coded excerpts as CSV, XLSX or REFI-QDA (.qdpx)")
+        raise DataError(Problem(what, path.name, remedy))
     table = table.reindex(columns=COLUMNS, fill_value="")
-    unit = numbered(table["respondent"] + "\x1f" + table["unit"], "U")
-    table = table.assign(
-        respondent=numbered(table["respondent"], "R"),
-        coder=numbered(table["coder"], "K").where(table["coder"] != "", ""),
+    unit = _numbered(table["respondent"] + "\x1f" + table["unit"], "U")
+    return table.assign(
+        respondent=_numbered(table["respondent"], "R"),
+        coder=_numbered(table["coder"], "K").where(table["coder"] != "", ""),
         unit=unit.where(table["unit"] != "", ""),
     )
-    return table, []
 
 
-def _ratings(path: Path) -> Read:
+def _ratings(path: Path) -> pd.DataFrame:
     required, optional = ["document", "indicator", "rating"], ["reviewer", "quote", "page"]
     table = read_table(path, required, optional)
     table = table.reindex(columns=[*required, *optional], fill_value="")
     rating = pd.to_numeric(table["rating"].str.replace(",", "."), errors="coerce")
     bad = rating.isna() & (table["rating"] != "")
     remedy = _("write a number of the rubric's scale")
-    _hold(_bad_rows(bad, path.name, _("the rating is no number"), remedy))
-    return table.assign(rating=rating, reviewer=numbered(table["reviewer"], "P")), []
+    table = table.assign(rating=rating, reviewer=_numbered(table["reviewer"], "P"))
+    return _hold(table, bad, path, _("the rating is no number"), remedy)
 
 
 def _unfit_ratings(tables: dict[str, pd.DataFrame], file: str) -> list[Problem]:
     """Ratings of indicators that the rubric does not have, or beyond its scale."""
-    rubric = parse_model(str(tables["rubric"]["text"].iloc[0]), "rubric", Rubric)
+    rubric = parse_model(_text_of(tables, "rubric"), "rubric", Rubric)
     ratings = tables["document_ratings"]
     what = _("the rubric has no indicator “{name}”")
     problems = [
@@ -344,53 +337,49 @@ def _unfit_ratings(tables: dict[str, pd.DataFrame], file: str) -> list[Problem]:
     return problems + _bad_rows(outside, file, what, remedy)
 
 
-def _codebook(path: Path) -> Read:
+def _codebook(path: Path) -> pd.DataFrame:
     """A codebook in YAML, or a REFI-QDA one (.qdc), each of whose codes is found by its name."""
     if path.suffix.lower() != ".qdc":
         return _yaml_table(Codebook, path)
-    codes = _read(read_codebook, path, _("export the codebook once more"))
     themes = {
-        code.name.casefold().replace(" ", "_"): {"label": code.name, "include": [code.name]}
-        for code in codes
-        if code.codable and code.name
+        name.casefold().replace(" ", "_"): {"label": name, "include": [name]}
+        for name in read_codes(path)
     }
-    text = yaml.safe_dump({"source": path.name, "themes": themes}, allow_unicode=True)
-    return pd.DataFrame({"text": [text]}), []
+    return _of_text(yaml.safe_dump({"source": path.name, "themes": themes}, allow_unicode=True))
 
 
-def _yaml_table(model: type[BaseModel], path: Path) -> Read:
+def _yaml_table(model: type[BaseModel], path: Path) -> pd.DataFrame:
     """The text of a YAML table, once it has been held to its form."""
     text = path.read_text(encoding="utf-8-sig")
     parse_model(text, path.name, model)
-    return pd.DataFrame({"text": [text]}), []
+    return _of_text(text)
 
 
-def _rows(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _of_rows(path: Path, required: list[str], optional: list[str]) -> pd.DataFrame:
+    """A table whose rows are about data rows of a source."""
+    table = read_table(path, ["source", "variable", "row", "theme", *required], optional)
     row = pd.to_numeric(table["row"], errors="coerce")
     what = _("the row's number is missing or no number")
     remedy = _("write the data row of the answer, counted from 1")
-    _hold(_bad_rows(row.isna(), path.name, what, remedy))
-    return table.assign(row=row.astype("int64"))
+    return _hold(table, row.isna(), path, what, remedy).assign(row=row.astype("int64"))
 
 
-def _quotes(path: Path) -> Read:
-    columns = ["source", "variable", "row", "theme", "text", "status"]
-    table = _rows(read_table(path, columns, []), path)
-    status = table["status"].str.casefold()
+def _quotes(path: Path) -> pd.DataFrame:
+    table = _of_rows(path, ["text", "status"], [])
+    table["status"] = table["status"].str.casefold()
     known = _("known: {names}").format(names=", ".join(STATUSES))
-    unknown = ~status.isin(STATUSES)
-    _hold(_bad_rows(unknown, path.name, _("the status of a quote is unknown"), known))
-    return table.assign(status=status), []
+    unknown = ~table["status"].isin(STATUSES)
+    return _hold(table, unknown, path, _("the status of a quote is unknown"), known)
 
 
-def _manual_codes(path: Path) -> Read:
-    table = _rows(read_table(path, ["source", "variable", "row", "theme"], ["coder"]), path)
+def _manual_codes(path: Path) -> pd.DataFrame:
+    table = _of_rows(path, [], ["coder"])
     table["theme"] = table["theme"].str.split(r"[;|,]")
     table = table.explode("theme", ignore_index=True)
-    return table.assign(theme=table["theme"].fillna("").str.strip()), []
+    return table.assign(theme=table["theme"].fillna("").str.strip())
 
 
-READERS: dict[str, Callable[[Path], Read]] = {  # by the key of `voices` that names the file
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {  # by the key of `voices` that names the file
     "interviews": _interviews,
     "transcripts": read_transcripts,
     "documents": read_documents,
