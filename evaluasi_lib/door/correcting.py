@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import escape
-from typing import Any, Literal, Protocol, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import ipywidgets as widgets
 import pandas as pd
@@ -17,20 +17,13 @@ from evaluasi_lib.tables import heading
 from evaluasi_lib.wording import EvaluationError, _, code_words, word_for
 
 _UNIONS = tuple({get_origin(int | None), get_origin(Literal["a"] | None)})
-ROW = widgets.Layout(width="100%", align_items="baseline")
 
 
-class Draft(Protocol):
-    """What can be corrected: a table of guesses, and a way to write another value of a key."""
+def correcting(guesses: pd.DataFrame, change: Callable[[str, Any], None]) -> widgets.VBox:
+    """A tab for the program, each source, and the scales and outcomes; below, the lines of code.
 
-    @property
-    def guesses(self) -> pd.DataFrame: ...
-
-    def change(self, key: str, value: Any) -> None: ...
-
-
-def correcting(draft: Draft) -> widgets.VBox:
-    """A tab for the program, each source, and the scales and outcomes; below, the lines of code."""
+    change: writes another value of a key.
+    """
     language = wording.language()
     log: list[str] = []
     shown = widgets.HTML()
@@ -38,17 +31,27 @@ def correcting(draft: Draft) -> widgets.VBox:
     def write(key: str, value: Any) -> None:
         wording.set_language(language)
         try:
-            draft.change(key, value)
+            change(key, value)
             log.append(escape(f"d.change({key!r}, {value!r})".replace("'", '"')))
             shown.value = f"<pre><code>{'<br>'.join(log)}</code></pre>"
         except EvaluationError as error:
             shown.value = f"<p><strong>{escape(str(error))}</strong></p>"
 
-    guesses = pd.DataFrame(draft.guesses).fillna({"hint": ""})
+    columns = [key.split(".")[3] for key in guesses["key"] if ".columns." in key]
     tabs: dict[str, list[widgets.Widget]] = {}
-    for found in guesses.to_dict("records"):
-        row = {str(name): value for name, value in found.items()}
-        tabs.setdefault(_tab(row["key"]), []).append(_row(draft, row, write))
+    for row in guesses.fillna({"hint": ""}).itertuples(index=False):
+        key, heading_, value, hint, line = row
+        name = heading_ or re.sub(r"^sources\.[^.]+\.", "", key)
+        said = f"{escape(hint)} <small>({heading('line')} {line})</small>"
+        parts = [(widgets.HTML(escape(str(name))), "36%"), (_field(key, value, columns), "34%"),
+                 (widgets.HTML(said), "28%")]  # fmt: skip
+        for widget, width in parts:
+            widget.layout = widgets.Layout(width=width)
+        field = parts[1][0]
+        field.observe(lambda new, key=key: write(key, _typed(key, new["new"])), "value")
+        layout = widgets.Layout(width="100%", align_items="baseline")
+        box = widgets.HBox([widget for widget, _width in parts], layout=layout)
+        tabs.setdefault(_tab(key), []).append(box)
     pages = [widgets.VBox(rows) for rows in tabs.values()]
     return widgets.VBox([widgets.Tab(pages, titles=tuple(tabs)), shown])
 
@@ -60,38 +63,19 @@ def _tab(key: str) -> str:
     return _("scales and outcomes") if apart else _("program")
 
 
-def _row(draft: Draft, row: dict[str, Any], write: Callable[[str, Any], None]) -> widgets.HBox:
-    key = row["key"]
-    name = row["from"] or re.sub(r"^sources\.[^.]+\.", "", key)
-    hint = f"{escape(row['hint'])} <small>({heading('line')} {row['line']})</small>"
-    field = _field(key, row["value"], draft)
-    if field is not None:
-        field.layout = widgets.Layout(width="34%")
-        field.observe(lambda change: write(key, _typed(key, change["new"])), "value")
-    return widgets.HBox(
-        [widgets.HTML(escape(str(name)), layout=widgets.Layout(width="36%")),
-         *([] if field is None else [field]),
-         widgets.HTML(hint, layout=widgets.Layout(width="28%"))],
-        layout=ROW,
-    )  # fmt: skip
-
-
-def _field(key: str, value: Any, draft: Draft) -> widgets.Widget | None:
-    """A list to choose from where the key knows its words, else a field of text; None where several
-    lines are to be read, which the link shows."""
+def _field(key: str, value: Any, columns: list[str]) -> widgets.Widget:
+    """A list to choose from where the key knows its words, else a field of text; nothing to write
+    in where several lines are to be read, which the link shows."""
     kind = "design" if key == "design.type" else key.rpartition(".")[2]
     if known := choices_of(key):
         words = code_words().get(kind, {})
         options = [(f"{word_for(kind, c)} ({c})" if c in words else c, c) for c in known]
         return widgets.Dropdown(options=options, value=value if value in known else None)
     if isinstance(value, list):
-        allowed: list[str] = []
-        if kind == "reversed":
-            items = pd.DataFrame(draft.guesses)["key"]
-            allowed = [k.split(".")[3] for k in items if ".columns." in k]
-        return widgets.TagsInput(value=value, allowed_tags=list(dict.fromkeys(allowed)))
+        allowed = list(dict.fromkeys(columns)) if kind == "reversed" else []
+        return widgets.TagsInput(value=value, allowed_tags=allowed)
     if value is None and kind != "sesoi":
-        return None
+        return widgets.HTML()
     return widgets.Text(value="" if value is None else str(value), continuous_update=False)
 
 
@@ -99,12 +83,10 @@ def _typed(key: str, value: Any) -> Any:
     """What was put into a field as program.yml holds it: a number where one is meant."""
     if isinstance(value, tuple):
         return list(value)
-    if isinstance(value, str) and key.endswith(".sesoi"):
-        try:
-            return float(value.replace(",", "."))
-        except ValueError:
-            return value
-    return value
+    try:
+        return float(value.replace(",", ".")) if key.endswith(".sesoi") else value
+    except ValueError:
+        return value
 
 
 def choices_of(path: str) -> list[str]:
@@ -117,7 +99,5 @@ def choices_of(path: str) -> list[str]:
             found = model.model_fields[name].annotation if name in model.model_fields else None
         elif get_args(found):  # dict[name, model] or list[model]
             found = get_args(found)[-1]
-        if found is None:
-            return []
     parts = [found, *get_args(found)]
     return [str(x) for part in parts if get_origin(part) is Literal for x in get_args(part)]

@@ -121,12 +121,11 @@ class Draft:
         """What to look at, a row each: key, from (heading in the file), value, hint, line."""
         text = self.text
         lines, places = text.splitlines(), places_of(text, str(self.path))
-        words = "|".join(
-            {"CHECK", *(str(catalogue(c).get("CHECK", "CHECK")) for c in ("id", "en"))}
-        )
+        checks = (str(catalogue(code).get("CHECK", "CHECK")) for code in ("id", "en"))
+        mark = re.compile(rf"#\s*(?:{'|'.join({'CHECK', *checks})})\b:?\s*(.*)$")
         rows = []
         for path, place in places.items():
-            remark = re.search(rf"#\s*(?:{words})\b:?\s*(.*)$", lines[place.line - 1])
+            remark = mark.search(lines[place.line - 1])
             of_column = ".columns." in path
             if ALWAYS.fullmatch(path):
                 wanted = place.is_leaf
@@ -136,16 +135,12 @@ class Draft:
                 heading = places.get(f"{path.removesuffix('.type')}.from") if of_column else None
                 value = node_value(place.value) if place.is_leaf else None
                 hint = (remark[1] or _("a guess")) if remark else ""
-                rows.append({
-                    "key": path, "from": getattr(heading and heading.value, "value", ""),
-                    "value": value, "hint": hint, "line": place.line,
-                })  # fmt: skip
+                rows.append((path, heading.value.value if heading else "", value, hint, place.line))
         for path, place in places.items():
-            holder = path.rpartition(".")[0]
-            if (key := ADDED.get(holder)) and f"{path}.{key}" not in places:
+            key = ADDED.get(path.rpartition(".")[0])
+            if key and f"{path}.{key}" not in places:
                 hint = _("smallest effect of interest, set before results")
-                rows.append({"key": f"{path}.{key}", "from": "", "value": None, "hint": hint,
-                             "line": place.line})  # fmt: skip
+                rows.append((f"{path}.{key}", "", None, hint, place.line))
         columns = ["key", "from", "value", "hint", "line"]
         return Table(pd.DataFrame(rows, columns=columns).astype({"value": "object"}))
 
@@ -173,7 +168,7 @@ class Draft:
         of code that does the same stands below."""
         from evaluasi_lib.door.correcting import correcting
 
-        return correcting(self)
+        return correcting(pd.DataFrame(self.guesses), self.change)
 
     def _repr_html_(self) -> str:
         link = line_link(self.path, None)
