@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import evaluasi_lib as el
 from evaluasi_lib.cli import main
-from tests.synthetic.files import docx_bytes, pdf_bytes
+from tests.synthetic.model import RAW
 from tests.test_cleaning_readers import WRITERS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,8 +69,8 @@ def refused(work: Callable[[], Any]) -> Any:
 
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), st.binary(max_size=40)), max_size=4)
 DOCUMENTS = {
-    "a.pdf": pdf_bytes("Rencana", [["Rencana yang baik sekali"], ["Halaman dua"]]),
-    "a.docx": docx_bytes("Rencana", [["Rencana yang baik sekali"]]),
+    path.name: path.read_bytes()
+    for path in (RAW / "pelatihan-kepemimpinan-2025" / "dokumen").iterdir()
 }
 
 

@@ -33,8 +33,7 @@ from evaluasi_lib.cleaning.typers import (
     YES_NO,
     Spec,
     clean_text,
-    decimal_evidence,
-    proved_decimal,
+    decimal_sign,
     type_date,
     type_number,
 )
@@ -282,9 +281,9 @@ def _categories(labels: Iterable[str]) -> dict[str, Any]:
 def _guess_number(header: str, spoken: str, values: pl.Series) -> Guess | None:
     """Numbers with their decimal sign; where it cannot be told, "?" stands in its place."""
     out_of = OUT_OF.search(header)
-    decimal = proved_decimal(*decimal_evidence(values))
+    decimal = decimal_sign(values)
     if decimal == "unknown" and out_of:  # "Nilai/10,00" shows the sign in its heading
-        decimal = proved_decimal(*decimal_evidence(pl.Series([out_of[1]])))
+        decimal = decimal_sign(pl.Series([out_of[1]]))
     column = Column.model_validate({"from": "x", "type": "number"})
     read = type_number(values, Spec("x", column, decimal=lambda: decimal))
     if read["rule"].is_in([p for p in PROBLEMS if p != "decimal"]).any() or not len(values):
