@@ -17,7 +17,7 @@ from evaluasi_lib import program as declaration
 from evaluasi_lib.check import Named, names_in  # no list of names that may be misspelt is as whole
 from evaluasi_lib.cli import main
 from evaluasi_lib.program import Model, Program
-from tests.synthetic.declared import RAW
+from tests.synthetic.model import RAW
 
 LEADERSHIP = RAW / "pelatihan-kepemimpinan-2025"
 WRONG = "zzsalah"

@@ -23,8 +23,8 @@ import polars as pl
 
 from evaluasi_lib.folders import raw_files, sha256_of
 from evaluasi_lib.program import Column, Program
-from evaluasi_lib.reading.documents import documents_in, numbered_files, transcripts_in
 from evaluasi_lib.reading.voices import READERS as VOICES
+from evaluasi_lib.reading.voices import documents_in, numbered_files, transcripts_in
 from evaluasi_lib.wording import (
     LANGUAGES,
     Problem,
