@@ -55,49 +55,43 @@ def _made_again(data: DataFolder, program_id: str, language: str) -> str:
 
 
 def _differences(stored: dict[str, Any], again: dict[str, Any]) -> Iterator[Problem]:
-    yield from _other_files(stored["provenance"]["inputs"], again["provenance"]["inputs"])
-    yield from _other_versions(stored["provenance"], again["provenance"])
+    files = ({item["path"]: item["sha256"] for item in said["provenance"]["inputs"]}
+             for said in (stored, again))  # fmt: skip
+    for path, before, now in sorted(_other(*files)):
+        if now is None:
+            yield Problem(_("the report was made with this file, which is gone"), path)
+        elif before is None:
+            yield Problem(_("the report was made without this file"), path)
+        else:
+            yield Problem(_("the file was changed after the report was made"), path)
+    versions = (
+        {"evaluasi": made["code_version"], "commit": made.get("commit"), **made["packages"],
+         "seed": made["seed"]} for made in (stored["provenance"], again["provenance"])
+    )  # fmt: skip
+    what = _("the report was made with {before}, now it is {now}")
+    for name, before, now in sorted(_other(*versions), key=lambda found: found[0]):
+        yield Problem(what.format(before=before, now=now), name)
     yield from _other_numbers(stored["measures"], again["measures"])
     for part, content in again.items():
         if part not in ("measures", "provenance") and stored.get(part) != content:
             yield Problem(_("this part of the result differs"), part)
 
 
-def _other_files(stored: list[dict[str, Any]], again: list[dict[str, Any]]) -> Iterator[Problem]:
-    """Files of the program that were changed, added or taken away since."""
-    before, now = ({item["path"]: item["sha256"] for item in items} for items in (stored, again))
-    for path in sorted(before.keys() | now.keys()):
-        if path not in now:
-            yield Problem(_("the report was made with this file, which is gone"), path)
-        elif path not in before:
-            yield Problem(_("the report was made without this file"), path)
-        elif before[path] != now[path]:
-            yield Problem(_("the file was changed after the report was made"), path)
-
-
-def _other_versions(stored: dict[str, Any], again: dict[str, Any]) -> Iterator[Problem]:
-    what = _("the report was made with {before}, now it is {now}")
-    before, now = (
-        {"evaluasi": said["code_version"], "commit": said.get("commit"), **said["packages"],
-         "seed": said["seed"]} for said in (stored, again)
-    )  # fmt: skip
-    for name in sorted(before.keys() | now.keys()):
-        if before.get(name) != now.get(name):
-            yield Problem(what.format(before=before.get(name), now=now.get(name)), name)
+def _other(before: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Each key whose values differ, with both; None where there is none."""
+    pairs = [(key, before.get(key), now.get(key)) for key in now | before]
+    return [(key, old, new) for key, old, new in pairs if old != new]
 
 
 def _other_numbers(stored: list[dict[str, Any]], again: list[dict[str, Any]]) -> Iterator[Problem]:
     """The measures that differ, the first MOST_ROWS of them by name."""
-    before, now = ({row["id"]: row for row in rows} for rows in (stored, again))
-    other = [i for i in {**now, **before} if before.get(i) != now.get(i)]
-    for row_id in other[:MOST_ROWS]:
-        old, new = before.get(row_id), now.get(row_id)
+    other = _other(*({row["id"]: row for row in rows} for rows in (stored, again)))
+    for row_id, old, new in other[:MOST_ROWS]:
         if old is None or new is None:
             yield Problem(_("the measure is in one result alone"), row_id)
             continue
-        keys = [k for k in old if old[k] != new.get(k)]
-        for key in keys:
-            what = _("{key} is {before} in the report, and {now} when computed again")
-            yield Problem(what.format(key=key, before=old[key], now=new.get(key)), row_id)
+        what = _("{key} is {before} in the report, and {now} when computed again")
+        for key, before, now in _other(old, new):
+            yield Problem(what.format(key=key, before=before, now=now), row_id)
     if len(other) > MOST_ROWS:
         yield Problem(_("so many measures differ"), "result.json", count=len(other))
