@@ -131,15 +131,9 @@ def write(
     """Write the codebooks and manifest.json, the last file of a processed folder."""
     write_codebooks(program, folder)
     tables = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.parquet"))
-    content = {
-        "program": program.id,
-        "inputs": inputs,
-        "seal": sealed,
-        "code": code_digest(),
-        "tables": tables,
-        "quality": log.quality(),
-    }
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=False)
+    content = {"program": program.id, "inputs": inputs, "seal": sealed, "code": code_digest(),
+               "tables": tables, "quality": log.quality()}  # fmt: skip
+    text = json.dumps(content, ensure_ascii=False, indent=1)
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
 
 
@@ -149,12 +143,8 @@ def is_stale(raw: Path, processed: Path, key: bytes) -> bool:
         content = json.loads((processed / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return True
-    if content.get("code") != code_digest():
-        return True
-    sizes = sorted(item["bytes"] for item in content["inputs"])
-    if sizes != sorted(p.stat().st_size for p in raw_files(raw)):
-        return True
-    return content.get("seal") != seal(raw, read_inputs(raw), key)
+    made = (content.get("code"), content.get("seal"))
+    return made != (code_digest(), seal(raw, read_inputs(raw), key))
 
 
 @dataclass
@@ -176,12 +166,9 @@ class Log:
 
     def quality(self) -> dict[str, Any]:
         """The manifest's entry, as `Study.quality` reads it."""
-        return {
-            "rows_read": self.rows_read,
-            "rows_kept": self.rows_kept,
-            "changes": [{"rule": r, "table": t, "n": n} for (r, t), n in self.changes.items()],
-            "problems": self.notes,
-        }
+        changes = [{"rule": r, "table": t, "n": n} for (r, t), n in self.changes.items()]
+        return {"rows_read": self.rows_read, "rows_kept": self.rows_kept, "changes": changes,
+                "problems": self.notes}  # fmt: skip
 
 
 FILES = {"id": "kodebuku.md", "en": "codebook.md"}
@@ -202,7 +189,10 @@ def codebook(program: Program, folder: Path) -> pd.DataFrame:
         said = folder / "restricted" / f"{name}.parquet"
         answers = Counter(pl.read_parquet(said)["variable"]) if said.is_file() else Counter()
         for variable, column in source.columns.items():
-            options = {f"{variable}__{k}": choose_option(v) for k, v in column.options.items()}
+            options = {  # by the first of several spellings
+                f"{variable}__{k}": text[0] if isinstance(text, list) else choose(text)
+                for k, text in column.options.items()
+            }
             shown = options if column.type == "multi" else {variable: ""}
             for key, option in shown.items():
                 n = answers[variable] if column.type == "open" else filled.get(key)
@@ -223,11 +213,6 @@ def codebook(program: Program, folder: Path) -> pd.DataFrame:
                     }
                 )
     return pd.DataFrame(rows)
-
-
-def choose_option(text: Any) -> str:
-    """The first spelling of an option, in the language in force."""
-    return text[0] if isinstance(text, list) else choose(text)
 
 
 def write_codebooks(program: Program, folder: Path) -> None:

@@ -1,19 +1,13 @@
 """Raw files to tidy tables: read -> map -> correct -> type -> pseudonymise -> check -> swap in.
 
 Every source is read in batches of text and typed by the declared model, so that a file of millions
-of rows needs no more memory than a batch. Problems of all sources are collected and raised
-together; the processed folder is replaced whole or not at all.
+of rows needs no more memory than a batch. Which rows a source takes is decided on the file as it
+was received: those of its wave, those that its rules keep, and not those that somebody left out by
+hand in keluarkan.csv; what is left out is counted, named nowhere, and never typed.
 
-Whether somebody is left in each group and each outcome, and which rows match nobody: no person
-is dropped without a word.
-
-Looked at when the tables are made, so that `check` and a report refuse alike.
-
-Which rows of a file a source takes: those of its wave, those that its rules keep, and not those
-that somebody left out by hand in keluarkan.csv. What is left out is counted and named nowhere.
-
-Rules look at the file as it was received, before corrections; nothing that is left out is typed, so
-that what is wrong in it does not matter.
+Problems of all sources are collected and raised together, also where nobody is left in a group or
+an outcome, so that `check` and a report refuse alike; the processed folder is replaced whole or not
+at all.
 """
 
 from __future__ import annotations
@@ -140,25 +134,17 @@ def _of_wave(mapped: Mapped, names: Names, log: Log, *, told: bool) -> Mapped:
     if _is_first(mapped):
         unread = table.filter(pl.col("value").is_null())["text"].to_list()
         kept += [] if told else [*unread, None]
-        blank = frame["filled"] & values.is_null() & ~_is_problem(frame["text"], table)
+        unknown = table.filter(pl.col("rule").is_in(PROBLEMS))["text"]
+        blank = frame["filled"] & values.is_null()
+        blank &= ~frame["text"].is_in(unknown.implode()).fill_null(False)
         if told:
-            log.errors += _unknown_waves(table, spec, source.file, names)
+            usual = word_for("label_remedy", "category")
+            own_remedy = _("add it to “waves”, or leave its rows out by “rows”")
+            for p in problems_of(table, spec, source.file, names):
+                log.errors.append(replace(p, remedy=p.remedy.replace(usual, own_remedy)))
             log.rows_read += int(blank.sum())
             log.add("wave_missing", mapped.name, int(blank.sum()))
     return _keeping(mapped, heading, kept)
-
-
-def _is_problem(text: pl.Series, table: pl.DataFrame) -> pl.Series:
-    """Whether each text is one that could not be read."""
-    unknown = table.filter(pl.col("rule").is_in(PROBLEMS))["text"]
-    return text.is_in(unknown.implode()).fill_null(False)
-
-
-def _unknown_waves(table: pl.DataFrame, spec: Spec, file: str, names: Names) -> list[Problem]:
-    usual = word_for("label_remedy", "category")
-    own = _("add it to “waves”, or leave its rows out by “rows”")
-    found = problems_of(table, spec, file, names)
-    return [replace(p, remedy=p.remedy.replace(usual, own)) for p in found]
 
 
 def _by_rule(mapped: Mapped, rule: RowRule, log: Log) -> Mapped:

@@ -1,20 +1,14 @@
 """One source from text to its tables, batch by batch, with the dtypes that pandas shall see.
 
-A file is written as it is read. Only where several rows belong to one person it is written a second
-time, without those that must go. Rules about whole rows: what looks odd is marked for the reader,
-and left in unless program.yml says otherwise.
-
-The translations of a file: how each distinct text of each column was read, counted once.
-
 Cleaning looks at the distinct texts of a column with their n and first row, reads these by a typer,
 and then replaces. Between the two stands one table (TABLE): from it come the problems, the counts
 of what cleaning changed, and what `translations` shows. A row without text stands for the column
 as a whole, or for texts that are not written out.
 
-Logs of e-learning platforms as one table: pid, time (UTC), event, module, component, origin.
-
-Raw Moodle logs, generic tables whose variables bear these names, and xAPI statements (one JSON
-object a line) are read in batches, so that a log of any size passes through.
+A file is written as it is read. Only where several rows belong to one person it is written a second
+time, without those that must go. What looks odd in a row is marked for the reader, and left in
+unless program.yml says otherwise. Logs of e-learning platforms (Moodle's own, generic tables, xAPI
+statements) become one table: pid, time (UTC), event, module, component, origin.
 """
 
 from __future__ import annotations
