@@ -22,7 +22,7 @@ import pandas as pd
 import polars as pl
 
 from evaluasi_lib.folders import raw_files, sha256_of
-from evaluasi_lib.program import Column, Program
+from evaluasi_lib.program import Column, Program, Scale
 from evaluasi_lib.reading.documents import documents_in, numbered_files, transcripts_in
 from evaluasi_lib.reading.voices import READERS as VOICES
 from evaluasi_lib.reference import markdown_table
@@ -199,19 +199,16 @@ def codebook(program: Program, folder: Path) -> pd.DataFrame:
                 if n is None:
                     continue
                 question = choose(column.label) or column.header
-                rows.append(
-                    {
-                        "table": name,
-                        "variable": key,
-                        "question": f"{question}: {option}" if option else question,
-                        "type": column.type,
-                        "labels": _labels(program, variable, column),
-                        "missing": ", ".join(_missing(program, variable, column)),
-                        "n": n,
-                        "n_missing": filled["row"] - n,
-                        "from": column.header,
-                    }
-                )
+                scale = program.scale_of(variable, column) if column.type == "item" else None
+                turned = " " + _("(reversed)") if program.is_reversed(variable) else ""
+                missing = [*column.missing, *(scale.missing if scale else [])]
+                rows.append({
+                    "table": name, "variable": key,
+                    "question": f"{question}: {option}" if option else question,
+                    "type": column.type, "labels": _labels(column, scale, turned),
+                    "missing": ", ".join(missing), "n": n, "n_missing": filled["row"] - n,
+                    "from": column.header,
+                })  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -234,23 +231,13 @@ def _markdown(program: Program, folder: Path) -> str:
     return "\n".join(lines)
 
 
-def _labels(program: Program, variable: str, column: Column) -> str:
-    if column.type == "item":
-        scale = program.scale_of(variable, column)
-        if scale is None:
-            return ""
+def _labels(column: Column, scale: Scale | None, turned: str) -> str:
+    """What the values of a column mean. turned: said of the labels of a scale."""
+    if scale is not None:
         values = range(scale.min, scale.max + 1)
-        text = "; ".join(f"{v} = {x}" for v, x in zip(values, scale.labels, strict=False))
-        text = text or f"{scale.min}-{scale.max}"
-        return text + " " + _("(reversed)") if program.is_reversed(variable) else text
+        labels = [f"{v} = {x}" for v, x in zip(values, scale.labels, strict=False)]
+        return ("; ".join(labels) or f"{scale.min}-{scale.max}") + turned
     if column.coarsen:
         return "; ".join(f"{x:g}" for x in column.coarsen)
-    return "; ".join(
-        key if choose(text) == key else f"{key} = {choose(text)}"
-        for key, text in column.categories.items()
-    )
-
-
-def _missing(program: Program, variable: str, column: Column) -> list[str]:
-    scale = program.scale_of(variable, column) if column.type == "item" else None
-    return [*column.missing, *(scale.missing if scale else [])]
+    words = {key: choose(text) for key, text in column.categories.items()}
+    return "; ".join(key if key == word else f"{key} = {word}" for key, word in words.items())

@@ -59,11 +59,10 @@ from evaluasi_lib.cleaning.typers import (
     presets,
     read_corrections,
     read_lines,
-    recognise,
 )
 from evaluasi_lib.folders import replace_folder
-from evaluasi_lib.program import IDENTIFIERS, Column, Outcome, Program, RowRule, Source
-from evaluasi_lib.reading.files import RawTable, normalise, open_source, show, source_path
+from evaluasi_lib.program import IDENTIFIERS, Column, Outcome, Program, RowRule
+from evaluasi_lib.reading.files import normalise, open_source, show, source_path
 from evaluasi_lib.reading.voices import read_voices
 from evaluasi_lib.study import Study, as_label
 from evaluasi_lib.wording import DataError, Problem, _, nearest, step, suggestion, word_for
@@ -302,25 +301,22 @@ def unmatched_rows(
             ~_shape(text).is_in(shapes.implode()) if linker.by_code(mapped)
             else status.is_in(["invalid", "legacy"])
         )  # fmt: skip
-        why = (
+        why = pl.select(
             pl.when(text.is_null()).then(pl.lit("blank"))
             .when(found.is_in(known.implode())).then(None)
             .when(damaged).then(pl.lit("damaged"))
             .when(other).then(pl.lit("format"))
             .otherwise(pl.lit("absent"))
-        )  # fmt: skip
-        counts = dict(pl.select(why.alias("why")).to_series().drop_nulls().value_counts().rows())
-        reasons = {r: counts[r] for r in ("blank", "damaged", "format", "absent") if r in counts}
+        ).to_series()  # fmt: skip
+        counts = {r: int((why == r).sum()) for r in ("blank", "damaged", "format", "absent")}
         among = ", ".join(m.name for m in first)
-        yield Unmatched(mapped.name, among, len(text), reasons)
+        yield Unmatched(mapped.name, among, len(text), {r: n for r, n in counts.items() if n})
 
 
 def _identified(mapped: Mapped, linker: Linker) -> tuple[pl.Series, pl.Series]:
     """The texts by which a source names its persons, and the usable identifiers among them."""
-    variable = linker.variable(mapped) or ""
-    batches = mapped.table.batches({variable: mapped.columns[variable]})
-    parts = [clean_text(linker.texts(batch, mapped)) for batch in batches]
-    text = pl.concat([pl.Series(variable, [], pl.String), *parts])
+    whole = pl.DataFrame([mapped.whole(linker.variable(mapped) or "")])
+    text = clean_text(linker.texts(whole, mapped))
     return text, linker.identifiers(text, mapped, Log())
 
 
@@ -512,10 +508,9 @@ def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
         except DataError as error:
             log.errors += error.problems
             continue
-        preset = _preset(source, table)
-        if preset is not None:
-            log.note("preset", source=name, preset=presets()[preset]["title"])
-        mapped, problems = map_source(program, name, source, table, preset)
+        mapped, problems = map_source(program, name, source, table)
+        if mapped.preset is not None:
+            log.note("preset", source=name, preset=presets()[mapped.preset]["title"])
         log.errors += problems
         if mapped.unused:
             log.note("unused_columns", source=name, n=len(mapped.unused))
@@ -524,12 +519,6 @@ def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
         if mapped.columns:
             opened.append(mapped)
     return opened
-
-
-def _preset(source: Source, table: RawTable) -> str | None:
-    if source.preset == "auto":
-        return recognise(table.headers)
-    return None if source.preset == "none" else source.preset
 
 
 def _report_matches(program: Program, pids: dict[str, pl.Series], log: Log) -> None:

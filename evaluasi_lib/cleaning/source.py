@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -745,27 +746,26 @@ def clean_events(mapped: Mapped, context: Context) -> pl.Series:
     spec = next(own, Spec("time", TIME))
     persons: list[pl.Series] = [NOBODY]
     seen: set[str | None] = set()
-    read = unread = yearless = 0
+    counts: Counter[str | None] = Counter()  # of events by how their time was read
     with TableWriter(context.folder / f"{mapped.name}.parquet", EVENT) as writer:
         for batch in mapped.table.batches(mapped.columns):
-            read += batch.height
             times, rules = utc_times(batch["time"], spec, zone)
-            unread += int(rules.is_in(PROBLEMS).sum())
-            yearless += int((rules == "no_year").sum())
+            counts.update(dict(rules.value_counts().iter_rows()))
             pids = context.linker.pids(batch, mapped, log).alias("pid")
             fields = [_field(batch, name, modules, context.names) for name in FIELDS]
             writer.write(pl.DataFrame([pids, times.alias("time"), *fields]))
             persons.append(pids.unique())
             seen.update(fields[FIELDS.index("module")].unique())
+    read, unread = counts.total(), sum(counts[rule] for rule in PROBLEMS)
     log.rows_read += read
     log.rows_kept += read
     log.add("time_missing", mapped.name, unread)
     if not read:
         log.errors.append(Problem(_("no row is left"), where))
-    elif yearless:
+    elif counts["no_year"]:
         heading = show(mapped.table.headers[place])
         what, remedy = word_for("unread", "no_year"), word_for("unread_remedy", "no_year")
-        log.errors.append(Problem(what, f"{where}, “{heading}”", remedy, yearless))
+        log.errors.append(Problem(what, f"{where}, “{heading}”", remedy, counts["no_year"]))
     elif unread == read:
         what = _("no time in the log can be read")
         log.errors.append(Problem(what, where, _("give the column's date_format"), unread))
@@ -780,8 +780,8 @@ def utc_times(text: pl.Series, spec: Spec, zone: str) -> tuple[pl.Series, pl.Ser
     """(times as UTC, the rule by which each text was read, as `type_date`): by the offset in the
     text, else by the platform's zone; or Unix time."""
     text = clean_text(text)
-    unix = text.str.contains(r"^\d{10}(?:\d{3})?$").fill_null(False)
-    read = type_date(pl.select(pl.when(~unix).then(text)).to_series(), spec)
+    unix = text.str.contains(r"^\d{10}(?:\d{3})?$")
+    read = type_date(text.set(unix, None), spec)
     wall, number = pl.col("wall"), pl.when("unix").then("text").cast(pl.Int64)
     since_1970 = pl.when(number > 10**11).then(number * 1000).otherwise(number * 10**6)
     offset = pl.col("text").str.extract(_OFFSET, 1).str.replace(r"(?i)z|utc|gmt", "+00:00")
@@ -812,5 +812,4 @@ def _field(batch: pl.DataFrame, name: str, modules: dict[str, str], names: Names
             value = value.rstrip("/").rsplit("/", 1)[-1]  # xAPI verbs are addresses
         mapping[raw] = value
     hidden = text.str.contains(_PERSON_CONTEXT) | hides(text, names, words=False)
-    kept = pl.select(pl.when(~hidden.fill_null(False)).then(text)).to_series()
-    return kept.replace(mapping).alias(name)
+    return text.set(hidden, None).replace(mapping).alias(name)

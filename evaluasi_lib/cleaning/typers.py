@@ -498,9 +498,11 @@ def _lost_aliases(program: Program) -> list[Problem]:
 
 
 def map_source(
-    program: Program, name: str, source: Source, table: RawTable, preset: str | None
+    program: Program, name: str, source: Source, table: RawTable
 ) -> tuple[Mapped, list[Problem]]:
     """The source's variables with their places, and a problem for each that is not there."""
+    preset = recognise(table.headers) if source.preset == "auto" else source.preset
+    preset = None if preset == "none" else preset
     places: dict[str, list[int]] = {}
     for i, heading in enumerate(table.headers):
         places.setdefault(normalise(heading), []).append(i)
