@@ -17,7 +17,7 @@ import pandas as pd
 import polars as pl
 
 from evaluasi_lib.cleaning import identity
-from evaluasi_lib.cleaning.options import ordered_labels, strength
+from evaluasi_lib.cleaning.ladders import ordered_labels, strength
 from evaluasi_lib.cleaning.source import DTYPES, MAX_TEXTS, changes_in, problems_of, translate
 from evaluasi_lib.cleaning.typers import (
     BLANKS,
@@ -316,13 +316,8 @@ def link(
     both = len(set(first[by]) & set(second[by]))
     first.attrs, second.attrs = {}, {}
     out = first.merge(second, on=by, how=how, suffixes=("_before", "_after"), validate="1:1")
-    out.attrs = {
-        "changes": {
-            "linked": both,
-            "only_before": len(before) - both,
-            "only_after": len(after) - both,
-        }
-    }
+    lost = {"only_before": len(before) - both, "only_after": len(after) - both}
+    out.attrs = {"changes": {"linked": both} | lost}
     return out
 
 
