@@ -23,7 +23,7 @@ import pandas as pd
 import polars as pl
 from pandas.api.types import is_numeric_dtype
 
-from evaluasi_lib.check import DataFolder, missing_success
+from evaluasi_lib.check import DataFolder
 from evaluasi_lib.cleaning import manifest
 from evaluasi_lib.cleaning.identity import (
     Linker,
@@ -65,7 +65,16 @@ from evaluasi_lib.program import IDENTIFIERS, Column, Outcome, Program, RowRule
 from evaluasi_lib.reading.files import normalise, open_source, show, source_path
 from evaluasi_lib.reading.voices import read_voices
 from evaluasi_lib.study import Study, as_label
-from evaluasi_lib.wording import DataError, Problem, _, nearest, step, suggestion, word_for
+from evaluasi_lib.wording import (
+    DataError,
+    Problem,
+    _,
+    nearest,
+    problem,
+    step,
+    suggestion,
+    word_for,
+)
 
 FILE = "keluarkan.csv"
 FEW_VALUES = 20  # a column of more could hold names, which no message may show
@@ -367,7 +376,7 @@ def _check_binary(outcome: Outcome, values: list[pd.Series]) -> Iterator[Problem
             what = _("no value of the variable is among its “success”")
             yield Problem(what, f"{where}.success", _observed(seen))
     elif not all(map(is_numeric_dtype, values)) or not set(seen) <= {"0", "1", "true", "false"}:
-        yield Problem(missing_success(), where, _observed(seen))
+        yield problem("success.missing", where, _observed(seen))
 
 
 def _observed(labels: list[str]) -> str:
