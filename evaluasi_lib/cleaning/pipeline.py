@@ -96,8 +96,8 @@ def own_rows(mapped: Mapped, names: Names, log: Log) -> Mapped:
         if name_heading(heading) or (declared is not None and declared.type in IDENTIFIERS):
             what = _("a rule by the column “{column}” would name persons in program.yml")
             remedy = _("leave persons out by keluarkan.csv")
-            problem = Problem(what.format(column=show(heading)), f"{source.file}, rows", remedy)
-            log.errors.append(problem)
+            what = what.format(column=show(heading))
+            log.errors.append(Problem(what, f"{source.file}, rows", remedy))
         else:
             mapped = _by_rule(mapped, rule, log)
     return _of_wave(mapped, names, log, told=True) if waved else mapped
