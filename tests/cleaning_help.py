@@ -8,9 +8,7 @@ from typing import Any
 import yaml
 
 import evaluasi_lib as el
-from evaluasi_lib.check import DataFolder, load_program
 from evaluasi_lib.cli import main
-from evaluasi_lib.program import Program
 
 BASE: dict[str, Any] = {
     "id": "uji", "title": "Uji", "kind": "other", "organisation": "Contoh", "cycle": "2025",
@@ -31,14 +29,6 @@ def write(root: Path, declared: dict[str, Any], files: dict[str, str | bytes]) -
 def run(root: Path, command: str, *more: str) -> int:
     """The exit status of a command of `evaluasi` on the program."""
     return main([command, "uji", "--data", str(root), *more])
-
-
-def folder_with(
-    root: Path, declared: dict[str, Any], files: dict[str, str | bytes] | None = None
-) -> tuple[DataFolder, Program]:
-    """The folder that `write` makes, and the program as loaded."""
-    write(root, declared, files or {})
-    return DataFolder.at(root), load_program(root / "raw" / "uji")
 
 
 def problems_of(data: Any, program_id: str = "uji") -> list[Any]:

@@ -6,9 +6,6 @@ processed data, which is nobody's to publish; there alone they are not searched.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,17 +16,7 @@ from evaluasi_lib.cli import main
 from tests import canaries, raw
 
 KEY = "a-key-for-tests"
-ROOT = Path(__file__).resolve().parent.parent
 FORMATS = "html,pdf,docx,xlsx" if find_spec("typst") and find_spec("pypandoc") else "html,xlsx"
-
-
-def run(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """evaluasi as a person starts it: all that it says, and its exit status."""
-    command = [sys.executable, "-m", "evaluasi_lib", *arguments, "--data", str(data)]
-    place = os.environ | {"EVALUASI_KEY": KEY, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", env=place, cwd=data
-    )
 
 
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
@@ -49,16 +36,19 @@ def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
     assert len(kept[0]) > 10
 
 
-def test_nothing_of_a_person_is_in_what_is_made(tmp_path: Path) -> None:
-    people = canaries.write(tmp_path)
-    out = tmp_path / "reports"
-    made = run(tmp_path, "report", raw.ID, "--format", FORMATS, "--out", str(out))
-    assert made.returncode == 0, made.stderr
+def test_nothing_of_a_person_is_in_what_is_made(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALUASI_KEY", KEY)
+    people, out = canaries.write(tmp_path), tmp_path / "reports"
+    place = ["--out", str(out), "--data", str(tmp_path)]
+    assert main(["report", raw.ID, "--format", FORMATS, *place]) == 0
+    made = capfd.readouterr()
     kinds = {path.suffix for path in (out / raw.ID).rglob("*")}
     assert {".html", ".json", ".ipynb", *(f".{name}" for name in FORMATS.split(","))} <= kinds
     texts = canaries.texts_in(tmp_path / "processed", without=("restricted",))
     assert any(".parquet" in place for place in texts)
-    texts |= canaries.texts_in(out) | {"said": made.stdout + made.stderr}
+    texts |= canaries.texts_in(out) | {"said": made.out + made.err}
     assert canaries.traces(texts, people) == []
     assert [place for place, text in texts.items() if KEY in text] == [], "nor is the key"
 

@@ -246,7 +246,7 @@ print(*loaded, "", *manifest.code_files(), sep="|")
 """
     loaded, counted = (p.split("|") for p in python(script, tmp_path).split("||"))
     assert {Path(p).resolve() for p in loaded} <= {Path(p).resolve() for p in counted}
-    assert {"pipeline.py", "documents.py", "voices.py"} <= {Path(p).name for p in loaded}
+    assert {"pipeline.py", "voices.py"} <= {Path(p).name for p in loaded}
 
 
 # --- Pseudonyms ----------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from evaluasi_lib.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_SECONDS, MOST_BYTES = 10.0, 1_000_000_000
-Spoil = Callable[[Path], None]
+Spoil = Callable[[Path], object]
 
 DECLARED = """\
 id: program
@@ -143,124 +143,97 @@ def workbook(path: Path, rows: str, blanks: int = 0, before: str = "") -> None:
     packed(path, good.getvalue(), "xl/worksheets/sheet1.xml", *sheet, end)
 
 
-def far_cell(folder: Path) -> None:
-    workbook(folder / "data.xlsx", HEADING + FAR)
-
-
-def far_below(folder: Path) -> None:
-    workbook(folder / "data.xlsx", HEADING + FAR.replace("XFD", "J"))
-
-
-def zip_bomb(folder: Path) -> None:
-    workbook(folder / "data.xlsx", HEADING, blanks=300)
-
-
-def lying_zip_bomb(folder: Path) -> None:
-    """The same, of which the archive's directory says that it is small."""
-    zip_bomb(folder)
-    path = folder / "data.xlsx"
-    content = path.read_bytes()
+def lying_zip_bomb(path: Path) -> None:
+    """A workbook that unpacks to 300 MB, of which its directory says that it is small."""
+    workbook(path, HEADING, blanks=300)
     with zipfile.ZipFile(path) as book:
         size = book.getinfo("xl/worksheets/sheet1.xml").file_size
-    path.write_bytes(content.replace(size.to_bytes(4, "little"), (1_000).to_bytes(4, "little")))
+    told, small = size.to_bytes(4, "little"), (1_000).to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(told, small))
 
 
-def damaged(folder: Path) -> None:
-    (folder / "data.xlsx").write_bytes(b"PK\x03\x04 broken")
-
-
-def entities(folder: Path) -> None:
-    """A billion laughs in the sheet."""
-    levels = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 10))
-    before = f'<!DOCTYPE x [<!ENTITY e0 "ha">{levels}]>'
-    workbook(folder / "data.xlsx", HEADING + LAUGHS, before=before)
-
-
-def outside(folder: Path) -> None:
-    secret = folder.parent.parent / "secret.xlsx"
+def outside(path: Path) -> None:
+    secret = path.parent.parent.parent / "secret.xlsx"
     workbook(secret, HEADING)
-    (folder / "data.xlsx").symlink_to(secret)
+    path.symlink_to(secret)
 
 
-def wide(folder: Path) -> None:
+def wide(path: Path) -> None:
     """100,000 columns, of which the source declares one more."""
-    with (folder / "data.csv").open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8") as file:
         file.write(",".join(f"K{i}" for i in range(100_000)) + "\n")
         file.writelines(",".join(["1"] * 100_000) + "\n" for _row in range(20))
 
 
-def spss_that_unpacks(folder: Path) -> None:
+def spss_that_unpacks(path: Path) -> None:
     columns = {f"K{i}": np.zeros(100_000) for i in range(101)}
-    pyreadstat.write_sav(pd.DataFrame(columns), folder / "data.zsav", compress=True)
+    pyreadstat.write_sav(pd.DataFrame(columns), path, compress=True)
 
 
-def stata_that_says_much(folder: Path) -> None:
-    pyreadstat.write_dta(pd.DataFrame({"Nilai": [1.0, 2.0]}), folder / "data.dta", version=14)
-    content = (folder / "data.dta").read_bytes()
+def stata_that_says_much(path: Path) -> None:
+    pyreadstat.write_dta(pd.DataFrame({"Nilai": [1.0, 2.0]}), path, version=14)
+    content = path.read_bytes()
     n, more = b"<N>" + (2).to_bytes(8, "little"), b"<N>" + (2**40).to_bytes(8, "little")
     assert n in content
-    (folder / "data.dta").write_bytes(content.replace(n, more))
+    path.write_bytes(content.replace(n, more))
 
 
-def parquet_of_nothing(folder: Path) -> None:
+def parquet_of_nothing(path: Path) -> None:
     """A hundred million times the same number, in less than a megabyte."""
-    pq.write_table(pa.table({"Nilai": np.zeros(100_000_000, np.int8)}), folder / "data.parquet")
+    pq.write_table(pa.table({"Nilai": np.zeros(100_000_000, np.int8)}), path)
 
 
-def parquet_of_one_text(folder: Path) -> None:
+def parquet_of_one_text(path: Path) -> None:
     """A million times the same text of a million letters."""
     at = pa.array(np.zeros(1_000_000, np.int32))
     texts = pa.DictionaryArray.from_arrays(at, pa.array(["x" * 1_000_000]))
-    pq.write_table(pa.table({"Nilai": texts}), folder / "data.parquet")
+    pq.write_table(pa.table({"Nilai": texts}), path)
 
 
-def json_of_other_keys(folder: Path) -> None:
+def json_of_other_keys(path: Path) -> None:
     """Each of 20,000 lines has a field of its own."""
-    lines = [json.dumps({f"k{i}": i}) + "\n" for i in range(20_000)]
-    (folder / "data.jsonl").write_text("".join(lines), encoding="utf-8")
+    path.write_text("".join(json.dumps({f"k{i}": i}) + "\n" for i in range(20_000)))
 
 
-def json_that_is_wide(folder: Path) -> None:
-    line = json.dumps({f"k{i}": {"a": i} for i in range(20_000)}) + "\n"
-    (folder / "data.jsonl").write_text(line * 20, encoding="utf-8")
+def json_that_is_wide(path: Path) -> None:
+    path.write_text((json.dumps({f"k{i}": {"a": i} for i in range(20_000)}) + "\n") * 20)
 
 
-def json_that_is_deep(folder: Path) -> None:
-    text = '{"a":' * 100_000 + "1" + "}" * 100_000
-    (folder / "data.jsonl").write_text(text, encoding="utf-8")
+def broken(start: bytes) -> Spoil:
+    return partial(Path.write_bytes, data=start + bytes(range(256)) * 40)
 
 
-def broken(folder: Path, name: str, start: bytes) -> None:
-    (folder / name).write_bytes(start + bytes(range(256)) * 40)
-
-
+LEVELS = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 10))
+DOCTYPE = f'<!DOCTYPE x [<!ENTITY e0 "ha">{LEVELS}]>'
+DEEP = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
 TABLES: dict[str, tuple[str, Spoil, str]] = {
-    "far-cell": ("data.xlsx", far_cell, "too much memory"),
-    "far-below": ("data.xlsx", far_below, "1,048,576 rows and 10 columns"),
-    "zip-bomb": ("data.xlsx", zip_bomb, "unpacks to too much"),
-    "lying-zip-bomb": ("data.xlsx", lying_zip_bomb, "data.xlsx: "),
-    "no-archive": ("data.xlsx", damaged, "cannot be read"),
-    "entities": ("data.xlsx", entities, "cannot be read"),
-    "link": ("data.xlsx", outside, "leads out of the program's folder"),
-    "wide": ("data.csv", wide, "there is no column “Nilai”"),
-    "spss-unpacks": ("data.zsav", spss_that_unpacks, "100,000 rows and 101 columns"),
-    "spss-broken": ("data.sav", partial(broken, name="data.sav", start=b"$FL2"), "cannot be read"),
-    "stata-long": ("data.dta", stata_that_says_much, "data.dta: "),
-    "stata-broken": ("data.dta", partial(broken, name="data.dta", start=b"s"), "cannot be read"),
-    "parquet-same": ("data.parquet", parquet_of_nothing, "unpacks to too much"),
-    "parquet-text": ("data.parquet", parquet_of_one_text, "too much memory"),
-    "parquet-broken": ("data.parquet", partial(broken, name="data.parquet", start=b"PAR1"),
-                       "cannot be read"),
-    "json-keys": ("data.jsonl", json_of_other_keys, "unpacks to too much"),
-    "json-wide": ("data.jsonl", json_that_is_wide, "20 rows and 20,000 columns"),
-    "json-deep": ("data.jsonl", json_that_is_deep, "cannot be read"),
+    "far-cell": ("xlsx", partial(workbook, rows=HEADING + FAR), "too much memory"),
+    "far-below": ("xlsx", partial(workbook, rows=HEADING + FAR.replace("XFD", "J")),
+                  "1,048,576 rows and 10 columns"),
+    "zip-bomb": ("xlsx", partial(workbook, rows=HEADING, blanks=300), "unpacks to too much"),
+    "lying-zip-bomb": ("xlsx", lying_zip_bomb, "data.xlsx: "),
+    "no-archive": ("xlsx", broken(b"PK\x03\x04 broken"), "cannot be read"),
+    "entities": ("xlsx", partial(workbook, rows=HEADING + LAUGHS, before=DOCTYPE),
+                 "cannot be read"),
+    "link": ("xlsx", outside, "leads out of the program's folder"),
+    "wide": ("csv", wide, "there is no column “Nilai”"),
+    "spss-unpacks": ("zsav", spss_that_unpacks, "100,000 rows and 101 columns"),
+    "spss-broken": ("sav", broken(b"$FL2"), "cannot be read"),
+    "stata-long": ("dta", stata_that_says_much, "data.dta: "),
+    "stata-broken": ("dta", broken(b"s"), "cannot be read"),
+    "parquet-same": ("parquet", parquet_of_nothing, "unpacks to too much"),
+    "parquet-text": ("parquet", parquet_of_one_text, "too much memory"),
+    "parquet-broken": ("parquet", broken(b"PAR1"), "cannot be read"),
+    "json-keys": ("jsonl", json_of_other_keys, "unpacks to too much"),
+    "json-wide": ("jsonl", json_that_is_wide, "20 rows and 20,000 columns"),
+    "json-deep": ("jsonl", partial(Path.write_bytes, data=DEEP), "cannot be read"),
 }  # fmt: skip
 
 
 def check_tables(data: Path) -> dict[str, Ran]:
     """`evaluasi check` of a program with each of the hostile tables."""
-    for name, (file, spoil, _words) in TABLES.items():
-        spoil(program(data, file, name))
+    for name, (kind, spoil, _words) in TABLES.items():
+        spoil(program(data, f"data.{kind}", name) / f"data.{kind}")
     return checked(data)
 
 

@@ -29,8 +29,6 @@ import polars as pl
 from lxml import etree
 
 from evaluasi_lib.check import DataFolder, load_program
-from evaluasi_lib.cleaning.chosen import FILE as LEFT_OUT
-from evaluasi_lib.cleaning.chosen import who
 from evaluasi_lib.cleaning.identity import (
     KEY_VARIABLE,
     MASK,
@@ -47,7 +45,8 @@ from evaluasi_lib.cleaning.identity import (
     tells_name,
 )
 from evaluasi_lib.cleaning.manifest import Log, shown_names
-from evaluasi_lib.cleaning.pipeline import clean_program, open_sources
+from evaluasi_lib.cleaning.pipeline import FILE as LEFT_OUT
+from evaluasi_lib.cleaning.pipeline import clean_program, open_sources, who
 from evaluasi_lib.cleaning.typers import Mapped, sources_called
 from evaluasi_lib.folders import only_writer, raw_files, replace_file, replace_folder, sweep
 from evaluasi_lib.program import Program, Source

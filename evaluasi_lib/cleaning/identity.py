@@ -1,15 +1,13 @@
-"""Who a row is about: NIP and codes read as text, checked by structure, turned into pseudonyms.
+"""Who a row is about, and what keeps persons out of the processed tables.
 
-A person has one pseudonym over all sources of a program; a join is never forced.
+NIP and codes are read as text, checked by structure and turned into pseudonyms: a person has one
+over all sources of a program; a join is never forced. An unsalted hash of a NIP is no pseudonym,
+since all NIP can be tried out. The pseudonym is an HMAC-SHA256 with a key that never lies in the
+project: the environment variable EVALUASI_KEY, or a file of mode 600 in the user's own data folder,
+made on first use.
 
-An unsalted hash of a NIP is no pseudonym, since all NIP can be tried out. The pseudonym is an
-HMAC-SHA256 with a key that never lies in the project: the environment variable EVALUASI_KEY, or a
-file of mode 600 in the user's own data folder, made on first use.
-
-What keeps persons out of the processed tables: names are found and left out, texts with a name
-or number are masked, values that could tell of a person become codes, numbers become classes.
-
-A column is taken for names by its heading or by its content, whatever type was declared for it.
+Names are found, by the heading of a column or by its content, and left out; texts with a name or
+number are masked, values that could tell of a person become codes, numbers become classes.
 """
 
 from __future__ import annotations
@@ -252,31 +250,24 @@ def tells_name(values: pl.Series, names: Names, *, words: bool, alone: bool = Tr
     if not (names.full or names.single):
         return pl.repeat(False, len(values), dtype=pl.Boolean, eager=True)
     spoken = values.str.normalize("NFKC").str.to_lowercase().str.extract_all(_LETTERS)
-    index = _index(names)
+    first, several = _index(names)
     text = pl.DataFrame({"words": spoken}).with_row_index("at").drop_nulls("words")
     word = text.explode("words").rename({"words": "word"})
     before = pl.col("word").shift(1).over("at").is_in(_BEFORE_PLACES).fill_null(False)
-    single = pl.col("word").is_in(index.first) & ~before
+    single = pl.col("word").is_in(first) & ~before
     if words:
         single = single | pl.col("word").is_in(names.single)
-    whole = word.unique().join(index.whole, on="word").join(text, on="at")
+    whole = word.unique().join(several, on="word").join(text, on="at")
     whole = whole.filter(pl.col("name").list.set_difference("words").list.len() == 0)
     hit = pl.concat([word.filter(single & alone)["at"], whole["at"]])
     rows = pl.Series(range(len(values)), dtype=pl.Int64)
     return rows.is_in(hit.cast(pl.Int64).implode())
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """first: first words that name a person alone. whole: name (list of its words) by its rarest
-    word, so that few names are compared with a text."""
-
-    first: list[str]
-    whole: pl.DataFrame
-
-
 @lru_cache(maxsize=4)  # one roster is looked up for each column of each batch
-def _index(names: Names) -> _Index:
+def _index(names: Names) -> tuple[list[str], pl.DataFrame]:
+    """(first words that name a person alone; word, name: the words of each name by its rarest word,
+    so that few names are compared with a text)."""
     split = [_WORDS.findall(name) for name in (*names.full, *names.single)]
     frequency = Counter(itertools.chain.from_iterable(map(set, split)))
     several = [sorted(set(parts)) for parts in split if len(parts) > 1]
@@ -284,7 +275,7 @@ def _index(names: Names) -> _Index:
     word = pl.Series("word", rarest, pl.String)
     whole = pl.DataFrame([word, pl.Series("name", several, pl.List(pl.String))])
     first = (next((part for part in parts if len(part) > 2), "") for parts in split)
-    return _Index(sorted({part for part in first if part} - _ORDINARY), whole)
+    return sorted({part for part in first if part} - _ORDINARY), whole
 
 
 def coarsen(values: pl.Series, limits: list[float]) -> pl.Series:

@@ -22,7 +22,7 @@ import pandas as pd
 import polars as pl
 
 from evaluasi_lib.folders import raw_files, sha256_of
-from evaluasi_lib.program import Column, Program
+from evaluasi_lib.program import Column, Program, Scale
 from evaluasi_lib.reading.voices import READERS as VOICES
 from evaluasi_lib.reading.voices import documents_in, numbered_files, transcripts_in
 from evaluasi_lib.wording import (
@@ -138,15 +138,9 @@ def write(
     """Write the codebooks and manifest.json, the last file of a processed folder."""
     write_codebooks(program, folder)
     tables = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.parquet"))
-    content = {
-        "program": program.id,
-        "inputs": inputs,
-        "seal": sealed,
-        "code": code_digest(),
-        "tables": tables,
-        "quality": log.quality(),
-    }
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=False)
+    content = {"program": program.id, "inputs": inputs, "seal": sealed, "code": code_digest(),
+               "tables": tables, "quality": log.quality()}  # fmt: skip
+    text = json.dumps(content, ensure_ascii=False, indent=1)
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
 
 
@@ -156,12 +150,8 @@ def is_stale(raw: Path, processed: Path, key: bytes) -> bool:
         content = json.loads((processed / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return True
-    if content.get("code") != code_digest():
-        return True
-    sizes = sorted(item["bytes"] for item in content["inputs"])
-    if sizes != sorted(p.stat().st_size for p in raw_files(raw)):
-        return True
-    return content.get("seal") != seal(raw, read_inputs(raw), key)
+    made = (content.get("code"), content.get("seal"))
+    return made != (code_digest(), seal(raw, read_inputs(raw), key))
 
 
 @dataclass
@@ -183,12 +173,9 @@ class Log:
 
     def quality(self) -> dict[str, Any]:
         """The manifest's entry, as `Study.quality` reads it."""
-        return {
-            "rows_read": self.rows_read,
-            "rows_kept": self.rows_kept,
-            "changes": [{"rule": r, "table": t, "n": n} for (r, t), n in self.changes.items()],
-            "problems": self.notes,
-        }
+        changes = [{"rule": r, "table": t, "n": n} for (r, t), n in self.changes.items()]
+        return {"rows_read": self.rows_read, "rows_kept": self.rows_kept, "changes": changes,
+                "problems": self.notes}  # fmt: skip
 
 
 FILES = {"id": "kodebuku.md", "en": "codebook.md"}
@@ -209,32 +196,27 @@ def codebook(program: Program, folder: Path) -> pd.DataFrame:
         said = folder / "restricted" / f"{name}.parquet"
         answers = Counter(pl.read_parquet(said)["variable"]) if said.is_file() else Counter()
         for variable, column in source.columns.items():
-            options = {f"{variable}__{k}": choose_option(v) for k, v in column.options.items()}
+            options = {  # by the first of several spellings
+                f"{variable}__{k}": text[0] if isinstance(text, list) else choose(text)
+                for k, text in column.options.items()
+            }
             shown = options if column.type == "multi" else {variable: ""}
             for key, option in shown.items():
                 n = answers[variable] if column.type == "open" else filled.get(key)
                 if n is None:
                     continue
                 question = choose(column.label) or column.header
-                rows.append(
-                    {
-                        "table": name,
-                        "variable": key,
-                        "question": f"{question}: {option}" if option else question,
-                        "type": column.type,
-                        "labels": _labels(program, variable, column),
-                        "missing": ", ".join(_missing(program, variable, column)),
-                        "n": n,
-                        "n_missing": filled["row"] - n,
-                        "from": column.header,
-                    }
-                )
+                scale = program.scale_of(variable, column) if column.type == "item" else None
+                turned = " " + _("(reversed)") if program.is_reversed(variable) else ""
+                missing = [*column.missing, *(scale.missing if scale else [])]
+                rows.append({
+                    "table": name, "variable": key,
+                    "question": f"{question}: {option}" if option else question,
+                    "type": column.type, "labels": _labels(column, scale, turned),
+                    "missing": ", ".join(missing), "n": n, "n_missing": filled["row"] - n,
+                    "from": column.header,
+                })  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def choose_option(text: Any) -> str:
-    """The first spelling of an option, in the language in force."""
-    return text[0] if isinstance(text, list) else choose(text)
 
 
 def write_codebooks(program: Program, folder: Path) -> None:
@@ -256,23 +238,13 @@ def _markdown(program: Program, folder: Path) -> str:
     return "\n".join(lines)
 
 
-def _labels(program: Program, variable: str, column: Column) -> str:
-    if column.type == "item":
-        scale = program.scale_of(variable, column)
-        if scale is None:
-            return ""
+def _labels(column: Column, scale: Scale | None, turned: str) -> str:
+    """What the values of a column mean. turned: said of the labels of a scale."""
+    if scale is not None:
         values = range(scale.min, scale.max + 1)
-        text = "; ".join(f"{v} = {x}" for v, x in zip(values, scale.labels, strict=False))
-        text = text or f"{scale.min}-{scale.max}"
-        return text + " " + _("(reversed)") if program.is_reversed(variable) else text
+        labels = [f"{v} = {x}" for v, x in zip(values, scale.labels, strict=False)]
+        return ("; ".join(labels) or f"{scale.min}-{scale.max}") + turned
     if column.coarsen:
         return "; ".join(f"{x:g}" for x in column.coarsen)
-    return "; ".join(
-        key if choose(text) == key else f"{key} = {choose(text)}"
-        for key, text in column.categories.items()
-    )
-
-
-def _missing(program: Program, variable: str, column: Column) -> list[str]:
-    scale = program.scale_of(variable, column) if column.type == "item" else None
-    return [*column.missing, *(scale.missing if scale else [])]
+    words = {key: choose(text) for key, text in column.categories.items()}
+    return "; ".join(key if key == word else f"{key} = {word}" for key, word in words.items())

@@ -1,13 +1,13 @@
 """Raw files to tidy tables: read -> map -> correct -> type -> pseudonymise -> check -> swap in.
 
 Every source is read in batches of text and typed by the declared model, so that a file of millions
-of rows needs no more memory than a batch. Problems of all sources are collected and raised
-together; the processed folder is replaced whole or not at all.
+of rows needs no more memory than a batch. Which rows a source takes is decided on the file as it
+was received: those of its wave, those that its rules keep, and not those that somebody left out by
+hand in keluarkan.csv; what is left out is counted, named nowhere, and never typed.
 
-Whether somebody is left in each group and each outcome, and which rows match nobody: no person
-is dropped without a word.
-
-Looked at when the tables are made, so that `check` and a report refuse alike.
+Problems of all sources are collected and raised together, also where nobody is left in a group or
+an outcome, so that `check` and a report refuse alike; the processed folder is replaced whole or not
+at all.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,13 +25,13 @@ from pandas.api.types import is_numeric_dtype
 
 from evaluasi_lib.check import DataFolder
 from evaluasi_lib.cleaning import manifest
-from evaluasi_lib.cleaning.chosen import leave_out, own_rows, read_left_out
-from evaluasi_lib.cleaning.events import clean_events
 from evaluasi_lib.cleaning.identity import (
     Linker,
     Names,
     all_names,
+    hides,
     make_linker,
+    name_heading,
     names_in,
     nip_status,
     normalise_code,
@@ -40,22 +40,216 @@ from evaluasi_lib.cleaning.identity import (
     screen,
 )
 from evaluasi_lib.cleaning.manifest import Log
-from evaluasi_lib.cleaning.source import Context, clean_source
+from evaluasi_lib.cleaning.source import (
+    Context,
+    clean_events,
+    clean_source,
+    problems_of,
+    translate,
+    with_event_columns,
+)
 from evaluasi_lib.cleaning.typers import (
+    PROBLEMS,
+    Line,
     Mapped,
+    Spec,
     clean_text,
     contradictions,
     map_source,
     presets,
     read_corrections,
-    recognise,
+    read_lines,
 )
 from evaluasi_lib.folders import replace_folder
-from evaluasi_lib.program import Outcome, Program, Source
-from evaluasi_lib.reading.files import RawTable, open_source, show, source_path
+from evaluasi_lib.program import IDENTIFIERS, Column, Outcome, Program, RowRule
+from evaluasi_lib.reading.files import normalise, open_source, show, source_path
 from evaluasi_lib.reading.voices import read_voices
 from evaluasi_lib.study import Study, as_label
-from evaluasi_lib.wording import DataError, Problem, _, problem, step
+from evaluasi_lib.wording import (
+    DataError,
+    Problem,
+    _,
+    nearest,
+    problem,
+    step,
+    suggestion,
+    word_for,
+)
+
+FILE = "keluarkan.csv"
+FEW_VALUES = 20  # a column of more could hold names, which no message may show
+SCOPES = {"row": False, "baris": False, "person": True, "orang": True}  # whether the person goes
+
+
+def own_rows(mapped: Mapped, names: Names, log: Log) -> Mapped:
+    """The source with the rows of its wave that its rules keep; the rows left out are counted, and
+    a note tells of each rule that nothing fits."""
+    source = mapped.source
+    waved = source.wave_from is not None and source.wave_from.column in mapped.selectors
+    if waved:  # what is no wave may be left out by a rule; the first source accounts for it
+        mapped = _of_wave(mapped, names, log, told=False)
+    for rule in source.rows:
+        if rule.column not in mapped.selectors:
+            continue
+        declared = source.columns.get(rule.column)
+        heading = mapped.table.headers[mapped.selectors[rule.column]]
+        if name_heading(heading) or (declared is not None and declared.type in IDENTIFIERS):
+            what = _("a rule by the column “{column}” would name persons in program.yml")
+            remedy = _("leave persons out by keluarkan.csv")
+            what = what.format(column=show(heading))
+            log.errors.append(Problem(what, f"{source.file}, rows", remedy))
+        else:
+            mapped = _by_rule(mapped, rule, log)
+    return _of_wave(mapped, names, log, told=True) if waved else mapped
+
+
+def _is_first(mapped: Mapped) -> bool:
+    """Whether the source tells what concerns the whole of a file that several sources share."""
+    source = mapped.source
+    return source.wave_from is None or source.wave == next(iter(source.wave_from.waves.values()))
+
+
+def _texts(mapped: Mapped, selector: str) -> pl.DataFrame:
+    """row, text of a selecting column, filled: whether the row holds anything else that is read."""
+    at = {"text": mapped.selectors[selector]}
+    others = {f"_{i}": i for i in {*mapped.columns.values()} - {*mapped.selectors.values()}}
+    filled = pl.any_horizontal(pl.lit(False), *(pl.col(c).is_not_null() for c in others))
+    parts = [b.select("row", "text", filled=filled) for b in mapped.table.batches(at | others)]
+    empty = pl.DataFrame(schema={"row": pl.Int64, "text": pl.String, "filled": pl.Boolean})
+    return pl.concat([empty, *parts])
+
+
+def _keeping(mapped: Mapped, selector: str, texts: Sequence[str | None]) -> Mapped:
+    """The source with the rows that have one of these texts; None: a blank cell."""
+    cell = pl.col(str(mapped.selectors[selector])).cast(pl.String)
+    known = cell.is_in([t for t in texts if t is not None]).fill_null(None in texts)
+    return replace(mapped, table=mapped.table.only(known))
+
+
+def _of_wave(mapped: Mapped, names: Names, log: Log, *, told: bool) -> Mapped:
+    """The rows of the source's wave. The first of the sources that share the file has what is no
+    wave as well until that is told: unknown values as problems, blank ones by their number."""
+    source = mapped.source
+    assert source.wave_from is not None
+    heading, waves = source.wave_from.column, source.wave_from.waves
+    declared = {"from": mapped.table.headers[mapped.selectors[heading]], "type": "category"}
+    spec = Spec(heading, Column.model_validate(declared | {"categories": {v: v for v in waves}}))
+    frame = _texts(mapped, heading)
+    values, table = translate(frame["text"], frame["row"], spec)
+    own = [value for value, wave in waves.items() if wave == source.wave]
+    is_own = pl.col("value").cast(pl.String).is_in(own)
+    kept: list[str | None] = table.filter(is_own)["text"].to_list()
+    if _is_first(mapped):
+        unread = table.filter(pl.col("value").is_null())["text"].to_list()
+        kept += [] if told else [*unread, None]
+        unknown = table.filter(pl.col("rule").is_in(PROBLEMS))["text"]
+        blank = frame["filled"] & values.is_null()
+        blank &= ~frame["text"].is_in(unknown.implode()).fill_null(False)
+        if told:
+            usual = word_for("label_remedy", "category")
+            own_remedy = _("add it to “waves”, or leave its rows out by “rows”")
+            for p in problems_of(table, spec, source.file, names):
+                log.errors.append(replace(p, remedy=p.remedy.replace(usual, own_remedy)))
+            log.rows_read += int(blank.sum())
+            log.add("wave_missing", mapped.name, int(blank.sum()))
+    return _keeping(mapped, heading, kept)
+
+
+def _by_rule(mapped: Mapped, rule: RowRule, log: Log) -> Mapped:
+    """The rows that a rule keeps."""
+    frame = _texts(mapped, rule.column)
+    seen = {text: normalise(text or "") for text in frame["text"].unique()}
+    named = {normalise(value): value for value in (*rule.is_, *rule.is_not)}
+    kept = [text for text, form in seen.items() if (form in named) == bool(rule.is_)]
+    out = frame.filter(~pl.col("text").is_in([t for t in kept if t is not None])
+                       .fill_null(None in kept) & pl.col("filled"))  # fmt: skip
+    log.rows_read += out.height
+    log.add("rule_left_out", mapped.name, out.height)
+    at = {"source": mapped.name, "column": show(rule.column)}
+    if out.height and rule.reason is not None:
+        log.note("rule_left_out_why", **at, n=out.height, reason=rule.reason)
+    elif out.height:
+        log.note("rule_left_out", **at, n=out.height)
+    whole = replace(mapped, table=replace(mapped.table, kept=None))
+    seen = {text: normalise(text or "") for text in _texts(whole, rule.column)["text"].unique()}
+    for form, value in named.items() if _is_first(mapped) else ():
+        if form and form not in seen.values():
+            near = nearest(value, [show(t) for t in seen if t]) if len(seen) <= FEW_VALUES else None
+            kind, more = ("rule_unmet_near", {"near": near}) if near else ("rule_unmet", {})
+            log.note(kind, **at, value=show(value), **more)
+    return _keeping(mapped, rule.column, kept)
+
+
+def read_left_out(folder: Path, program: Program) -> tuple[list[Line], list[Problem]]:
+    """The lines of keluarkan.csv, and what is wrong with the table itself. `scope` says whether the
+    row alone is left out or the person whose row it is (row, person)."""
+
+    def wrong(line: Line) -> tuple[str, str] | None:
+        scope = line.text["scope"]
+        what = _("“{value}” is not a known value").format(value=show(scope))
+        return None if normalise(scope) in SCOPES else (what, suggestion(scope, SCOPES))
+
+    return read_lines(folder, FILE, ["scope"], program, wrong)
+
+
+def leave_out(
+    program: Program, sources: Sequence[Mapped], lines: Sequence[Line], linker: Linker,
+    names: Names, log: Log,
+) -> list[Mapped]:  # fmt: skip
+    """The sources without the rows that were left out by hand, which are counted.
+
+    Of a person every row goes but that on a roster, unless the roster's own row is named: who was
+    invited and does not count any more is lost, and the flow of persons shows it.
+    """
+    by_name = {source.name: source for source in sources}
+    named = {n: {line.row for line in lines if n in line.sources} for n in by_name}
+    at = {n: dict(who(by_name[n], linker, pl.col("row").is_in(list(rows))).iter_rows())
+          for n, rows in named.items() if rows}  # fmt: skip
+    placed: list[tuple[Line, str, str]] = []  # with the source and the person
+    for line in lines:
+        where = f"{FILE}, " + _("row {row}").format(row=line.number)
+        if hides(pl.Series([line.text["reason"]]), names, words=True).any():
+            what, remedy = _("the reason names a person"), _("say why without saying who")
+            log.errors.append(Problem(what, where, remedy))
+        holder = next((n for n in line.sources if line.row in at.get(n, {})), None)
+        if holder is None:
+            what = _("the file has no row {n}, or rules leave it out already")
+            remedy = _("count the rows below the heading")
+            log.errors.append(Problem(what.format(n=line.row), where, remedy))
+        else:
+            placed.append((line, holder, at[holder][line.row]))
+    persons = [pid for line, _holder, pid in placed if SCOPES[normalise(line.text["scope"])]]
+    every = pl.col("pid").is_in(persons)
+    theirs = {n: who(s, linker, every) for n, s in by_name.items()} if persons else {}
+    taken: dict[str, dict[str, set[int]]] = {}  # of each source the rows to leave out, by reason
+    for line, holder, pid in placed:
+        gone = {holder: [line.row]}
+        if SCOPES[normalise(line.text["scope"])]:
+            others = [n for n in by_name if n == holder or n not in program.rosters]
+            gone = {n: theirs[n].filter(pid=pid)["row"].to_list() for n in others}
+        for name, rows in gone.items():
+            if rows:
+                taken.setdefault(name, {}).setdefault(line.text["reason"], set()).update(rows)
+    kept = dict(by_name)
+    for name, reasons in taken.items():
+        rows = sorted(set().union(*reasons.values()))
+        log.rows_read += len(rows)
+        log.add("left_out", name, len(rows))
+        log.note("left_out", source=name, n=len(rows), reason="; ".join(reasons))
+        kept[name] = replace(kept[name], table=kept[name].table.only(~pl.col("row").is_in(rows)))
+    return list(kept.values())
+
+
+def who(mapped: Mapped, linker: Linker, which: pl.Expr) -> pl.DataFrame:
+    """row and pid of the rows of a source for which a rule about row and pid holds."""
+    log = Log()
+    source = with_event_columns(mapped) if mapped.source.role == "events" else mapped
+    parts = [
+        batch.select("row", pid=linker.pids(batch, source, log)).filter(which)
+        for batch in source.table.batches(source.columns)
+    ]
+    return pl.concat([pl.DataFrame(schema={"row": pl.Int64, "pid": pl.String}), *parts])
+
 
 SHOWN_LABELS = 10  # a message lists no more labels of a variable
 
@@ -116,25 +310,22 @@ def unmatched_rows(
             ~_shape(text).is_in(shapes.implode()) if linker.by_code(mapped)
             else status.is_in(["invalid", "legacy"])
         )  # fmt: skip
-        why = (
+        why = pl.select(
             pl.when(text.is_null()).then(pl.lit("blank"))
             .when(found.is_in(known.implode())).then(None)
             .when(damaged).then(pl.lit("damaged"))
             .when(other).then(pl.lit("format"))
             .otherwise(pl.lit("absent"))
-        )  # fmt: skip
-        counts = dict(pl.select(why.alias("why")).to_series().drop_nulls().value_counts().rows())
-        reasons = {r: counts[r] for r in ("blank", "damaged", "format", "absent") if r in counts}
+        ).to_series()  # fmt: skip
+        counts = {r: int((why == r).sum()) for r in ("blank", "damaged", "format", "absent")}
         among = ", ".join(m.name for m in first)
-        yield Unmatched(mapped.name, among, len(text), reasons)
+        yield Unmatched(mapped.name, among, len(text), {r: n for r, n in counts.items() if n})
 
 
 def _identified(mapped: Mapped, linker: Linker) -> tuple[pl.Series, pl.Series]:
     """The texts by which a source names its persons, and the usable identifiers among them."""
-    variable = linker.variable(mapped) or ""
-    batches = mapped.table.batches({variable: mapped.columns[variable]})
-    parts = [clean_text(linker.texts(batch, mapped)) for batch in batches]
-    text = pl.concat([pl.Series(variable, [], pl.String), *parts])
+    whole = pl.DataFrame([mapped.whole(linker.variable(mapped) or "")])
+    text = clean_text(linker.texts(whole, mapped))
     return text, linker.identifiers(text, mapped, Log())
 
 
@@ -326,10 +517,9 @@ def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
         except DataError as error:
             log.errors += error.problems
             continue
-        preset = _preset(source, table)
-        if preset is not None:
-            log.note("preset", source=name, preset=presets()[preset]["title"])
-        mapped, problems = map_source(program, name, source, table, preset)
+        mapped, problems = map_source(program, name, source, table)
+        if mapped.preset is not None:
+            log.note("preset", source=name, preset=presets()[mapped.preset]["title"])
         log.errors += problems
         if mapped.unused:
             log.note("unused_columns", source=name, n=len(mapped.unused))
@@ -338,12 +528,6 @@ def open_sources(program: Program, raw: Path, log: Log) -> list[Mapped]:
         if mapped.columns:
             opened.append(mapped)
     return opened
-
-
-def _preset(source: Source, table: RawTable) -> str | None:
-    if source.preset == "auto":
-        return recognise(table.headers)
-    return None if source.preset == "none" else source.preset
 
 
 def _report_matches(program: Program, pids: dict[str, pl.Series], log: Log) -> None:

@@ -1,14 +1,11 @@
-"""Text to typed values: for each type of column one pure function from texts to values.
-
-A typer takes texts (the distinct ones of a column) and a Spec, and gives a frame of the same height
-with `value` and `rule`: what was done, None where the text means itself. Rules in PROBLEMS say that
-the text could not be read. Numbers: "1.234,5", "Rp 1.250.000", "20 JP", "85%". Dates: ISO, day
-first, Indonesian month names.
-
-Which column of the file is which variable, and single cells corrected in koreksi.csv.
+"""Which column of a file is which variable, and its text as typed values.
 
 Headings are matched exactly after normalisation; exports of known programs are recognised by the
-columns that they alone write.
+columns that they alone write. For each type of column a typer, one pure function, takes texts (the
+distinct ones of a column) and a Spec, and gives a frame of the same height with `value` and `rule`:
+what was done, None where the text means itself. Rules in PROBLEMS say that the text could not be
+read. Numbers: "1.234,5", "Rp 1.250.000", "20 JP", "85%". Dates: ISO, day first, Indonesian month
+names.
 """
 
 from __future__ import annotations
@@ -472,8 +469,8 @@ def contradictions(program: Program) -> list[Problem]:
     """Items that one instrument calls reversed and another does not, and lost aliases."""
     problems = []
     for variable in sorted({v for i in program.instruments.values() for v in i.reversed}):
-        holders = [n for n, i in program.instruments.items() if variable in i.items]
-        turned = [n for n in holders if variable in program.instruments[n].reversed]
+        holders = {n: i for n, i in program.instruments.items() if variable in i.items}
+        turned = [n for n, i in holders.items() if variable in i.reversed]
         if others := [n for n in holders if n not in turned]:
             what = _("“{item}” is reversed in {some} but not in {others}")
             what = what.format(item=variable, some=", ".join(turned), others=", ".join(others))
@@ -501,9 +498,11 @@ def _lost_aliases(program: Program) -> list[Problem]:
 
 
 def map_source(
-    program: Program, name: str, source: Source, table: RawTable, preset: str | None
+    program: Program, name: str, source: Source, table: RawTable
 ) -> tuple[Mapped, list[Problem]]:
     """The source's variables with their places, and a problem for each that is not there."""
+    preset = recognise(table.headers) if source.preset == "auto" else source.preset
+    preset = None if preset == "none" else preset
     places: dict[str, list[int]] = {}
     for i, heading in enumerate(table.headers):
         places.setdefault(normalise(heading), []).append(i)
@@ -512,11 +511,12 @@ def map_source(
             places.setdefault(normalise(question), [i])
     mapped = Mapped(name, source, table, preset, {}, {})
     problems = []
+    where = f"{source.file}, {program.declared_name(name)}"
     for variable, column in source.columns.items():
         if column.type == "drop":
             continue
         mapped.specs[variable] = _spec(program, mapped, variable, column)
-        found = _find(column, places, table.headers, preset)
+        found = _find(column, places, table.headers, preset, f"{where}.{variable}")
         multi = column.type == "multi"
         options = _option_columns(column, places, "{}/{}", "{} [{}]", "{}[{}]") if multi else {}
         texts = [normalise(t) for spelled in option_texts(column).values() for t in spelled]
@@ -527,17 +527,15 @@ def map_source(
         elif options := options or (multi and _option_columns(column, places, "{1}")) or {}:
             mapped.columns.update({f"{variable}__{key}": i for key, i in options.items()})
         elif not isinstance(found, int):
-            where = f"{source.file}, {program.declared_name(name)}.{variable}"
-            problems.append(Problem(found[0], where, found[1]))
+            problems.append(found)
     asked = [source.wave_from.column] if source.wave_from else []
     for heading in dict.fromkeys([*asked, *(rule.column for rule in source.rows)]):
         column = source.columns.get(heading) or Column.model_validate({"from": heading})
-        found = _find(column, places, table.headers, preset)
+        found = _find(column, places, table.headers, preset, where)
         if isinstance(found, int):
             mapped.selectors[heading] = found
         else:
-            where = f"{source.file}, {program.declared_name(name)}"
-            problems.append(Problem(found[0], where, found[1]))
+            problems.append(found)
     declared = {normalise(c.header) for c in source.columns.values()}
     used = {*mapped.columns.values(), *mapped.selectors.values()}
     mapped.unused.extend(
@@ -562,9 +560,9 @@ def _decimal(mapped: Mapped, variable: str) -> str:
 
 
 def _find(
-    column: Column, places: dict[str, list[int]], headers: list[str], preset: str | None
-) -> int | tuple[str, str]:
-    """The position of a declared heading, or (what is wrong, remedy)."""
+    column: Column, places: dict[str, list[int]], headers: list[str], preset: str | None, where: str
+) -> int | Problem:
+    """The position of a declared heading, or what is wrong."""
     for heading in (column.header, *preset_heading(preset, column.header)):
         found = places.get(normalise(heading), [])
         stem, sign, nth = heading.rpartition("#")
@@ -574,7 +572,7 @@ def _find(
         if len(found) > 1:
             what = _("the heading “{heading}” stands {n} times in the file")
             remedy = _("say which with “{heading}#2”").format(heading=show(heading))
-            return what.format(heading=show(heading), n=len(found)), remedy
+            return Problem(what.format(heading=show(heading), n=len(found)), where, remedy)
         if found:
             return found[0]
     if preset == "kobotoolbox":  # "group/question", declared as the question
@@ -582,9 +580,10 @@ def _find(
         if lasts.count(normalise(column.header)) == 1:
             return lasts.index(normalise(column.header))
     what = _("there is no column “{heading}”").format(heading=show(column.header))
+    remedy = suggestion(column.header, [show(h) for h in headers if h])
     if any(PERSONAL.search(h) for h in headers):  # a person's row stands where headings should
-        return what, _("the headings seem to stand in another row: declare “header_row”")
-    return what, suggestion(column.header, [show(h) for h in headers if h])
+        remedy = _("the headings seem to stand in another row: declare “header_row”")
+    return Problem(what, where, remedy)
 
 
 def _option_columns(column: Column, places: dict[str, list[int]], *forms: str) -> dict[str, int]:
