@@ -258,12 +258,6 @@ def test_where_both_agree_the_conclusion_stands(tmp_path):
     assert (same.get("bracketing"), same["conclusion"]) == (None, "improved")
 
 
-def test_groups_compared_as_they_are_show_a_difference(tmp_path):
-    found = primary(made(tmp_path, raised(persons(11), 0.6).drop(columns="before")))
-    assert (found["claim"], found["estimand"]) == ("difference", "difference")
-    assert found["estimator"] == "difference"
-
-
 def test_a_weak_hidden_cause_is_named(tmp_path):
     found = primary(made(tmp_path, raised(persons(12, 900), 0.15)))  # three standard errors
     assert found["conclusion"] == "improved"
