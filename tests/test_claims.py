@@ -32,7 +32,7 @@ CAUSE = re.compile(
 )
 
 
-def persons(n: int = 60, apart: float = 0.0, gain: float = 0.0) -> pd.DataFrame:
+def persons(n=60, apart=0.0, gain=0.0):
     rng = np.random.default_rng(7)
     member = np.arange(n) % 2 == 1
     before = pd.Series(rng.normal(size=n)).groupby(member).transform(stats.zscore)
@@ -41,7 +41,7 @@ def persons(n: int = 60, apart: float = 0.0, gain: float = 0.0) -> pd.DataFrame:
     return pd.DataFrame({"member": member, "before": before, "after": after}).round(1)
 
 
-def program_of(folder: Path, cell: str, data: pd.DataFrame | None = None, **how: Any) -> Any:
+def program_of(folder, cell, data=None, **how):
     """A program of a cell of designs.yml: its design, waves and linking."""
     design, waves, *_linked = cell.split(".")
     data = persons() if data is None else data
@@ -58,7 +58,7 @@ def program_of(folder: Path, cell: str, data: pd.DataFrame | None = None, **how:
     return made(folder, data, design=design, outcome=outcome, **how)
 
 
-def text_of(*chapters: Any) -> str:
+def text_of(*chapters):
     """All that a reader reads, but for the tables of general rules."""
     pages = "".join(chapter.html() for chapter in chapters)
     pages = re.sub(r'<table id="tbl-aturan-putusan">.*?</table>', "", pages, flags=re.DOTALL)
@@ -69,7 +69,7 @@ def text_of(*chapters: Any) -> str:
 
 
 @cache
-def reported(cell: str, folder: Path) -> dict[str, str]:
+def reported(cell, folder):
     """Language -> the report."""
     program_of(folder / cell, cell)
     languages = ("id", "en")
@@ -77,14 +77,12 @@ def reported(cell: str, folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("rancangan")
 
 
 @pytest.mark.parametrize("cell", DESIGNS)
-def test_the_report_says_how_it_was_measured_and_nothing_that_does_not_fit(
-    cell: str, folder: Path
-) -> None:
+def test_the_report_says_how_it_was_measured_and_nothing_that_does_not_fit(cell, folder):
     row = DESIGNS[cell]
     for language, text in reported(cell, folder).items():
         assert row["how"][language] in text
@@ -95,7 +93,7 @@ def test_the_report_says_how_it_was_measured_and_nothing_that_does_not_fit(
         assert adjusted == (cell == "randomised.repeated.linked")
 
 
-def test_every_design_has_its_sentences() -> None:
+def test_every_design_has_its_sentences():
     designs = {"single_group", "comparison", "randomised"}
     waves = ("once", "repeated.linked", "repeated.unlinked")
     cells = {f"{d}.{w}" for d in designs for w in waves} | {"single_group.recalled"}
@@ -118,9 +116,7 @@ CLAIMED = [
 
 @pytest.mark.parametrize("way", ["rose", "fell"])
 @pytest.mark.parametrize(("claimed", "cell", "data"), CLAIMED)
-def test_every_page_claims_what_design_and_rating_carry(
-    tmp_path: Path, claimed: str, cell: str, data: pd.DataFrame, way: str
-) -> None:
+def test_every_page_claims_what_design_and_rating_carry(tmp_path, claimed, cell, data, way):
     """First page, findings, chapter, figure and its alt text take their words from one table."""
     sign = 1 if way == "rose" else -1
     moved = data.assign(after=data["after"] + 8 * sign * data["member"])
@@ -140,7 +136,7 @@ def test_every_page_claims_what_design_and_rating_carry(
     assert ("Hollow marks" in pictures) == (claimed not in ("strong", "moderate"))
 
 
-def test_no_effect_is_named_where_nothing_moved(tmp_path: Path) -> None:
+def test_no_effect_is_named_where_nothing_moved(tmp_path):
     data = persons(400)
     program = program_of(tmp_path, "randomised.repeated.linked", data, language="en")
     assert primary(program)["conclusion"] == "no_meaningful_change"
@@ -149,7 +145,7 @@ def test_no_effect_is_named_where_nothing_moved(tmp_path: Path) -> None:
     assert not CAUSE.search(page)
 
 
-def test_a_share_of_persons_is_told_in_percentage_points(tmp_path: Path) -> None:
+def test_a_share_of_persons_is_told_in_percentage_points(tmp_path):
     data = persons(400, gain=8)
     data[["before", "after"]] = data[["before", "after"]] > 50
     told = {"scale_type": "binary", "unit": "share of participants (0-1)", "sesoi": 0.05}
@@ -167,9 +163,7 @@ def test_a_share_of_persons_is_told_in_percentage_points(tmp_path: Path) -> None
     ("cell", "rating", "provisional"),
     [("comparison.once", 1, True), ("randomised.repeated.linked", 5, False)],
 )
-def test_a_decision_on_weak_evidence_never_stands_bare(
-    tmp_path: Path, cell: str, rating: int, provisional: bool
-) -> None:
+def test_a_decision_on_weak_evidence_never_stands_bare(tmp_path, cell, rating, provisional):
     """Persons improved, but few of them completed the program."""
     data = persons(400, gain=8).assign(diundang=lambda d: d["member"])
     data["selesai"] = data["member"] & (data.index % 9 == 0)
@@ -186,7 +180,7 @@ def test_a_decision_on_weak_evidence_never_stands_bare(
 # Who was measured, and what money withstands
 
 
-def test_the_table_leads_from_the_enrolled_to_those_analysed(tmp_path: Path) -> None:
+def test_the_table_leads_from_the_enrolled_to_those_analysed(tmp_path):
     data = (
         persons(200).drop(columns="member").rename(columns={"before": "a@pre", "after": "a@post"})
     )
@@ -205,7 +199,7 @@ def test_the_table_leads_from_the_enrolled_to_those_analysed(tmp_path: Path) -> 
     assert rows == [["200", "100%"], ["180", "90%"], ["100", "50%"], ["80", "40%"]]
 
 
-def test_benefits_are_no_strength_where_most_moved_assumptions_say_no(tmp_path: Path) -> None:
+def test_benefits_are_no_strength_where_most_moved_assumptions_say_no(tmp_path):
     data = persons(400, gain=8).assign(terdaftar=lambda d: d["member"])
     benefit = {"label": "Naskah", "outcome": "y", "value_per_unit_idr": 1000.0,
                "isolation": "comparison_group", "confidence_share": 0.75}  # fmt: skip
@@ -227,9 +221,7 @@ def test_benefits_are_no_strength_where_most_moved_assumptions_say_no(tmp_path: 
 @pytest.mark.parametrize(
     ("answer", "strength"), [("yes", "agreement.did"), ("no", "agreement.held"), (None, None)]
 )
-def test_sources_that_agree_on_something_bad_are_no_strength(
-    answer: Any, strength: str | None
-) -> None:
+def test_sources_that_agree_on_something_bad_are_no_strength(answer, strength):
     """A result by hand: sources that agree take interviews and documents to make."""
     questions = [
         {"id": "did", "text": "Did it help?", "outcome": "kinerja"},

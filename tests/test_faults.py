@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pandas as pd
@@ -20,10 +19,10 @@ SCHEMA = json.loads((Path(el.__file__).parent / "result.schema.json").read_text(
 Spoil = Callable[[Path], None]
 
 
-def table(file: str, change: Callable[[pd.DataFrame], pd.DataFrame], code: str = "utf-8") -> Spoil:
+def table(file, change, code="utf-8"):
     """A change of a CSV file, its separator kept."""
 
-    def spoil(folder: Path) -> None:
+    def spoil(folder):
         path = folder / file
         first = path.read_text(encoding="utf-8-sig").splitlines()[0]
         separator = ";" if first.count(";") > first.count(",") else ","
@@ -33,10 +32,10 @@ def table(file: str, change: Callable[[pd.DataFrame], pd.DataFrame], code: str =
     return spoil
 
 
-def declared(change: Callable[[dict[str, Any]], object]) -> Spoil:
+def declared(change):
     """A change of program.yml."""
 
-    def spoil(folder: Path) -> None:
+    def spoil(folder):
         path = folder / "program.yml"
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         change(data)
@@ -45,7 +44,7 @@ def declared(change: Callable[[dict[str, Any]], object]) -> Spoil:
     return spoil
 
 
-def constant(columns: list[int], value: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+def constant(columns, value):
     return lambda frame: frame.assign(**{str(frame.columns[c]): value for c in columns})
 
 
@@ -96,7 +95,7 @@ NOBODY: dict[str, tuple[str, str, Spoil]] = {
 }  # fmt: skip
 
 
-def _prepare(tmp_path: Path, program_id: str, spoil: Spoil) -> None:
+def _prepare(tmp_path, program_id, spoil):
     folder = tmp_path / "raw" / program_id
     shutil.copytree(RAW / program_id, folder)
     spoil(folder)
@@ -104,9 +103,7 @@ def _prepare(tmp_path: Path, program_id: str, spoil: Spoil) -> None:
 
 @pytest.mark.parametrize(("program_id", "name", "spoil"), CASES, ids=[c[1] for c in CASES])
 @pytest.mark.filterwarnings("ignore")
-def test_spoilt_data_give_a_valid_result(
-    program_id: str, name: str, spoil: Spoil, tmp_path: Path
-) -> None:
+def test_spoilt_data_give_a_valid_result(program_id, name, spoil, tmp_path):
     _prepare(tmp_path, program_id, spoil)
     el.open(program_id, "id", tmp_path).report(["ringkasan"], tmp_path / "reports")
     text = (tmp_path / "reports" / program_id / "result.json").read_text(encoding="utf-8")
@@ -119,7 +116,7 @@ def test_spoilt_data_give_a_valid_result(
 
 
 @pytest.mark.parametrize("spoil", REFUSED.values(), ids=REFUSED)
-def test_data_that_cannot_be_read_are_refused_in_words(spoil: Spoil, tmp_path: Path) -> None:
+def test_data_that_cannot_be_read_are_refused_in_words(spoil, tmp_path):
     _prepare(tmp_path, "mentoring-karier-2024", spoil)
     with pytest.raises(el.EvaluationError) as caught:
         el.open("mentoring-karier-2024", "id", tmp_path)
@@ -129,9 +126,7 @@ def test_data_that_cannot_be_read_are_refused_in_words(spoil: Spoil, tmp_path: P
 
 
 @pytest.mark.parametrize(("program_id", "where", "spoil"), NOBODY.values(), ids=NOBODY)
-def test_a_group_or_outcome_of_nobody_is_refused(
-    program_id: str, where: str, spoil: Spoil, tmp_path: Path
-) -> None:
+def test_a_group_or_outcome_of_nobody_is_refused(program_id, where, spoil, tmp_path):
     _prepare(tmp_path, program_id, spoil)
     places = el.problems(program_id, data=tmp_path)["where"]
     assert places.str.startswith(where).any(), places

@@ -22,9 +22,7 @@ DESIGNS = ("single_group", "comparison", "randomised")
 KINDS = ("continuous", "binary", "ordinal")
 
 
-def study_of(
-    folder: Path, design: str, kind: str, linked: bool, seed: int, n: int, turned: bool = False
-) -> Any:
+def study_of(folder, design, kind, linked, seed, n, turned=False):
     """A small study with gaps: two items, a cluster, a covariate, a subgroup and a dose."""
     rng = np.random.default_rng(seed)
     people = pd.DataFrame(
@@ -61,7 +59,7 @@ def study_of(
     )  # fmt: skip
 
 
-def check(*drawn: Any) -> None:
+def check(*drawn):
     refused: tuple[Any, ...] = ()
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -72,7 +70,7 @@ def check(*drawn: Any) -> None:
     assert all(problem.remedy for problem in refused)
 
 
-def hold(study: Any) -> None:
+def hold(study):
     for row in study.result.rows:
         numbers = [row.value, row.low, row.high, row.p, row.n]
         assert all(n is None or math.isfinite(n) for n in numbers), row
@@ -93,7 +91,7 @@ def hold(study: Any) -> None:
 @pytest.mark.parametrize(
     ("design", "kind", "linked"), list(itertools.product(DESIGNS, KINDS, (True, False)))
 )
-def test_every_design(design: str, kind: str, linked: bool) -> None:
+def test_every_design(design, kind, linked):
     check(design, kind, linked, 3, 60)
 
 
@@ -102,11 +100,11 @@ def test_every_design(design: str, kind: str, linked: bool) -> None:
     st.sampled_from(DESIGNS), st.sampled_from(KINDS), st.booleans(), st.integers(0, 10**6),
     st.integers(1, 40),
 )  # fmt: skip
-def test_any_small_study(design: str, kind: str, linked: bool, seed: int, n: int) -> None:
+def test_any_small_study(design, kind, linked, seed, n):
     check(design, kind, linked, seed, n)
 
 
-def test_order_of_rows_changes_nothing(tmp_path: Path) -> None:
+def test_order_of_rows_changes_nothing(tmp_path):
     one, other = (
         study_of(tmp_path / str(way), "comparison", "continuous", True, 4, 80, way).measures
         for way in (False, True)

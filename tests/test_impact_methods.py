@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,11 +25,11 @@ Array = NDArray[np.float64]
 
 
 @pytest.fixture
-def rng() -> np.random.Generator:
+def rng():
     return np.random.default_rng(1)
 
 
-def persons(rng: np.random.Generator, n: int = 80) -> pd.DataFrame:
+def persons(rng, n=80):
     """A third in the program, whose effect is 0.5; measured before, in 12 units."""
     member, ability = np.arange(n) % 3 == 0, rng.normal(size=n)
     before, after = ability + rng.normal(size=(2, n)) * 0.5
@@ -40,8 +39,7 @@ def persons(rng: np.random.Generator, n: int = 80) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def effect(table: pd.DataFrame, method: str, y: str = "y", group: str | None = "ikut",
-           **how: Any) -> pd.Series:  # fmt: skip
+def effect(table, method, y="y", group="ikut", **how):
     """The one row of an estimate; what its method does not need is left out."""
     if method in ("did", "drdid", "ancova", "paired", "net_rise"):
         how = {"before": "before"} | how
@@ -50,17 +48,17 @@ def effect(table: pd.DataFrame, method: str, y: str = "y", group: str | None = "
     return el.effect(table, y, group, method=method, **how).iloc[0]
 
 
-def said(row: pd.Series) -> str:
+def said(row):
     """Why there is no number, or what to know of it."""
     return " ".join(text for text in row[["reason", "note"]] if isinstance(text, str))
 
 
-def close(a: pd.Series, b: pd.Series, rel: float = 1e-9, *, scale: float = 1) -> None:
+def close(a, b, rel=1e-09, *, scale=1):
     assert a["estimate"] == pytest.approx(b["estimate"] * scale, rel=rel, abs=1e-9)
     assert a["std_error"] == pytest.approx(b["std_error"] * abs(scale), rel=rel)
 
 
-def test_cr2_agrees_with_its_definition(rng: np.random.Generator) -> None:
+def test_cr2_agrees_with_its_definition(rng):
     """Formed with whole matrices: A_g = (I - H_gg)^(-1/2), df = tr(P'P)^2 / tr((P'P)^2)."""
     n, code = 40, np.repeat(np.arange(8), 5)
     x = np.column_stack([np.ones(n), code < 4, rng.normal(size=n)]).astype(float)
@@ -80,9 +78,7 @@ def test_cr2_agrees_with_its_definition(rng: np.random.Generator) -> None:
     assert found["df"] == pytest.approx(df, rel=1e-9)
 
 
-def test_cr2_of_single_persons_is_hc2_and_a_cluster_may_be_absorbed(
-    rng: np.random.Generator,
-) -> None:
+def test_cr2_of_single_persons_is_hc2_and_a_cluster_may_be_absorbed(rng):
     """A cluster with an indicator of its own has I - H singular: the pseudo-inverse is meant."""
     table = persons(rng).assign(own=range(80), first=lambda d: (d["unit"] == 0).astype(float))
     one, other = effect(table, "adjusted"), effect(table, "adjusted", cluster="own")
@@ -92,7 +88,7 @@ def test_cr2_of_single_persons_is_hc2_and_a_cluster_may_be_absorbed(
     assert np.isfinite(found[["std_error", "df", "p"]].to_numpy(float)).all()
 
 
-def test_did_is_two_way_fixed_effects(rng: np.random.Generator) -> None:
+def test_did_is_two_way_fixed_effects(rng):
     table = persons(rng)
     long = pd.concat([table.assign(t=0, on=0, v=table["before"]),
                       table.assign(t=1, on=table["ikut"].astype(int), v=table["y"])])  # fmt: skip
@@ -105,7 +101,7 @@ METHODS = ("difference", "did", "paired", "adjusted", "ancova", "ipw", "aipw", "
 
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10**6), st.floats(-50, 50), st.floats(0.1, 20))
-def test_shift_and_scale_of_outcome_and_covariates(seed: int, shift: float, scale: float) -> None:
+def test_shift_and_scale_of_outcome_and_covariates(seed, shift, scale):
     """Salaries in rupiah are the same covariate as in ten millions."""
     table = persons(np.random.default_rng(seed), 48)
     moved = table.assign(y=table["y"] * scale + shift, before=table["before"] * scale + shift,
@@ -120,7 +116,7 @@ def test_shift_and_scale_of_outcome_and_covariates(seed: int, shift: float, scal
 
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10**6))
-def test_ordered_outcomes_use_order_alone(seed: int) -> None:
+def test_ordered_outcomes_use_order_alone(seed):
     after, before = np.random.default_rng(seed).integers(1, 6, (2, 60)).astype(float)
     table = pd.DataFrame({"y": after, "before": before, "ikut": np.arange(60) % 2})
     bent = table.assign(y=np.exp(after), before=np.exp(before))
@@ -128,7 +124,7 @@ def test_ordered_outcomes_use_order_alone(seed: int) -> None:
         close(*(effect(t, method, scale_type="ordinal") for t in (table, bent)))
 
 
-def test_superiority_is_brunner_and_munzels_test(rng: np.random.Generator) -> None:
+def test_superiority_is_brunner_and_munzels_test(rng):
     a, b = rng.integers(1, 6, 30).astype(float), rng.integers(1, 5, 45).astype(float)
     table = pd.DataFrame({"y": np.concatenate([a, b]), "ikut": np.arange(75) < 30})
     found = effect(table, "superiority", scale_type="ordinal")
@@ -137,7 +133,7 @@ def test_superiority_is_brunner_and_munzels_test(rng: np.random.Generator) -> No
     assert found["estimate"] == pytest.approx(above)
 
 
-def test_net_shares_stay_between_their_ends() -> None:
+def test_net_shares_stay_between_their_ends():
     table = pd.DataFrame({"y": [5.0] * 9 + [1.0] * 10 + [5.0], "before": 3.0,
                           "ikut": np.arange(20) < 10})  # fmt: skip
     for method, rows, end in (
@@ -150,7 +146,7 @@ def test_net_shares_stay_between_their_ends() -> None:
         assert -end <= found["low"] <= found["estimate"] <= found["high"] <= end
 
 
-def test_reversing_the_groups_reverses_the_sign(rng: np.random.Generator) -> None:
+def test_reversing_the_groups_reverses_the_sign(rng):
     table = persons(rng)
     for method in ("difference", "did", "superiority"):
         how = {"scale_type": "ordinal" if method == "superiority" else "continuous"}
@@ -159,7 +155,7 @@ def test_reversing_the_groups_reverses_the_sign(rng: np.random.Generator) -> Non
         close(one, other, scale=-1)
 
 
-def test_under_four_clusters_in_an_arm_there_is_no_p_value(rng: np.random.Generator) -> None:
+def test_under_four_clusters_in_an_arm_there_is_no_p_value(rng):
     table = persons(rng)
     own = np.where(table["ikut"], 3, 9)
     table["unit"] = np.where(table["ikut"], 100, 0) + np.arange(80) // 3 % own
@@ -171,7 +167,7 @@ def test_under_four_clusters_in_an_arm_there_is_no_p_value(rng: np.random.Genera
         assert found["conclusion"] == "inconclusive"
 
 
-def test_weights_remove_a_measured_imbalance(rng: np.random.Generator) -> None:
+def test_weights_remove_a_measured_imbalance(rng):
     """The effect is 1; who takes part depends on x, and so does the outcome (bias about 1.6)."""
     x = rng.normal(size=3000)
     member = rng.random(3000) < expit(x)
@@ -184,9 +180,7 @@ def test_weights_remove_a_measured_imbalance(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("method", ["aipw", "drdid"])
-def test_doubly_robust_is_right_where_either_model_is_wrong(
-    rng: np.random.Generator, method: str
-) -> None:
+def test_doubly_robust_is_right_where_either_model_is_wrong(rng, method):
     """True effect 1. Persons with a high x rise by themselves, and are likelier to take part; both
     models are straight, and each is bent in its turn."""
     x = rng.normal(size=4000)
@@ -206,9 +200,7 @@ def test_doubly_robust_is_right_where_either_model_is_wrong(
 # Ways out
 
 
-def test_no_overlap_is_a_reason_and_regression_stands_in_for_the_primary(
-    rng: np.random.Generator,
-) -> None:
+def test_no_overlap_is_a_reason_and_regression_stands_in_for_the_primary(rng):
     """The program's persons are 20 years older; its effect is 1 beside that of age."""
     member, before = np.arange(80) < 40, rng.normal(size=80)
     age = np.where(member, 50.0, 30.0) + rng.uniform(-5, 5, 80)
@@ -228,9 +220,7 @@ def test_no_overlap_is_a_reason_and_regression_stands_in_for_the_primary(
     assert found["estimate"] == pytest.approx(1, abs=4 * found["std_error"])
 
 
-def test_few_persons_and_many_covariates_fall_back_to_did_and_say_so(
-    rng: np.random.Generator,
-) -> None:
+def test_few_persons_and_many_covariates_fall_back_to_did_and_say_so(rng):
     names = ["x", "z", "a", "b"]
     table = persons(rng, 24).assign(a=rng.normal(size=24), b=rng.normal(size=24))
     found, plain = effect(table, "drdid", covariates=names), effect(table, "did")
@@ -238,7 +228,7 @@ def test_few_persons_and_many_covariates_fall_back_to_did_and_say_so(
     assert found["note"] != plain["note"]
 
 
-def test_raw_salaries_and_years_are_fitted_in_every_resample(rng: np.random.Generator) -> None:
+def test_raw_salaries_and_years_are_fitted_in_every_resample(rng):
     """They gave a false "no overlap" in a third of the resamples."""
     n = 150
     salary, year = rng.lognormal(16.3, 0.3, n), rng.integers(1990, 2020, n).astype(float)
@@ -250,14 +240,12 @@ def test_raw_salaries_and_years_are_fitted_in_every_resample(rng: np.random.Gene
         assert not pd.isna(found["p"]), found["reason"]
 
 
-def test_separation_and_no_convergence_are_told_apart(
-    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_separation_and_no_convergence_are_told_apart(rng, monkeypatch):
     table = persons(rng)
     one = (table["ikut"] & (np.arange(80) % 2 == 0)).astype(float)  # a level that one group has
     tables = [table.assign(x=table["ikut"] + table["x"] * 0.1), table.assign(x=one), table]
 
-    def reasons() -> list[Any]:  # of the second: a regression stands in for the first
+    def reasons():
         asked = {"covariates": ["x"], "methods": ["ipw", "aipw"]}
         return [el.compare_models(t, "y", "ikut", **asked)["reason"].iloc[1] for t in tables]
 
@@ -272,7 +260,7 @@ def test_separation_and_no_convergence_are_told_apart(
 
 
 @pytest.mark.parametrize("value", [0.0, 3.0, 1e-200])
-def test_an_outcome_that_never_varies_has_a_reason_and_no_p_value(value: float) -> None:
+def test_an_outcome_that_never_varies_has_a_reason_and_no_p_value(value):
     table = persons(np.random.default_rng(0), 40).assign(y=value)
     for cluster in (None, "unit"):
         found = effect(table, "aipw", cluster=cluster)
@@ -282,7 +270,7 @@ def test_an_outcome_that_never_varies_has_a_reason_and_no_p_value(value: float) 
 
 
 @pytest.mark.parametrize(("events", "said"), [(0, "no_meaningful_change"), (3, "inconclusive")])
-def test_a_rare_event_that_one_group_lacks_has_not_worsened(events: int, said: str) -> None:
+def test_a_rare_event_that_one_group_lacks_has_not_worsened(events, said):
     """None of 100 in the program against 0 or 3 of 100: the degenerate error of 0 events is not
     used, nor is a difference of 3 persons the program's harm."""
     member = np.arange(200) < 100
@@ -301,9 +289,7 @@ def test_a_rare_event_that_one_group_lacks_has_not_worsened(events: int, said: s
      (0, 10, 0, 20, -0.1611, 0.2775), (0, 10, 0, 10, -0.2775, 0.2775),
      (10, 10, 0, 20, 0.6791, 1.0), (10, 10, 0, 10, 0.6075, 1.0)],
 )  # fmt: skip
-def test_intervals_of_two_shares_are_newcombes_and_their_p_values_agree(
-    a: int, n: int, b: int, m: int, low: float, high: float
-) -> None:
+def test_intervals_of_two_shares_are_newcombes_and_their_p_values_agree(a, n, b, m, low, high):
     y = np.repeat([1, 0, 1, 0], [a, n - a, b, m - b])
     table = pd.DataFrame({"y": y, "ikut": np.repeat([1, 0], [n, m])})
     row = effect(table, "auto", design="randomised", scale_type="binary", min_cell=0)
@@ -314,7 +300,7 @@ def test_intervals_of_two_shares_are_newcombes_and_their_p_values_agree(
 # Conclusions
 
 
-def exact(estimate: float, error: float, n: int = 101) -> pd.DataFrame:
+def exact(estimate, error, n=101):
     """Two groups of n with exactly this difference and standard error."""
     z = stats.norm.ppf((np.arange(n) + 0.5) / n)
     z = (z - z.mean()) / z.std(ddof=1) * error / math.sqrt(2 / n)
@@ -333,16 +319,14 @@ def exact(estimate: float, error: float, n: int = 101) -> pd.DataFrame:
         (0.0, 0.3, None, "higher", "inconclusive"),
     ],
 )
-def test_conclusions(
-    estimate: float, error: float, sesoi: float | None, direction: str, said: str
-) -> None:
+def test_conclusions(estimate, error, sesoi, direction, said):
     ask = {"sesoi": sesoi, "direction": direction, "design": "randomised"}
     found = effect(exact(estimate, error), "difference", **ask)
     assert (found["std_error"], found["df"]) == pytest.approx((error, 200))
     assert found["conclusion"] == said
 
 
-def test_needed_persons_agree_with_the_t_tests_own_sample_size() -> None:
+def test_needed_persons_agree_with_the_t_tests_own_sample_size():
     """Two groups of n/2 with SD 1: the standard error is 2 / sqrt(n)."""
     each = el.power(effect=0.5)["n_program"].iloc[0]
     for n in (20, 50, 500):
@@ -350,7 +334,7 @@ def test_needed_persons_agree_with_the_t_tests_own_sample_size() -> None:
         assert found["n_needed"] == pytest.approx(2 * each, abs=1.5)
 
 
-def test_few_degrees_of_freedom_bring_a_warning(rng: np.random.Generator) -> None:
+def test_few_degrees_of_freedom_bring_a_warning(rng):
     """Where the simulation study finds both outside their limits: 4 treated clusters of 40."""
     unit = np.arange(400) % 40
     table = pd.DataFrame(rng.normal(size=(400, 3)), columns=["x", "y", "before"]).assign(unit=unit)
@@ -366,7 +350,7 @@ def test_few_degrees_of_freedom_bring_a_warning(rng: np.random.Generator) -> Non
 Equations = Callable[[Array], Array]
 
 
-def sandwich(equations: Equations, theta: Array, target: int) -> float:
+def sandwich(equations, theta, target):
     """Standard error of theta[target] (k,) that solves mean of equations (n, k) = 0, by a numerical
     derivative: the second route to every influence function here."""
     at = equations(theta)
@@ -375,7 +359,7 @@ def sandwich(equations: Equations, theta: Array, target: int) -> float:
     return float(np.sqrt(np.sum(half[target] ** 2)))
 
 
-def solved(x: Array, d: Array, y: Array) -> tuple[Equations, Array]:
+def solved(x, d, y):
     """Sant'Anna and Zhao's estimating equations: logit, regression, two means, and the effect
     itself (last), with their solution."""
     k, own = x.shape[1], d == 0
@@ -384,7 +368,7 @@ def solved(x: Array, d: Array, y: Array) -> tuple[Equations, Array]:
     rest, odds = y - x @ beta, np.exp(x @ gamma) * (1 - d)
     means = [np.average(rest, weights=d), np.average(rest, weights=odds)]
 
-    def equations(theta: Array) -> Array:
+    def equations(theta):
         odds, left = np.exp(x @ theta[:k]), y - x @ theta[k : 2 * k]
         treated, control, att = theta[2 * k :]
         logit, regression = x * (d - odds / (1 + odds))[:, None], x * ((1 - d) * left)[:, None]
@@ -394,7 +378,7 @@ def solved(x: Array, d: Array, y: Array) -> tuple[Equations, Array]:
     return equations, np.concatenate([gamma, beta, means, [means[0] - means[1]]])
 
 
-def test_estimate_and_error_solve_the_stacked_estimating_equations() -> None:
+def test_estimate_and_error_solve_the_stacked_estimating_equations():
     """1978 and 1975 earnings, group and background of the NSW, in thousands."""
     table = pd.read_csv(Path(__file__).parent / "reference" / "nswdemo.csv").astype(float)
     table[["re78", "re75"]] /= 1000

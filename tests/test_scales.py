@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,7 +17,7 @@ IMPORTANCE = ["penting1", "penting2", "penting3"]
 PLACE = "scales/s/post/program"
 
 
-def study_of(folder: Path, n: int = 60, points: int = 4, **declared: Any) -> Any:
+def study_of(folder, n=60, points=4, **declared):
     """Participants who judge three items on four points, once, and how important they are."""
     rng = np.random.default_rng(1)
     level = rng.normal(2.9, 0.6, n)
@@ -37,9 +34,7 @@ def study_of(folder: Path, n: int = 60, points: int = 4, **declared: Any) -> Any
                 **declared)  # fmt: skip
 
 
-def asked(
-    folder: Path, answers: dict[str, Any], scale: dict[str, Any] | None = None, **told: Any
-) -> Any:
+def asked(folder, answers, scale=None, **told):
     """A program of one instrument, whose items were answered so, on four points."""
     instrument = {"label": "S", "scale": "s", "items": list(answers)} | told
     people = pd.DataFrame(answers).add_suffix("@post")
@@ -47,7 +42,7 @@ def asked(
                 instruments={"s": instrument})  # fmt: skip
 
 
-def test_a_score_needs_its_declared_share_of_answers() -> None:
+def test_a_score_needs_its_declared_share_of_answers():
     nan = np.nan
     answers = pd.DataFrame([[1, 2, 3], [1, 2, nan], [1, nan, nan], [nan, nan, nan]], columns=ITEMS)
     for share, found in ((2 / 3, [2, 1.5, nan, nan]), (1.0, [2, nan, nan, nan]),
@@ -57,7 +52,7 @@ def test_a_score_needs_its_declared_share_of_answers() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6))
-def test_turning_all_items_round_leaves_reliability_as_it_is(seed: int) -> None:
+def test_turning_all_items_round_leaves_reliability_as_it_is(seed):
     rng = np.random.default_rng(seed)
     x = np.clip(np.round(3 + rng.normal(size=(40, 1)) + rng.normal(size=(40, 4))), 1, 5)
     table, names = pd.DataFrame(x, columns=list("abcd")), list("abcd")
@@ -69,13 +64,13 @@ def test_turning_all_items_round_leaves_reliability_as_it_is(seed: int) -> None:
 
 
 @pytest.mark.parametrize("answers", [np.ones((30, 3)), np.eye(3)])
-def test_reliability_of_too_little_is_a_reason_in_words(answers: np.ndarray) -> None:
+def test_reliability_of_too_little_is_a_reason_in_words(answers):
     with pytest.raises(el.EvaluationError) as caught:
         el.reliability(pd.DataFrame(answers, columns=ITEMS), ITEMS)
     assert caught.value.problems[0].remedy
 
 
-def test_what_a_reliability_is_worth_is_said_by_its_size() -> None:
+def test_what_a_reliability_is_worth_is_said_by_its_size():
     said = {"too low": (-9, 0.7), "acceptable": (0.7, 0.8), "good": (0.8, 0.95),
             "the same thing twice": (0.95, 1)}  # fmt: skip
     rng, heard = np.random.default_rng(1), set()
@@ -90,7 +85,7 @@ def test_what_a_reliability_is_worth_is_said_by_its_size() -> None:
     assert heard == set(said)
 
 
-def test_omega_of_a_known_model() -> None:
+def test_omega_of_a_known_model():
     """Loadings .8 .7 .6 and unique variances 1 - loading^2: omega = 2.1^2 / (2.1^2 + 1.51)."""
     loading = np.array([0.8, 0.7, 0.6])
     cov = np.outer(loading, loading) + np.diag(1 - loading**2)
@@ -107,8 +102,8 @@ def test_omega_of_a_known_model() -> None:
      (-41, 64.75, "D")],
 )  # fmt: skip
 def test_ikm_is_the_mean_of_item_means_times_25_and_falls_into_its_band(
-    tmp_path: Path, fours: int, index: float, grade: str
-) -> None:
+    tmp_path, fours, index, grade
+):
     """100 persons answer 3 to each item, but so many 4, or, where it is negative, 2. PermenPANRB
     14/2017: A from 88.31, B from 76.61, C from 65.00."""
     values = np.where(np.arange(100) < abs(fours), 3 + np.sign(fours), 3)
@@ -118,9 +113,7 @@ def test_ikm_is_the_mean_of_item_means_times_25_and_falls_into_its_band(
 
 
 @pytest.mark.parametrize(("fours", "changes"), [(57, False), (54, True)])
-def test_ikm_says_where_the_weight_011_would_change_the_grade(
-    tmp_path: Path, fours: int, changes: bool
-) -> None:
+def test_ikm_says_where_the_weight_011_would_change_the_grade(tmp_path, fours, changes):
     """Nine items of mean 3.57: 89.25 is A, and with 0.11 instead of 1/9 it would be 88.36, still A;
     3.54: 88.5 is A, and would be 87.62, B."""
     values = np.where(np.arange(100) < fours, 4, 3)
@@ -128,7 +121,7 @@ def test_ikm_says_where_the_weight_011_would_change_the_grade(
     assert ("0,11" in remarks(study)) == changes
 
 
-def test_ikm_and_importance_come_with_the_score(tmp_path: Path) -> None:
+def test_ikm_and_importance_come_with_the_score(tmp_path):
     study = study_of(tmp_path / "4")
     assert "analogi" in remarks(study, PLACE)
     cross = at(study, f"{PLACE}/ipa")["cross_importance"]
@@ -142,14 +135,14 @@ def test_ikm_and_importance_come_with_the_score(tmp_path: Path) -> None:
     assert "IKM" in remarks(five, PLACE)
 
 
-def test_net_promoter_score(tmp_path: Path) -> None:
+def test_net_promoter_score(tmp_path):
     answers, scale = np.repeat([10, 9, 8, 7, 6, 0], 5), {"points": 11, "min": 0}
     found = at(asked(tmp_path, {"q": answers}, scale, index="nps"), f"{PLACE}/nps")
     assert found["score"] == 0
     assert found["score_low"] < 0 < found["score_high"]
 
 
-def test_attainment_of_the_required_level(tmp_path: Path) -> None:
+def test_attainment_of_the_required_level(tmp_path):
     """PermenPANRB 38/2017: held / required, each competency capped at 100."""
     people = pd.DataFrame({"a@post": [3, 2, 1, 4] * 5, "wajib": [3, 3, 2, 2] * 5})
     level = {"label": "L", "scale": "s", "items": ["a"], "index": "jpm", "required_level": "wajib"}
@@ -160,13 +153,13 @@ def test_attainment_of_the_required_level(tmp_path: Path) -> None:
     assert (found["n"], found["below_share"]) == (20, 0.5)
 
 
-def test_skp_keeps_its_order_and_gets_no_mean(tmp_path: Path) -> None:
+def test_skp_keeps_its_order_and_gets_no_mean(tmp_path):
     found = at(asked(tmp_path, {"q": [2, 3, 4] * 10}, index="skp"), PLACE)
     assert [found[name] for name in ("mean", "mean_100", "sd")] == [None] * 3
     assert found["mean_reason"]
 
 
-def test_small_groups_are_not_shown(tmp_path: Path) -> None:
+def test_small_groups_are_not_shown(tmp_path):
     study = study_of(tmp_path, n=4)
     scales = study.measures.query("part == 'scales' and measure != 'n_items'")
     assert scales["value"].isna().all()
@@ -177,13 +170,13 @@ def test_small_groups_are_not_shown(tmp_path: Path) -> None:
 # Answers
 
 
-def answers_of(study: Any, item: str) -> pd.DataFrame:
+def answers_of(study, item):
     """The shares of an item's answers, from low to high; `band`: the points put together."""
     found = study.measures.query("part == 'answers' and subject == @item and measure == 'share'")
     return found.assign(band=found["id"].str.split("/").str[-2])
 
 
-def test_distributions_pass_the_gate_and_keep_their_questions(tmp_path: Path) -> None:
+def test_distributions_pass_the_gate_and_keep_their_questions(tmp_path):
     study = study_of(tmp_path)
     for item in ITEMS:
         found = answers_of(study, item)
@@ -217,16 +210,12 @@ APART = ((1, 2), (3,), (4,))
         ((9, 6, 6, 1), {"sides": APART, "sums": {4: "top", 3: "rest"}}, []),
     ],
 )
-def test_few_answers_are_merged_until_none_can_be_worked_out(
-    counts: tuple[int, ...], known: dict[str, Any], bands: list[Any]
-) -> None:
+def test_few_answers_are_merged_until_none_can_be_worked_out(counts, known, bands):
     """The rule alone: through the door each item has several published sums at once."""
     assert bands_of(dict(enumerate(counts, 1)), 5, **known) == bands
 
 
-def test_a_merged_answer_is_named_by_its_ends_and_a_reversed_item_keeps_what_was_said(
-    tmp_path: Path,
-) -> None:
+def test_a_merged_answer_is_named_by_its_ends_and_a_reversed_item_keeps_what_was_said(tmp_path):
     words = np.array(["never", "seldom", "often", "always"])
     chosen = {"a": np.repeat(words, [20, 20, 6, 2]), "b": np.repeat(words, [2, 6, 20, 20])}
     study = asked(tmp_path, chosen, {"labels": words.tolist()}, reversed=["a"])
@@ -245,9 +234,7 @@ def test_a_merged_answer_is_named_by_its_ends_and_a_reversed_item_keeps_what_was
     [(9, []), (10, ["median"]), (20, ["q25", "median", "q75"]), (49, ["q25", "median", "q75"]),
      (50, ["q25", "median", "q75", "q10", "q90"])],
 )  # fmt: skip
-def test_a_quantile_is_shown_where_five_persons_lie_beyond_it(
-    tmp_path: Path, n: int, shown: list[str]
-) -> None:
+def test_a_quantile_is_shown_where_five_persons_lie_beyond_it(tmp_path, n, shown):
     people = pd.DataFrame({f"q@{wave}": range(1, n + 1) for wave in ("pre", "post")})
     instrument = {"label": "S", "scale": "s", "items": ["q"]}
     study = made(tmp_path, people, link="anonymous", scales={"s": {"points": 60}},
@@ -257,7 +244,7 @@ def test_a_quantile_is_shown_where_five_persons_lie_beyond_it(
     assert {q for q in quantiles if found.get(q) is not None} == set(shown)
 
 
-def test_scores_are_weighted_to_the_population(tmp_path: Path) -> None:
+def test_scores_are_weighted_to_the_population(tmp_path):
     """A quarter of the answers come from unit a, which is half of the population."""
     margin = {"unit": {"a": 500, "b": 500}}
     study = study_of(tmp_path / "two", population=margin)

@@ -286,8 +286,9 @@ def _case(df: pd.DataFrame, outcome: Outcome, plan: Design, program: object) -> 
     if before is not None:
         rows["y0"] = numeric(df[before]).to_numpy()
     rows = rows.dropna(subset=["y", "group"]).reset_index(drop=True)
-    known = {} if before is None else rows["y0"].notna().groupby(rows["group"]).mean().to_dict()
-    return Case(outcome, plan, OutcomeFrame(rows, None, before is not None, plan.type, known))
+    known = rows["y0"].notna() if before is not None else pd.Series(dtype=bool)
+    linked = {str(group): float(part.mean()) for group, part in known.groupby(rows["group"])}
+    return Case(outcome, plan, OutcomeFrame(rows, None, before is not None, plan.type, linked))
 
 
 def _plan(case: Case) -> tuple[str, ...]:
