@@ -117,7 +117,7 @@ def test_no_sentence_is_left_over_from_code_that_is_gone() -> None:
     for path in LIBRARY.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
-                parts = [re.escape(v.value) if isinstance(v, ast.Constant) else r"\w+"
+                parts = [re.escape(v.value) if isinstance(v, ast.Constant) else r"[\w-]+"
                          for v in node.values]  # fmt: skip
                 names.add("".join(parts))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -458,14 +458,18 @@ def render_workbook(sections: Sequence[Section], texts: Mapping[str, str]) -> by
 
 def _sheet_names(tables: Sequence[Table]) -> list[str]:
     """At most 31 letters, none that Excel refuses, none twice."""
-    names: list[str] = []
-    for table in tables:
-        base = re.sub(r"[\[\]:*?/\\]", " ", table.id)[:28]
-        name, again = base, 2
-        while name in names:
-            name, again = f"{base}-{again}", again + 1
-        names.append(name)
-    return names
+    taken: set[str] = set()
+    bases = (re.sub(r"[\[\]:*?/\\]", " ", table.id)[:28] for table in tables)
+    return [_unused(base, taken, "{}-{}") for base in bases]
+
+
+def _unused(text: str, taken: set[str], numbered: str) -> str:
+    """The text, with a number where it is taken, in whatever letters; taken from now on."""
+    found, again = text, 2
+    while found.casefold() in taken:
+        found, again = numbered.format(text, again), again + 1
+    taken.add(found.casefold())
+    return found
 
 
 def _cover(
@@ -546,13 +550,10 @@ def _spread(table: Table) -> tuple[list[str], list[list[tuple[object, str]]]]:
     values = table.values if table.values is not None else table.rows
     pairs = {i for row in values for i, v in enumerate(row) if isinstance(v, tuple)}
     heads: list[str] = []
+    taken: set[str] = set()
     for i, name in enumerate(table.columns):
         parts = [_("{name}, low"), _("{name}, high")] if i in pairs else ["{name}"]
-        for part in parts:
-            head, again = part.format(name=name), 2
-            while head.casefold() in (h.casefold() for h in heads):
-                head, again = f"{part.format(name=name)} ({again})", again + 1
-            heads.append(head)
+        heads += [_unused(part.format(name=name), taken, "{} ({})") for part in parts]
     rows = []
     for row, texts in zip(values, table.rows, strict=True):
         line: list[tuple[object, str]] = []

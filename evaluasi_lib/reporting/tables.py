@@ -211,17 +211,15 @@ def _column(heading: str, name: str, form: str) -> Column:
 
 
 def said_of(name: str, record: Mapping[str, Any]) -> str:
-    """A sentence of sentences.yml filled from a record by the forms of its places, as a table is;
-    empty where something in it is not known."""
-    parts = []
-    for text, field, form, _conversion in Formatter().parse(own(words.say.rows[name])):
-        parts.append(text)
+    """A sentence of sentences.yml filled from a record by the forms of its places, as a row of a
+    table is; empty where none of its numbers is known."""
+    text, cells = "", []
+    for before, field, form, _conversion in Formatter().parse(own(words.say.rows[name])):
+        text += before
         if field is not None:
-            cell = cell_of(record, _column("", field, form or ""))
-            if _content(cell) in (None, "—"):
-                return ""
-            parts.append(cell if isinstance(cell, str) else cell[0])
-    return "".join(parts)
+            cells.append(cell_of(record, _column("", field, form or "")))
+            text += cells[-1] if isinstance(cells[-1], str) else cells[-1][0]
+    return "" if _is_empty(cells) else text
 
 
 def listed(

@@ -187,7 +187,7 @@ def _index(result: EvaluationResult, score: Record) -> list[Element]:
     for x in wide(result.rows, measure_id(*score["stem"], "*")):
         grade = joined(texts_at(result.remarks, *x["stem"]))
         sentences += [said_of("ikm", x | {"grade": grade}), said_of("nps", x)]
-        sentences.append(said_of("competencies", x))
+        sentences.append(said_of("competencies", x) if x["below_share"] is not None else "")
     wave, group = word_for("wave", score["wave"]), word_for("group", score["group"])
     about = f"{score['label']} ({wave}, {group})"
     return [Paragraph(f"{about}: {text}") for text in sentences if text]
