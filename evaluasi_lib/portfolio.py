@@ -410,9 +410,9 @@ def _pooled_sentence(p: Pooled) -> str:
 
 
 def _weaknesses(results: Sequence[Result]) -> Elements:
-    kinds = finding_kinds().weaknesses
+    kinds = finding_kinds()["weaknesses"]
     columns = [
-        Column(_("Weakness"), lambda row: choose(kinds[row["kind"]].name)),
+        Column(_("Weakness"), lambda row: choose(kinds[row["kind"]]["name"])),
         Column(_("Programs"), lambda row: figure_cell(len(row["programs"]), count)),
         Column(_("Which"), lambda row: join_words(row["programs"])),
         Column(_("For example"), "example"),

@@ -40,7 +40,7 @@ def write(tmp_path: Path, text: str) -> Path:
 
 def test_every_kind_of_weakness_has_a_rule_in_both_languages():
     rules = read_catalogue()
-    assert {r.kind for r in rules if not r.subject} == set(finding_kinds().weaknesses)
+    assert {r.kind for r in rules if not r.subject} == set(finding_kinds()["weaknesses"])
     assert len({r.id for r in rules}) == len(rules)
     for rule in rules:
         assert set(rule.text) == set(rule.owner) == {"id", "en"}
@@ -97,7 +97,7 @@ def test_the_page_is_what_the_tables_say(code):
 def test_every_finding_is_of_a_kind_whose_rule_is_written_down():
     kinds = finding_kinds()
     result = conclude(*make(**CASES[0]["given"]), None)
-    assert {w.id.partition(".")[0] for w in result.weaknesses} <= set(kinds.weaknesses)
-    assert {w.id.partition(".")[0] for w in result.strengths} <= set(kinds.strengths)
-    for kind in (*kinds.strengths.values(), *kinds.weaknesses.values()):
-        assert set(kind.name) == set(kind.rule) == {"id", "en"}
+    assert {w.id.partition(".")[0] for w in result.weaknesses} <= set(kinds["weaknesses"])
+    assert {w.id.partition(".")[0] for w in result.strengths} <= set(kinds["strengths"])
+    for kind in (*kinds["strengths"].values(), *kinds["weaknesses"].values()):
+        assert set(kind["name"]) == set(kind["rule"]) == {"id", "en"}

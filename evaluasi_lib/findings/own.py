@@ -13,10 +13,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
-from evaluasi_lib.check import explain, parse_yaml, yaml_problem
+from evaluasi_lib.findings.verdict import read_yaml
 from evaluasi_lib.folders import inside
 from evaluasi_lib.program import MAX_TEXT, UNSEEN, Model, Name, Program, Text
 from evaluasi_lib.results import OwnText
@@ -76,16 +75,7 @@ def own_texts(raw: Path, known: Collection[str] | None = None) -> tuple[OwnText,
     if not path.is_file():
         return ()
     where = f"{raw.name}/{OWN_FILE}"
-    try:
-        content = parse_yaml(path.read_text(encoding="utf-8-sig"))
-        notes = TypeAdapter(list[OwnNote]).validate_python(content or [])
-    except UnicodeDecodeError as error:
-        problem = Problem(_("the file is not UTF-8 text"), where, _("save it as UTF-8"))
-        raise ProgramError(problem) from error
-    except yaml.YAMLError as error:
-        raise ProgramError(yaml_problem(error, where)) from error
-    except ValidationError as error:
-        raise ProgramError(*explain(error, where, OwnNote)) from error
+    notes: list[OwnNote] = read_yaml(path, where, TypeAdapter(list[OwnNote]), OwnNote)
     problems = [p for i, note in enumerate(notes) for p in _problems(note, raw, f"{where}: {i}")]
     for note in notes:
         unknown = [id for id in note.evidence if known is not None and id not in known]

@@ -11,7 +11,6 @@ from pathlib import Path
 from evaluasi_lib import wording
 from evaluasi_lib.findings.verdict import (
     AGENCY_FILE,
-    Answer,
     decision_table,
     finding_kinds,
     read_catalogue,
@@ -37,8 +36,8 @@ def verdict_page() -> str:
         limits=_lines([f"`{move.limit}`", choose(move.text), _default(move.limit),
                        f"± {move.relative:.0%}" if move.relative else f"± {move.absolute}"]
                       for move in table.moves),
-        kinds=_lines([f"`{kind}`", sign, choose(k.name), choose(k.rule)]
-                     for sign, group in (("+", kinds.strengths), ("−", kinds.weaknesses))
+        kinds=_lines([f"`{kind}`", sign, choose(k["name"]), choose(k["rule"])]
+                     for sign, group in (("+", kinds["strengths"]), ("−", kinds["weaknesses"]))
                      for kind, k in group.items()),
         rules=_lines([f"`{r.id}`", f"`{r.kind}`", " ".join(f"`{p}`" for p in r.subject) or "—",
                       choose(r.text), choose(r.owner), str(r.feasibility), str(r.due_days)]
@@ -50,8 +49,10 @@ def _lines(rows: Iterable[list[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _when(conditions: dict[str, list[Answer]]) -> str:
-    named = [f"`{name}` {'/'.join(answers)}" for name, answers in conditions.items()]
+def _when(conditions: dict[str, list[bool | str]]) -> str:
+    words = {True: "yes", False: "no", "unknown": "unknown"}
+    named = [f"`{name}` {'/'.join(words[a] for a in answers)}"
+             for name, answers in conditions.items()]  # fmt: skip
     return ", ".join(named) or say("otherwise")
 
 
