@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import itemgetter
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from scipy import stats
@@ -52,34 +52,36 @@ ENDS = ("low", "high")
 HIGH_I2 = 0.75  # Higgins et al. 2003: considerable heterogeneity
 
 
-def estimates_of(result: Result) -> list[Told]:
-    """The primary estimates that are there, each with what may be claimed of it."""
-    return [e for e in primaries(result) if e.estimate is not None]
+class Compared(NamedTuple):
+    """One program: its name, its result.json, and the primary estimate of each outcome with what
+    may be claimed of it (claims.yml)."""
+
+    name: str
+    result: Result
+    primaries: list[Told]
+
+    @classmethod
+    def of(cls, result: Result) -> Compared:
+        """The program of a result.json."""
+        about = ProgramInfo(**result["program"])
+        rows = [Measure(**row) for row in result["measures"]]
+        told = told_within(rows, about.min_evidence_rating, about.shares, "primary")
+        return cls(name_of(result), result, told)
+
+    @property
+    def estimates(self) -> list[Told]:
+        """The primary estimates that are there."""
+        return [e for e in self.primaries if e.estimate is not None]
+
+    def value(self, *names: str) -> float | None:
+        """The value of one measure."""
+        return value(self.result, *names)
 
 
-def primaries(result: Result) -> list[Told]:
-    """The primary estimate of each outcome, with what may be claimed of it (claims.yml)."""
-    about = ProgramInfo(**result["program"])
-    rows = [Measure(**row) for row in result["measures"]]
-    return told_within(rows, about.min_evidence_rating, about.shares, "primary")
+Programs = Sequence[Compared]
 
 
-def side_by_side(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """One row a program: verdict with how sure it is, size, participation, cost."""
-    return [
-        {
-            "name": name_of(r),
-            "verdict": verdict_of(r),
-            "evidence": rating_range([e.rating for e in primaries(r)]),
-            "analysed": value(r, "sample", "analysed"),
-            "completion_share": value(r, "participation", "completion_share"),
-            "cost_per_completer_idr": value(r, "efficiency", "cost_per_completer_idr"),
-        }
-        for r in results
-    ]
-
-
-def in_common(results: Sequence[Result]) -> list[str]:
+def in_common(programs: Programs) -> list[str]:
     """At most three sentences on what at least two programs share, from their rows: what holds most
     of them back, what most ask for, what their evidence carries, how many complete.
 
@@ -88,26 +90,25 @@ def in_common(results: Sequence[Result]) -> list[str]:
     held = _("“{label}” holds back {range} of respondents in {n} of {all} programs.")
     asked = _("{range} of respondents in {n} of {all} programs ask for the module “{label}”.")
     done = _("{range} of those enrolled completed in {n} of {all} programs.")
-    completed = [("", x) for r in results if (x := value(r, "participation", "completion_share"))]
+    shares = [p.value("participation", "completion_share") for p in programs]
     said = [
-        _ranged(held, _most_shared(results, "participation", "barriers"), len(results)),
-        _ranged(asked, _most_shared(results, "module_demand"), len(results)),
-        _carried(results),
-        _ranged(done, completed, len(results)),
+        _ranged(held, _most_shared(programs, "participation", "barriers"), len(programs)),
+        _ranged(asked, _most_shared(programs, "module_demand"), len(programs)),
+        _carried(programs),
+        _ranged(done, [("", share) for share in shares if share], len(programs)),
     ]
     return [sentence for sentence in said if sentence][:3]
 
 
-def _most_shared(results: Sequence[Result], *part: str) -> list[tuple[str, float]]:
+def _most_shared(programs: Programs, *part: str) -> list[tuple[str, float]]:
     """(label, share) in each program that tells of it, of the option that most programs tell of;
     among these the one that is named most often where it is named least."""
     found: dict[str, list[tuple[str, float]]] = {}
-    for result in results:
-        for row in result["measures"]:
-            *place, option, measure = row["id"].split("/")
-            if tuple(place) == part and measure == "share" and row["value"] is not None:
-                if option not in NO_BARRIER:
-                    found.setdefault(option, []).append((row["label"], row["value"]))
+    for row in (row for program in programs for row in program.result["measures"]):
+        *place, option, measure = row["id"].split("/")
+        if tuple(place) == part and measure == "share" and row["value"] is not None:
+            if option not in NO_BARRIER:
+                found.setdefault(option, []).append((row["label"], row["value"]))
     return max(found.values(), key=lambda told: (len(told), min(told, key=itemgetter(1))[1]),
                default=[])  # fmt: skip
 
@@ -126,122 +127,62 @@ def _ranged(text: str, told: Sequence[tuple[str, float]], n: int) -> str:
     )  # fmt: skip
 
 
-def _carried(results: Sequence[Result]) -> str:
+def _carried(programs: Programs) -> str:
     """Of how many programs the evidence lets nothing that moved be called their effect."""
-    moved = [(r, [e for e in estimates_of(r) if e.conclusion in ("improved", "worsened")])
-             for r in results]  # fmt: skip
-    without = [name_of(r) for r, effects in moved if effects and not any(map(is_causal, effects))]
+    moved = [(p.name, [e for e in p.estimates if e.conclusion in ("improved", "worsened")])
+             for p in programs]  # fmt: skip
+    without = [name for name, effects in moved if effects and not any(map(is_causal, effects))]
     if len(without) < 2:
         return ""
     return _(
         "In {n} of {all} programs the evidence lets no change be called an effect of the program: "
         "{names}."
-    ).format(n=count(len(without)), all=count(len(results)), names=join_words(without))
+    ).format(n=count(len(without)), all=count(len(programs)), names=join_words(without))
 
 
-def common_weaknesses(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Kinds of weakness that two programs or more share: kind, programs, an example."""
-    found: dict[str, dict[str, str]] = {}
-    for result in results:
-        for weakness in result["texts"]["weaknesses"]:
-            kind = weakness["id"].partition(".")[0]
-            found.setdefault(kind, {}).setdefault(name_of(result), weakness["statement"])
-    shared = [
-        {"kind": kind, "programs": list(said), "example": next(iter(said.values()))}
-        for kind, said in found.items()
-        if len(said) > 1
-    ]
-    return sorted(shared, key=lambda row: (-len(row["programs"]), row["kind"]))
+Group = list[tuple[str, Told]]  # the estimates of several programs, by their names
 
 
-@dataclass(frozen=True, slots=True)
-class Pooled:
-    """Random-effects mean of one outcome over k programs, in its unit. claim: what the weakest
-    of them lets it be called; ratings: of their evidence, 0-5.
-
-    ci: Hartung-Knapp-Sidik-Jonkman with t(k - 1); tau2 by Paule-Mandel; prediction interval with
-    t(k - 2), None for k < 3. Agrees with R metafor rma(method="PM", test="knha").
-    """
-
-    label: str
-    unit: str
-    claim: str
-    ratings: str
-    names: tuple[str, ...]
-    k: int
-    estimate: float
-    ci_low: float
-    ci_high: float
-    tau2: float
-    i2: float
-    q_p_value: float
-    prediction_low: float | None
-    prediction_high: float | None
-
-
-def comparable(results: Sequence[Result]) -> list[list[tuple[str, Told]]]:
-    """Groups of at least two programs' (name, estimate) that measure the same: outcome, unit,
-    wave, level, direction and claim alike. Change and effect are never mixed."""
-    groups: dict[tuple[str, ...], list[tuple[str, Told]]] = {}
-    for result in results:
-        for e in estimates_of(result):
+def comparable(programs: Programs) -> list[Group]:
+    """Groups of at least two programs that measure the same: outcome, unit, wave, level, direction
+    and claim alike. Change and effect are never mixed."""
+    groups: dict[tuple[str, ...], Group] = {}
+    for program in programs:
+        for e in program.estimates:
             if e.std_error:
                 alike = e.outcome, e.unit, e.wave, e.level, e.direction, e.claim
-                groups.setdefault(alike, []).append((name_of(result), e))
+                groups.setdefault(alike, []).append((program.name, e))
     return [group for group in groups.values() if len(group) > 1]
 
 
-def pool(group: Sequence[tuple[str, Told]]) -> Pooled:
-    """Random-effects meta-analysis of one comparable group (statsmodels combine_effects)."""
+def pool(group: Group) -> dict[str, Any]:
+    """Random-effects mean of one comparable group (statsmodels combine_effects), in its unit.
+
+    claim: what the weakest of them lets it be called; ratings: of their evidence, 0-5. ends:
+    Hartung-Knapp-Sidik-Jonkman with t(k - 1), variance by Paule-Mandel; prediction: with t(k - 2),
+    None for k < 3. Agrees with R metafor rma(method="PM", test="knha").
+    """
     k, first = len(group), group[0][1]
-    weakest = min((e for _n, e in group), key=lambda e: e.rating or 0)
-    found = combine_effects(
-        np.array([e.estimate for _n, e in group]) * first.factor,
-        np.array([(e.std_error or 0.0) * first.factor for _n, e in group]) ** 2,
-        method_re="iterated",
-        use_t=True,
-    )
-    low, high = (float(x) for x in found.conf_int()[3])
+    effects = [e for _name, e in group]
+    errors = np.array([(e.std_error or 0.0) * first.factor for e in effects])
+    found = combine_effects(np.array([e.estimate for e in effects]) * first.factor, errors**2,
+                            method_re="iterated", use_t=True)  # fmt: skip
+    mean = float(found.mean_effect_re)
     spread = float(np.sqrt(found.tau2 + found.sd_eff_w_re_hksj**2))
     reach = float(stats.t.ppf(0.975, k - 2)) * spread if k > 2 else None
-    mean = float(found.mean_effect_re)
-    return Pooled(
-        label=first.label,
-        unit=first.shown_unit,
-        claim=noun_of(weakest),
-        ratings=rating_range([e.rating for _n, e in group]),
-        names=tuple(name for name, _e in group),
-        k=k,
-        estimate=mean,
-        ci_low=low,
-        ci_high=high,
-        tau2=float(found.tau2),
-        i2=max(float(found.i2), 0.0),
-        q_p_value=float(found.test_homogeneity().pvalue),
-        prediction_low=None if reach is None else mean - reach,
-        prediction_high=None if reach is None else mean + reach,
-    )
-
-
-def unit_costs(result: Result) -> list[dict[str, Any]]:
-    """The rows of the known costs of one unit of effect, with the program and its price level."""
-    rows = [
-        row for row in result["measures"]
-        if row["id"] == measure_id("efficiency", "cost_per_effect", row["subject"], "estimate")
-        and row["value"] is not None
-    ]  # fmt: skip
-    year = value(result, "efficiency", "price_year")
-    known = {"program": name_of(result), "price_year": None if year is None else int(year)}
-    return [{**row, **known} for row in rows]
-
-
-def comparable_costs(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Those on outcomes that at least two programs share; the same outcome is the same id, unit and
-    wave. Amounts keep each program's own price level."""
-    rows = [row for result in results for row in unit_costs(result)]
-    key = itemgetter("subject", "unit", "wave")
-    programs = Counter(found for found, _program in {(key(r), r["program"]) for r in rows})
-    return sorted((r for r in rows if programs[key(r)] > 1), key=key)
+    return {
+        "label": first.label,
+        "unit": first.shown_unit,
+        "claim": noun_of(min(effects, key=lambda e: e.rating or 0)),
+        "ratings": rating_range([e.rating for e in effects]),
+        "names": [name for name, _e in group],
+        "k": k,
+        "estimate": mean,
+        "ends": tuple(float(x) for x in found.conf_int()[3]),
+        "i2": max(float(found.i2), 0.0),
+        "q_p_value": float(found.test_homogeneity().pvalue),
+        "prediction": (None, None) if reach is None else (mean - reach, mean + reach),
+    }
 
 
 def portfolio_sections(results: Sequence[Result]) -> list[Section]:
@@ -249,41 +190,50 @@ def portfolio_sections(results: Sequence[Result]) -> list[Section]:
     if not results:
         text = _("There is no report yet. Make some first: evaluasi report --all.")
         return [Section("ringkasan", _("All programs"), (Paragraph(text, "note"),))]
-    return [
-        _section("ringkasan", _("All programs"), _summary(results)),
-        _section("pengaruh", _("Effects and changes, level by level"), _outcomes(results)),
-        _section("biaya", _("What one unit of effect cost"), _costs(results)),
-        _section("gabungan", _("Outcomes that can be pooled"), _pooled(results)),
-        _section("kelemahan", _("Weaknesses that programs share"), _weaknesses(results)),
-        _section("siklus", _("From cycle to cycle"), _cycles(results)),
-    ]
-
-
-def _section(id: str, title: str, elements: Elements) -> Section:
-    shown = tuple(e for e in elements if e is not None)
+    programs = [Compared.of(result) for result in results]
     nothing = Paragraph(_("No report has data for this."), "note")
-    return Section(id, title, shown or (nothing,))
+    parts = {
+        "ringkasan": (_("All programs"), _summary),
+        "pengaruh": (_("Effects and changes, level by level"), _outcomes),
+        "biaya": (_("What one unit of effect cost"), _costs),
+        "gabungan": (_("Outcomes that can be pooled"), _pooled),
+        "kelemahan": (_("Weaknesses that programs share"), _weaknesses),
+        "siklus": (_("From cycle to cycle"), _cycles),
+    }
+    made = {id: tuple(e for e in make(programs) if e) for id, (_title, make) in parts.items()}
+    return [Section(id, parts[id][0], shown or (nothing,)) for id, shown in made.items()]
 
 
-def _summary(results: Sequence[Result]) -> Elements:
+def _summary(programs: Programs) -> Elements:
+    rows = [
+        {
+            "name": p.name,
+            "verdict": verdict_of(p.result),
+            "evidence": rating_range([e.rating for e in p.primaries]),
+            "analysed": p.value("sample", "analysed"),
+            "completed": p.value("participation", "completion_share"),
+            "cost": p.value("efficiency", "cost_per_completer_idr"),
+        }
+        for p in programs
+    ]
     columns = [
         Column(_("Program"), "name"),
         Column(_("Verdict, and how sure"), "verdict"),
         Column(_("Evidence, 0-5"), "evidence"),
         Column(_("Analysed"), "analysed", "n"),
-        Column(_("Completed"), "completion_share", "%"),
-        Column(_("Cost per completer"), "cost_per_completer_idr", "Rp"),
+        Column(_("Completed"), "completed", "%"),
+        Column(_("Cost per completer"), "cost", "Rp"),
     ]
     note = _(
         "Repetitions redraw the inputs and move the limits a little. Programs stand in the order "
         "of their ids, not of merit: their outcomes, times and participants differ."
     )
-    shared = in_common(results)
+    shared = in_common(programs)
     nothing = _("No two programs share a finding that can be told in one sentence.")
     return [
         Heading(_("What programs have in common")),
         Bullets(shared) if shared else Paragraph(nothing, "note"),
-        table("berdampingan", _("Programs side by side"), side_by_side(results), columns, 0, note),
+        table("berdampingan", _("Programs side by side"), rows, columns, 0, note),
     ]
 
 
@@ -297,58 +247,57 @@ def _claimed_columns() -> list[Column]:
     ]
 
 
-def _outcomes(results: Sequence[Result]) -> Elements:
+def _outcomes(programs: Programs) -> Elements:
     """A table for each level. No picture sets outcomes of other kinds on one axis."""
-    elements: list[Element | None] = []
-    for level in LEVELS:
-        effects = [
-            replace(e, label=f"{name_of(r)}: {e.label}")
-            for r in results
-            for e in estimates_of(r)
-            if e.level == level
-        ]
-        columns = [Column(_("Outcome"), tables.with_unit), *_claimed_columns()]
-        elements.append(table(f"pengaruh-{level}", word_for("level", level), effects, columns, 0))
+    columns = [Column(_("Outcome"), tables.with_unit), *_claimed_columns()]
+    every = [replace(e, label=f"{p.name}: {e.label}") for p in programs for e in p.estimates]
+    elements = [
+        table(f"pengaruh-{level}", word_for("level", level), effects, columns, 0)
+        for level in LEVELS
+        if (effects := [e for e in every if e.level == level])
+    ]
     note = _("Each outcome has a unit and a time of its own: compare no sizes across rows.")
-    return [*elements, Paragraph(note, "note")] if any(elements) else []
+    return [*elements, Paragraph(note, "note")] if elements else []
 
 
-def _costs(results: Sequence[Result]) -> Elements:
-    headlines = [
-        {**row, "program": name_of(r), "label": e.label, "claimed": noun_of(e), "rating": e.rating}
-        for r in results
-        for e in primaries(r)
-        for row in r["measures"]
-        if row["id"] == "efficiency/cost_per_unit_effect/estimate"
-        and row["subject"] == e.outcome
-        and row["value"] is not None
-    ]
+def _costs(programs: Programs) -> Elements:
+    """Known costs of one unit of effect. Those on outcomes that at least two programs share stand
+    together; the same outcome is the same id, unit and wave. Amounts keep each program's own price
+    level."""
+    headlines, units = [], []
+    for p in programs:
+        year = p.value("efficiency", "price_year")
+        known = {"program": p.name, "price_year": None if year is None else int(year)}
+        primaries = {e.outcome: e for e in p.primaries}
+        for row in [row for row in p.result["measures"] if row["value"] is not None]:
+            e = primaries.get(row["subject"])
+            if row["id"] == "efficiency/cost_per_unit_effect/estimate" and e is not None:
+                about = {"label": e.label, "claimed": noun_of(e), "rating": e.rating}
+                headlines.append({**row, **known, **about})
+            at = measure_id("efficiency", "cost_per_effect", row["subject"], "estimate")
+            if row["id"] == at:
+                units.append({**row, **known})
+    alike = itemgetter("subject", "unit", "wave")
+    shared = Counter(key for key, _program in {(alike(r), r["program"]) for r in units})
+    beside = sorted((r for r in units if shared[alike(r)] > 1), key=alike)
+    program = Column(_("Program"), "program")
+    outcome = Column(_("Outcome"), lambda c: f"{c['label']} ({c['unit']})")
     price = [Column(_("Cost per unit"), "value", "Rp"), Column(_("95% interval"), ENDS, "Rp")]
-    columns = [
-        Column(_("Program"), "program"),
-        Column(_("Outcome"), lambda c: f"{c['label']} ({c['unit']})"),
-        *price,
-        Column(_("What it is"), "claimed"),
-        Column(_("Evidence, 0-5"), "rating", "n"),
-    ]
-    shared = [
-        Column(_("Outcome"), lambda c: f"{c['label']} ({c['unit']})"),
-        Column(_("Program"), "program"),
-        Column(_("Price level"), "price_year"),
-        *price,
-    ]
+    columns = [program, outcome, *price, Column(_("What it is"), "claimed"),
+               Column(_("Evidence, 0-5"), "rating", "n")]  # fmt: skip
+    compared = [outcome, program, Column(_("Price level"), "price_year"), *price]
     note = _(
         "Only a design that shows an effect has its cost. Compare the same outcome and unit only."
     )
     title = _("Programs with the same outcome, in the same unit, at the same wave")
     return [
         table("biaya-satuan", _("Cost of one unit of effect"), headlines, columns, 0, note),
-        table("biaya-sebanding", title, comparable_costs(results), shared, 0),
+        table("biaya-sebanding", title, beside, compared, 0),
     ]
 
 
-def _pooled(results: Sequence[Result]) -> Elements:
-    groups = comparable(results)
+def _pooled(programs: Programs) -> Elements:
+    groups = comparable(programs)
     pooled = [pool(group) for group in groups]
     if not pooled:
         text = _(
@@ -362,12 +311,10 @@ def _pooled(results: Sequence[Result]) -> Elements:
         Column(_("Evidence, 0-5"), "ratings"),
         Column(_("Programs"), "k", "n"),
         Column(_("Mean"), "estimate", "2"),
-        Column(_("95% interval"), lambda p: interval(p.ci_low, p.ci_high, 2)),
+        Column(_("95% interval"), lambda p: interval(*p["ends"], digits=2)),
         Column("I²", "i2", "%"),
-        Column(_("p of Q"), lambda p: p_value(p.q_p_value)),
-        Column(
-            _("Prediction interval"), lambda p: interval(p.prediction_low, p.prediction_high, 2)
-        ),
+        Column(_("p of Q"), lambda p: p_value(p["q_p_value"])),
+        Column(_("Prediction interval"), lambda p: interval(*p["prediction"], digits=2)),
     ]
     method = _(
         "Random effects: Paule-Mandel variance, Hartung-Knapp interval; a prediction interval from "
@@ -381,7 +328,7 @@ def _pooled(results: Sequence[Result]) -> Elements:
     ]
 
 
-def _forest(group: Sequence[tuple[str, Told]]) -> Figure | None:
+def _forest(group: Group) -> Figure | None:
     """One comparable outcome, program by program, in the order given."""
     first = group[0][1]
     title = _("{label}: program by program").format(label=first.label)
@@ -390,54 +337,51 @@ def _forest(group: Sequence[tuple[str, Told]]) -> Figure | None:
     return plot_effects(effects, f"hutan-{first.outcome}-{first.wave}", title, answer)
 
 
-def _pooled_sentence(p: Pooled) -> str:
-    programs = join_words(list(p.names))
-    if p.i2 >= HIGH_I2:
+def _pooled_sentence(p: Mapping[str, Any]) -> str:
+    names = join_words(p["names"])
+    if p["i2"] >= HIGH_I2:
         return _(
             "{label}: {programs} differ more than chance explains (I² {i2}), so their mean in the "
             "table says little: read them one by one."
-        ).format(label=p.label, programs=programs, i2=percent(p.i2))
-    digits = digits_for(p.estimate, p.ci_low, p.ci_high)
+        ).format(label=p["label"], programs=names, i2=percent(p["i2"]))
+    digits = digits_for(p["estimate"], *p["ends"])
     return _(
         "{label}: over {programs} the mean is {mean} {unit} (95% interval {interval})."
     ).format(
-        label=p.label,
-        programs=programs,
-        mean=number(p.estimate, digits),
-        unit=p.unit,
-        interval=interval(p.ci_low, p.ci_high, digits),
-    )
+        label=p["label"], programs=names, mean=number(p["estimate"], digits), unit=p["unit"],
+        interval=interval(*p["ends"], digits=digits),
+    )  # fmt: skip
 
 
-def _weaknesses(results: Sequence[Result]) -> Elements:
-    kinds = finding_kinds()["weaknesses"]
+def _weaknesses(programs: Programs) -> Elements:
+    """Kinds of weakness that two programs or more share, with an example."""
+    kinds, found = finding_kinds()["weaknesses"], dict[str, dict[str, str]]()
+    for program in programs:
+        for weakness in program.result["texts"]["weaknesses"]:
+            kind = weakness["id"].partition(".")[0]
+            found.setdefault(kind, {}).setdefault(program.name, weakness["statement"])
+    shared = [(kind, list(said), next(iter(said.values()))) for kind, said in found.items()
+              if len(said) > 1]  # fmt: skip
+    shared.sort(key=lambda row: (-len(row[1]), row[0]))
     columns = [
-        Column(_("Weakness"), lambda row: choose(kinds[row["kind"]]["name"])),
-        Column(_("Programs"), lambda row: figure_cell(len(row["programs"]), count)),
-        Column(_("Which"), lambda row: join_words(row["programs"])),
-        Column(_("For example"), "example"),
+        Column(_("Weakness"), lambda row: choose(kinds[row[0]]["name"])),
+        Column(_("Programs"), lambda row: figure_cell(len(row[1]), count)),
+        Column(_("Which"), lambda row: join_words(row[1])),
+        Column(_("For example"), 2),
     ]
-    caption = _("Weaknesses of two programs or more")
-    return [table("kelemahan-bersama", caption, common_weaknesses(results), columns, 0)]
+    return [table("kelemahan-bersama", _("Weaknesses of two programs or more"), shared, columns, 0)]
 
 
-def _cycles(results: Sequence[Result]) -> Elements:
-    series: dict[str, list[Result]] = {}
-    for r in sorted(results, key=lambda r: str(r["program"]["cycle"])):
-        if r["program"].get("series"):
-            series.setdefault(r["program"]["series"], []).append(r)
-    moved = [
-        replace(e, subgroup=name)
-        for group in series.values()
-        for pairs in comparable(group)
-        for name, e in pairs
-    ]
-    outcomes = [
-        Column(_("Outcome"), tables.with_unit),
-        Column(_("Program"), "subgroup"),
-        *_claimed_columns(),
-    ]
-    followed = [{**f, "program": name_of(r)} for r in results for f in r["texts"]["follow_up"]]
+def _cycles(programs: Programs) -> Elements:
+    series: dict[str, list[Compared]] = {}
+    for p in sorted(programs, key=lambda p: str(p.result["program"]["cycle"])):
+        if name := p.result["program"].get("series"):
+            series.setdefault(name, []).append(p)
+    alike = [pair for cycles in series.values() for group in comparable(cycles) for pair in group]
+    moved = [replace(e, subgroup=name) for name, e in alike]
+    outcomes = [Column(_("Outcome"), tables.with_unit), Column(_("Program"), "subgroup"),
+                *_claimed_columns()]  # fmt: skip
+    followed = [{**f, "program": p.name} for p in programs for f in p.result["texts"]["follow_up"]]
     advice = [
         Column(_("Recommendation"), "text"),
         Column(_("Program"), "program"),
@@ -450,10 +394,8 @@ def _cycles(results: Sequence[Result]) -> Elements:
     ]
     trends = [
         {**point, "text": f["text"], "indicator": f["change"]["indicator"]}
-        for f in followed
-        if f["change"]
-        for point in f["change"]["trend"]
-    ]
+        for f in followed if f["change"] for point in f["change"]["trend"]
+    ]  # fmt: skip
     indicators = [
         Column(_("Recommendation"), "text"),
         Column(_("Indicator"), "indicator"),

@@ -30,12 +30,12 @@ def verdict_page() -> str:
     return say(
         "page",
         file=AGENCY_FILE,
-        decisions=_lines([row.rule, _when(row.when), f"`{row.decision}`", choose(row.text)]
-                         for row in table.rows),
-        facts=_lines([f"`{name}`", choose(text)] for name, text in table.facts.items()),
-        limits=_lines([f"`{move.limit}`", choose(move.text), _default(move.limit),
-                       f"± {move.relative:.0%}" if move.relative else f"± {move.absolute}"]
-                      for move in table.moves),
+        decisions=_lines([row["rule"], _when(row["when"]), f"`{row['decision']}`",
+                          choose(row["text"])] for row in table["rows"]),
+        facts=_lines([f"`{name}`", choose(text)] for name, text in table["facts"].items()),
+        limits=_lines([f"`{move['limit']}`", choose(move["text"]), _default(move["limit"]),
+                       f"± {move['relative']:.0%}" if "relative" in move
+                       else f"± {move['absolute']}"] for move in table["moves"]),
         kinds=_lines([f"`{kind}`", sign, choose(k["name"]), choose(k["rule"])]
                      for sign, group in (("+", kinds["strengths"]), ("−", kinds["weaknesses"]))
                      for kind, k in group.items()),

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 import yaml
@@ -77,43 +77,20 @@ def finding_kinds() -> dict[str, dict[str, dict[str, Text]]]:
     return dict(_read("kinds.yml"))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the decision table; it fires when each named fact has one of the answers."""
-
-    rule: str
-    when: dict[str, list[bool | str]]
-    decision: Decision
-    text: dict[str, str]
-
-
-class Move(NamedTuple):
-    """How far a limit is moved to see whether the verdict hangs on it."""
-
-    limit: str
-    text: dict[str, str]
-    absolute: float = 0.0
-    relative: float = 0.0
-
-
-class DecisionTable(NamedTuple):
-    """decision_table.yml; facts: what each says in words."""
-
-    facts: dict[str, Text]
-    rows: list[Row]
-    moves: list[Move]
-
-    def decide(self, facts: Facts) -> Row:
-        """The first row that fires; the last row has no condition, so there is one."""
-        return next(r for r in self.rows if all(facts[f] in wanted for f, wanted in r.when.items()))
-
-
 @lru_cache
-def decision_table() -> DecisionTable:
-    """The table of decision_table.yml."""
-    found = _read("decision_table.yml")
-    rows, moves = [Row(**row) for row in found["rows"]], [Move(**move) for move in found["moves"]]
-    return DecisionTable(found["facts"], rows, moves)
+def decision_table() -> dict[str, Any]:
+    """decision_table.yml: facts (what each says in words), rows (rule, when, decision, text; when:
+    fact -> the answers with which it fires) and moves (limit, text, absolute or relative: how far a
+    limit is moved to see whether the verdict hangs on it)."""
+    return dict(_read("decision_table.yml"))
+
+
+def decide(answers: Facts) -> dict[str, Any]:
+    """The first row that fires; the last row has no condition, so there is one."""
+    return next(
+        row for row in decision_table()["rows"]
+        if all(answers[fact] in wanted for fact, wanted in row["when"].items())
+    )  # fmt: skip
 
 
 def _known_kind(kind: str) -> str:
@@ -351,22 +328,24 @@ def judge(program: Program, result: EvaluationResult) -> Verdict:
     situation, min_rating = situation_of(program, result), program.thresholds.min_evidence_rating
     states = situation.beyond_reaction
     answers = facts(situation, program.thresholds)
-    row = decision_table().decide(answers)
-    certainty = _weakest(situation) + _caveats(states)
+    row = decide(answers)
+    concluded_of = {f"concluded.{c}": [e for e in situation.outcomes if settled(e) == c]
+                    for c in CONCLUSIONS}  # fmt: skip
+    certainty = _weakest(situation) + _grouped(_caveats(states))
     change = []
-    if row.decision == "continue":
+    if row["decision"] == "continue":
         conditions = joined(missing_for_scale_up(answers), "; ")
         change.append(say("wanted", conditions=conditions))
     carried = states and all(e.rating is not None and credible(e, min_rating) for e in states)
-    decided = row.decision != "insufficient_evidence"
+    decided = row["decision"] != "insufficient_evidence"
     provisional = decided and not carried and bool(situation.outcomes)
     if provisional:
         certainty.append(say("provisional"))
     if not decided or provisional:
         change += what_would_settle(situation, min_rating, program.design.type)
     return Verdict(
-        row.decision, (own(row.text), *_by_conclusion(situation)), row.rule, _measured(situation),
-        tuple(certainty), tuple(change), provisional,
+        row["decision"], (own(row["text"]), *_grouped(concluded_of)), row["rule"],
+        _measured(situation), tuple(certainty), tuple(change), provisional,
     )  # fmt: skip
 
 
@@ -393,30 +372,29 @@ def _labels(states: Iterable[Told]) -> str:
     return join_words([e.label for e in states])
 
 
-def _by_conclusion(situation: Situation) -> list[str]:
-    groups = {c: [e for e in situation.outcomes if settled(e) == c] for c in CONCLUSIONS}
-    return [say(f"concluded.{c}", labels=_labels(group)) for c, group in groups.items() if group]
+def _grouped(groups: dict[str, list[Told]]) -> list[str]:
+    """The sentence of each group that holds any outcome."""
+    return [say(name, labels=_labels(group)) for name, group in groups.items() if group]
 
 
-def _caveats(states: Sequence[Told]) -> list[str]:
+def _caveats(states: Sequence[Told]) -> dict[str, list[Told]]:
     """What the design cannot tell, and measures that could not show what happened."""
     after_alone = [e for e in states if "post_only" in e.flags]
-    groups = {
+    return {
         "no_comparison": [e for e in states if e.claim == "change"],
         "after_alone": after_alone,
         "refuted": [e for e in states if e.claim == "difference" and e not in after_alone],
         **{flag: [e for e in states if flag in e.flags] for flag in MISLEADING},
     }
-    return [say(name, labels=_labels(group)) for name, group in groups.items() if group]
 
 
 def missing_for_scale_up(answers: Facts) -> list[str]:
     """The conditions of the row that scales up which do not hold, in words; unknown ones say so."""
     table = decision_table()
-    row = next(r for r in table.rows if r.decision == "scale_up")
+    row = next(r for r in table["rows"] if r["decision"] == "scale_up")
     found = []
-    for name in [n for n, accepted in row.when.items() if answers[n] not in accepted]:
-        text = _within_a_sentence(own(table.facts[name]))
+    for name in [n for n, accepted in row["when"].items() if answers[n] not in accepted]:
+        text = _within_a_sentence(own(table["facts"][name]))
         found.append(say("not_known", condition=text) if answers[name] == "unknown" else text)
     return found
 
@@ -506,8 +484,8 @@ class Redrawn:
         """A field of every effect; `missing` where it is None or 0."""
         return np.array([getattr(e, field) or missing for e in self.effects], dtype=float)
 
-    def estimates(self, n: int) -> Floats:
-        """The estimates as they are (n, k)."""
+    def as_they_are(self, n: int) -> Floats:
+        """The estimates (n, k), each repetition alike."""
         return np.tile(self.each("estimate", 0.0), (n, 1))
 
     def drawn(self, rng: np.random.Generator, n: int) -> Floats:
@@ -526,18 +504,18 @@ class Redrawn:
         return concluded(estimates, estimates - half, estimates + half, p, limit, higher)
 
     def decisions(
-        self, n: int, estimates: Floats | None = None, completion: Floats | None = None,
+        self, n: int, *, estimates: Floats | None = None, completion: Floats | None = None,
         moves: Floats | None = None,
     ) -> list[Decision]:  # fmt: skip
         """The decision in n repetitions; what is not given stays as it is.
 
         estimates (n, k), completion shares (n,), moves -1..1 of the limits (n, m).
         """
-        estimates = self.estimates(n) if estimates is None else estimates
+        estimates = self.as_they_are(n) if estimates is None else estimates
+        moves = np.zeros((n, len(decision_table()["moves"]))) if moves is None else moves
         known = self.situation.completion_share
         shares = [known] * n if completion is None else completion.tolist()
-        rows = [None] * n if moves is None else moves
-        moved = [move_limits(self.limits, row) for row in rows]
+        moved = [move_limits(self.limits, row) for row in moves]
         conclusions = self.conclusions(estimates, np.array([f for _limits, f in moved]))
         place = {e.outcome: j for j, e in enumerate(self.effects)}
         decisions = []
@@ -549,7 +527,7 @@ class Redrawn:
                     changes |= {"estimate": estimates[i, j], "conclusion": str(conclusions[i, j])}
                 outcomes.append(replace(e, **changes))
             new = replace(self.situation, outcomes=tuple(outcomes), completion_share=shares[i])
-            decisions.append(decision_table().decide(facts(new, limits)).decision)
+            decisions.append(decide(facts(new, limits))["decision"])
         return decisions
 
 
@@ -568,7 +546,7 @@ def redrawn_of(program: Program, result: EvaluationResult, situation: Situation)
     found.sort(key=lambda pair: (pair[0].estimate, pair[1], pair[0].df or 0, pair[0].sesoi or 0))
     effects, errors = tuple(e for e, _se in found), np.array([se for _e, se in found])
     every = Redrawn(situation, program.thresholds, program.multiplicity, effects, errors)
-    by_rule = every.conclusions(every.estimates(1), np.ones(1))[0]
+    by_rule = every.conclusions(every.as_they_are(1), np.ones(1))[0]
     kept = by_rule == np.array([e.conclusion for e in effects], dtype=by_rule.dtype)
     same = tuple(e for e, keep in zip(effects, kept, strict=True) if keep)
     return replace(every, effects=same, std_error=errors[kept])
@@ -586,7 +564,7 @@ def diagnose_robustness(
     """Share of draws with the same decision, and what alone changes the decision most often, in
     words; None where nothing does."""
     base, rng = redrawn_of(program, result, situation), np.random.default_rng(program.seed)
-    moves, (decision,) = decision_table().moves, base.decisions(1)
+    moves, (decision,) = decision_table()["moves"], base.decisions(1)
     share, enrolled = situation.completion_share, value_at(result.rows, "participation/enrolled")
 
     def completion(n: int) -> Floats | None:
@@ -596,8 +574,9 @@ def diagnose_robustness(
         return rng.beta(share * enrolled + 0.5, enrolled - share * enrolled + 0.5, n)
 
     together = base.decisions(
-        DRAWS, base.drawn(rng, DRAWS), completion(DRAWS), rng.uniform(-1, 1, (DRAWS, len(moves)))
-    )
+        DRAWS, estimates=base.drawn(rng, DRAWS), completion=completion(DRAWS),
+        moves=rng.uniform(-1, 1, (DRAWS, len(moves))),
+    )  # fmt: skip
 
     def changed(n: int, **alone: Floats) -> float:
         """How often what is varied alone turns the decision."""
@@ -608,34 +587,32 @@ def diagnose_robustness(
     drawn = base.drawn(rng, DRAWS_ALONE)
     for j, e in enumerate(base.effects):
         if e.outcome in decisive:
-            alone = base.estimates(DRAWS_ALONE)
+            alone = base.as_they_are(DRAWS_ALONE)
             alone[:, j] = drawn[:, j]
             name = say("source.outcome", label=e.label)
             sources.append((changed(DRAWS_ALONE, estimates=alone), name))
     if (shares := completion(DRAWS_ALONE)) is not None:
         sources.append((changed(DRAWS_ALONE, completion=shares), say("source.completion")))
     for move, row in zip(moves, np.eye(len(moves)), strict=True):
-        sources.append((changed(2, moves=np.array([-row, row])), own(move.text)))
+        sources.append((changed(2, moves=np.array([-row, row])), own(move["text"])))
     most, source = max(sources, key=lambda pair: pair[0])
     return together.count(decision) / DRAWS, source if most > 0 else None
 
 
-def move_limits(limits: Thresholds, moves: Floats | None) -> tuple[Thresholds, float]:
+def move_limits(limits: Thresholds, moves: Floats) -> tuple[Thresholds, float]:
     """Limits moved by -1..1 times their declared amounts, and the factor of the smallest effects.
 
     Shares stay in 0-1; the evidence rating moves to the nearest whole number.
     """
-    if moves is None:
-        return limits, 1.0
     update: dict[str, float] = {}
     sesoi_factor = 1.0
-    for move, by in zip(decision_table().moves, moves.tolist(), strict=True):
-        factor = 1 + by * move.relative
-        if move.limit == "sesoi":
+    for move, by in zip(decision_table()["moves"], moves.tolist(), strict=True):
+        limit, factor = move["limit"], 1 + by * move.get("relative", 0.0)
+        if limit == "sesoi":
             sesoi_factor = factor
-        elif by and (value := getattr(limits, move.limit)) is not None:
-            new = value * factor + by * move.absolute
-            if move.limit.endswith("share") or move.limit == "min_alpha":
+        elif by and (value := getattr(limits, limit)) is not None:
+            new = value * factor + by * move.get("absolute", 0.0)
+            if limit.endswith("share") or limit == "min_alpha":
                 new = min(max(new, 0.0), 1.0)
-            update[move.limit] = round(new) if move.limit.endswith("rating") else new
+            update[limit] = round(new) if limit.endswith("rating") else new
     return limits.model_copy(update=update), sesoi_factor

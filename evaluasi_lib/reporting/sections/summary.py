@@ -257,12 +257,14 @@ def table_rules(verdict: Verdict, k: int) -> Table | None:
     """The decision table, with the rule that fired."""
     columns = [
         Column(_("Rule"), "rule"),
-        Column(_("Situation"), lambda row: own(row.text)),
+        Column(_("Situation"), lambda row: own(row["text"])),
         Column(_("Decision"), "decision", "decision"),
-        Column(_("This program"), lambda row: _("applied") if row.rule == verdict.rule else "—"),
+        Column(_("This program"), lambda row: _("applied") if row["rule"] == verdict.rule else "—"),
     ]
     note = _("Rules are read from the top; the first that fits decides.")
-    return table("aturan-putusan", _("Rules of decision"), decision_table().rows, columns, k, note)
+    return table(
+        "aturan-putusan", _("Rules of decision"), decision_table()["rows"], columns, k, note
+    )
 
 
 def section_follow_up(program: Program, result: EvaluationResult) -> Section:
