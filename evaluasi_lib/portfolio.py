@@ -158,9 +158,10 @@ def comparable(programs: Programs) -> list[Group]:
 def pool(group: Group) -> dict[str, Any]:
     """Random-effects mean of one comparable group (statsmodels combine_effects), in its unit.
 
-    claim: what the weakest of them lets it be called; ratings: of their evidence, 0-5. ends:
-    Hartung-Knapp-Sidik-Jonkman with t(k - 1), variance by Paule-Mandel; prediction: with t(k - 2),
-    None for k < 3. Agrees with R metafor rma(method="PM", test="knha").
+    claim: what the weakest of them lets it be called; ratings: of their evidence, 0-5. low, high:
+    Hartung-Knapp-Sidik-Jonkman with t(k - 1), variance by Paule-Mandel; least, most: ends of the
+    prediction interval with t(k - 2), None for k < 3. Agrees with R metafor rma(method="PM",
+    test="knha").
     """
     k, first = len(group), group[0][1]
     effects = [e for _name, e in group]
@@ -168,6 +169,7 @@ def pool(group: Group) -> dict[str, Any]:
     found = combine_effects(np.array([e.estimate for e in effects]) * first.factor, errors**2,
                             method_re="iterated", use_t=True)  # fmt: skip
     mean = float(found.mean_effect_re)
+    low, high = (float(x) for x in found.conf_int()[3])
     spread = float(np.sqrt(found.tau2 + found.sd_eff_w_re_hksj**2))
     reach = float(stats.t.ppf(0.975, k - 2)) * spread if k > 2 else None
     return {
@@ -178,10 +180,12 @@ def pool(group: Group) -> dict[str, Any]:
         "names": [name for name, _e in group],
         "k": k,
         "estimate": mean,
-        "ends": tuple(float(x) for x in found.conf_int()[3]),
+        "low": low,
+        "high": high,
         "i2": max(float(found.i2), 0.0),
         "q_p_value": float(found.test_homogeneity().pvalue),
-        "prediction": (None, None) if reach is None else (mean - reach, mean + reach),
+        "least": None if reach is None else mean - reach,
+        "most": None if reach is None else mean + reach,
     }
 
 
@@ -311,10 +315,10 @@ def _pooled(programs: Programs) -> Elements:
         Column(_("Evidence, 0-5"), "ratings"),
         Column(_("Programs"), "k", "n"),
         Column(_("Mean"), "estimate", "2"),
-        Column(_("95% interval"), lambda p: interval(*p["ends"], digits=2)),
+        Column(_("95% interval"), lambda p: interval(p["low"], p["high"], 2)),
         Column("I²", "i2", "%"),
         Column(_("p of Q"), lambda p: p_value(p["q_p_value"])),
-        Column(_("Prediction interval"), lambda p: interval(*p["prediction"], digits=2)),
+        Column(_("Prediction interval"), lambda p: interval(p["least"], p["most"], 2)),
     ]
     method = _(
         "Random effects: Paule-Mandel variance, Hartung-Knapp interval; a prediction interval from "
@@ -344,12 +348,12 @@ def _pooled_sentence(p: Mapping[str, Any]) -> str:
             "{label}: {programs} differ more than chance explains (I² {i2}), so their mean in the "
             "table says little: read them one by one."
         ).format(label=p["label"], programs=names, i2=percent(p["i2"]))
-    digits = digits_for(p["estimate"], *p["ends"])
+    digits = digits_for(p["estimate"], p["low"], p["high"])
     return _(
         "{label}: over {programs} the mean is {mean} {unit} (95% interval {interval})."
     ).format(
         label=p["label"], programs=names, mean=number(p["estimate"], digits), unit=p["unit"],
-        interval=interval(*p["ends"], digits=digits),
+        interval=interval(p["low"], p["high"], digits),
     )  # fmt: skip
 
 

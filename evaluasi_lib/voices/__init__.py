@@ -220,12 +220,11 @@ class Documents:
         cited = self.ratings[(self.ratings["quote"] != "") & (self.ratings["page"] != "")]
         cited = cited.drop_duplicates(["indicator", "document", "quote"])
         for name, indicator in self.rubric.indicators.items():
-            for row in cited[cited["indicator"] == name].itertuples():
-                rating = None if pd.isna(row.rating) else float(row.rating)
-                yield Passage(
-                    name, choose(indicator.label), str(row.document), str(row.page),
-                    mask(row.quote), cited=True, rating=rating,
-                )  # fmt: skip
+            for row in cited[cited["indicator"] == name].to_dict("records"):
+                rating = None if pd.isna(row["rating"]) else float(row["rating"])
+                document, page, text = str(row["document"]), str(row["page"]), mask(row["quote"])
+                label = choose(indicator.label)
+                yield Passage(name, label, document, page, text, cited=True, rating=rating)
         if self.rubric.indicators:
             yield from find_passages(self.pages, self.rubric)[:MOST_PASSAGES]
 

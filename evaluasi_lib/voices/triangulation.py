@@ -135,8 +135,8 @@ def _barrier_cell(barrier: Mapping[str, Any] | None, limit: float) -> Heard | No
         answer = "yes"
     elif high is not None and high < limit:
         answer = "no"
-    ends = [None if end is None else end * 100 for end in (low, high)]
-    share, ci = percent(barrier["share"]), interval(*ends, digits=0)
+    low_100, high_100 = (None if end is None else end * 100 for end in (low, high))
+    share, ci = percent(barrier["share"]), interval(low_100, high_100, 0)
     finding = say("barrier", label=barrier["label"], share=share, ci=ci)
     clear = low is not None and high is not None and not low < limit < high
     return Heard(answer, finding, "strong" if clear else "moderate")
