@@ -126,21 +126,19 @@ def problems_of(
     """
     raw = data.raw(program_id)
     problems: list[Problem] = []
-    try:
+
+    def declared_and_read() -> None:
         program = load_program(raw)
-        problems += check_program(program, data, look)
+        problems.extend(check_program(program, data, look))
         standards(program.standards)
         logo_of(program, raw)
-    except EvaluationError as error:
-        problems += error.problems
-    try:
-        read_catalogue(tuple(agency_files(raw)))
-    except EvaluationError as error:
-        problems += error.problems
-    try:
-        own_texts(raw)
-    except EvaluationError as error:
-        problems += error.problems
+
+    own = (lambda: read_catalogue(tuple(agency_files(raw))), lambda: own_texts(raw))
+    for looked_at in (declared_and_read, *own):
+        try:
+            looked_at()
+        except EvaluationError as error:
+            problems += error.problems
     return problems
 
 

@@ -8,23 +8,20 @@ id: readable and the same in every run and language, "effects/skp/primary/estima
 of the result. subject: what it is about (outcome, scale, barrier ...); group: of whom. low, high:
 ends of its 95% interval. note: what a reader should know with it.
 
-One gate for every published number of persons.
-
-A count, share or mean that rests on fewer than k persons could tell a reader something of one
-colleague. It is published as null with the reason "small_cell". Where a table of counts adds up to
-a published total, a single hidden cell could be found by subtraction, so the next smallest is
-hidden with it.
-
-An estimate as those who read it want it: its rows of the measures table, together.
+`publish` is the one gate for every number of persons. A count, share or mean that rests on fewer
+than k persons could tell a reader something of one colleague. Where a table of counts adds up to a
+published total, a single hidden cell could be found by subtraction, so the next smallest is hidden
+with it. `Effect` is an estimate as those who read it want it: its rows, together.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
 
 Group = Literal["program", "comparison"]
@@ -193,15 +190,9 @@ class Record(dict[str, Any]):
 def wide(rows: Iterable[Measure], pattern: str) -> list[Record]:
     """The records of the places that fit a pattern: the names that start their ids, "*" for any
     one, such as "participation/barriers/*"."""
-    wanted, begin = pattern.split("/"), pattern.partition("*")[0]
-
-    def fits(row: Measure) -> bool:
-        stem = row.id.split("/")[:-1]
-        return len(stem) == len(wanted) and all(
-            w in ("*", s) for w, s in zip(wanted, stem, strict=True)
-        )
-
-    return records(row for row in rows if row.id.startswith(begin) and fits(row))
+    names = ("[^/]*" if name == "*" else re.escape(name) for name in [*pattern.split("/"), "*"])
+    form = re.compile("/".join(names))
+    return records(row for row in rows if form.fullmatch(row.id))
 
 
 def records(rows: Iterable[Measure]) -> list[Record]:
@@ -330,7 +321,7 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
     cells = {_key(d.row, d.cell): d.cell for d in found if not callable(d.row)}
     hidden = {key for key, cell in cells.items() if not enough(k, *cell.persons)}
     hidden |= _hidden_stages(cells, k)
-    families: dict[str, list[tuple[int, tuple[str, Cell]]]] = {}
+    families: dict[str, list[tuple[int, Key]]] = {}
     for key, cell in cells.items():
         for family, n in cell.sums:
             families.setdefault(family, []).append((n, key))
@@ -349,53 +340,47 @@ def publish(drafts: Iterable[Draft], k: int) -> tuple[tuple[Measure, ...], tuple
             if rest and (len(away) == 1 or not enough(k, sum(away))):
                 hidden.add(min(rest, key=lambda member: member[0])[1])
                 settled = False
-    kept = [d for d in found if callable(d.row) or not _left_out(d.row, d.cell, hidden)]
-    shown = [_published(d.row, d.cell, hidden) for d in kept if isinstance(d.row, Measure)]
-    measured = iter(shown)
+    kept = [_shown(draft, hidden) for draft in found]
+    measured = [row for row in kept if isinstance(row, Measure)]
     rows: list[Measure] = []
-    for d in kept:
-        if callable(d.row):
-            rows += d.row(shown)
-        elif isinstance(d.row, Measure):
-            rows.append(next(measured))
-    remarks = [d.row for d in kept if isinstance(d.row, Remark)]
-    return tuple(rows), tuple(remarks)
+    for row in kept:
+        if callable(row):
+            rows += row(measured)
+        elif isinstance(row, Measure):
+            rows.append(row)
+    return tuple(rows), tuple(row for row in kept if isinstance(row, Remark))
 
 
-def _without_numbers(row: Measure, keeps: Sequence[str]) -> Measure:
-    """The row with what it is about alone, and the columns that its cell keeps."""
-    gone: dict[str, Any] = dict.fromkeys({*NUMBERS, "note", "conclusion"} - set(keeps))
-    return dataclasses.replace(row, **gone | ({"reason": SMALL_CELL} if "value" in gone else {}))
-
-
-Hidden = set[tuple[str, Cell]]
-
-
-def _left_out(row: Measure | Remark, cell: Cell, hidden: Hidden) -> bool:
-    """Whether nothing at all tells of a row or remark.
+def _shown(draft: Draft, hidden: set[Key]) -> Measure | Remark | Derived | None:
+    """What is left of a draft: of a hidden row, what it is about and what its cell keeps.
 
     A row whose reason is UNPUBLISHED stands only where its record is hidden, so that its absence
     tells nothing.
     """
+    row, cell = draft
+    if callable(row):
+        return row
     gone = _key(row, cell) in hidden
     if isinstance(row, Remark):
-        return gone
-    if row.measure == UNPUBLISHED or (gone and cell.traceless):
-        return True
-    return not gone and row.reason == UNPUBLISHED
+        return None if gone else row
+    if row.measure == UNPUBLISHED or (cell.traceless if gone else row.reason == UNPUBLISHED):
+        return None
+    if not gone:
+        return row
+    away: dict[str, Any] = dict.fromkeys({*NUMBERS, "note", "conclusion"} - set(cell.keeps))
+    return dataclasses.replace(row, **away | ({"reason": SMALL_CELL} if "value" in away else {}))
 
 
-def _published(row: Measure, cell: Cell, hidden: Hidden) -> Measure:
-    return _without_numbers(row, cell.keeps) if _key(row, cell) in hidden else row
+Key = tuple[str, Cell]
 
 
-def _key(row: Measure | Remark, cell: Cell) -> tuple[str, Cell]:
+def _key(row: Measure | Remark, cell: Cell) -> Key:
     """A record's rows share their cell and the start of their ids."""
     return row.id if isinstance(row, Remark) else row.id.rpartition("/")[0], cell
 
 
-def _hidden_stages(cells: Mapping[tuple[str, Cell], Cell], k: int) -> set[tuple[str, Cell]]:
-    families: dict[str, list[tuple[int, int, tuple[str, Cell]]]] = {}
+def _hidden_stages(cells: Mapping[Key, Cell], k: int) -> set[Key]:
+    families: dict[str, list[tuple[int, int, Key]]] = {}
     for key, cell in cells.items():
         if cell.stage is not None:
             family, n, rank = cell.stage
@@ -414,11 +399,13 @@ ESTIMATE_NUMBERS = (
     "estimate:ci:p_value effect_size_g:g_ci std_error df p_adjusted sesoi n_program n_comparison "
     "n_needed"
 )
-CHECKS = ("e_value", "lee_lower", "lee_upper", "bracketing", "interaction_p")
-MEANS = ("mean_before", "mean_after", "mean_comparison")
 COUNTS = ("n_program", "n_comparison", "n_needed")
-TOLD = ("label", "role", "wave", "direction", "claim", "level", "design", "estimator", "estimand",
-        "unit", "conclusion", "reason", "note")  # fmt: skip
+# Where a record of its rows has another name for a field of an Effect.
+KEYS = {
+    "outcome": "subject", "subgroup": "group", "ci_low": "estimate_low",
+    "ci_high": "estimate_high", "p_value": "estimate_p", "g_ci_low": "effect_size_g_low",
+    "g_ci_high": "effect_size_g_high",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -499,17 +486,10 @@ def effects_of(rows: Iterable[Measure], role: Role | None = None) -> list[Effect
     return [_effect(record) for record in records(kept)]
 
 
-def _effect(record: dict[str, Any]) -> Effect:
-    names = [field.partition(":")[0] for field in ESTIMATE_NUMBERS.split()]
-    values: dict[str, Any] = {name: record.get(name) for name in (*names, *CHECKS, *MEANS)}
-    values |= {n: None if values[n] is None else int(values[n]) for n in COUNTS}
-    return Effect(
-        outcome=record["subject"], subgroup=record["group"],
-        ci_low=record.get("estimate_low"), ci_high=record.get("estimate_high"),
-        p_value=record.get("estimate_p"), g_ci_low=record.get("effect_size_g_low"),
-        g_ci_high=record.get("effect_size_g_high"),
-        **values, **{name: record[name] for name in TOLD},
-    )  # fmt: skip
+def _effect(record: Mapping[str, Any]) -> Effect:
+    values: dict[str, Any] = {f.name: record.get(KEYS.get(f.name, f.name)) for f in fields(Effect)}
+    whole = {name: int(values[name]) for name in COUNTS if values[name] is not None}
+    return Effect(**(values | whole))
 
 
 def flags_of(rows: Iterable[Measure]) -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
-import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -290,39 +289,25 @@ def result_json(result: EvaluationResult) -> str:
     Raises EvaluationError, naming the place, where a number is NaN or infinite: a result that
     could not be computed is null with a reason.
     """
-    content = _plain(document_of(result), "")
-    rows = [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in content["measures"]]
-    text = json.dumps(content | {"measures": []}, ensure_ascii=False, indent=1, allow_nan=False)
+    content = dataclasses.asdict(document_of(result))
+    rows = [_written(row, f"/measures/{row['id']}") for row in content["measures"]]
+    text = _written(content | {"measures": []}, "", indent=1)
     listed = "[\n  " + ",\n  ".join(rows) + "\n ]" if rows else "[]"
     return text.replace('"measures": []', f'"measures": {listed}', 1) + "\n"
 
 
-def _plain(value: Any, place: str) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            f.name: _plain(getattr(value, f.name), f"{place}/{f.name}")
-            for f in dataclasses.fields(value)
-        }
-    if isinstance(value, dict):
-        return {str(key): _plain(item, f"{place}/{key}") for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        named = ((getattr(item, "id", i), item) for i, item in enumerate(value))
-        return [_plain(item, f"{place}/{name}") for name, item in named]
-    if hasattr(value, "item"):  # a number of numpy, which is not imported for it
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        raise EvaluationError(
-            Problem(
-                _("a number of the result is not finite"),
-                where=f"result.json#{place}",
-                remedy=_("report this: what cannot be computed must be null with its reason"),
-            )
-        )
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    raise TypeError(f"result.json#{place}: {type(value).__name__} has no JSON form")
+def _written(value: Any, place: str, **how: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain, **how)
+    except ValueError as error:
+        what = _("a number of the result is not finite")
+        remedy = _("report this: what cannot be computed must be null with its reason")
+        raise EvaluationError(Problem(what, f"result.json#{place}", remedy)) from error
+
+
+def _plain(value: Any) -> Any:
+    """A date, or a number of numpy, as JSON holds it."""
+    return value.isoformat() if isinstance(value, dt.date) else value.item()
 
 
 def result_schema() -> dict[str, Any]:

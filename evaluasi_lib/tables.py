@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evaluasi_lib import wording
+from evaluasi_lib.measures import Draft, publish, wide
 from evaluasi_lib.wording import DataError, Problem, UsageError, _, code_words, suggestion, word_for
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 SEED = 20250101  # of intervals that are drawn, so that two runs agree
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 20, 11, 600
 LINE = 80  # characters of one cell where no page can wrap it
+TEXTS = {"barrier", "covariate", "group", "item", "label", "reason", "stage", "value", "variable",
+         "wave"}  # fmt: skip
 MEASURED = ("estimate", "std_error", "low", "high", "value", "mean", "sd", "mean_program",
             "mean_comparison")  # fmt: skip
 
@@ -213,9 +216,17 @@ def need(df: pd.DataFrame, columns: Sequence[object], table: str = "") -> None:
         raise UsageError(*problems)
 
 
-def bounds(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of shares with the door's names of its ends."""
-    return {{"ci_low": "low", "ci_high": "high"}.get(k, k): v for k, v in row.items()}
+def published(found: Iterable[Draft], pattern: str, columns: str, k: int) -> Table:
+    """What may be shown of the drafts, a row for each place that fits the pattern (see `wide`).
+
+    columns: names, each with its key in a record where that is another ("low:share_low").
+    """
+    rows, _remarks = publish(found, k)
+    pairs = (name.partition(":") for name in columns.split())
+    keys = {name: key or name for name, _colon, key in pairs}
+    records = [{name: r[key] for name, key in keys.items()} for r in wide(rows, pattern)]
+    types = {name: "Int64" if name == "n" else "float64" for name in keys if name not in TEXTS}
+    return Table(pd.DataFrame(records, columns=list(keys)).astype(types), shown=list(keys))
 
 
 @dataclass(frozen=True, slots=True)

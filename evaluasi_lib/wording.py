@@ -459,6 +459,13 @@ class DataError(EvaluationError):
     """A data file is missing, unreadable, or does not hold what program.yml declares."""
 
 
+def check_known(name: str, known: Iterable[str], what: str, where: str = "") -> None:
+    """Raises UsageError, with the nearest name, for one that is not known. what: has {name}."""
+    names = list(known)
+    if name not in names:
+        raise UsageError(Problem(what.format(name=name), where, suggestion(name, names)))
+
+
 def os_problem(error: OSError) -> Problem:
     """A full disk, a folder that may not be written to or a file in its place, in words."""
     what = _("the file or folder cannot be used ({reason})")

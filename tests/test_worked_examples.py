@@ -9,40 +9,29 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 
 import evaluasi_lib as el
 from evaluasi_lib.cli import main
 from tests.asked import unshown
+from tests.made_studies import make_study, survey
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
-def estimate_of(root: Path, program_id: str, outcome: str) -> pd.Series:
-    return el.open(program_id, "en", root).effects(outcome).iloc[0]
-
-
-def made(root: Path, frame: pd.DataFrame, design: dict[str, Any], outcome: dict[str, Any]) -> Path:
-    """The data folder of one file that tells everything of a person in one row."""
-    raw = root / "raw" / "uji"
-    raw.mkdir(parents=True)
-    frame.to_csv(raw / "data.csv", index=False)
+def estimate(
+    root: Path, frame: pd.DataFrame, design: dict[str, Any], outcome: dict[str, Any]
+) -> float:
+    """The primary estimate of a program whose one file tells everything of a person in one row."""
     flags = {"black", "hisp", "married", "nodegree"}
-    columns = {
-        str(name): {"from": str(name), "type": "flag" if name in flags else "number"}
-        for name in frame
-    } | {"train": {"from": "train", "type": "category"}}
+    kinds = {str(name): "flag" if name in flags else "number" for name in frame}
+    group = {"variable": "train", "program": ["1"], "comparison": ["0"]}
+    about = {"id": "pendapatan", "label": "Pendapatan", "level": "results", "unit": "ribu USD"}
     declared = {
-        "id": "uji", "title": "Uji", "kind": "employment", "organisation": "Badan",
-        "cycle": "1998", "link": "anonymous",
-        "design": {"group": {"variable": "train", "program": ["1"], "comparison": ["0"]},
-                   "attrition": "unknown"} | design,
-        "sources": {"data": {"file": "data.csv", "role": "record", "preset": "none",
-                             "columns": columns}},
-        "outcomes": [{"label": "Pendapatan", "level": "results", "unit": "ribu USD"} | outcome],
+        "link": "anonymous", "outcomes": [about | outcome],
+        "design": {"group": group, "attrition": "unknown"} | design,
+        "sources": {"data": survey(kinds | {"train": "category"}, role="record")},
     }  # fmt: skip
-    (raw / "program.yml").write_text(yaml.safe_dump(declared), encoding="utf-8")
-    return root
+    return float(make_study(root, declared, {"data": frame}).effects()["estimate"].iloc[0])
 
 
 def textbook(name: str) -> pd.DataFrame:
@@ -96,12 +85,9 @@ def test_published_estimates_are_met(
     name: str, design: dict[str, Any], outcome: dict[str, Any], published: float, digits: int,
     tmp_path: Path,
 ) -> None:  # fmt: skip
-    used = ["train", "educ", "age", "married", "black", "hisp", outcome["variable"]]
-    before = outcome.get("baseline_variable")
-    frame = textbook(name)[used + ([before] if before else [])]
-    root = made(tmp_path, frame, design, {"id": "pendapatan"} | outcome)
-    found = estimate_of(root, "uji", "pendapatan")
-    assert round(float(found["estimate"]), digits) == published
+    used = {"train", "educ", "age", "married", "black", "hisp", outcome["variable"]}
+    frame = textbook(name)[sorted(used | {outcome.get("baseline_variable", "train")})]
+    assert round(estimate(tmp_path, frame, design, outcome), digits) == published
 
 
 def test_jobs_ii_is_reported_where_its_file_is(tmp_path: Path) -> None:

@@ -17,14 +17,13 @@ import pandas as pd
 import polars as pl
 
 from evaluasi_lib.cleaning import identity
-from evaluasi_lib.cleaning.options import ordered_labels, strength
+from evaluasi_lib.cleaning.ladders import ordered_labels, strength
 from evaluasi_lib.cleaning.source import DTYPES, MAX_TEXTS, changes_in, problems_of, translate
 from evaluasi_lib.cleaning.typers import (
     BLANKS,
     Spec,
-    decimal_evidence,
+    decimal_sign,
     option_columns,
-    proved_decimal,
 )
 from evaluasi_lib.program import Column, Scale, Source
 from evaluasi_lib.reading.cells import cell_text
@@ -121,7 +120,7 @@ def clean_number(
     """
     text = texts_of(s)
     column = _column(s, "number", missing=missing, min=min, max=max, decimal=decimal)
-    sign = decimal or proved_decimal(*decimal_evidence(text))
+    sign = decimal or decimal_sign(text)
     return _typed(s, text, Spec(_name(s), column, decimal=lambda: sign))
 
 
@@ -317,13 +316,8 @@ def link(
     both = len(set(first[by]) & set(second[by]))
     first.attrs, second.attrs = {}, {}
     out = first.merge(second, on=by, how=how, suffixes=("_before", "_after"), validate="1:1")
-    out.attrs = {
-        "changes": {
-            "linked": both,
-            "only_before": len(before) - both,
-            "only_after": len(after) - both,
-        }
-    }
+    lost = {"only_before": len(before) - both, "only_after": len(after) - both}
+    out.attrs = {"changes": {"linked": both} | lost}
     return out
 
 

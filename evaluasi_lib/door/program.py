@@ -10,8 +10,8 @@ import ast
 import dataclasses
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,8 @@ from evaluasi_lib import wording
 from evaluasi_lib.check import DataFolder, load_program, program_of, read_declaration
 from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
 from evaluasi_lib.door.progress import steps_shown
-from evaluasi_lib.door.report import Report, Tables, Verdict
-from evaluasi_lib.door.what_if import Changes, outcome_of
+from evaluasi_lib.door.report import Listed, Report, Tables, Verdict
+from evaluasi_lib.door.what_if import change, outcome_of
 from evaluasi_lib.folders import DATA_VARIABLE, replace_folder
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.program import Program as Declaration
@@ -33,11 +33,11 @@ from evaluasi_lib.wording import (
     Problem,
     UsageError,
     _,
+    check_known,
     check_language,
     choose,
     code_words,
     count,
-    suggestion,
     word_for,
 )
 
@@ -45,12 +45,11 @@ if TYPE_CHECKING:
     from evaluasi_lib.measures import Effect, Measure, Role
     from evaluasi_lib.reporting.elements import Section
     from evaluasi_lib.results import EvaluationResult
-    from evaluasi_lib.scoring.frames import OutcomeFrame, OutcomeFrames
+    from evaluasi_lib.scoring.frames import OutcomeFrame
 
 Data = str | Path | DataFolder | None
 Chapter = Any  # a chapter's id, a Section, or a function of (study, result) that gives one
 WHERE = "_where"
-SCALE_MEASURES = ("n_items", "alpha", "omega_total", "mean")
 
 
 def open(program_id: str, language: str = "id", data: Data = None) -> Program:
@@ -84,14 +83,16 @@ def folder_of(data: Data, language: str = "id") -> DataFolder:
     )
 
 
-class Program:
+class Program(Listed):
     """An opened program. Made by `open`; a changed copy by `what_if`.
 
     declared: program.yml. explored: what `what_if` changed of it, nothing otherwise.
     """
 
-    def __init__(self, study: Study, data: DataFolder, explored: tuple[Explored, ...] = ()) -> None:
-        self._study, self._data, self.explored = study, data, explored
+    def __init__(
+        self, study: Study, data: DataFolder, raw: Any = None, explored: tuple[Explored, ...] = ()
+    ) -> None:
+        self._study, self._data, self._raw, self.explored = study, data, raw, explored
 
     @property
     def declared(self) -> Declaration:
@@ -110,21 +111,17 @@ class Program:
     @property
     def outcomes(self) -> Table:
         """What is to change, a row each: outcome, label, level, unit, direction, sesoi ..."""
-        rows = [
-            {"outcome": o.id, "label": choose(o.label), "level": o.level, "unit": choose(o.unit),
-             "direction": o.direction, "sesoi": o.sesoi, "estimator": o.estimator,
-             "decisive": o.decisive}
-            for o in self.declared.outcomes
-        ]  # fmt: skip
-        columns = ["outcome", "label", "level", "unit", "direction", "sesoi", "estimator",
-                   "decisive"]  # fmt: skip
+        columns = ["id", "label", "level", "unit", "direction", "sesoi", "estimator", "decisive"]
+        rows = [[getattr(o, name) for name in columns] for o in self.declared.outcomes]
+        table = pd.DataFrame(rows, columns=["outcome", *columns[1:]])
+        table[["label", "unit"]] = table[["label", "unit"]].map(choose)
         note = "" if rows else _("The program declares no outcomes.")
-        return Table(pd.DataFrame(rows, columns=columns), shown=columns[:6], note=note)
+        return Table(table, shown=["outcome", *columns[1:6]], note=note)
 
     @property
     def changes(self) -> Table:
         """What cleaning changed, a row for each rule and table: rule, table, n."""
-        rows = [dataclasses.asdict(c) for c in self._study.quality.changes if c.n]
+        rows = [c for c in self._study.quality.changes if c.n]
         table = pd.DataFrame(rows, columns=["rule", "table", "n"])
         return Table(table, note="" if rows else _("Nothing had to be changed."))
 
@@ -165,7 +162,9 @@ class Program:
         For the researcher's own eyes; not for publication. Raises UsageError for an unknown
         outcome, DataError where no source holds it.
         """
-        frame = self._frame(self._outcome(outcome))
+        from evaluasi_lib.scoring.frames import outcome_frame
+
+        frame = outcome_frame(self._study, self._outcome(outcome))
         if frame.before is None:
             return Table(frame.after)
         waves = {"after": frame.after, "before": frame.before}
@@ -179,28 +178,21 @@ class Program:
         guarantee: read them yourself, publish approved quotes alone. Raises UsageError for an
         unknown theme.
         """
+        from evaluasi_lib.door.scoring import joined_themes
         from evaluasi_lib.voices.feedback import code_open_answers, codebook_of
 
         codebook = codebook_of(self._study)
         coded = code_open_answers(self._study, codebook)
-        names = list(map(str, coded.present))
-        joined = [", ".join(n for n in names if row[n]) for row in coded.present.to_dict("records")]
-        table = coded.said.assign(themes=joined, sentiment=coded.sentiment, content=coded.content)
+        said = coded.said.assign(
+            themes=joined_themes(coded.present), sentiment=coded.sentiment, content=coded.content
+        )
         shown = ("source", "variable", "row", "text", "themes", "sentiment")
-        table = Table(table.join(coded.present), shown=shown)
+        table = Table(said.join(coded.present), shown=shown)
         if theme is None:
             return table
-        found = codebook.code_of(theme)
-        if found not in codebook.themes:
-            what = _("there is no theme “{name}”").format(name=theme)
-            raise UsageError(Problem(what, "theme", suggestion(theme, codebook.themes)))
+        found = codebook.code_of(theme) or theme
+        check_known(found, codebook.themes, _("there is no theme “{name}”"), "theme")
         return table[table[found]].reset_index(drop=True)
-
-    @cached_property
-    def _frames(self) -> OutcomeFrames:
-        from evaluasi_lib.scoring.frames import outcome_frames
-
-        return outcome_frames(self._study)
 
     @cached_property
     def _scored(self) -> tuple[Measure, ...]:
@@ -210,8 +202,9 @@ class Program:
             return self.result.rows
         from evaluasi_lib.measures import publish
         from evaluasi_lib.scoring.evidence import score_effects
+        from evaluasi_lib.scoring.frames import outcome_frames
 
-        drafts = score_effects(self._study, self._frames)
+        drafts = score_effects(self._study, outcome_frames(self._study))
         return publish(drafts, self.declared.privacy.min_cell)[0]
 
     @cached_property
@@ -239,26 +232,20 @@ class Program:
     def scales(self) -> Table:
         """Each instrument, a row: scale, label, items, alpha (of the first wave), omega, and the
         mean of each group and wave, in columns such as "program, sebelum"."""
-        found = self.measures.query("part == 'scales' and measure in @SCALE_MEASURES")
-        if found.empty:
+        from evaluasi_lib.measures import wide
+
+        found = wide(self.result.rows, "scales/*/*/*")
+        one_group = len({r["group"] for r in found}) == 1
+        rows: dict[str, dict[str, Any]] = {}
+        for r in found:
+            wave, group = word_for("wave", r["wave"]), word_for("group", r["group"])
+            first = {"scale": r["subject"], "label": r["label"], "n_items": r["n_items"],
+                     "alpha": r["alpha"], "omega": r["omega_total"]}  # fmt: skip
+            row = rows.setdefault(r["subject"], first)
+            row[wave if one_group else f"{group}, {wave}"] = r["mean"]
+        if not rows:
             return Table(note=_("The program declares no instruments."))
-        groups = found["group"].nunique()
-        named = {  # the heading of a group and wave
-            key: word_for("wave", key[1]) if groups == 1 else
-            f"{word_for('group', key[0])}, {word_for('wave', key[1])}"
-            for key in dict.fromkeys(zip(found["group"], found["wave"], strict=True))
-        }  # fmt: skip
-        rows = []
-        for scale, part in found.groupby("subject", sort=False):
-            one = part.drop_duplicates("measure").set_index("measure")["value"]
-            row = {"scale": scale, "label": part["label"].iloc[0], "n_items": one.get("n_items"),
-                   "alpha": one.get("alpha"), "omega": one.get("omega_total")}  # fmt: skip
-            means = part[part["measure"] == "mean"]
-            cells = zip(means["group"], means["wave"], means["value"], strict=True)
-            rows.append(row | {named[group, wave]: value for group, wave, value in cells})
-        table = pd.DataFrame(rows, columns=["scale", "label", "n_items", "alpha", "omega",
-                                            *named.values()])  # fmt: skip
-        table["n_items"] = table["n_items"].astype("Int64")
+        table = pd.DataFrame(rows.values()).astype({"n_items": "Int64"})
         return Table(table, shown=[str(c) for c in table if c != "scale"])
 
     def effects(
@@ -277,59 +264,47 @@ class Program:
         small to show, and those by which one could be found, are hidden. Raises UsageError for an
         unknown outcome, variable or a condition that cannot be read.
         """
-        if outcome is not None:
-            self._outcome(outcome)
-        if where is not None and by is not None:
-            what = _("give either where or by, not both")
-            raise UsageError(
-                Problem(what, remedy=_("filter p.outcome_data(...) and use el.effect"))
-            )
-        wanted = [o for o in self.declared.outcomes if outcome in (None, o.id)]
         from evaluasi_lib.door.scoring import effects_table
         from evaluasi_lib.measures import effects_of
 
-        if where is not None:
-            return effects_table(self._grouped(wanted, WHERE, where), where)
-        if by is not None:
-            return effects_table(self._grouped(wanted, by))
+        wanted = [self._outcome(outcome)] if outcome is not None else self.declared.outcomes
+        if where is not None and by is not None:
+            what = _("give either where or by, not both")
+            remedy = _("filter p.outcome_data(...) and use el.effect")
+            raise UsageError(Problem(what, remedy=remedy))
+        if where is not None or by is not None:
+            return effects_table(self._grouped(wanted, by or WHERE, where), where or "")
         ids = {o.id for o in wanted}
-        found = effects_of(self._scored, role)
-        return effects_table(e for e in found if e.outcome in ids)
+        return effects_table(e for e in effects_of(self._scored, role) if e.outcome in ids)
 
     def _grouped(
-        self, outcomes: Iterable[Outcome], variable: str, where: str | None = None
+        self, outcomes: Iterable[Outcome], variable: str, where: str | None
     ) -> list[Effect]:
         """The subgroup estimates of a variable, or of those for whom a condition holds."""
         from evaluasi_lib.measures import effects_of, publish
         from evaluasi_lib.scoring.effects import effect_drafts, estimates_of
         from evaluasi_lib.scoring.evidence import refuted
-        from evaluasi_lib.study import Study
+        from evaluasi_lib.scoring.frames import outcome_frame
 
         names = [variable] if where is None else _names_in(where)
         found: list[Effect] = []
         for declared in outcomes:
             wider = declared.model_copy(update={"subgroups": [*declared.subgroups, *names]})
-            frame = self._frame(wider)
-            if lacking := [n for n in names if n not in frame.after]:
-                what = _("unknown variable") + f": “{lacking[0]}”"
-                known = suggestion(lacking[0], map(str, frame.after))
-                raise UsageError(Problem(what, declared.id, known))
+            frame = outcome_frame(self._study, wider)
+            unknown = _("unknown variable") + ": “{name}”"
+            for name in names:
+                check_known(name, map(str, frame.after), unknown, declared.id)
             if where is not None:
                 frame = _marked(frame, where)
             one = declared.model_copy(update={"subgroups": [variable]})
             program = self.declared.model_copy(update={"outcomes": [one]})
-            study = Study(program, self._study.folder, self._study.manifest)
+            study = dataclasses.replace(self._study, program=program)
             drafts = effect_drafts(estimates_of(study, {one.id: frame}), refuted(self._scored))
             found += effects_of(publish(drafts, program.privacy.min_cell)[0], "subgroup")
         if where is None:
             return found
         yes = [e for e in found if e.subgroup == f"{WHERE}: {_('yes')}"]
         return [dataclasses.replace(e, subgroup=where) for e in yes]
-
-    def _frame(self, outcome: Outcome) -> OutcomeFrame:
-        from evaluasi_lib.scoring.frames import outcome_frame
-
-        return outcome_frame(self._study, outcome)
 
     def _outcome(self, name: str) -> Outcome:
         return outcome_of(self.declared, name)
@@ -352,16 +327,13 @@ class Program:
         says on its first page, and in result.json, that it is an exploration. Raises UsageError,
         ProgramError.
         """
-        raw = read_declaration(self._data.raw(self.id))
-        changes = Changes(self.declared, raw, self.explored)
-        changes.outcome(outcome, sesoi, estimator)
-        if items is not None:
-            changes.items(outcome, items)
-        for key, value in (costs or {}).items():
-            changes.cost(key, value)
-        program = program_of(raw, self.id)
-        study = Study(program, self._study.folder, self._study.manifest)
-        return Program(study, self._data, changes.explored())
+        raw = deepcopy(self._raw) or read_declaration(self._data.raw(self.id))
+        explored = change(
+            self.declared, raw, self.explored,
+            outcome=outcome, sesoi=sesoi, estimator=estimator, costs=costs, items=items,
+        )  # fmt: skip
+        study = dataclasses.replace(self._study, program=program_of(raw, self.id))
+        return Program(study, self._data, raw, explored)
 
     def verdict(self) -> Verdict:
         """The decision by the written rules (docs/verdict.md), with the reasons."""
@@ -386,15 +358,14 @@ class Program:
 
         makers = dict(zip(code_words()["section"], SECTIONS, strict=True))
         wanted = list(makers) if chapters is None else list(chapters)
-        unknown = [c for c in wanted if isinstance(c, str) and c not in makers]
-        if unknown:
-            raise UsageError(
-                *(Problem(_("there is no chapter “{name}”").format(name=c), "chapters",
-                          suggestion(c, makers)) for c in unknown)
-            )  # fmt: skip
+        for name in wanted:
+            if isinstance(name, str):
+                check_known(name, makers, _("there is no chapter “{name}”"), "chapters")
         if self.explored and "ringkasan" not in wanted:
             wanted.insert(0, "ringkasan")  # the mark of an exploration stands there
-        report = Report((_section(c, makers, self) for c in wanted), self._write)
+        parts = [makers[c] if isinstance(c, str) else c for c in wanted]
+        made = [c(self.declared, self.result) if callable(c) else c for c in parts]
+        report = Report(made, self._write)
         if out is not None:
             report.save(out, formats)
         return report
@@ -422,6 +393,7 @@ class Program:
             for o in said.outcomes
         ]
         found = [
+            (f"{choose(said.title)} ({self.id})", []),
             (f"{_('Design')}: {word_for('design', said.design.type)}", []),
             (f"{_('Tables, with their rows')} ({read})", tables),
             (_("Outcomes, with the smallest change that matters (sesoi)"), outcomes),
@@ -429,27 +401,13 @@ class Program:
         if self.explored:
             from evaluasi_lib.reporting.words import explored_sentence
 
-            found.insert(0, (explored_sentence(self.explored), []))
+            found.insert(1, (explored_sentence(self.explored), []))
         return found
 
-    def __repr__(self) -> str:
-        lines = [f"{choose(self.declared.title)} ({self.id})"]
-        for head, items in self._lines():
-            lines += [head, *(f"  {item}" for item in items[:12])]
-        return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        parts = [f"<p><strong>{escape(choose(self.declared.title))}</strong> ({self.id})</p>"]
-        for head, items in self._lines():
-            listed = "".join(f"<li>{escape(item)}</li>" for item in items[:12])
-            parts.append(f"<p>{escape(head)}</p>" + (f"<ul>{listed}</ul>" if listed else ""))
-        return "".join(parts)
-
-
-def _section(chapter: Chapter, makers: Mapping[str, Any], program: Program) -> Section:
-    if isinstance(chapter, str):
-        chapter = makers[chapter]
-    return chapter(program.declared, program.result) if callable(chapter) else chapter
+def _unread(where: str) -> UsageError:
+    what = _("the condition cannot be read: {text}").format(text=where)
+    return UsageError(Problem(what, "where", "jenis_kelamin == 'P'"))
 
 
 def _names_in(where: str) -> list[str]:
@@ -457,8 +415,7 @@ def _names_in(where: str) -> list[str]:
     try:
         tree = ast.parse(where, mode="eval")
     except SyntaxError as error:
-        what = _("the condition cannot be read: {text}").format(text=where)
-        raise UsageError(Problem(what, "where", "jenis_kelamin == 'P'")) from error
+        raise _unread(where) from error
     return list(dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name)))
 
 
@@ -472,8 +429,7 @@ def _marked(frame: OutcomeFrame, where: str) -> OutcomeFrame:
         try:
             found = plain.eval(where, engine="python")
         except Exception as error:  # pandas has many ways to refuse a condition
-            what = _("the condition cannot be read: {text}").format(text=where)
-            raise UsageError(Problem(what, "where", "jenis_kelamin == 'P'")) from error
+            raise _unread(where) from error
         return rows.assign(**{WHERE: pd.Series(found, index=rows.index).fillna(False).astype(bool)})
 
     before = None if frame.before is None else mark(frame.before)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,51 +20,48 @@ if TYPE_CHECKING:
 
 Write = Callable[[Sequence[Section], Path, str], Path]
 OWN, APPENDIX = "analisis-sendiri", "lampiran"
-# JupyterLab floats every dt and dd; the key figures of the first page are a row of boxes.
-JUPYTER = (
-    ".evaluasi dl.key-figures{display:flex;flex-wrap:wrap;gap:1em 2em}"
-    ".evaluasi dl.key-figures dt,.evaluasi dl.key-figures dd"
-    "{float:none;clear:none;display:block;width:auto;margin:0;padding:0}"
-    ".evaluasi dl.key-figures dt{font-weight:400}"
-    ".evaluasi dl.key-figures dd{font-size:1.3em;font-weight:600}"
-    ".evaluasi dl.key-figures dd.remark{font-size:1em;font-weight:400}"
-    ".evaluasi summary{cursor:pointer}.evaluasi img{max-width:100%}"
-    ".evaluasi>section>h2{display:none}"  # the fold's own line says it already
-)
+MOST = 12  # lines of a list
 
 
-class Tables(Mapping[str, Table]):
+class Tables(dict[str, Table]):
     """The cleaned tables by the name of their source; a name that is not there says the nearest."""
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
-        self._tables = dict(tables)
+        super().__init__({name: Table(table, title=name) for name, table in tables.items()})
 
-    def __getitem__(self, name: str) -> Table:
-        if name not in self._tables:
-            what = _("unknown source") + f": “{name}”"
-            raise UsageError(Problem(what, remedy=suggestion(name, self._tables)))
-        return Table(self._tables[name], title=name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._tables
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._tables)
-
-    def __len__(self) -> int:
-        return len(self._tables)
+    def __missing__(self, name: str) -> Table:
+        what = _("unknown source") + f": “{name}”"
+        raise UsageError(Problem(what, remedy=suggestion(name, self)))
 
     def __repr__(self) -> str:
+        text = _("{table}: {rows} rows, {columns} variables")
         return "\n".join(
-            _("{table}: {rows} rows, {columns} variables").format(
-                table=name, rows=count(len(table)), columns=count(table.shape[1])
-            )
-            for name, table in self._tables.items()
+            text.format(table=name, rows=count(len(table)), columns=count(table.shape[1]))
+            for name, table in self.items()
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Listed:
+    """What is shown as headings, each with a list below it."""
+
+    def _lines(self) -> Sequence[tuple[str, Sequence[str]]]:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return "\n".join("\n- ".join([heading, *items[:MOST]]) for heading, items in self._lines())
+
+    def _repr_html_(self) -> str:
+        parts: list[str] = []
+        for heading, items in self._lines():
+            text = escape(heading) if parts else f"<strong>{escape(heading)}</strong>"
+            parts.append(f"<p>{text}</p>")
+            listed = "".join(f"<li>{escape(item)}</li>" for item in items[:MOST])
+            parts.append(f"<ul>{listed}</ul>" if listed else "")
+        return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Verdict(Listed):
     """decision: scale_up, continue, adjust, redesign, insufficient_evidence; rule: the row of the
     decision table that fired; reasons: why, in words."""
 
@@ -72,32 +69,11 @@ class Verdict:
     rule: str
     reasons: tuple[str, ...]
 
-    def __repr__(self) -> str:
-        head = f"{word_for('decision', self.decision)} ({self.rule})"
-        return "\n".join([head, *(f"- {reason}" for reason in self.reasons)])
-
-    def _repr_html_(self) -> str:
-        items = "".join(f"<li>{escape(reason)}</li>" for reason in self.reasons)
-        head = escape(f"{word_for('decision', self.decision)} ({self.rule})")
-        return f"<p><strong>{head}</strong></p><ul>{items}</ul>"
+    def _lines(self) -> Sequence[tuple[str, Sequence[str]]]:
+        return [(f"{word_for('decision', self.decision)} ({self.rule})", self.reasons)]
 
 
-class Chapter(Section):
-    """A section that Jupyter shows folded, under its title."""
-
-    __slots__ = ()
-
-    def _repr_html_(self) -> str:
-        return (
-            f'<details class="evaluasi"><summary><strong>{escape(self.title)}</strong></summary>'
-            f"<style>{JUPYTER}</style>{self.html()}</details>"
-        )
-
-    def __repr__(self) -> str:
-        return self.title
-
-
-class Report(Sequence[Chapter]):
+class Report(Sequence[Section]):
     """The chapters of a report, to look at one by one, to add to, and to save.
 
     `text`, `table` and `figure` add what you made yourself to a chapter of its own, before the
@@ -110,19 +86,15 @@ class Report(Sequence[Chapter]):
         self.folder: Path | None = None
 
     @property
-    def _chapters(self) -> list[Chapter]:
+    def _chapters(self) -> list[Section]:
         found = list(self._sections)
         if self._own:
             ends = [i for i, s in enumerate(found) if s.id == APPENDIX] or [len(found)]
             made = Paragraph(_("Made in the notebook, beside the standard report."), "note")
             found.insert(ends[0], Section(OWN, _("Own analyses"), (made, *self._own)))
-        return [Chapter(s.id, s.title, s.elements, s.details) for s in found]
+        return found
 
-    @overload
-    def __getitem__(self, at: int) -> Chapter: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[Chapter]: ...
-    def __getitem__(self, at: int | slice) -> Chapter | list[Chapter]:
+    def __getitem__(self, at: Any) -> Any:
         return self._chapters[at]
 
     def __len__(self) -> int:

@@ -1,8 +1,6 @@
-"""Scores, shares, costs and coded answers of one table: pandas in, pandas out.
+"""Scores, shares, costs, coded answers, effects and pictures of one table: pandas in, pandas out.
 
-What a program changed, from one table of persons; as many estimators as the design allows.
-
-The report's pictures of a researcher's own table.
+Each calls what the report of a whole program calls, and hides what may not be shown as it does.
 """
 
 from __future__ import annotations
@@ -25,7 +23,6 @@ from evaluasi_lib.measures import (
     Drafts,
     Effect,
     Group,
-    Record,
     drafts,
     effects_of,
     measure_id,
@@ -36,12 +33,11 @@ from evaluasi_lib.measures import (
 )
 from evaluasi_lib.program import CostItem, Costs, Design, GroupRule, Outcome, ParticipantTime
 from evaluasi_lib.reading.voices import Code, Codebook, own_codebook, parse_model
-from evaluasi_lib.reporting.figures import plot_effects
-from evaluasi_lib.reporting.figures_scores import plot_funnel, plot_likert, plot_slope
 from evaluasi_lib.scoring.answers import answer_drafts
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
 from evaluasi_lib.scoring.designs import ALWAYS, ESTIMATORS, Case, plan_of
 from evaluasi_lib.scoring.effects import effect_drafts, estimates_of_case
+from evaluasi_lib.scoring.elearning import kaplan_meier
 from evaluasi_lib.scoring.evidence import baseline_difference
 from evaluasi_lib.scoring.frames import (
     OutcomeFrame,
@@ -60,12 +56,12 @@ from evaluasi_lib.scoring.frames import (
     share_of,
 )
 from evaluasi_lib.scoring.scales import mean_interval
-from evaluasi_lib.scoring.survival import kaplan_meier
 from evaluasi_lib.scoring.weighting import Propensity, diagnose_balance, propensity
-from evaluasi_lib.tables import SEED, Figure, Table, bounds, cell, draw, heading, need
+from evaluasi_lib.study import as_label
+from evaluasi_lib.tables import SEED, Figure, Table, cell, draw, heading, need, published
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
 from evaluasi_lib.voices.feedback import code_answers as find_codes
-from evaluasi_lib.wording import DataError, Problem, UsageError, _, number, suggestion
+from evaluasi_lib.wording import DataError, Problem, UsageError, _, check_known, number
 
 # Column of a table -> field of an Effect, where the door's name is another.
 FIELDS = {"low": "ci_low", "high": "ci_high", "p": "p_value", "g": "effect_size_g",
@@ -79,7 +75,9 @@ COLUMNS = (
     "n_needed", "reason", "note",
 )  # fmt: skip
 WHOLE = ("n_program", "n_comparison", "n_needed")
-PROGRAM_VALUES = ("program", "true", "1", "1.0")
+WORDS = ("outcome", "label", "role", "subgroup", "estimator", "design", "claim", "conclusion",
+         "estimand", "unit", "level", "wave", "direction", "reason", "note")  # fmt: skip
+PROGRAM_VALUES = ("program", "true", "1")
 DesignName = Literal["comparison", "randomised"]
 
 
@@ -202,15 +200,12 @@ def balance(
     z, names = design_matrix(rows, list(covariates))
     fit = propensity(z, member) if names and 0 < member.sum() < len(member) else None
     weights = fit.weights if isinstance(fit, Propensity) else None
-    columns = ["covariate", "mean_program", "mean_comparison", "smd", "smd_weighted", "reason"]
+    numbers = "mean_program mean_comparison smd smd_weighted"
     found: list[Draft] = []
     for row, column in zip(diagnose_balance(z, names, member, weights), z.T, strict=True):
         row["smd"] = baseline_difference(column[member], column[~member])
-        place = ["balance", row["covariate"]]
-        found += drafts(row, place, " ".join(columns[1:5]), row["cell"])
-    published, _remarks = publish(found, min_cell)
-    shown = [row | {"covariate": row["subject"]} for row in wide(published, "balance/*")]
-    return Table(pd.DataFrame(shown).reindex(columns=columns), shown=columns)
+        found += drafts(row, ["balance", row["covariate"]], numbers, row["cell"])
+    return published(found, "balance/*", f"covariate:subject {numbers} reason", min_cell)
 
 
 def power(
@@ -244,35 +239,31 @@ def power(
 
     wanted = 0.8 if power is None else power
     how: dict[str, Any] = {"power": wanted, "alpha": alpha}
-    two_groups = TTestIndPower()
-    found: tuple[float | None, float | None, float | None, float]
+    pair, groups = TTestPower().solve_power, TTestIndPower().solve_power
+    given = (design, effect is not None, n is not None)
+    each: Any = n
     if design == "shares" and shares is not None and n is None:
+        effect = abs(shares[0] - shares[1])
         each = NormalIndPower().solve_power(abs(proportion_effectsize(*shares)), **how)
-        found = (abs(shares[0] - shares[1]), each, each, wanted)
-    elif design == "pairs" and effect is not None and n is None:
-        found = (effect, TTestPower().solve_power(effect, **how), None, wanted)
-    elif design == "clusters" and n is not None and effect is None:
-        found = (mdes_clusters(int(n), cluster_size, icc, **how), n, None, wanted)
-    elif design == "two_groups" and effect is not None and n is None:
-        each = two_groups.solve_power(effect, ratio=ratio, **how)
-        found = (effect, each, each * ratio, wanted)
-    elif design == "two_groups" and effect is None and n is not None:
-        found = (two_groups.solve_power(None, n, ratio=ratio, **how), n, n * ratio, wanted)
-    elif design == "two_groups" and effect is not None and n is not None:
-        got = two_groups.power(effect, n, alpha, ratio=ratio)
-        found = (effect, n, n * ratio, got)
+    elif given == ("pairs", True, False):
+        each = pair(effect, **how)
+    elif given == ("clusters", False, True):
+        effect = mdes_clusters(int(each), cluster_size, icc, **how)
+    elif given == ("two_groups", True, False):
+        each = groups(effect, ratio=ratio, **how)
+    elif given == ("two_groups", False, True):
+        effect = groups(None, n, ratio=ratio, **how)
+    elif given == ("two_groups", True, True):
+        wanted = groups(effect, n, alpha, None, ratio)
     else:
-        raise UsageError(
-            Problem(
-                _("it is not clear what is sought"),
-                remedy=_(
-                    "two_groups: give effect or n (or both, for the power); pairs: effect; "
-                    "shares: shares=(a, b); clusters: n"
-                ),
-            )
+        remedy = _(
+            "two_groups: give effect or n (or both, for the power); pairs: effect; "
+            "shares: shares=(a, b); clusters: n"
         )
-    names = ("effect", "n_program", "n_comparison", "power")
-    row = {"design": design} | dict(zip(names, found, strict=True)) | {"alpha": alpha}
+        raise UsageError(Problem(_("it is not clear what is sought"), remedy=remedy))
+    beside = {"two_groups": each * ratio, "shares": each}.get(design)
+    row = {"design": design, "effect": effect, "n_program": each, "n_comparison": beside,
+           "power": wanted, "alpha": alpha}  # fmt: skip
     return Table([row])
 
 
@@ -287,7 +278,7 @@ def _case(df: pd.DataFrame, outcome: Outcome, plan: Design, program: object) -> 
     """A researcher's own table as the estimators take it, by what she says of it."""
     y, before = str(outcome.variable), outcome.baseline_variable
     group = plan.group.variable if plan.group else None
-    names = dict.fromkeys([*plan.covariates, *([plan.cluster] if plan.cluster else [])])
+    names = dict.fromkeys([*plan.covariates, *filter(None, [plan.cluster])])
     need(df, [y, *(c for c in (group, before) if c is not None), *names])
     rows = pd.DataFrame({"pid": np.arange(len(df)).astype(str)} | {c: df[c].array for c in names})
     rows["group"] = "program" if group is None else _groups(df[group], program).array
@@ -295,53 +286,37 @@ def _case(df: pd.DataFrame, outcome: Outcome, plan: Design, program: object) -> 
     if before is not None:
         rows["y0"] = numeric(df[before]).to_numpy()
     rows = rows.dropna(subset=["y", "group"]).reset_index(drop=True)
-    shares = {
-        str(g): float(part["y0"].notna().mean())
-        for g, part in rows.groupby("group", sort=False)
-        if before is not None
-    }
-    return Case(outcome, plan, OutcomeFrame(rows, None, before is not None, plan.type, shares))
+    known = {} if before is None else rows["y0"].notna().groupby(rows["group"]).mean().to_dict()
+    return Case(outcome, plan, OutcomeFrame(rows, None, before is not None, plan.type, known))
 
 
 def _plan(case: Case) -> tuple[str, ...]:
     plan = plan_of(case)
     if plan is None:
-        raise UsageError(
-            Problem(
-                _("one group measured once: there is nothing to compare it with"),
-                remedy=_("name group= (who took part) or before= (the measure before)"),
-            )
-        )
+        what = _("one group measured once: there is nothing to compare it with")
+        remedy = _("name group= (who took part) or before= (the measure before)")
+        raise UsageError(Problem(what, remedy=remedy))
     return plan
 
 
 def check_method(name: str) -> None:
     """Raises UsageError for an estimator that does not exist, with the nearest name."""
-    if name not in ESTIMATORS:
-        what = _("unknown method “{name}”").format(name=name)
-        raise UsageError(Problem(what, "method", suggestion(name, ["auto", *ESTIMATORS])))
+    check_known(name, ["auto", *ESTIMATORS], _("unknown method “{name}”"), "method")
 
 
 def _groups(values: pd.Series, program: object) -> pd.Series:
     """ "program", "comparison" or missing for each row of a column with two values."""
-    text = values.astype("object").where(values.notna(), None).map(_text)
+    text = as_label(values)
     found = sorted(set(text.dropna()))
     chosen = [v for v in found if v.lower() in PROGRAM_VALUES]
     if program is not None:
-        chosen = [v for v in found if v == _text(program)]
+        chosen = [v for v in found if v == as_label(pd.Series([program]))[0]]
     if len(found) != 2 or len(chosen) != 1:
         what = _("the column “{column}” does not tell two groups apart: it holds {values}")
         shown = ", ".join(found[:6]) + ("…" if len(found) > 6 else "")
         remedy = _("say program=... for the value that means the program, and keep two values")
         raise UsageError(Problem(what.format(column=values.name, values=shown), "group", remedy))
     return text.map({v: "program" if v in chosen else "comparison" for v in found})
-
-
-def _text(value: object) -> str | None:
-    if value is None:
-        return None
-    number = isinstance(value, (float, np.floating)) and float(value).is_integer()
-    return str(int(value)) if number else str(value)  # type: ignore[call-overload]
 
 
 def effects_table(effects: Iterable[Effect], title: str = "") -> Table:
@@ -351,9 +326,7 @@ def effects_table(effects: Iterable[Effect], title: str = "") -> Table:
     table = pd.DataFrame(records, columns=list(COLUMNS))
     lacking = table["estimate"].isna() | table["low"].isna()  # else it is of a number beside them
     table["reason"] = table["reason"].where(lacking, None)
-    words = ("outcome", "label", "role", "subgroup", "estimator", "design", "claim", "conclusion",
-             "estimand", "unit", "level", "wave", "direction", "reason", "note")  # fmt: skip
-    types = {c: "object" if c in words else "Int64" if c in WHOLE else "float64" for c in COLUMNS}
+    types = {c: "object" if c in WORDS else "Int64" if c in WHOLE else "float64" for c in COLUMNS}
     shown, note = list(SHOWN), _("There is no estimate.") if table.empty else ""
     if table["outcome"].is_unique:  # one estimate for each outcome: how is a matter of the methods
         shown.remove("estimator")
@@ -377,6 +350,9 @@ def effects_in(table: pd.DataFrame) -> list[Effect]:
     return found
 
 
+SHARES = "n share low:share_low high:share_high reason"
+
+
 def score(
     df: pd.DataFrame,
     items: Sequence[str],
@@ -398,8 +374,7 @@ def score(
     >>> score(df, ["a", "b", "c"], reversed=["b"], scale=(1, 5)).round(2).tolist()
     [4.67, 4.0, nan]
     """
-    answers = _answers(df, items, reversed, scale)
-    found = score_items(answers.to_numpy(), min_answered)
+    found = score_items(_answers(df, items, reversed, scale).to_numpy(), min_answered)
     return pd.Series(found, index=df.index, name="score")
 
 
@@ -410,11 +385,9 @@ def _answers(
     """The items as float64, those of `reversed` turned."""
     items = list(items)
     need(df, [*items, *reversed])
-    if stray := [item for item in reversed if item not in items]:
-        raise UsageError(
-            Problem(_("not an item of the instrument") + f": “{stray[0]}”", "reversed")
-        )
-    answers = pd.DataFrame({item: numeric(df[item]) for item in items}, index=df.index)
+    for item in reversed:
+        check_known(item, items, _("not an item of the instrument") + ": “{name}”", "reversed")
+    answers = df[items].apply(numeric)
     if len(reversed) and scale is None:
         scale = (float(answers.min().min()), float(answers.max().max()))
         text = _("the scale was taken from the answers: {low} to {high}; give scale=(low, high)")
@@ -438,7 +411,7 @@ class Reliability(Table):
     @property
     def by_item(self) -> Table:
         """One row an item: item, item_rest (corrected correlation), alpha_if_deleted."""
-        return Table(list(self.attrs["by_item"]))
+        return Table(self.attrs["by_item"])
 
 
 def reliability(
@@ -462,26 +435,17 @@ def reliability(
     >>> round(reliability(df, ["a", "b", "c"]).alpha, 3)
     0.986
     """
-    answers = _answers(df, items, reversed, scale)
-    found = diagnose_reliability(answers.to_numpy())
+    found = diagnose_reliability(_answers(df, items, reversed, scale).to_numpy())
     if found is None:
-        raise DataError(
-            Problem(
-                describe_reliability(None), ", ".join(items),
-                _("choose items that vary, and at least two persons more than items"),
-            )
-        )  # fmt: skip
+        remedy = _("choose items that vary, and at least two persons more than items")
+        raise DataError(Problem(describe_reliability(None), ", ".join(items), remedy))
     row = {"n": found.n, "n_items": found.n_items, "alpha": found.alpha,
            "alpha_low": found.alpha_ci_low, "alpha_high": found.alpha_ci_high,
            "alpha_std": found.alpha_std, "omega": found.omega_total,
            "note": describe_reliability(found, min_alpha)}  # fmt: skip
-    table = Reliability([row])
-    table["omega"] = table["omega"].astype(float)
-    by_item = zip(answers, found.item_rest, found.alpha_if_deleted, strict=True)
-    table.attrs["by_item"] = [
-        {"item": item, "item_rest": rest, "alpha_if_deleted": alpha}
-        for item, rest, alpha in by_item
-    ]
+    table = Reliability(pd.DataFrame([row]).astype({"omega": float}))
+    each = {"item": items, "item_rest": found.item_rest, "alpha_if_deleted": found.alpha_if_deleted}
+    table.attrs["by_item"] = {name: list(values) for name, values in each.items()}
     return table
 
 
@@ -525,27 +489,14 @@ def describe(
             ["describe", str(name), level], group=level if by else None, subject=str(name),
         )
     ]  # fmt: skip
-    records = [
-        r | {"variable": r["subject"], "value": r["label"],
-             "low": r["mean_low"] if r["share"] is None else r["share_low"],
-             "high": r["mean_high"] if r["share"] is None else r["share_high"]}
-        for r in wide(publish(found, min_cell)[0], "describe/*/*/*")
-    ]  # fmt: skip
-    shown = ["variable", "value", "group", "n", "mean", "sd", "low", "high", "share", "reason"]
-    floats = dict.fromkeys(("mean", "sd", "low", "high", "share"), "float64")
-    table = pd.DataFrame(records, columns=shown)
-    return Table(table.astype(floats | {"n": "Int64"}), shown=shown)
-
-
-def _records(found: Iterable[Draft], pattern: str, k: int) -> list[Record]:
-    """What may be shown, a record each."""
-    rows, _remarks = publish(found, k)
-    return wide(rows, pattern)
-
-
-def _bounds(row: Mapping[str, Any], measure: str = "share") -> dict[str, Any]:
-    """A record, the ends of one of its measures called low and high."""
-    return {**row} | {end: row.get(f"{measure}_{end}") for end in ("low", "high")}
+    columns = (
+        "variable:subject value:label group n mean sd low:mean_low high:mean_high share reason "
+        "share_low share_high"
+    )
+    table = published(found, "describe/*/*/*", columns, min_cell)
+    for end in ("low", "high"):
+        table[end] = table[end].fillna(table.pop(f"share_{end}"))
+    return table
 
 
 def _described(
@@ -609,15 +560,7 @@ def barriers(
         levels = {v: v for v in sorted(set(group)) if v}
         found = option_shares_by(chosen[by_frequency(chosen)], group, levels, place, str, by)
     pattern = "barriers/*" if by is None else "barriers/*/*/*"
-    records = [{"barrier": row["subject"]} | _bounds(row)
-               for row in _records(found, pattern, min_cell)]  # fmt: skip
-    return _shares(records, ["barrier", "group"])
-
-
-def _shares(records: list[dict[str, Any]], first: Sequence[str]) -> Table:
-    columns = [*first, "n", "share", "low", "high", "reason"]
-    types = {"n": "Int64", "share": "float64", "low": "float64", "high": "float64"}
-    return Table(pd.DataFrame(records, columns=columns).astype(types), shown=columns)
+    return published(found, pattern, f"barrier:subject group {SHARES}", min_cell)
 
 
 def completion(
@@ -648,14 +591,8 @@ def completion(
     found = chain.from_iterable(
         _stages(df[groups == level], stages, level, by, days) for level in sorted(set(groups))
     )
-    records = [
-        {"stage": row["subject"]} | _bounds(row) for row in _records(found, "stages/*/*", min_cell)
-    ]
-    table = _shares(records, ["group", "stage"])
-    if days:
-        table["median_days"] = pd.Series([r.get("median_days") for r in records], dtype="float64")
-        table.shown = (*table.shown, "median_days")
-    return table
+    columns = f"group stage:subject {SHARES}" + (" median_days" if days else "")
+    return published(found, "stages/*/*", columns, min_cell)
 
 
 def _stages(
@@ -677,8 +614,9 @@ def _stages(
         known = here[days].notna()
         km = kaplan_meier(here.loc[known, days].to_numpy(float), still[known].to_numpy())
         last = [*names, stages[-1]]
-        cell = Cell((km.n, km.n_completed), based_on=(measure_id(*last),))
-        yield from drafts({"median_days": km.median_days}, last, "median_days", cell, group=group)
+        cell = Cell((km["n"], km["n_completed"]), based_on=(measure_id(*last),))
+        median = {"median_days": km["median_days"]}
+        yield from drafts(median, last, "median_days", cell, group=group)
 
 
 def cost(
@@ -703,37 +641,32 @@ def cost(
     >>> t.set_index("measure")["amount_idr"].to_dict()
     {'total': 40000000.0, 'per_participant': 1000000.0, 'per_completer': 1250000.0}
     """
-    if isinstance(items, pd.DataFrame):
-        need(items, ["category", "realised_idr"])
-        given = items.astype("object").where(items.notna(), None).to_dict("records")
-    else:
-        given = [{"category": name, "realised_idr": value} for name, value in items.items()]
-    keys = ("category", "realised_idr", "planned_idr")
-    listed = [CostItem(**{k: row[k] for k in keys if k in row}) for row in given]
+    if not isinstance(items, pd.DataFrame):
+        items = pd.DataFrame(items.items(), columns=["category", "realised_idr"])
+    need(items, ["category", "realised_idr"])
+    given = items.reindex(columns=["category", "realised_idr", "planned_idr"]).astype("object")
+    said = given.where(given.notna(), None).to_dict("records")
+    listed = [CostItem.model_validate(row) for row in said]
     spent = ParticipantTime(hours=hours, hourly_idr=hourly_idr) if hours and hourly_idr else None
     costs = Costs(price_year=0, items=listed, participant_time=spent)
     time_idr = time_cost(costs, participants)
-    total = None
-    if time_idr is not None:
-        total = sum(item.realised_idr for item in costs.items) + time_idr
+    spent_idr = sum(item.realised_idr for item in listed)
+    total = None if time_idr is None else spent_idr + time_idr
     unknown = None if total is not None else _("the number of participants is not known")
     rows: list[dict[str, Any]] = [
         {"measure": "total", "amount_idr": total, "reason": unknown},
         {"measure": "per_participant", "amount_idr": ratio(total, participants)},
         {"measure": "per_completer", "amount_idr": ratio(total, completers)},
+        {"measure": "budget_absorption", "share": absorption(costs)},
     ]
-    rows = [row for row in rows if row["amount_idr"] is not None or row.get("reason")]
-    if (used := absorption(costs)) is not None:
-        rows.append({"measure": "budget_absorption", "share": used})
     for found in effects_in(effect) if effect is not None else []:
         one = cost_per_effect(found, total, participants, seed=SEED)
-        rows.append(
-            {"measure": f"per_unit_of_{found.outcome}", "amount_idr": one["estimate"],
-             "low_idr": one["ci_low"], "high_idr": one["ci_high"], "reason": one["reason"]}
-        )  # fmt: skip
+        limits = {"amount_idr": one["estimate"], "low_idr": one["ci_low"],
+                  "high_idr": one["ci_high"], "reason": one["reason"]}  # fmt: skip
+        rows.append({"measure": f"per_unit_of_{found.outcome}"} | limits)
     columns = ["measure", "amount_idr", "low_idr", "high_idr", "share", "reason"]
-    floats = dict.fromkeys(columns[1:5], "float64")
-    return Table(pd.DataFrame(rows, columns=columns).astype(floats), shown=columns)
+    table = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[1:5], "float64"))
+    return Table(table.dropna(how="all", subset=columns[1:], ignore_index=True), shown=columns)
 
 
 def code_answers(
@@ -752,12 +685,17 @@ def code_answers(
     >>> found["jadwal"].tolist(), found["content"].tolist()
     ([True, False], [True, False])
     """
-    codes = _codes(codebook)
-    coded = find_codes(s.astype("object").where(s.notna(), "").astype(str).tolist(), codes)
-    out = coded.present.set_index(s.index)
-    names = list(codes)
-    joined = [", ".join(n for n in names if row[n]) for row in coded.present.to_dict("records")]
-    return out.assign(sentiment=coded.sentiment, content=coded.content, themes=joined)
+    texts = s.astype("object").where(s.notna(), "").astype(str).tolist()
+    coded = find_codes(texts, _codes(codebook))
+    return coded.present.set_index(s.index).assign(
+        sentiment=coded.sentiment, content=coded.content, themes=joined_themes(coded.present)
+    )
+
+
+def joined_themes(present: pd.DataFrame) -> list[str]:
+    """The names of each row's columns that are true, with commas between."""
+    names = present.columns.astype(str)
+    return [", ".join(names[row]) for row in present.to_numpy(bool)]
 
 
 def _codes(codebook: str | Path | Mapping[str, Any] | Codebook | None) -> dict[str, Code]:
@@ -799,8 +737,8 @@ def agreement(
         raise UsageError(Problem(what, remedy=_("give the codes of the same units, row by row")))
     table = np.column_stack([c.astype("object").where(c.notna(), None).to_numpy() for c in coders])
     found = agreement_rows(as_codes(table), np.random.default_rng(seed), ordinal=ordinal)
-    records = [bounds(row) for row in found]
-    return Table(pd.DataFrame(records), shown=["label", "value", "low", "high", "n_units"])
+    named = pd.DataFrame(found).rename(columns={"ci_low": "low", "ci_high": "high"})
+    return Table(named, shown=["label", "value", "low", "high", "n_units"])
 
 
 def forest(table: pd.DataFrame, title: str = "", answer: str = "") -> Figure:
@@ -817,6 +755,8 @@ def forest(table: pd.DataFrame, title: str = "", answer: str = "") -> Figure:
     >>> forest(effect(df, "skor", "kelas", design="randomised"))._repr_html_()[:7]
     '<figure'
     """
+    from evaluasi_lib.reporting.figures import plot_effects
+
     effects = effects_in(table)
     return draw(lambda: plot_effects(effects, title=title, answer=answer), pd.DataFrame(table))
 
@@ -842,6 +782,8 @@ def prepost(
     >>> prepost(df, "awal", "akhir").data["mean"].round(2).tolist()
     [2.2, 3.4]
     """
+    from evaluasi_lib.reporting.figures_scores import plot_slope
+
     group = "group" if group is None and "group" in df.columns else group
     need(df, [before, after, *([group] if group else [])])
     pairs = df.dropna(subset=[before, after])
@@ -857,12 +799,11 @@ def prepost(
             about = {"label": label or after, "wave": wave, "group": name}
             place = ["scales", after, wave, name]
             found += drafts(mean, place, "mean:ci sd", Cell((mean["n"],)), **about)
-    rows, _remarks = publish(found, min_cell)
-    means = [r for r in wide(rows, "scales/*/*/*") if r["mean"] is not None]
-    data = pd.DataFrame(means).rename(columns={"mean_low": "low", "mean_high": "high"})
-    shown = ["group", "wave", "n", "mean", "sd", "low", "high"]
+    columns = "group wave n mean sd low:mean_low high:mean_high"
+    data = published(found, "scales/*/*/*", columns, min_cell)
+    means = [r for r in wide(publish(found, min_cell)[0], "scales/*/*/*") if r["mean"] is not None]
     title = _("How did it change from before to after?")
-    return draw(lambda: plot_slope(means, "pra-pasca", title), Table(data.reindex(columns=shown)))
+    return draw(lambda: plot_slope(means, "pra-pasca", title), data.dropna(subset="mean"))
 
 
 def likert(
@@ -889,6 +830,8 @@ def likert(
     >>> likert(df, ["q1", "q2"], ["rendah", "sedang", "tinggi"]).data.shape
     (6, 5)
     """
+    from evaluasi_lib.reporting.figures_scores import plot_likert
+
     need(df, list(items))
     answers = pd.DataFrame({item: numeric(df[item]) for item in items})
     highest = int(answers.max().max()) if answers.notna().any().any() else lowest
@@ -899,15 +842,12 @@ def likert(
         raise UsageError(Problem(what.format(n=len(texts), high=highest), "labels", remedy))
     place = ["answers", "", ""]
     said = dict(enumerate(texts, lowest))
-    found = answer_drafts(answers, said, place, k=min_cell, reversed=reversed)
-    rows, _remarks = publish(found, min_cell)
-    shares = wide(rows, "answers/*/*/*/*")
-    data = pd.DataFrame(
-        [{"item": r["subject"], "value": r["stem"][-1], "label": r["label"], "n": r["n"],
-          "share": r["share"]} for r in shares]
-    ).astype({"n": "Int64", "share": float})  # fmt: skip
+    found = list(answer_drafts(answers, said, place, k=min_cell, reversed=reversed))
+    shares = wide(publish(found, min_cell)[0], "answers/*/*/*/*")
+    data = published(found, "answers/*/*/*/*", "item:subject value:stem label n share", min_cell)
+    data["value"] = data["value"].str[-1]
     question = title or _("How did they answer?")
-    return draw(lambda: plot_likert(shares, texts, "jawaban", question), Table(data))
+    return draw(lambda: plot_likert(shares, texts, "jawaban", question), data)
 
 
 def dropoff(df: pd.DataFrame, stages: Sequence[str], *, min_cell: int = DEFAULT_K) -> Figure:
@@ -920,6 +860,8 @@ def dropoff(df: pd.DataFrame, stages: Sequence[str], *, min_cell: int = DEFAULT_
     >>> dropoff(df, ["daftar", "selesai"]).data["n"].tolist()
     [20, 8]
     """
+    from evaluasi_lib.reporting.figures_scores import plot_funnel
+
     table = completion(df, stages, min_cell=min_cell)
     records = [
         {"subject": stage, "n": None if pd.isna(n) else int(n), "reason": reason}

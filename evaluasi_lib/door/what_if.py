@@ -5,148 +5,130 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluasi_lib.program import Outcome, Program
+from evaluasi_lib.program import Instrument, Outcome, Program
 from evaluasi_lib.results import Explored
-from evaluasi_lib.wording import Problem, UsageError, _, suggestion
+from evaluasi_lib.wording import Problem, UsageError, _, check_known
+
+COSTS = ("price_year", "participant_time", "training_hours_jp")
 
 
-class Changes:
-    """Changes of one declaration.
+def change(
+    program: Program,
+    raw: dict[str, Any],
+    before: Sequence[Explored] = (),
+    *,
+    outcome: str | None = None,
+    sesoi: float | None = None,
+    estimator: str | None = None,
+    costs: Mapping[str, Any] | None = None,
+    items: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+) -> tuple[Explored, ...]:
+    """Change the keys of a program.yml (raw), to be validated again; returns every change against
+    what program.yml says.
 
-    declared: the program as it stands. raw: the keys of its program.yml, which are changed here, to
-    be validated again by the caller. before: what earlier explorations changed, and stays changed.
+    program: as it stands. before: what earlier explorations changed, and raw holds already. The
+    others: as `Program.what_if`. Raises UsageError where nothing is changed, or for unknown names.
     """
-
-    def __init__(
-        self, declared: Program, raw: dict[str, Any], before: Sequence[Explored] = ()
-    ) -> None:
-        self.declared, self.raw = declared, raw
-        self._found = {change.key: change for change in before}
-        self._before = dict(self._found)
-        for change in before:
-            _put(raw, change.key, _unjoined(change))
-
-    def explored(self) -> tuple[Explored, ...]:
-        """Every change against what program.yml says. Raises UsageError where there is none."""
-        if self._found == self._before:
-            what = _("nothing was changed")
-            raise UsageError(Problem(what, "what_if", "sesoi, estimator, costs, items"))
-        return tuple(self._found.values())
-
-    def _change(self, key: str, value: Any, declared: Any) -> None:
-        _put(self.raw, key, value)
-        first = self._before[key].declared if key in self._before else _plain(declared)
-        self._found[key] = Explored(key, first, _plain(value))
-
-    def outcome(self, name: str | None, sesoi: float | None, estimator: str | None) -> None:
-        """Another smallest effect of interest, or another primary estimator, of one outcome."""
-        if sesoi is None and estimator is None:
-            return
-        one = self._only(name)
-        if sesoi is not None:
-            self._change(f"outcomes.{one.id}.sesoi", sesoi, one.sesoi)
+    new: dict[str, Any] = {}
+    if sesoi is not None or estimator is not None:
+        place = f"outcomes.{_only(program, outcome).id}"
         if estimator is not None:
             from evaluasi_lib.door.scoring import check_method
 
             check_method(estimator)
-            self._change(f"outcomes.{one.id}.estimator", estimator, one.estimator)
-
-    def items(
-        self, outcome: str | None, items: Sequence[str] | Mapping[str, Sequence[str]]
-    ) -> None:
-        """Other items of the outcome's instrument, or of each instrument named.
-
-        Reversed items and dimensions keep those of theirs that stay.
-        """
+        given = {"sesoi": sesoi, "estimator": estimator}
+        new |= {f"{place}.{name}": value for name, value in given.items() if value is not None}
+    if items is not None:
         if not isinstance(items, Mapping):
-            items = {self._only(outcome).instrument or "": items}
+            items = {_only(program, outcome).instrument or "": items}
         for name, listed in items.items():
-            instrument = self.declared.instruments.get(name)
-            if instrument is None:
-                what = _("unknown instrument") + f": “{name}”"
-                known = suggestion(name, self.declared.instruments)
-                raise UsageError(Problem(what, "items", known))
-            at = f"instruments.{name}"
-            self._change(f"{at}.items", list(listed), instrument.items)
-            kept = {d: [i for i in x if i in listed] for d, x in instrument.dimensions.items()}
-            _put(self.raw, f"{at}.dimensions", {d: x for d, x in kept.items() if x})
-            # Cleaning turned an item that any instrument calls reversed, and typed it by its scale.
-            turned = {i for other in self.declared.instruments.values() for i in other.reversed}
-            _put(self.raw, f"{at}.reversed", [i for i in listed if i in turned])
-            self._keep_scale([i for i in instrument.items if i not in listed], instrument.scale)
+            unknown = _("unknown instrument") + ": “{name}”"
+            check_known(name, program.instruments, unknown, "items")
+            new[f"instruments.{name}.items"] = list(listed)
+            _keep(program, program.instruments[name], listed, raw, f"instruments.{name}")
+    for name, value in (costs or {}).items():
+        new |= _cost(program, name, value)
+    if not new:
+        what = _("nothing was changed")
+        raise UsageError(Problem(what, "what_if", "sesoi, estimator, costs, items"))
+    declared, found = program.model_dump(), {one.key: one for one in before}
+    for key, value in new.items():
+        first = found[key].declared if key in found else _plain(_at(declared, key))
+        found[key] = Explored(key, first, _plain(value))
+        _put(raw, key, value)
+    return tuple(found.values())
 
-    def _keep_scale(self, items: Sequence[str], scale: str) -> None:
-        """Items that no instrument names any more keep the scale by which they were read."""
-        for source in self.raw["sources"].values():
-            for item in items:
-                column = source.get("columns", {}).get(item)
-                if isinstance(column, dict) and column.get("type") == "item":
-                    column.setdefault("scale", scale)
 
-    def cost(self, key: str, value: Any) -> None:
-        """Another realised cost of a category, or another key of `costs` (with its parts)."""
-        costs = self.declared.costs
-        if costs is None:
-            what = _("The program declares no costs.")
-            raise UsageError(Problem(what, "costs", _("declare them in program.yml")))
-        spent = {item.category: item.realised_idr for item in costs.items}
-        keys = ("price_year", "participant_time", "training_hours_jp")
-        if key in spent:
-            self._change(f"costs.items.{key}.realised_idr", value, spent[key])
-        elif key == "participant_time" and isinstance(value, Mapping):
-            for part, new in value.items():
-                old = getattr(costs.participant_time, part, None)
-                self._change(f"costs.participant_time.{part}", new, old)
-        elif key in keys:
-            self._change(f"costs.{key}", value, getattr(costs, key))
-        else:
-            what = _("unknown cost “{key}”").format(key=key)
-            raise UsageError(Problem(what, "costs", suggestion(key, [*spent, *keys])))
+def _keep(
+    program: Program, instrument: Instrument, items: Sequence[str], raw: dict[str, Any], place: str
+) -> None:
+    """Reversed items and dimensions keep those of theirs that stay; items that no instrument names
+    any more keep the scale by which they were read."""
+    kept = {d: [i for i in listed if i in items] for d, listed in instrument.dimensions.items()}
+    _put(raw, f"{place}.dimensions", {d: listed for d, listed in kept.items() if listed})
+    # Cleaning turned an item that any instrument calls reversed, and typed it by its scale.
+    turned = {i for other in program.instruments.values() for i in other.reversed}
+    _put(raw, f"{place}.reversed", [i for i in items if i in turned])
+    for source in raw["sources"].values():
+        for item in set(instrument.items) - set(items):
+            column = source.get("columns", {}).get(item)
+            if isinstance(column, dict) and column.get("type") == "item":
+                column.setdefault("scale", instrument.scale)
 
-    def _only(self, outcome: str | None) -> Outcome:
-        """The outcome meant; the only one where none is named."""
-        if outcome is not None:
-            return outcome_of(self.declared, outcome)
-        if len(self.declared.outcomes) == 1:
-            return self.declared.outcomes[0]
-        known = ", ".join(o.id for o in self.declared.outcomes)
-        what = _("the program has several outcomes")
-        raise UsageError(Problem(what, "outcome", _("known: {names}").format(names=known)))
+
+def _cost(program: Program, key: str, value: Any) -> dict[str, Any]:
+    """Another realised cost of a category, or another key of `costs` (with its parts)."""
+    if program.costs is None:
+        what = _("The program declares no costs.")
+        raise UsageError(Problem(what, "costs", _("declare them in program.yml")))
+    spent = [item.category for item in program.costs.items]
+    check_known(key, [*spent, *COSTS], _("unknown cost “{name}”"), "costs")
+    if key in spent:
+        return {f"costs.items.{key}.realised_idr": value}
+    parts = value.items() if isinstance(value, Mapping) else ()
+    return {f"costs.{key}.{part}": new for part, new in parts} or {f"costs.{key}": value}
+
+
+def _only(program: Program, outcome: str | None) -> Outcome:
+    """The outcome meant; the only one where none is named."""
+    if outcome is not None:
+        return outcome_of(program, outcome)
+    if len(program.outcomes) == 1:
+        return program.outcomes[0]
+    known = _("known: {names}").format(names=", ".join(o.id for o in program.outcomes))
+    raise UsageError(Problem(_("the program has several outcomes"), "outcome", known))
 
 
 def outcome_of(program: Program, name: str) -> Outcome:
     """The declared outcome. Raises UsageError with the nearest name for an unknown one."""
-    known = [o.id for o in program.outcomes]
-    if name not in known:
-        what = _("unknown outcome") + f": “{name}”"
-        raise UsageError(Problem(what, program.id, suggestion(name, known)))
+    unknown = _("unknown outcome") + ": “{name}”"
+    check_known(name, [o.id for o in program.outcomes], unknown, program.id)
     return program.outcome(name)
 
 
+def _at(content: Any, key: str) -> Any:
+    """What a key holds; None where nothing stands there."""
+    for step in key.split("."):
+        content = _inner(content, step) if content else None
+    return content
+
+
 def _put(raw: dict[str, Any], key: str, value: Any) -> None:
-    """Set a key of program.yml by its path; a list of records is entered by id or category."""
+    """Set a key of program.yml by its path."""
     *way, last = key.split(".")
-    place: Any = raw
     for step in way:
-        if isinstance(place, list):
-            place = next(x for x in place if step in (x.get("id"), x.get("category")))
-        else:
-            place = place.setdefault(step, {})
-    place[last] = value
+        raw = _inner(raw, step)
+    raw[last] = value
+
+
+def _inner(place: Any, step: str) -> Any:
+    """What stands at a step of a path; a list of records is entered by id or category."""
+    if isinstance(place, list):
+        return next(x for x in place if step in (x.get("id"), x.get("category")))
+    return place.setdefault(step, {})
 
 
 def _plain(value: Any) -> str | float | None:
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, (int, float)):
-        return float(value)
-    return ", ".join(map(str, value))
-
-
-def _unjoined(change: Explored) -> Any:
-    """The value that `_plain` made plain, as program.yml writes it."""
-    if change.key.endswith(".items") and isinstance(change.used, str):
-        return change.used.split(", ")
-    if isinstance(change.used, float) and change.used.is_integer():
-        return int(change.used)
-    return change.used
+    return float(value) if isinstance(value, (int, float)) else ", ".join(map(str, value))

@@ -5,8 +5,8 @@ What the notebooks need beside `open`. Heavy rooms are imported where they are u
 
 from __future__ import annotations
 
-import ast
 import json
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
@@ -16,10 +16,11 @@ import pandas as pd
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.check import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
+from evaluasi_lib.cleaning.program_text import line_of
 from evaluasi_lib.door.program import Data, Program, folder_of, open
 from evaluasi_lib.door.progress import INJECTED, cells_run, steps_shown
 from evaluasi_lib.door.report import Report, Saved
-from evaluasi_lib.door.start import line_link, line_of
+from evaluasi_lib.door.start import line_link
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.results import SCHEMA_VERSION
 from evaluasi_lib.tables import Table
@@ -29,11 +30,11 @@ from evaluasi_lib.wording import (
     Problem,
     UsageError,
     _,
+    check_known,
     choose,
     count,
     join_words,
     percent,
-    suggestion,
 )
 
 
@@ -212,27 +213,14 @@ def _side_by_side(results: Sequence[dict[str, Any]], without: Sequence[str]) -> 
 
 def _write_portfolio(said: str) -> Callable[[Sequence[Section], Path, str], Path]:
     def write(chapters: Sequence[Section], out: Path, formats: str) -> Path:
-        from evaluasi_lib.reporting.export import render_page
-        from evaluasi_lib.reporting.stamp import TEMPLATE, report_name
+        from evaluasi_lib.reporting.export import render_page, words_around
+        from evaluasi_lib.reporting.stamp import report_name
 
         if formats != "html":
             what = _("the report over all programs is written as html alone")
             raise UsageError(Problem(what, "formats"))
-        title = _("All programs side by side")
-        texts = {
-            "language": wording.language(),
-            "title": title,
-            "heading": title,
-            "organisation": "",
-            "author": "",
-            "created": "",
-            "number": "",
-            "subtitle": said,
-            "skip": _("Skip to the report"),
-            "contents": _("Contents"),
-            "footer": _("Made with evaluasi {version}.").format(version=__version__),
-            "style": (TEMPLATE / "style.css").read_text(encoding="utf-8").strip(),
-        }
+        footer = _("Made with evaluasi {version}.").format(version=__version__)
+        texts = words_around(_("All programs side by side"), said, footer)
         out.mkdir(parents=True, exist_ok=True)
         page = render_page(chapters, texts)
         (out / report_name("html")).write_text(page, encoding="utf-8", newline="\n")
@@ -301,29 +289,8 @@ def check_parameters() -> None:
     """
     known: list[str] = []
     for source in cells_run():
-        names = _assigned(source)
+        names = re.findall(r"^(\w+)\s*(?::[^=\n]*)?=(?!=)", source, re.MULTILINE)
         if source.startswith(INJECTED):
-            what = _("the notebook has no parameter “{name}”")
-            unknown = [n for n in names if n not in known]
-            if unknown:
-                raise UsageError(
-                    *(Problem(what.format(name=n), "", suggestion(n, known)) for n in unknown)
-                )
+            for name in names:
+                check_known(name, known, _("the notebook has no parameter “{name}”"))
         known += names
-
-
-def _assigned(source: str) -> list[str]:
-    """The names that a cell gives a value at its top level; none where it is no plain Python."""
-    try:
-        body = ast.parse(source).body
-    except SyntaxError:
-        return []
-    targets = [
-        target
-        for statement in body
-        for target in (
-            statement.targets if isinstance(statement, ast.Assign)
-            else [statement.target] if isinstance(statement, ast.AnnAssign) else []
-        )
-    ]  # fmt: skip
-    return [target.id for target in targets if isinstance(target, ast.Name)]

@@ -20,6 +20,17 @@ from evaluasi_lib.wording import _, language, word_for
 
 UNBROKEN = 26  # letters of a number or interval that stays on one line
 ANNEX = "lampiran"
+# JupyterLab floats every dt and dd; the key figures of the first page are a row of boxes.
+JUPYTER = (
+    ".evaluasi dl.key-figures{display:flex;flex-wrap:wrap;gap:1em 2em}"
+    ".evaluasi dl.key-figures dt,.evaluasi dl.key-figures dd"
+    "{float:none;clear:none;display:block;width:auto;margin:0;padding:0}"
+    ".evaluasi dl.key-figures dt{font-weight:400}"
+    ".evaluasi dl.key-figures dd{font-size:1.3em;font-weight:600}"
+    ".evaluasi dl.key-figures dd.remark{font-size:1em;font-weight:400}"
+    ".evaluasi summary{cursor:pointer}.evaluasi img{max-width:100%}"
+    ".evaluasi>section>h2{display:none}"  # the fold's own line says it already
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,11 +254,14 @@ class Section:
         )
 
     def _repr_html_(self) -> str:
-        return self.html()
+        """In Jupyter: folded, under its title."""
+        return (
+            f'<details class="evaluasi"><summary><strong>{escape(self.title)}</strong></summary>'
+            f"<style>{JUPYTER}</style>{self.html()}</details>"
+        )
 
     def __repr__(self) -> str:
-        n = len(self.elements) + len(self.details)
-        return f"Section({self.id!r}, {self.title!r}, {n} elements)"
+        return self.title
 
 
 def section(

@@ -109,22 +109,25 @@ def page_texts(result: EvaluationResult) -> dict[str, str]:
         subtitle = _("{subtitle} · dated {date}").format(
             subtitle=subtitle, date=date(info.reported)
         )
-    return {
-        "language": language(),
+    footer = _(
+        "Made with evaluasi {version} from {n} input files; the appendix lists them with their "
+        "checksums. Every number stands unrounded in result.json."
+    ).format(version=result.provenance.code_version, n=len(result.provenance.inputs))
+    return words_around(info.title, subtitle, footer) | {
+        "title": _("{title}: evaluation report").format(title=info.title),
         "author": info.author or info.organisation,
         "number": info.number or "",
         "logo": info.logo or "",
         "cover": _cover(info) if info.cover else "",
         "created": info.reported.isoformat() if info.reported else "",
-        "title": _("{title}: evaluation report").format(title=info.title),
-        "heading": info.title,
         "organisation": info.organisation,
-        "subtitle": subtitle,
-        "skip": _("Skip to the report"),
-        "contents": _("Contents"),
-        "footer": _(
-            "Made with evaluasi {version} from {n} input files; the appendix lists them with their "
-            "checksums. Every number stands unrounded in result.json."
-        ).format(version=result.provenance.code_version, n=len(result.provenance.inputs)),
-        "style": (TEMPLATE / "style.css").read_text(encoding="utf-8").strip(),
     }
+
+
+def words_around(title: str, subtitle: str, footer: str) -> dict[str, str]:
+    """The words around the sections of any page."""
+    return dict.fromkeys(("author", "number", "created", "organisation"), "") | {
+        "language": language(), "title": title, "heading": title, "subtitle": subtitle,
+        "skip": _("Skip to the report"), "contents": _("Contents"), "footer": footer,
+        "style": (TEMPLATE / "style.css").read_text(encoding="utf-8").strip(),
+    }  # fmt: skip
