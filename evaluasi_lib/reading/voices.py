@@ -34,7 +34,7 @@ from evaluasi_lib.reading.documents import (
     read_transcripts,
 )
 from evaluasi_lib.reading.files import MAX_LETTERS, open_source, packaged_yaml
-from evaluasi_lib.wording import DataError, Problem, _, choose, suggestion
+from evaluasi_lib.wording import DataError, Problem, _, choose, load_yaml, suggestion
 
 
 class Code(Model):
@@ -181,7 +181,7 @@ def _number_documents(tables: dict[str, pd.DataFrame], known: list[str]) -> None
         document = ratings["document"].map(lambda name: numbers.get(name, name))
         tables["document_ratings"] = ratings.assign(document=document)
     if "rubric" in tables:
-        rubric = yaml.safe_load(str(tables["rubric"]["text"].iloc[0]))
+        rubric = load_yaml(str(tables["rubric"]["text"].iloc[0]))
         for indicator in rubric["indicators"].values():
             asked = indicator.get("documents", [])
             indicator["documents"] = [numbers.get(name, "D00") for name in asked]
