@@ -48,19 +48,17 @@ from evaluasi_lib.wording import (
 def conclude(
     program: Program,
     measured: EvaluationResult,
-    earlier: EvaluationResult | Sequence[EvaluationResult] | None = None,
+    earlier: Sequence[EvaluationResult] | None = None,
     *,
     catalogues: Sequence[Path] = (),
 ) -> EvaluationResult:
     """The result with strengths, weaknesses, verdict, recommendations and follow-up filled.
 
-    earlier: the previous cycle's result, or those of all earlier cycles, oldest first. catalogues:
-    an agency's own rules, as `agency_files(raw_folder)` finds them. Raises ProgramError where a
-    catalogue cannot be used.
+    earlier: the results of all earlier cycles, oldest first. catalogues: an agency's own rules, as
+    `agency_files(raw_folder)` finds them. Raises ProgramError where a catalogue cannot be used.
     """
     rules = read_catalogue(tuple(catalogues))
-    history = [earlier] if isinstance(earlier, EvaluationResult) else list(earlier or ())
-    followed = follow_up(program, measured, history)
+    followed = follow_up(program, measured, earlier or ())
     rows = in_order((*measured.rows, *follow_up_rows(followed)))
     result = replace(measured, follow_up=followed, rows=rows)
     notes = [n for rule in RULES for n in rule(program, result)]
