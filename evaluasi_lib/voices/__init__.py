@@ -24,8 +24,15 @@ from evaluasi_lib.measures import (
     part_of,
     publish,
 )
-from evaluasi_lib.reading.documents import ABOVE, COLUMNS, is_scan
-from evaluasi_lib.reading.voices import Code, Codebook, Rubric, parse_model
+from evaluasi_lib.reading.voices import (
+    ABOVE,
+    COLUMNS,
+    Code,
+    Codebook,
+    Rubric,
+    is_scan,
+    parse_model,
+)
 from evaluasi_lib.results import Passage, Quote
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import feedback
