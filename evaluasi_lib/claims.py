@@ -116,13 +116,17 @@ say = Sentences(__file__, "claims.yml")
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Told(Effect):
     """An estimate with what may be claimed of it. rating: of the evidence, 0-5; None: not rated.
-    of_persons: whether its unit is a share of persons. recalled: whether how it was before was
-    asked after the program, from memory."""
+    flags: codes of the threats to it. of_persons: whether its unit is a share of persons."""
 
     claimed: Claimed
     rating: int | None = None
-    recalled: bool = False
+    flags: tuple[str, ...] = ()
     of_persons: bool = False
+
+    @property
+    def recalled(self) -> bool:
+        """Whether how it was before was asked after the program, from memory."""
+        return "retrospective" in self.flags
 
     @property
     def factor(self) -> int:
@@ -161,8 +165,9 @@ def told_within(
         claimed = claimed_of(effect, rating, known, limit)
         values = {f.name: getattr(effect, f.name) for f in dataclasses.fields(Effect)}
         of_persons = effect.outcome in shares
-        found.append(Told(**values, claimed=claimed, rating=rating, of_persons=of_persons,
-                          recalled="retrospective" in known))  # fmt: skip
+        found.append(
+            Told(**values, claimed=claimed, rating=rating, of_persons=of_persons, flags=known)
+        )
     return found
 
 

@@ -17,8 +17,7 @@ from evaluasi_lib import __version__, wording
 from evaluasi_lib.check import OWN, DataFolder, load_program, remarks_on
 from evaluasi_lib.claims import shares_of_persons, told_effects
 from evaluasi_lib.cleaning.pipeline import Looked, Unmatched, check_program, clean_program, is_stale
-from evaluasi_lib.findings import agency_files, conclude
-from evaluasi_lib.findings.own import logo_of, own_texts
+from evaluasi_lib.findings import agency_files, conclude, logo_of, own_texts
 from evaluasi_lib.findings.verdict import read_catalogue
 from evaluasi_lib.folders import git_commit, replace_folder, sha256_of
 from evaluasi_lib.measures import in_order, publish, record_of

@@ -7,10 +7,11 @@ or pooled, and what cannot. Numbers stay unrounded; one that a report does not h
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from operator import itemgetter
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from scipy import stats
@@ -20,7 +21,6 @@ from evaluasi_lib.claims import Told, is_causal, noun_of, told_within
 from evaluasi_lib.findings.observe import NO_BARRIER
 from evaluasi_lib.findings.verdict import finding_kinds
 from evaluasi_lib.measures import Level, Measure, measure_id
-from evaluasi_lib.reporting import tables
 from evaluasi_lib.reporting.elements import (
     Bullets,
     Element,
@@ -31,11 +31,11 @@ from evaluasi_lib.reporting.elements import (
 )
 from evaluasi_lib.reporting.figures import plot_effects
 from evaluasi_lib.reporting.index import Result, name_of, rating_range, value, verdict_of
-from evaluasi_lib.reporting.tables import FORMS, Column, between, figure_cell, table
+from evaluasi_lib.reporting.tables import FORMS, between, estimate_rows, figure_cell, listed
 from evaluasi_lib.results import ProgramInfo
 from evaluasi_lib.wording import (
+    Sentences,
     _,
-    choose,
     count,
     digits_for,
     interval,
@@ -46,73 +46,71 @@ from evaluasi_lib.wording import (
     word_for,
 )
 
+say = Sentences(__file__, "portfolio.yml")
+
 Elements = Sequence[Element | None]
-LEVELS = get_args(Level)
-ENDS = ("low", "high")
 HIGH_I2 = 0.75  # Higgins et al. 2003: considerable heterogeneity
 
 
-def estimates_of(result: Result) -> list[Told]:
-    """The primary estimates that are there, each with what may be claimed of it."""
-    return [e for e in primaries(result) if e.estimate is not None]
+class Compared(NamedTuple):
+    """One program: its name, its result.json, and the primary estimate of each outcome with what
+    may be claimed of it (claims.yml)."""
+
+    name: str
+    result: Result
+    primaries: list[Told]
+
+    @classmethod
+    def of(cls, result: Result) -> Compared:
+        """The program of a result.json."""
+        about = ProgramInfo(**result["program"])
+        rows = [Measure(**row) for row in result["measures"]]
+        told = told_within(rows, about.min_evidence_rating, about.shares, "primary")
+        return cls(name_of(result), result, told)
+
+    @property
+    def estimates(self) -> list[Told]:
+        """The primary estimates that are there."""
+        return [e for e in self.primaries if e.estimate is not None]
+
+    def value(self, *names: str) -> float | None:
+        """The value of one measure."""
+        return value(self.result, *names)
 
 
-def primaries(result: Result) -> list[Told]:
-    """The primary estimate of each outcome, with what may be claimed of it (claims.yml)."""
-    about = ProgramInfo(**result["program"])
-    rows = [Measure(**row) for row in result["measures"]]
-    return told_within(rows, about.min_evidence_rating, about.shares, "primary")
+Programs = Sequence[Compared]
 
 
-def side_by_side(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """One row a program: verdict with how sure it is, size, participation, cost."""
-    return [
-        {
-            "name": name_of(r),
-            "verdict": verdict_of(r),
-            "evidence": rating_range([e.rating for e in primaries(r)]),
-            "analysed": value(r, "sample", "analysed"),
-            "completion_share": value(r, "participation", "completion_share"),
-            "cost_per_completer_idr": value(r, "efficiency", "cost_per_completer_idr"),
-        }
-        for r in results
-    ]
-
-
-def in_common(results: Sequence[Result]) -> list[str]:
+def in_common(programs: Programs) -> list[str]:
     """At most three sentences on what at least two programs share, from their rows: what holds most
     of them back, what most ask for, what their evidence carries, how many complete.
 
     A range, never a mean: programs differ in whom they asked, and when.
     """
-    held = _("“{label}” holds back {range} of respondents in {n} of {all} programs.")
-    asked = _("{range} of respondents in {n} of {all} programs ask for the module “{label}”.")
-    done = _("{range} of those enrolled completed in {n} of {all} programs.")
-    completed = [("", x) for r in results if (x := value(r, "participation", "completion_share"))]
+    shares = [p.value("participation", "completion_share") for p in programs]
     said = [
-        _ranged(held, _most_shared(results, "participation", "barriers"), len(results)),
-        _ranged(asked, _most_shared(results, "module_demand"), len(results)),
-        _carried(results),
-        _ranged(done, completed, len(results)),
+        _ranged("held", _most_shared(programs, "participation", "barriers"), len(programs)),
+        _ranged("asked", _most_shared(programs, "module_demand"), len(programs)),
+        _carried(programs),
+        _ranged("done", [("", share) for share in shares if share], len(programs)),
     ]
     return [sentence for sentence in said if sentence][:3]
 
 
-def _most_shared(results: Sequence[Result], *part: str) -> list[tuple[str, float]]:
+def _most_shared(programs: Programs, *part: str) -> list[tuple[str, float]]:
     """(label, share) in each program that tells of it, of the option that most programs tell of;
     among these the one that is named most often where it is named least."""
     found: dict[str, list[tuple[str, float]]] = {}
-    for result in results:
-        for row in result["measures"]:
-            *place, option, measure = row["id"].split("/")
-            if tuple(place) == part and measure == "share" and row["value"] is not None:
-                if option not in NO_BARRIER:
-                    found.setdefault(option, []).append((row["label"], row["value"]))
+    for row in (row for program in programs for row in program.result["measures"]):
+        *place, option, measure = row["id"].split("/")
+        if tuple(place) == part and measure == "share" and row["value"] is not None:
+            if option not in NO_BARRIER:
+                found.setdefault(option, []).append((row["label"], row["value"]))
     return max(found.values(), key=lambda told: (len(told), min(told, key=itemgetter(1))[1]),
                default=[])  # fmt: skip
 
 
-def _ranged(text: str, told: Sequence[tuple[str, float]], n: int) -> str:
+def _ranged(name: str, told: Sequence[tuple[str, float]], n: int) -> str:
     """The sentence with the range of the shares and the shortest of the labels; "" for less than
     two programs."""
     if len(told) < 2:
@@ -120,357 +118,213 @@ def _ranged(text: str, told: Sequence[tuple[str, float]], n: int) -> str:
     shares = [percent(share) for _label, share in sorted(told, key=itemgetter(1))]
     between = _("{low} to {high}").format(low=shares[0], high=shares[-1])
     label = min((label for label, _share in told), key=len)
-    return text.format(
-        label=label, range=between if shares[0] != shares[-1] else shares[0], n=count(len(told)),
-        all=count(n),
-    )  # fmt: skip
+    shown = between if shares[0] != shares[-1] else shares[0]
+    return say(name, label=label, range=shown, n=count(len(told)), all=count(n))
 
 
-def _carried(results: Sequence[Result]) -> str:
+def _carried(programs: Programs) -> str:
     """Of how many programs the evidence lets nothing that moved be called their effect."""
-    moved = [(r, [e for e in estimates_of(r) if e.conclusion in ("improved", "worsened")])
-             for r in results]  # fmt: skip
-    without = [name_of(r) for r, effects in moved if effects and not any(map(is_causal, effects))]
+    moved = [(p.name, [e for e in p.estimates if e.conclusion in ("improved", "worsened")])
+             for p in programs]  # fmt: skip
+    without = [name for name, effects in moved if effects and not any(map(is_causal, effects))]
     if len(without) < 2:
         return ""
-    return _(
-        "In {n} of {all} programs the evidence lets no change be called an effect of the program: "
-        "{names}."
-    ).format(n=count(len(without)), all=count(len(results)), names=join_words(without))
+    return say("carried", n=count(len(without)), all=count(len(programs)),
+               names=join_words(without))  # fmt: skip
 
 
-def common_weaknesses(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Kinds of weakness that two programs or more share: kind, programs, an example."""
-    found: dict[str, dict[str, str]] = {}
-    for result in results:
-        for weakness in result["texts"]["weaknesses"]:
-            kind = weakness["id"].partition(".")[0]
-            found.setdefault(kind, {}).setdefault(name_of(result), weakness["statement"])
-    shared = [
-        {"kind": kind, "programs": list(said), "example": next(iter(said.values()))}
-        for kind, said in found.items()
-        if len(said) > 1
-    ]
-    return sorted(shared, key=lambda row: (-len(row["programs"]), row["kind"]))
+Group = list[tuple[str, Told]]  # the estimates of several programs, by their names
 
 
-@dataclass(frozen=True, slots=True)
-class Pooled:
-    """Random-effects mean of one outcome over k programs, in its unit. claim: what the weakest
-    of them lets it be called; ratings: of their evidence, 0-5.
-
-    ci: Hartung-Knapp-Sidik-Jonkman with t(k - 1); tau2 by Paule-Mandel; prediction interval with
-    t(k - 2), None for k < 3. Agrees with R metafor rma(method="PM", test="knha").
-    """
-
-    label: str
-    unit: str
-    claim: str
-    ratings: str
-    names: tuple[str, ...]
-    k: int
-    estimate: float
-    ci_low: float
-    ci_high: float
-    tau2: float
-    i2: float
-    q_p_value: float
-    prediction_low: float | None
-    prediction_high: float | None
-
-
-def comparable(results: Sequence[Result]) -> list[list[tuple[str, Told]]]:
-    """Groups of at least two programs' (name, estimate) that measure the same: outcome, unit,
-    wave, level, direction and claim alike. Change and effect are never mixed."""
-    groups: dict[tuple[str, ...], list[tuple[str, Told]]] = {}
-    for result in results:
-        for e in estimates_of(result):
+def comparable(programs: Programs) -> list[Group]:
+    """Groups of at least two programs that measure the same: outcome, unit, wave, level, direction
+    and claim alike. Change and effect are never mixed."""
+    groups: dict[tuple[str, ...], Group] = {}
+    for program in programs:
+        for e in program.estimates:
             if e.std_error:
                 alike = e.outcome, e.unit, e.wave, e.level, e.direction, e.claim
-                groups.setdefault(alike, []).append((name_of(result), e))
+                groups.setdefault(alike, []).append((program.name, e))
     return [group for group in groups.values() if len(group) > 1]
 
 
-def pool(group: Sequence[tuple[str, Told]]) -> Pooled:
-    """Random-effects meta-analysis of one comparable group (statsmodels combine_effects)."""
+def pool(group: Group) -> dict[str, Any]:
+    """Random-effects mean of one comparable group (statsmodels combine_effects), in its unit.
+
+    what: what the weakest of them lets it be called; ratings: of their evidence, 0-5. low, high:
+    Hartung-Knapp-Sidik-Jonkman with t(k - 1), variance by Paule-Mandel; prediction: with t(k - 2),
+    for k > 2. Agrees with R metafor rma(method="PM", test="knha").
+    """
     k, first = len(group), group[0][1]
-    weakest = min((e for _n, e in group), key=lambda e: e.rating or 0)
-    found = combine_effects(
-        np.array([e.estimate for _n, e in group]) * first.factor,
-        np.array([(e.std_error or 0.0) * first.factor for _n, e in group]) ** 2,
-        method_re="iterated",
-        use_t=True,
-    )
+    effects = [e for _name, e in group]
+    errors = np.array([(e.std_error or 0.0) * first.factor for e in effects])
+    found = combine_effects(np.array([e.estimate for e in effects]) * first.factor, errors**2,
+                            method_re="iterated", use_t=True)  # fmt: skip
+    mean = float(found.mean_effect_re)
     low, high = (float(x) for x in found.conf_int()[3])
     spread = float(np.sqrt(found.tau2 + found.sd_eff_w_re_hksj**2))
     reach = float(stats.t.ppf(0.975, k - 2)) * spread if k > 2 else None
-    mean = float(found.mean_effect_re)
-    return Pooled(
-        label=first.label,
-        unit=first.shown_unit,
-        claim=noun_of(weakest),
-        ratings=rating_range([e.rating for _n, e in group]),
-        names=tuple(name for name, _e in group),
-        k=k,
-        estimate=mean,
-        ci_low=low,
-        ci_high=high,
-        tau2=float(found.tau2),
-        i2=max(float(found.i2), 0.0),
-        q_p_value=float(found.test_homogeneity().pvalue),
-        prediction_low=None if reach is None else mean - reach,
-        prediction_high=None if reach is None else mean + reach,
-    )
-
-
-def unit_costs(result: Result) -> list[dict[str, Any]]:
-    """The rows of the known costs of one unit of effect, with the program and its price level."""
-    rows = [
-        row for row in result["measures"]
-        if row["id"] == measure_id("efficiency", "cost_per_effect", row["subject"], "estimate")
-        and row["value"] is not None
-    ]  # fmt: skip
-    year = value(result, "efficiency", "price_year")
-    known = {"program": name_of(result), "price_year": None if year is None else int(year)}
-    return [{**row, **known} for row in rows]
-
-
-def comparable_costs(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Those on outcomes that at least two programs share; the same outcome is the same id, unit and
-    wave. Amounts keep each program's own price level."""
-    rows = [row for result in results for row in unit_costs(result)]
-    key = itemgetter("subject", "unit", "wave")
-    programs = Counter(found for found, _program in {(key(r), r["program"]) for r in rows})
-    return sorted((r for r in rows if programs[key(r)] > 1), key=key)
+    return {
+        "label": first.label,
+        "unit": first.shown_unit,
+        "what": noun_of(min(effects, key=lambda e: e.rating or 0)),
+        "ratings": rating_range([e.rating for e in effects]),
+        "programs": join_words([name for name, _e in group]),
+        "k": k,
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "ends": interval(low, high, 2),
+        "i2": max(float(found.i2), 0.0),
+        "p": p_value(float(found.test_homogeneity().pvalue)),
+        "prediction": "—" if reach is None else interval(mean - reach, mean + reach, 2),
+    }
 
 
 def portfolio_sections(results: Sequence[Result]) -> list[Section]:
     """The sections over several result.json, in the order given; a note where there is none."""
     if not results:
-        text = _("There is no report yet. Make some first: evaluasi report --all.")
-        return [Section("ringkasan", _("All programs"), (Paragraph(text, "note"),))]
+        return [Section("ringkasan", say("ringkasan"), (Paragraph(say("no_report"), "note"),))]
+    programs = [Compared.of(result) for result in results]
+    makers = {
+        "ringkasan": _summary, "pengaruh": _outcomes, "biaya": _costs, "gabungan": _pooled,
+        "kelemahan": _weaknesses, "siklus": _cycles,
+    }  # fmt: skip
+    found = []
+    for id, make in makers.items():
+        shown = tuple(element for element in make(programs) if element is not None)
+        nothing = (Paragraph(say("no_data"), "note"),)
+        found.append(Section(id, say(id), shown or nothing))
+    return found
+
+
+def _summary(programs: Programs) -> Elements:
+    rows = [
+        {
+            "name": p.name,
+            "verdict": verdict_of(p.result),
+            "evidence": rating_range([e.rating for e in p.primaries]),
+            "analysed": p.value("sample", "analysed"),
+            "completed": p.value("participation", "completion_share"),
+            "cost": p.value("efficiency", "cost_per_completer_idr"),
+        }
+        for p in programs
+    ]
+    shared = in_common(programs)
     return [
-        _section("ringkasan", _("All programs"), _summary(results)),
-        _section("pengaruh", _("Effects and changes, level by level"), _outcomes(results)),
-        _section("biaya", _("What one unit of effect cost"), _costs(results)),
-        _section("gabungan", _("Outcomes that can be pooled"), _pooled(results)),
-        _section("kelemahan", _("Weaknesses that programs share"), _weaknesses(results)),
-        _section("siklus", _("From cycle to cycle"), _cycles(results)),
+        Heading(say("in_common")),
+        Bullets(shared) if shared else Paragraph(say("nothing_in_common"), "note"),
+        listed("berdampingan", rows, 0),
     ]
 
 
-def _section(id: str, title: str, elements: Elements) -> Section:
-    shown = tuple(e for e in elements if e is not None)
-    nothing = Paragraph(_("No report has data for this."), "note")
-    return Section(id, title, shown or (nothing,))
-
-
-def _summary(results: Sequence[Result]) -> Elements:
-    columns = [
-        Column(_("Program"), "name"),
-        Column(_("Verdict, and how sure"), "verdict"),
-        Column(_("Evidence, 0-5"), "evidence"),
-        Column(_("Analysed"), "analysed", "n"),
-        Column(_("Completed"), "completion_share", "%"),
-        Column(_("Cost per completer"), "cost_per_completer_idr", "Rp"),
-    ]
-    note = _(
-        "Repetitions redraw the inputs and move the limits a little. Programs stand in the order "
-        "of their ids, not of merit: their outcomes, times and participants differ."
-    )
-    shared = in_common(results)
-    nothing = _("No two programs share a finding that can be told in one sentence.")
-    return [
-        Heading(_("What programs have in common")),
-        Bullets(shared) if shared else Paragraph(nothing, "note"),
-        table("berdampingan", _("Programs side by side"), side_by_side(results), columns, 0, note),
-    ]
-
-
-def _claimed_columns() -> list[Column]:
-    """An estimate with what it may be called, and the rating of the evidence that says so."""
-    return [
-        Column(_("What it is"), noun_of),
-        *tables.estimate_columns(),
-        Column(_("Conclusion"), "conclusion", "conclusion"),
-        Column(_("Evidence, 0-5"), "rating", "n"),
-    ]
-
-
-def _outcomes(results: Sequence[Result]) -> Elements:
+def _outcomes(programs: Programs) -> Elements:
     """A table for each level. No picture sets outcomes of other kinds on one axis."""
+    every = [replace(e, label=f"{p.name}: {e.label}") for p in programs for e in p.estimates]
     elements: list[Element | None] = []
-    for level in LEVELS:
-        effects = [
-            replace(e, label=f"{name_of(r)}: {e.label}")
-            for r in results
-            for e in estimates_of(r)
-            if e.level == level
-        ]
-        columns = [Column(_("Outcome"), tables.with_unit), *_claimed_columns()]
-        elements.append(table(f"pengaruh-{level}", word_for("level", level), effects, columns, 0))
-    note = _("Each outcome has a unit and a time of its own: compare no sizes across rows.")
-    return [*elements, Paragraph(note, "note")] if any(elements) else []
+    for level in get_args(Level):
+        if rows := estimate_rows(e for e in every if e.level == level):
+            word = word_for("level", level)
+            elements.append(listed("pengaruh", rows, 0, id=f"pengaruh-{level}", level=word))
+    return [*elements, Paragraph(say("own_units"), "note")] if elements else []
 
 
-def _costs(results: Sequence[Result]) -> Elements:
-    headlines = [
-        {**row, "program": name_of(r), "label": e.label, "claimed": noun_of(e), "rating": e.rating}
-        for r in results
-        for e in primaries(r)
-        for row in r["measures"]
-        if row["id"] == "efficiency/cost_per_unit_effect/estimate"
-        and row["subject"] == e.outcome
-        and row["value"] is not None
-    ]
-    price = [Column(_("Cost per unit"), "value", "Rp"), Column(_("95% interval"), ENDS, "Rp")]
-    columns = [
-        Column(_("Program"), "program"),
-        Column(_("Outcome"), lambda c: f"{c['label']} ({c['unit']})"),
-        *price,
-        Column(_("What it is"), "claimed"),
-        Column(_("Evidence, 0-5"), "rating", "n"),
-    ]
-    shared = [
-        Column(_("Outcome"), lambda c: f"{c['label']} ({c['unit']})"),
-        Column(_("Program"), "program"),
-        Column(_("Price level"), "price_year"),
-        *price,
-    ]
-    note = _(
-        "Only a design that shows an effect has its cost. Compare the same outcome and unit only."
-    )
-    title = _("Programs with the same outcome, in the same unit, at the same wave")
-    return [
-        table("biaya-satuan", _("Cost of one unit of effect"), headlines, columns, 0, note),
-        table("biaya-sebanding", title, comparable_costs(results), shared, 0),
-    ]
+def _costs(programs: Programs) -> Elements:
+    """Known costs of one unit of effect. Those on outcomes that at least two programs share stand
+    together; the same outcome is the same id, unit and wave. Amounts keep each program's own price
+    level."""
+    headlines, units = [], []
+    for p in programs:
+        year = p.value("efficiency", "price_year")
+        primaries = {e.outcome: e for e in p.primaries}
+        for row in [row for row in p.result["measures"] if row["value"] is not None]:
+            subject, e = row["subject"], primaries.get(row["subject"])
+            known = row | {
+                "program": p.name, "price_year": None if year is None else int(year),
+                "value_low": row["low"], "value_high": row["high"],
+                "outcome": f"{row['label']} ({row['unit']})",
+            }  # fmt: skip
+            if row["id"] == "efficiency/cost_per_unit_effect/estimate" and e is not None:
+                outcome = f"{e.label} ({row['unit']})"
+                headlines.append(
+                    known | {"outcome": outcome, "what": noun_of(e), "rating": e.rating}
+                )
+            elif row["id"] == measure_id("efficiency", "cost_per_effect", subject, "estimate"):
+                units.append(known)
+    alike = itemgetter("subject", "unit", "wave")
+    shared = Counter(key for key, _program in {(alike(r), r["program"]) for r in units})
+    beside = sorted((r for r in units if shared[alike(r)] > 1), key=alike)
+    return [listed("biaya-satuan", headlines, 0), listed("biaya-sebanding", beside, 0)]
 
 
-def _pooled(results: Sequence[Result]) -> Elements:
-    groups = comparable(results)
+def _pooled(programs: Programs) -> Elements:
+    groups = comparable(programs)
     pooled = [pool(group) for group in groups]
     if not pooled:
-        text = _(
-            "No two programs measured the same outcome in the same unit, at the same time and with "
-            "the same kind of claim, so nothing is pooled."
-        )
-        return [Paragraph(text, "note")]
-    columns = [
-        Column(_("Outcome"), "label"),
-        Column(_("What it is"), "claim"),
-        Column(_("Evidence, 0-5"), "ratings"),
-        Column(_("Programs"), "k", "n"),
-        Column(_("Mean"), "estimate", "2"),
-        Column(_("95% interval"), lambda p: interval(p.ci_low, p.ci_high, 2)),
-        Column("I²", "i2", "%"),
-        Column(_("p of Q"), lambda p: p_value(p.q_p_value)),
-        Column(
-            _("Prediction interval"), lambda p: interval(p.prediction_low, p.prediction_high, 2)
-        ),
-    ]
-    method = _(
-        "Random effects: Paule-Mandel variance, Hartung-Knapp interval; a prediction interval from "
-        "three programs on. Two programs say little about how such programs vary. Units are those "
-        "of each outcome."
-    )
-    return [
-        *(Paragraph(_pooled_sentence(p)) for p in pooled),
-        table("gabungan", _("Random-effects means"), pooled, columns, 0, method),
-        *(_forest(group) for group in groups),
-    ]
+        return [Paragraph(say("not_pooled"), "note")]
+    sentences = [Paragraph(_pooled_sentence(p)) for p in pooled]
+    return [*sentences, listed("gabungan", pooled, 0), *map(_forest, groups)]
 
 
-def _forest(group: Sequence[tuple[str, Told]]) -> Figure | None:
+def _forest(group: Group) -> Figure | None:
     """One comparable outcome, program by program, in the order given."""
     first = group[0][1]
-    title = _("{label}: program by program").format(label=first.label)
-    answer = _("{unit}; the rows of the table above.").format(unit=first.shown_unit.capitalize())
+    title = say("forest", label=first.label)
+    answer = say("forest.answer", unit=first.shown_unit.capitalize())
     effects = [replace(e, label=name) for name, e in group]
     return plot_effects(effects, f"hutan-{first.outcome}-{first.wave}", title, answer)
 
 
-def _pooled_sentence(p: Pooled) -> str:
-    programs = join_words(list(p.names))
-    if p.i2 >= HIGH_I2:
-        return _(
-            "{label}: {programs} differ more than chance explains (I² {i2}), so their mean in the "
-            "table says little: read them one by one."
-        ).format(label=p.label, programs=programs, i2=percent(p.i2))
-    digits = digits_for(p.estimate, p.ci_low, p.ci_high)
-    return _(
-        "{label}: over {programs} the mean is {mean} {unit} (95% interval {interval})."
-    ).format(
-        label=p.label,
-        programs=programs,
-        mean=number(p.estimate, digits),
-        unit=p.unit,
-        interval=interval(p.ci_low, p.ci_high, digits),
-    )
+def _pooled_sentence(p: dict[str, Any]) -> str:
+    about = {"label": p["label"], "programs": p["programs"]}
+    if p["i2"] >= HIGH_I2:
+        return say("differ", **about, i2=percent(p["i2"]))
+    digits = digits_for(p["mean"], p["low"], p["high"])
+    return say("mean", **about, unit=p["unit"], mean=number(p["mean"], digits),
+               interval=interval(p["low"], p["high"], digits))  # fmt: skip
 
 
-def _weaknesses(results: Sequence[Result]) -> Elements:
-    kinds = finding_kinds().weaknesses
-    columns = [
-        Column(_("Weakness"), lambda row: choose(kinds[row["kind"]].name)),
-        Column(_("Programs"), lambda row: figure_cell(len(row["programs"]), count)),
-        Column(_("Which"), lambda row: join_words(row["programs"])),
-        Column(_("For example"), "example"),
+def _weaknesses(programs: Programs) -> Elements:
+    """Kinds of weakness that two programs or more share, with an example."""
+    found: dict[str, dict[str, str]] = {}
+    for program in programs:
+        for weakness in program.result["texts"]["weaknesses"]:
+            kind = weakness["id"].partition(".")[0]
+            found.setdefault(kind, {}).setdefault(program.name, weakness["statement"])
+    shared = sorted((k for k, said in found.items() if len(said) > 1),
+                    key=lambda kind: (-len(found[kind]), kind))  # fmt: skip
+    rows = [
+        {
+            "kind": finding_kinds()["weaknesses"][kind]["name"],
+            "n": len(found[kind]),
+            "which": join_words(list(found[kind])),
+            "example": next(iter(found[kind].values())),
+        }
+        for kind in shared
     ]
-    caption = _("Weaknesses of two programs or more")
-    return [table("kelemahan-bersama", caption, common_weaknesses(results), columns, 0)]
+    return [listed("kelemahan-bersama", rows, 0)]
 
 
-def _cycles(results: Sequence[Result]) -> Elements:
-    series: dict[str, list[Result]] = {}
-    for r in sorted(results, key=lambda r: str(r["program"]["cycle"])):
-        if r["program"].get("series"):
-            series.setdefault(r["program"]["series"], []).append(r)
-    moved = [
-        replace(e, subgroup=name)
-        for group in series.values()
-        for pairs in comparable(group)
-        for name, e in pairs
-    ]
-    outcomes = [
-        Column(_("Outcome"), tables.with_unit),
-        Column(_("Program"), "subgroup"),
-        *_claimed_columns(),
-    ]
-    followed = [{**f, "program": name_of(r)} for r in results for f in r["texts"]["follow_up"]]
-    advice = [
-        Column(_("Recommendation"), "text"),
-        Column(_("Program"), "program"),
-        Column(_("Cycle"), "from_cycle"),
-        Column(_("Status"), "status", "status"),
-        Column(
-            _("What changed since"),
-            lambda f: (f["change"] or {}).get("sentence") or f["reason"] or "—",
-        ),
-    ]
-    trends = [
-        {**point, "text": f["text"], "indicator": f["change"]["indicator"]}
-        for f in followed
-        if f["change"]
-        for point in f["change"]["trend"]
-    ]
-    indicators = [
-        Column(_("Recommendation"), "text"),
-        Column(_("Indicator"), "indicator"),
-        Column(_("Cycle"), "cycle"),
-        Column(_("Value"), lambda p: figure_cell(p["value"], _unit_of(p))),
-        Column(_("95% interval"), lambda p: between(p["ci_low"], p["ci_high"], _unit_of(p))),
-    ]
-    caption = _("Outcomes of the same program, cycle by cycle")
-    return [
-        table("seri", caption, moved, outcomes, 0),
-        table("siklus", _("Earlier recommendations"), followed, advice, 0),
-        table("tren", _("Their indicators, cycle by cycle"), trends, indicators, 0),
-    ]
-
-
-def _unit_of(point: Mapping[str, Any]) -> Callable[[float], str]:
-    """Shares as per cent, other indicators with about three figures."""
-    if point["indicator"].endswith("share"):
-        return lambda value: percent(value, 1)
-    return FORMS["figures"]
+def _cycles(programs: Programs) -> Elements:
+    series: dict[str, list[Compared]] = {}
+    for p in sorted(programs, key=lambda p: str(p.result["program"]["cycle"])):
+        if name := p.result["program"].get("series"):
+            series.setdefault(name, []).append(p)
+    alike = [pair for cycles in series.values() for group in comparable(cycles) for pair in group]
+    moved = estimate_rows(e for _name, e in alike)
+    outcomes = [row | {"program": name} for row, (name, _e) in zip(moved, alike, strict=True)]
+    followed, trends = [], []
+    for program in programs:
+        for item in program.result["texts"]["follow_up"]:
+            change = item["change"] or {"trend": ()}
+            told = change.get("sentence") or item["reason"] or "—"
+            followed.append(item | {"program": program.name, "moved": told, "reason": None})
+            for point in change["trend"]:
+                share = change["indicator"].endswith("share")  # others with about three figures
+                form = partial(percent, digits=1) if share else FORMS["figures"]
+                trends.append({
+                    "text": item["text"], "indicator": change["indicator"],
+                    "cycle": point["cycle"], "value": figure_cell(point["value"], form),
+                    "ends": between(point["ci_low"], point["ci_high"], form),
+                })  # fmt: skip
+    return [listed("seri", outcomes, 0), listed("siklus", followed, 0), listed("tren", trends, 0)]

@@ -15,7 +15,6 @@ from typing import Any, cast
 from evaluasi_lib import wording
 from evaluasi_lib.findings.verdict import (
     AGENCY_FILE,
-    Answer,
     decision_table,
     finding_kinds,
     read_catalogue,
@@ -117,15 +116,16 @@ def verdict_page() -> str:
     return say(
         "page",
         file=AGENCY_FILE,
-        decisions=_lines([row.rule, _when(row.when), f"`{row.decision}`", choose(row.text)]
-                         for row in table.rows),
-        facts=_lines([f"`{name}`", choose(text)] for name, text in table.facts.items()),
-        limits=_lines([f"`{move.limit}`", choose(move.text), str(default.get(move.limit, "—")),
-                       f"± {move.relative:.0%}" if move.relative else f"± {move.absolute}"]
-                      for move in table.moves),
-        kinds=_lines([f"`{kind}`", sign, choose(k.name), choose(k.rule)]
-                     for sign, group in (("+", kinds.strengths), ("−", kinds.weaknesses))
-                     for kind, k in group.items()),
+        decisions=_lines([row["rule"], _when(row["when"]), f"`{row['decision']}`",
+                          choose(row["text"])] for row in table["rows"]),
+        facts=_lines([f"`{name}`", choose(text)] for name, text in table["facts"].items()),
+        limits=_lines([f"`{move['limit']}`", choose(move["text"]),
+                       str(default.get(move["limit"], "—")),
+                       f"± {move['relative']:.0%}" if "relative" in move
+                       else f"± {move['absolute']}"] for move in table["moves"]),
+        kinds=_lines([f"`{kind}`", sign, choose(k["name"]), choose(k["rule"])]
+                     for sign, part in (("+", "strengths"), ("−", "weaknesses"))
+                     for kind, k in kinds[part].items()),
         rules=_lines([f"`{r.id}`", f"`{r.kind}`", " ".join(f"`{p}`" for p in r.subject) or "—",
                       choose(r.text), choose(r.owner), str(r.feasibility), str(r.due_days)]
                      for r in read_catalogue()),
@@ -136,8 +136,10 @@ def _lines(rows: Iterable[list[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _when(conditions: dict[str, list[Answer]]) -> str:
-    named = [f"`{name}` {'/'.join(answers)}" for name, answers in conditions.items()]
+def _when(conditions: dict[str, list[bool | str]]) -> str:
+    words = {True: "yes", False: "no", "unknown": "unknown"}
+    named = [f"`{name}` {'/'.join(words[a] for a in answers)}"
+             for name, answers in conditions.items()]  # fmt: skip
     return ", ".join(named) or say("otherwise")
 
 

@@ -17,7 +17,7 @@ from scipy import stats
 
 import evaluasi_lib as el
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.measures import COLUMNS, Effect, Measure, effects_of
+from evaluasi_lib.measures import COLUMNS, Measure
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     EvaluationResult,
@@ -98,11 +98,6 @@ def estimate_rows(
     return [*rows(at, **about, **({"reason": "not estimated"} | first)), *rows(at, **known)]
 
 
-def effect(**spec: Any) -> Effect:
-    """An estimate as the tables read it."""
-    return effects_of(estimate_rows(**{"outcome": "kinerja", **spec}))[0]
-
-
 def scale(
     name: str = "kepuasan", mean: float | None = 4.0, half: float = 0.1, wave: str = "post",
     alpha: float | None = 0.85, items: Mapping[str, tuple[float, float]] | None = None,
@@ -131,9 +126,9 @@ def share_rows(at: str, share: float | None, **about: Any) -> list[Measure]:
 def make(
     outcomes: Sequence[Given] = ({},), *, id: str = "contoh", cycle: str = "2025",
     ratings: int | list[int | None] | None = 4, completion: float | None = None,
-    enrolled: int = 200, cost: float | None = None, bcr: float | None = None,
+    cost: float | None = None, bcr: float | None = None,
     absorption: float | None = None, response: float | None = None, alpha: float | None = None,
-    scales: Sequence[Any] = (), agreement: Sequence[str] | None = None,
+    scales: Sequence[Given] = (), agreement: Sequence[str] | None = None,
     barriers: Mapping[str, float | None] | None = None,
     modules: Mapping[str, float | None] | None = None,
     themes: Mapping[str, tuple[float | None, float | None]] | None = None,
@@ -173,12 +168,12 @@ def make(
             found += rows(f"evidence/{name}/threats", subject=name, note=text, **{code: 1.0})
     found += rows("sample", invited=200.0, responded=150.0, analysed=150.0,
                   response_rate_share=response)  # fmt: skip
-    found += rows("participation", enrolled=float(enrolled), started=float(enrolled))
-    found += rows("participation", n=enrolled, completion_share=completion)
+    found += rows("participation", enrolled=200.0, started=200.0)
+    found += rows("participation", n=200, completion_share=completion)
     for name, share in (barriers or {}).items():
         found += share_rows(f"participation/barriers/{name}", share)
-    for measures in scales:
-        found += scale(**measures) if isinstance(measures, Mapping) else measures
+    for spec in scales:
+        found += scale(**spec)
     for name in names if alpha is not None else ():
         found += scale(f"alat_{name}", alpha=alpha)
     found += rows("efficiency", cost_per_completer_idr=cost, budget_absorption_share=absorption,

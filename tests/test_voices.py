@@ -20,7 +20,7 @@ CASES = yaml.safe_load((Path(__file__).parent / "data" / "voices.yml").read_text
 RUBRIC = """
 met: 2
 indicators:
-  pendampingan: {label: Pendampingan, question: "Apakah ada pendampingan?", search: [pendampingan]}
+  pendampingan: {label: Pendampingan, question: Apakah ada pendampingan?, search: [pendampingan]}
   pembebasan: {label: Pembebasan tugas, search: [bebas tugas]}
 """
 

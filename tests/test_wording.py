@@ -53,7 +53,12 @@ SEEN = (  # in reports, once
 )  # fmt: skip
 FILLED = re.compile(r"\{(?!p\})\w+\}")  # values: their names are no words of the sentence
 NO_SENTENCES = {"codebook.yml", "standards.yml", "vocabulary.yml", "presets.yml"}  # an agency's
-NAMED = ("sentences.yml", "verdict_page.yml", "problems.yml")  # rows are called by their names
+NAMED = (
+    "sentences.yml",
+    "verdict_page.yml",
+    "problems.yml",
+    "portfolio.yml",
+)  # rows are called by their names
 
 
 def translations() -> Iterator[tuple[str, str, tuple[str, ...]]]:

@@ -31,7 +31,7 @@ from evaluasi_lib.folders import inside
 from evaluasi_lib.program import UNSEEN, Model, Program, Source, Text
 from evaluasi_lib.reading.files import MAX_LETTERS, Ended, answers, open_source, packaged_yaml
 from evaluasi_lib.reading.pages import Refused, check_archive, check_size, refusing
-from evaluasi_lib.wording import DataError, Problem, _, choose, language, suggestion
+from evaluasi_lib.wording import DataError, Problem, _, choose, language, load_yaml, suggestion
 
 MIN_CHARACTERS_A_PAGE = 20  # a PDF with less text than this on average is a scan
 PAGE_SECONDS = 6.0  # of one page, or of all that precedes the first
@@ -426,7 +426,7 @@ def _number_documents(tables: dict[str, pd.DataFrame], known: list[str]) -> None
         document = ratings["document"].map(lambda name: numbers.get(name, name))
         tables["document_ratings"] = ratings.assign(document=document)
     if "rubric" in tables:
-        rubric = yaml.safe_load(_text_of(tables, "rubric"))
+        rubric = load_yaml(_text_of(tables, "rubric"))
         for indicator in rubric["indicators"].values():
             asked = indicator.get("documents", [])
             indicator["documents"] = [numbers.get(name, "D00") for name in asked]

@@ -290,19 +290,6 @@ def estimate_cells(effect: Effect) -> dict[str, Cell]:
     return {"estimate": figure_cell(value, form), "interval": between(low, high, form)}
 
 
-def with_unit(effect: Effect) -> str:
-    """The outcome's name with the unit in which its numbers are shown."""
-    return f"{effect.label} ({effect.shown_unit})"
-
-
-def estimate_columns() -> list[Column]:
-    """An estimate and its interval, in the unit shown."""
-    return [
-        Column(_("Estimate"), lambda effect: estimate_cells(effect)["estimate"]),
-        Column(_("95% interval"), lambda effect: estimate_cells(effect)["interval"]),
-    ]
-
-
 def table_waves(rows: Sequence[Measure], effects: Sequence[Effect], k: int) -> Table | None:
     """Persons of the program's group who were enrolled, measured at each wave, and analysed."""
     enrolled = value_at(rows, "participation/enrolled")

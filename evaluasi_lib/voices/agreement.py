@@ -22,7 +22,6 @@ from evaluasi_lib.reading.voices import Codebook
 from evaluasi_lib.voices.feedback import Coded, keys_of, say
 from evaluasi_lib.wording import _, joined
 
-Level = Literal["nominal", "ordinal"]
 Ratings = NDArray[np.float64]
 DRAWS = 2_000  # of a bootstrap
 MIN_KAPPA = 0.6  # below it a codebook's coding is called unreliable (Landis & Koch: substantial)
@@ -47,7 +46,7 @@ def as_codes(ratings: ArrayLike) -> Ratings:
 
 def percent_agreement(ratings: Ratings) -> float | None:
     """Mean over units of the share of pairs of coders that agree; units with two codes or more."""
-    counts, _values = _paired(ratings)
+    counts, _values = _count(ratings, least=2)
     n = counts.sum(axis=1)
     return float(np.mean((counts * (counts - 1)).sum(axis=1) / (n * (n - 1)))) if len(n) else None
 
@@ -70,47 +69,32 @@ def gwet_ac1(ratings: Ratings) -> float | None:
     observed, q = percent_agreement(ratings), len(values)
     if observed is None or q < 2:
         return None
-    n = counts.sum(axis=1, keepdims=True)
-    pi = (counts[n[:, 0] > 0] / n[n[:, 0] > 0]).mean(axis=0)
+    pi = (counts / counts.sum(axis=1, keepdims=True)).mean(axis=0)
     expected = float((pi * (1 - pi)).sum() / (q - 1))
     return (observed - expected) / (1 - expected)
 
 
-def krippendorff_alpha(ratings: Ratings, level: Level = "nominal") -> float | None:
-    """Krippendorff's alpha by the coincidence matrix; units with fewer than two codes drop out."""
-    counts, values = _paired(ratings)
+def krippendorff_alpha(ratings: Ratings, ordinal: bool = False) -> float | None:
+    """Krippendorff's alpha by the coincidence matrix; units with fewer than two codes drop out.
+    ordinal: by the values that lie between two values, each end counted half (2011, section E)."""
+    counts, values = _count(ratings, least=2)
     if not len(counts):
         return None
     weight = 1 / (counts.sum(axis=1) - 1)
     coincidences = (counts * weight[:, None]).T @ counts - np.diag((counts.T * weight).sum(axis=1))
     totals = coincidences.sum(axis=1)
-    distance = _distance(values, totals, level)
-    observed = (coincidences * distance).sum()
-    expected = (np.outer(totals, totals) * distance).sum() / (totals.sum() - 1)
-    return None if expected == 0 else float(1 - observed / expected)
-
-
-def _count(ratings: Ratings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """units x values table of how many coders gave each value, and the values in order."""
-    values = np.unique(ratings[~np.isnan(ratings)])
-    return (ratings[:, :, None] == values).sum(axis=1).astype(float), values
-
-
-def _paired(ratings: Ratings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The same of the units that two coders or more gave a value."""
-    counts, values = _count(ratings)
-    return counts[counts.sum(axis=1) > 1], values
-
-
-def _distance(
-    values: NDArray[np.float64], totals: NDArray[np.float64], level: Level
-) -> NDArray[np.float64]:
-    """Squared distance between each two values (Krippendorff 2011, section E)."""
-    if level == "nominal":
-        return (values[:, None] != values[None, :]).astype(float)
-    # Ordinal: the values that lie between two values, each end counted half.
     middle = np.cumsum(totals) - totals / 2
-    return (middle[:, None] - middle[None, :]) ** 2
+    apart = (middle[:, None] - middle) ** 2 if ordinal else values[:, None] != values
+    expected = (np.outer(totals, totals) * apart).sum() / (totals.sum() - 1)
+    return None if expected == 0 else float(1 - (coincidences * apart).sum() / expected)
+
+
+def _count(ratings: Ratings, least: int = 1) -> tuple[Ratings, Ratings]:
+    """units x values table of how many coders gave each value, of the units that at least so many
+    gave one; and the values in order."""
+    values = np.unique(ratings[~np.isnan(ratings)])
+    counts = (ratings[:, :, None] == values).sum(axis=1).astype(float)
+    return counts[counts.sum(axis=1) >= least], values
 
 
 def with_interval(
@@ -139,7 +123,7 @@ def with_interval(
     return _between_percentiles(value, np.array(drawn, dtype=float), n)
 
 
-def _between_percentiles(value: float, drawn: NDArray[np.float64], n: int) -> Coefficient:
+def _between_percentiles(value: float, drawn: Ratings, n: int) -> Coefficient:
     """The value with the 95% percentile interval of its draws, of which NaN are undefined."""
     known = drawn[~np.isnan(drawn)]
     if len(known) < 0.9 * len(drawn):
@@ -153,7 +137,6 @@ def agreement_rows(
     rng: np.random.Generator,
     *,
     ordinal: bool = False,
-    draws: int = 1_000,
     units: NDArray[np.int64] | None = None,
 ) -> list[dict[str, Any]]:
     """Every coefficient of units x coders as a row: coefficient, label, value, interval, n_units.
@@ -164,40 +147,14 @@ def agreement_rows(
         "percent": percent_agreement,
         "cohen_kappa": cohen_kappa,
         "alpha_nominal": krippendorff_alpha,
-        "alpha_ordinal": partial(krippendorff_alpha, level="ordinal"),
+        **({"alpha_ordinal": partial(krippendorff_alpha, ordinal=True)} if ordinal else {}),
         "gwet_ac1": gwet_ac1,
     }
-    if not ordinal:
-        del coefficients["alpha_ordinal"]
     return [
         {"coefficient": name, "label": say(name)}
-        | with_interval(statistic, ratings, rng, draws, units)._asdict()
+        | with_interval(statistic, ratings, rng, 1_000, units)._asdict()
         for name, statistic in coefficients.items()
     ]
-
-
-def compare_codes(
-    manual: NDArray[np.bool_], found: NDArray[np.bool_], rng: np.random.Generator
-) -> list[dict[str, Any]]:
-    """How a codebook finds each theme, against a person; answers x themes, the same in both.
-
-    A row a theme: n_manual, precision, recall, kappa, kappa_ci_low, kappa_ci_high.
-    """
-    rows = []
-    for m, f in zip(manual.T, found.T, strict=True):
-        both, by_hand, by_book = int((m & f).sum()), int(m.sum()), int(f.sum())
-        kappa = _kappa_of_two_by_two(both, by_hand, by_book, len(m), rng)
-        rows.append(
-            {
-                "n_manual": by_hand,
-                "precision": both / by_book if by_book else None,
-                "recall": both / by_hand if by_hand else None,
-                "kappa": kappa.value,
-                "kappa_ci_low": kappa.ci_low,
-                "kappa_ci_high": kappa.ci_high,
-            }
-        )
-    return rows
 
 
 def _kappa_of_two_by_two(
@@ -206,7 +163,7 @@ def _kappa_of_two_by_two(
     """Cohen's kappa of yes/no codes. Drawing units anew is drawing the table from a multinomial."""
     cells = np.array([both, first - both, second - both, n - first - second + both])
 
-    def kappa(tables: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kappa(tables: Ratings) -> Ratings:
         yes_yes, yes_no, no_yes, no_no = tables.T / n
         observed = yes_yes + no_no
         expected = (yes_yes + yes_no) * (yes_yes + no_yes) + (no_no + yes_no) * (no_no + no_yes)
@@ -238,17 +195,21 @@ def coding_rows(
     if not n:
         yield Draft(Remark("voices/coding", say("nothing_coded")))
         return
-    used = [t for t in codebook.themes if (theme == t).any()]
-    given = np.array([place[sample].isin(by_hand[theme == t]) for t in used], dtype=bool).T
-    compared = compare_codes(given, coded.present.loc[sample, used].to_numpy(), rng)
-    rows = [
-        {"label": codebook.label(name)} | row
-        for name, row in zip(used, compared, strict=True)
-        if enough(row["n_manual"])
-    ]
+    rows: list[dict[str, Any]] = []
+    for name in [t for t in codebook.themes if (theme == t).any()]:
+        given = place[sample].isin(by_hand[theme == name])
+        found = coded.present.loc[sample, name].to_numpy()
+        both, manually, automatic = int((given & found).sum()), int(given.sum()), int(found.sum())
+        kappa = _kappa_of_two_by_two(both, manually, automatic, n, rng)
+        if enough(manually):
+            rows.append({
+                "label": codebook.label(name), "n": manually,
+                "precision": both / automatic if automatic else None,
+                "recall": both / manually if manually else None, "kappa": kappa.value,
+                "kappa_ci_low": kappa.ci_low, "kappa_ci_high": kappa.ci_high,
+            })  # fmt: skip
     for i, row in enumerate(rows, 1):
-        fields, names = "precision recall kappa:kappa_ci", ["voices", "coding", i]
-        yield from drafts(row, names, fields, n=row["n_manual"])
+        yield from drafts(row, ["voices", "coding", i], "precision recall kappa:kappa_ci")
     unknown = sorted(set(theme) - set(codebook.themes) - {""})
     low = [r["label"] for r in rows if r["kappa"] is not None and r["kappa"] < MIN_KAPPA]
     warnings = [say("unknown_codes", names=", ".join(unknown))] if unknown else []

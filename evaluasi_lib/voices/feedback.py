@@ -3,14 +3,10 @@
 Quotes are proposed by rule, approved by a person in kutipan.csv, and printed only then. Masking is
 an aid, not a guarantee: a third person stands in no roster, and a story can tell who told it.
 
-How an answer is read: its words made even, and a codebook's phrases found among them.
-
-Everyday spelling is made even, roots come from PySastrawi, and the ends of clauses are marked.
-Sastrawi takes about a millisecond for a word it must peel, so each distinct word is analysed once
-and remembered: the cost of an answer is then that of looking its words up.
-
-The phrases of all themes lie in one index by their first word, so an answer costs a look-up for
-each of its words, whatever the size of the codebook.
+An answer is read in even words: everyday spelling is made standard, roots come from PySastrawi, and
+the ends of clauses are marked. Sastrawi takes about a millisecond for a word it must peel, so each
+distinct word is analysed once and remembered. The phrases of all themes lie in one index by their
+first word, so an answer costs a look-up for each of its words, whatever the size of the codebook.
 """
 
 from __future__ import annotations
@@ -22,7 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
+from types import SimpleNamespace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -34,11 +30,12 @@ from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 from evaluasi_lib.conclusion import tone_of
 from evaluasi_lib.measures import UNPUBLISHED, Cell, Draft, Drafts, Remark, drafts, part_of
 from evaluasi_lib.program import Program
+from evaluasi_lib.reading.files import packaged_yaml
 from evaluasi_lib.reading.voices import Code, Codebook, own_codebook, parse_model
 from evaluasi_lib.results import Quote
 from evaluasi_lib.scoring.frames import share_of
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import Sentences, _, choose, load_yaml
+from evaluasi_lib.wording import Sentences, _, choose
 
 BOUNDARY = "|"
 MAX_CHARACTERS = 5_000  # of one answer; what follows is not read
@@ -72,37 +69,22 @@ class Word(NamedTuple):
 END = Word(BOUNDARY, BOUNDARY)
 
 
-@dataclass(frozen=True, slots=True)
-class Slang:
-    """words: everyday spelling -> standard; negators: words that turn the next ones round;
-    nothing: words of which an answer without content is made; stop: words that name no theme;
-    roles: words that follow a title and name no person."""
-
-    words: dict[str, str]
-    negators: frozenset[str]
-    particles: frozenset[str]
-    nothing: frozenset[str]
-    stop: frozenset[str]
-    roles: frozenset[str]
-
-
-def read_yaml(name: str) -> Any:
-    """A YAML table shipped beside this module."""
-    return load_yaml(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
-
-
 @cache
-def slang() -> Slang:
-    """The shipped table slang.yml."""
-    data = read_yaml("slang.yml")
+def slang() -> SimpleNamespace:
+    """The shipped table slang.yml. words: everyday spelling -> standard; negators: words that turn
+    the next ones round; particles: words that are left out; nothing: words of which an answer
+    without content is made; stop: words that name no theme; roles: words that follow a title and
+    name no person."""
+    data = packaged_yaml(__package__, "slang.yml")
     turned = {
         str(other): standard
         for part in ("negation", "words")
         for standard, others in data[part].items()
         for other in others
     }
-    lists = (frozenset(data[name].split()) for name in ("particles", "nothing", "stop", "roles"))
-    return Slang(turned, frozenset(data["negation"]), *lists)
+    lists = ("particles", "nothing", "stop", "roles")
+    return SimpleNamespace(words=turned, negators=frozenset(data["negation"]),
+                           **{name: frozenset(data[name].split()) for name in lists})  # fmt: skip
 
 
 @cache
@@ -263,7 +245,7 @@ def is_negated(words: list[Word], start: int) -> bool:
 @cache
 def own_lexicon() -> Matcher:
     """The workbook's own words of praise and complaint, as a matcher with the codes "+" and "-"."""
-    data = read_yaml("lexicon.yml")
+    data = packaged_yaml(__package__, "lexicon.yml")
     sides = {"+": data["positive"], "-": data["negative"]}
     return Matcher.of(
         {sign: Code(label=sign, include=x, exclude=data["neither"]) for sign, x in sides.items()}
@@ -529,7 +511,9 @@ def propose_quotes(
     """
     kept = quote_lines(study)
     known = set(kept[KEYS].itertuples(index=False, name=None))
-    hidden = list(names), _work_places(study)
+    cluster = study.program.design.cluster or ""  # agencies and units of the roster
+    places = study.persons[cluster].dropna().unique() if cluster in study.persons else ()
+    hidden = list(names), [str(place) for place in places if str(place).strip()]
     rows = []
     for coded in spoken:
         total = coded.persons(coded.content)
@@ -563,14 +547,6 @@ def _chosen(coded: Coded, theme: str) -> pd.DataFrame:
     other = [i for i in order if np.sign(tone[i]) == -prevailing]
     usual = [i for i in order if i not in other]
     return said.iloc[[*usual[:TYPICAL], *other[:DISSENTING]]]
-
-
-def _work_places(study: Study) -> list[str]:
-    """Names of agencies and units in the roster, by the design's cluster."""
-    cluster = study.program.design.cluster
-    if cluster is None or cluster not in study.persons:
-        return []
-    return [str(v) for v in study.persons[cluster].dropna().unique() if str(v).strip()]
 
 
 def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> str:

@@ -22,8 +22,7 @@ stand in sentences.yml.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from evaluasi_lib import claims
 from evaluasi_lib.conclusion import tone_of
@@ -32,9 +31,8 @@ from evaluasi_lib.program import Question
 from evaluasi_lib.reading.voices import Codebook
 from evaluasi_lib.results import Agreement, Triangulated
 from evaluasi_lib.study import Study
-from evaluasi_lib.voices import Indicator, Voices
+from evaluasi_lib.voices import Indicator, Voices, band
 from evaluasi_lib.voices.feedback import Coded, codebook_of, say
-from evaluasi_lib.voices.interviews import band
 from evaluasi_lib.wording import (
     choose,
     count,
@@ -56,8 +54,7 @@ CONCLUDED: dict[str, Answer] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Heard(NamedTuple):
     """What one source says to one question: answer, finding in words, strength."""
 
     answer: Answer
@@ -82,31 +79,29 @@ def triangulate(
     limit = study.program.thresholds.barrier_share
     rows = []
     for question in study.program.questions:
-        scales = (
-            _effect_cell(primary.get(question.outcome))
-            if question.outcome is not None
-            else _barrier_cell(barriers.get(question.barrier or ""), limit)
-        )
+        if question.outcome is not None:
+            survey = _effect_cell(primary.get(question.outcome))
+        else:
+            survey = _barrier_cell(barriers.get(question.barrier or ""), limit)
         written = _spoken_cell(question, voices.survey, codebook, "respondents", enough)
-        cells = {
-            "survey": _with_open_answers(scales, written),
-            "interview": _spoken_cell(
-                question, voices.interviews, codebook, "interviewees", enough
-            ),
-            "document": _document_cell(question, voices.indicators),
-        }
-        speaking = {source: cell for source, cell in cells.items() if cell is not None}
-        verdict = agreement_of_sources([cell.answer for cell in speaking.values()])
-        agreed = [cell.answer for cell in speaking.values() if cell.answer != "unclear"]
+        if (
+            survey is not None and written is not None
+        ):  # scales decide, the rest is told beside them
+            both = say("in_open_answers", finding=survey.finding, written=written.finding)
+            survey = survey._replace(finding=both)
+        spoken = _spoken_cell(question, voices.interviews, codebook, "interviewees", enough)
+        document = _document_cell(question, voices.indicators)
+        cells = {"survey": survey or written, "interview": spoken, "document": document}
+        said = {source: cell.answer for source, cell in cells.items() if cell is not None}
+        verdict = agreement_of_sources(list(said.values()))
+        agreed = [answer for answer in said.values() if answer != "unclear"]
         rows.append(
             Triangulated(
                 question=choose(question.text),
                 **{name: None if c is None else c.text() for name, c in cells.items()},
                 agreement=verdict,
                 answer=agreed[0] if verdict == "convergent" else None,
-                explanation=joined(
-                    _explain(verdict, {source: c.answer for source, c in speaking.items()})
-                ),
+                explanation=joined(_explain(verdict, said)),
             )
         )
     return tuple(rows)
@@ -131,15 +126,7 @@ def agreement_of_sources(answers: Sequence[Answer]) -> Agreement:
     return "complementary"
 
 
-def _with_open_answers(scales: Told | None, written: Told | None) -> Told | None:
-    """The survey's cell: its scales decide, and what was written beside them is told."""
-    if scales is None or written is None:
-        return scales or written
-    finding = say("in_open_answers", finding=scales.finding, written=written.finding)
-    return Told(scales.answer, finding, scales.strength)
-
-
-def _barrier_cell(barrier: Mapping[str, Any] | None, limit: float) -> Told | None:
+def _barrier_cell(barrier: Mapping[str, Any] | None, limit: float) -> Heard | None:
     if barrier is None or barrier["share"] is None:
         return None
     low, high = barrier["share_low"], barrier["share_high"]
@@ -148,27 +135,27 @@ def _barrier_cell(barrier: Mapping[str, Any] | None, limit: float) -> Told | Non
         answer = "yes"
     elif high is not None and high < limit:
         answer = "no"
-    low_100, high_100 = (None if bound is None else bound * 100 for bound in (low, high))
+    low_100, high_100 = (None if end is None else end * 100 for end in (low, high))
     share, ci = percent(barrier["share"]), interval(low_100, high_100, 0)
     finding = say("barrier", label=barrier["label"], share=share, ci=ci)
     clear = low is not None and high is not None and not low < limit < high
-    return Told(answer, finding, "strong" if clear else "moderate")
+    return Heard(answer, finding, "strong" if clear else "moderate")
 
 
-def _effect_cell(effect: claims.Told | None) -> Told | None:
+def _effect_cell(effect: claims.Told | None) -> Heard | None:
     if effect is None or effect.estimate is None or effect.conclusion is None:
         return None
     value = claims.amount(effect, signed=True)
     finding = say(effect.conclusion, label=effect.label, value=value)
     answer = CONCLUDED[effect.conclusion]
     if answer == "unclear":
-        return Told(answer, finding, "weak")
-    return Told(answer, finding, CARRIES.get(effect.claimed, "weak"))
+        return Heard(answer, finding, "weak")
+    return Heard(answer, finding, CARRIES.get(effect.claimed, "weak"))
 
 
 def _spoken_cell(
     question: Question, coded: Coded | None, codebook: Codebook, who: str, enough: Enough
-) -> Told | None:
+) -> Heard | None:
     """The themes of a question in interviews or open answers; None where nobody speaks of them.
 
     who: "interviewees" or "respondents". enough: whether numbers of persons may be published.
@@ -200,7 +187,7 @@ def _spoken_cell(
         tone=say("tone_counted", **counts) if counted else say(f"tone_{heard}"),
     )  # fmt: skip
     strength: Strength = "strong" if 2 * n >= total >= 12 else "moderate"
-    return Told(answer, finding, "weak" if answer == "unclear" or total < 5 else strength)
+    return Heard(answer, finding, "weak" if answer == "unclear" or total < 5 else strength)
 
 
 def _persons(n: int, total: int, enough: Enough, who: str) -> str:
@@ -210,7 +197,7 @@ def _persons(n: int, total: int, enough: Enough, who: str) -> str:
     return say(f"n_{who}", n=count(n), total=count(total), share=percent(n / total))
 
 
-def _document_cell(question: Question, indicators: Sequence[Indicator]) -> Told | None:
+def _document_cell(question: Question, indicators: Sequence[Indicator]) -> Heard | None:
     known = {i.name: i for i in indicators if i.rated}
     named = [*question.indicators, *question.counter_indicators]
     asked = [known[name] for name in named if name in known]
@@ -226,7 +213,7 @@ def _document_cell(question: Question, indicators: Sequence[Indicator]) -> Told 
         met += supports
     answer: Answer = "no" if met == 0 else "yes" if 2 * met >= rated else "unclear"
     strength: Strength = "strong" if met in (0, rated) and rated >= 3 else "moderate"
-    return Told(answer, joined(parts, "; "), "weak" if rated < 2 else strength)
+    return Heard(answer, joined(parts, "; "), "weak" if rated < 2 else strength)
 
 
 def _explain(verdict: Agreement, said: dict[str, Answer]) -> list[str]:

@@ -206,12 +206,12 @@ def section_verdict(program: Program, result: EvaluationResult) -> Section:
     ]
     rules = [
         {
-            "rule": row.rule,
-            "situation": own(row.text),
-            "decision": row.decision,
-            "applied": _("applied") if row.rule == verdict.rule else "—",
+            "rule": row["rule"],
+            "situation": own(row["text"]),
+            "decision": row["decision"],
+            "applied": _("applied") if row["rule"] == verdict.rule else "—",
         }
-        for row in decision_table().rows
+        for row in decision_table()["rows"]
     ]
     elements: Elements = [
         Paragraph(told, see=("tbl-aturan-putusan",)),
