@@ -286,7 +286,9 @@ def _case(df: pd.DataFrame, outcome: Outcome, plan: Design, program: object) -> 
     if before is not None:
         rows["y0"] = numeric(df[before]).to_numpy()
     rows = rows.dropna(subset=["y", "group"]).reset_index(drop=True)
-    known = {} if before is None else rows["y0"].notna().groupby(rows["group"]).mean().to_dict()
+    known: Any = {}
+    if before is not None:
+        known = rows["y0"].notna().groupby(rows["group"]).mean().to_dict()
     return Case(outcome, plan, OutcomeFrame(rows, None, before is not None, plan.type, known))
 
 

@@ -16,9 +16,8 @@ import pandas as pd
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.check import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
-from evaluasi_lib.door.program import Data, Program, folder_of, open
+from evaluasi_lib.door.program import Data, Program, Report, Saved, folder_of, open
 from evaluasi_lib.door.progress import INJECTED, cells_run, steps_shown
-from evaluasi_lib.door.report import Report, Saved
 from evaluasi_lib.door.start import line_link, line_of
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.results import SCHEMA_VERSION
