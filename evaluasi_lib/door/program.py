@@ -151,7 +151,7 @@ class Report(Sequence[Section]):
         title: the question that it answers. answer: what it shows, in one sentence. alt: the
         picture in words, for who hears the page; title and answer where it is left out.
         """
-        svg = picture.picture.svg if isinstance(picture, Figure) else _svg(picture)
+        svg = picture.svg if isinstance(picture, Figure) else _svg(picture)
         name = f"{OWN}-{len(self._own) + 1}"
         self._own.append(Picture(name, title, answer, alt or f"{title} {answer}", svg))
 
@@ -484,15 +484,11 @@ class Program(Listed):
     @cached_property
     def result(self) -> EvaluationResult:
         """Everything measured and concluded, as the report takes it."""
-        from evaluasi_lib import evaluation
+        from evaluasi_lib.evaluation import result_of
         from evaluasi_lib.reporting.stamp import Sources
 
-        sources = Sources(self._data)
         with steps_shown(_("measuring")):
-            if not self.explored:
-                return evaluation.result_of(self._study, sources)
-            found = evaluation.measured_now(self._study, sources, self.explored)
-        return wording.in_language(found, wording.language())
+            return result_of(self._study, Sources(self._data), self.explored)
 
     @cached_property
     def measures(self) -> Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -135,15 +136,11 @@ def compare(programs: Sequence[str | Program], language: str = "id", data: Data 
     2
     """
     opened = [p if isinstance(p, Program) else open(p, language, data) for p in programs]
-    parts = []
-    for p in opened:
-        rows = pd.DataFrame(p.effects())
-        rows.insert(0, "program", p.id)
-        rows.insert(1, "cycle", p.declared.cycle)
-        parts.append(rows)
-    table = pd.concat(parts, ignore_index=True)
-    order = {name: i for i, name in enumerate(dict.fromkeys(table["outcome"]))}
-    table = table.sort_values("outcome", key=lambda c: c.map(order), kind="stable")
+    rows = [pd.DataFrame(p.effects()).assign(program=p.id, cycle=p.declared.cycle) for p in opened]
+    table = pd.concat(rows, ignore_index=True)
+    order = list(dict.fromkeys(table["outcome"]))
+    table = table.sort_values("outcome", key=lambda c: c.map(order.index), kind="stable")
+    table = table[["program", "cycle", *table.columns[:-2]]]
     shown = ("label", "program", "cycle", "estimate", "low", "high", "p", "n_program",
              "n_comparison", "claim", "conclusion")  # fmt: skip
     found = Compared(table.reset_index(drop=True), shown=shown)
@@ -206,25 +203,22 @@ def _side_by_side(results: Sequence[dict[str, Any]], without: Sequence[str]) -> 
     if without:
         names = join_words(list(without))
         said += " " + _("Without a report yet: {names}.").format(names=names)
-    return Report(portfolio_sections(results), _write_portfolio(said), said)
+    return Report(portfolio_sections(results), partial(_write_portfolio, said), said)
 
 
-def _write_portfolio(said: str) -> Callable[[Sequence[Section], Path, str], Path]:
-    def write(chapters: Sequence[Section], out: Path, formats: str) -> Path:
-        from evaluasi_lib.reporting.export import render_page, words_around
-        from evaluasi_lib.reporting.stamp import report_name
+def _write_portfolio(said: str, chapters: Sequence[Section], out: Path, formats: str) -> Path:
+    from evaluasi_lib.reporting.export import render_page, words_around
+    from evaluasi_lib.reporting.stamp import report_name
 
-        if formats != "html":
-            what = _("the report over all programs is written as html alone")
-            raise UsageError(Problem(what, "formats"))
-        footer = _("Made with evaluasi {version}.").format(version=__version__)
-        texts = words_around(_("All programs side by side"), said, footer)
-        out.mkdir(parents=True, exist_ok=True)
-        page = render_page(chapters, texts)
-        (out / report_name("html")).write_text(page, encoding="utf-8", newline="\n")
-        return out
-
-    return write
+    if formats != "html":
+        what = _("the report over all programs is written as html alone")
+        raise UsageError(Problem(what, "formats"))
+    footer = _("Made with evaluasi {version}.").format(version=__version__)
+    texts = words_around(_("All programs side by side"), said, footer)
+    out.mkdir(parents=True, exist_ok=True)
+    page = render_page(chapters, texts)
+    (out / report_name("html")).write_text(page, encoding="utf-8", newline="\n")
+    return out
 
 
 class Ready(Saved):
