@@ -31,18 +31,7 @@ from evaluasi_lib.reporting.elements import Figure as Picture
 from evaluasi_lib.results import Explored
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.tables import Figure, Table, cell
-from evaluasi_lib.wording import (
-    Problem,
-    UsageError,
-    _,
-    check_known,
-    check_language,
-    choose,
-    code_words,
-    count,
-    suggestion,
-    word_for,
-)
+from evaluasi_lib.wording import Problem, UsageError, _, check_known, choose, count, word_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +53,7 @@ class Tables(dict[str, Table]):
 
     def __missing__(self, name: str) -> Table:
         what = _("unknown source") + f": “{name}”"
-        raise UsageError(Problem(what, remedy=suggestion(name, self)))
+        raise UsageError(Problem(what, remedy=wording.suggestion(name, self)))
 
     def __repr__(self) -> str:
         text = _("{table}: {rows} rows, {columns} variables")
@@ -349,7 +338,7 @@ def open(program_id: str, language: str = "id", data: Data = None) -> Program:
 
 def folder_of(data: Data, language: str = "id") -> DataFolder:
     """The data folder meant; the language is in force from here on."""
-    wording.set_language(check_language(language or wording.DEFAULT_LANGUAGE))
+    wording.set_language(wording.check_language(language or wording.DEFAULT_LANGUAGE))
     return (
         data
         if isinstance(data, DataFolder)
@@ -626,7 +615,7 @@ class Program(Listed):
         """
         from evaluasi_lib.reporting.sections import SECTIONS
 
-        makers = dict(zip(code_words()["section"], SECTIONS, strict=True))
+        makers = dict(zip(wording.code_words()["section"], SECTIONS, strict=True))
         wanted = list(makers) if chapters is None else list(chapters)
         for name in wanted:
             if isinstance(name, str):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -23,18 +23,7 @@ from evaluasi_lib.door.start import line_link, line_of
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.results import SCHEMA_VERSION
 from evaluasi_lib.tables import Table
-from evaluasi_lib.wording import (
-    DataError,
-    EvaluationError,
-    Problem,
-    UsageError,
-    _,
-    check_known,
-    choose,
-    count,
-    join_words,
-    percent,
-)
+from evaluasi_lib.wording import DataError, EvaluationError, Problem, UsageError, _, choose, count
 
 
 def programs(language: str = "id", data: Data = None) -> Table:
@@ -63,21 +52,16 @@ def programs(language: str = "id", data: Data = None) -> Table:
 class Problems(Table):
     """The table of `problems`, which Jupyter shows as a list that leads to the lines to mend."""
 
-    _metadata = [*Table._metadata, "path"]  # noqa: RUF012 (pandas wants a list)
-    path: Path | None = None
-
-    @property
-    def _constructor(self) -> Callable[..., Problems]:
-        return Problems
-
     def _repr_html_(self) -> str:
-        if self.path is None or not len(self):
+        if "path" not in self.attrs or not len(self):
             return super()._repr_html_()
-        items = []
+        path, items = Path(self.attrs["path"]), []
         for row in self.to_dict("records"):
             said = Problem(row["what"], row["where"], row["remedy"], row["count"])
             line = None if pd.isna(row["line"]) else int(row["line"])
-            items.append(f"<li>{escape(str(said))} {line_link(self.path, line)}</li>")
+            items.append(
+                f"<li>{escape(str(said))} {line_link(path, line)}</li>"
+            )
         return f"<ol>{''.join(items)}</ol>"
 
 
@@ -103,9 +87,10 @@ def problems(program_id: str, language: str = "id", data: Data = None) -> Proble
         for problem in found
     ]
     note = "" if rows else _("No problem was found.")
-    table = Problems(pd.DataFrame(rows, columns=[*columns, "line"]), note=note)
-    table.path = path
-    return table.astype({"line": "Int64"})
+    found_in = pd.DataFrame(rows, columns=[*columns, "line"]).astype({"line": "Int64"})
+    table = Problems(found_in, note=note)
+    table.attrs["path"] = str(path)
+    return table
 
 
 class Compared(Table):
@@ -201,7 +186,7 @@ def _side_by_side(results: Sequence[dict[str, Any]], without: Sequence[str]) -> 
 
     said = _("{n} reports are compared.").format(n=count(len(results)))
     if without:
-        names = join_words(list(without))
+        names = wording.join_words(list(without))
         said += " " + _("Without a report yet: {names}.").format(names=names)
     return Report(portfolio_sections(results), partial(_write_portfolio, said), said)
 
@@ -259,7 +244,7 @@ def make_report(
     said = _("{id}: {heading} ({share})")
 
     def watch(at: batch.Step) -> None:  # called from the thread that runs the notebook
-        tell(said.format(id=at.program_id, heading=at.heading, share=percent(at.share)))
+        tell(said.format(id=at.program_id, heading=at.heading, share=wording.percent(at.share)))
 
     with steps_shown(_("making the report of {id}").format(id=job.program_id)) as tell:
         (outcome,) = batch.make_reports([job], folder, watch=watch)
@@ -284,5 +269,5 @@ def check_parameters() -> None:
         names = re.findall(r"^(\w+)\s*(?::[^=\n]*)?=(?!=)", source, re.MULTILINE)
         if source.startswith(INJECTED):
             for name in names:
-                check_known(name, known, _("the notebook has no parameter “{name}”"))
+                wording.check_known(name, known, _("the notebook has no parameter “{name}”"))
         known += names
