@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import evaluasi_lib as el
-
 KINDS = ("category", "ordinal", "multi", "item", "number", "integer")
+NAMED_AT = {"answers": 3, "scales": 4, "participation": 2}  # where an id has the variable
 
 
-def unshown(program: el.Program, result: Mapping[str, Any]) -> set[str]:
+def unshown(program, result):
     """Variables, as source/variable, that have no number in result.json and no word why."""
     declared = program.declared
-    explained = {remark["id"] for remark in result["texts"]["remarks"]}
-    told: set[tuple[str, ...]] = {tuple(row["id"].split("/")) for row in result["measures"]}
-    subjects = {
-        names[place]
-        for names in told
-        for part, place in (("answers", 3), ("scales", 4), ("participation", 2))
-        if names[0] == part and len(names) > place
-    }
+    told = {tuple(row["id"].split("/")) for row in result["measures"]}
+    subjects = {n[p] for n in told if len(n) > (p := NAMED_AT.get(n[0], len(n)))}
     asked = {"/".join(names[1:3]) for names in told if names[0] == "asked"}
+    asked |= {remark["id"].removeprefix("asked/") for remark in result["texts"]["remarks"]}
     plan, rule = declared.participation, declared.design.group
     if rule is not None and any(names[-1] == "n_comparison" for names in told):
         subjects.add(rule.variable)
-    for part, variable in (
-        ("barriers", plan and plan.barriers and plan.barriers.variable),
-        ("dropout_reasons", plan and plan.dropout_reason),
-    ):
-        if variable and any(names[:2] == ("participation", part) for names in told):
-            subjects.add(variable)
+    parts = {names[1] for names in told if names[0] == "participation" and len(names) > 1}
+    if plan and plan.barriers and "barriers" in parts:
+        subjects.add(plan.barriers.variable)
+    if plan and "dropout_reasons" in parts:
+        subjects.add(plan.dropout_reason)
     return {
-        place
-        for source, said in declared.sources.items()
-        if said.role != "events"
+        f"{source}/{name}"
+        for source, said in declared.sources.items() if said.role != "events"
         for name, column in said.columns.items()
-        if column.type in KINDS and name not in subjects
-        and (place := f"{source}/{name}") not in asked and f"asked/{place}" not in explained
+        if column.type in KINDS and name not in subjects and f"{source}/{name}" not in asked
     }  # fmt: skip

@@ -11,29 +11,26 @@ Every cell has its own seed, so that a cell can be repeated alone (`--only "did,
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
+# The functions behind el.effect: thousands of draws a cell would take hours through it.
 from evaluasi_lib.scoring import designs, weighting
-from evaluasi_lib.scoring.estimate import Estimate, conclude, critical
+from evaluasi_lib.scoring.estimate import conclude, critical
 from tests.pages import bold, put
 
-Array = NDArray[np.float64]
 ICC = 0.1  # of a score within an agency
 SEED = 20250101
 PAGE = Path(__file__).parents[1] / "docs" / "validity.md"
+SHARES = ("type_1", "coverage", "power", "power_computed", "tost_error")
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One situation. n: persons in all; clusters: 0 for independent persons, else the number of
     agencies, of which `treated` have the program; shape: of the errors."""
 
@@ -44,264 +41,193 @@ class Cell:
     shape: str = "normal"
 
     @property
-    def name(self) -> str:
-        if not self.clusters:
-            return f"{self.estimator}, n = {self.n}, {self.shape}"
-        return (
-            f"{self.estimator}, n = {self.n}, {self.clusters} clusters, {self.treated} treated, "
-            f"{self.shape}"
-        )
+    def name(self):
+        among = f"{self.clusters} clusters, {self.treated} treated, " if self.clusters else ""
+        return f"{self.estimator}, n = {self.n}, {among}{self.shape}"
 
-    def rng(self) -> np.random.Generator:
-        return np.random.default_rng([SEED, zlib.crc32(self.name.encode())])
+    @property
+    def ordered(self):
+        return self.estimator in ("superiority", "net_rise")
 
 
-@dataclass(frozen=True)
-class Found:
-    """Shares over the repetitions in which an estimate was made."""
+class Study(NamedTuple):
+    """One simulated study without an effect: group, before, after, known before, agency."""
 
-    cell: Cell
-    repetitions: int
-    type_1: float
-    coverage: float
-    power: float
-    power_computed: float
-    tost_error: float
-    se_ratio: float
-
-    def misses(self) -> list[str]:
-        """Figures outside their domain's limits."""
-        out = []
-        if not 0.04 <= self.type_1 <= 0.06:
-            out.append("type_1")
-        if not 0.935 <= self.coverage <= 0.965:
-            out.append("coverage")
-        if self.tost_error > 0.05 + 3 * math.sqrt(0.05 * 0.95 / self.repetitions):
-            out.append("tost_error")
-        return out
+    program: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    covariates: np.ndarray
+    clusters: np.ndarray | None
 
 
-@dataclass(frozen=True)
-class Draw:
-    """One simulated study without an effect: persons' group, before, errors after, cluster."""
-
-    program: NDArray[np.bool_]
-    before: Array
-    after: Array
-    covariates: Array
-    clusters: NDArray[np.intp] | None
-
-
-def _errors(rng: np.random.Generator, shape: str, size: int) -> Array:
-    if shape == "skewed":  # like earnings or days
-        return (rng.exponential(size=size) - 1.0).astype(float)
-    return rng.normal(size=size)
-
-
-def draw(cell: Cell, rng: np.random.Generator) -> Draw:
+def draw(cell, rng):
     """Persons with a stable ability, measured twice (r about 0.6), in agencies with ICC 0.1.
 
     Whole agencies have the program, as when offices are chosen. In designs that adjust, more able
     persons are likelier to take part.
     """
-    n = cell.n
-    ability = _errors(rng, cell.shape, n)
-    clusters = None
+
+    def errors():
+        if cell.shape == "skewed":  # like earnings or days
+            return rng.exponential(size=n) - 1.0
+        return rng.normal(size=n)
+
+    n, clusters = cell.n, None
+    ability = errors()
     if cell.clusters:
         clusters = rng.permutation(np.arange(n) % cell.clusters)
         effects = rng.normal(size=(3, cell.clusters)) * math.sqrt(ICC / (1 - ICC))
         program = clusters < cell.treated
     elif cell.estimator in ("aipw", "drdid", "drdid_repeated"):
-        chance = 1 / (1 + np.exp(-0.5 * ability))
-        program = rng.random(n) < chance
+        program = rng.random(n) < 1 / (1 + np.exp(-0.5 * ability))
     else:
         program = np.zeros(n, dtype=bool)
         program[rng.permutation(n)[: n // 2]] = True
-    before = ability + _errors(rng, cell.shape, n) * 0.8
-    after = ability + _errors(rng, cell.shape, n) * 0.8
+    before, after = ability + errors() * 0.8, ability + errors() * 0.8
     if clusters is not None:
         before = before + effects[0][clusters] + effects[1][clusters]
         after = after + effects[0][clusters] + effects[2][clusters]
-    return Draw(program, before, after, np.column_stack([ability, rng.normal(size=n)]), clusters)
+    return Study(program, before, after, np.column_stack([ability, rng.normal(size=n)]), clusters)
 
 
-def estimate(cell: Cell, data: Draw, effect: float) -> Estimate:
-    """The cell's estimator on the draw with an effect added for the program (for single groups:
+def estimate(cell, study, effect):
+    """The cell's estimator on the study with an effect added for the program (for single groups:
     for everybody). Ordered outcomes are cut into five steps after the effect is added."""
-    y, before, program = data.after + effect * data.program, data.before, data.program
-    clusters, z = data.clusters, data.covariates
-    everybody = data.after + effect
+    program, before, after, z, clusters = study
+    if cell.estimator in ("paired", "waves"):
+        program = np.ones_like(program)
+    y = after + effect * program
+    if cell.ordered:
+        y, before = (np.digitize(x, [-1.2, -0.4, 0.4, 1.2]) + 1.0 for x in (y, before))
     half = np.arange(len(y)) % 2 == 0  # of repeated cross-sections: who is asked after
-    values = np.where(half, y, before)
-    order = np.r_[np.flatnonzero(half), np.flatnonzero(~half)]
-    ordered = None if clusters is None else clusters[order]
-    known = np.column_stack([before, z[:, 1]])
-    found: dict[str, Callable[[], Estimate]] = {
-        "difference": lambda: designs.difference(y, program, clusters=clusters),
-        "aipw": lambda: weighting.aipw(y, z, program, clusters=clusters),
-        "did": lambda: designs.did(y, before, program, clusters=clusters),
-        "ancova": lambda: designs.adjusted(  # of a randomised design: Lin's form
-            y, program, known, interacted=True, estimator="ancova", clusters=clusters
-        ),
-        "drdid": lambda: designs.drdid(y, before, program, z, clusters=clusters),
-        "drdid_repeated": lambda: designs.drdid_repeated(
-            values, program, half, z, clusters=clusters
-        ),
-        "did_repeated": lambda: designs.did_repeated(values, program, half, clusters=clusters),
-        "paired": lambda: designs.paired(everybody, before, clusters=clusters),
-        "waves": lambda: designs.waves(everybody[half], before[~half], clusters=ordered),
-        "superiority": lambda: designs.superiority(_steps(y), program, clusters=clusters),
-        "net_rise": lambda: designs.net_rise(_steps(y), _steps(before), program, clusters=clusters),
-    }
-    return found[cell.estimator]()
+    kind, how = cell.estimator, {"clusters": clusters}
+    if kind == "waves" and clusters is not None:
+        how["clusters"] = np.r_[clusters[half], clusters[~half]]
+    arguments = {
+        "difference": (y, program),
+        "superiority": (y, program),
+        "did": (y, before, program),
+        "net_rise": (y, before, program),
+        "drdid": (y, before, program, z),
+        "did_repeated": (np.where(half, y, before), program, half),
+        "drdid_repeated": (np.where(half, y, before), program, half, z),
+        "paired": (y, before),
+        "waves": (y[half], before[~half]),
+        "aipw": (y, z, program),
+        "ancova": (y, program, np.column_stack([before, z[:, 1]])),
+    }[kind]
+    if kind == "aipw":
+        return weighting.aipw(*arguments, **how)
+    if kind == "ancova":  # of a randomised design: Lin's form
+        return designs.adjusted(*arguments, interacted=True, estimator="ancova", **how)
+    return getattr(designs, kind)(*arguments, **how)
 
 
-def _steps(values: Array) -> Array:
-    return np.digitize(values, [-1.2, -0.4, 0.4, 1.2]).astype(float) + 1
+def cells():
+    """The stated domain of each primary estimator: persons who are independent, errors like those
+    of earnings, and clusters (persons, clusters, clusters with the program)."""
+    groups = ("difference", "ancova", "did", "drdid")
+    repeated, ordered = ("did_repeated", "drdid_repeated"), ("superiority", "net_rise")
+    single, half = ("paired", "waves"), ((200, 8, 4), (1000, 40, 20))
+    for name in (*groups, *repeated, "aipw", *single, *ordered):
+        yield from (Cell(name, n) for n in (60, 200, 1000))
+    yield from (Cell(name, 200, shape="skewed") for name in (*groups, "paired"))
+    for name in (*groups, *repeated, *ordered, "aipw"):
+        few = ((1000, 40, 4), (1000, 40, 8)) if name in (*groups, "aipw") else ()
+        yield from (Cell(name, *size) for size in (*half, *few))
+    yield from (Cell(name, *size) for name in single for size in ((200, 8, 8), (1000, 40, 40)))
 
 
-# The stated domain of each primary estimator: persons who are independent, errors like those of
-# earnings, and clusters (persons, clusters, clusters with the program).
-GROUPS = ("difference", "ancova", "did", "drdid", "aipw")
-INDEPENDENT = (
-    "difference", "ancova", "did", "drdid", "did_repeated", "drdid_repeated", "aipw", "paired",
-    "waves", "superiority", "net_rise",
-)  # fmt: skip
-SKEWED = ("difference", "ancova", "did", "drdid", "paired")
-CLUSTERED = (
-    "difference", "ancova", "did", "drdid", "did_repeated", "drdid_repeated", "superiority",
-    "net_rise", "aipw",
-)  # fmt: skip
-HALF, FEW_TREATED = ((200, 8, 4), (1000, 40, 20)), ((1000, 40, 4), (1000, 40, 8))
-EVERYBODY = ((200, 8, 8), (1000, 40, 40))
-
-
-def cells() -> Iterator[Cell]:
-    """The stated domain of each primary estimator."""
-    yield from (Cell(name, n) for name in INDEPENDENT for n in (60, 200, 1000))
-    yield from (Cell(name, 200, shape="skewed") for name in SKEWED)
-    for name in CLUSTERED:
-        few = FEW_TREATED if name in GROUPS else ()
-        yield from (Cell(name, *size) for size in (*HALF, *few))
-    yield from (Cell(name, *size) for name in ("paired", "waves") for size in EVERYBODY)
-
-
-def _interval(found: Estimate, level: float) -> tuple[float, float]:
-    half = critical(level, found.df or 1.0) * (found.std_error or 0.0)
-    return (found.estimate or 0.0) - half, (found.estimate or 0.0) + half
-
-
-def true_value(cell: Cell, effect: float) -> float:
+def true_value(cell, effect):
     """The estimand: the effect itself; for ordered outcomes the net share that it brings, from one
     very large draw."""
-    if cell.estimator not in ("superiority", "net_rise") or effect == 0:
+    if not cell.ordered or effect == 0:
         return effect
     rng = np.random.default_rng([SEED, 7])
-    big = Cell(cell.estimator, 400_000, 0, 0, cell.shape)
-    data = draw(big, rng)
+    big = Cell(cell.estimator, 400_000, shape=cell.shape)
+    study = draw(big, rng)
     if cell.clusters:  # the same marginal spread as with clusters
-        spread = math.sqrt(2 * ICC / (1 - ICC))
-        shared, own = rng.normal(size=(2, big.n)) * spread / math.sqrt(2)
-        data = Draw(
-            data.program, data.before + shared + rng.normal(size=big.n) * spread / math.sqrt(2),
-            data.after + shared + own, data.covariates, None,
-        )  # fmt: skip
-    return float(estimate(big, data, effect).estimate or 0.0)
+        spread = math.sqrt(ICC / (1 - ICC))
+        shared, own, other = rng.normal(size=(3, big.n)) * spread
+        study = study._replace(
+            before=study.before + shared + other, after=study.after + shared + own
+        )
+    return estimate(big, study, effect).estimate
 
 
-def simulate(cell: Cell, repetitions: int) -> Found:
-    """One cell; the effect of the power run is 2.8 times the spread of the estimates."""
-    rng = cell.rng()
+def simulate(cell, repetitions):
+    """One cell as a row: its shares over the draws in which an estimate was made (`repetitions`),
+    and se_ratio. The effect of the power run is 2.8 times the spread of the estimates."""
+    rng = np.random.default_rng([SEED, zlib.crc32(cell.name.encode())])
     seeds = rng.integers(2**63, size=repetitions)
     null = [estimate(cell, draw(cell, np.random.default_rng(seed)), 0.0) for seed in seeds]
     made = [e for e in null if e.estimate is not None and e.std_error]
-    values = np.array([e.estimate for e in made])
-    spread = float(values.std(ddof=1))
-    rejected = np.mean(
-        [abs(e.estimate or 0) > critical(0.95, e.df or 1) * (e.std_error or 1) for e in made]
-    )
-    effect = 2.8 * spread
-    if cell.estimator in ("superiority", "net_rise"):
-        effect = 0.5  # in SD of the underlying score
+    values, errors, dfs = np.array([(e.estimate, e.std_error, e.df or 1) for e in made]).T
+    spread = values.std(ddof=1)
+    limits = np.array([critical(0.95, df) for df in dfs])
+    effect = 0.5 if cell.ordered else 2.8 * spread  # 0.5: in SD of the underlying score
     target = true_value(cell, effect)
-    covered, power, flat = np.zeros((3, len(seeds)), dtype=bool)
-    for i, seed in enumerate(seeds):
+    covered = power = flat = 0
+    for seed in seeds:
         found = estimate(cell, draw(cell, np.random.default_rng(seed)), effect)
         if found.estimate is not None:
-            low, high = _interval(found, 0.95)
-            covered[i], power[i] = low <= target <= high, not low <= 0 <= high
+            half = critical(0.95, found.df or 1.0) * (found.std_error or 0.0)
+            covered += abs(found.estimate - target) <= half
+            power += abs(found.estimate) > half
             said = conclude(found, sesoi=abs(target), direction="higher", p_adjusted=1.0)
-            flat[i] = said == "no_meaningful_change"
-    df = float(np.median([e.df or 1 for e in made]))
+            flat += said == "no_meaningful_change"
+    df, nc = float(np.median(dfs)), target / spread
     limit = critical(0.95, df)
-    nc = target / spread
-    computed = float(stats.nct.sf(limit, df, nc) + stats.nct.cdf(-limit, df, nc))
-    errors = np.array([e.std_error for e in made])
-    return Found(
-        cell=cell,
-        repetitions=len(made),
-        type_1=float(rejected),
-        coverage=float(covered.sum() / len(made)),
-        power=float(power.sum() / len(made)),
-        power_computed=computed,
-        tost_error=float(flat.sum() / len(made)),
-        se_ratio=float(np.sqrt(np.mean(errors**2)) / spread),
-    )
+    return {
+        "cell": cell,
+        "repetitions": len(made),
+        "type_1": np.mean(np.abs(values) > limits * errors),
+        "coverage": covered / len(made),
+        "power": power / len(made),
+        "power_computed": stats.nct.sf(limit, df, nc) + stats.nct.cdf(-limit, df, nc),
+        "tost_error": flat / len(made),
+        "se_ratio": np.sqrt(np.mean(errors**2)) / spread,
+    }
 
 
-def table(found: list[Found]) -> str:
+def misses(row):
+    """Figures outside their domain's limits."""
+    wide = 3 * math.sqrt(0.05 * 0.95 / row["repetitions"])
+    limits = {"type_1": (0.04, 0.06), "coverage": (0.935, 0.965), "tost_error": (0, 0.05 + wide)}
+    return [name for name, (low, high) in limits.items() if not low <= row[name] <= high]
+
+
+def table(rows):
     """Markdown, one row a cell; a figure outside its limits is bold."""
-    rows = [
+    lines = [
         "| Estimator | n | Clusters (treated) | Errors | Draws | Type I | Coverage | Power "
         "| computed | TOST error | SE / spread |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for f in found:
-        shown = bold({
-            name: f"{getattr(f, name) * 100:.1f}%"
-            for name in ("type_1", "coverage", "power", "power_computed", "tost_error")
-        }, f.misses())  # fmt: skip
-        clusters = f"{f.cell.clusters} ({f.cell.treated})" if f.cell.clusters else "–"
-        rows.append(
-            f"| {f.cell.estimator} | {f.cell.n} | {clusters} | {f.cell.shape} "
-            f"| {f.repetitions} | {' | '.join(shown.values())} | {f.se_ratio:.3f} |"
+    for row in rows:
+        cell, shown = row["cell"], {name: f"{row[name] * 100:.1f}%" for name in SHARES}
+        clusters = f"{cell.clusters} ({cell.treated})" if cell.clusters else "–"
+        lines.append(
+            f"| {cell.estimator} | {cell.n} | {clusters} | {cell.shape} | {row['repetitions']} "
+            f"| {' | '.join(bold(shown, misses(row)).values())} | {row['se_ratio']:.3f} |"
         )
-    return "\n".join(rows)
+    return "\n".join(lines)
 
 
-def main(say: Callable[[str], None] = print) -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=5000)
     parser.add_argument("--only", default="", help="parts of cells' names, with | between them")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--tables", type=Path)
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument(
-        "--part", type=int, default=1, help="which of --parts, for several machines"
-    )
+    parser.add_argument("--part", type=int, default=1, help="which of --parts, on several machines")
     parser.add_argument("--parts", type=int, default=1)
     options = parser.parse_args()
-    wanted = options.only.split("|")
-    chosen = [c for c in cells() if any(name in c.name for name in wanted)]
-    chosen = chosen[options.part - 1 :: options.parts]
-    if options.jobs > 1:
-        from concurrent.futures import ProcessPoolExecutor
-
-        with ProcessPoolExecutor(options.jobs) as pool:
-            found = list(pool.map(simulate, chosen, [options.repetitions] * len(chosen)))
-    else:
-        found = []
-        for cell in chosen:
-            found.append(simulate(cell, options.repetitions))
-            say(table(found[-1:]).splitlines()[-1])
-    if options.out:
-        text = json.dumps([asdict(f) for f in found], indent=1)
-        options.out.write_text(text + "\n", encoding="utf-8")
-    everything = not options.only and options.parts == 1 and options.repetitions >= 5000
-    if options.tables is None and everything:
-        options.tables = PAGE
-    if options.tables:
-        put(options.tables, "calibration", table(found))
+    chosen = [c for c in cells() if any(name in c.name for name in options.only.split("|"))]
+    rows = []
+    for cell in chosen[options.part - 1 :: options.parts]:
+        rows.append(simulate(cell, options.repetitions))
+        print(table(rows[-1:]).splitlines()[-1], flush=True)
+    if not options.only and options.parts == 1 and options.repetitions >= 5000:
+        put(PAGE, "calibration", table(rows))
 
 
 if __name__ == "__main__":

@@ -11,12 +11,14 @@ from __future__ import annotations
 import base64
 import io
 import re
+import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +27,7 @@ import pyarrow.parquet as pq
 
 from tests import raw
 
+DECLARED = Path(__file__).resolve().parent / "data" / "canaries"
 N = 240
 FIRST = (("zar", "vek", "qui", "jov"), ("bel", "dun", "mif"), ("ko", "xa", "yu", "pe", "to"),
          ("nd", "rv", "ks", "lm"))  # fmt: skip
@@ -86,102 +89,67 @@ def rooms(people: list[Person]) -> list[str]:
 
 
 def write(folder: Path) -> list[Person]:
-    """data/raw with the program; the persons planted in it."""
+    """data/raw with the program of tests/data/canaries; the persons planted in it."""
     people, rng = persons(), np.random.default_rng(16)
-    member = np.arange(N) < N // 2
+    member, odd = np.arange(N) < N // 2, np.arange(N) % 2 == 1
     said = [f"Hubungi {p.name} ({p.email}, {p.phone}) di {p.address}; NIP {p.nip}" for p in people]
     place = np.array(rooms(people))[np.arange(N) % 10]
-    roster = pd.DataFrame({
-        "nip": [p.nip for p in people], "nama": [p.name for p in people],
-        "surel": [p.email for p in people], "telepon": [p.phone for p in people],
-        "alamat": [p.address for p in people], "ruang": place,
-        "kelompok": np.where(member, "Peserta", "Pembanding"),
-        "catatan": [said[i] if i % 3 else "tidak ada" for i in range(N)],
-        "atasan": [people[(i + 1) % N].name for i in range(N)],
-        "ikut": "ya", "tuntas": np.where(rng.random(N) < 0.8, "ya", "tidak"),
-        "alasan": np.where(rng.random(N) < 0.5, place, "sibuk"),
-    })  # fmt: skip
-    who = pd.DataFrame({"nip": roster["nip"]})
+    nip, mails = [p.nip for p in people], [p.email for p in people]
     trait = rng.normal(size=N) + member
-    survey = who.join(_labels(raw.answers(trait, 4, rng)))
-    survey["saran"] = said
-    survey["tempat"] = np.array([f"dekat {r}" for r in place])
-    survey["hambatan"] = [["jarak", f"lainnya {said[i]}"][i % 2] for i in range(N)]
-    results = who.assign(nilai=np.round(70 + 5 * trait + rng.normal(size=N), 1), kepada=place)
-    log = pd.DataFrame({
-        "surel": roster["surel"], "time": "2025-03-03 10:00:00", "event": "dilihat",
-        "module": np.where(rng.random(N) < 0.5, "Modul 1", [f"Kuis {p.name}" for p in people]),
-        "component": "Kuis", "origin": "web", "nip": roster["nip"],
-    })  # fmt: skip
-    tables = {
-        "peserta": (roster, _source(roster, "peserta", "roster", None, nama="name", surel="email",
-                                    telepon="phone", alamat="text", ruang="category",
-                                    catatan="text", atasan="text", ikut="flag", tuntas="flag",
-                                    alasan="category")),
-        "survei": (survey, _source(survey, "survei", "survey", "post", saran="open",
-                                   tempat="category", hambatan="multi")),
-        "nilai": (results, _source(results, "nilai", "record", "post", nilai="number",
-                                   kepada="category")),
-        "log": (log, _source(log[["nip", "time", "event", "module"]], "log", "events", None,
-                             time="date", event="text", module="text")),
+    answers = {f"guna_{i}": [raw.LABELS[v - 1] for v in column]
+               for i, column in enumerate(raw.answers(trait, 4, rng).T, 1)}  # fmt: skip
+    tables: dict[str, dict[str, Any]] = {
+        "peserta": {
+            "nip": nip, "nama": [p.name for p in people], "surel": mails,
+            "telepon": [p.phone for p in people], "alamat": [p.address for p in people],
+            "ruang": place, "kelompok": np.where(member, "Peserta", "Pembanding"),
+            "catatan": [text if i % 3 else "tidak ada" for i, text in enumerate(said)],
+            "atasan": [people[(i + 1) % N].name for i in range(N)],
+            "ikut": "ya", "tuntas": np.where(rng.random(N) < 0.8, "ya", "tidak"),
+            "alasan": np.where(rng.random(N) < 0.5, place, "sibuk"),
+        },
+        "survei": {
+            "nip": nip, **answers, "saran": said, "tempat": [f"dekat {room}" for room in place],
+            "hambatan": np.where(odd, [f"lainnya {text}" for text in said], "jarak"),
+        },
+        "nilai": {"nip": nip, "nilai": np.round(70 + 5 * trait + rng.normal(size=N), 1),
+                  "kepada": place},
+        "log": {
+            "surel": mails, "time": "2025-03-03 10:00:00", "event": "dilihat",
+            "module": np.where(odd, "Modul 1", [f"Kuis {p.name}" for p in people]),
+            "component": "Kuis", "origin": "web", "nip": nip,
+        },
     }  # fmt: skip
-    options = {"jarak": "jarak", "lain": ["*"]}
-    tables["survei"][1]["columns"]["hambatan"] |= {"options": options, "separator": ";"}
-    raw.write(
-        folder, tables, link="nip", design={"type": "comparison", "group": raw.GROUP},
-        outcomes=[raw.outcome("nilai", variable="nilai", subgroups=["ruang"])],
-        participation={"started": "ikut", "completed": "tuntas", "dropout_reason": "alasan",
-                       "drivers": ["ruang"], "groups": ["ruang"],
-                       "barriers": {"source": "survei", "variable": "hambatan"}},
-        voices={"open_answers": ["saran"], "transcripts": "transkrip", "documents": "dokumen",
-                "rubric": "rubrik.yml", "document_ratings": "penilaian.csv",
-                "interviews": "wawancara.csv"},
-    )  # fmt: skip
-    _write_voices(folder / "raw" / raw.ID, people)
+    files = {f"{n}.csv": pd.DataFrame(table).to_csv(index=False) for n, table in tables.items()}
+    for name, text in (files | _voices(people)).items():
+        path = folder / "raw" / raw.ID / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for path in DECLARED.iterdir():
+        shutil.copy(path, folder / "raw" / raw.ID)
     return people
 
 
-def _labels(answers: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(
-        {f"guna_{i + 1}": [raw.LABELS[v - 1] for v in column] for i, column in enumerate(answers.T)}
-    )
-
-
-def _source(table: pd.DataFrame, name: str, role: str, wave: str | None, **types: str) -> dict:
-    return raw.source(table, name, role, wave, nip="nip", **types)
-
-
-def _write_voices(folder: Path, people: list[Person]) -> None:
+def _voices(people: list[Person]) -> dict[str, str]:
     """Transcripts, documents and stray files that bear names; tables that persons signed."""
-    for name in ("transkrip", "dokumen"):
-        (folder / name).mkdir()
-    for p in people[10:13]:
-        words = f"Pewawancara: Bagaimana?\n{p.first.capitalize()}: Saya {p.name}, {p.phone}.\n"
-        (folder / "transkrip" / f"wawancara {p.name}.txt").write_text(words, encoding="utf-8")
     documents = [f"laporan {p.name}.txt" for p in people[13:16]]
-    for name in documents:
-        (folder / "dokumen" / name).write_text("Tujuan terukur tercapai.", encoding="utf-8")
-    (folder / f"salinan {people[16].last} {people[16].first}.csv").write_text("x\n1\n")
-    (folder / f"{people[17].email}.{people[17].last}").write_text("x")
-    rubric = (
-        "indicators:\n  tujuan:\n    label: Tujuan\n    search: [tujuan terukur]\n"
-        f"    documents: [{documents[0]!r}, {documents[1]!r}]\n"
-    )
-    (folder / "rubrik.yml").write_text(rubric, encoding="utf-8")
-    ratings = [
-        f"{p.name},{name},tujuan,2,Tujuan terukur,1" for p in people[18:20] for name in documents
-    ]
-    head = "penilai,dokumen,indikator,nilai,kutipan,halaman"
-    (folder / "penilaian.csv").write_text("\n".join([head, *ratings, ""]), encoding="utf-8")
-    said = [
-        f"{p.name},Alumni,Kata {p.name} lewat {p.email},manfaat,{people[40 + i].name}"
-        for i, p in enumerate(people[20:40])
-    ]
-    head = "responden,kelompok,kutipan,kode,pengode"
-    (folder / "wawancara.csv").write_text("\n".join([head, *said, ""]), encoding="utf-8")
-    signed = f"nilai,1,nilai,{0},{1},diminta {people[60].name},{people[61].name}"
-    head = "sumber,baris,kolom,lama,baru,alasan,oleh"
-    (folder / "koreksi.csv").write_text(f"{head}\n{signed}\n", encoding="utf-8")
+    ratings = [f"{p.name},{name},tujuan,2,Tujuan terukur,1\n"
+               for p in people[18:20] for name in documents]  # fmt: skip
+    interviews = [f"{p.name},Alumni,Kata {p.name} lewat {p.email},manfaat,{other.name}\n"
+                  for p, other in zip(people[20:40], people[40:60], strict=True)]  # fmt: skip
+    told = {
+        f"transkrip/wawancara {p.name}.txt": "Pewawancara: Bagaimana?\n"
+        f"{p.first.capitalize()}: Saya {p.name}, {p.phone}.\n"
+        for p in people[10:13]
+    }  # fmt: skip
+    return told | {f"dokumen/{name}": "Tujuan terukur tercapai." for name in documents} | {
+        f"salinan {people[16].last} {people[16].first}.csv": "x\n1\n",
+        f"{people[17].email}.{people[17].last}": "x",
+        "penilaian.csv": "penilai,dokumen,indikator,nilai,kutipan,halaman\n" + "".join(ratings),
+        "wawancara.csv": "responden,kelompok,kutipan,kode,pengode\n" + "".join(interviews),
+        "koreksi.csv": "sumber,baris,kolom,lama,baru,alasan,oleh\n"
+        f"nilai,1,nilai,0,1,diminta {people[60].name},{people[61].name}\n",
+    }  # fmt: skip
 
 
 # --- What came out ------------------------------------------------------------------------------

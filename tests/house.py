@@ -10,7 +10,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from tests.test_architecture import FLOORS, GROUND, MODULES, imports_of, module_of, room_of
+from tests.test_architecture import ARROWS, FLOORS, GROUND, room_of
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "house.svg"
 WIDTH, STEP, HEIGHT, GAP = 1000, 62, 34, 24
@@ -38,25 +38,18 @@ INK, LINE, BOX, FLOOR = "#1f2933", "#0b5394", "#ffffff", "#e8edf2"
 
 def arrows() -> set[tuple[str, str]]:
     """(room, room that it imports), without the ground floor and without what follows anyway."""
-    direct: dict[str, set[str]] = {}
-    for path in MODULES:
-        if here := room_of(module_of(path)):
-            found = {room_of(name) for name in imports_of(path)} - {here, *GROUND}
-            direct.setdefault(here, set()).update(found)
-
-    def reached(room: str) -> set[str]:
-        return (
-            set().union(*(direct[r] | reached(r) for r in direct[room])) if direct[room] else set()
-        )
-
-    for room in GROUND:
-        direct[room] = set()
+    below: dict[str, set[str]] = {room: set() for rooms in FLOORS for room in rooms}
+    for module, names in ARROWS.items():
+        if module:
+            here = room_of(module)
+            below[here] |= {room_of(name) for name in names} - {here, *GROUND}
+    reached: dict[str, set[str]] = {}
+    for room in (room for rooms in FLOORS for room in rooms):
+        reached[room] = below[room].union(*(reached[other] for other in below[room]))
     return {
-        (room, below)
-        for room, found in direct.items()
-        for below in found
-        if not any(below in direct[other] | reached(other) for other in found - {below})
-    }
+        (room, other) for room, found in below.items() for other in found
+        if not any(other in reached[between] for between in found - {other})
+    }  # fmt: skip
 
 
 def house_svg() -> str:

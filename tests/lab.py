@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ class Lab:
         self.page.open(f"{self._address}/lab?token=tests&reset", width=1400, height=1000)
         self.wait(lambda: self.page.evaluate("!!window.jupyterapp"), SECONDS)
         self.page.evaluate("jupyterapp.restored.then(() => true)")
+        self.page.evaluate(Path(__file__).with_suffix(".js").read_text("utf-8") + "; 1")
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -78,66 +80,34 @@ class Lab:
         self._server.wait(timeout=30)
         self._log.close()
 
-    def wait(self, until: Any, seconds: float = 30) -> None:
+    def wait(self, until: Callable[[], Any], seconds: float = 30) -> None:
         """Until a function gives something true. Raises AssertionError when it takes too long."""
         end = time.monotonic() + seconds
         while not until():
             assert time.monotonic() < end, (self.folder / ".git" / "lab.log").read_text()[-2000:]
             time.sleep(0.1)
 
-    def open(self, name: str) -> None:
-        """Show a notebook of the work folder; the script's `nb` from here on."""
-        script = """jupyterapp.commands.execute('docmanager:open', {path: PATH}).then(async w => {
-            window.nb = w; await w.context.ready; await w.sessionContext.ready;
-            w.content.notebookConfig = {...w.content.notebookConfig, windowingMode: 'none'}; })"""
-        self.page.evaluate(script.replace("PATH", json.dumps(f"buku-kerja/{name}")))
+    def do(self, name: str, *arguments: Any) -> Any:
+        """What a person does or sees: the value of a function of lab.js."""
+        return self.page.evaluate(f"lab.{name}({', '.join(map(json.dumps, arguments))})")
 
     def ran(self, name: str, old: str, new: str) -> list[str]:
         """Show a notebook of which all cells were run, with another text in them: what each output
         that is an error said. It is run once."""
-        self.open(name)
+        self.do("open", f"buku-kerja/{name}")
         if name not in self._errors:
-            self.change(old, new)
-            self._errors[name] = self.run_all()
+            self.do("change", old, new)
+            self._errors[name] = self.do("runAll")
         return self._errors[name]
-
-    def change(self, old: str, new: str) -> None:
-        """Put another text into the cells, as a person types it."""
-        script = """nb.content.widgets.forEach(w => {
-            const cell = w.model.sharedModel;
-            cell.setSource(cell.getSource().replace(%s, %s)); })"""
-        self.page.evaluate(script % (json.dumps(old), json.dumps(new)))
-
-    def run_all(self) -> list[str]:
-        """Run > Run All Cells, then save; what each output that is an error says."""
-        return self.page.evaluate("""
-            jupyterapp.commands.execute('notebook:run-all-cells')
-            .then(() => nb.context.save())
-            .then(() => nb.content.widgets.filter(w => w.model.type == 'code')
-                .flatMap(w => w.outputArea.model.toJSON())
-                .filter(o => o.output_type == 'error' || o.name == 'stderr')
-                .map(o => o.evalue || [].concat(o.text).join('')))""")
 
     def text(self, selector: str = ".jp-OutputArea-output") -> str:
         """What the notebook shows at a selector."""
-        script = "[...nb.node.querySelectorAll(%s)].map(e => e.innerText).join('\\n')"
-        return self.page.evaluate(script % json.dumps(selector))
+        return "\n".join(self.do("texts", selector))
 
-    def choose(self, field: int, value: str) -> None:
-        """Choose in a field of the panel, or type into it and leave it."""
-        script = """(() => { const field = nb.node.querySelectorAll(
-                '.widget-vbox .widget-dropdown select, .widget-vbox .widget-text input')[FIELD];
-            if (field.tagName == 'SELECT')
-                field.value = [...field.options].find(o => o.text.startsWith(VALUE)).value;
-            else field.value = VALUE;
-            for (const event of ['input', 'change'])
-                field.dispatchEvent(new Event(event, {bubbles: true})); })()"""
-        script = script.replace("FIELD", str(field)).replace("VALUE", json.dumps(value))
-        self.page.evaluate(script)
-
-    def close(self) -> None:
-        """End the notebook's kernel."""
-        self.page.evaluate("nb.sessionContext.shutdown().then(() => nb.dispose())")
+    def says(self, *texts: str) -> None:
+        """Wait until each text stands in an output of the notebook's widgets."""
+        for said in texts:
+            self.wait(lambda said=said: said in self.text(".widget-html"))
 
     def git_status(self) -> str:
         done = subprocess.run(
@@ -147,11 +117,6 @@ class Lab:
 
     def shot(self, selector: str, height: int) -> bytes:
         """A picture of the notebook from its first such element on, as PNG."""
-        script = """(() => { const found = nb.node.querySelector(SELECTOR);
-            found.scrollIntoView(); const r = found.getBoundingClientRect();
-            const page = nb.content.node.getBoundingClientRect();
-            return {x: page.left, y: Math.max(r.top - 8, page.top), width: page.width}; })()"""
-        part = self.page.evaluate(script.replace("SELECTOR", json.dumps(selector)))
+        clip = self.do("place", selector) | {"height": height, "scale": 1}
         time.sleep(1)
-        clip = part | {"height": height, "scale": 1}
         return base64.b64decode(self.page.call("Page.captureScreenshot", clip=clip)["data"])

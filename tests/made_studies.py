@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +69,102 @@ def survey(columns: dict[str, Any], **source: Any) -> dict[str, Any]:
         kind, _colon, scale = kind.partition(":")
         declared[name] = {"from": name, "type": kind} | ({"scale": scale} if scale else {})
     return {"columns": declared} | source
+
+
+IN_DESIGN = ("attrition", "cluster", "covariates", "covariate_form")
+
+
+def made(
+    folder: Path, persons: pd.DataFrame, *, design: str | None = None,
+    outcome: dict[str, Any] | None = None, language: str = "id", **declared: Any,
+) -> Any:  # fmt: skip
+    """A program (el.Program) of persons, a row each.
+
+    Columns: `member`, who took part (without it there is one group); `before` and `after`, the
+    outcome y at the waves pre and post (missing: not measured); name@wave, any other answer, of a
+    questionnaire where an instrument holds it, else of a record; and background, in a roster or,
+    with link="anonymous", beside the answers. outcome: changes of y's declaration. declared: keys
+    of program.yml, or of its design.
+    """
+    table = persons.rename(columns={"before": "y@pre", "after": "y@post"}).reset_index(drop=True)
+    group: dict[str, Any] = {}
+    if "member" in table:
+        table["ikut"] = np.where(table.pop("member").astype(bool), "ya", "tidak")
+    if "ikut" in table:
+        rule = {"variable": "ikut", "program": ["ya"], "comparison": ["tidak"]}
+        group = {"group": rule}
+    if "pid" not in table:
+        table["pid"] = [f"p{i}" for i in range(len(table))]
+    own = {key: declared.pop(key) for key in IN_DESIGN if key in declared}
+    declared["design"] = {"type": design or ("comparison" if group else "single_group")}
+    declared["design"] |= group | own
+    background = table[[c for c in table if "@" not in c]]
+    kinds = {name: _kind(column) for name, column in background.items() if name != "pid"}
+    tables, sources = {}, {}
+    linked = declared.setdefault("link", "respondent_code") == "respondent_code"
+    if linked:
+        tables["peserta"], sources["peserta"] = background, survey(kinds, role="roster")
+        declared["roster"] = "peserta"
+    waves = list(dict.fromkeys(c.partition("@")[2] for c in table if "@" in c))
+    scaled = {item: f"item:{told['scale']}" for told in declared.get("instruments", {}).values()
+              for item in told["items"]}  # fmt: skip
+    for wave, role in itertools.product(waves, ("survey", "record")):
+        asked = table.filter(regex=f"@{wave}$").rename(columns=lambda c: c.partition("@")[0])
+        asked = asked[[c for c in asked if (c in scaled) == (role == "survey")]].dropna(how="all")
+        if not asked.empty:
+            who = background[["pid"] if linked else list(background)]
+            tables[f"{role}_{wave}"] = who.join(asked, how="right")
+            answers = {c: scaled.get(c) or _kind(asked[c]) for c in asked}
+            answers |= {} if linked else kinds
+            sources[f"{role}_{wave}"] = survey(answers, wave=wave, role=role)
+    y = {"id": "y", "label": "Y", "level": "learning", "variable": "y", "unit": "poin"}
+    y |= {"baseline_wave": "pre"} if "y@pre" in table else {}
+    outcomes = [y | (outcome or {})] if "y@post" in table else []
+    told = {"sources": sources, "outcomes": outcomes} | declared
+    return make_study(folder, told, tables, language)
+
+
+def _kind(column: pd.Series) -> str:
+    if column.dtype == bool:
+        return "flag"
+    return "number" if pd.api.types.is_numeric_dtype(column) else "category"
+
+
+def at(program: Any, place: str) -> dict[str, Any]:
+    """The numbers of one place of `program.measures` by measure, what is missing as None; with
+    measure_low, _high, _p, _reason their ends and reasons, and what is the same for all of them."""
+    rows = program.measures
+    found: dict[str, Any] = {}
+    for row in rows[rows["id"].str.rpartition("/")[0] == place].to_dict("records"):
+        row = {column: None if pd.isna(value) else value for column, value in row.items()}
+        measure = row.pop("measure")
+        found = {k: v for k, v in row.items() if v is not None} | found | {measure: row["value"]}
+        found |= {f"{measure}_{end}": row[end] for end in ("low", "high", "p", "reason")}
+    return found
+
+
+def estimates(program: Any) -> dict[str, dict[str, Any]]:
+    """Estimator -> the estimate with it, as `program.effects` has it; no subgroups."""
+    found = program.effects(role=None).query("role != 'subgroup'").to_dict("records")
+    return {e["estimator"]: {k: None if pd.isna(v) else v for k, v in e.items()} for e in found}
+
+
+def primary(program: Any, outcome: str = "y") -> dict[str, Any]:
+    """The primary estimate, and whatever else is known at its place."""
+    (found,) = program.effects(outcome).to_dict("records")
+    found = {name: None if pd.isna(value) else value for name, value in found.items()}
+    return at(program, f"effects/{outcome}/primary") | found
+
+
+def evidence(program: Any, outcome: str = "y") -> dict[str, Any]:
+    """What is known of the evidence on an outcome; threats: code -> sentence."""
+    rows = program.measures
+    threats = rows[rows["id"].str.startswith(f"evidence/{outcome}/threats/")]
+    told = dict(zip(threats["measure"], threats["note"], strict=True))
+    alike = rows.loc[rows["id"] == f"evidence/{outcome}/baseline_max_abs_smd", "note"]
+    return at(program, f"evidence/{outcome}") | {"threats": told, "alike": "".join(alike.dropna())}
+
+
+def remarks(program: Any, place: str = "") -> str:
+    """What a report says beside the numbers of a place."""
+    return " ".join(r.text for r in program.result.remarks if place in ("", r.id))

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import ast
-import copy
 import os
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,56 +35,44 @@ SEED = 16
 SECONDS = 240.0  # of the tests for one fault
 RECORD = "tests/test_end_to_end.py::test_the_numbers_are_those_on_record"
 NARROW = 10  # so many tests of the line come before the record of all published numbers
-OTHER = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
-    ast.FloorDiv: ast.Div, ast.Mod: ast.Div, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr,
-    ast.BitOr: ast.BitAnd, ast.And: ast.Or, ast.Or: ast.And,
-}  # fmt: skip
+PAIRS = (
+    (ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Eq, ast.NotEq), (ast.Is, ast.IsNot),
+    (ast.In, ast.NotIn), (ast.Add, ast.Sub), (ast.Mult, ast.Div), (ast.BitAnd, ast.BitOr),
+    (ast.And, ast.Or),
+)  # fmt: skip
+OTHER = dict(PAIRS) | {b: a for a, b in PAIRS}
+OTHER |= {ast.FloorDiv: ast.Div, ast.Mod: ast.Div, ast.Pow: ast.Mult}
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A piece of a file, from byte `start` to `end`, with another text in its place."""
+    """Other fields for a node of a file of the repository."""
 
     file: str
-    line: int
-    start: int
-    end: int
-    before: str
-    after: str
+    tree: ast.AST
+    node: ast.AST
+    fields: dict[str, object]
+
+    @property
+    def line(self) -> int:
+        return next(n.lineno for n in ast.walk(self.node) if isinstance(n, ast.expr | ast.stmt))
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.before}  ->  {self.after}"
+        return f"{self.file}:{self.line}: {ast.unparse(self.node)}  ->  {self.made(self.node)}"
+
+    def made(self, tree: ast.AST) -> str:
+        """The code of a tree with the fault in it."""
+        right = {name: getattr(self.node, name) for name in self.fields}
+        vars(self.node).update(self.fields)
+        text = ast.unparse(tree)
+        vars(self.node).update(right)
+        return text
 
 
 def faults(file: str) -> list[Fault]:
-    """Every fault that can be made in a file of the repository."""
-    content = (ROOT / file).read_bytes()
-    lines = content.splitlines(keepends=True)
-    begins = [0]
-    for line in lines:
-        begins.append(begins[-1] + len(line))
-    found = []
-    for node, other in _changes(ast.parse(content)):
-        start = begins[node.lineno - 1] + node.col_offset
-        end = begins[node.end_lineno - 1] + node.end_col_offset
-        text = ast.unparse(other)
-        after = text if isinstance(node, ast.stmt) else f"({text})"
-        found.append(Fault(file, node.lineno, start, end, ast.unparse(node), after))
-    return found
-
-
-def _changes(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, ast.AST]]:
-    """Nodes with what may stand in their place. Types, docstrings and words are left alone."""
-    for node in _code(tree):
-        if isinstance(node, ast.If | ast.IfExp | ast.While):
-            yield node.test, ast.UnaryOp(ast.Not(), node.test)
-        elif isinstance(node, ast.comprehension):
-            yield from ((test, ast.UnaryOp(ast.Not(), test)) for test in node.ifs)
-        elif isinstance(node, ast.expr | ast.stmt):
-            yield from ((node, other) for other in _others(node))
+    """Every fault that can be made in a file. Types, docstrings and words are left alone."""
+    tree = ast.parse((ROOT / file).read_bytes())
+    return [Fault(file, tree, node, fields) for node in _code(tree) for fields in _others(node)]
 
 
 def _code(node: ast.AST) -> Iterator[ast.AST]:
@@ -102,47 +90,44 @@ def _code(node: ast.AST) -> Iterator[ast.AST]:
                 yield from _code(child)
 
 
-def _others(node: ast.AST) -> Iterator[ast.AST]:
-    def changed(**fields: object) -> ast.AST:
-        other = copy.copy(node)
-        for name, value in fields.items():
-            setattr(other, name, value)
-        return other
-
+def _others(node: ast.AST) -> Iterator[dict[str, object]]:
+    """What the fields of a node may be instead."""
     match node:
+        case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
+            yield {"test": ast.UnaryOp(ast.Not(), test)}
+        case ast.comprehension(ifs=tests):
+            for at, test in enumerate(tests):
+                yield {"ifs": [*tests[:at], ast.UnaryOp(ast.Not(), test), *tests[at + 1 :]]}
         case ast.Compare(ops=[op]) if type(op) in OTHER:
-            yield changed(ops=[OTHER[type(op)]()])
+            yield {"ops": [OTHER[type(op)]()]}
         case ast.BinOp(op=op) | ast.AugAssign(op=op) | ast.BoolOp(op=op) if type(op) in OTHER:
-            yield changed(op=OTHER[type(op)]())
-        case ast.UnaryOp(op=ast.Not() | ast.USub() | ast.Invert(), operand=operand):
-            yield operand
+            yield {"op": OTHER[type(op)]()}
+        case ast.UnaryOp(op=ast.Not() | ast.USub() | ast.Invert() as op, operand=operand):
+            yield {"operand": ast.UnaryOp(op, operand)}
         case ast.Constant(value=bool(value)):
-            yield changed(value=not value)
+            yield {"value": not value}
         case ast.Constant(value=int(value) | float(value)):
-            yield changed(value=value + 1)
+            yield {"value": value + 1}
         case ast.Constant(value=str(value)):
-            yield changed(value=value + "XX")
+            yield {"value": value + "XX"}
         case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant):
-            yield changed(value=ast.Constant(None))
+            yield {"value": ast.Constant(None)}
         case ast.Call(keywords=keywords):
             for gone in keywords:
                 if gone.arg is not None:
-                    yield changed(keywords=[k for k in keywords if k is not gone])
+                    yield {"keywords": [k for k in keywords if k is not gone]}
 
 
 class Watchers:
     """Which tests run which line, from the data of a coverage run."""
 
     def __init__(self, data_file: Path) -> None:
-        self._data = CoverageData(str(data_file))
-        self._data.read()
-        self._files = {name: self._data.contexts_by_lineno(name)
-                       for name in self._data.measured_files()}  # fmt: skip
-        self._reach: dict[str, int] = {}
-        for lines in self._files.values():
-            for contexts in lines.values():
-                for context in contexts:
-                    self._reach[context] = self._reach.get(context, 0) + 1
+        data = CoverageData(str(data_file))
+        data.read()
+        self._files = {name: data.contexts_by_lineno(name) for name in data.measured_files()}
+        self._reach = Counter(
+            test for lines in self._files.values() for tests in lines.values() for test in tests
+        )
 
     def of(self, fault: Fault) -> list[str]:
         """Tests by their place, those that run the fewest lines first. What a fixture runs is not
@@ -155,8 +140,7 @@ class Watchers:
         if names == {""}:  # it runs as the file is imported, or in a fixture
             names = {context for contexts in lines.values() for context in contexts}
         names = {name for name in names if name.startswith("tests.test_")}
-        ordered = sorted(names, key=lambda name: (self._reach[name], name))
-        places = [_place(name) for name in ordered]
+        places = [_place(n) for n in sorted(names, key=lambda n: (self._reach[n], n))]
         return [*places[:NARROW], *(f"{RECORD}[{p}-id]" for p in SHIPPED), *places[NARROW:]]
 
 
@@ -166,11 +150,11 @@ def _place(context: str) -> str:
     return "::".join([f"{package}/{module}.py", *names])
 
 
-def survives(fault: Fault, tests: list[str], copy_of: Path) -> bool:
-    """Whether none of the tests fails in a copy of the repository with the fault."""
-    path = copy_of / fault.file
+def survives(file: str, content: str, tests: list[str], copy_of: Path) -> bool:
+    """Whether none of the tests fails in a copy of the repository with another file in it."""
+    path = copy_of / file
     right, times = path.read_bytes(), path.stat()
-    path.write_bytes(right[: fault.start] + fault.after.encode() + right[fault.end :])
+    path.write_text(content, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider",
                *tests]  # fmt: skip
     env = os.environ | {"PYTHONPATH": str(copy_of), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -213,17 +197,18 @@ def main() -> None:
         for job in range(given.jobs):
             copies.put(repository(Path(place) / str(job)))
 
-        def tried(fault: Fault) -> bool:
+        def tried(fault: Fault, said: str, content: str) -> bool:
             tests, free = watchers.of(fault), copies.get()
             try:
-                lives = survives(fault, tests, free)
+                lives = survives(fault.file, content, tests, free)
             finally:
                 copies.put(free)
-            print("survived" if lives else "found   ", len(tests), fault, flush=True)
+            print("survived" if lives else "found   ", len(tests), said, flush=True)
             return lives
 
+        said, contents = map(str, drawn), [fault.made(fault.tree) for fault in drawn]
         with ThreadPoolExecutor(given.jobs) as pool:
-            n = sum(pool.map(tried, drawn))
+            n = sum(pool.map(tried, drawn, list(said), contents))
     low, high = proportion_confint(n, len(drawn), method="wilson")
     print(f"{n} of {len(drawn)} faults survived, drawn from {len(every):,} with the seed "
           f"{given.seed}: {n / len(drawn):.1%} (95% {low:.1%} to {high:.1%})")  # fmt: skip

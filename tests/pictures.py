@@ -59,14 +59,11 @@ def of_notebooks() -> None:
     with tempfile.TemporaryDirectory() as folder, Lab(Path(folder)) as lab:
         lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
         for name, (notebook, start, height) in SCREENS.items():
-            lab.open(notebook)
-            lab.change("pelatihan-kepemimpinan-2025", "mentoring-karier-2025")
-            lab.run_all()
+            lab.ran(notebook, "pelatihan-kepemimpinan-2025", "mentoring-karier-2025")
             if name == "jelajahi":
-                lab.choose(3, "0,6")
-                lab.wait(lambda: "Menurut yang dinyatakan" in lab.text(".widget-html"))
+                lab.do("choose", 3, "0,6")
+                lab.says("Menurut yang dinyatakan")
             keep(lab.shot(start, height), name)
-            lab.close()
 
 
 if __name__ == "__main__":

@@ -5,13 +5,15 @@ MkDocs calls `on_files` when it builds the site (mkdocs.yml names this file as a
 
 from __future__ import annotations
 
-import argparse
 import inspect
+import io
 import re
+from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any
 
 import evaluasi_lib as el
-from evaluasi_lib import _DOOR, cli, wording
+from evaluasi_lib import _DOOR
+from evaluasi_lib.cli import main
 from evaluasi_lib.reference import markdown_table
 from evaluasi_lib.results import result_schema
 
@@ -27,26 +29,19 @@ HEADINGS = {
 
 
 def commands_page() -> str:
-    """Every command with its options, as `evaluasi COMMAND --help` says it."""
-    wording.set_language("id")
-    argparse._ = wording._  # type: ignore[attr-defined]
-    parser = cli._parser()
-    commands = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    lines = [
-        "# Perintah",
-        "",
-        "Status keluar: 0 semuanya baik; 1 ada program yang gagal; 2 salah pakai.",
-    ]
-    for name, command in commands.choices.items():
-        usage = re.sub(r"\s+", " ", command.format_usage().partition(":")[2]).strip()
-        rows = [
-            (f"`{', '.join(action.option_strings) or action.metavar or action.dest}`", action.help)
-            for action in command._actions
-            if not isinstance(action, argparse._HelpAction)
-        ]
-        lines += ["", f"## {name}", "", f"{command.description}", "", "```", usage, "```", ""]
-        lines += markdown_table(["Opsi", "Arti"], rows)
+    """Every command, as `evaluasi COMMAND --help` says it."""
+    said = "Status keluar: 0 semuanya baik; 1 ada program yang gagal; 2 salah pakai."
+    lines = ["# Perintah", "", said]
+    for name in re.findall(r"^    (\w+)", _help(), re.MULTILINE):
+        lines += ["", f"## {name}", "", "```text", _help(name).rstrip(), "```"]
     return "\n".join(lines) + "\n"
+
+
+def _help(*command: str) -> str:
+    told = io.StringIO()
+    with redirect_stdout(told), suppress(SystemExit):
+        main([*command, "--help"])
+    return told.getvalue()
 
 
 def door_page() -> str:

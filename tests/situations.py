@@ -1,19 +1,23 @@
-"""Hand-made programs and results, from a few words, for the tests of findings and reports.
+"""Programs and results from a few words, for the tests of findings, verdict and reports.
 
-`make(outcomes=[{estimate: 0.4, se: 0.1}], ...)` gives (Program, EvaluationResult). An outcome's
-interval, p-value and conclusion follow from estimate, standard error, df and sesoi by the written
-rule (90% interval inside the smallest change of interest; else 95% interval without zero).
+The door opens raw files alone, and a verdict needs situations of which none comes about by chance
+(an estimate of exactly 0.1973, a rating of 4), so that this one file knows what lies behind it:
+`concluded(outcomes=[{estimate: 0.4, se: 0.1}], ...)` is the result.json of such a program. An
+outcome's interval, p-value and conclusion follow from estimate, standard error, df and sesoi by the
+written rule (90% interval inside the smallest change of interest; else 95% interval without zero).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scipy import stats
 
-from evaluasi_lib.conclusion import tone_of
-from evaluasi_lib.measures import Effect, Measure, record_rows, share_interval
+import evaluasi_lib as el
+from evaluasi_lib.findings import conclude
+from evaluasi_lib.measures import COLUMNS, Effect, Measure, effects_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import (
     EvaluationResult,
@@ -21,188 +25,179 @@ from evaluasi_lib.results import (
     Provenance,
     Quality,
     Triangulated,
-    Verdict,
+    result_json,
 )
-from evaluasi_lib.voices.triangulation import source_rows
-from tests.made_effects import effect_rows, evidence_rows
+
+Given = Mapping[str, Any]
 
 
-def conclusion_of(
-    estimate: float, se: float, df: float, sesoi: float | None, direction: str
-) -> str:
-    """The written rule for a single outcome (nothing to adjust for)."""
-    half90, half95 = (se * stats.t.ppf(q, df) for q in (0.95, 0.975))
-    if sesoi is not None and abs(estimate) + half90 < sesoi:
-        return "no_meaningful_change"
-    if abs(estimate) <= half95:
-        return "inconclusive"
-    return "improved" if (estimate > 0) == (direction == "higher") else "worsened"
+def concluded(*earlier: Given, language: str = "en", **given: Any) -> dict[str, Any]:
+    """The result.json of a situation (words of `make`). earlier: the cycles before it."""
+    el.set_language(language)
+    try:
+        program, measured = make(**given)
+        result = conclude(program, measured, [make(**before)[1] for before in earlier])
+        document: dict[str, Any] = json.loads(result_json(result))
+    finally:
+        el.set_language("id")
+    return document
 
 
-def effect(
-    outcome: str = "kinerja", estimate: float | None = 0.5, se: float | None = 0.1,
-    sesoi: float | None = 0.2, claim: str = "effect", level: str = "behaviour",
-    direction: str = "higher", df: float = 200, role: str = "primary", **other: Any,
-) -> Effect:  # fmt: skip
-    values: dict[str, Any] = {}
+def rows(at: str, **content: Any) -> list[Measure]:
+    """The measures of a place. content: columns of its rows by their names; any other is a measure:
+    its value, or value, ends of its interval and p."""
+    place = at.split("/")
+    about: dict[str, Any] = {"subject": place[-1] if len(place) > 1 else None}
+    about |= {key: content.pop(key) for key in list(content) if key in COLUMNS}
+    reason = about.pop("reason", None)
+    found = []
+    for name, given in content.items():
+        numbers = list(given) if isinstance(given, (list, tuple)) else [given]
+        value, low, high, p = (*numbers, None, None, None)[:4]
+        if value is not None or reason:
+            found.append(Measure(
+                id=f"{at}/{name}", part=place[0], measure=name, value=value, low=low, high=high,
+                p=p, reason=reason if value is None else None, **about,
+            ))  # fmt: skip
+    return found
+
+
+def estimate_rows(
+    outcome: str, estimate: float | None = 0.5, se: float | None = 0.1, df: float = 200,
+    sesoi: float | None = 0.2, claim: str = "effect", direction: str = "higher",
+    role: str = "primary", level: str = "behaviour", **other: Any,
+) -> list[Measure]:  # fmt: skip
+    """An estimate; other: further columns or numbers of it."""
+    known: dict[str, Any] = {"estimate": estimate, "conclusion": None}
     if estimate is not None and se is not None:
-        half = se * stats.t.ppf(0.975, df)
-        values |= {"ci_low": estimate - half, "ci_high": estimate + half}
+        half90, half95 = (se * stats.t.ppf(q, df) for q in (0.95, 0.975))
         p = float(2 * stats.t.sf(abs(estimate / se), df))
-        values |= {
-            "p_value": p,
+        better = (estimate > 0) == (direction == "higher")
+        known = {
+            "estimate": (estimate, estimate - half95, estimate + half95, p),
             "p_adjusted": p,
-            "conclusion": conclusion_of(estimate, se, df, sesoi, direction),
-        }
-    given = {
-        "outcome": outcome, "label": outcome.capitalize(), "role": role,
-        "wave": "post", "sesoi": sesoi, "direction": direction, "claim": claim, "level": level,
+            "conclusion": "no_meaningful_change"
+            if sesoi is not None and abs(estimate) + half90 < sesoi
+            else "inconclusive" if abs(estimate) <= half95
+            else "improved" if better else "worsened",
+        }  # fmt: skip
+    known |= {
+        "std_error": se, "df": df, "sesoi": sesoi, "n_program": 100,
+        "n_comparison": 100 if claim == "effect" else None, "subject": outcome,
+        "label": outcome.capitalize(), "role": role, "wave": "post", "direction": direction,
+        "claim": claim, "level": level, "estimator": "ols", "estimand": "att", "unit": "poin",
         "design": "randomised" if claim == "effect" else "single_group",
-        "estimator": "ols", "estimand": "att", "unit": "poin", "n_program": 100,
-        "n_comparison": 100 if claim == "effect" else None, "estimate": estimate,
-        "std_error": se, "df": df,
     }  # fmt: skip
-    return Effect(**(given | values | other))
+    known |= other
+    if "g_ci_low" in known:
+        known["effect_size_g"] = [known.pop(k) for k in ("effect_size_g", "g_ci_low", "g_ci_high")]
+    first = {key: known.pop(key) for key in ("estimate", "conclusion", "note", "reason")
+             if key in known}  # fmt: skip
+    about = {key: value for key, value in known.items() if key in COLUMNS}
+    at = f"effects/{outcome}/{role}"
+    return [*rows(at, **about, **({"reason": "not estimated"} | first)), *rows(at, **known)]
+
+
+def effect(**spec: Any) -> Effect:
+    """An estimate as the tables read it."""
+    return effects_of(estimate_rows(**{"outcome": "kinerja", **spec}))[0]
+
+
+def scale(
+    name: str = "kepuasan", mean: float | None = 4.0, half: float = 0.1, wave: str = "post",
+    alpha: float | None = 0.85, items: Mapping[str, tuple[float, float]] | None = None,
+) -> list[Measure]:  # fmt: skip
+    """A scale in the program's group. items: label -> its performance and importance, about a
+    crosshair at 3."""
+    about = {"subject": name, "wave": wave, "group": "program", "level": "reaction"}
+    at = f"scales/{name}/{wave}/program"
+    score = (mean, mean - half, mean + half) if mean is not None and half else mean
+    found = rows(at, **about, label=name.capitalize(), n=100, mean=score, alpha=alpha, n_items=5.0)
+    if items:
+        found += rows(f"{at}/ipa", cross_performance=3.0, cross_importance=3.0)
+    for label, (performance, importance) in (items or {}).items():
+        found += rows(f"{at}/{label}", label=label, performance=performance, importance=importance)
+    return found
+
+
+def share_rows(at: str, share: float | None, **about: Any) -> list[Measure]:
+    """A share with its interval; hidden without a number."""
+    value = None if share is None else (share, max(share - 0.07, 0.0), min(share + 0.07, 1.0))
+    reason = "small_cell" if share is None else None
+    label = at.rpartition("/")[2].replace("_", " ")
+    return rows(at, **{"label": label, "share": value, "reason": reason} | about)
 
 
 def make(
-    outcomes: list[dict[str, Any]] | None = None,
-    *,
-    id: str = "contoh",
-    cycle: str = "2025",
-    ratings: int | list[int | None] | None = 4,
-    completion: float | None = None,
-    enrolled: int = 200,
-    cost: float | None = None,
-    bcr: float | None = None,
-    absorption: float | None = None,
-    response: float | None = None,
-    alpha: float | None = None,
-    scales: tuple[list[Measure], ...] = (),
-    agreement: list[str] | None = None,
-    barriers: dict[str, float | None] | None = None,
-    modules: dict[str, float | None] | None = None,
-    themes: dict[str, tuple[float | None, float | None]] | None = None,
-    thresholds: dict[str, Any] | None = None,
-    decisive: list[bool] | None = None,
-    flags: list[str] | dict[str, str] | None = None,
-    program_keys: dict[str, Any] | None = None,
-    **parts: Any,
-) -> tuple[Program, EvaluationResult]:
-    """A program and its measured result. Outcomes are named kinerja, kinerja2, ... by default."""
+    outcomes: Sequence[Given] = ({},), *, id: str = "contoh", cycle: str = "2025",
+    ratings: int | list[int | None] | None = 4, completion: float | None = None,
+    enrolled: int = 200, cost: float | None = None, bcr: float | None = None,
+    absorption: float | None = None, response: float | None = None, alpha: float | None = None,
+    scales: Sequence[Any] = (), agreement: Sequence[str] | None = None,
+    barriers: Mapping[str, float | None] | None = None,
+    modules: Mapping[str, float | None] | None = None,
+    themes: Mapping[str, tuple[float | None, float | None]] | None = None,
+    thresholds: Given | None = None, decisive: list[bool] | None = None,
+    flags: Sequence[str] | Mapping[str, str] | None = None, program_keys: Given | None = None,
+    more: Sequence[Given] = (),
+) -> tuple[Program, EvaluationResult]:  # fmt: skip
+    """A program and its measured result. Outcomes are named kinerja, kinerja2, ... by default;
+    themes: name -> share and tone; flags: threats to the evidence, with their sentences; more: rows
+    of further places, as words of `rows`."""
     specs = [
-        {"outcome": f"kinerja{i + 1}" if i else "kinerja", **spec}
-        for i, spec in enumerate([{}] if outcomes is None else outcomes)
+        {"outcome": f"kinerja{i}" if i > 1 else "kinerja", **spec}
+        for i, spec in enumerate(outcomes, 1)
     ]
-    effects = tuple(effect(**spec) for spec in specs)
-    named = list(dict.fromkeys(e.outcome for e in effects))
-    by_outcome = {e.outcome: e for e in effects}
-    rated = ratings if isinstance(ratings, list) else [ratings] * len(named)
-    program = Program.model_validate(
-        {
-            "id": id, "title": {"id": "Program contoh", "en": "Sample program"},
-            "kind": "leadership", "organisation": "Instansi contoh", "cycle": cycle,
-            "period": {"start": "2025-01-01", "end": "2025-06-30"},
-            "design": {"type": "single_group"}, "link": "nip", "sources": {},
-            "thresholds": thresholds or {},
-            "outcomes": [
-                {
-                    "id": name, "label": name.capitalize(), "level": by_outcome[name].level,
-                    "unit": "poin", "instrument": f"alat_{name}",
-                    "direction": by_outcome[name].direction,
-                    "decisive": decisive[i] if decisive else True,
-                }
-                for i, name in enumerate(named)
-            ],
-        }
-        | (program_keys or {})
-    )  # fmt: skip
-    money = {"cost_per_completer_idr": cost, "budget_absorption_share": absorption, "bcr": bcr}
-    questions = tuple(
-        Triangulated(f"q{i}", None, None, None, a)  # type: ignore[arg-type]
-        for i, a in enumerate(agreement or [])
-    )
-    if alpha is not None:
-        scales += tuple(scale(f"alat_{name}", alpha=alpha) for name in named)
-    threats = flags if isinstance(flags, dict) else dict.fromkeys(flags or ())
-    sample = {"invited": 200, "responded": 150, "analysed": 150, "response_rate_share": response}
-    took = {"enrolled": enrolled, "started": enrolled}
-    done = {"completion_share": completion, "n": enrolled} | share_interval(enrolled, completion)
-    rows = [
-        *(row for e in effects for row in effect_rows(e)),
-        *(
-            row
-            for name, rating in zip(named, rated, strict=True)
-            for row in evidence_rows(name, rating, threats, design=by_outcome[name].design)
-        ),
-        *record_rows(sample, ["sample"], " ".join(sample)),
-        *record_rows(took, ["participation"], " ".join(took)),
-        *record_rows(done, ["participation"], "completion_share:ci"),
-        *(row for name, share in (barriers or {}).items() for row in barrier(name, share)),
-        *(row for found in scales for row in found),
-    ]
+    by_outcome = {spec["outcome"]: spec for spec in reversed(specs)}
+    names = list(dict.fromkeys(spec["outcome"] for spec in specs))
+    declared = {
+        "id": id, "title": {"id": "Program contoh", "en": "Sample program"}, "kind": "leadership",
+        "organisation": "Instansi contoh", "cycle": cycle,
+        "period": {"start": "2025-01-01", "end": "2025-06-30"},
+        "design": {"type": "single_group"}, "link": "nip", "sources": {},
+        "thresholds": thresholds or {},
+        "outcomes": [
+            {"id": name, "label": name.capitalize(), "unit": "poin", "instrument": f"alat_{name}",
+             "level": by_outcome[name].get("level", "behaviour"),
+             "direction": by_outcome[name].get("direction", "higher"),
+             "decisive": decisive[i] if decisive else True}
+            for i, name in enumerate(names)
+        ],
+    }  # fmt: skip
+    threats = flags if isinstance(flags, Mapping) else dict.fromkeys(flags or ())
+    rated = ratings if isinstance(ratings, list) else [ratings] * len(names)
+    found: list[Measure] = [row for spec in specs for row in estimate_rows(**spec)]
+    for name, rating in zip(names, rated, strict=True):
+        found += rows(f"evidence/{name}", rating_0_5=rating, reason="not rated")
+        for code, text in threats.items():
+            found += rows(f"evidence/{name}/threats", subject=name, note=text, **{code: 1.0})
+    found += rows("sample", invited=200.0, responded=150.0, analysed=150.0,
+                  response_rate_share=response)  # fmt: skip
+    found += rows("participation", enrolled=float(enrolled), started=float(enrolled))
+    found += rows("participation", n=enrolled, completion_share=completion)
+    for name, share in (barriers or {}).items():
+        found += share_rows(f"participation/barriers/{name}", share)
+    for measures in scales:
+        found += scale(**measures) if isinstance(measures, Mapping) else measures
+    for name in names if alpha is not None else ():
+        found += scale(f"alat_{name}", alpha=alpha)
+    found += rows("efficiency", cost_per_completer_idr=cost, budget_absorption_share=absorption,
+                  bcr=bcr)  # fmt: skip
+    for name, (share, mood) in (themes or {}).items():
+        tone = None if mood is None else float(mood > 0) - float(mood < 0)
+        about = {"subject": name, "label": name.capitalize(), "sentiment": mood, "tone": tone}
+        found += share_rows(f"themes/{name}/survey", share, **about)
+    for name, share in (modules or {}).items():
+        found += share_rows(f"module_demand/{name}", share)
+    for i in range(len(agreement or ())):
+        found += rows(f"triangulation/{i + 1}", label=f"q{i}", sources=2.0)
+    found += [row for spec in more for row in rows(**spec)]
     result = EvaluationResult(
-        program=ProgramInfo(
-            id, "Program contoh", "leadership", "Instansi contoh", cycle, None, None
+        ProgramInfo(id, "Program contoh", "leadership", "Instansi contoh", cycle, None, None),
+        tuple(found), Quality(0, 0, (), ()), Provenance((), "0", {}, {"language": "id"}, 0),
+        triangulation=tuple(
+            Triangulated(f"q{i}", None, None, None, a)  # type: ignore[arg-type]
+            for i, a in enumerate(agreement or ())
         ),
-        triangulation=questions,
-        strengths=(), weaknesses=(),
-        verdict=Verdict("insufficient_evidence", (), ""),
-        recommendations=(), follow_up=(),
-        quality=Quality(0, 0, (), ()),
-        provenance=Provenance((), "0", {}, {}, 0),
-        rows=(
-            *rows,
-            *record_rows(money, ["efficiency"], " ".join(money)),
-            *_shares("themes", {f"{name}/survey": x for name, x in (themes or {}).items()}),
-            *_shares("module_demand", {name: (x, None) for name, x in (modules or {}).items()}),
-            *(draft.row for draft in source_rows(questions)),
-        ),
-        **parts,
     )  # fmt: skip
-    return program, result
-
-
-def barrier(name: str, share: float | None) -> Iterator[Measure]:
-    """Of a barrier; hidden without a share."""
-    low, high = _around(share)
-    record = {"share": share, "ci_low": low, "ci_high": high, "label": name.replace("_", " ")}
-    record["reason"] = "small_cell" if share is None else None
-    return record_rows(record, ["participation", "barriers", name], "share:ci")
-
-
-def scale(name: str = "kepuasan", mean: float | None = 4.0, half: float = 0.1,
-          alpha: float | None = 0.85, wave: str = "post",
-          items: dict[str, tuple[float, float]] | None = None) -> list[Measure]:  # fmt: skip
-    """The rows of a scale in the program's group. items: label -> its performance and importance,
-    about a crosshair at 3."""
-    low, high = (None, None) if mean is None else (mean - half, mean + half)
-    record = {"label": name.capitalize(), "n": 100, "alpha": alpha, "n_items": 5,
-              "mean": mean, "ci_low": low, "ci_high": high}  # fmt: skip
-    about = {"subject": name, "wave": wave, "group": "program", "level": "reaction"}
-    place = ["scales", name, wave, "program"]
-    rows = list(record_rows(record, place, "mean:ci alpha n_items", **about))
-    cross = {"cross_performance": 3.0, "cross_importance": 3.0}
-    rows += record_rows(cross, [*place, "ipa"], " ".join(cross)) if items else ()
-    for label, (performance, importance) in (items or {}).items():
-        rated = {"label": label, "performance": performance, "importance": importance}
-        rows += record_rows(rated, [*place, label], "performance importance")
-    return rows
-
-
-def _shares(part: str, shares: dict[str, tuple[float | None, float | None]]) -> Iterator[Measure]:
-    """Rows of shares and their tones; the place of each starts with the name of its subject."""
-    for place, (share, tone) in shares.items():
-        name, *source = place.split("/")
-        low, high = _around(share)
-        record = {"share": share, "ci_low": low, "ci_high": high, "sentiment": tone}
-        record["tone"] = None if tone is None else tone_of(*(max(x, 0) for x in (tone, -tone)), 1)
-        label = name.replace("_", " ") if part == "module_demand" else name.capitalize()
-        yield from record_rows(
-            record, [part, name, *source], "share:ci sentiment tone", subject=name, label=label,
-            reason=None if share is not None else "small_cell",
-        )  # fmt: skip
-
-
-def _around(share: float | None) -> tuple[float | None, float | None]:
-    return (None, None) if share is None else (max(share - 0.07, 0.0), min(share + 0.07, 1.0))
+    return Program.model_validate(declared | dict(program_keys or {})), result

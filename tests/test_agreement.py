@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evaluasi_lib as el
-from evaluasi_lib.voices import agreement as coefficients
 
 REFERENCE = json.loads(
     (Path(__file__).parent / "reference" / "agreement.json").read_text(encoding="utf-8")
@@ -90,28 +89,3 @@ def test_interval_holds_the_value_and_is_the_same_twice():
     few = agree(RATINGS[:5])
     assert few["value"].notna().any()
     assert few["low"].isna().all()
-
-
-def test_rows_of_one_unit_are_drawn_together():
-    ratings = np.random.default_rng(4).integers(0, 2, (30, 2)).astype(float)
-
-    def interval(rows, **how):
-        rng = np.random.default_rng(1)
-        return coefficients.with_interval(coefficients.percent_agreement, rows, rng, 400, **how)
-
-    blocks = interval(np.repeat(ratings, 8, axis=0), units=np.repeat(np.arange(30), 8))
-    assert blocks == interval(ratings)  # copying rows of a unit adds no knowledge
-
-
-def test_codes_compared_give_precision_recall_and_the_same_kappa():
-    rng = np.random.default_rng(5)
-    manual = rng.random((80, 1)) < 0.4
-    found = manual ^ (rng.random((80, 1)) < 0.1)
-    row = coefficients.compare_codes(manual, found, rng)[0]
-    both = (manual & found).sum()
-    assert row["precision"] == pytest.approx(both / found.sum())
-    assert row["recall"] == pytest.approx(both / manual.sum())
-    slow = agree(np.hstack([manual, found])).loc["cohen_kappa"]
-    assert row["kappa"] == pytest.approx(slow["value"])
-    # Two bootstraps of one statistic: their bounds differ by chance alone.
-    assert row["kappa_ci_low"] == pytest.approx(slow["low"], abs=0.03)

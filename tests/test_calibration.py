@@ -25,17 +25,15 @@ CELLS = [
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
-def test_error_rates_are_as_stated(cell: Cell) -> None:
+def test_error_rates_are_as_stated(cell):
+    def beyond(share):
+        return 4 * math.sqrt(share * (1 - share) / REPETITIONS)
+
     found = simulate(cell, REPETITIONS)
-    assert found.repetitions == REPETITIONS
-    assert found.type_1 <= 0.06 + 4 * math.sqrt(0.06 * 0.94 / REPETITIONS)
-    assert found.coverage >= 0.935 - 4 * math.sqrt(0.065 * 0.935 / REPETITIONS)
-    assert found.tost_error <= 0.05 + 4 * math.sqrt(0.05 * 0.95 / REPETITIONS)
+    assert found["repetitions"] == REPETITIONS
+    assert found["type_1"] <= 0.06 + beyond(0.06)
+    assert found["coverage"] >= 0.935 - beyond(0.935)
+    assert found["tost_error"] <= 0.05 + beyond(0.05)
     # Computed power is that of one median df; with few clusters df vary from draw to draw.
-    assert found.power == pytest.approx(found.power_computed, abs=0.15)
+    assert found["power"] == pytest.approx(found["power_computed"], abs=0.15)
     assert cell.estimator in table([found])
-
-
-def test_a_cell_is_the_same_each_time() -> None:
-    cell = Cell("waves", 60)
-    assert simulate(cell, 5) == simulate(cell, 5)

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,11 @@ from evaluasi_lib.cli import main
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("cara/*.md"), DOCS / "sepuluh-menit.md"])
+DOOR = (DOCS / "pintu.md").read_text("utf-8")
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# Lines wanted by the design of the door, task by task.
+WANTED = [2, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 2]
+NO_FUNCTIONS = {"Table", "Figure", "EvaluationError", "set_language", "__version__"}
 
 
 @pytest.fixture
@@ -38,7 +41,6 @@ def workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv("EVALUASI_KEY", raising=False)
     yield tmp_path / "kerja"
     plt.close("all")
-    el.set_language("id")
 
 
 def _over(below: Any, above: Any) -> Any:
@@ -58,6 +60,12 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def _run(code: str, names: dict[str, object]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        exec(compile(code, "page", "exec"), names)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_step_of_a_page_works(
     page: Path, workbook: Path, capsys: pytest.CaptureFixture[str]
@@ -69,73 +77,70 @@ def test_every_step_of_a_page_works(
         if title:
             _write(workbook / title, text)
         elif kind == "console":
-            for line in re.findall(r"^\$ evaluasi (.+)$", text, re.MULTILINE):
-                status = main(shlex.split(line))
+            for line in text.splitlines():
+                assert line.startswith("$ evaluasi ")
+                status = main(shlex.split(line)[2:])
                 assert status == 0, f"{line}\n{capsys.readouterr().err}"
         elif kind == "python":
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", UserWarning)
-                exec(compile(text, str(page), "exec"), names)
+            _run(text, names)
 
 
-def test_every_command_of_a_page_is_one_that_the_test_runs() -> None:
-    for page in PAGES:
-        for kind, _title, text in BLOCK.findall(page.read_text(encoding="utf-8")):
-            if kind == "console":
-                assert all(line.startswith("$ evaluasi ") for line in text.splitlines()), page
+# --- docs/pintu.md: the door ---------------------------------------------------------------------
 
 
-class _Addresses(HTMLParser):
-    """What a page fetches when it is shown, and what it links to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fetched: list[str] = []
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        if tag == "a":
-            self.links.append(found.get("href") or "")
-        elif tag == "link" and "canonical" not in (found.get("rel") or ""):
-            self.fetched.append(found.get("href") or "")
-        elif tag in ("script", "img", "iframe"):
-            self.fetched.append(found.get("src") or "")
+def test_every_snippet_of_the_door_runs_and_shows_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for _kind, _title, snippet in BLOCK.findall(re.sub(r"^ +(?=```)", "", DOOR, flags=re.M)):
+        _run(snippet, names)
+        for line in snippet.splitlines():
+            if re.match(r"(p|el|lain)\b(?!.* = )(?!.*(to_excel|save|report))", line):
+                assert len(repr(eval(line, names)).splitlines()) <= 30, line
+    report = tmp_path / "laporan" / "pelatihan-kepemimpinan-2025" / "laporan.html"
+    for written in (report, tmp_path / "pengaruh.xlsx", tmp_path / "pengaruh.png"):
+        assert written.stat().st_size
+    assert names["mahal"].explored[0].used == 400_000_000  # type: ignore[attr-defined]
 
 
-def test_the_site_is_built_offline_without_a_broken_link(tmp_path: Path) -> None:
+def test_no_task_takes_more_lines_than_promised() -> None:
+    text = DOOR.partition("## Dua belas hal")[2].partition("\n## ")[0]
+    tasks = re.split(r"\n\d+\. ", text)[1:]
+    lines = [len(re.search(r"```python\n(.*?)```", t, re.S)[1].splitlines()) for t in tasks]
+    assert [n for n, most in zip(lines, WANTED, strict=True) if n > most] == []
+
+
+def test_the_page_names_every_function_of_the_door() -> None:
+    listed = set(re.findall(r"`(\w+)`", DOOR.partition("\n- ")[0]))
+    assert set(el.__all__) - NO_FUNCTIONS == listed - {"help"}
+
+
+# --- The site ------------------------------------------------------------------------------------
+
+
+def test_the_site_is_built_offline_without_a_broken_link_and_names_all(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "-d", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    pages = [path for path in tmp_path.rglob("*.html") if path.name != "404.html"]
-    assert len(pages) == len([*DOCS.rglob("*.md")]) + 3  # perintah, door, result-json
-    for path in pages:
-        seen = _Addresses()
-        seen.feed(path.read_text(encoding="utf-8"))
-        assert [a for a in seen.fetched if "//" in a] == []
-        inner = {a.partition("#")[0] for a in seen.links if a and "://" not in a}
-        missing = [
-            a for a in inner if a and not a.startswith("mailto:") and not (path.parent / a).exists()
-        ]
-        assert missing == [], path
-
-
-def test_the_reference_names_every_command_and_every_function(tmp_path: Path) -> None:
-    import evaluasi_lib as el
-    from tests.site import commands_page, door_page, result_page
-
+    pages = {path: path.read_text("utf-8") for path in tmp_path.rglob("*.html")}
+    assert len(pages) == len([*DOCS.rglob("*.md")]) + 4  # perintah, door, result-json, 404
+    for path, html in pages.items():
+        tags = re.findall(r"<(?:script|img|iframe|link(?! rel=\"canonical\"))\b[^>]*>", html)
+        assert [tag for tag in tags if re.search(r"(?:src|href)=\"?(?:\w+:)?//", tag)] == []
+        links = re.findall(r"<a\b[^>]*?\bhref=\"?([^\">\s]+)", html)
+        inner = {a.partition("#")[0] for a in links if not re.match(r"\w+:", a)} - {""}
+        if path.name != "404.html":
+            assert [a for a in inner if not (path.parent / a).exists()] == [], path
     for command in ("start", "new", "check", "report", "verify", "forget", "key", "lab"):
-        assert f"\n## {command}\n" in commands_page()
-    functions = set(el.__all__) - {
-        "Table",
-        "Figure",
-        "EvaluationError",
-        "set_language",
-        "__version__",
-    }
-    door = door_page()
-    assert [name for name in functions if f"\n### {name}\n" not in door] == []
-    assert "`rows`" in result_page() or "`measures`" in result_page()
+        assert f'<h2 id="{command}">' in pages[tmp_path / "perintah.html"]
+    door = pages[tmp_path / "door.html"]
+    functions = set(el.__all__) - NO_FUNCTIONS
+    assert [name for name in functions if f'<h3 id="{name}">' not in door] == []
+    assert "<code>measures</code>" in pages[tmp_path / "result-json.html"]
+
+
+# --- docs/templat-program.yml -------------------------------------------------------------------
 
 
 def test_the_template_of_a_program_lacks_nothing_but_what_it_asks_for(workbook: Path) -> None:
@@ -160,3 +165,33 @@ def test_the_template_of_a_program_lacks_nothing_but_what_it_asks_for(workbook: 
         _write(workbook / "data/raw/percobaan-2026" / name, "\n".join([heading, *lines]))
     _write(workbook / "data/raw/percobaan-2026/program.yml", text)
     assert main(["check", "percobaan-2026"]) == 0
+
+
+# --- docs/uneg-trend.md: the checklists -----------------------------------------------------------
+
+
+def test_the_checklists_are_whole_and_name_sections_and_titles_that_reports_have(
+    tmp_path: Path,
+) -> None:
+    page = (DOCS / "uneg-trend.md").read_text("utf-8")
+    rows = {}
+    for part in ("UNEG/G(2010)/2", "TREND"):
+        text = page.split(f"\n## {part}\n")[1].split("\n## ")[0]
+        lines = [line for line in text.splitlines() if line.startswith("|")][2:]
+        rows[part] = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert {row[0].split()[0] for row in rows["UNEG/G(2010)/2"]} == set("12345678")
+    numbers = [int(re.match(r"\d+", row[0])[0]) for row in rows["TREND"]]
+    assert numbers == list(range(1, 23))
+
+    el.open("nsw-1976").report(out=tmp_path)
+    html = (tmp_path / "nsw-1976" / "laporan.html").read_text("utf-8")
+    sections = dict(re.findall(r'<h2 id="h-([\w-]+)">(.*?)</h2>', html))
+    said = yaml.safe_load((ROOT / "evaluasi_lib" / "words.yml").read_text("utf-8"))["section"]
+    assert {code: words["id"] for code, words in said.items()} == {
+        code: title for code, title in sections.items() if code != "daftar-isi"
+    }
+    texts = [path.read_text("utf-8") for path in (ROOT / "evaluasi_lib/locale/id").glob("*.po")]
+    titles = {*sections.values(), *re.findall(r'^msgstr "(.+)"$', "\n".join(texts), re.M)}
+    for item, section, title, note in [*rows["UNEG/G(2010)/2"], *rows["TREND"]]:
+        answered = section.strip("`") in sections and title in titles
+        assert answered or (not section and note.startswith("Tidak dijawab")), item

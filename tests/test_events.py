@@ -1,135 +1,108 @@
-"""Logs of a platform: sessions, time zones, and everything a real log has wrong with it."""
+"""Logs of a platform: sessions, time zones, and everything a real log has wrong with it.
+
+In each case six persons do the same, so that what is published of all of them is what one did.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 
-from evaluasi_lib.scoring.elearning import EventSummary, summarise_events, zone_name
+from evaluasi_lib.scoring.elearning import summarise_events
+from tests.made_studies import make_study, survey
 
-SCHEMA = {
-    "pid": pl.String, "time": pl.Datetime("us", "UTC"), "event": pl.String,
-    "module": pl.String, "component": pl.String, "origin": pl.String,
-}  # fmt: skip
-JAKARTA, JAYAPURA, BERLIN = "Asia/Jakarta", "Asia/Jayapura", "Europe/Berlin"
+PERSONS = [f"p{i}" for i in range(6)]
+Events = list[tuple[str | None, str]]  # time in UTC, module
 
 
-def utc(day: int, hour: int, minute: int = 0, month: int = 3) -> dt.datetime:
-    return dt.datetime(2025, month, day, hour, minute, tzinfo=dt.UTC)
+def learned(
+    folder: Path, events: Events, zones: str | list[str] = "WIB", who: Any = PERSONS, **plan: Any
+) -> dict[str, float]:
+    """id (after "elearning/") -> value, of a log in which everybody in `who` did the same."""
+    declared = {
+        "design": {"type": "single_group"},
+        "roster": "pegawai",
+        "sources": {
+            "pegawai": survey({"zona": "category"}, role="roster"),
+            "log": survey({}, role="events"),
+        },
+        "elearning": {"events": "log", "time_zone_variable": "zona", "session_gap_minutes": 30,
+                      "work_hours": ["07:30", "16:00"], **plan},
+    }  # fmt: skip
+    zones = [zones] * 6 if isinstance(zones, str) else zones
+    people = pd.DataFrame({"pid": PERSONS, "zona": zones})
+    rows = [(pid, time and f"{time}Z", "dilihat", m, "web") for pid in who for time, m in events]
+    log = pd.DataFrame(rows, columns=["pid", "time", "event", "module", "origin"])
+    study = make_study(folder, declared, {"pegawai": people, "log": log})
+    found = {row.id.removeprefix("elearning/"): row.value for row in study.result.rows}
+    return {name: value for name, value in found.items() if value is not None}
 
 
-def summarise(
-    tmp_path: Path,
-    rows: list[tuple[str | None, dt.datetime | None, str]],
-    zones: dict[str, str] | None = None,
-    **options: object,
-) -> EventSummary:
-    """rows: pid, time, module."""
-    table = [(pid, time, "dilihat", module, "modul", "web") for pid, time, module in rows]
-    path = tmp_path / "log.parquet"
-    pl.DataFrame(table, schema=SCHEMA, orient="row").write_parquet(path)
-    settings: dict[str, object] = {"gap_minutes": 30, "work_hours": ("07:30", "16:00")}
-    return summarise_events(path, zones or {"a": JAKARTA}, **(settings | options))  # type: ignore[arg-type]
+SESSIONS, MINUTES = "sessions/median_per_user", "time_on_task/median_minutes"
+OFF, WEEKEND = "off_hours_share", "off_hours/weekend_share"
+HALF_PAST = [("2025-03-03T01:00", "M1"), ("2025-03-03T01:30", "M1"), ("2025-03-03T02:01", "M1")]
+TWO = [("2025-03-03T01:00", "M1"), ("2025-03-03T01:10", "M2"), ("2025-03-03T01:25", "M2")]
+# In Jakarta Monday 07.29 and 07.30, 15.59 and 16.00, Friday 23.59, Saturday morning: four are off.
+EDGES = [(f"2025-03-0{time}", "M1") for time in
+         ("3T00:29", "3T00:30", "3T08:59", "3T09:00", "7T16:59", "8T03:00")]  # fmt: skip
+BERLIN, JAYAPURA = "Europe/Berlin", "WIT"
+# Berlin: on 30 March 2025 01:59 is followed by 03:00, on 26 October 02:59 by 02:00.
+SPRING = [("2025-03-30T00:50", "M1"), ("2025-03-30T01:10", "M1")]
+AUTUMN = [("2025-10-26T00:50", "M1"), ("2025-10-26T01:10", "M2")]
 
 
-def person(summary: EventSummary, pid: str = "a") -> dict[str, object]:
-    return summary.persons.filter(pl.col("pid") == pid).to_dicts()[0]
+@pytest.mark.parametrize(
+    ("events", "how", "expected"),
+    [
+        (HALF_PAST, {}, {SESSIONS: 2, MINUTES: 30}),
+        (HALF_PAST, {"session_gap_minutes": 31}, {SESSIONS: 1}),
+        (HALF_PAST, {"session_gap_minutes": 5}, {MINUTES: 0}),
+        # time counts for the module that was open
+        (TWO, {}, {"modules/M1/median_minutes": 10, "modules/M2/median_minutes": 15}),
+        # events out of order and written twice change nothing
+        ([*reversed(HALF_PAST), HALF_PAST[0]], {},
+         {SESSIONS: 2, MINUTES: 30, "heatmap/1/8/share": pytest.approx(2 / 3)}),
+        (EDGES, {}, {OFF: pytest.approx(4 / 6), WEEKEND: pytest.approx(1 / 6)}),
+        # Sunday 20.00 UTC is Monday 05.00 in Jayapura: off hours, but no weekend
+        ([("2025-03-09T20:00", "M1")], {"zones": JAYAPURA}, {OFF: 1, WEEKEND: 0}),
+        # Monday 00.00 UTC is 09.00 in Jayapura, and 07.00 where the zone is not known
+        ([("2025-03-03T00:00", "M1")], {"zones": "wit "}, {OFF: 0, "heatmap/1/9/share": 1}),
+        ([("2025-03-03T00:00", "M1")], {"zones": ["", *["WIT"] * 5]}, {OFF: pytest.approx(1 / 6)}),
+        # a change of clocks neither makes nor swallows time
+        (SPRING, {"zones": BERLIN}, {SESSIONS: 1, MINUTES: 20, "heatmap/7/3/share": 0.5}),
+        (AUTUMN, {"zones": BERLIN}, {SESSIONS: 1, MINUTES: 20, "heatmap/7/2/share": 1}),
+        # only events of known persons with a time count
+        ([*TWO, ("", "M1")], {"who": [*PERSONS, "admin", ""]}, {"users": 6, SESSIONS: 1}),
+    ],
+)  # fmt: skip
+def test_what_a_log_tells(
+    events: Events, how: dict[str, Any], expected: dict[str, float], tmp_path: Path
+) -> None:
+    found = learned(tmp_path, events, **how)
+    assert {name: found.get(name) for name in expected} == expected
 
 
-def test_a_pause_longer_than_the_gap_starts_a_session(tmp_path: Path) -> None:
-    rows = [("a", utc(3, 1), "M1"), ("a", utc(3, 1, 30), "M1"), ("a", utc(3, 2, 1), "M1")]
-    found = person(summarise(tmp_path, rows))
-    assert (found["sessions"], found["minutes"]) == (2, 30)
-    assert person(summarise(tmp_path, rows, gap_minutes=31))["sessions"] == 1
-    assert person(summarise(tmp_path, rows, gap_minutes=5))["minutes"] == 0
-
-
-def test_time_counts_for_the_module_that_was_open(tmp_path: Path) -> None:
-    rows = [("a", utc(3, 1), "M1"), ("a", utc(3, 1, 10), "M2"), ("a", utc(3, 1, 25), "M2")]
-    modules = {r["module"]: r["minutes"] for r in summarise(tmp_path, rows).modules.to_dicts()}
-    assert modules == {"M1": 10, "M2": 15}
-
-
-def test_events_out_of_order_and_duplicates_change_nothing(tmp_path: Path) -> None:
-    rows = [("a", utc(3, 1, m), f"M{m // 20}") for m in range(0, 60, 7)]
-    clean = summarise(tmp_path, rows)
-    dirty = summarise(tmp_path, [*reversed(rows), *rows[:3]])
-    assert dirty.n_events == clean.n_events == len(rows)
-    assert dirty.persons.equals(clean.persons)
-    assert dirty.modules.equals(clean.modules)
-
-
-def test_each_learner_s_own_zone_decides_what_office_hours_are(tmp_path: Path) -> None:
-    # 00:00 UTC on a Monday is 07.00 in Jakarta (before hours) and 09.00 in Jayapura.
-    rows = [("a", utc(3, 0), "M1"), ("b", utc(3, 0), "M1")]
-    summary = summarise(tmp_path, rows, {"a": JAKARTA, "b": JAYAPURA})
-    assert person(summary, "a")["off_events"] == 1
-    assert person(summary, "b")["off_events"] == 0
-    assert {(r["weekday"], r["hour"]) for r in summary.hours.to_dicts()} == {(1, 7), (1, 9)}
-
-
-def test_edges_of_office_hours_and_weekends(tmp_path: Path) -> None:
-    def off(when: dt.datetime) -> object:
-        return person(summarise(tmp_path, [("a", when, "M1")]))["off_events"]
-
-    assert off(utc(3, 0, 30)) == 0  # Monday 07.30 in Jakarta: begun
-    assert off(utc(3, 9, 0)) == 1  # Monday 16.00: over
-    assert off(utc(7, 16, 59)) == 1  # Friday 23.59
-    saturday = person(summarise(tmp_path, [("a", utc(8, 3), "M1")]))
-    assert (saturday["off_events"], saturday["weekend_events"]) == (1, 1)
-    # Sunday 20.00 UTC is Monday morning 05.00 in Jayapura: off hours, but no weekend
-    east = person(summarise(tmp_path, [("a", utc(9, 20), "M1")], {"a": JAYAPURA}))
-    assert (east["off_events"], east["weekend_events"]) == (1, 0)
-
-
-def test_a_change_of_clocks_neither_makes_nor_swallows_time(tmp_path: Path) -> None:
-    # Berlin, 30 March 2025: 01:59 is followed by 03:00. 26 October: 02:59 is followed by 02:00.
-    spring = [("a", utc(30, 0, 50), "M1"), ("a", utc(30, 1, 10), "M1")]
-    found = person(summarise(tmp_path, spring, {"a": BERLIN}))
-    assert (found["sessions"], found["minutes"]) == (1, 20)
-    assert found["last"] == dt.datetime(2025, 3, 30, 3, 10)
-    autumn = [("a", utc(26, 0, 50, 10), "M1"), ("a", utc(26, 1, 10, 10), "M2")]
-    found = person(summarise(tmp_path, autumn, {"a": BERLIN}))
-    assert (found["sessions"], found["minutes"]) == (1, 20)
-
-
-def test_only_events_of_known_persons_and_times_count(tmp_path: Path) -> None:
-    rows = [
-        ("a", utc(3, 1), "M1"),
-        ("a", None, "M1"),
-        ("admin", utc(3, 1), "M1"),
-        (None, utc(3, 1), "M1"),
-    ]
-    summary = summarise(tmp_path, rows)
-    assert (summary.n_events, person(summary)["events"]) == (1, 1)
-
-
-def test_nobody_in_the_log(tmp_path: Path) -> None:
-    summary = summarise(tmp_path, [("admin", utc(3, 1), "M1")])
-    assert summary.persons.is_empty()
-    assert summarise(tmp_path, []).n_events == 0
-
-
-@pytest.mark.parametrize("part_rows", [1, 7, 1000])
+@pytest.mark.parametrize("part_rows", [1, 7])
 def test_the_size_of_a_part_does_not_matter(tmp_path: Path, part_rows: int) -> None:
-    rows = [
-        (f"p{i % 13}", utc(3 + i % 9, (i * 7) % 24, (i * 11) % 60), f"M{i % 4}") for i in range(300)
-    ]
-    zones = {f"p{i}": [JAKARTA, JAYAPURA][i % 2] for i in range(12)}
-    whole, parts = (
-        summarise(tmp_path, rows, zones),
-        summarise(tmp_path, rows, zones, part_rows=part_rows),
-    )
+    """The door has parts of millions of events, so this asks the function that sums them up."""
+    start = dt.datetime(2025, 3, 3, tzinfo=dt.UTC)
+    when = [start + dt.timedelta(days=i % 9, hours=i * 7 % 24, minutes=i) for i in range(300)]
+    log = pl.DataFrame({
+        "pid": [f"p{i % 13}" for i in range(300)], "time": when, "event": "dilihat",
+        "module": [f"M{i % 4}" for i in range(300)], "component": "modul", "origin": "web",
+    })  # fmt: skip
+    log.write_parquet(tmp_path / "log.parquet")
+    zones = {f"p{i}": ["Asia/Jakarta", "Asia/Jayapura"][i % 2] for i in range(12)}
+    plan = {"gap_minutes": 30, "work_hours": ("07:30", "16:00")}
+    whole = summarise_events(tmp_path / "log.parquet", zones, **plan)  # type: ignore[arg-type]
+    parts = summarise_events(
+        tmp_path / "log.parquet", zones, part_rows=part_rows, **plan  # type: ignore[arg-type]
+    )  # fmt: skip
     for name in ("persons", "modules", "hours", "origins"):
         assert getattr(parts, name).equals(getattr(whole, name)), name
     assert parts.n_events == whole.n_events
-
-
-def test_zones_by_their_indonesian_names() -> None:
-    assert zone_name("WITA", JAKARTA) == "Asia/Makassar"
-    assert zone_name(" wit ", JAKARTA) == JAYAPURA
-    assert zone_name(None, JAKARTA) == JAKARTA
-    assert zone_name("Europe/Berlin", JAKARTA) == BERLIN

@@ -80,16 +80,14 @@ def test_cr2_agrees_with_its_definition(rng: np.random.Generator) -> None:
     assert found["df"] == pytest.approx(df, rel=1e-9)
 
 
-def test_cr2_with_one_person_a_cluster_is_hc2(rng: np.random.Generator) -> None:
-    table = persons(rng).assign(own=range(80))
+def test_cr2_of_single_persons_is_hc2_and_a_cluster_may_be_absorbed(
+    rng: np.random.Generator,
+) -> None:
+    """A cluster with an indicator of its own has I - H singular: the pseudo-inverse is meant."""
+    table = persons(rng).assign(own=range(80), first=lambda d: (d["unit"] == 0).astype(float))
     one, other = effect(table, "adjusted"), effect(table, "adjusted", cluster="own")
     close(one, other)
     assert one["df"] == pytest.approx(other["df"], rel=1e-9)
-
-
-def test_absorbed_clusters_do_not_break_cr2(rng: np.random.Generator) -> None:
-    """A cluster with an indicator of its own has I - H singular: the pseudo-inverse is meant."""
-    table = persons(rng).assign(first=lambda d: (d["unit"] == 0).astype(float))
     found = effect(table, "adjusted", covariates=["x", "first"], cluster="unit")
     assert np.isfinite(found[["std_error", "df", "p"]].to_numpy(float)).all()
 
@@ -107,23 +105,17 @@ METHODS = ("difference", "did", "paired", "adjusted", "ancova", "ipw", "aipw", "
 
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10**6), st.floats(-50, 50), st.floats(0.1, 20))
-def test_shift_and_scale_of_the_outcome(seed: int, shift: float, scale: float) -> None:
+def test_shift_and_scale_of_outcome_and_covariates(seed: int, shift: float, scale: float) -> None:
+    """Salaries in rupiah are the same covariate as in ten millions."""
     table = persons(np.random.default_rng(seed), 48)
-    moved = table.assign(y=table["y"] * scale + shift, before=table["before"] * scale + shift)
+    moved = table.assign(y=table["y"] * scale + shift, before=table["before"] * scale + shift,
+                         x=table["x"] * 1e7 + 3e6)  # fmt: skip
     for method in METHODS:
         group = None if method == "paired" else "ikut"
         plain, bent = (effect(t, method, group=group) for t in (table, moved))
         close(bent, plain, 1e-6, scale=scale)
         for name in ("p", "g"):
             assert bent[name] == pytest.approx(plain[name], rel=1e-5, abs=1e-8)
-
-
-def test_the_scale_of_covariates_changes_nothing(rng: np.random.Generator) -> None:
-    """Salaries in rupiah are the same covariate as in ten millions."""
-    table = persons(rng)
-    rupiah = table.assign(x=table["x"] * 1e7 + 3e6)
-    for method in ("adjusted", "ipw", "aipw", "drdid"):
-        close(effect(rupiah, method), effect(table, method), 1e-7)
 
 
 @settings(max_examples=10, deadline=None)
@@ -270,15 +262,13 @@ def test_separation_and_no_convergence_are_told_apart(
         return [el.compare_models(t, "y", "ikut", **asked)["reason"].iloc[1] for t in tables]
 
     separated, again, none = reasons()
-    assert separated == again
     assert isinstance(separated, str)
-    assert pd.isna(none)
-    # No step is as small.
+    assert (again, pd.isna(none)) == (separated, True)
+    # no data are known that need more steps, so that one is as small as is asked
     monkeypatch.setattr("evaluasi_lib.scoring.estimate.TOLERANCE", -1.0)
     *apart, unsettled = reasons()
     assert apart == [separated, separated]
-    assert isinstance(unsettled, str)
-    assert unsettled != separated
+    assert unsettled not in (separated, None)
 
 
 @pytest.mark.parametrize("value", [0.0, 3.0, 1e-200])
@@ -306,17 +296,11 @@ def test_a_rare_event_that_one_group_lacks_has_not_worsened(events: int, said: s
 # Newcombe (1998), table II, examples (a) to (h), method 10
 @pytest.mark.parametrize(
     ("a", "n", "b", "m", "low", "high"),
-    [
-        (56, 70, 48, 80, 0.0524, 0.3339),
-        (9, 10, 3, 10, 0.1705, 0.8090),
-        (6, 7, 2, 7, 0.0582, 0.8062),
-        (5, 56, 0, 29, -0.0381, 0.1926),
-        (0, 10, 0, 20, -0.1611, 0.2775),
-        (0, 10, 0, 10, -0.2775, 0.2775),
-        (10, 10, 0, 20, 0.6791, 1.0),
-        (10, 10, 0, 10, 0.6075, 1.0),
-    ],
-)
+    [(56, 70, 48, 80, 0.0524, 0.3339), (9, 10, 3, 10, 0.1705, 0.8090),
+     (6, 7, 2, 7, 0.0582, 0.8062), (5, 56, 0, 29, -0.0381, 0.1926),
+     (0, 10, 0, 20, -0.1611, 0.2775), (0, 10, 0, 10, -0.2775, 0.2775),
+     (10, 10, 0, 20, 0.6791, 1.0), (10, 10, 0, 10, 0.6075, 1.0)],
+)  # fmt: skip
 def test_intervals_of_two_shares_are_newcombes_and_their_p_values_agree(
     a: int, n: int, b: int, m: int, low: float, high: float
 ) -> None:
@@ -386,12 +370,7 @@ def sandwich(equations: Equations, theta: Array, target: int) -> float:
     """Standard error of theta[target] (k,) that solves mean of equations (n, k) = 0, by a numerical
     derivative: the second route to every influence function here."""
     at = equations(theta)
-    bread = np.column_stack(
-        [
-            approx_fprime(theta, lambda t, j=j: equations(t)[:, j].mean(), 1e-7)
-            for j in range(len(theta))
-        ]
-    ).T
+    bread = approx_fprime(theta, lambda t: equations(t).mean(axis=0), 1e-7)
     half = np.linalg.solve(bread, at.T / len(at))
     return float(np.sqrt(np.sum(half[target] ** 2)))
 
@@ -406,15 +385,11 @@ def solved(x: Array, d: Array, y: Array) -> tuple[Equations, Array]:
     means = [np.average(rest, weights=d), np.average(rest, weights=odds)]
 
     def equations(theta: Array) -> Array:
-        chance, left = expit(x @ theta[:k]), y - x @ theta[k : 2 * k]
+        odds, left = np.exp(x @ theta[:k]), y - x @ theta[k : 2 * k]
         treated, control, att = theta[2 * k :]
-        return np.column_stack([
-            x * (d - chance)[:, None],
-            x * ((1 - d) * left)[:, None],
-            d * (left - treated),
-            chance / (1 - chance) * (1 - d) * (left - control),
-            np.full(len(y), treated - control - att),
-        ])  # fmt: skip
+        logit, regression = x * (d - odds / (1 + odds))[:, None], x * ((1 - d) * left)[:, None]
+        means = d * (left - treated), odds * (1 - d) * (left - control)
+        return np.column_stack([logit, regression, *means, 0 * y + treated - control - att])
 
     return equations, np.concatenate([gamma, beta, means, [means[0] - means[1]]])
 

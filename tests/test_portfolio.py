@@ -1,4 +1,4 @@
-"""Programs side by side: only what is comparable is pooled or priced."""
+"""Programs side by side, from their result.json: only what is comparable is pooled or priced."""
 
 from __future__ import annotations
 
@@ -7,251 +7,210 @@ import re
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
+from scipy.stats import t
 
 import evaluasi_lib as el
-from evaluasi_lib.findings import conclude
-from evaluasi_lib.portfolio import (
-    common_weaknesses,
-    comparable,
-    pool,
-    portfolio_sections,
-    side_by_side,
-)
-from evaluasi_lib.reporting.index import index_html
-from evaluasi_lib.results import result_json
-from tests.situations import make
-
-
-def report(id="a", outcomes=None, **keys):
-    """A result.json as the report writes it."""
-    specs = [
-        {"effect_size_g": o.get("estimate", 0.5), "g_ci_low": -0.1, "g_ci_high": 1.0} | o
-        for o in ([{}] if outcomes is None else outcomes)
-    ]
-    program, measured = make(specs, id=id, **keys)
-    text = result_json(conclude(program, measured, None))
-    data = json.loads(text)
-    data["program"]["title"] = f"Program {id}"
-    data["provenance"]["parameters"] = {"language": "id"}
-    return data
-
+from evaluasi_lib.cli import main
+from tests.situations import concluded
 
 GOOD = {"completion": 0.9, "cost": 2e6, "barriers": {"beban": 0.5}}
 
 
-# Pooling
+def report(id="a", *outcomes, sure=None, about=(), **given):
+    """A result.json as the report writes it. sure: the stability of its verdict."""
+    specs = [{"effect_size_g": (o.get("estimate", 0.5), -0.1, 1.0)} | o for o in outcomes or ({},)]
+    result = concluded(outcomes=specs, id=id, language="id", **given)
+    result["program"] |= {"title": f"Program {id}", **dict(about)}
+    for row in result["measures"] if sure else ():
+        row["value"] = sure if row["id"] == "verdict/stability/share" else row["value"]
+    return result
 
 
-def test_pooling_agrees_with_a_reference_by_hand():
+def write(folder, results):
+    """The folder of the reports of programs, whose program.yml cannot be read."""
+    for result in results:
+        id = result["program"]["id"]
+        for name, text in (("raw/{}/program.yml", "<nip>: 1"),
+                           ("reports/{}/result.json", json.dumps(result))):  # fmt: skip
+            path = folder / name.format(id)
+            path.parent.mkdir(parents=True)
+            path.write_text(text, encoding="utf-8")
+    return folder / "reports"
+
+
+@pytest.fixture
+def beside(tmp_path_factory):
+    """The chapters over several programs, and their tables and pictures by id."""
+
+    def compared(*results, language="id"):
+        folder = tmp_path_factory.mktemp("data")
+        (folder / "raw").mkdir()
+        try:
+            chapters = el.compare_reports(language, folder, write(folder, results))
+            return chapters, {e.id: e for c in chapters for e in c.elements if hasattr(e, "id")}
+        finally:
+            el.set_language("id")
+
+    return compared
+
+
+def numbers(text):
+    """The numbers of an English interval."""
+    return [float(x.replace(",", "")) for x in text.replace("−", "-").split(" to ")]
+
+
+def test_pooling_agrees_with_a_reference_by_hand(beside):
     """Three studies, Paule-Mandel and Hartung-Knapp, solved here by a root search of its own."""
-    from scipy.optimize import brentq
-    from scipy.stats import t
+    y, se = np.array([100.0, 400.0, 900.0]), np.array([100.0, 150.0, 200.0])
 
-    y, se = np.array([0.1, 0.4, 0.9]), np.array([0.1, 0.15, 0.2])
-
-    def excess(tau2):
+    def pooled(tau2):
         w = 1 / (se**2 + tau2)
-        return float(np.sum(w * (y - np.sum(w * y) / np.sum(w)) ** 2)) - 2
+        mean = float(np.sum(w * y) / np.sum(w))
+        return mean, float(np.sum(w * (y - mean) ** 2) / np.sum(w))
 
-    tau2 = brentq(excess, 0, 5, xtol=1e-14)
-    w = 1 / (se**2 + tau2)
-    mean = np.sum(w * y) / np.sum(w)
-    half = t.ppf(0.975, 2) * np.sqrt(np.sum(w * (y - mean) ** 2) / (2 * np.sum(w)))
-    results = [
-        report(f"p{i}", [{"estimate": a, "se": s}])
-        for i, (a, s) in enumerate(zip(y, se, strict=True))
-    ]
-    (group,) = comparable(results)
-    found = pool(group)
+    tau2 = brentq(lambda x: pooled(x)[1] * np.sum(1 / (se**2 + x)) - 2, 0, 5e6, xtol=1e-9)
+    mean, spread = pooled(tau2)
+    half = t.ppf(0.975, 2) * np.sqrt(spread / 2)
+    reach = t.ppf(0.975, 1) * np.sqrt(tau2 + spread / 2)
+    studies = zip("abc", y, se, strict=True)
+    results = [report(id, {"estimate": e, "se": s}) for id, e, s in studies]
+    _chapters, parts = beside(*results, language="en")
+    (row,) = parts["gabungan"].rows
     # statsmodels stops its iteration at 1e-5 of the estimating equation.
-    assert found.estimate == pytest.approx(mean, rel=1e-4)
-    assert found.tau2 == pytest.approx(tau2, rel=1e-3)
-    assert (found.ci_low, found.ci_high) == pytest.approx((mean - half, mean + half), rel=1e-3)
-    assert found.prediction_low < found.ci_low
+    assert numbers(row[4]) == pytest.approx([mean], rel=1e-4)
+    assert numbers(row[5]) == pytest.approx([mean - half, mean + half], rel=1e-3)
+    assert numbers(row[8]) == pytest.approx([mean - reach, mean + reach], rel=1e-3)
 
 
 @pytest.mark.parametrize(
     "other", [{"claim": "change"}, {"unit": "persen"}, {"wave": "followup"}, {"level": "learning"},
-              {"direction": "lower"}, {"outcome": "lain"}, {"estimate": None, "se": None}],
+              {"direction": "lower"}, {"outcome": "lain"}, {"estimate": None, "se": None}, {}],
 )  # fmt: skip
-def test_what_differs_in_outcome_unit_time_or_claim_is_never_pooled(other):
-    assert comparable([report("a"), report("b", [other])]) == []
-    assert len(comparable([report("a"), report("b", [{}])])) == 1
+def test_what_differs_in_outcome_unit_time_or_claim_is_never_pooled(beside, other):
+    _chapters, parts = beside(report("a"), report("b", other))
+    assert ("gabungan" in parts) is (other == {})
+    # Nor does a picture set outcomes of different programs on one axis.
+    assert any(hasattr(e, "svg") for e in parts.values()) is (other == {})
 
 
-def test_cycles_of_one_series_stand_one_after_the_other():
-    specs = (("b", 0.5, "2025"), ("a", 0.4, "2024"), ("c", 0.3, "2025"))
-    results = [report(id, [{"estimate": e}], cycle=year) for id, e, year in specs]
-    for result in results[:2]:
-        result["program"]["series"] = "kursus"
-    (cycles,) = [s for s in portfolio_sections(results) if s.id == "siklus"]
-    (table,) = [e for e in cycles.elements if e.id == "seri"]
-    assert [row[1] for row in table.rows] == ["Program a 2024", "Program b 2025"]
+def test_cycles_of_one_series_stand_one_after_the_other(beside):
+    specs = (("b", 0.5, "2025", "kursus"), ("a", 0.4, "2024", "kursus"), ("c", 0.3, "2025", None))
+    _chapters, parts = beside(*(
+        report(id, {"estimate": e}, cycle=year, about={"series": series})
+        for id, e, year, series in specs
+    ))  # fmt: skip
+    assert [row[1] for row in parts["seri"].rows] == ["Program a 2024", "Program b 2025"]
 
 
-# Tables
+def test_costs_are_compared_on_the_same_outcome_and_unit_only(beside):
+    at = {"at": "efficiency/cost_per_effect/kinerja", "label": "Kinerja", "wave": "post"}
+    _chapters, parts = beside(*(
+        report(id, more=[at | {"unit": unit, "estimate": 5e6}])
+        for id, unit in (("a", "poin"), ("b", "poin"), ("c", "persen"))
+    ))  # fmt: skip
+    shown = [row[1] for row in parts["biaya-sebanding"].rows]
+    assert shown == ["Program a 2025", "Program b 2025"]
 
 
-def test_costs_are_compared_on_the_same_outcome_and_unit_only():
-    results = [report("a"), report("b"), report("c")]
-    for result, unit in zip(results, ("poin", "poin", "persen"), strict=True):
-        row = dict(result["measures"][0])
-        row |= {"id": "efficiency/cost_per_effect/kinerja/estimate", "subject": "kinerja",
-                "label": "Kinerja", "unit": unit, "wave": "post", "value": 5e6}  # fmt: skip
-        result["measures"].append(row)
-    (costs,) = [s for s in portfolio_sections(results) if s.id == "biaya"]
-    (shared,) = [e for e in costs.elements if e.id == "biaya-sebanding"]
-    assert [row[1] for row in shared.rows] == ["Program a 2025", "Program b 2025"]
-
-
-def test_side_by_side_weaknesses_and_evidence():
-    results = [
-        report("a", ratings=4, **GOOD),
-        report("b", [{"level": "learning"}], ratings=2, **GOOD),
-    ]
-    assert [r["completion_share"] for r in side_by_side(results)] == [0.9, 0.9]
-    assert [r["evidence"] for r in side_by_side(results)] == ["4", "2"]
-    (shared,) = [w for w in common_weaknesses(results) if w["kind"] == "barrier"]
-    assert len(shared["programs"]) == 2
-    assert common_weaknesses([results[0]]) == []
-
-
-# What programs have in common, and what may be said of each
-
-
-def _sure(result, share):
-    """The same report with another stability of its verdict."""
-    for row in result["measures"]:
-        if row["id"] == "verdict/stability/share":
-            row["value"] = share
-    return result
-
-
-def summary(results):
-    return portfolio_sections(results)[0].html()
-
-
-def test_a_barrier_of_several_programs_is_told_with_its_range_and_never_a_mean():
-    results = [report(id, completion=0.9, barriers={"beban": share, "tidak_ada": 0.9})
-               for id, share in (("a", 0.4), ("b", 0.5), ("c", 0.62))]  # fmt: skip
-    page = summary([*results, report("d")])
-    assert re.search(r"“[^”]*[Bb]eban[^”]*” menghambat 40% s\.d\. 62% responden di 3 dari 4", page)
-    assert "51%" not in page  # their mean
-    assert "tidak_ada” menghambat" not in page.lower().replace(" ", "_")
-    alone = summary([results[0], report("d")])
-    assert "menghambat" not in alone
-
-
-@pytest.mark.parametrize(("rating", "word"), [(4, "efek program"), (3, "kemungkinan efek program"),
-                                              (0, "selisih; buktinya lemah")])  # fmt: skip
-def test_what_an_estimate_is_called_follows_its_rating_which_stands_beside_it(rating, word):
-    sections = portfolio_sections([report("a", ratings=rating), report("b", ratings=rating)])
-    tables = {e.id: e for s in sections for e in s.elements if hasattr(e, "rows")}
-    for id in ("pengaruh-behaviour", "gabungan"):
-        for row in tables[id].rows:
-            assert word in row
-            assert str(rating) in row
-    assert ("menyebut satu pun perubahan sebagai efek program" in sections[0].html()) is (
-        rating == 0
-    )
-
-
-def test_a_mean_over_programs_is_called_what_the_weakest_of_them_may_be_called():
-    (pooled,) = [pool(g) for g in comparable([report("a", ratings=4), report("b", ratings=1)])]
-    assert pooled.claim == "selisih; buktinya lemah"
-    assert pooled.ratings == "1–4"
-
-
-def test_no_table_or_picture_orders_programs_by_the_size_of_their_effects():
-    """A program of 1976 is not better or worse than one of 2025."""
-
-    def rows(sizes):
-        results = [report(id, [{"estimate": size}], cycle=year)
-                   for (id, year), size in zip((("a", "2025"), ("b", "1976"), ("c", "2024")), sizes,
-                                               strict=True)]  # fmt: skip
-        found = [e for s in portfolio_sections(results) for e in s.elements]
-        tables = [[row[0] for row in e.rows] for e in found if hasattr(e, "rows")]
-        pictures = [re.findall(r"Program \w \d{4}", e.alt) for e in found if hasattr(e, "svg")]
-        return tables, pictures
-
-    assert rows((0.1, 0.5, 0.9)) == rows((0.9, 0.5, 0.1)) == rows((0.5, 0.9, 0.1))
-
-
-def test_no_picture_sets_outcomes_of_different_programs_on_one_axis():
-    results = [report("a", [{"outcome": "gaji"}]), report("b", [{"outcome": "kinerja"}])]
-    assert not [e for s in portfolio_sections(results) for e in s.elements if hasattr(e, "svg")]
-
-
-@pytest.mark.parametrize(("share", "said"), [(0.45, "belum mantap: hanya sama dalam 45%"),
-                                             (0.9, "(sama dalam 90% pengulangan)")])  # fmt: skip
-def test_a_verdict_never_stands_without_how_sure_it_is(share, said):
-    """“Program dilanjutkan” of 45% of the repetitions stood bare on every page."""
-    result = _sure(report("a", **GOOD), share)
-    assert said in summary([result, report("b")])
-    assert said in index_html([{"program_id": "a", "result": result, "failure": None}])
-
-
-def test_the_index_names_the_dates_and_the_language_of_each_file():
-    result = report("a")
-    result["program"] |= {"period_start": "2025-02-10", "period_end": "2025-05-23",
-                          "reported": "2025-10-01"}  # fmt: skip
-    files = ["laporan.html", "report.html", "lampiran.xlsx", "appendix.xlsx"]
-    entry = {"program_id": "a", "result": result, "failure": None, "files": files}
-    page = index_html([entry], ["_portofolio/laporan.html", "_portofolio/report.html"])
-    assert "10 Februari 2025 s.d. 23 Mei 2025" in page
-    assert "1 Oktober 2025" in page
-    own, english = page.rsplit('<span lang="en">English</span>', 1)
-    assert "Bahasa Indonesia" in own
-    assert re.findall(r">(\S+)</a>", english.split("</th>")[0]) == ["report.html", "appendix.xlsx"]
-    assert 'href="_portofolio/report.html" hreflang="en"' in page
-
-
-def test_a_verdict_on_weak_evidence_is_provisional_on_the_index_too():
-    result = report("a", [{"claim": "change"}], ratings=0, completion=0.2)
-    result["verdict"] |= {"decision": "adjust", "provisional": True}
-    assert "untuk sementara" in index_html([{"program_id": "a", "result": result, "failure": None}])
-
-
-# Pages
-
-
-@pytest.mark.parametrize("code", ["id", "en"])
-def test_the_report_over_all_programs_has_its_sections(code):
-    el.set_language(code)
-    try:
-        sections = portfolio_sections([report("a", **GOOD), report("b", **GOOD), report("c", [])])
-        html = "".join(s.html() for s in sections)
-    finally:
-        el.set_language("id")
-    assert [s.id for s in sections] == [
-        "ringkasan", "pengaruh", "biaya", "gabungan", "kelemahan",
-        "siklus",
-    ]  # fmt: skip
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_programs_stand_side_by_side_with_what_they_share(beside, language):
+    other = report("b", {"level": "learning"}, ratings=2, **GOOD)
+    good = report("a", **GOOD)
+    chapters, parts = beside(good, other, report("c", cost=1e6), language=language)
+    rows = parts["berdampingan"].rows
+    assert [row[2] for row in rows] == ["4", "2", "4"]
+    assert [row[4] for row in rows] == ["90%", "90%", "—"]
+    shared = [row for row in parts["kelemahan-bersama"].rows if "50%" in row[3]]
+    assert [row[1] for row in shared] == ["2"]
+    assert [c.id for c in chapters] == ["ringkasan", "pengaruh", "biaya", "gabungan", "kelemahan",
+                                        "siklus"]  # fmt: skip
+    html = "".join(c.html() for c in chapters)
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
     assert not re.search(r"\b(nan|None|inf)\b", re.sub(r'src="[^"]*"', "", html))
-    assert all(re.findall(r'alt="[^"]+"', html))
+    assert html.count("<img") == len(re.findall(r'alt="[^"]+"', html)) > 0
 
 
-def test_no_report_at_all_says_what_to_do():
-    (section,) = portfolio_sections([])
-    assert "evaluasi report --all" in section.html()
+def test_one_program_has_nothing_in_common_and_none_says_what_to_do(beside):
+    assert "kelemahan-bersama" not in beside(report("a", **GOOD))[1]
+    assert "evaluasi report --all" in beside()[0][0].html()
 
 
-def test_the_index_names_every_program_its_status_and_why_it_failed():
-    page = index_html(
-        [
-            {"program_id": "a", "result": report("a"), "failure": None},
-            {"program_id": "b", "result": report("b"), "failure": "kolom <nip> hilang"},
-            {"program_id": "c", "result": None, "failure": "program.yml rusak"},
-        ],
-        ["_portofolio/laporan.html"],
-    )
+def test_a_barrier_of_several_programs_is_told_with_its_range_and_never_a_mean(beside):
+    results = [report(id, completion=0.9, barriers={"beban": share, "tidak_ada": 0.9})
+               for id, share in (("a", 0.4), ("b", 0.5), ("c", 0.62))]  # fmt: skip
+    page = beside(*results, report("d"))[0][0].html()
+    assert re.search(r"“[^”]*[Bb]eban[^”]*” menghambat 40% s\.d\. 62% responden di 3 dari 4", page)
+    assert "51%" not in page  # their mean
+    assert page.count("menghambat") == 1  # that nothing does is no barrier
+    assert "menghambat" not in beside(results[0], report("d"))[0][0].html()
+
+
+@pytest.mark.parametrize(
+    ("ratings", "word", "shown"),
+    [((4, 4), "efek program", "4"), ((3, 3), "kemungkinan efek program", "3"),
+     ((0, 0), "selisih; buktinya lemah", "0"), ((4, 1), "selisih; buktinya lemah", "1–4")],
+)  # fmt: skip
+def test_what_an_estimate_is_called_follows_the_rating_beside_it(beside, ratings, word, shown):
+    """A mean over programs is called what the weakest of them may be called."""
+    results = [report(id, ratings=n) for id, n in zip("ab", ratings, strict=True)]
+    chapters, parts = beside(*results)
+    told = [parts["gabungan"].rows[0], parts["pengaruh-behaviour"].rows[-1]]
+    assert all(word in row for row in told)
+    assert [row[i] for row, i in zip(told, (2, -1), strict=True)] == [shown, str(ratings[1])]
+    nothing = "menyebut satu pun perubahan sebagai efek program" in chapters[0].html()
+    assert nothing is (max(ratings) == 0)
+
+
+def test_no_table_or_picture_orders_programs_by_the_size_of_their_effects(beside):
+    """A program of 1976 is not better or worse than one of 2025."""
+
+    def order(*sizes):
+        programs = zip("abc", ("2025", "1976", "2024"), sizes, strict=True)
+        _chapters, parts = beside(*(
+            report(id, {"estimate": size}, cycle=year) for id, year, size in programs
+        ))  # fmt: skip
+        return [
+            [row[0] for row in e.rows] if hasattr(e, "rows")
+            else re.findall(r"Program \w \d{4}", e.alt)
+            for e in parts.values()
+        ]  # fmt: skip
+
+    assert order(0.1, 0.5, 0.9) == order(0.9, 0.5, 0.1) == order(0.5, 0.9, 0.1)
+
+
+def test_a_verdict_never_stands_without_how_sure_it_is(beside):
+    """“Program dilanjutkan” of 45% of the repetitions stood bare on every page."""
+    page = beside(report("a", sure=0.45, **GOOD), report("b", sure=0.9, **GOOD))[0][0].html()
+    assert "belum mantap: hanya sama dalam 45%" in page
+    assert "(sama dalam 90% pengulangan)" in page
+
+
+def test_the_index_names_every_program_its_files_its_verdict_and_why_it_failed(tmp_path):
+    dates = {"period_start": "2025-02-10", "period_end": "2025-05-23", "reported": "2025-10-01"}
+    weak = report("b")
+    weak["verdict"] |= {"decision": "adjust", "provisional": True}
+    out = write(tmp_path, [report("a", sure=0.45, about=dates, **GOOD), weak, report("c")])
+    (out / "c" / "result.json").unlink()
+    for name in ("a/laporan.html", "a/report.html", "a/lampiran.xlsx", "a/appendix.xlsx",
+                 "_portofolio/laporan.html", "_portofolio/report.html"):  # fmt: skip
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).touch()
+    assert main(["report", "b", "c", "--data", str(tmp_path), "--out", str(out)]) == 1
+    page = (out / "index.html").read_text(encoding="utf-8")
     assert page.startswith('<!DOCTYPE html>\n<html lang="id">')
-    assert 'href="a/laporan.html"' in page
-    assert 'href="c/' not in page
-    assert 'href="_portofolio/laporan.html"' in page
-    assert "kolom &lt;nip&gt; hilang" in page
-    assert "program.yml rusak" in page
     assert page.count("<h1>") == 1
     assert "http" not in page.replace("http-equiv", "")
+    assert 'href="c/' not in page
+    for said in (
+        'href="a/laporan.html"', 'href="_portofolio/laporan.html"', "&lt;nip&gt;", "1 Oktober 2025",
+        'href="_portofolio/report.html" hreflang="en"', "10 Februari 2025 s.d. 23 Mei 2025",
+        "belum mantap: hanya sama dalam 45%", "untuk sementara",
+    ):  # fmt: skip
+        assert said in page
+    (row,) = [row for row in page.split("<tr>") if "Program a" in row]
+    own, english = row.split('<span lang="en">English</span>')
+    assert "Bahasa Indonesia" in own
+    files = re.findall(r">(\S+)</a>", english.split("</th>")[0])
+    assert files == ["report.html", "appendix.xlsx"]

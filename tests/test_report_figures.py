@@ -1,211 +1,107 @@
-"""Figures: the same bytes twice, true answers, nothing drawn that may not be shown."""
+"""Pictures of a researcher's own table: true answers, and nothing drawn that may not be shown."""
 
 from __future__ import annotations
 
 import re
 
-import matplotlib as mpl
+import numpy as np
+import pandas as pd
 import pytest
 
 import evaluasi_lib as el
-from evaluasi_lib.measures import effects_of, wide
-from evaluasi_lib.reporting import figures, figures_scores
-from evaluasi_lib.reporting.elements import Figure
-from tests import fixtures_result as fixtures
 
-QUARTILES = {"q25": 2.5, "median": 3.1, "q75": 3.6, "q10": 2.0, "q90": 4.0}
-LEVELS = ["Tidak", "Kurang", "Cukup", "Setuju", "Sangat"]
+LEVELS = ["Never", "Rarely", "Sometimes", "Often", "Always"]
+EVEN, GOOD = [20] * 5, [10, 10, 20, 30, 30]  # 40% and 60% in the upper half of the scale
 
 
 @pytest.fixture(autouse=True)
-def _english():
+def _english() -> None:
     el.set_language("en")
-    yield
-    el.set_language("id")
 
 
-def scale(label: str, wave: str, mean: float | None, group: str = "program") -> dict:
-    low, high = (None, None) if mean is None else (mean - 0.1, mean + 0.1)
-    return {"label": label, "wave": wave, "group": group, "n": 50, "mean": mean,
-            "mean_low": low, "mean_high": high}  # fmt: skip
+def likert(turned: tuple[str, ...] = (), **items: list[int]) -> el.Figure:
+    """The picture of items of which so many gave the answers 1, 2 ... 5."""
+    answers = {name: pd.Series(np.repeat(range(1, 6), n)) for name, n in items.items()}
+    return el.likert(pd.DataFrame(answers), list(items), LEVELS, turned)
 
 
-def barrier(share: float | None) -> dict[str, object]:
-    low, high = (None, None) if share is None else (share - 0.1, share + 0.1)
-    return {"label": "A", "share": share, "share_low": low, "share_high": high}
+@pytest.mark.parametrize(
+    ("items", "answer"),
+    [
+        # Merged answers keep their item in the comparison.
+        ({"A": GOOD, "B": [3, 3, 10, 30, 30], "C": EVEN},
+         "Most in the upper half: B (79%). Least: C (40%)."),
+        # 98% of the answers to B are in the upper half, which may not be said; A is not the best.
+        ({"A": GOOD, "B": [1, 0, 1, 40, 60], "C": EVEN},
+         "Too few answered outside the upper half of the scale to be shown: B. "
+         "Of the others, most in its upper half: A (60%). Least: C (40%)."),
+        # Where nothing, or too little, of an item may be shown, none is the best.
+        ({"A": GOOD, "B": [1, 2, 1, 1, 3], "C": EVEN},
+         "The items cannot all be compared, because some answers are too few."),
+        ({"A": GOOD, "B": [50, 44, 2, 1, 1], "C": EVEN},
+         "The items cannot all be compared, because some answers are too few."),
+        ({"A": GOOD}, "A: 60% in the upper half of the scale."),
+    ],
+)  # fmt: skip
+def test_items_are_compared_over_what_may_be_shown(
+    items: dict[str, list[int]], answer: str
+) -> None:
+    assert likert(**items).answer == answer
 
 
-def answers(
-    shares: list[float] | dict[str, float | None], item: str = "Grid [Row]", better: str = "higher"
-) -> list[dict]:
-    points = shares if isinstance(shares, dict) else dict(enumerate(shares, 1))
-    return [
-        {"stem": ("answers", str(point)), "note": item, "share": share, "direction": better}
-        for point, share in points.items()
-    ]
-
-
-def example_figures() -> dict[str, Figure | None]:
-    result = fixtures.example_result("en")
-    effects = effects_of(result.rows)
-    cells = [
-        {"stem": (str(day), str(hour)), "share": None if hour < 6 else 1 / 126}
-        for day in range(1, 8)
-        for hour in range(24)
-    ]
-    rated = [
-        {"label": "Stay [Food]", "importance": 4.5, "performance": 2.0},
-        {"label": "Stay [Room]", "importance": 2.0, "performance": 4.0},
-    ]
-    cross = {"cross_performance": 3.0, "cross_importance": 3.0}
-    curve = [
-        {"stem": (str(d),), "share_completed": d / 10, "share_completed_low": d / 12,
-         "share_completed_high": d / 9}
-        for d in range(1, 7)
-    ]  # fmt: skip
-    return {
-        "forest": figures.plot_effects(effects),
-        "likert": figures_scores.plot_likert(
-            answers([0.1, 0.1, 0.2, 0.3, 0.3]), LEVELS, "a", "How?"
-        ),
-        "flow": figures_scores.plot_flow(wide(result.rows, "sample/flow/*"), 5),
-        "slope": figures_scores.plot_slope([scale("A", "pre", 3), scale("A", "post", 4)], "s", "?"),
-        "boxes": figures_scores.plot_boxes([scale("A", "pre", 3) | QUARTILES], (1, 5), "c", "?"),
-        "specifications": figures.plot_specifications(
-            [e for e in effects if e.outcome == "komunikasi" and not e.subgroup], "m"
-        ),
-        "love": figures.plot_love(
-            [{"label": "Age", "smd_unadjusted": 0.3, "smd_weighted": 0.05}], "l", "Skill"
-        ),
-        "importance": figures_scores.plot_importance(rated, cross, "i"),
-        "shares": figures_scores.plot_shares([barrier(0.4)], "b", "?", "{label} {share}"),
-        "funnel": figures_scores.plot_funnel(wide(result.rows, "elearning/funnel/*"), 5),
-        "calendar": figures_scores.plot_calendar(cells, ("07:30", "16:00")),
-        "completion": figures_scores.plot_completion(curve, 5.0),
-    }
-
-
-def test_every_figure_is_drawn_the_same_twice_and_leaves_the_session_alone():
-    before = dict(mpl.rcParams)
-    backend = mpl.get_backend()
-    once, twice = example_figures(), example_figures()
-    assert {k: v.svg for k, v in once.items()} == {k: v.svg for k, v in twice.items()}
-    assert mpl.get_backend() == backend
-    assert dict(mpl.rcParams) == before
-
-
-def test_every_figure_asks_answers_and_can_be_heard():
-    drawn = example_figures()
-    assert all(drawn.values())
-    for name, figure in drawn.items():
-        assert figure.title, name
-        assert figure.answer, name
-        assert len(figure.alt) > 25, name
-        assert not re.search(r"\bnan\b|None", figure.answer + figure.alt), name
-        assert figure.svg.startswith(b"<svg"), name
-    assert len({figure.alt for figure in drawn.values()}) == len(drawn)
-
-
-def test_a_picture_names_no_address_but_that_of_its_own_language():
-    for figure in example_figures().values():
-        addresses = set(re.findall(rb'https?://[^"]+', figure.svg))
-        assert addresses <= {b"http://www.w3.org/2000/svg"}
-
-
-def test_the_forest_counts_conclusions_and_turns_outcomes_where_less_is_better():
-    figure = figures.plot_effects(
-        [fixtures.effect("a", "A"), fixtures.effect("b", "B", direction="lower")]
-    )
-    assert "Of 2: 2 improved." in figure.answer
-    assert "A: effect, 0.55, 0.28 to 0.82" in figure.alt
-    assert "B: effect, −0.55, −0.82 to −0.28" in figure.alt
-
-
-def likert(*items: list[dict]) -> Figure:
-    figure = figures_scores.plot_likert([row for rows in items for row in rows], LEVELS, "a", "?")
-    assert figure is not None
-    return figure
-
-
-def test_merged_answers_keep_their_item_in_the_comparison():
-    figure = likert(
-        answers({"1..2": 0.2, "3": 0.2, "4": 0.3, "5": 0.3}, "A"),
-        answers({"1..3": 0.1, "4": 0.4, "5": 0.5}, "B"),
-        answers([0.2, 0.2, 0.2, 0.2, 0.2], "C"),
-    )
-    assert figure.answer == "Most in the upper half: B (90%). Least: C (40%)."
-
-
-def test_items_are_not_compared_over_what_may_not_be_shown():
-    """98% of the answers to B are in the upper half, which may not be said; A is not the best."""
-    known = answers([0.1, 0.1, 0.2, 0.3, 0.3], "A"), answers([0.2, 0.2, 0.2, 0.2, 0.2], "C")
-    figure = likert(*known, answers({"1..4": 0.4, "5": 0.6}, "B"))
-    assert "outside the upper half of the scale to be shown: B." in figure.answer
-    assert "Of the others, most in its upper half: A (60%). Least: C (40%)." in figure.answer
-    for unknown in ({"1..5": None}, {"1": 0.5, "2..5": 0.5}):
-        figure = likert(*known, answers(unknown, "B"))
-        assert figure.answer == (
-            "The items cannot all be compared, because some answers are too few."
-        )
-
-
-def test_a_negative_statement_is_named_and_not_compared_with_the_others():
-    """Its points were turned: 5 is to disagree most."""
-    figure = likert(
-        answers([0.1, 0.1, 0.2, 0.3, 0.3], "A"),
-        answers([0.05, 0.05, 0.1, 0.4, 0.4], "Lost", "lower"),
-        answers([0.2, 0.2, 0.2, 0.2, 0.2], "C"),
-    )
+def test_a_negative_statement_is_named_and_not_compared_with_the_others() -> None:
+    """It was turned when it was read: 5 is to disagree most."""
+    figure = likert(("Lost",), A=GOOD, Lost=[5, 5, 10, 40, 40], C=EVEN)
     assert "Least: C (40%)" in figure.answer
     assert "the fewer agree the better: Lost 10%." in figure.answer
-    assert "Lost (negative statement) 10%" in figure.alt
+    assert "Lost (negative statement) 10%" in figure.html()
 
 
-def test_nothing_is_drawn_where_everything_is_hidden():
-    assert figures_scores.plot_likert(answers({"1..5": None}), LEVELS, "a", "How?") is None
-    assert figures_scores.plot_shares([barrier(None)], "b", "?", "") is None
-    assert (
-        figures_scores.plot_funnel([{"subject": "a", "n": None, "reason": "small_cell"}], 5) is None
+def two_effects() -> pd.DataFrame:
+    """The same effect twice, of which once less is better."""
+    rng = np.random.default_rng(1)
+    y = np.r_[rng.normal(0, 1, 50), rng.normal(1, 1, 50)]
+    df = pd.DataFrame({"in": [0] * 50 + [1] * 50, "more": y, "less": -y})
+    return pd.concat(
+        el.effect(df, name, "in", design="randomised", sesoi=0.1, direction=direction)
+        for name, direction in (("more", "higher"), ("less", "lower"))
     )
-    assert figures_scores.plot_slope([scale("A", "pre", None)], "s", "?") is None
-    assert figures.plot_effects([]) is None
 
 
-def test_tenths_are_drawn_where_every_wave_may_show_them():
-    before, after = (scale("A", wave, 3) | QUARTILES for wave in ("pre", "post"))
-    assert "tenth" in figures_scores.plot_boxes([before, after], (1, 5), "c", "?").key
-    after |= {"q10": None, "q90": None}
-    assert "tenth" not in figures_scores.plot_boxes([before, after], (1, 5), "c", "?").key
-    hidden = dict.fromkeys(after)
-    assert figures_scores.plot_boxes([hidden], (1, 5), "c", "?") is None
-
-
-def test_the_slope_counts_scales_that_rose_in_the_program_group():
-    scales = [
-        scale("A", "pre", 3),
-        scale("A", "post", 4),
-        scale("B", "pre", 4),
-        scale("B", "post", 3),
-    ]
-    assert "rose on 1 of 2" in figures_scores.plot_slope(scales, "s", "?").answer
-
-
-def test_other_methods_are_told_by_direction_and_zero():
-    same = [
-        fixtures.effect("a", "A"),
-        fixtures.effect("a", "A", role="sensitivity", estimate=-0.1, ci_low=-0.3, ci_high=0.1),
-    ]
-    answer = figures.plot_specifications(same, "m").answer
-    assert answer.startswith("0 of 1 other ways")
-    assert "1 of all 2" in answer
-
-
-def test_the_importance_map_names_what_to_concentrate_on():
-    figure = example_figures()["importance"]
-    assert "Concentrate on: Food." in figure.answer
-
-
-def test_numbers_in_a_picture_are_those_of_the_language():
+def test_the_forest_counts_conclusions_and_turns_outcomes_where_less_is_better() -> None:
+    table = two_effects()
+    figure = el.forest(table)
+    assert figure.answer == "Of 2: 2 improved."
+    more, less = table["g"]
+    assert more == -less
+    assert figure.html().count(f"effect, {more:.2f}, ") == 2
+    assert "Grey bands: changes too small to matter." in figure.html()
+    assert "Hollow marks" not in figure.html(), "a lot decided"
     el.set_language("id")
-    figure = figures.plot_effects([fixtures.effect("a", "A")])
-    assert "0,55" in figure.alt
+    assert f"{more:.2f}".replace(".", ",") in el.forest(table).html()
+
+
+def test_before_and_after_are_told_for_the_program_group() -> None:
+    df = pd.DataFrame({"y0": [1, 2, 3] * 20, "y": [2, 3, 4] * 20, "group": ["program"] * 60})
+    assert "rose on 1 of 1" in el.prepost(df).answer
+    df.loc[40:, "group"] = "comparison"
+    df.loc[:39, "y"] = 0
+    assert "rose on 0 of 1" in el.prepost(df).answer
+
+
+def test_a_picture_is_the_same_twice_and_names_no_address_but_its_own_languages() -> None:
+    once, twice = (el.forest(two_effects()).picture.svg for _again in range(2))
+    assert once == twice
+    assert set(re.findall(rb'https?://[^"]+', once)) == {b"http://www.w3.org/2000/svg"}
+
+
+def test_nothing_is_drawn_where_everything_is_hidden() -> None:
+    few = pd.DataFrame({"y0": [1, 2, 3], "y": [2, 3, 4], "flag": [1, 0, 1]})
+    for draw in (
+        lambda: el.likert(few, ["y"]),
+        lambda: el.prepost(few),
+        lambda: el.dropoff(few, ["flag", "flag"]),
+        lambda: el.forest(el.effect(few, "y", before="y0")),
+    ):
+        with pytest.raises(el.EvaluationError, match="nothing that may be drawn"):
+            draw()

@@ -12,78 +12,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evaluasi_lib as el
-from evaluasi_lib import wording
-from evaluasi_lib.measures import texts_at, wide
 from evaluasi_lib.scoring.scales import bands_of
-from tests.made_studies import make_study, survey
+from tests.made_studies import at, made, remarks
 
 ITEMS = ["p1", "p2", "p3"]
+IMPORTANCE = ["penting1", "penting2", "penting3"]
+PLACE = "scales/s/post/program"
 
 
-def study_of(folder: Path, n: int = 60, **changes: Any) -> Any:
-    """Participants who judge three items, of four answers each, once."""
+def study_of(folder: Path, n: int = 60, points: int = 4, **declared: Any) -> Any:
+    """Participants who judge three items on four points, once, and how important they are."""
     rng = np.random.default_rng(1)
     level = rng.normal(2.9, 0.6, n)
     answers = {p: np.clip(np.round(level + rng.normal(0, 0.5, n)), 1, 4) for p in ITEMS}
-    table = pd.DataFrame(
-        {
-            "pid": [f"p{i}" for i in range(n)],
-            **answers,
-            "setuju": np.clip(np.round(rng.normal(7.5, 2, n)), 0, 10),
-            "penting1": np.full(n, 4.0), "penting2": np.full(n, 2.0), "penting3": np.full(n, 3.0),
-            "wajib": np.full(n, 3.0),
-            "unit": pd.Categorical(np.where(np.arange(n) % 4 == 0, "a", "b")),
-        }
-    )  # fmt: skip
-    kinds = dict.fromkeys([*ITEMS, "penting1", "penting2", "penting3"], "item:empat")
-    declaration: dict[str, Any] = {
-        "design": {"type": "single_group"},
-        "link": "anonymous",
-        "sources": {
-            "post": survey(
-                kinds | {"setuju": "item:sepuluh", "wajib": "number", "unit": "category"},
-                wave="post",
-            )
-        },
-        "scales": {"empat": {"points": 4}, "sepuluh": {"points": 11, "min": 0}},
-        "instruments": {
-            "puas": {
-                "label": "Kepuasan", "scale": "empat", "items": ITEMS, "index": "ikm",
-                "importance": "penting", "dimensions": {"isi": ["p1", "p2"]},
-            },
-            "penting": {
-                "label": "Penting", "scale": "empat", "items": ["penting1", "penting2", "penting3"]
-            },
-            "nps": {"label": "NPS", "scale": "sepuluh", "items": ["setuju"], "index": "nps"},
-            "level": {
-                "label": "Level", "scale": "empat", "items": ITEMS, "index": "jpm",
-                "required_level": "wajib",
-            },
-        },
+    people = pd.DataFrame(answers | dict(zip(IMPORTANCE, (4.0, 2.0, 3.0), strict=True)))
+    people = people.add_suffix("@post").assign(unit=np.where(np.arange(n) % 4 == 0, "a", "b"))
+    scale = {"points": points}
+    instruments = {
+        "s": {"label": "Kepuasan", "scale": "empat", "items": ITEMS, "index": "ikm",
+              "level": "learning", "importance": "penting", "dimensions": {"isi": ["p1", "p2"]}},
+        "penting": {"label": "Penting", "scale": "empat", "items": IMPORTANCE},
     }  # fmt: skip
-    return make_study(folder, declaration | changes, {"post": table})
-
-
-def score(study: Any, name: str, place: str = "") -> dict[str, Any]:
-    """The first score of a scale as published, or what stands at a place below it."""
-    return wide(study.result.rows, f"scales/{name}/*/*" + (place and f"/{place}"))[0]
+    return made(folder, people, link="anonymous", scales={"empat": scale}, instruments=instruments,
+                **declared)  # fmt: skip
 
 
 def asked(
-    folder: Path, answers: dict[str, Any], points: int = 4, index: str | None = None,
-    of: dict[str, Any] | None = None, **more: Any,
-) -> Any:  # fmt: skip
-    """A program of one instrument, whose items were answered so."""
-    scale = of if of and "labels" in of else {"points": points} | (of or {})
-    instrument = {"label": "S", "scale": "s", "items": list(answers)} | more
-    declared = {
-        "design": {"type": "single_group"},
-        "link": "anonymous",
-        "sources": {"post": survey(dict.fromkeys(answers, "item:s"), wave="post")},
-        "scales": {"s": scale},
-        "instruments": {"s": instrument | ({"index": index} if index else {})},
-    }
-    return make_study(folder, declared, {"post": pd.DataFrame(answers)})
+    folder: Path, answers: dict[str, Any], scale: dict[str, Any] | None = None, **told: Any
+) -> Any:
+    """A program of one instrument, whose items were answered so, on four points."""
+    instrument = {"label": "S", "scale": "s", "items": list(answers)} | told
+    people = pd.DataFrame(answers).add_suffix("@post")
+    return made(folder, people, link="anonymous", scales={"s": scale or {"points": 4}},
+                instruments={"s": instrument})  # fmt: skip
 
 
 def test_a_score_needs_its_declared_share_of_answers() -> None:
@@ -119,7 +80,7 @@ def test_what_a_reliability_is_worth_is_said_by_its_size() -> None:
             "the same thing twice": (0.95, 1)}  # fmt: skip
     rng, heard = np.random.default_rng(1), set()
     trait, draws = rng.normal(size=(500, 1)), rng.normal(size=(500, 4))
-    wording.set_language("en")
+    el.set_language("en")
     for noise in (0.2, 0.7, 1.1, 1.2, 1.4, 1.5, 2.0, 3.0):
         found = el.reliability(pd.DataFrame(trait + noise * draws), [0, 1, 2, 3])
         (words,) = [w for w in said if w in found["note"].iloc[0]]
@@ -152,139 +113,131 @@ def test_ikm_is_the_mean_of_item_means_times_25_and_falls_into_its_band(
     14/2017: A from 88.31, B from 76.61, C from 65.00."""
     values = np.where(np.arange(100) < abs(fours), 3 + np.sign(fours), 3)
     study = asked(tmp_path, {f"q{i}": values for i in range(2)}, index="ikm")
-    assert score(study, "s", "ikm")["index"] == index
-    assert grade in texts_at(study.result.remarks, "scales", "s", "post", "program", "ikm")
+    assert at(study, f"{PLACE}/ikm")["index"] == index
+    assert remarks(study, f"{PLACE}/ikm") == grade
 
 
-def test_ikm_says_where_the_weight_011_would_change_the_grade(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("fours", "changes"), [(57, False), (54, True)])
+def test_ikm_says_where_the_weight_011_would_change_the_grade(
+    tmp_path: Path, fours: int, changes: bool
+) -> None:
     """Nine items of mean 3.57: 89.25 is A, and with 0.11 instead of 1/9 it would be 88.36, still A;
     3.54: 88.5 is A, and would be 87.62, B."""
-    said = []
-    for fours in (57, 54):
-        values = np.where(np.arange(100) < fours, 4, 3)
-        study = asked(tmp_path / str(fours), {f"q{i}": values for i in range(9)}, index="ikm")
-        said.append(" ".join(remark.text for remark in study.result.remarks))
-    assert "0,11" not in said[0]
-    assert "0,11" in said[1]
+    values = np.where(np.arange(100) < fours, 4, 3)
+    study = asked(tmp_path, {f"q{i}": values for i in range(9)}, index="ikm")
+    assert ("0,11" in remarks(study)) == changes
 
 
 def test_ikm_and_importance_come_with_the_score(tmp_path: Path) -> None:
-    study = study_of(tmp_path)
-    assert texts_at(study.result.remarks, "scales", "puas", "post", "program")  # it is an analogy
-    cross = score(study, "puas", "ipa")
-    below = wide(study.result.rows, "scales/puas/post/program/*")
-    items = {x["subject"]: x for x in below if x["item_rest"] is not None}
-    assert list(items) == ITEMS
-    assert [items[p]["importance"] > cross["cross_importance"] for p in ITEMS[:2]] == [True, False]
-    assert score(study, "puas.isi")["n_items"] == 2
-    others = el.reliability(study.tables["post"], ["p2", "p3"])  # alpha without the first item
+    study = study_of(tmp_path / "4")
+    assert "analogi" in remarks(study, PLACE)
+    cross = at(study, f"{PLACE}/ipa")["cross_importance"]
+    items = {p: at(study, f"{PLACE}/{p}") for p in ITEMS}
+    assert [items[p]["importance"] > cross for p in ITEMS[:2]] == [True, False]
+    assert at(study, "scales/s.isi/post/program")["n_items"] == 2
+    others = el.reliability(study.tables["survey_post"], ["p2", "p3"])  # without the first item
     assert items["p1"]["alpha_if_deleted"] == pytest.approx(others.alpha)
-
-
-def test_no_ikm_on_five_points(tmp_path: Path) -> None:
-    study = study_of(tmp_path, scales={"empat": {"points": 5}, "sepuluh": {"points": 11, "min": 0}})
-    assert wide(study.result.rows, "scales/puas/post/program/ikm") == []
-    assert texts_at(study.result.remarks, "scales", "puas", "post", "program")
+    five = study_of(tmp_path / "5", points=5)  # no IKM on five points
+    assert at(five, f"{PLACE}/ikm") == {}
+    assert "IKM" in remarks(five, PLACE)
 
 
 def test_net_promoter_score(tmp_path: Path) -> None:
-    answers = np.repeat([10, 9, 8, 7, 6, 0], 5)
-    found = score(asked(tmp_path, {"q": answers}, 11, "nps", of={"min": 0}), "s", "nps")
+    answers, scale = np.repeat([10, 9, 8, 7, 6, 0], 5), {"points": 11, "min": 0}
+    found = at(asked(tmp_path, {"q": answers}, scale, index="nps"), f"{PLACE}/nps")
     assert found["score"] == 0
     assert found["score_low"] < 0 < found["score_high"]
 
 
 def test_attainment_of_the_required_level(tmp_path: Path) -> None:
     """PermenPANRB 38/2017: held / required, each competency capped at 100."""
-    table = pd.DataFrame({"a": [3, 2, 1, 4] * 5, "wajib": [3, 3, 2, 2] * 5})
+    people = pd.DataFrame({"a@post": [3, 2, 1, 4] * 5, "wajib": [3, 3, 2, 2] * 5})
     level = {"label": "L", "scale": "s", "items": ["a"], "index": "jpm", "required_level": "wajib"}
-    declared = {
-        "design": {"type": "single_group"},
-        "link": "anonymous",
-        "sources": {"post": survey({"a": "item:s", "wajib": "number"}, wave="post")},
-        "scales": {"s": {"points": 4}},
-        "instruments": {"level": level},
-    }
-    found = score(make_study(tmp_path, declared, {"post": table}), "level", "jpm")
+    study = made(tmp_path, people, link="anonymous", scales={"s": {"points": 4}},
+                 instruments={"s": level})  # fmt: skip
+    found = at(study, f"{PLACE}/jpm")
     assert found["mean_pct"] == pytest.approx((100 + 200 / 3 + 50 + 100) / 4)
     assert (found["n"], found["below_share"]) == (20, 0.5)
 
 
 def test_skp_keeps_its_order_and_gets_no_mean(tmp_path: Path) -> None:
-    found = score(asked(tmp_path, {"q": [2, 3, 4] * 10}, index="skp"), "s")
-    assert found["mean"] is None
-    assert found["mean_100"] is None
-    assert found["sd"] is None
+    found = at(asked(tmp_path, {"q": [2, 3, 4] * 10}, index="skp"), PLACE)
+    assert [found[name] for name in ("mean", "mean_100", "sd")] == [None] * 3
     assert found["mean_reason"]
 
 
 def test_small_groups_are_not_shown(tmp_path: Path) -> None:
     study = study_of(tmp_path, n=4)
-    scales = [row for row in study.result.rows if row.part == "scales"]
-    assert {row.value for row in scales if row.measure != "n_items"} == {None}
-    found = score(study, "puas")
-    assert (found["n"], found["n_items"], found["reason"]) == (None, 3, "small_cell")
+    scales = study.measures.query("part == 'scales' and measure != 'n_items'")
+    assert scales["value"].isna().all()
+    found = at(study, PLACE)
+    assert (found.get("n"), found["n_items"], found["reason"]) == (None, 3, "small_cell")
 
 
 # Answers
 
 
-def answers_of(study: Any, *items: str) -> list[dict[str, Any]]:
-    return [a for a in wide(study.result.rows, "answers/*/*/*/*") if a["subject"] in items]
+def answers_of(study: Any, item: str) -> pd.DataFrame:
+    """The shares of an item's answers, from low to high; `band`: the points put together."""
+    found = study.measures.query("part == 'answers' and subject == @item and measure == 'share'")
+    return found.assign(band=found["id"].str.split("/").str[-2])
 
 
 def test_distributions_pass_the_gate_and_keep_their_questions(tmp_path: Path) -> None:
-    answers = answers_of(study_of(tmp_path), *ITEMS)
-    assert {a["stem"][3] for a in answers} == {"p1", "p2", "p3"}
-    assert all(a["n"] is None or a["n"] == 0 or a["n"] >= 5 for a in answers)
-    assert all(a["note"] for a in answers)
-    assert {a["group"] for a in answers} == {"program"}
+    study = study_of(tmp_path)
+    for item in ITEMS:
+        found = answers_of(study, item)
+        assert len(found)
+        assert (found["n"].isna() | found["n"].eq(0) | found["n"].ge(5)).all()
+        assert found["note"].notna().all()
+        assert set(found["group"]) == {"program"}
 
 
-def bands(*counts: int, **known: Any) -> list[tuple[int, ...]]:
-    return bands_of(dict(enumerate(counts, 1)), 5, **known)
+SIDES = ((1,), (2, 3), (4,))
+APART = ((1, 2), (3,), (4,))
 
 
-def test_few_answers_are_merged_with_those_of_their_side_and_the_item_stays() -> None:
-    assert bands(10, 10, 10, 10) == [(1,), (2,), (3,), (4,)]
-    assert bands(2, 6, 20, 20) == [(1, 2), (3,), (4,)]
-    assert bands(2, 6, 3, 20, 20) == [(1, 2, 3), (4,), (5,)]
-    assert bands(0, 1, 20, 29) == [(1, 2, 3), (4,)]
-    assert bands(29, 20, 1, 0) == [(1,), (2, 3, 4)]
-    assert bands(0, 1, 2, 1) == []
-
-
-def test_a_merged_answer_cannot_be_found_from_the_mean() -> None:
-    """7 negative answers with the mean are two equations for two unknowns: the positive ones are
-    merged too, and of a scale's mean and deviation nothing is left to show."""
-    assert bands(2, 5, 20, 20, moments=1) == [(1, 2), (3, 4)]
-    assert bands(0, 1, 20, 29, moments=1) == []
-    assert bands(2, 5, 20, 20, moments=2) == []
-
-
-def test_a_merged_answer_cannot_be_found_from_the_share_of_the_upper_ones() -> None:
-    """1 chose 4, with 6 beside: where the share of 3 and 4 is known, so is the one."""
-    sides = ((1,), (2, 3), (4,))
-    assert bands(9, 6, 6, 1, sides=sides) == [(1,), (2, 3, 4)]
-    assert bands(9, 6, 6, 1, sides=((1, 2), (3,), (4,)), sums={4: "top", 3: "rest"}) == []
+@pytest.mark.parametrize(
+    ("counts", "known", "bands"),
+    [
+        # few answers are merged with those of their side, and the item stays
+        ((10, 10, 10, 10), {}, [(1,), (2,), (3,), (4,)]),
+        ((2, 6, 20, 20), {}, [(1, 2), (3,), (4,)]),
+        ((2, 6, 3, 20, 20), {}, [(1, 2, 3), (4,), (5,)]),
+        ((0, 1, 20, 29), {}, [(1, 2, 3), (4,)]),
+        ((29, 20, 1, 0), {}, [(1,), (2, 3, 4)]),
+        ((0, 1, 2, 1), {}, []),
+        # 7 negative answers with the mean are two equations for two unknowns: the positive ones
+        # are merged too, and of a scale's mean and deviation nothing is left to show
+        ((2, 5, 20, 20), {"moments": 1}, [(1, 2), (3, 4)]),
+        ((0, 1, 20, 29), {"moments": 1}, []),
+        ((2, 5, 20, 20), {"moments": 2}, []),
+        # 1 chose 4, with 6 beside: where the share of 3 and 4 is known, so is the one
+        ((9, 6, 6, 1), {"sides": SIDES}, [(1,), (2, 3, 4)]),
+        ((9, 6, 6, 1), {"sides": APART, "sums": {4: "top", 3: "rest"}}, []),
+    ],
+)
+def test_few_answers_are_merged_until_none_can_be_worked_out(
+    counts: tuple[int, ...], known: dict[str, Any], bands: list[Any]
+) -> None:
+    """The rule alone: through the door each item has several published sums at once."""
+    assert bands_of(dict(enumerate(counts, 1)), 5, **known) == bands
 
 
 def test_a_merged_answer_is_named_by_its_ends_and_a_reversed_item_keeps_what_was_said(
     tmp_path: Path,
 ) -> None:
-    words = ["never", "seldom", "often", "always"]
-    chosen = [words[v] for v in np.repeat([0, 1, 2, 3], [2, 6, 20, 20])]
-    turned = [words[v] for v in np.repeat([0, 1, 2, 3], [20, 20, 6, 2])]
-    study = asked(tmp_path, {"a": turned, "b": chosen}, of={"labels": words}, reversed=["a"])
+    words = np.array(["never", "seldom", "often", "always"])
+    chosen = {"a": np.repeat(words, [20, 20, 6, 2]), "b": np.repeat(words, [2, 6, 20, 20])}
+    study = asked(tmp_path, chosen, {"labels": words.tolist()}, reversed=["a"])
     for item, labels, way in (
         ("a", ["often s.d. always", "seldom", "never"], "lower"),
         ("b", ["never s.d. seldom", "often", "always"], "higher"),
     ):
         found = answers_of(study, item)
-        assert [(a["stem"][-1], a["label"]) for a in found] == list(
-            zip(["1..2", "3", "4"], labels, strict=True)
-        )
-        assert {a["direction"] or "higher" for a in found} == {way}
+        assert found["band"].tolist() == ["1..2", "3", "4"]
+        assert found["label"].tolist() == labels
+        assert set(found["direction"].fillna("higher")) == {way}
 
 
 @pytest.mark.parametrize(
@@ -295,38 +248,27 @@ def test_a_merged_answer_is_named_by_its_ends_and_a_reversed_item_keeps_what_was
 def test_a_quantile_is_shown_where_five_persons_lie_beyond_it(
     tmp_path: Path, n: int, shown: list[str]
 ) -> None:
-    waves = dict.fromkeys(("pre", "post"), pd.DataFrame({"q": range(1, n + 1)}))
-    declared = {
-        "design": {"type": "single_group"},
-        "link": "anonymous",
-        "sources": {wave: survey({"q": "item:s"}, wave=wave) for wave in waves},
-        "scales": {"s": {"points": 60}},
-        "instruments": {"s": {"label": "S", "scale": "s", "items": ["q"]}},
-    }
-    rows = make_study(tmp_path, declared, waves).result.rows
-    quantiles = {"q10", "q25", "median", "q75", "q90"}
-    found = {r.measure for r in rows if r.id.startswith("scales/s/post") and r.value is not None}
-    assert found & quantiles == set(shown)
+    people = pd.DataFrame({f"q@{wave}": range(1, n + 1) for wave in ("pre", "post")})
+    instrument = {"label": "S", "scale": "s", "items": ["q"]}
+    study = made(tmp_path, people, link="anonymous", scales={"s": {"points": 60}},
+                 instruments={"s": instrument})  # fmt: skip
+    found = at(study, PLACE)
+    quantiles = ("q10", "q25", "median", "q75", "q90")
+    assert {q for q in quantiles if found.get(q) is not None} == set(shown)
 
 
 def test_scores_are_weighted_to_the_population(tmp_path: Path) -> None:
     """A quarter of the answers come from unit a, which is half of the population."""
     margin = {"unit": {"a": 500, "b": 500}}
-    study = study_of(tmp_path, population=margin)
-    rows = study.tables["post"]
+    study = study_of(tmp_path / "two", population=margin)
+    rows = study.tables["survey_post"]
     halves = rows[ITEMS].mean(axis=1).groupby(rows["unit"], observed=True).mean().mean()
-    assert score(study, "puas")["mean"] == pytest.approx(halves)
-    (analysed,) = [row for row in study.result.rows if row.id == "sample/analysed"]
-    assert analysed.note
+    assert at(study, PLACE)["mean"] == pytest.approx(halves)
+    assert at(study, "sample")["note"]
+    for one, weighted in ((study, True), (study_of(tmp_path / "plain"), False)):
+        pages = "".join(chapter.html() for chapter in one.report(["efektivitas"]))
+        assert ("Rata-rata kelompok program dibobot" in pages) == weighted
     by_hand = el.describe(rows.assign(y=el.score(rows, ITEMS)), columns=["y"], weights=margin)
     assert by_hand["mean"].iloc[0] == pytest.approx(halves)
-
-
-def test_a_unit_that_nobody_speaks_for_is_named(tmp_path: Path) -> None:
-    study = study_of(tmp_path, population={"unit": {"a": 500, "b": 500, "c": 100}})
-    assert any("menjawab dari c," in remark.text for remark in study.result.remarks)
-
-
-def test_a_program_may_not_invent_a_threshold(tmp_path: Path) -> None:
-    with pytest.raises(el.EvaluationError, match="adjustment"):
-        _ = study_of(tmp_path, standards={"baseline": {"adjustmen": 0.3}}).result
+    margin["unit"]["c"] = 100  # a unit that nobody speaks for is named
+    assert "menjawab dari c," in remarks(study_of(tmp_path / "three", population=margin))

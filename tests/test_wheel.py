@@ -37,13 +37,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(built.glob("*.whl"))
 
 
-def _names(wheel: Path) -> list[str]:
+def test_the_wheel_holds_what_a_workbook_needs_under_names_that_windows_can_unpack(
+    wheel: Path,
+) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        return archive.namelist()
-
-
-def test_the_wheel_holds_the_notebooks_the_examples_and_nobodys_own_data(wheel: Path) -> None:
-    names = _names(wheel)
+        names = archive.namelist()
     assert not [n for n in names if "rahasia" in n or n.endswith(("laporan.html", "catatan.xlsx"))]
     examples = {n.split("/")[4] for n in names if re.search("starter/data/raw/.+/program.yml", n)}
     assert examples == set(SHIPPED)
@@ -51,10 +49,6 @@ def test_the_wheel_holds_the_notebooks_the_examples_and_nobodys_own_data(wheel: 
     assert notebooks == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
     outside = {n.split("/")[0] for n in names}
     assert {n for n in outside if not n.startswith("evaluasi-")} == {"evaluasi_lib"}
-
-
-def test_windows_can_unpack_every_file_of_the_wheel(wheel: Path) -> None:
-    names = _names(wheel)
     assert [n for n in names if re.search(r'[<>:"\\|?*]|[ .](/|$)', n) or len(n) > 120] == []
     assert len({n.lower() for n in names}) == len(names)
 
@@ -110,11 +104,6 @@ def test_starting_again_brings_news_and_keeps_what_a_person_wrote(
     assert declared.read_text(encoding="utf-8").endswith("# milik saya\n")
     assert (work / "notebooks/03_portofolio.ipynb").is_file()
     assert "mentoring-karier-2024" in capsys.readouterr().out
-
-
-def test_a_file_in_the_place_of_the_folder_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "kerja").write_text("")
-    assert main(["start", str(tmp_path / "kerja")]) == 2
-    assert str(tmp_path / "kerja") in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert main(["start", str(tmp_path / "file")]) == 2, "a file in the place of the folder"
+    assert str(tmp_path / "file") in capsys.readouterr().err

@@ -1,4 +1,5 @@
-"""Every message in both languages, with the numbers, dates and money of each."""
+"""What a reader meets, line by line: every text in both languages, one word for one thing, and the
+numbers, dates and money of each language."""
 
 from __future__ import annotations
 
@@ -6,166 +7,186 @@ import ast
 import datetime as dt
 import re
 import string
-from typing import get_args
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
 from babel.messages.pofile import read_po
 
-from evaluasi_lib import measures, program, results, wording
-from evaluasi_lib.findings import reference, verdict
-from evaluasi_lib.voices import feedback
-from evaluasi_lib.wording import UsageError, check_language
-from tests.messages import all_messages
+import evaluasi_lib as el
+from evaluasi_lib import measures, program, results, wording  # codes and formats: no door has them
+from tests.messages import LIBRARY, all_messages
 
 MESSAGES = all_messages()
+# Pattern -> what to write instead. Keys and file names (in lower case with "_", or before ":") are
+# no words of the sentence.
+BOTH = {
+    r"\b((?!that|had)\w{3,}) \1\b": "the word once",
+    r"\s[.,;:](\s|$)": "no blank before a stop",
+}
+INDONESIAN = BOTH | {
+    r"\binterval\b": "selang",
+    r"\b[Ii]tu suatu\b": "membaik, memburuk",
+    r"p = (<|\{p\})": "p_is gives “p < 0,001”",
+    r"untuk mungkin\b": "daripada yang wajar",
+    r"(diketahui|dinilai|dihitung): Program\b": "two sentences",
+    r"\b[Pp]engaruh": "efek",
+    r"\b[Dd]ampak\b(?! \(1)": "efek",
+    r"\bpoin persentase\b": "poin persen",
+    r"\bhasil (tidak dikenal|penentu|biner|ordinal)\b|untuk hasil:": "luaran",
+    r"\b[Hh]azard\b": "kecepatan selesai",
+    r"\b[Bb]ootstrap\b": "penarikan ulang",
+    r"\b[Rr]ecall\b": "kelengkapan",
+    r"\b([Oo]utcome|[Ff]eedback|[Bb]aseline|[Ff]ollow-up|[Ee]ffect size)\b": "Indonesian",
+    r"\b[Nn]et promoter score\b": "skor promotor bersih (NPS)",
+    r"\b(sebagian|kebanyakan) besar berupa\b": "count them",
+}
+ENGLISH = BOTH | {
+    r"p = (<|\{p\})": "p_is gives “p < 0.001”",
+    r"\bThat is an (improvement|deterioration)\b": "improved, worsened",
+    r"\bmostly (critically|in praise) \.": "count them",
+}
+SEEN = (  # in reports, once
+    "Itu suatu perbaikan.", "p = < 0,001", "dijawab terlalu cepat untuk mungkin",
+    "belum diketahui: Program ini tidak mencantumkan biaya.", "Rasio hazard", "ukuran pengaruh",
+    "recall", "Selang 95% (bootstrap)", "hasil tidak dikenal", "dari dari",
+)  # fmt: skip
+FILLED = re.compile(r"\{(?!p\})\w+\}")  # values: their names are no words of the sentence
+NO_SENTENCES = {"codebook.yml", "standards.yml", "vocabulary.yml", "presets.yml"}  # an agency's
+NAMED = ("sentences.yml", "verdict_page.yml")  # rows are called by their names
 
 
-@pytest.fixture(autouse=True)
-def _indonesian() -> None:
-    wording.set_language("id")
+def translations() -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """(file, message, its Indonesian forms); argparse's own messages stand in argparse.po."""
+    for path in sorted((LIBRARY / "locale" / "id").glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale="id"):
+                if message.id:
+                    one = isinstance(message.id, str)
+                    forms = (message.string,) if one else tuple(message.string)
+                    yield path.name, message.id if one else message.id[0], forms
 
 
-def _fields(text: str) -> set[str]:
+def pairs(node: Any) -> Iterator[dict[str, Any]]:
+    """Each {id: ..., en: ...} of a table."""
+    if isinstance(node, dict) and "en" in node:
+        yield node
+    elif isinstance(node, (dict, list)):
+        for item in node.values() if isinstance(node, dict) else node:
+            yield from pairs(item)
+
+
+TABLES = {path: wording.load_yaml(path.read_text("utf-8")) for path in LIBRARY.rglob("*.yml")}
+PAIRS = [(path, pair) for path, table in TABLES.items() for pair in pairs(table)]
+
+
+def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def test_every_message_has_an_indonesian_translation() -> None:
-    known = wording.catalogue("id")
-    missing = [f"{where}: {message}" for message, where in MESSAGES.items() if message not in known]
-    assert missing == []
+def test_every_message_is_translated_once_and_nothing_else_is() -> None:
+    found = list(translations())
+    ours = {message: forms for name, message, forms in found if name != "argparse.po"}
+    assert set(MESSAGES) - {message for _name, message, _forms in found} == set()
+    assert set(ours) - set(MESSAGES) == set(), "left over"
+    assert [m for _name, m, forms in found if ours.get(m, forms) != forms] == []
+    assert [m for m, forms in ours.items() for form in forms if fields(form) != fields(m)] == []
+    assert [m for m, forms in ours.items() if not all(forms)] == []
 
 
-def test_no_translation_is_left_over_from_a_message_that_is_gone() -> None:
-    # argparse's own words are used by the standard library, so no call of ours names them.
-    ours = set(MESSAGES)
-    left = []
-    for path in sorted((wording.LOCALE_DIR / "id").glob("*.po")):
-        if path.name == "argparse.po":
-            continue
-        with path.open("rb") as file:
-            for message in read_po(file, locale="id"):
-                key = message.id if isinstance(message.id, str) else message.id[0]
-                if key and key not in ours:
-                    left.append(f"{path.name}: {key}")
-    assert left == []
+def test_no_message_is_built_from_pieces() -> None:
+    """A message that starts or ends with a space is half a sentence, which can't be translated."""
+    assert [m for m in MESSAGES if m != m.strip() or re.search(r"\s{2,}", m)] == []
 
 
-def test_a_message_stands_in_one_catalogue_file_alone() -> None:
-    seen: dict[str, str] = {}
-    twice = []
-    for path in sorted((wording.LOCALE_DIR / "id").glob("*.po")):
-        with path.open("rb") as file:
-            for message in read_po(file, locale="id"):
-                key = message.id if isinstance(message.id, str) else message.id[0]
-                if key and key in seen and wording.catalogue("id")[key] != message.string:
-                    twice.append(f"{key}: {seen[key]} and {path.name} differ")
-                seen[key] = path.name
-    assert twice == []
+def test_texts_kept_as_data_say_the_same_in_both_languages() -> None:
+    assert len(PAIRS) > 500
+    words = [pair for kind in TABLES[LIBRARY / "words.yml"].values() for pair in kind.values()]
+    for table in [dict(enumerate(words)), *(TABLES[p] for p in TABLES if p.name in NAMED)]:
+        assert [name for name, pair in table.items() if set(pair) != {"id", "en"}] == []
+    for path, pair in PAIRS:
+        texts = [str(pair["id"]), str(pair["en"])]
+        assert all(text.strip() for text in texts), (path.name, pair)
+        assert fields(texts[0]) == fields(texts[1]), (path.name, pair)
 
 
-def test_a_translation_has_the_same_fields_as_its_message() -> None:
-    wrong = []
-    for message, text in wording.catalogue("id").items():
-        for form in (text,) if isinstance(text, str) else text:
-            if message in MESSAGES and _fields(form) != _fields(message):
-                wrong.append(message)
-    assert wrong == []
-
-
-TABLES = [feedback.say, verdict.say, reference.say]
-
-
-@pytest.mark.parametrize("say", TABLES, ids=lambda say: say.path.name)
-def test_sentences_kept_as_data_say_the_same_in_both_languages(say: wording.Sentences) -> None:
-    assert say.rows
-    for name, row in say.rows.items():
-        assert set(row) == set(wording.LANGUAGES), name
-        assert all(row.values()), name
-        assert _fields(row["id"]) == _fields(row["en"]), name
-
-
-@pytest.mark.parametrize("say", TABLES, ids=lambda say: say.path.name)
-def test_no_sentence_is_left_over_from_code_that_is_gone(say: wording.Sentences) -> None:
-    """Each name stands in its room as a text, or fits a text with blanks (f"cost.{sign}")."""
+def test_no_sentence_is_left_over_from_code_that_is_gone() -> None:
+    """Each name stands in the code as a text, or fits a text with blanks (f"cost.{sign}")."""
     names = set()
-    for path in say.path.parent.glob("*.py"):
+    for path in LIBRARY.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
-                parts = [re.escape(getattr(v, "value", "")) if isinstance(v, ast.Constant)
-                         else r"\w+" for v in node.values]  # fmt: skip
+                parts = [re.escape(v.value) if isinstance(v, ast.Constant) else r"\w+"
+                         for v in node.values]  # fmt: skip
                 names.add("".join(parts))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 names.add(re.escape(node.value))
-    names -= {r"\w+", r"\w+\w+", r"\w+\.\w+"}  # blanks alone fit everything
-    assert [n for n in say.rows if not any(re.fullmatch(p, n) for p in names)] == []
+    names = {name for name in names if re.search(r"[a-z_]{2}", name.replace(r"\w", ""))}
+    rows = [name for path, table in TABLES.items() if path.name in NAMED for name in table]
+    assert len(rows) > 100
+    assert [n for n in rows if not any(re.fullmatch(p, n) for p in names)] == []
 
 
-def test_every_code_has_words_in_both_languages_with_the_same_fields() -> None:
-    for kind, codes in wording.code_words().items():
-        for code, words in codes.items():
-            assert set(words) == set(wording.LANGUAGES), f"{kind}: {code}"
-            assert len({frozenset(_fields(text)) for text in words.values()}) == 1, code
-            assert all(text.strip() == text != "" for text in words.values()), code
+@pytest.mark.parametrize(("language", "patterns"), [("id", INDONESIAN), ("en", ENGLISH)])
+def test_no_text_has_a_word_that_another_stands_for(
+    language: str, patterns: dict[str, str]
+) -> None:
+    texts = [str(pair[language]) for path, pair in PAIRS if path.name not in NO_SENTENCES]
+    for name, message, forms in translations():
+        if name != "argparse.po":
+            texts += forms if language == "id" else [message]
+    found = [
+        (text[:70], pattern, instead) for text in texts for pattern, instead in patterns.items()
+        if re.search(pattern, FILLED.sub("{x}", text))
+    ]  # fmt: skip
+    assert found == []
+    assert all(any(re.search(p, text) for p in INDONESIAN) for text in SEEN)
 
 
 @pytest.mark.parametrize(
     ("kind", "codes"),
     [
-        ("level", measures.Level),
-        ("group", measures.Group),
-        ("claim", measures.Claim),
-        ("conclusion", measures.Conclusion),
-        ("decision", results.Decision),
+        ("level", measures.Level), ("group", measures.Group), ("claim", measures.Claim),
+        ("conclusion", measures.Conclusion), ("decision", results.Decision),
         ("agreement", results.Agreement),
         ("role", program.Source.model_fields["role"].annotation),
         ("kind", program.Program.model_fields["kind"].annotation),
         ("design", program.Design.model_fields["type"].annotation),
     ],
-)
-def test_every_code_that_a_program_or_a_result_may_hold_has_a_word(kind, codes) -> None:
-    assert set(get_args(codes)) <= set(wording.code_words()[kind])
+)  # fmt: skip
+def test_every_code_that_a_program_or_a_result_may_hold_has_a_word(kind: str, codes: Any) -> None:
+    assert set(get_args(codes)) <= set(TABLES[LIBRARY / "words.yml"][kind])
 
 
 def test_a_code_without_a_word_is_shown_itself_and_none_as_a_dash() -> None:
-    assert wording.word_for("wave", "post") == "sesudah"
-    assert wording.word_for("wave", "minggu_3") == "minggu 3"
-    assert wording.word_for("wave", None) == "—"
-    with pytest.raises(KeyError):
-        wording.word_for("waves", "post")
+    assert [wording.word_for("wave", w) for w in ("post", "minggu_3", None)] == [
+        "sesudah", "minggu 3", "—",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        (
-            "id",
-            [
-                "1.234,5",
-                "1.234",
-                "46%",
-                "Rp1.250.000",
-                "< 0,001",
-                "3 Februari 2025",
-                "1,0 s.d. 2,0",
-            ],
-        ),
-        (
-            "en",
-            ["1,234.5", "1,234", "46%", "Rp1,250,000", "< 0.001", "February 3, 2025", "1.0 to 2.0"],
-        ),
+        ("id", "1.234,5|1.234|46%|Rp1.250.000|p < 0,001|p = 0,012|3 Februari 2025|1,0 s.d. 2,0"
+               "|a, b, dan c|a dan b"),
+        ("en", "1,234.5|1,234|46%|Rp1,250,000|p < 0.001|p = 0.012|February 3, 2025|1.0 to 2.0"
+               "|a, b, and c|a and b"),
     ],
-)
-def test_numbers_dates_and_money_are_the_languages(code: str, expected: list[str]) -> None:
-    wording.set_language(code)
+)  # fmt: skip
+def test_numbers_dates_and_lists_are_the_languages(code: str, expected: str) -> None:
+    el.set_language(code)
     assert [
         wording.number(1234.5),
         wording.count(1234),
         wording.percent(0.456),
         wording.rupiah(1_250_000),
-        wording.p_value(0.0001),
+        wording.p_is(0.0001),
+        wording.p_is(0.0123),
         wording.date(dt.date(2025, 2, 3)),
         wording.interval(1, 2),
-    ] == expected
+        wording.join_words(["a", "b", "c"]),
+        wording.join_words(["a", "b"]),
+    ] == expected.split("|")
 
 
 def test_what_is_not_a_number_is_never_printed_as_one() -> None:
@@ -176,17 +197,5 @@ def test_what_is_not_a_number_is_never_printed_as_one() -> None:
 
 
 def test_an_unknown_language_is_refused() -> None:
-    with pytest.raises(UsageError, match="jv"):
-        check_language("jv")
-    with pytest.raises(ValueError, match="jv"):
-        wording.set_language("jv")
-
-
-def test_words_are_joined_as_in_a_sentence() -> None:
-    assert wording.join_words(["a", "b", "c"]) == "a, b, dan c"
-    assert wording.join_words(["a", "b"]) == "a dan b"
-
-
-def test_no_message_is_built_from_pieces() -> None:
-    """A message that starts or ends with a space is half a sentence, which can't be translated."""
-    assert [m for m in MESSAGES if m != m.strip() or re.search(r"\s{2,}", m)] == []
+    with pytest.raises(el.EvaluationError, match="jv"):
+        el.open("nsw-1976", language="jv")

@@ -7,33 +7,24 @@ that what is wrong in it does not matter.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import polars as pl
 
-from evaluasi_lib.cleaning.events import user_numbers, with_event_columns
+from evaluasi_lib.cleaning.events import with_event_columns
 from evaluasi_lib.cleaning.identity import Linker, Names, hides, name_heading
 from evaluasi_lib.cleaning.manifest import Log
 from evaluasi_lib.cleaning.source import problems_of, translate
-from evaluasi_lib.cleaning.typers import (
-    DECIDED,
-    PROBLEMS,
-    Mapped,
-    Spec,
-    problem_of_line,
-    sources_called,
-)
+from evaluasi_lib.cleaning.typers import PROBLEMS, Line, Mapped, Spec, read_lines
 from evaluasi_lib.program import IDENTIFIERS, Column, Program, RowRule
 from evaluasi_lib.reading.files import normalise, show
-from evaluasi_lib.reading.voices import read_table
-from evaluasi_lib.wording import DataError, Problem, _, nearest, suggestion, word_for
+from evaluasi_lib.wording import Problem, _, nearest, suggestion, word_for
 
 FILE = "keluarkan.csv"
 FEW_VALUES = 20  # a column of more could hold names, which no message may show
-SCOPES = {"row": "row", "baris": "row", "person": "person", "orang": "person"}
+SCOPES = {"row": False, "baris": False, "person": True, "orang": True}  # whether the person goes
 
 
 def own_rows(mapped: Mapped, names: Names, log: Log) -> Mapped:
@@ -143,46 +134,20 @@ def _by_rule(mapped: Mapped, rule: RowRule, log: Log) -> Mapped:
     return _keeping(mapped, rule.column, kept)
 
 
-class LeftOut(NamedTuple):
-    """A line of keluarkan.csv: the row of a source, or the whole person whose row it is."""
+def read_left_out(folder: Path, program: Program) -> tuple[list[Line], list[Problem]]:
+    """The lines of keluarkan.csv, and what is wrong with the table itself. `scope` says whether the
+    row alone is left out or the person whose row it is (row, person)."""
 
-    line: int
-    sources: list[str]
-    row: int
-    person: bool
-    reason: str
+    def wrong(line: Line) -> tuple[str, str] | None:
+        scope = line.text["scope"]
+        what = _("“{value}” is not a known value").format(value=show(scope))
+        return None if normalise(scope) in SCOPES else (what, suggestion(scope, SCOPES))
 
-
-def read_left_out(folder: Path, program: Program) -> tuple[list[LeftOut], list[Problem]]:
-    """The lines of keluarkan.csv, and what is wrong with the table itself.
-
-    `row` is the 1-based data row of the source's file; `scope` says whether that row alone is left
-    out or the person (row, person). Each needs a reason and who decided it.
-    """
-    path = folder / FILE
-    if not path.is_file():
-        return [], []
-    try:
-        table = read_table(path, ["source", "row", "scope", *DECIDED], [])
-    except DataError as error:
-        return [], list(error.problems)
-    lines, problems = [], []
-    for line, text in enumerate(table.to_dict("records"), 1):
-        scope = SCOPES.get(normalise(text["scope"]))
-        if problem := problem_of_line(text, FILE, line, program):
-            problems.append(problem)
-        elif scope is None:
-            what = _("“{value}” is not a known value").format(value=show(text["scope"]))
-            where = f"{FILE}, " + _("row {row}").format(row=line)
-            problems.append(Problem(what, where, suggestion(text["scope"], SCOPES)))
-        else:
-            names = sources_called(program, text["source"])
-            lines.append(LeftOut(line, names, int(text["row"]), scope == "person", text["reason"]))
-    return lines, problems
+    return read_lines(folder, FILE, ["scope"], program, wrong)
 
 
 def leave_out(
-    program: Program, sources: Sequence[Mapped], lines: Sequence[LeftOut], linker: Linker,
+    program: Program, sources: Sequence[Mapped], lines: Sequence[Line], linker: Linker,
     names: Names, log: Log,
 ) -> list[Mapped]:  # fmt: skip
     """The sources without the rows that were left out by hand, which are counted.
@@ -190,62 +155,51 @@ def leave_out(
     Of a person every row goes but that on a roster, unless the roster's own row is named: who was
     invited and does not count any more is lost, and the flow of persons shows it.
     """
-    gone: dict[str, set[int]] = {source.name: set() for source in sources}
-    reasons: dict[str, list[str]] = {}
     by_name = {source.name: source for source in sources}
     named = {n: {line.row for line in lines if n in line.sources} for n in by_name}
-    at = {n: _pids_at(by_name[n], rows, linker) if rows else {} for n, rows in named.items()}
-    placed: list[tuple[LeftOut, str, str]] = []  # with the source and the person
+    at = {n: dict(who(by_name[n], linker, pl.col("row").is_in(list(rows))).iter_rows())
+          for n, rows in named.items() if rows}  # fmt: skip
+    placed: list[tuple[Line, str, str]] = []  # with the source and the person
     for line in lines:
+        where = f"{FILE}, " + _("row {row}").format(row=line.number)
+        if hides(pl.Series([line.text["reason"]]), names, words=True).any():
+            what, remedy = _("the reason names a person"), _("say why without saying who")
+            log.errors.append(Problem(what, where, remedy))
         holder = next((n for n in line.sources if line.row in at.get(n, {})), None)
-        where = f"{FILE}, " + _("row {row}").format(row=line.line)
-        if hides(pl.Series([line.reason]), names, words=True).any():
-            log.errors.append(Problem(_("the reason names a person"), where,
-                                      _("say why without saying who")))  # fmt: skip
         if holder is None:
             what = _("the file has no row {n}, or rules leave it out already")
             remedy = _("count the rows below the heading")
             log.errors.append(Problem(what.format(n=line.row), where, remedy))
         else:
             placed.append((line, holder, at[holder][line.row]))
-    persons = {pid for line, _holder, pid in placed if line.person}
-    theirs = {n: rows_of(s, linker, persons) for n, s in by_name.items()} if persons else {}
+    persons = [pid for line, _holder, pid in placed if SCOPES[normalise(line.text["scope"])]]
+    every = pl.col("pid").is_in(persons)
+    theirs = {n: who(s, linker, every) for n, s in by_name.items()} if persons else {}
+    taken: dict[str, dict[str, set[int]]] = {}  # of each source the rows to leave out, by reason
     for line, holder, pid in placed:
-        found = {holder: [line.row]}
-        if line.person:
+        gone = {holder: [line.row]}
+        if SCOPES[normalise(line.text["scope"])]:
             others = [n for n in by_name if n == holder or n not in program.rosters]
-            found = {n: theirs[n].get(pid, []) for n in others}
-        for name, rows in found.items():
-            gone[name] |= set(rows)
-            if rows and line.reason not in (said := reasons.setdefault(name, [])):
-                said.append(line.reason)
-    for name, said in reasons.items():
-        log.rows_read += len(gone[name])
-        log.add("left_out", name, len(gone[name]))
-        log.note("left_out", source=name, n=len(gone[name]), reason="; ".join(said))
-    kept = {n: ~pl.col("row").is_in(sorted(rows)) for n, rows in gone.items() if rows}
-    return [replace(s, table=s.table.only(kept[s.name])) if s.name in kept else s for s in sources]
+            gone = {n: theirs[n].filter(pid=pid)["row"].to_list() for n in others}
+        for name, rows in gone.items():
+            if rows:
+                taken.setdefault(name, {}).setdefault(line.text["reason"], set()).update(rows)
+    kept = dict(by_name)
+    for name, reasons in taken.items():
+        rows = sorted(set().union(*reasons.values()))
+        log.rows_read += len(rows)
+        log.add("left_out", name, len(rows))
+        log.note("left_out", source=name, n=len(rows), reason="; ".join(reasons))
+        kept[name] = replace(kept[name], table=kept[name].table.only(~pl.col("row").is_in(rows)))
+    return list(kept.values())
 
 
-def _pids_at(mapped: Mapped, rows: Collection[int], linker: Linker) -> dict[int, str]:
-    """Row -> the pseudonym of whoever stands in it, of those rows that the source has."""
-    there = (b.filter(pl.col("row").is_in(list(rows))) for b in _pids(mapped, linker))
-    return {row: str(pid) for found in there for row, pid in found.iter_rows()}
-
-
-def rows_of(mapped: Mapped, linker: Linker, pids: Collection[str]) -> dict[str, list[int]]:
-    """Person -> the data rows (from 1) of a source that belong to her, of these persons."""
-    rows: dict[str, list[int]] = {}
-    for batch in _pids(mapped, linker):
-        for row, pid in batch.filter(pl.col("pid").is_in(list(pids))).iter_rows():
-            rows.setdefault(pid, []).append(row)
-    return rows
-
-
-def _pids(mapped: Mapped, linker: Linker) -> Iterator[pl.DataFrame]:
-    """row and pid of each batch of a source."""
-    log, events = Log(), mapped.source.role == "events"
-    source = with_event_columns(mapped) if events else mapped
-    for batch in source.table.batches(source.columns):
-        named = user_numbers(batch, source, linker) if events else batch
-        yield named.select("row", pid=linker.pids(named, source, log))
+def who(mapped: Mapped, linker: Linker, which: pl.Expr) -> pl.DataFrame:
+    """row and pid of the rows of a source for which a rule about row and pid holds."""
+    log = Log()
+    source = with_event_columns(mapped) if mapped.source.role == "events" else mapped
+    parts = [
+        batch.select("row", pid=linker.pids(batch, source, log)).filter(which)
+        for batch in source.table.batches(source.columns)
+    ]
+    return pl.concat([pl.DataFrame(schema={"row": pl.Int64, "pid": pl.String}), *parts])

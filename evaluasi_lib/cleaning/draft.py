@@ -5,26 +5,19 @@ What cannot be told from the files stands as "?", which `check` refuses.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from evaluasi_lib.cleaning.guess import UNKNOWN
-from evaluasi_lib.cleaning.options import (
-    Guess,
-    Scale,
-    common_begin,
-    first_of,
-    free,
-    scale_of,
-    slug,
-    spaced,
-)
+from evaluasi_lib.cleaning.guess import UNKNOWN, Guess, common_begin, free, slug, spaced
+from evaluasi_lib.cleaning.ladders import Scale, first_of, scale_of
+from evaluasi_lib.cleaning.program_text import places_of
 from evaluasi_lib.cleaning.sheets import (
     MIN_ITEMS,
     Sheet,
@@ -36,19 +29,34 @@ from evaluasi_lib.cleaning.sheets import (
 )
 from evaluasi_lib.cleaning.typers import VOCABULARY, preset_heading, presets
 from evaluasi_lib.reading.files import normalise
-from evaluasi_lib.wording import DataError, Problem, _, count, every_language, word_for
+from evaluasi_lib.wording import (
+    DataError,
+    Problem,
+    _,
+    code_words,
+    count,
+    every_language,
+    word_for,
+)
 
 MOST_MODULES = 40  # of a log
+BEFORE_AND_AFTER = {"wave": "post", "baseline_wave": "pre"}  # of an outcome, in two tables
 _NO_THEMES = frozenset(VOCABULARY["no_themes"])
+BARE = {  # keys that are guessed, and need no word about it
+    "cycle", "duplicates", "finished", "header_row", "header_rows", "label", "preset", "roster",
+    "skip_rows", "started",
+}  # fmt: skip
+Notes = dict[str, str]  # path of a key -> what to look at there
 
 
 @dataclass
 class Drafted:
-    """The draft as keys and values, its text, and what the user should be told."""
+    """The text of the draft, and what the user should be told. before: what the draft of the files
+    that were there already says."""
 
-    declared: dict[str, Any]
     text: str
-    told: list[str] = field(default_factory=list)
+    told: list[str]
+    before: dict[str, Any]
 
 
 class _Inline(dict[str, Any]):
@@ -66,20 +74,55 @@ _Dumper.add_representer(
 
 
 def draft_program(
-    program_id: str, files: Sequence[Path], known: Mapping[str, Any] | None = None
+    program_id: str, files: Sequence[Path], known: Mapping[str, Any], own: Sequence[Path] = ()
 ) -> Drafted:
-    """A program.yml for the files, each table of them a source. known: a declaration whose names of
-    sources, variables and scales are used again. Raises DataError for a bad file."""
-    known = known or {}
+    """A program.yml for the files, each table of them a source.
+
+    known: a declaration whose names of sources, variables and scales are used again. own: the files
+    that it has already, which come first. Raises DataError for a bad file.
+    """
     told: list[str] = []
-    sheets = read_sheets(files, known, told)
+    sheets = read_sheets([*own, *files], known, told)
     if not sheets:
         what = _("no file holds a table with headings and answers")
         raise DataError(Problem(what, ", ".join(f.name for f in files)))
+    there = [replace(s, guesses=copy.deepcopy(s.guesses)) for s in sheets if s.path in own]
+    before = yaml.safe_load(_dumped(_declared(program_id, there, known, {}))) if there else {}
+    notes: Notes = {}
+    text = _dumped(_declared(program_id, sheets, known, notes))
+    lost = ((s.name, g) for s in sheets for g in s.guesses if g.lost)
+    told += [f"{name}.{guess.variable}: {guess.note}" for name, guess in lost]
+    return Drafted(_commented(text, notes, told), told, before)
+
+
+def _dumped(declared: Mapping[str, Any]) -> str:
+    return yaml.dump(declared, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+
+
+def _commented(text: str, notes: Notes, told: Sequence[str]) -> str:
+    """The draft with a comment at each guess."""
+    lines, words = text.splitlines(), code_words()["drafted_key"]
+    for path, place in places_of(text).items():
+        if place.key is None or lines[place.line - 1][: place.key.start_mark.column].strip(" -"):
+            continue  # not the first key of its line
+        comment, top = notes.get(path), path.partition(".")[0]
+        most = 2 if top == "sources" else -1 if top == "scales" else 3
+        key, depth = place.key.value, place.key.start_mark.column // 2
+        if comment is None and depth <= most and (key in BARE or key in words):
+            comment = "" if key in BARE else word_for("drafted_key", key)
+        if comment is not None:
+            lines[place.line - 1] += f"  # {_('CHECK')}" + (f": {comment}" if comment else "")
+    first = [_("Draft. Read every line; lines with “CHECK” are guesses."), *told]
+    return "\n".join([*(f"# {line}" for line in first), *lines]) + "\n"
+
+
+# --- The parts of the declaration ---------------------------------------------------------------
+
+
+def _declared(
+    program_id: str, sheets: Sequence[Sheet], known: Mapping[str, Any], notes: Notes
+) -> dict[str, Any]:
     drop_persons(sheets)
-    for sheet in sheets:
-        for guess in sheet.guesses:
-            guess.source = sheet.name
     scales = _scales([g for s in sheets for g in s.guesses], known)
     link = find_link(sheets)
     set_roles(sheets)
@@ -87,25 +130,14 @@ def draft_program(
     rosters = [s.name for s in sheets if s.role == "roster"]
     if rosters and link != "anonymous":
         declared["roster"] = rosters[0]
-    notes: dict[tuple[str, ...], str] = {}
     if link == UNKNOWN:
-        notes["link",] = _(
+        notes["link"] = _(
             "numbers from 1 in each file: the same persons? respondent_code or anonymous"
         )
     declared["sources"] = {s.name: _source(s, link, notes) for s in sheets}
     if scales:
-        declared["scales"] = {n: _scale(n, s, notes) for n, s in scales.items()}
-    declared |= _instruments(sheets, scales)
-    declared |= _plans(sheets)
-    text = yaml.dump(declared, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
-    for sheet in sheets:
-        for guess in sheet.guesses:
-            if guess.lost:
-                told.append(f"{sheet.name}.{guess.variable}: {guess.note}")
-    return Drafted(yaml.safe_load(text), _commented(text, notes, told), told)
-
-
-# --- The parts of the declaration ---------------------------------------------------------------
+        declared["scales"] = {n: _scale(f"scales.{n}", s, notes) for n, s in scales.items()}
+    return declared | _instruments(sheets, scales) | _plans(sheets)
 
 
 def _head(program_id: str, sheets: Sequence[Sheet], link: str) -> dict[str, Any]:
@@ -115,7 +147,8 @@ def _head(program_id: str, sheets: Sequence[Sheet], link: str) -> dict[str, Any]
     titles = [x for x in lines if re.search(VOCABULARY["programs"], normalise(x)) and " " in x]
     agencies = [x for x in lines if re.search(VOCABULARY["agencies"], normalise(x))]
     title = titles[0] if titles else program_id.replace("-", " ").capitalize()
-    named = [program_id, title, *lines, *(s.path.stem for s in sheets), *_dates(sheets)]
+    dates = [d for s in sheets for g in s.of_kind("date") for d in s.column(g).drop_nulls().head(1)]
+    named = [program_id, title, *lines, *(s.path.stem for s in sheets), *dates]
     year = next((found for text in named if (found := re.search(r"(?:19|20)\d{2}", text))), None)
     return {
         "id": program_id,
@@ -126,13 +159,6 @@ def _head(program_id: str, sheets: Sequence[Sheet], link: str) -> dict[str, Any]
         "design": _Inline(type="single_group"),
         "link": link,
     }
-
-
-def _dates(sheets: Sequence[Sheet]) -> Iterator[str]:
-    """The first date of each column of dates."""
-    for sheet in sheets:
-        for guess in sheet.of_kind("date"):
-            yield from sheet.column(guess).drop_nulls().head(1)
 
 
 def _cased(title: str) -> str:
@@ -150,21 +176,18 @@ def _scales(guesses: Sequence[Guess], known: Mapping[str, Any]) -> dict[str, Sca
         labels, points = tuple(map(str, declared.get("labels", ()))), declared.get("points")
         scales[name] = Scale(labels, declared.get("min", 1), declared.get("aliases", {}), points)
     groups: list[list[Guess]] = []
-    for item in sorted((g for g in guesses if g.kind == "item"), key=lambda g: -len(g.labels)):
-        group = next((g for g in groups if _fits(g, item)), None)
-        if group is None:
-            groups.append([item])
-        else:
-            group.append(item)
-    for guess in guesses:
-        if guess.kind == "category" and guess.labels:
-            group = next((g for g in groups if _fits(g, guess)), None)
-            if group is not None:
-                guess.kind, guess.keys = (
-                    "item",
-                    {k: v for k, v in guess.keys.items() if k == "label"},
-                )
-                group.append(guess)
+    items = [g for g in guesses if g.kind == "item"]
+    closed = [g for g in guesses if g.kind == "category" and g.labels]
+    for guess in [*sorted(items, key=lambda g: -len(g.labels)), *closed]:
+        group = next((g for g in groups if _fits(g, guess)), None)
+        if group is not None:
+            group.append(guess)
+            if guess.kind == "category":
+                guess.kind = "item"
+                guess.keys.pop("categories", None)
+        elif guess.kind == "item":
+            groups.append([guess])
+    used = {}
     for group in groups:
         scale = scale_of(_labels(group))
         if scale is None or (not scale.ordered and len(group) < MIN_ITEMS):
@@ -174,10 +197,9 @@ def _scales(guesses: Sequence[Guess], known: Mapping[str, Any]) -> dict[str, Sca
         stem = slug(scale.labels[-1], 3) if scale.labels else f"angka_{scale.min}_{scale.max}"
         same = (n for n, s in scales.items() if s.alike(scale))
         name = next(same, None) or free(stem, scales)
-        scales[name] = scale.joined(scales.get(name, scale))
+        scales[name] = used[name] = scale.joined(scales.get(name, scale))
         for item in group:
             item.keys["scale"] = name
-    used = {g.keys["scale"] for g in guesses if g.kind == "item"}
     return {name: scale for name, scale in scales.items() if name in used}
 
 
@@ -199,36 +221,31 @@ def _fits(group: Sequence[Guess], item: Guess) -> bool:
     return given <= whole.spellings and (own is None or len(base.spellings & own.spellings) > 1)
 
 
-def _scale(name: str, scale: Scale, notes: dict[tuple[str, ...], str]) -> dict[str, Any]:
-    path = ("scales", name)
+def _scale(path: str, scale: Scale, notes: Notes) -> dict[str, Any]:
     if not scale.labels:
         notes[path] = _("the lowest number, and how many there are to choose from")
         return _Inline(min=scale.min, points=scale.points)
     if not scale.ordered:
-        labels = ", ".join(scale.labels)
         note = _("codes alone: write them from low to high, [{labels}] or the other way round")
-        notes[*path, "labels"] = note.format(labels=labels)
+        notes[f"{path}.labels"] = note.format(labels=", ".join(scale.labels))
         return {"labels": UNKNOWN}
     notes[path] = _("the order from low to high, and labels that nobody chose")
     keys: dict[str, Any] = {"labels": list(scale.labels)}
-    if scale.min != 1:
-        keys["min"] = scale.min
-    if scale.aliases:
-        keys["aliases"] = dict(scale.aliases)
-    return keys
+    keys |= {"min": scale.min} if scale.min != 1 else {}
+    return keys | ({"aliases": dict(scale.aliases)} if scale.aliases else {})
 
 
-def _source(sheet: Sheet, link: str, notes: dict[tuple[str, ...], str]) -> dict[str, Any]:
-    path, keys = ("sources", sheet.name), dict(sheet.keys)
+def _source(sheet: Sheet, link: str, notes: Notes) -> dict[str, Any]:
+    path, keys = f"sources.{sheet.name}", dict(sheet.keys)
     keys["role"] = sheet.role
     if sheet.role == "events":
         person = _Inline({"from": "description", "type": "respondent_code"})
         return keys | {"columns": {"pengguna": person}}
-    wave = sheet.wave if sheet.role in ("survey", "record") else None
-    if wave is not None:
-        keys["wave"] = wave
-    if wave == UNKNOWN:
-        notes[*path, "wave"] = _("another file asks the same: which was first? pre, post, followup")
+    if sheet.wave is not None and sheet.role in ("survey", "record"):
+        keys["wave"] = sheet.wave
+        if sheet.wave == UNKNOWN:
+            asked = _("another file asks the same: which was first? pre, post, followup")
+            notes[f"{path}.wave"] = asked
     if sheet.preset is not None:
         keys["preset"] = sheet.preset
     dates = [g.variable for g in sheet.of_kind("date")]
@@ -237,13 +254,12 @@ def _source(sheet: Sheet, link: str, notes: dict[tuple[str, ...], str]) -> dict[
         how = {"keep": "last", "order_by": dates[-1]} if dates else {"keep": "most_complete"}
         keys["duplicates"] = _Inline(how)
         if ids[0].repeated:
-            notes[*path, "duplicates"] = _("{n} rows share their identifier with another").format(
-                n=count(ids[0].repeated)
-            )
+            again = _("{n} rows share their identifier with another")
+            notes[f"{path}.duplicates"] = again.format(n=count(ids[0].repeated))
     keys |= _ends(sheet)
     if trials := _trials(sheet):
         keys["rows"] = trials
-        notes[*path, "rows"] = _("rows that somebody wrote to try the survey out")
+        notes[f"{path}.rows"] = _("rows that somebody wrote to try the survey out")
     keys["columns"] = {}
     for guess in sheet.guesses:
         column = {"from": guess.header, "type": guess.kind, **guess.keys}
@@ -252,19 +268,19 @@ def _source(sheet: Sheet, link: str, notes: dict[tuple[str, ...], str]) -> dict[
         said = word_for("drafted", guess.kind)
         if UNKNOWN in guess.keys.values():
             said = _("is the sign of decimals a point or a comma?")
-        notes[*path, "columns", guess.variable] = guess.note or said
+        notes[f"{path}.columns.{guess.variable}"] = guess.note or said
     return keys
 
 
-def _ends(sheet: Sheet) -> dict[str, Any]:
+def _ends(sheet: Sheet) -> dict[str, str]:
     """The columns of a platform that tell when an answer was begun, and whether it was finished."""
-    names = presets().get(sheet.preset or "", {}).get("ends", {})
-    found = {}
-    for key, headings in names.items():
-        wanted = {normalise(h) for h in headings}
-        fit = [g for g in sheet.of_kind("date", "flag") if normalise(g.header) in wanted]
-        if fit and (key == "finished" or fit[0].kind == "date"):
-            found[key] = fit[0].variable
+    found: dict[str, str] = {}
+    for key, headings in presets().get(sheet.preset or "", {}).get("ends", {}).items():
+        kinds = ("date", "flag") if key == "finished" else ("date",)
+        wanted = set(map(normalise, headings))
+        fit = [g.variable for g in sheet.of_kind(*kinds) if normalise(g.header) in wanted]
+        if fit:
+            found[key] = fit[0]
     return found
 
 
@@ -273,8 +289,8 @@ def _trials(sheet: Sheet) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for heading, values in presets().get(sheet.preset or "", {}).get("trials", {}).items():
         for guess in (g for g in sheet.guesses if normalise(g.header) == normalise(heading)):
-            seen = [v for v in values if v in set(sheet.column(guess))]
-            if seen:
+            given = set(sheet.column(guess))
+            if seen := [v for v in values if v in given]:
                 found.append(_Inline({"column": guess.header, "is_not": seen}))
     return found
 
@@ -299,19 +315,21 @@ def _instruments(sheets: Sequence[Sheet], scales: Mapping[str, Scale]) -> dict[s
     order = list(scales)
     for (name, _where), by_wave in sorted(parts.items(), key=lambda part: order.index(part[0][0])):
         nps, keys = scales[name].points == 11, dict[str | None, str]()
-        waves = {s.wave for s in holders[next(iter(by_wave.values()))[0].variable]}
+        waves = [s.wave for s in holders[next(iter(by_wave.values()))[0].variable]]
         for told, group in by_wave.items():
             if len(group) < (1 if nps else MIN_ITEMS):
                 continue
             declared = _instrument(name, scales[name], group, nps)
             key = free("nps" if nps else f"skor_{slug(declared['label'], 3)}", instruments)
             instruments[key], keys[told] = declared, key
-            if {"pre", "post"} <= waves:
-                outcomes.append(_outcome(key, declared) | {"baseline_wave": "pre"})
+            if {"pre", "post"} <= set(waves):
+                outcomes.append(_outcome(declared, key, instrument=key, **BEFORE_AND_AFTER))
         if {"pre", "post"} <= set(keys):  # asked of both at once: from memory?
-            recalled = {"baseline_instrument": keys["pre"], "retrospective": UNKNOWN}
-            after = _outcome(keys["post"], instruments[keys["post"]])
-            outcomes.append(after | {"wave": next(iter(waves))} | recalled)
+            key = keys["post"]
+            outcomes.append(
+                _outcome(instruments[key], key, instrument=key, wave=waves[0],
+                         baseline_instrument=keys["pre"], retrospective=UNKNOWN)
+            )  # fmt: skip
     outcomes += _outcomes_of_marks(sheets, {o["id"] for o in outcomes})
     return {k: v for k, v in (("instruments", instruments), ("outcomes", outcomes)) if v}
 
@@ -326,41 +344,40 @@ def _instrument(name: str, scale: Scale, group: Sequence[Guess], nps: bool) -> d
         "items": [g.variable for g in group],
         **({"index": "nps"} if nps else {"reversed": []}),
     }  # fmt: skip
-    stems = {
-        s: [g.variable for g in group if g.stem == s] for s in dict.fromkeys(g.stem for g in group)
-    }
-    if len(stems) > 1 and all(s and len(v) > 1 for s, v in stems.items()):
+    stems: dict[str, list[str]] = {}
+    for guess in group:
+        stems.setdefault(guess.stem, []).append(guess.variable)
+    if len(stems) > 1 and all(stem and len(v) > 1 for stem, v in stems.items()):
         declared["dimensions"] = {
-            slug(s, 4) or f"dimensi_{i}": v for i, (s, v) in enumerate(stems.items(), 1)
+            slug(stem, 4) or f"dimensi_{i}": v for i, (stem, v) in enumerate(stems.items(), 1)
         }
     return declared
 
 
-def _outcome(instrument: str, declared: Mapping[str, Any]) -> dict[str, Any]:
-    said = {"id": instrument, "label": declared["label"], "level": declared["level"]}
-    return said | {"instrument": instrument, "wave": "post", "unit": _("points")}
+def _outcome(of: Mapping[str, Any], name: str, **measured: Any) -> dict[str, Any]:
+    """An outcome of an instrument or of marks; measured: by which instrument or variable, when."""
+    said = {"id": name, "label": of["label"], "level": of["level"], "unit": _("points")}
+    return said | measured
 
 
 def _outcomes_of_marks(sheets: Sequence[Sheet], taken: set[str]) -> list[dict[str, Any]]:
     """An outcome for marks before and after, in two columns of a table or in two tables."""
-    common = {"level": "learning", "unit": _("points")}
+
+    def outcome(guess: Guess, **measured: Any) -> list[dict[str, Any]]:
+        of = {"label": guess.header, "level": "learning"}
+        name = free(guess.variable, taken)
+        return [_outcome(of, name, variable=guess.variable, **measured)]
+
     for sheet in sheets:
         waves = {first_of("waves", normalise(g.header)): g for g in reversed(marks_of(sheet))}
-        if "pre" in waves and "post" in waves:
-            after = waves["post"]
-            return [{"id": free(after.variable, taken), "label": after.header, **common,
-                     "variable": after.variable, "source": sheet.name,
-                     "baseline_variable": waves["pre"].variable,
-                     **({"retrospective": False} if sheet.role == "survey" else {})}]  # fmt: skip
-    by_wave = {s.wave: s for s in sheets if s.wave and marks_of(s)}
-    if "pre" in by_wave and "post" in by_wave:
-        before = {g.variable for g in marks_of(by_wave["pre"])}
-        for guess in marks_of(by_wave["post"]):
-            if guess.variable in before:
-                return [{"id": free(guess.variable, taken), "label": guess.header, **common,
-                         "variable": guess.variable, "wave": "post",
-                         "baseline_wave": "pre"}]  # fmt: skip
-    return []
+        if {"pre", "post"} <= set(waves):
+            told = {"retrospective": False} if sheet.role == "survey" else {}
+            of = {"source": sheet.name, "baseline_variable": waves["pre"].variable}
+            return outcome(waves["post"], **of, **told)
+    by_wave = {s.wave: marks for s in sheets if s.wave and (marks := marks_of(s))}
+    before = {g.variable for g in by_wave.get("pre", ())}
+    after = [g for g in by_wave.get("post", ()) if g.variable in before]
+    return outcome(after[0], **BEFORE_AND_AFTER) if after else []
 
 
 def _plans(sheets: Sequence[Sheet]) -> dict[str, Any]:
@@ -370,15 +387,12 @@ def _plans(sheets: Sequence[Sheet]) -> dict[str, Any]:
         if sheet.role == "events" and (modules := _modules(sheet)):
             found["elearning"] = {"events": sheet.name, "modules": modules}
         for guess in sheet.of_kind("multi"):
-            asked = normalise(f"{guess.header} {guess.keys.get('label', '')}")
-            if "participation" not in found and re.search(VOCABULARY["barriers"], asked):
+            if "participation" not in found and re.search(VOCABULARY["barriers"], guess.asked):
                 barriers = {"source": sheet.name, "variable": guess.variable}
                 found["participation"] = {"barriers": _Inline(barriers)}
     asking = f"{VOCABULARY['remarks']}|{VOCABULARY['opinions']}"
-    opinions = [
-        g.variable for s in sheets for g in s.of_kind("open")
-        if re.search(asking, normalise(f"{g.header} {g.keys.get('label', '')}"))
-    ]  # fmt: skip
+    open_ = [g for s in sheets for g in s.of_kind("open")]
+    opinions = [g.variable for g in open_ if re.search(asking, g.asked)]
     if opinions:
         found["voices"] = {"open_answers": list(dict.fromkeys(opinions))}
     return found
@@ -410,46 +424,3 @@ def _theme(group: Sequence[Guess]) -> str:
     best = max(found, key=lambda w: (found[w], len(w)), default="")
     shared = best if best and found[best] >= max(2, 0.7 * len(asked)) else ""
     return shared.capitalize() or (stem if len(stem) <= 90 else "")
-
-
-# --- Comments -----------------------------------------------------------------------------------
-
-
-def _commented(text: str, notes: Mapping[tuple[str, ...], str], told: Sequence[str]) -> str:
-    """The draft with a comment at each guess. notes: by path."""
-    levels = "reaction, learning, behaviour, results"
-    comments = {
-        "title": _("name as reports show it"),
-        "kind": "leadership, elearning, mentoring, technical, employment, other",
-        "organisation": _("agency that runs the program"),
-        "cycle": "",
-        "design": "single_group, comparison, randomised",
-        "link": "nip, respondent_code, anonymous",
-        "instruments": _("which items belong together, which are reversed"),
-        "voices": _("which open questions ask for an opinion"),
-        "elearning": _("which activities count, in their order"),
-        "participation": _("which question asks what holds people back"),
-        "role": "roster, survey, rating, record",
-        "header_row": "", "header_rows": "", "skip_rows": "", "duplicates": "",
-        "wave": "pre, post, followup",
-        "label": "", "finished": "", "started": "", "roster": "", "preset": "",
-        "footer_rows": _("rows of sums and signatures at the end"),
-        "level": levels,
-        "retrospective": _("true: told from memory after the program; false: measured before it"),
-        "unit": "sesoi: " + _("smallest effect of interest, set before results"),
-    }  # fmt: skip
-    lines = [f"# {_('Draft. Read every line; lines with “CHECK” are guesses.')}"]
-    lines += [f"# {line}" for line in told]
-    path: list[str] = []
-    for line in text.splitlines():
-        bare = line.lstrip(" -") if line.lstrip().startswith("- ") else line.lstrip()
-        depth = (len(line) - len(bare)) // 2
-        match = re.match(r"(?:'((?:[^']|'')*)'|\"([^\"]*)\"|([^:\s#][^:]*)):(?= |$)", bare)
-        if match:
-            path = [*path[:depth], match[match.lastindex or 0]]
-        comment = notes.get(tuple(path)) if match else None
-        if match and comment is None and (depth < 3 or path[0] != "sources") and depth < 4:
-            comment = comments.get(path[-1]) if path[:1] != ["scales"] else None
-        check = "" if comment is None else f"  # {_('CHECK')}" + (f": {comment}" if comment else "")
-        lines.append(line + check)
-    return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from evaluasi_lib.cleaning.identity import Linker, Names, hides
+from evaluasi_lib.cleaning.identity import Names, hides
 from evaluasi_lib.cleaning.source import NOBODY, Context, TableWriter
 from evaluasi_lib.cleaning.typers import (
     PROBLEMS,
@@ -29,7 +29,6 @@ FIELDS = ("event", "module", "component", "origin")
 EVENT = {"pid": "str", "time": "datetime64[us, UTC]", **dict.fromkeys(FIELDS, "str")}
 _CONTEXT = r"^[^:]{2,30}: (.+)$"  # "Quiz: Kuis 1" -> "Kuis 1"
 _PERSON_CONTEXT = r"(?i)^(?:user|pengguna) ?:"
-_USER_ID = r"(?i)\bid '?(\d+)'?"
 LOOK_AT = 1_000  # rows by which a column is taken for the time
 TIME = Column.model_validate({"from": "time", "type": "date"})
 _OFFSET = r"(?i)(z|utc|gmt|[+-]\d{2}:?\d{2})$"
@@ -93,7 +92,6 @@ def clean_events(mapped: Mapped, context: Context) -> pl.Series:
     with TableWriter(context.folder / f"{mapped.name}.parquet", EVENT) as writer:
         for batch in mapped.table.batches(mapped.columns):
             read += batch.height
-            batch = user_numbers(batch, mapped, context.linker)
             times, rules = utc_times(batch["time"], spec, zone)
             unread += int(rules.is_in(PROBLEMS).sum())
             yearless += int((rules == "no_year").sum())
@@ -140,17 +138,6 @@ def utc_times(text: pl.Series, spec: Spec, zone: str) -> tuple[pl.Series, pl.Ser
         )
     )
     return times.to_series(), read["rule"]
-
-
-def user_numbers(batch: pl.DataFrame, mapped: Mapped, linker: Linker) -> pl.DataFrame:
-    """Moodle writes a user's number inside the description: only that number identifies."""
-    variable = linker.variable(mapped)
-    if mapped.preset != "moodle" or variable is None:
-        return batch
-    heading = normalise(mapped.table.headers[mapped.columns[variable]])
-    if heading not in map(normalise, preset_heading("moodle", "description")):
-        return batch
-    return batch.with_columns(pl.col(variable).str.extract(_USER_ID, 1))
 
 
 def _field(batch: pl.DataFrame, name: str, modules: dict[str, str], names: Names) -> pl.Series:

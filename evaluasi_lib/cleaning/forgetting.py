@@ -4,13 +4,9 @@ A row of a table is emptied and not taken away, since corrections, quotes and co
 their number. The name is masked wherever others wrote it: on no list any more, it would be taken
 for an ordinary word and published. All is done in a copy of the folder, which takes its place when
 nothing of the person is left in it; a source that cannot be rewritten safely (XLS, ODS, SPSS,
-Stata, Parquet) is refused before anything is changed. Whoever asked is nowhere written down; the
-reason is.
-
-One person taken out of a workbook (XLSX), everything else as it was.
-
-The archive's own XML is changed: a library that writes workbooks would lose formats, formulas and
-pictures. What cannot be taken out safely, or is still found afterwards, is refused.
+Stata, Parquet) is refused before anything is changed. Of a workbook the archive's own XML is
+changed: a library that writes workbooks would lose formats, formulas and pictures. Whoever asked is
+nowhere written down; the reason is.
 """
 
 from __future__ import annotations
@@ -23,8 +19,9 @@ import posixpath
 import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +30,13 @@ from lxml import etree
 
 from evaluasi_lib.check import DataFolder, load_program
 from evaluasi_lib.cleaning.chosen import FILE as LEFT_OUT
-from evaluasi_lib.cleaning.chosen import rows_of
+from evaluasi_lib.cleaning.chosen import who
 from evaluasi_lib.cleaning.identity import (
     KEY_VARIABLE,
     MASK,
     Linker,
     Names,
     all_names,
-    core_name,
     hides,
     make_linker,
     normalise_code,
@@ -71,13 +67,9 @@ _SHEET_TYPE = "/worksheet"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
-def _local(element: Any) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
-
-
 def _named(root: Any, *names: str) -> list[Any]:
     """The elements of these names, listed first, so that they may be changed one by one."""
-    return [element for element in root.iter() if _local(element) in names]
+    return list(root.iter(*(f"{{*}}{name}" for name in names)))
 
 
 def _rels_of(part: str) -> str:
@@ -166,37 +158,37 @@ class Workbook:
             if number not in used:
                 _put(text, "")
 
-    def mask(self, masked: Callable[[list[str]], list[str]]) -> int:
-        """Put what `masked` makes of every text in its place; how many are others then."""
+    def mask(self, person: _Person) -> int:
+        """Mask the person in every text; in how many. Raises DataError where a part still tells of
+        the person afterwards."""
         n = 0
         for part in self._parts:
             if not part.endswith(".xml"):
                 continue
             found = _named(self._tree(part), *_TEXTS)
             texts = ["".join(t.text or "" for t in _pieces(element)) for element in found]
-            changed = masked(texts) if texts else []
-            for element, before, after in zip(found, texts, changed, strict=True):
+            for element, before, after in zip(found, texts, person.masked(texts), strict=True):
                 if after != before:
                     _put(element, after)
                     n += 1
-        return n
-
-    def hold(self, told: Callable[[list[str]], bool], secrets: Iterable[str]) -> None:
-        """Raises DataError where a part still tells of the person, or holds one of the secrets."""
-        known = [secret.casefold() for secret in secrets]
         for part in self._parts:
-            content = self._content(part)
-            small = (content.decode("utf-8", "ignore") + content.decode("utf-16-le", "ignore")
-                     ).casefold()  # fmt: skip
-            left = any(secret in small for secret in known)
-            if part.endswith((".xml", ".rels", ".vml")) and not left:
-                elements = list(self._tree(part).iter())
-                texts = {e.text or "" for e in elements} | {e.tail or "" for e in elements}
-                texts |= {value for e in elements for value in e.attrib.values()}
-                left = told(sorted(texts - {""}))
-            if left:
+            if self._tells(part, person):
                 what = _("the person still stands in the workbook's part {part}")
                 raise self._refuse(what.format(part=posixpath.basename(part)))
+        return n
+
+    def _tells(self, part: str, person: _Person) -> bool:
+        content = self._content(part)
+        small = (content.decode("utf-8", "ignore") + content.decode("utf-16-le", "ignore")
+                 ).casefold()  # fmt: skip
+        if any(secret.casefold() in small for secret in person.secrets):
+            return True
+        if not part.endswith((".xml", ".rels", ".vml")):
+            return False
+        elements = list(self._tree(part).iter())
+        texts = {e.text or "" for e in elements} | {e.tail or "" for e in elements}
+        texts |= {value for e in elements for value in e.attrib.values()}
+        return bool(person.told(sorted(texts - {""})).any())
 
     def _content(self, part: str) -> bytes:
         tree = self._trees.get(part)
@@ -242,6 +234,29 @@ BY_ROW = (
 SHORT = 60  # characters of a text that is a label, such as the name of a room
 
 
+@dataclass(frozen=True)
+class _Person:
+    """What tells of a person in the texts of others. alone: whether the first word of the name does
+    so by itself. secrets: what stands in the person's own rows alone, names aside."""
+
+    names: Names
+    alone: bool
+    secrets: list[str]
+
+    def told(self, texts: list[str]) -> pl.Series:
+        """Whether each text bears the person's name."""
+        values = pl.Series(texts, dtype=pl.String)
+        return tells_name(values, self.names, words=True, alone=self.alone)
+
+    def masked(self, texts: list[str]) -> list[str]:
+        """The texts without the person."""
+        told = zip(texts, self.told(texts), strict=True)
+        without = [_without(text, self.names) if named else text for text, named in told]
+        for secret in self.secrets:
+            without = [text.replace(secret, MASK) for text in without]
+        return without
+
+
 @dataclass
 class Forgotten:
     """What was deleted, and what a person has still to read.
@@ -270,15 +285,16 @@ def forget(data: DataFolder, program_id: str, person: str, reason: str) -> Forgo
         mapped = open_sources(program, raw, Log())
         linker = make_linker(program, mapped, pseudonym_key(program))
         pid = _pid(linker, person)
-        places = {m.name: rows_of(m, linker, [pid]).get(pid, []) for m in mapped}
+        places = {m.name: _rows_of(m, linker, pid) for m in mapped}
         if not any(places.values()):
             what = _("nobody of this identifier is in the program's files")
             remedy = _("give the NIP or code as the files have it")
             raise UsageError(Problem(what, "--person", remedy))
         names = _names_of(mapped, places)
         _check_reason(reason, person, names)
-        alone, done = _is_only(names, all_names(mapped)), Forgotten()
         _check_kinds(mapped, places, names)
+        done, alone = Forgotten(), _is_only(names, all_names(mapped))
+        told = _Person(names, alone, _secrets(mapped, places, person))
         with replace_folder(raw, private=True) as work:
             shutil.copytree(raw, work, symlinks=True, dirs_exist_ok=True)
             for source in mapped:
@@ -287,9 +303,7 @@ def forget(data: DataFolder, program_id: str, person: str, reason: str) -> Forgo
                     _empty_rows(path, source, linker, pid, places[source.name])
                     done.rows[source.name] = len(places[source.name])
             _drop_lines(program, work, places, done)
-            secrets = _secrets(mapped, places, person)
-            _mask_names(work, names, alone, secrets, done)
-            _mask_workbooks(work, names, alone, secrets, done)
+            done.masked = sum(_mask(path, told, work) for path in raw_files(work))
             done.mentions += _mentions(program, work, names)
             _log(work, reason, sum(done.rows.values()))
             shutil.rmtree(data.processed(program_id), ignore_errors=True)
@@ -322,16 +336,18 @@ def _pid(linker: Linker, person: str) -> str:
     return pid
 
 
+def _rows_of(mapped: Mapped, linker: Linker, pid: str) -> list[int]:
+    return who(mapped, linker, pl.col("pid") == pid)["row"].to_list()
+
+
 def _names_of(mapped: Sequence[Mapped], places: dict[str, list[int]]) -> Names:
     """The names that stand in the person's own rows."""
-    found: set[str] = set()
-    for source in mapped:
-        for variable in source.of_type("name"):
-            values = source.whole(variable)
-            rows = [row - 1 for row in places[source.name]]
-            found |= {core_name(name) for name in values.gather(rows).drop_nulls()}
-    kept = sorted(name for name in found if len(name) > 2)
-    return Names(tuple(n for n in kept if " " in n), tuple(n for n in kept if " " not in n))
+    return Names.of(
+        name
+        for source in mapped
+        for variable in source.of_type("name")
+        for name in source.whole(variable).gather([row - 1 for row in places[source.name]])
+    )
 
 
 def _check_reason(reason: str, person: str, names: Names) -> None:
@@ -359,7 +375,7 @@ def _empty_rows(path: Path, mapped: Mapped, linker: Linker, pid: str, rows: Sequ
         heights = [m.table.frame.select(pl.len()).collect().item() for m in (mapped, after)]
         gone = len(rows) if mapped.source.role == "events" else 0
         same = heights[0] - gone == heights[1]
-    if not same or rows_of(after, linker, [pid]):
+    if not same or _rows_of(after, linker, pid):
         what = _("the person's rows cannot be emptied without a change to others")
         shown = mapped.name + path.suffix.lower()
         raise DataError(Problem(what, shown, _("save it as CSV, then the same command again")))
@@ -411,11 +427,6 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[str, list[str]]]:
         begun = reader.line_num
 
 
-def _lines(text: str) -> Iterator[tuple[str, list[str]]]:
-    for line in text.splitlines(keepends=True):
-        yield line, [line.rstrip("\r\n")]
-
-
 def _drop_lines(program: Program, raw: Path, places: dict[str, list[int]], done: Forgotten) -> None:
     """Take corrections, quotes and codes of the emptied rows out of their tables."""
     for name in BY_ROW:
@@ -441,48 +452,46 @@ def _is_only(names: Names, listed: Names) -> bool:
     return first.isdisjoint(n.split()[0] for n in (*listed.full, *listed.single) if n not in own)
 
 
-def _mask_names(
-    raw: Path, names: Names, alone: bool, secrets: Sequence[str], done: Forgotten
-) -> None:
-    """Mask the person's name in what is left of the program's texts: nobody would know it for a
-    name any more, once it is on no list, and it would be published. alone: the first word too."""
-    for path in raw_files(raw):
-        suffix = path.suffix.lower()
-        if suffix not in (*CSV, *JSON_LINES, ".md"):
-            continue
-        content = path.read_bytes()
-        encoding = detect_encoding(content[:1_000_000]).replace("utf-8-sig", "utf-8")
-        text = content.decode(encoding, errors="surrogateescape")
-        by_cells = suffix != ".md" and suffix not in JSON_LINES and path.parent == raw
+def _mask(path: Path, person: _Person, raw: Path) -> int:
+    """Mask the person in what is left of a file's texts, and in how many records: nobody would know
+    the name for one any more, once it is on no list, and it would be published."""
+    suffix = path.suffix.lower()
+    if suffix in WORKBOOKS:
+        book = Workbook(path)
+        n, content = book.mask(person), book.content
+    elif suffix in (*CSV, *JSON_LINES, ".md"):
+        head = path.read_bytes()
+        encoding = detect_encoding(head[:1_000_000]).replace("utf-8-sig", "utf-8")
+        text = head.decode(encoding, errors="surrogateescape")
+        by_cells = suffix in CSV and path.parent == raw
         delimiter = detect_delimiter(text[:1_000_000].lstrip("\ufeff")) if by_cells else None
-        masked, n = _masked(text, names, alone, delimiter)
-        for secret in secrets:
-            n += masked.count(secret)
-            masked = masked.replace(secret, MASK)
-        if n:
-            replace_file(path, masked.encode(encoding, errors="surrogateescape"))
-            done.masked += n
+        masked, n = _masked(text, person, delimiter)
+        content = partial(masked.encode, encoding, "surrogateescape")
+    else:
+        return 0
+    if n:
+        replace_file(path, content())
+    return n
 
 
-def _masked(text: str, names: Names, alone: bool, delimiter: str | None) -> tuple[str, int]:
-    """A text without a person's name, and in how many records it stood. delimiter: of its cells;
-    None: lines of plain text."""
-    word = re.compile("|".join(sorted(names.words)), re.IGNORECASE)
+def _masked(text: str, person: _Person, delimiter: str | None) -> tuple[str, int]:
+    """A text without the person, and in how many records it was. delimiter: of its cells; None:
+    lines of plain text."""
+    words = "|".join(map(re.escape, (*sorted(person.names.words), *person.secrets)))
+    if not words:
+        return text, 0
     parts, n = [], 0
-    for record, cells in _records(text, delimiter) if delimiter else _lines(text):
-        told = pl.Series([False])
-        if word.search(record):
-            told = tells_name(pl.Series(cells), names, words=True, alone=alone)
-        if not told.any():
+    plain = ((line, [line.rstrip("\r\n")]) for line in text.splitlines(keepends=True))
+    for record, cells in _records(text, delimiter) if delimiter else plain:
+        without = person.masked(cells) if re.search(words, record, re.IGNORECASE) else cells
+        if without == cells:
             parts.append(record)
             continue
         n += 1
-        cells = [_without(c, names) if t else c for c, t in zip(cells, told, strict=True)]
-        end = record[len(record.rstrip("\r\n")) :]
         line = io.StringIO(newline="")
         if delimiter:
-            csv.writer(line, delimiter=delimiter, lineterminator="").writerow(cells)
-        parts.append((line.getvalue() or cells[0]) + end)
+            csv.writer(line, delimiter=delimiter, lineterminator="").writerow(without)
+        parts.append((line.getvalue() or without[0]) + record[len(record.rstrip("\r\n")) :])
     return "".join(parts), n
 
 
@@ -505,30 +514,6 @@ def _secrets(mapped: Sequence[Mapped], places: dict[str, list[int]], person: str
             own |= {text for row, text in enumerate(values) if row in mine and text}
             others |= {text for row, text in enumerate(values) if row not in mine}
     return sorted(text for text in own - others if len(text) > 5)
-
-
-def _mask_workbooks(
-    raw: Path, names: Names, alone: bool, secrets: Sequence[str], done: Forgotten
-) -> None:
-    """The same in every workbook. Raises DataError where the person is still found in one."""
-
-    def told(texts: list[str]) -> pl.Series:
-        return tells_name(pl.Series(texts, dtype=pl.String), names, words=True, alone=alone)
-
-    def masked(texts: list[str]) -> list[str]:
-        without = [_without(x, names) if t else x for x, t in zip(texts, told(texts), strict=True)]
-        for secret in secrets:
-            without = [text.replace(secret, MASK) for text in without]
-        return without
-
-    for path in raw_files(raw):
-        if path.suffix.lower() in WORKBOOKS:
-            book = Workbook(path)
-            n = book.mask(masked)
-            book.hold(lambda texts: bool(told(texts).any()), secrets)
-            if n:
-                replace_file(path, book.content())
-                done.masked += n
 
 
 def _mentions(program: Program, raw: Path, names: Names) -> list[str]:

@@ -1,13 +1,18 @@
 """What the columns of an exported file seem to be, by their headings and then by their values.
 
-Whatever could tell of a person is an identifier or dropped, and none of its values is kept here.
+Platforms write a question with several options in their own ways: "a; b" in a cell,
+"question/option", "question [option]", Q5_1 and Q5_2; an option may hold the sign that parts the
+others. Whatever could tell of a person is an identifier or dropped, and none of its values is kept.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -19,44 +24,95 @@ from evaluasi_lib.cleaning.identity import (
     nip_status,
     normalise_nip,
 )
-from evaluasi_lib.cleaning.options import (
-    MARKS,
-    OUT_OF,
-    Guess,
-    Heading,
-    coded,
-    count_texts,
-    first_of,
-    free,
-    joined_options,
-    named_headings,
-    scale_of,
-    slug,
-    spaced,
-    spread_options,
-)
+from evaluasi_lib.cleaning.ladders import coded, first_of, scale_of
 from evaluasi_lib.cleaning.typers import (
     BLANKS,
     PROBLEMS,
     SPELLINGS,
     VOCABULARY,
+    YES_NO,
     Spec,
     clean_text,
-    decimal_evidence,
-    proved_decimal,
+    decimal_sign,
     type_date,
     type_number,
 )
 from evaluasi_lib.program import IDENTIFIERS, Column
-from evaluasi_lib.reading.files import PERSONAL, RawTable, normalise
+from evaluasi_lib.reading.files import PERSONAL, RawTable, clean_space, normalise
 from evaluasi_lib.wording import _, count
 
 MOST_LABELS = 12  # of a scale or a category
+MOST_OPTIONS = 20
 LOOK_AT = 5_000  # values of a column, where each is looked at by itself
 FEW_WORDS = 4  # of a heading that is no question
 UNLABELLED = (*IDENTIFIERS, "drop", "date")
 UNKNOWN = "?"  # what nobody can tell from the file; `check` refuses it
+MARKS = {*YES_NO["true"], *YES_NO["false"]}
+DATE_FORMS: tuple[dict[str, str], ...] = ({}, {"date_format": "%m/%d/%Y"})
+PLACEHOLDER = re.compile(  # of a heading where none is
+    r"(?i)column ?\d+|kolom ?\d+|unnamed: ?\d+|field ?\d+|_\d+"
+)
+OUT_OF = re.compile(r"\s*/\s*(\d+(?:[.,]\d+)?)$")
+_GRID = re.compile(r"(?P<stem>.+?)\s*\[(?P<part>.+)\]")
 _EXCEL_POWER = r"(?i)^\d[.,]?\d*e\+?1[0-9]$"  # what is left of a long number in a narrow column
+
+
+@dataclass
+class Guess:
+    """What a column seems to be: its further keys, and for an item how often each label was given.
+
+    stem: the question or group of questions that the column is part of. place: in the table. lost:
+    identifiers that a spreadsheet spoilt. repeated: rows whose identifier another row has too.
+    """
+
+    kind: str
+    keys: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, int] = field(default_factory=dict)
+    note: str = ""
+    lost: int = 0
+    repeated: int = 0
+    variable: str = ""
+    header: str = ""
+    stem: str = ""
+    source: str = ""
+    place: int = -1
+
+    @property
+    def asked(self) -> str:
+        """Heading and label, normalised, to look for words in."""
+        return normalise(f"{self.header} {self.keys.get('label', '')}")
+
+
+class Heading(NamedTuple):
+    """A heading of its own name, the question in words, and the parts of both."""
+
+    name: str
+    question: str
+    stem: str
+    part: str
+
+
+def free(stem: str, taken: Container[str]) -> str:
+    """The name itself, or with the first number that makes it another."""
+    names = itertools.chain([stem], (f"{stem}_{k}" for k in itertools.count(2)))
+    return next(name for name in names if name not in taken)
+
+
+def slug(text: str, words: int) -> str:
+    """A short name for YAML: "Saya puas dengan materi" -> "saya_puas_dengan"."""
+    name = "_".join(re.findall(r"[a-z0-9]+", spaced(text))[:words])
+    return f"v_{name}" if name[:1].isdigit() else name
+
+
+def spaced(text: str) -> str:
+    """ "HandsOn part" -> "hands on part"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold()
+
+
+def count_texts(values: pl.Series) -> dict[str, int]:
+    """How often each text of a column stands in it, the most frequent first."""
+    counts = values.value_counts(name="n").sort("n", values.name, descending=[True, False])
+    return dict(counts.iter_rows())
 
 
 def guess_columns(
@@ -70,56 +126,70 @@ def guess_columns(
     frame = table.frame.collect()
     texts = [clean_text(frame[str(i)]) for i in range(len(table.headers))]
     headings = named_headings(table.headers, questions)
-    taken: set[str] = set()
     spread = spread_options(headings, texts)
     inside = {i for columns, _guess in spread.values() for i in columns}
-    found = []
+    found: dict[str, Guess] = {}
     for i, (heading, text) in enumerate(zip(headings, texts, strict=True)):
-        if i in spread:
-            guess = spread[i][1]
-        elif i in inside or not heading.name:
+        if i not in spread and (i in inside or not heading.name):
             continue
-        else:
-            guess = _guess(heading, text)
-        wanted = known.get(normalise(heading.name)) or _stem_of(heading, guess, i)
-        guess.variable, guess.place = free(wanted, taken), i
+        guess = spread[i][1] if i in spread else _guess(heading, text)
+        guess.header, guess.stem, guess.place = guess.header or heading.name, heading.stem, i
+        wanted = known.get(normalise(heading.name)) or _name_of(heading, guess)
+        guess.variable = free(wanted, found)
         spoken = heading.question or heading.part or table.headers[i]
         if guess.kind == "multi" and guess.stem:
             spoken = guess.stem if "[" in table.headers[i] else guess.stem.rsplit("/", 1)[-1]
         if guess.kind not in UNLABELLED and slug(spoken, len(spoken)) != guess.variable:
             guess.keys.setdefault("label", spoken)
-        taken.add(guess.variable)
-        found.append(guess)
-    _scales_of_numbers(found)
-    _dates_alike(found, texts)
+        found[guess.variable] = guess
+    _scales_of_numbers(found.values())
+    dates = [g for g in found.values() if g.kind == "date"]
+    form = next((g.keys for g in dates if g.keys), {})
+    for guess in dates:  # where one can only be read month first, so are the others of the file
+        if not guess.keys and form and _reads(texts[guess.place].drop_nulls(), form):
+            guess.keys |= form
+    return list(found.values())
+
+
+def named_headings(headers: Sequence[str], questions: Sequence[str]) -> list[Heading]:
+    """The headings of a table, each of its own name, with the question that it is part of.
+
+    questions: the question of each column in words, where the file has it beside the heading.
+    """
+    found: list[Heading] = []
+    for i, header in enumerate(headers):
+        again = headers.count(header) > 1
+        name = f"{header}#{headers[: i + 1].count(header)}" if header and again else header
+        question = clean_space(questions[i]) if i < len(questions) else ""
+        if normalise(question) == normalise(header):
+            question = ""
+        stem, part = "", ""
+        if match := _GRID.fullmatch(header):
+            stem, part = match["stem"], match["part"]
+        elif question and (match := re.fullmatch(r"(.+?)_+(\d+)", header)):
+            stem = match[1]  # Qualtrics: Q5_1, Q5_2, whose questions begin alike
+        elif "/" in header.strip("/"):
+            if not OUT_OF.search(header):
+                stem = header.rsplit("/", 1)[0]
+                stem = next((h for h in headers if h and header.startswith(f"{h}/")), stem)
+                part = header[len(stem) + 1 :]
+        elif PLACEHOLDER.fullmatch(header) and found:
+            stem = found[-1].stem if PLACEHOLDER.fullmatch(headers[i - 1]) else headers[i - 1]
+        elif i + 1 < len(headers) and PLACEHOLDER.fullmatch(headers[i + 1]):
+            stem = header
+        found.append(Heading(name, question, stem, part))
     return found
 
 
-def _dates_alike(guesses: Sequence[Guess], texts: Sequence[pl.Series]) -> None:
-    """Where one column of dates can only be read month first, so are the others of the file."""
-    dates = [g for g in guesses if g.kind == "date"]
-    form = next((g.keys for g in dates if "date_format" in g.keys), None)
-    for guess in dates if form else ():
-        if "date_format" not in guess.keys and _reads(texts[guess.place].drop_nulls(), form or {}):
-            guess.keys |= form or {}
-
-
-def _reads(values: pl.Series, form: Mapping[str, str]) -> bool:
-    """Whether every text is a date of this form, and is written with strokes."""
-    column = Column.model_validate({"from": "x", "type": "date", **form})
-    slashed = not form or values.str.contains("/").all()
-    return slashed and not type_date(values, Spec("x", column))["rule"].is_in(PROBLEMS).any()
-
-
-def _stem_of(heading: Heading, guess: Guess, place: int) -> str:
+def _name_of(heading: Heading, guess: Guess) -> str:
     """The variable's name: of a row of a grid that of the row, of a question its first words."""
-    text = heading.name.split("#")[0] if heading.name else ""
+    text = heading.name.split("#")[0]
     if guess.kind == "multi":
-        text = heading.stem.rsplit("/", 1)[-1] if heading.stem else text
+        text = heading.stem.rsplit("/", 1)[-1] or text
     elif heading.part:
         text = heading.part
     text = re.sub(r"^\W*\d+\s*[.)]\s*(?=[^\W\d])", "", OUT_OF.sub("", text))
-    return slug(text, 4) or f"kolom_{place + 1}"
+    return slug(text, 4) or f"kolom_{guess.place + 1}"
 
 
 # --- One column ---------------------------------------------------------------------------------
@@ -133,50 +203,43 @@ def _guess(heading: Heading, text: pl.Series) -> Guess:
     values = values.filter(~values.str.to_lowercase().is_in(list(BLANKS)) & ~dashes)
     found = _identifier(header, spoken, values)
     if found is None and header.endswith("_TEXT"):  # Qualtrics: what stands beside an option
-        found = Guess("", header, "open")
-    found = found or _closed(header, spoken, values) or _written(header, spoken, values)
-    found.stem = heading.stem
-    return found
+        found = Guess("open")
+    return found or _closed(header, spoken, values) or _written(header, spoken, values)
 
 
 def _identifier(header: str, spoken: str, values: pl.Series) -> Guess | None:
     """A column that tells who answered, by its heading or by what its values look like."""
     spellings = (normalise(header.split("#", maxsplit=1)[0]), header, normalise(spoken))
     kind = next((role for h in spellings if (role := first_of("roles", h))), None)
-    n_distinct = values.n_unique()
+    n_distinct, half = values.n_unique(), 0.5 * max(len(values), 1)
     if len(header.split()) > FEW_WORDS and n_distinct <= min(MOST_LABELS, len(values) / 2):
         kind = None  # a question about e-mails, not one for an address
     if kind is None and name_heading(header):
         kind = "name"
-    many = max(len(values), 1)
-    if kind == "nip" or (values.str.contains(r"^\D{0,3}\d{8}[\d .]{9,}").sum() > 0.5 * many):
-        return _guess_nip(header, values)
-    if kind is None and len(values):
+    if kind == "nip" or values.str.contains(r"^\D{0,3}\d{8}[\d .]{9,}").sum() > half:
+        return _guess_nip(values)
+    if kind is None:
         shapes = VOCABULARY["personal_shapes"]
-        shaped = (k for k, shape in shapes if values.str.contains(shape).sum() > 0.5 * many)
-        kind = next(shaped, None)
+        kind = next((k for k, shape in shapes if values.str.contains(shape).sum() > half), None)
     if kind is None and n_distinct <= 1 and re.search(VOCABULARY["alike"], spellings[0]):
         kind = "drop"
     if kind is None:
-        return Guess("", header, "drop", note=_("empty")) if not len(values) else None
-    guess = Guess("", header, kind)
-    if kind in ("respondent_code", "email"):
-        guess.repeated = _repeated(values.str.to_lowercase())
-    return guess
+        return None if len(values) else Guess("drop", note=_("empty"))
+    coded_by = kind in ("respondent_code", "email")
+    return Guess(kind, repeated=_repeated(values.str.to_lowercase()) if coded_by else 0)
 
 
 def _repeated(identifiers: pl.Series) -> int:
     return int(identifiers.drop_nulls().is_duplicated().sum())
 
 
-def _guess_nip(header: str, values: pl.Series) -> Guess:
+def _guess_nip(values: pl.Series) -> Guess:
     """A column of NIP, with a note on those that a spreadsheet spoilt."""
     nip = normalise_nip(values)
     status = nip_status(nip)
     powers = values.str.contains(_EXCEL_POWER).fill_null(False)
     cut = int((powers & (status != "damaged")).sum())
     damaged = int((status == "damaged").sum())
-    whole = int(status.is_in(["pns", "pppk", "legacy"]).sum())
     notes = []
     if damaged:
         notes.append(_("{n} NIP lost three digits in Excel: matched by the other 15 where "
@@ -184,46 +247,56 @@ def _guess_nip(header: str, values: pl.Series) -> Guess:
     if cut:
         notes.append(_("{n} NIP are left as 1.98E+17 and cannot be recovered: export the column as "
                        "text from where it came").format(n=count(cut)))  # fmt: skip
-    kind = "nip" if whole + damaged else "drop"
-    return Guess("", header, kind, note="; ".join(notes), lost=damaged + cut,
+    known = status.is_in(["pns", "pppk", "legacy", "damaged"]).any()
+    return Guess("nip" if known else "drop", note="; ".join(notes), lost=damaged + cut,
                  repeated=_repeated(nip.filter(~powers)))  # fmt: skip
 
 
 def _closed(header: str, spoken: str, values: pl.Series) -> Guess | None:
     """A column of answers on a scale, numbers or dates."""
-    for form in ({}, {"date_format": "%m/%d/%Y"}):
+    for form in DATE_FORMS:
         if _reads(values, form):
-            return Guess("", header, "date", dict(form))
+            return Guess("date", dict(form))
     counts = count_texts(values)
     levels = {normalise(x): x for x in counts} if len(counts) <= 2 * MOST_LABELS else {}
     if 1 < len(levels) <= MOST_LABELS:
         if ordered := _known_order(levels.values()):
-            return Guess("", header, "ordinal", {"categories": {v: v for v in ordered}})
+            return Guess("ordinal", _categories(ordered))
         if scale_of(counts):
-            return Guess("", header, "item", labels=counts)
+            return Guess("item", labels=counts)
     return _guess_number(header, spoken, values)
+
+
+def _reads(values: pl.Series, form: Mapping[str, str]) -> bool:
+    """Whether every text is a date of this form; one of month first is written with strokes."""
+    column = Column.model_validate({"from": "x", "type": "date", **form})
+    slashed = not form or values.str.contains("/").all()
+    return slashed and not type_date(values, Spec("x", column))["rule"].is_in(PROBLEMS).any()
+
+
+def _categories(labels: Iterable[str]) -> dict[str, Any]:
+    return {"categories": {label: label for label in labels}}
 
 
 def _guess_number(header: str, spoken: str, values: pl.Series) -> Guess | None:
     """Numbers with their decimal sign; where it cannot be told, "?" stands in its place."""
     out_of = OUT_OF.search(header)
-    decimal = proved_decimal(*decimal_evidence(values))
+    decimal = decimal_sign(values)
     if decimal == "unknown" and out_of:  # "Nilai/10,00" shows the sign in its heading
-        decimal = proved_decimal(*decimal_evidence(pl.Series([out_of[1]])))
+        decimal = decimal_sign(pl.Series([out_of[1]]))
     column = Column.model_validate({"from": "x", "type": "number"})
     read = type_number(values, Spec("x", column, decimal=lambda: decimal))
-    unread = read["rule"].is_in([p for p in PROBLEMS if p != "decimal"])
-    if unread.any() or not len(values):
+    if read["rule"].is_in([p for p in PROBLEMS if p != "decimal"]).any() or not len(values):
         return None
     if values.str.contains(PERSONAL.pattern).sum() > 0.5 * len(values):
-        return Guess("", header, "drop", note=_("long numbers, perhaps of persons"))
+        return Guess("drop", note=_("long numbers, perhaps of persons"))
     whole = values.str.contains(r"^-?\d{1,9}$").all()
-    distinct = set(values.unique())
-    if whole and distinct <= {"0", "1"}:
-        return Guess("", header, "flag")
-    if whole and {int(v) for v in distinct} <= set(range(11)) and len(distinct) > 3:
+    numbers = set(map(int, values.unique())) if whole else set()
+    if whole and set(values.unique()) <= {"0", "1"}:
+        return Guess("flag")
+    if whole and numbers <= set(range(11)) and len(numbers) > 3:
         if re.search(r"recommend|rekomendasi|menyarankan", normalise(spoken)):
-            return Guess("", header, "item", labels={"0..10": len(values)})
+            return Guess("item", labels={"0..10": len(values)})
     keys: dict[str, Any] = {}
     if decimal == "mixed" or (decimal == "unknown" and not whole):
         keys["decimal"] = UNKNOWN
@@ -231,9 +304,26 @@ def _guess_number(header: str, spoken: str, values: pl.Series) -> Guess | None:
         keys["decimal"] = decimal
     if out_of:
         keys |= {"min": 0, "max": float(out_of[1].replace(",", "."))}
-    kind = "integer" if whole and not out_of else "number"
-    few = kind == "integer" and {int(v) for v in distinct} <= set(range(1, 11))
-    return Guess("", header, kind, keys, count_texts(values) if few else {})
+    if not whole or out_of:
+        return Guess("number", keys)
+    return Guess("integer", keys, count_texts(values) if numbers <= set(range(1, 11)) else {})
+
+
+def _scales_of_numbers(guesses: Iterable[Guess]) -> None:
+    """Whole numbers from one to at most ten are answers on a scale where three columns or more have
+    them, or one from 1 to 5, unless the heading asks for a count or a mark."""
+    few = []
+    for guess in (g for g in guesses if g.kind == "integer" and g.labels):
+        marked = max(map(int, guess.labels)) > 5 and re.search(VOCABULARY["marks"], guess.asked)
+        if not marked and not re.search(VOCABULARY["counts"], guess.asked):
+            few.append(guess)
+    highest = max((int(x) for g in few for x in g.labels), default=0)
+    points = next((n for n in (4, 5, 6, 7, 10) if highest <= n), 0)
+    for guess in few:
+        alone = len(few) < 3 and len(guess.labels) > 2 and max(map(int, guess.labels)) in (4, 5)
+        if len(few) >= 3 or alone:
+            guess.kind, guess.labels = "item", {f"1..{5 if alone else points}": 1}
+            guess.note = _("numbers: are they answers on a scale?")
 
 
 # --- Texts --------------------------------------------------------------------------------------
@@ -243,29 +333,27 @@ def _written(header: str, spoken: str, values: pl.Series) -> Guess:
     """A column of texts: options, yes or no, an order, a category, or words of one's own."""
     distinct, some = values.unique(maintain_order=True), values.head(LOOK_AT)
     if joined := joined_options(some, some.n_unique()):
-        return Guess("", header, "multi", joined)
+        return Guess("multi", joined)
     if looks_like_names(header, some, Names()):
-        return Guess("", header, "name")
+        return Guess("name")
     if {normalise(v) for v in distinct.head(50)} <= MARKS:
-        return Guess("", header, "flag")
+        return Guess("flag")
     for spelling, spell in SPELLINGS.items():
         asked = re.search(VOCABULARY["spellings"][spelling], normalise(spoken))
         if asked and all(map(spell, distinct)):
-            return Guess("", header, "category", {"spelling": spelling})
+            return Guess("category", {"spelling": spelling})
     if re.search(VOCABULARY["remarks"], normalise(spoken)):
-        return Guess("", header, "open")
+        return Guess("open")
     levels = {normalise(v): v for v in distinct.head(200)}
     short = max(map(len, levels.values()), default=0) <= 80
-    few = len(levels) <= MOST_LABELS and 2 * len(levels) <= len(values) and short
-    if few and (ordered := _in_order(levels.values())):
-        return Guess("", header, "ordinal", {"categories": {v: v for v in ordered}})
-    if few:
-        keys = {"categories": {v: v for v in sorted(levels.values())}}
+    if short and len(levels) <= min(MOST_LABELS, len(values) / 2):
+        if ordered := _in_order(levels.values()):
+            return Guess("ordinal", _categories(ordered))
         spare = len(levels) * 4 <= len(values)
-        return Guess("", header, "category", keys, count_texts(values) if spare else {})
-    if len(distinct) <= 100 and len(distinct) * 5 <= len(values) and short:
-        return Guess("", header, "category")
-    return Guess("", header, "open")
+        counts = count_texts(values) if spare else {}
+        return Guess("category", _categories(sorted(levels.values())), counts)
+    closed = short and len(distinct) <= min(100, len(values) / 5)
+    return Guess("category" if closed else "open")
 
 
 def _known_order(labels: Iterable[str]) -> list[str]:
@@ -284,11 +372,8 @@ def _in_order(labels: Iterable[str]) -> list[str]:
     spelled = {normalise(x): x for x in labels}
     if (known := _known_order(spelled.values())) or len(spelled) < 3 or coded(spelled.values()):
         return known
-    ranked = {x: _limit(x) for x in spelled}
-    numbers = [r for r in ranked.values() if r is not None]
-    if len(numbers) < len(ranked) or len(set(numbers)) < len(numbers):
-        return []
-    return [spelled[x] for x in sorted(ranked, key=lambda x: ranked[x] or 0.0)]
+    ranked = {limit: x for key, x in spelled.items() if (limit := _limit(key)) is not None}
+    return [ranked[limit] for limit in sorted(ranked)] if len(ranked) == len(spelled) else []
 
 
 def _limit(label: str) -> float | None:
@@ -297,33 +382,7 @@ def _limit(label: str) -> float | None:
     if match is None:
         return None
     per = 12.0 if re.search(r"bulan|month", label) else 1.0
-    side = next((x for x, p in VOCABULARY["limits"] if re.search(p, label)), 0.0)
-    return float(match[0].replace(",", ".")) / per + side / 1000
-
-
-def _scales_of_numbers(guesses: Sequence[Guess]) -> None:
-    """Whole numbers from one to at most ten are answers on a scale where three columns or more have
-    them, or one from 1 to 5, unless the heading asks for a count or a mark."""
-    few = []
-    for guess in (g for g in guesses if g.kind == "integer"):
-        heading = normalise(f"{guess.header} {guess.keys.get('label', '')}")
-        high = max(map(int, guess.labels), default=0)
-        marked = high > 5 and re.search(VOCABULARY["marks"], heading)
-        if guess.labels and not marked and not re.search(VOCABULARY["counts"], heading):
-            few.append(guess)
-        else:
-            guess.labels = {}
-    highest = max((int(x) for g in few for x in g.labels), default=0)
-    points = next((n for n in (4, 5, 6, 7, 10) if highest <= n), 0)
-    for guess in few:
-        high = max(map(int, guess.labels))
-        alone = len(few) < 3 and len(guess.labels) > 2 and high in (4, 5)
-        if len(few) >= 3 or alone:
-            top = 5 if alone else points
-            guess.kind, guess.labels = "item", {f"1..{top}": 1}
-            guess.note = _("numbers: are they answers on a scale?")
-        else:
-            guess.labels = {}
+    return float(match[0].replace(",", ".")) / per + (first_of("limits", label) or 0.0) / 1000
 
 
 def without_persons(guesses: Iterable[Guess], names: Names) -> None:
@@ -341,14 +400,123 @@ def without_persons(guesses: Iterable[Guess], names: Names) -> None:
 
 def looks_like_persons(header: str, labels: Sequence[str]) -> bool:
     """Whether few labels, each given often, are persons: mentors, trainers, supervisors."""
-    words = set(re.findall(r"[^\W\d_]+", spaced(header)))
-    asked = bool(words & set(VOCABULARY["person_words"])) or name_heading(header)
-    capital = [x for x in labels if re.fullmatch(r"(?:[A-Z][\w.'’-]*[ ,]*){2,6}", x)]
-    titled = [
-        x
-        for x in labels
-        if re.search(r"(?i)\b(dr|drs|dra|prof|ir|hj?)\.\s|,\s*[sm]\.?\s?[a-z]{1,4}\b", x)
-    ]
+
+    def words(text: str) -> set[str]:
+        return set(re.findall(r"[^\W\d_]+", text))
+
+    asked = words(spaced(header)) & set(VOCABULARY["person_words"]) or name_heading(header)
+    title = r"(?i)\b(dr|drs|dra|prof|ir|hj?)\.\s|,\s*[sm]\.?\s?[a-z]{1,4}\b"
+    titled = [x for x in labels if re.search(title, x)]
     others = set(VOCABULARY["other_words"])
-    named = [x for x in capital if not set(re.findall(r"[^\W\d_]+", x.casefold())) & others]
-    return len(titled) * 3 > len(labels) > 0 or (asked and len(named) > len(labels) / 2)
+    capital = r"(?:[A-Z][\w.'’-]*[ ,]*){2,6}"
+    named = [x for x in labels if re.fullmatch(capital, x) and not words(x.casefold()) & others]
+    return len(titled) * 3 > len(labels) or bool(asked and len(named) > len(labels) / 2)
+
+
+# --- Several options in one cell ----------------------------------------------------------------
+
+
+def joined_options(values: pl.Series, n_distinct: int) -> dict[str, Any] | None:
+    """Keys of a question with several options that stand in one cell; None for any other text."""
+    for separator in (";", "|", ", ", ",", " "):
+        if separator == " " and not values.str.contains(r"^[a-z0-9_]+( [a-z0-9_]+)*$").all():
+            continue
+        split = [[p.strip() for p in v.split(separator) if p.strip()] for v in values]
+        if separator != " ":
+            split = _rejoined(split, separator)
+        parts = Counter(itertools.chain.from_iterable(split))
+        options = {x: n for x, n in parts.items() if n >= 2}
+        few = len(options) <= min(n_distinct, MOST_OPTIONS) and all(len(x) < 120 for x in options)
+        total = parts.total()
+        if few and sum(options.values()) > 0.85 * total and total > 1.2 * len(values):
+            names: dict[str, str] = {}
+            for option in sorted(options):
+                names[free(slug(option, 3) or "x", names)] = option
+            rest = {"lainnya": "*"} if len(options) < len(parts) else {}
+            return {"separator": separator.strip() or " ", "options": names | rest}
+    return None
+
+
+def _rejoined(answers: list[list[str]], separator: str) -> list[list[str]]:
+    """Parts put together that always stand together, as those of an option that holds the
+    separator: the latter begins with a small letter, or both are somebody's whole answer."""
+    while True:
+        alone = Counter(itertools.chain.from_iterable(answers))
+        pairs = Counter(itertools.chain.from_iterable(map(itertools.pairwise, answers)))
+        whole = Counter(tuple(a) for a in answers if len(a) == 2)
+        for (a, b), n in sorted(pairs.items()):
+            small = alone[b] == n and (b[:1].islower() or a.count("(") > a.count(")"))
+            if small or (n > 2 and alone[a] == alone[b] == n and whole[a, b]):
+                break
+        else:
+            return answers
+        for parts in answers:
+            for i in range(len(parts) - 1, 0, -1):
+                if parts[i - 1 : i + 1] == [a, b]:
+                    parts[i - 1 : i + 1] = [f"{a}{separator.rstrip()} {b}"]
+
+
+# --- Several options in several columns ---------------------------------------------------------
+
+
+def spread_options(
+    headings: Sequence[Heading], texts: Sequence[pl.Series]
+) -> dict[int, tuple[list[int], Guess]]:
+    """First column -> (all columns, guess) of each question that has a column for every option."""
+    found = {}
+    for stem, group in itertools.groupby(range(len(headings)), key=lambda i: headings[i].stem):
+        columns = [i for i in group if not headings[i].name.upper().endswith("_TEXT")]
+        if not stem or len(columns) < 2:
+            continue
+        guess = _options(stem, [headings[i] for i in columns], [texts[i] for i in columns])
+        if guess is not None:
+            summary = [i for i, h in enumerate(headings) if h.name == stem]
+            found[min(columns)] = (columns + summary, guess)
+    return found
+
+
+def _options(stem: str, headings: Sequence[Heading], texts: Sequence[pl.Series]) -> Guess | None:
+    """A question whose columns are marks, or hold the text of their own option; else None."""
+    common = common_begin([h.question for h in headings])
+    slashed = "/" in headings[0].name and "[" not in headings[0].name
+    allowed = {"0", "1", "true", "false"} if slashed else MARKS
+    options: dict[str, Any] = {}
+    marked, seen = 0, set[str]()
+    for heading, text in zip(headings, texts, strict=True):
+        found = set(text.drop_nulls())
+        words = {normalise(x) for x in found}
+        option = heading.part or heading.question[len(common) :].strip(" -:") or heading.name
+        nameless = PLACEHOLDER.fullmatch(heading.name) is not None
+        if nameless and not found:
+            continue
+        other = bool(re.search(VOCABULARY["others"], normalise(option)))
+        other = other or (nameless and heading is headings[-1])
+        if words <= allowed:
+            marked += bool(words)
+        elif len(found) == 1 and not words & seen and not slashed:
+            marked, seen = marked + 1, seen | words
+            (only,) = found
+            option = only if not (heading.part or other) else option
+        elif not other:
+            return None
+        texts_of = [option] if heading.part else [option, heading.name]
+        if len(found) == 1 and not other:
+            texts_of += [x for x in found if not words <= allowed and x != option]
+        if other and not words <= allowed:
+            texts_of = [_("other answers") if nameless else option, *texts_of[1:], "*"]
+        key = free(slug(texts_of[0], 3) or "x", options)
+        options[key] = texts_of[0] if len(texts_of) == 1 else texts_of
+    if marked < 2:
+        return None
+    label = common.rstrip(" -:").removesuffix("Selected Choice").rstrip(" -:")
+    asked = {"label": label} if label not in ("", stem) else {}
+    return Guess("multi", {"options": options} | asked, header=stem)
+
+
+def common_begin(texts: Sequence[str]) -> str:
+    """What all texts begin with, up to the last dash or colon."""
+    if not all(texts):
+        return ""
+    same = itertools.takewhile(lambda c: len(set(c)) == 1, zip(*texts, strict=False))
+    match = re.match(r"(.*)( - |: )", "".join(c[0] for c in same))
+    return match[0] if match else ""

@@ -39,6 +39,7 @@ from evaluasi_lib.cleaning.typers import (
     Spec,
     class_labels,
     clean_text,
+    preset_heading,
     replaced,
     undeclared,
 )
@@ -72,6 +73,12 @@ class Names:
     full: tuple[str, ...] = ()
     single: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, texts: Iterable[str | None]) -> Names:
+        """The names as they stand in files, without titles, each once."""
+        known = sorted({name for name in map(core_name, filter(None, texts)) if len(name) > 2})
+        return cls(*(tuple(n for n in known if (" " in n) == several) for several in (True, False)))
+
     @property
     def words(self) -> frozenset[str]:
         """Every word of three letters or more of any name."""
@@ -93,13 +100,12 @@ def names_in(sources: Sequence[Mapped]) -> Names:
 
 def all_names(sources: Iterable[Mapped]) -> Names:
     """Every name of the sources, in columns of the type “name” and in those that look like it."""
-    found: set[str] = set()
-    for mapped in sources:
-        declared = map(mapped.whole, mapped.of_type("name"))
-        for values in itertools.chain(declared, _undeclared_names(mapped)):
-            found.update(core_name(name) for name in values.drop_nulls().unique())
-    known = sorted(name for name in found if len(name) > 2)
-    return Names(tuple(n for n in known if " " in n), tuple(n for n in known if " " not in n))
+    return Names.of(
+        name
+        for mapped in sources
+        for values in (*map(mapped.whole, mapped.of_type("name")), *_undeclared_names(mapped))
+        for name in values.unique()
+    )
 
 
 def _undeclared_names(mapped: Mapped) -> Iterator[pl.Series]:
@@ -122,21 +128,16 @@ def _first_rows(mapped: Mapped, columns: dict[str, int]) -> dict[str, pl.Series]
     return {} if batch is None else {n: clean_text(batch[n]) for n in columns}
 
 
-def _heading_words(heading: str) -> list[str]:
+def _heading_words(heading: str) -> set[str]:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", heading).replace("_", " ")
-    return [w.casefold() for w in _WORDS.findall(spaced)]
+    return {w.casefold() for w in _WORDS.findall(spaced)}
 
 
 def name_heading(heading: str) -> bool:
     """Whether a heading such as "Nama Lengkap" or "last_name" asks for a person's name."""
-    words = set(_heading_words(heading))
+    words = _heading_words(heading)
     few = len(words) <= HEADING_WORDS
     return few and bool(words & _NAME_WORDS) and not words & _OTHER_WORDS
-
-
-def _person_heading(heading: str) -> bool:
-    words = set(_heading_words(heading))
-    return bool(words) and words <= _PERSON_WORDS
 
 
 def mostly_distinct(n_distinct: int, n: int) -> bool:
@@ -166,9 +167,10 @@ def looks_like_names(
         return True
     if declared or not mostly_distinct(len(distinct), values.count()):
         return False
-    other = _share(distinct, lambda t: bool(set(_heading_words(t)) & _OTHER_WORDS))
+    other = _share(distinct, lambda t: bool(_heading_words(t) & _OTHER_WORDS))
     capitals = _share(distinct, lambda t: bool(_CAPITALISED.match(t)))
-    return other <= 0.2 and ((_person_heading(heading) and wordy) or capitals > 0.8)
+    of_person = wordy and set() < _heading_words(heading) <= _PERSON_WORDS
+    return other <= 0.2 and (of_person or capitals > 0.8)
 
 
 def _share(texts: pl.Series, holds: Callable[[str], bool]) -> float:
@@ -288,13 +290,13 @@ def _index(names: Names) -> _Index:
 def coarsen(values: pl.Series, limits: list[float]) -> pl.Series:
     """Class labels of numbers: a value on a limit belongs to the class above it."""
     place = pl.Series(limits).search_sorted(values.cast(pl.Float64), side="right")
-    labels = class_labels(limits)
-    classes = pl.Series(labels, dtype=pl.Enum(labels)).gather(place)
-    return pl.select(pl.when(values.is_not_null()).then(classes)).to_series()
+    labels = pl.Series(class_labels(limits), dtype=pl.Enum(class_labels(limits)))
+    return labels.gather(place).set(values.is_null(), None)
 
 
 KEY_VARIABLE = "EVALUASI_KEY"
 PSEUDONYM_LENGTH = 20
+_USER_ID = r"(?i)\bid '?(\d+)'?"
 PREFIX_LENGTH = 15  # digits of a number that Excel keeps
 
 
@@ -375,7 +377,7 @@ def pseudonyms(identifiers: pl.Series, key: bytes, scope: str) -> pl.Series:
 def normalise_code(text: pl.Series) -> pl.Series:
     """A respondent's own code: blanks, dashes, dots and case levelled."""
     code = text.str.to_lowercase().str.replace_all(r"[\s\u00a0\u200b\ufeff.\-_/']+", "")
-    return pl.select(pl.when(code != "").then(code)).to_series().alias(text.name)
+    return code.set(code == "", None)
 
 
 def normalise_nip(text: pl.Series) -> pl.Series:
@@ -391,8 +393,7 @@ def normalise_nip(text: pl.Series) -> pl.Series:
     power = digits.str.contains(r"(?i)^\d[.,]\d+e\+?17$").fill_null(False)
     mantissa = digits.str.replace(r"(?i)e\+?17$", "").str.replace_all(r"[.,]", "")
     digits = digits.str.replace_all(".", "", literal=True)
-    whole = pl.when(power).then(mantissa.str.pad_end(18, "0")).otherwise(digits)
-    return pl.select(pl.when(digits != "").then(whole)).to_series().alias(text.name)
+    return mantissa.str.pad_end(18, "0").zip_with(power, digits).set(digits == "", None)
 
 
 def nip_status(nip: pl.Series) -> pl.Series:
@@ -401,16 +402,11 @@ def nip_status(nip: pl.Series) -> pl.Series:
     PNS: birth yyyymmdd, start yyyymm, sex 1/2, sequence from 001. PPPK: birth, start year, number
     of the contract, sex, sequence. Sequence 000 does not exist: it marks the digits Excel lost.
     """
-    shaped = nip.str.contains(
-        r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:19|20)\d{2}\d{2}\d\d{3}$"
-    )
-    lost = shaped & nip.str.ends_with("000")
-    sex = shaped & nip.str.slice(14, 1).is_in(["1", "2"])
-    month = nip.str.slice(12, 2).is_in([f"{m:02d}" for m in range(1, 13)])
+    born = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:19|20)\d{2}"
     status = (
-        pl.when(lost).then(pl.lit("damaged"))
-        .when(sex & month).then(pl.lit("pns"))
-        .when(sex).then(pl.lit("pppk"))
+        pl.when(nip.str.contains(born + r"\d{3}000$")).then(pl.lit("damaged"))
+        .when(nip.str.contains(born + r"(?:0[1-9]|1[0-2])[12]\d{3}$")).then(pl.lit("pns"))
+        .when(nip.str.contains(born + r"\d{2}[12]\d{3}$")).then(pl.lit("pppk"))
         .when(nip.str.contains(r"^\d{9}$")).then(pl.lit("legacy"))
         .when(nip.is_not_null()).then(pl.lit("invalid"))
     )  # fmt: skip
@@ -424,22 +420,15 @@ def from_nip(text: pl.Series, what: str, at: dt.date) -> pl.Series:
     start alone; its tenure counts from January. None where the number has no such structure.
     """
     nip = normalise_nip(text.cast(pl.String))
-    usable = nip_status(nip).is_in(["pns", "pppk", "damaged"]).fill_null(False)
-    nip = pl.select(pl.when(usable).then(nip)).to_series()
+    nip = nip.set(nip_status(nip).is_in(["legacy", "invalid"]), None)
     if what == "sex":
         code = nip.str.slice(14, 1)
         return code.replace_strict({"1": "L", "2": "P"}, default=None, return_dtype=pl.String)
-    year = nip.str.slice(0 if what == "age" else 8, 4).cast(pl.Int32)
-    month = nip.str.slice(4 if what == "age" else 12, 2).cast(pl.Int32)
-    if what == "tenure":
-        is_month = month.is_between(1, 12)
-        month = pl.select(pl.when(is_month).then(month).otherwise(1)).to_series()
-        day = 1
-    else:
-        day = nip.str.slice(6, 2).cast(pl.Int32)  # type: ignore[assignment]
-    before = (month * 100 + day) > at.month * 100 + at.day
-    years = at.year - year - before.cast(pl.Int32)
-    return years.cast(pl.String)
+    begun = nip.str.slice(0, 8) if what == "age" else nip.str.slice(8, 6) + "01"
+    day = begun.cast(pl.Int32)
+    known = (day // 100 % 100).is_between(1, 12)
+    day = day.zip_with(known, day // 10_000 * 10_000 + 101)
+    return ((at.year * 10_000 + at.month * 100 + at.day - day) // 10_000).cast(pl.String)
 
 
 # --- One pseudonym for each person over all sources ---------------------------------------------
@@ -466,14 +455,24 @@ class Linker:
         others = mapped.of_type("respondent_code") if self.others else []
         return next(iter([*mapped.of_type(self.kind), *others]), None)
 
+    def texts(self, batch: pl.DataFrame, mapped: Mapped) -> pl.Series:
+        """The texts by which the rows of a source name their persons. Moodle writes a user's number
+        inside the description: only that number identifies."""
+        variable = self.variable(mapped)
+        assert variable is not None
+        heading = normalise(mapped.table.headers[mapped.columns[variable]])
+        inside = map(normalise, preset_heading(mapped.preset, "description"))
+        told = mapped.preset == "moodle" and heading in inside
+        return batch[variable].str.extract(_USER_ID, 1) if told else batch[variable]
+
     def pids(self, batch: pl.DataFrame, mapped: Mapped, log: Log) -> pl.Series:
         """A pseudonym for each row; rows without a usable identifier get one of their own."""
         own = pl.format(mapped.name + UNLINKED + "{}", pl.col("row")).alias("pid")
-        variable = self.variable(mapped)
-        if variable is None:
+        if self.variable(mapped) is None:
             return batch.select(own).to_series()
-        identifiers = self.identifiers(batch[variable], mapped, variable, log)
-        log.add("identifier_missing", mapped.name, batch[variable].null_count())
+        text = self.texts(batch, mapped)
+        identifiers = self.identifiers(text, mapped, log)
+        log.add("identifier_missing", mapped.name, text.null_count())
         log.add("pseudonymised", mapped.name, identifiers.count())
         distinct = identifiers.drop_nulls().unique()
         known = replaced(identifiers, distinct, pseudonyms(distinct, self.key, self.scope))
@@ -482,14 +481,17 @@ class Linker:
     def codes(self, values: pl.Series, plain: frozenset[str]) -> pl.Series:
         """A code for each text, the same in every source: equal texts stay equal, and no text is
         written. plain: texts that stay as they are."""
-        hidden = values.drop_nulls().unique()
-        hidden = hidden.filter(~hidden.is_in(list(plain)))
-        codes = [f"~{c}" for c in pseudonyms(hidden, self.key, f"{self.scope}/codes")]
-        return values.replace(dict(zip(hidden, codes, strict=True))) if codes else values
+        codes = "~" + pseudonyms(values, self.key, f"{self.scope}/codes")
+        return codes.zip_with(~values.is_in(list(plain)).fill_null(True), values)
 
-    def identifiers(self, text: pl.Series, mapped: Mapped, variable: str, log: Log) -> pl.Series:
-        """The usable identifiers among the texts of a column, in one spelling."""
-        if mapped.source.columns[variable].type == "respondent_code":
+    def by_code(self, mapped: Mapped) -> bool:
+        """Whether a source names its persons by a code of their own rather than by NIP."""
+        variable = self.variable(mapped)
+        return variable is not None and mapped.source.columns[variable].type == "respondent_code"
+
+    def identifiers(self, text: pl.Series, mapped: Mapped, log: Log) -> pl.Series:
+        """The usable identifiers among the `texts` of a source, in one spelling."""
+        if self.by_code(mapped):
             code = normalise_code(text)
             if self.others:
                 return code.replace_strict(self.others, default=None, return_dtype=pl.String)
@@ -508,13 +510,14 @@ def usable_nip(nip: pl.Series, repairs: Mapping[str, str]) -> tuple[pl.Series, d
     status = nip_status(nip)
     damaged, invalid = (status == "damaged").fill_null(False), status == "invalid"
     repaired = nip.replace_strict(dict(repairs) or {"": ""}, default=None, return_dtype=pl.String)
-    chosen = pl.when(damaged).then(repaired).otherwise(nip)
-    return pl.select(pl.when(~invalid).then(chosen)).to_series(), {
-        "nip_invalid": int(invalid.sum()),
-        "nip_damaged": int(damaged.sum()),
-        "nip_repaired": int((damaged & repaired.is_not_null()).sum()),
-        "nip_ambiguous": int((damaged & repaired.is_null()).sum()),
+    marks = {
+        "nip_invalid": invalid,
+        "nip_damaged": damaged,
+        "nip_repaired": damaged & repaired.is_not_null(),
+        "nip_ambiguous": damaged & repaired.is_null(),
     }
+    usable = repaired.zip_with(damaged, nip).set(invalid, None)
+    return usable, {rule: int(mark.sum()) for rule, mark in marks.items()}
 
 
 def make_linker(program: Program, sources: Iterable[Mapped], key: bytes) -> Linker:

@@ -11,15 +11,15 @@ import contextvars
 import hashlib
 import hmac
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 import polars as pl
-import pyarrow.parquet as pq
 
 from evaluasi_lib.folders import raw_files, sha256_of
 from evaluasi_lib.program import Column, Program
@@ -42,17 +42,12 @@ def fingerprint(raw: Path) -> list[tuple[str, int, int]]:
     return [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in raw_files(raw)]
 
 
-class Read(NamedTuple):
-    """A raw file with the checksum of its bytes and their number."""
-
-    path: Path
-    sha256: str
-    size: int
+Read = tuple[Path, str, int]  # a raw file with the checksum of its bytes and their number
 
 
 def read_inputs(raw: Path) -> list[Read]:
     """Every raw file, summed up."""
-    return [Read(path, sha256_of(path), path.stat().st_size) for path in raw_files(raw)]
+    return [(path, sha256_of(path), path.stat().st_size) for path in raw_files(raw)]
 
 
 def describe_inputs(program: Program, raw: Path, read: list[Read]) -> list[dict[str, Any]]:
@@ -93,38 +88,30 @@ def seal(raw: Path, read: list[Read], key: bytes) -> str:
     return hmac.digest(key, "\0".join(parts).encode(), hashlib.sha256).hex()
 
 
-def code_files(library: Path = _LIBRARY) -> list[Path]:
+def code_files() -> list[Path]:
     """Every file of the library that has a part in making processed tables.
 
     They are the modules that cleaning imports, directly or not, inside functions too, and the
     tables that lie beside them.
     """
     found: set[Path] = set()
-    ahead = [library / ENTRY]
+    ahead = [_LIBRARY / ENTRY]
     while ahead:
         path = ahead.pop()
         if path not in found:
             found.add(path)
-            ahead += _imported(path, library)
+            ahead += _imported(path)
     tables = (t for folder in {p.parent for p in found} for t in folder.glob("*.yml"))
     return sorted({*found, *tables})
 
 
-def _imported(path: Path, library: Path) -> Iterator[Path]:
+def _imported(path: Path) -> Iterator[Path]:
     """The library's own modules that a module imports, with the packages in which they lie."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module is not None:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        for name in names:
-            root, *parts = name.split(".")
-            if root != library.name:
-                continue
-            for depth in range(len(parts) + 1):
-                module = library.joinpath(*parts[:depth])
+        for alias in node.names if isinstance(node, (ast.Import, ast.ImportFrom)) else ():
+            parts = [*(getattr(node, "module", None) or "").split("."), *alias.name.split(".")]
+            for depth in range(1, len(parts) + 1) if _LIBRARY.name in parts else ():
+                module = _LIBRARY.parent.joinpath(*parts[:depth])
                 places = (module / "__init__.py", module.with_suffix(".py"))
                 yield from (place for place in places if place.is_file())
 
@@ -132,14 +119,9 @@ def _imported(path: Path, library: Path) -> Iterator[Path]:
 @lru_cache
 def code_digest() -> str:
     """A digest of the code that makes processed tables, so that a change of it makes them stale."""
-    return digest_of(_LIBRARY)
-
-
-def digest_of(library: Path) -> str:
-    """The digest of a copy of this library, from the names and bytes of its code_files."""
     digest = hashlib.sha256()
-    for path in code_files(library):
-        digest.update(path.relative_to(library).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in code_files():
+        digest.update(path.relative_to(_LIBRARY).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -216,13 +198,14 @@ def codebook(program: Program, folder: Path) -> pd.DataFrame:
         path = folder / f"{name}.parquet"
         if source.role == "events" or not path.is_file():
             continue
-        filled, total = _filled(path)
-        answers = _open_counts(folder / "restricted" / f"{name}.parquet")
+        filled = pl.scan_parquet(path).select(pl.all().count()).collect().row(0, named=True)
+        said = folder / "restricted" / f"{name}.parquet"
+        answers = Counter(pl.read_parquet(said)["variable"]) if said.is_file() else Counter()
         for variable, column in source.columns.items():
             options = {f"{variable}__{k}": choose_option(v) for k, v in column.options.items()}
             shown = options if column.type == "multi" else {variable: ""}
             for key, option in shown.items():
-                n = answers.get(variable, 0) if column.type == "open" else filled.get(key)
+                n = answers[variable] if column.type == "open" else filled.get(key)
                 if n is None:
                     continue
                 question = choose(column.label) or column.header
@@ -235,7 +218,7 @@ def codebook(program: Program, folder: Path) -> pd.DataFrame:
                         "labels": _labels(program, variable, column),
                         "missing": ", ".join(_missing(program, variable, column)),
                         "n": n,
-                        "n_missing": total - n,
+                        "n_missing": filled["row"] - n,
                         "from": column.header,
                     }
                 )
@@ -264,22 +247,6 @@ def _markdown(program: Program, folder: Path) -> str:
         columns = [word_for("column", c).capitalize() for c in part.columns]
         lines += [f"## {source}", "", *markdown_table(columns, part.itertuples(index=False)), ""]
     return "\n".join(lines)
-
-
-def _filled(path: Path) -> tuple[dict[str, int], int]:
-    """(values of each column, rows) of a Parquet file, from its own statistics."""
-    about = pq.ParquetFile(path).metadata
-    filled = dict.fromkeys(about.schema.names, about.num_rows)
-    for group in range(about.num_row_groups):
-        for i, name in enumerate(filled):
-            filled[name] -= about.row_group(group).column(i).statistics.null_count
-    return filled, about.num_rows
-
-
-def _open_counts(path: Path) -> dict[str, int]:
-    if not path.is_file():
-        return {}
-    return dict(pl.scan_parquet(path).group_by("variable").len().collect().iter_rows())
 
 
 def _labels(program: Program, variable: str, column: Column) -> str:

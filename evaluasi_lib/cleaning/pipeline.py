@@ -26,7 +26,7 @@ from pandas.api.types import is_numeric_dtype
 from evaluasi_lib.check import DataFolder, missing_success
 from evaluasi_lib.cleaning import manifest
 from evaluasi_lib.cleaning.chosen import leave_out, own_rows, read_left_out
-from evaluasi_lib.cleaning.events import clean_events, user_numbers
+from evaluasi_lib.cleaning.events import clean_events
 from evaluasi_lib.cleaning.identity import (
     Linker,
     Names,
@@ -110,11 +110,10 @@ def unmatched_rows(
         if mapped in first:
             continue
         text, found = _identified(mapped, linker)
-        by_code = mapped.source.columns[linker.variable(mapped) or ""].type == "respondent_code"
         status = nip_status(normalise_nip(text))
         damaged = text.str.contains(r"(?i)^\d[.,]\d+e\+?\d+$") | (status == "damaged")
         other = (
-            ~_shape(text).is_in(shapes.implode()) if by_code
+            ~_shape(text).is_in(shapes.implode()) if linker.by_code(mapped)
             else status.is_in(["invalid", "legacy"])
         )  # fmt: skip
         why = (
@@ -133,12 +132,10 @@ def unmatched_rows(
 def _identified(mapped: Mapped, linker: Linker) -> tuple[pl.Series, pl.Series]:
     """The texts by which a source names its persons, and the usable identifiers among them."""
     variable = linker.variable(mapped) or ""
-    parts = [
-        clean_text(user_numbers(batch, mapped, linker)[variable])
-        for batch in mapped.table.batches({variable: mapped.columns[variable]})
-    ]
+    batches = mapped.table.batches({variable: mapped.columns[variable]})
+    parts = [clean_text(linker.texts(batch, mapped)) for batch in batches]
     text = pl.concat([pl.Series(variable, [], pl.String), *parts])
-    return text, linker.identifiers(text, mapped, variable, Log())
+    return text, linker.identifiers(text, mapped, Log())
 
 
 def _shape(text: pl.Series) -> pl.Series:
@@ -296,7 +293,7 @@ def _clean_into(
             pids[source.name] = clean(source, context)
         except DataError as error:
             log.errors += error.problems
-    for line in dict.fromkeys(c.line for c in corrections if c.line not in context.met):
+    for line in dict.fromkeys(c.number for c in corrections if c.number not in context.met):
         log.note("correction_unmet", line=line)
     if not log.errors:  # else tables are missing, and what follows from that is known
         log.errors += check_coverage(program, folder)

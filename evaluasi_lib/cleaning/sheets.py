@@ -1,6 +1,5 @@
-"""The tables of exported files: every sheet, what it holds, its wave, and how they are linked.
-
-Where the table stands in a sheet: rows of headings, rows of none, and what is written below it.
+"""The tables of exported files: every sheet, where its table stands, what it holds, its wave, and
+how tables are linked.
 
 A sheet made by hand begins with a title and ends with sums and signatures; its headings may take
 two rows, and platforms write questions and codes below theirs.
@@ -18,9 +17,16 @@ from typing import Any
 
 import polars as pl
 
-from evaluasi_lib.cleaning.guess import UNKNOWN, guess_columns, without_persons
+from evaluasi_lib.cleaning.guess import (
+    UNKNOWN,
+    Guess,
+    free,
+    guess_columns,
+    slug,
+    without_persons,
+)
 from evaluasi_lib.cleaning.identity import Names, core_name, normalise_code
-from evaluasi_lib.cleaning.options import Guess, first_of, free, slug
+from evaluasi_lib.cleaning.ladders import first_of
 from evaluasi_lib.cleaning.typers import VOCABULARY, Spec, clean_text, recognise, type_date
 from evaluasi_lib.program import Column, Source
 from evaluasi_lib.reading import files
@@ -58,21 +64,19 @@ def find_headings(rows: Rows) -> dict[str, int]:
     """
     width = max(map(len, rows), default=0)
     rows = [[*row, *[""] * (width - len(row))] for row in rows]
-    found = [
-        (_quality(rows, top, depth), -top, -depth)
+    places = [
+        (top, depth)
         for top in range(min(len(rows), MOST_ABOVE))
         for depth in range(1, min(MOST_HEADINGS, len(rows) - top) + 1)
     ]
-    if not found:
+    if not places:
         return {}
-    _best, top, depth = (abs(x) for x in max(found))
-    top, depth = int(top), int(depth)
-    below = [normalise(cell) for row in rows[top + depth :][:1] for cell in row if cell.strip()]
-    depth += bool(below) and set(below) <= PLAIN_HEADINGS
+    top, depth = max(places, key=lambda place: _quality(rows, *place))
+    below = {normalise(cell) for row in rows[top + depth :][:1] for cell in row} - {""}
+    depth += bool(below) and below <= PLAIN_HEADINGS
     skip = _rows_of_none(rows[top + depth :], rows[top])
-    keys = {"header_row": top + 1, "header_rows": depth, "skip_rows": skip}
-    usual = {"header_row": 1, "header_rows": 1, "skip_rows": 0}
-    return {key: n for key, n in keys.items() if n != usual[key]}
+    found = {"header_row": (top + 1, 1), "header_rows": (depth, 1), "skip_rows": (skip, 0)}
+    return {key: n for key, (n, usual) in found.items() if n != usual}
 
 
 def _quality(rows: Rows, top: int, depth: int) -> float:
@@ -83,12 +87,7 @@ def _quality(rows: Rows, top: int, depth: int) -> float:
     used = [i for i, found in enumerate(values) if found] or list(range(len(heads)))
     named = [heads[i] for i in used if heads[i]]
     worded = [rows[top], *(row for row in rows[top + 1 : top + depth] if not _counted(row))]
-    cells = [
-        (cell, found)
-        for row in worded
-        for cell, found in zip(row, values, strict=True)
-        if cell.strip()
-    ]
+    cells = [pair for row in worded for pair in zip(row, values, strict=True) if pair[0].strip()]
     if not cells or not named or (len(named) < 2 and len(used) > 1):
         return 0.0
     wordy = sum(not _is_value(cell, found) for cell, found in cells) / len(cells)
@@ -127,17 +126,13 @@ def _rows_of_none(rows: Rows, heads: Sequence[str]) -> int:
     for i, row in enumerate(rows[:2]):
         if any(cell.startswith(_IMPORT_ID) for cell in row):
             return i + 1
-    if (
-        rows
-        and sum(_letters(c) == _letters(h) != "" for c, h in zip(rows[0], heads, strict=False)) > 2
-    ):
+    if not rows:
+        return 0
+    pairs = [(re.sub(r"\W|_", "", c).casefold(), re.sub(r"\W|_", "", h).casefold())
+             for c, h in zip(rows[0], heads, strict=False)]  # fmt: skip
+    if sum(cell == head != "" for cell, head in pairs) > 2:
         return 1  # "Start Date" below "StartDate": the questions, or the headings once more
-    numbered = rows and _counted(rows[0]) and sum(map(bool, rows[0])) > 0.8 * len(heads)
-    return int(bool(numbered))
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"\W|_", "", text).casefold()
+    return int(_counted(rows[0]) and sum(map(bool, rows[0])) > 0.8 * len(heads))
 
 
 def _counted(row: Sequence[str]) -> bool:
@@ -171,10 +166,9 @@ def find_footer(table: RawTable) -> int:
 def _is_sum(cells: Sequence[str]) -> bool:
     """Whether a row begins with the words of a sum, a mean or a signature, and has few others."""
     words = [cell for cell in cells if not _NUMBER.fullmatch(cell)]
-    few = len(words) <= max(2, len(cells) // 4)
-    return (
-        bool(words) and few and cells[0] == words[0] and bool(_FOOTER.search(normalise(words[0])))
-    )
+    if not words or cells[0] != words[0] or len(words) > max(2, len(cells) // 4):
+        return False
+    return _FOOTER.search(normalise(words[0])) is not None
 
 
 MIN_ITEMS = 3  # of an instrument
@@ -207,7 +201,8 @@ class Sheet:
 
 
 def read_sheets(files: Sequence[Path], known: Mapping[str, Any], told: list[str]) -> list[Sheet]:
-    """Every table of the files that holds answers; what is left out is told."""
+    """Every table of the files that holds answers; what is left out is told. known: a declaration
+    whose names of sources and variables are used again."""
     sources: dict[str, Any] = known.get("sources") or {}
     named = {(s.get("file"), s.get("sheet")): n for n, s in sources.items()}
     variables = {
@@ -219,19 +214,21 @@ def read_sheets(files: Sequence[Path], known: Mapping[str, Any], told: list[str]
     taken: set[str] = set(named.values())
     for path in files:
         names = sheet_names(path)
-        for sheet in names:
-            left_out = sheet and re.search(VOCABULARY["sheets_left_out"], normalise(sheet))
-            found = None if left_out else _read_sheet(path, sheet, len(names) > 1, variables)
-            if found is None and sheet and len(names) > 1:
-                told.append(_("{file}: the sheet “{sheet}” is left out: it holds no answers")
-                            .format(file=path.name, sheet=sheet))  # fmt: skip
+        for name in names:
+            left_out = name and re.search(VOCABULARY["sheets_left_out"], normalise(name))
+            found = None if left_out else _read_sheet(path, name, len(names) > 1, variables)
             if found is None:
+                if name and len(names) > 1:
+                    told.append(_("{file}: the sheet “{sheet}” is left out: it holds no answers")
+                                .format(file=path.name, sheet=name))  # fmt: skip
                 continue
-            stem = path.stem if len(names) == 1 else str(sheet)
-            own = named.get((path.name, sheet))
-            if own is None and sheet == names[0]:  # which is read where none is declared
+            own = named.get((path.name, name))
+            if own is None and name == names[0]:  # which is read where none is declared
                 own = named.get((path.name, None))
+            stem = path.stem if len(names) == 1 else str(name)
             found.name = own or free(slug(stem, 6) or f"sumber_{len(sheets) + 1}", taken)
+            for guess in found.guesses:
+                guess.source = found.name
             taken.add(found.name)
             sheets.append(found)
             variables |= {normalise(g.header): g.variable for g in found.guesses}
@@ -244,9 +241,7 @@ def _read_sheet(
     rows = top_rows(path, sheet)
     if several and sum(any(map(str.strip, row)) for row in rows) < 2:
         return None
-    keys: dict[str, Any] = {"file": path.name}
-    if several:
-        keys["sheet"] = sheet
+    keys: dict[str, Any] = {"file": path.name} | ({"sheet": sheet} if several else {})
     keys |= find_headings(rows)
     table = open_source(path, Source(**keys))
     if footer := find_footer(table):
@@ -256,9 +251,8 @@ def _read_sheet(
         return None
     preset = recognise(table.headers)
     first = keys.get("header_row", 1) - 1
-    below = first + keys.get("header_rows", 1)
     asked = keys.get("skip_rows", 0) > (preset != "qualtrics")
-    questions = rows[below] if asked else []
+    questions = rows[first + keys.get("header_rows", 1)] if asked else []
     questions = table.details.get("questions", questions)
     guesses = [] if preset == "moodle" else guess_columns(table, questions, variables)
     above = [clean_space(c) for row in rows[:first] for c in row if c.strip()]
@@ -267,14 +261,12 @@ def _read_sheet(
 
 def drop_persons(sheets: Sequence[Sheet]) -> None:
     """Nothing is written down that is a name in any of the tables."""
-    listed: set[str] = set()
+    columns = [s.column(g).drop_nulls().unique() for s in sheets for g in s.of_kind("name")]
+    listed = sorted({core_name(name) for column in columns for name in column})
+    full = tuple(name for name in listed if len(name) > 2 and " " in name)
+    single = tuple(name for name in listed if len(name) > 2 and " " not in name)
     for sheet in sheets:
-        for guess in sheet.of_kind("name"):
-            listed |= {core_name(n) for n in sheet.column(guess).drop_nulls().unique()}
-    known = sorted(name for name in listed if len(name) > 2)
-    full, single = [n for n in known if " " in n], [n for n in known if " " not in n]
-    for sheet in sheets:
-        without_persons(sheet.guesses, Names(tuple(full), tuple(single)))
+        without_persons(sheet.guesses, Names(full, single))
 
 
 def find_link(sheets: Sequence[Sheet]) -> str:
@@ -282,30 +274,23 @@ def find_link(sheets: Sequence[Sheet]) -> str:
     person's rows are known as such; made-up codes and addresses are not. Numbers that run from one
     in each table may be of the same persons or of none: "?"."""
     for kind in ("nip", "respondent_code", "email"):
-        holders = [s for s in sheets if s.of_kind(kind)]
-        if kind != "nip" and len(holders) > 1:
-            codes = [
-                set(normalise_code(s.column(s.of_kind(kind)[0])).drop_nulls()) for s in holders
-            ]
-            if all(c == set(map(str, range(1, len(c) + 1))) for c in codes):
-                return UNKNOWN
-            if not _same_persons(codes):
-                continue
-        if len(holders) > 1 or (holders and len(sheets) == 1 and kind == "nip"):
-            if kind == "email":
-                for guess in (s.of_kind("email")[0] for s in holders):
-                    guess.kind = "respondent_code"
-                    guess.note = _("the address links the files, and is written nowhere")
-            return kind if kind == "nip" else "respondent_code"
-    logs = [s for s in sheets if s.preset == "moodle"]
-    return "respondent_code" if logs and len(logs) == len(sheets) else "anonymous"
-
-
-def _same_persons(codes: Sequence[set[str]]) -> bool:
-    """Whether the codes or addresses of some two tables are of the same persons: platforms number
-    answers too."""
-    pairs = ((a, b) for a, b in itertools.combinations(codes, 2) if a and b)
-    return any(len(a & b) >= SAME_PERSONS * min(len(a), len(b)) for a, b in pairs)
+        holders = [(s, found[0]) for s in sheets if (found := s.of_kind(kind))]
+        if kind == "nip" and (len(holders) > 1 or len(holders) == len(sheets)):
+            return kind
+        if kind == "nip" or len(holders) < 2:
+            continue
+        codes = [set(normalise_code(s.column(guess)).drop_nulls()) for s, guess in holders]
+        if all(c == set(map(str, range(1, len(c) + 1))) for c in codes):
+            return UNKNOWN
+        # Platforms number answers too: some two tables must be of the same persons.
+        pairs = ((a, b) for a, b in itertools.combinations(codes, 2) if a and b)
+        if any(len(a & b) >= SAME_PERSONS * min(len(a), len(b)) for a, b in pairs):
+            for _sheet, guess in holders if kind == "email" else ():
+                guess.kind = "respondent_code"
+                guess.note = _("the address links the files, and is written nowhere")
+            return "respondent_code"
+    logs = all(s.preset == "moodle" for s in sheets)
+    return "respondent_code" if logs else "anonymous"
 
 
 def set_roles(sheets: Sequence[Sheet]) -> None:
@@ -318,21 +303,15 @@ def set_roles(sheets: Sequence[Sheet]) -> None:
             sheet.role = "record"
         elif persons and not sheet.of_kind("item", "open", "multi"):
             sheet.role = "roster"
-        sheet.wave = _told_wave(sheet)
+        # The wave that the name of the sheet or file says, or the lines above its headings.
+        names = [str(sheet.keys.get("sheet") or ""), sheet.path.stem, *sheet.above]
+        sheet.wave = next((w for n in names if (w := first_of("waves", normalise(n)))), None)
     surveys = [s for s in sheets if s.role == "survey"]
-    for sheet in [s for s in surveys if s.wave is None]:
-        alike = [s for s in surveys if s is not sheet and len(_shared(s, sheet)) >= MIN_ITEMS]
-        sheet.wave = _wave_beside(sheet, alike)
-
-
-def _told_wave(sheet: Sheet) -> str | None:
-    """The wave that the name of the sheet or file says, or the lines above its headings."""
-    names = [str(sheet.keys.get("sheet") or ""), sheet.path.stem, *sheet.above]
-    return next((w for n in names if (w := first_of("waves", normalise(n)))), None)
-
-
-def _shared(one: Sheet, other: Sheet) -> set[str]:
-    return {g.variable for g in one.of_kind("item")} & {g.variable for g in other.of_kind("item")}
+    asked = {s.name: {g.variable for g in s.of_kind("item")} for s in surveys}
+    for sheet in surveys:
+        if sheet.wave is None:
+            alike = [s for s in surveys if len(asked[s.name] & asked[sheet.name]) >= MIN_ITEMS]
+            sheet.wave = _wave_beside(sheet, [s for s in alike if s is not sheet])
 
 
 def _wave_beside(sheet: Sheet, alike: Sequence[Sheet]) -> str:
@@ -340,10 +319,9 @@ def _wave_beside(sheet: Sheet, alike: Sequence[Sheet]) -> str:
     if not alike:
         return "post"
     if len(alike) == 1:
-        (other,) = alike
-        if other.wave in ("pre", "post"):
-            return "post" if other.wave == "pre" else "pre"
-        days = [_day(s) for s in (sheet, other)]
+        if alike[0].wave in ("pre", "post"):
+            return "post" if alike[0].wave == "pre" else "pre"
+        days = [_day(s) for s in (sheet, alike[0])]
         if None not in days and days[0] != days[1]:
             return "pre" if days[0] < days[1] else "post"
     return UNKNOWN

@@ -1,11 +1,8 @@
 """One source from text to its tables, batch by batch, with the dtypes that pandas shall see.
 
 A file is written as it is read. Only where several rows belong to one person it is written a second
-time, without those that must go.
-
-Rules about whole rows: which are kept, which are marked. Each is one small pure function.
-
-What looks odd is marked for the reader, and left in unless program.yml says otherwise.
+time, without those that must go. Rules about whole rows: what looks odd is marked for the reader,
+and left in unless program.yml says otherwise.
 
 The translations of a file: how each distinct text of each column was read, counted once.
 
@@ -19,7 +16,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,7 +46,7 @@ from evaluasi_lib.cleaning.typers import (
     TYPERS,
     VOCABULARY,
     YES_NO,
-    Correction,
+    Line,
     Mapped,
     Spec,
     apply_corrections,
@@ -66,130 +63,6 @@ from evaluasi_lib.cleaning.typers import (
 from evaluasi_lib.program import IDENTIFIERS, Duplicates, Program, Source
 from evaluasi_lib.reading.files import PERSONAL, clean_space, normalise, show
 from evaluasi_lib.wording import Problem, _, nearest, word_for
-
-TEST_WORDS = frozenset(VOCABULARY["test_words"])
-MIN_STRAIGHT_ITEMS = 5  # three equal answers happen by chance; a row of five or more hardly
-FAR_OUT = 3.0  # Tukey's outer fences: quartile -/+ 3 interquartile ranges
-MIN_OUTLIER_VALUES = 20
-
-
-def no_row(height: int) -> pl.Series:
-    """A mark that no row has."""
-    return pl.repeat(False, height, dtype=pl.Boolean, eager=True)
-
-
-def test_rows(batch: pl.DataFrame, names: list[str], answers: list[str]) -> pl.Series:
-    """Rows of a trial: a name or code is a word such as "tes" or "asdf", or every open answer is.
-
-    One such answer among others may be meant ("tes" as the method somebody wishes for).
-    names, answers: the columns of each kind.
-    """
-    trial = [_is_test_word(batch[c]) for c in names]
-    if answers:
-        words = {c: _is_test_word(batch[c]) for c in answers}
-        either = [word | batch[c].is_null() for c, word in words.items()]
-        trial.append(_select(pl.all_horizontal(*either) & pl.any_horizontal(*words.values())))
-    return _select(pl.any_horizontal(no_row(batch.height), *trial))
-
-
-def _select(mark: pl.Expr) -> pl.Series:
-    return pl.select(mark).to_series()
-
-
-def _is_test_word(text: pl.Series) -> pl.Series:
-    short = text.str.to_lowercase()
-    seen = short.filter(short.str.len_chars() <= 12).unique().drop_nulls()
-    words = [w for w in seen if normalise(w) in TEST_WORDS]
-    return short.is_in(words).fill_null(False)
-
-
-def empty_rows(frame: pl.DataFrame) -> pl.Series:
-    """Rows without a single value: what a spreadsheet leaves under its last row."""
-    return frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
-
-
-def kept_of_duplicates(keys: pl.DataFrame, rule: Duplicates) -> pl.DataFrame:
-    """The rows that stay, one for each pid, by the declared rule.
-
-    keys: row, pid, order (date or missing), answered (number of values), content (hash of the row).
-    first/last go by the date; equal dates by completeness, then by content, so that the order of
-    the file decides only between rows that are the same.
-    """
-    fullest = -pl.col("answered").cast(pl.Int64)
-    earliest = pl.col("order").rank("dense").cast(pl.Int64)
-    by = {
-        "first": [earliest, fullest],
-        "last": [-earliest, fullest],
-        "most_complete": [fullest, -earliest],
-    }[rule.keep]
-    ranked = keys.sort([*by, pl.col("content"), pl.col("row")], nulls_last=True)
-    return ranked.unique("pid", keep="first", maintain_order=True).select("row").sort("row")
-
-
-def straight(frame: pl.DataFrame, specs: Iterable[Spec]) -> pl.Series:
-    """Rows with one and the same answer to all items, as they were given: not turned.
-
-    Rows with fewer than MIN_STRAIGHT_ITEMS answers are never marked.
-    """
-    given = [
-        spec.scale.min + spec.scale.max - pl.col(spec.name) if spec.turned else pl.col(spec.name)
-        for spec in specs
-        if spec.scale is not None and spec.name in frame.columns
-    ]
-    if len(given) < MIN_STRAIGHT_ITEMS:
-        return no_row(frame.height)
-    same = pl.min_horizontal(*given) == pl.max_horizontal(*given)
-    answered = pl.sum_horizontal(*(item.is_not_null() for item in given))
-    return frame.select((same & (answered >= MIN_STRAIGHT_ITEMS)).fill_null(False)).to_series()
-
-
-def unfinished(batch: pl.DataFrame, source: Source) -> pl.Series:
-    """Rows whose declared date of the end is empty, or whose flag of it is false."""
-    text = clean_text(batch[str(source.finished)].cast(pl.String))
-    return text.is_null() | text.str.to_lowercase().is_in(YES_NO["false"]).fill_null(False)
-
-
-def too_fast(frame: pl.DataFrame, source: Source) -> pl.Series:
-    """Rows finished in fewer seconds than the declared minimum."""
-    begin, end, least = source.started, source.finished, source.min_seconds
-    if least is None or not {frame.schema.get(str(x)) for x in (begin, end)} <= {pl.Datetime("us")}:
-        return no_row(frame.height)
-    took = (pl.col(str(end)) - pl.col(str(begin))).dt.total_seconds()
-    return frame.select((took < least).fill_null(False)).to_series()
-
-
-def skipped(batch: pl.DataFrame, spec: Spec, others: dict[str, Spec]) -> pl.Series:
-    """Rows in which the question should not have been asked, by the answers to other questions.
-
-    Where the other question has no answer, it is not known, and the row is not marked.
-    """
-    mark = no_row(batch.height)
-    for name, labels in spec.column.ask_if.items():
-        if name not in batch.columns:
-            continue
-        spelled = categories_of(others[name].column)
-        asked = {normalise(s) for x in labels for s in (x, *spelled.get(x, []))}
-        keys = {text: normalise(text) for text in batch[name].unique().drop_nulls()}
-        wrong = [text for text, key in keys.items() if key and key not in asked]
-        mark = mark | batch[name].cast(pl.String).is_in(wrong).fill_null(False)
-    return mark
-
-
-def outliers(path: Path, variables: list[str]) -> dict[str, pl.Series]:
-    """Variable -> rows whose value lies beyond Tukey's outer fences, in a processed table."""
-    found = {}
-    for name in variables:
-        frame = pl.scan_parquet(path).select("row", pl.col(name).alias("x")).collect()
-        values = frame["x"].drop_nulls()
-        low, high = values.quantile(0.25, "linear"), values.quantile(0.75, "linear")
-        if len(values) < MIN_OUTLIER_VALUES or low is None or high is None or low == high:
-            continue
-        reach = FAR_OUT * (high - low)
-        far = frame.filter((pl.col("x") < low - reach) | (pl.col("x") > high + reach))
-        if far.height:
-            found[name] = far["row"]
-    return found
-
 
 TABLE = {
     "text": pl.String, "n": pl.Int64, "first_row": pl.Int64, "value": pl.String, "rule": pl.String,
@@ -359,6 +232,10 @@ def _known_labels(spec: Spec) -> list[str]:
     return [label for key, spelled in texts(spec.column).items() for label in (key, *spelled)]
 
 
+TEST_WORDS = frozenset(VOCABULARY["test_words"])
+MIN_STRAIGHT_ITEMS = 5  # three equal answers happen by chance; a row of five or more hardly
+FAR_OUT = 3.0  # Tukey's outer fences: quartile -/+ 3 interquartile ranges
+MIN_OUTLIER_VALUES = 20
 ONE_ROW_A_PERSON = ("roster", "survey", "record")
 NOBODY = pl.Series("pid", [], pl.String)
 DTYPES = {
@@ -378,24 +255,24 @@ NOTED = {  # what a reader should know of, beside the counts
 class Context:
     """What all sources of a program share while it is cleaned; what it finds is collected here.
 
-    met: lines of koreksi.csv whose cell is there. labels: values that program.yml itself names, so
-    that they stay what they are.
+    met: lines of koreksi.csv whose cell is there.
     """
 
     program: Program
     folder: Path
     log: Log
     linker: Linker
-    corrections: list[Correction]
+    corrections: list[Line]
     names: Names
     flags: list[pl.DataFrame] = field(default_factory=list)
     translations: list[pl.DataFrame] = field(default_factory=list)
     met: set[int] = field(default_factory=set)
-    labels: frozenset[str] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @functools.cached_property
+    def labels(self) -> frozenset[str]:
+        """Values that program.yml itself names, so that they stay what they are."""
         named = names_in(self.program)
-        self.labels = frozenset(n.name for n in named if n.mark.kind in ("label", "answer"))
+        return frozenset(n.name for n in named if n.mark.kind in ("label", "answer"))
 
 
 def output_dtypes(spec: Spec) -> dict[str, Any]:
@@ -458,7 +335,7 @@ class _Source:
             v: s for v, s in mapped.specs.items()
             if v in mapped.columns or s.column.type == "multi"
         }  # fmt: skip
-        self.corrections = [c for c in context.corrections if c.source == mapped.name]
+        self.corrections = [c for c in context.corrections if mapped.name in c.sources]
         self.translations = Translations()
         self.keys: list[pl.DataFrame] = []
         self.restricted: list[pl.DataFrame] = []
@@ -496,8 +373,8 @@ class _Source:
     def _of_type(self, *types: str) -> list[str]:
         return [v for v, s in self.specs.items() if s.column.type in types]
 
-    def _count(self, rule: str, n: int | pl.Series) -> None:
-        self.log.add(rule, self.name, n if isinstance(n, int) else int(n.sum()))
+    def _count(self, rule: str, rows: int | pl.Series) -> None:
+        self.log.add(rule, self.name, rows if isinstance(rows, int) else int(rows.sum()))
 
     def _batch(self, batch: pl.DataFrame) -> pl.DataFrame:
         """A batch of text as the rows of the processed table that come from it."""
@@ -509,18 +386,14 @@ class _Source:
             self.log.note("correction_skipped", line=line, source=self.name)
         batch = batch.filter(~self._dropped(batch))
         frame = self._typed_frame(batch)
-        same = straight(frame, self.specs.values())
+        straight, fast = straight_rows(frame, self.specs.values()), too_fast(frame, self.source)
+        marked = frame.select("row", straight=straight, fast=fast)
         if self.source.drop_straight_lining:
-            self._count("straight_lining_dropped", same)
-            batch, frame = batch.filter(~same), frame.filter(~same)
-            same = no_row(frame.height)
-        fast = too_fast(frame, self.source)
-        for rule, flag, mark in (
-            ("straight_lining_flagged", "straight", same),
-            ("speed_flagged", "fast", fast),
-        ):
-            self._count(rule, mark)
-            self._flag(frame["row"].filter(mark), flag)
+            self._count("straight_lining_dropped", marked["straight"])
+            batch, frame, marked = (f.filter(~marked["straight"]) for f in (batch, frame, marked))
+        for rule, flag in (("straight_lining_flagged", "straight"), ("speed_flagged", "fast")):
+            self._count(rule, marked[flag])
+            self._flag(marked["row"].filter(marked[flag]), flag)
         self.restricted += [
             frame.select("row", "pid", variable=pl.lit(v), text=pl.col(v)).drop_nulls("text")
             for v in self._of_type("open")
@@ -532,18 +405,20 @@ class _Source:
 
     def _dropped(self, batch: pl.DataFrame) -> pl.Series:
         """Empty, test and unfinished rows, each counted once under the first rule that fits."""
-        marks = [("empty_row_dropped", empty_rows(batch.drop("row")))]
-        if self.source.drop_test_rows:
-            names = [v for v in self._of_type(*IDENTIFIERS) if v in batch.columns]
-            mark = test_rows(batch, names, self._of_type("open"))
-            marks.append(("test_row_dropped", mark))
-        if self.source.finished and self.source.finished in batch.columns:
-            marks.append(("unfinished_dropped", unfinished(batch, self.source)))
-        gone = no_row(batch.height)
-        for rule, mark in marks:
-            self._count(rule, mark & ~gone)
-            gone = gone | mark
-        return gone
+        empty = batch.drop("row").select(pl.all_horizontal(pl.all().is_null())).to_series()
+        marks = {"empty_row_dropped": empty}
+        names = [v for v in self._of_type(*IDENTIFIERS) if v in batch.columns]
+        answers, finished = self._of_type("open"), self.source.finished
+        if self.source.drop_test_rows and (names or answers):
+            marks["test_row_dropped"] = test_rows(batch, names, answers)
+        if finished in batch.columns:
+            text = clean_text(batch[str(finished)].cast(pl.String)).str.to_lowercase()
+            marks["unfinished_dropped"] = text.is_null() | text.is_in(YES_NO["false"])
+        first = pl.coalesce(pl.when(mark).then(pl.lit(rule)) for rule, mark in marks.items())
+        why = pl.select(first).to_series()
+        for rule in marks:
+            self._count(rule, why == rule)
+        return why.is_not_null()
 
     def _typed_frame(self, batch: pl.DataFrame) -> pl.DataFrame:
         """row, pid and every variable of a batch, typed."""
@@ -555,9 +430,7 @@ class _Source:
                 mark = skipped(batch, spec, self.mapped.specs)
                 answered = mark & _any_given(values.values())
                 self.translations.note(name, "skip_violation", rows.filter(answered))
-                values = {
-                    n: pl.select(pl.when(~mark).then(v)).to_series() for n, v in values.items()
-                }
+                values = {n: v.set(mark, None) for n, v in values.items()}
             if spec.column.required and (values or name in batch.columns):
                 present = _any_given(values.values() if values else [batch[name]])
                 self.translations.note(name, "required", rows.filter(~present))
@@ -599,11 +472,8 @@ class _Source:
             self.translations.add(spec.name, table)
         if not found:  # the file lacks the question, which is a problem by now
             return {}
-        given = _any_given(found.values())
-        return {
-            key: pl.select(pl.when(given).then(v.fill_null(False))).to_series()
-            for key, v in found.items()
-        }
+        blank = ~_any_given(found.values())
+        return {key: v.fill_null(False).set(blank, None) for key, v in found.items()}
 
     def _read(self, texts: pl.Series, spec: Spec) -> pl.DataFrame:
         """Distinct texts by their typer; what tells of a person is masked, coded or coarsened."""
@@ -611,13 +481,13 @@ class _Source:
         if column.derive is not None:
             nobody = texts.clear(len(texts))
             texts = from_nip(texts, column.derive, period.start) if period else nobody
+            texts = texts.fill_null("")  # what is no NIP tells nothing
         read = TYPERS[column.type](texts, spec)
         value = read["value"]
         if undeclared(column):
-            hit = pl.when(hides(value, self.context.names, words=column.type == "text"))
-            value = pl.select(hit.then(pl.lit(MASK)).otherwise(value)).to_series()
-            rule = hit.then(pl.lit("identifier_masked")).otherwise(read["rule"])
-            read = read.with_columns(rule=rule)
+            hit = hides(value, self.context.names, words=column.type == "text")
+            value = value.set(hit, MASK)
+            read = read.with_columns(rule=read["rule"].set(hit, "identifier_masked"))
             if spec.name in self.mapped.coded:
                 value = self.context.linker.codes(value, self.context.labels)
         if column.coarsen and column.type in NUMBERS:
@@ -703,6 +573,102 @@ class _Source:
         gone = repeated.join(kept_of_duplicates(repeated, rule), on="row", how="anti")
         self._count("duplicate_dropped", gone.height)
         return keys.join(gone, on="row", how="anti")["row"]
+
+
+def test_rows(batch: pl.DataFrame, names: Sequence[str], answers: Sequence[str]) -> pl.Series:
+    """Rows of a trial: a name or code is a word such as "tes" or "asdf", or every open answer is.
+
+    One such answer among others may be meant ("tes" as the method somebody wishes for).
+    names, answers: the columns of each kind.
+    """
+    words = pl.DataFrame([_is_test_word(batch[c]) for c in (*names, *answers)])
+    blank = batch.select(pl.col(answers).is_null())
+    either = pl.all_horizontal(True, *(pl.col(c) | blank[c] for c in answers))
+    every = either & pl.any_horizontal(False, *answers)
+    return words.select(pl.any_horizontal(*names, every)).to_series()
+
+
+def _is_test_word(text: pl.Series) -> pl.Series:
+    short = text.str.to_lowercase()
+    seen = short.filter(short.str.len_chars() <= 12).unique().drop_nulls()
+    words = [w for w in seen if normalise(w) in TEST_WORDS]
+    return short.is_in(words).fill_null(False)
+
+
+def kept_of_duplicates(keys: pl.DataFrame, rule: Duplicates) -> pl.DataFrame:
+    """The rows that stay, one for each pid, by the declared rule.
+
+    keys: row, pid, order (date or missing), answered (number of values), content (hash of the row).
+    first/last go by the date; equal dates by completeness, then by content, so that the order of
+    the file decides only between rows that are the same.
+    """
+    fullest = -pl.col("answered").cast(pl.Int64)
+    earliest = pl.col("order").rank("dense").cast(pl.Int64)
+    by = {
+        "first": [earliest, fullest],
+        "last": [-earliest, fullest],
+        "most_complete": [fullest, -earliest],
+    }[rule.keep]
+    ranked = keys.sort([*by, pl.col("content"), pl.col("row")], nulls_last=True)
+    return ranked.unique("pid", keep="first", maintain_order=True).select("row").sort("row")
+
+
+def straight_rows(frame: pl.DataFrame, specs: Iterable[Spec]) -> pl.Expr:
+    """Rows with one and the same answer to all items, as they were given: not turned.
+
+    Rows with fewer than MIN_STRAIGHT_ITEMS answers are never marked.
+    """
+    given = [
+        spec.scale.min + spec.scale.max - pl.col(spec.name) if spec.turned else pl.col(spec.name)
+        for spec in specs
+        if spec.scale is not None and spec.name in frame.columns
+    ]
+    if len(given) < MIN_STRAIGHT_ITEMS:
+        return pl.lit(False)
+    same = pl.min_horizontal(*given) == pl.max_horizontal(*given)
+    answered = pl.sum_horizontal(*(item.is_not_null() for item in given))
+    return (same & (answered >= MIN_STRAIGHT_ITEMS)).fill_null(False)
+
+
+def too_fast(frame: pl.DataFrame, source: Source) -> pl.Expr:
+    """Rows finished in fewer seconds than the declared minimum."""
+    begin, end, least = str(source.started), str(source.finished), source.min_seconds
+    if least is None or not {frame.schema.get(x) for x in (begin, end)} <= {pl.Datetime("us")}:
+        return pl.lit(False)
+    return ((pl.col(end) - pl.col(begin)).dt.total_seconds() < least).fill_null(False)
+
+
+def skipped(batch: pl.DataFrame, spec: Spec, others: dict[str, Spec]) -> pl.Series:
+    """Rows in which the question should not have been asked, by the answers to other questions.
+
+    Where the other question has no answer, it is not known, and the row is not marked.
+    """
+    mark = batch["row"].is_null()  # none so far
+    for name, labels in spec.column.ask_if.items():
+        if name not in batch.columns:
+            continue
+        spelled = categories_of(others[name].column)
+        asked = {normalise(s) for x in labels for s in (x, *spelled.get(x, []))}
+        keys = {text: normalise(text) for text in batch[name].unique().drop_nulls()}
+        wrong = [text for text, key in keys.items() if key and key not in asked]
+        mark |= batch[name].cast(pl.String).is_in(wrong).fill_null(False)
+    return mark
+
+
+def outliers(path: Path, variables: list[str]) -> dict[str, pl.Series]:
+    """Variable -> rows whose value lies beyond Tukey's outer fences, in a processed table."""
+    found = {}
+    for name in variables:
+        frame = pl.scan_parquet(path).select("row", pl.col(name).alias("x")).collect()
+        values = frame["x"].drop_nulls()
+        low, high = values.quantile(0.25, "linear"), values.quantile(0.75, "linear")
+        if len(values) < MIN_OUTLIER_VALUES or low is None or high is None or low == high:
+            continue
+        reach = FAR_OUT * (high - low)
+        far = frame.filter((pl.col("x") < low - reach) | (pl.col("x") > high + reach))
+        if far.height:
+            found[name] = far["row"]
+    return found
 
 
 def _any_given(columns: Iterable[pl.Series]) -> pl.Series:

@@ -74,11 +74,17 @@ class Spec:
     turned: bool = False
     decimal: Callable[[], str] = lambda: "."
 
+    @property
+    def missing(self) -> frozenset[str]:
+        """Normalised texts that are declared to mean no answer."""
+        scale = self.scale.missing if self.scale else []
+        return frozenset(map(normalise, [*self.column.missing, *scale]))
+
 
 def clean_text(text: pl.Series) -> pl.Series:
     """Blanks and signs that nobody sees as one space, empty as missing, as `clean_space` does."""
     cleaned = text.str.head(MAX_LETTERS).str.replace_all(BLANK, " ").str.strip_chars()
-    return pl.select(pl.when(cleaned != "").then(cleaned)).to_series().alias(text.name)
+    return cleaned.set(cleaned == "", None)
 
 
 def replaced(text: pl.Series, distinct: pl.Series, values: pl.Series) -> pl.Series:
@@ -104,12 +110,6 @@ def class_labels(limits: list[float]) -> list[str]:
     text = [f"{x:g}" for x in limits]
     between = [f"{low}-<{high}" for low, high in itertools.pairwise(text)]
     return [f"<{text[0]}", *between, f"≥{text[-1]}"]
-
-
-def missing_labels(column: Column, scale: Scale | None, extra: frozenset[str]) -> frozenset[str]:
-    """Normalised texts that mean no answer: of the column, of its scale, and `extra`."""
-    declared = [*column.missing, *(scale.missing if scale else [])]
-    return frozenset(map(normalise, declared)) | extra
 
 
 def label_map(values: Mapping[str, Iterable[str]]) -> dict[str, str]:
@@ -155,7 +155,7 @@ def type_item(texts: pl.Series, spec: Spec) -> pl.DataFrame:
             values[normalise(alias)] = values[normalise(label)]
     if spec.turned:
         values = {label: scale.min + scale.max - v for label, v in values.items()}
-    return _match(texts, values.get, missing_labels(spec.column, scale, BLANKS), pl.Float64)
+    return _match(texts, values.get, spec.missing | BLANKS, pl.Float64)
 
 
 def categories_of(column: Column) -> dict[str, list[str]]:
@@ -217,7 +217,7 @@ def type_category(texts: pl.Series, spec: Spec) -> pl.DataFrame:
             return grade
         return known.get(normalise(grade)) or known.get(normalise(grade.split("/")[0]))
 
-    missing = missing_labels(column, None, BLANKS)
+    missing = spec.missing | BLANKS
     if column.categories or spell is not None:
         dtype = pl.Enum(list(column.categories)) if column.categories else pl.String
         return _match(texts, declared, missing, dtype)
@@ -239,11 +239,12 @@ def type_flag(texts: pl.Series, spec: Spec) -> pl.DataFrame:
         return _match(
             texts, lambda key: flags.get(key, key not in BLANKS or None), BLANKS, pl.Boolean
         )
-    return _match(texts, flags.get, missing_labels(spec.column, None, BLANKS), pl.Boolean)
+    return _match(texts, flags.get, spec.missing | BLANKS, pl.Boolean)
 
 
-def decimal_evidence(text: pl.Series) -> tuple[int, int, int]:
-    """(values that prove a decimal point, a decimal comma, that prove neither) in a column.
+def decimal_sign(text: pl.Series) -> str:
+    """ "." or "," where the numbers of a column prove it; "mixed" where they prove both, "unknown"
+    where they prove neither.
 
     "12.5" or "1,234.5" prove the point; "12,5" or "1.250.000" the comma; "1.250" could be both.
     """
@@ -255,18 +256,12 @@ def decimal_evidence(text: pl.Series) -> tuple[int, int, int]:
             rf"|^\d{{1,3}}(?:{other}\d{{3}})+{point}\d+$|{other}\d{{3}}{other}\d{{3}}"
         )
 
-    dot, comma = proofs(r"\.", ","), proofs(",", r"\.")
-    return int(dot.sum()), int(comma.sum()), int((~dot & ~comma).sum())
-
-
-def proved_decimal(dot: int, comma: int, neither: int) -> str:
-    """ "." or "," where the numbers of `decimal_evidence` prove it; "mixed" or "unknown" where they
-    do not."""
+    dot, comma = proofs(r"\.", ",").any(), proofs(",", r"\.").any()
     if dot and comma:
         return "mixed"
     if comma:
         return ","
-    return "." if dot or not neither else "unknown"
+    return "." if dot or not len(marked) else "unknown"
 
 
 def type_number(texts: pl.Series, spec: Spec) -> pl.DataFrame:
@@ -278,9 +273,9 @@ def type_number(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     frame = _spelled_numbers(clean_text(texts), spec)
     readable = number.str.contains(r"^-?[0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?$").fill_null(False)
     rest = frame.filter(text.is_not_null() & ~readable)["text"].unique()
-    blank = missing_labels(column, None, BLANKS)
+    blank = spec.missing | BLANKS
     words = [t for t in rest if normalise(t) in blank or not normalise(t)]
-    codes = list(missing_labels(column, None, frozenset()))
+    codes = list(spec.missing)
     coded = (text.is_in(words) | text.str.to_lowercase().is_in(codes)).fill_null(False)
     known = pl.when(readable & ~pl.col("undecided") & ~coded)
     value, whole = pl.col("value"), column.type == "integer"
@@ -331,20 +326,18 @@ def type_date(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     and "2025-02-03T10:15:00+07:00" are read.
     """
     declared = spec.column.date_format
-    missing = missing_labels(spec.column, None, BLANKS)
+    missing = spec.missing | BLANKS
     cleaned = clean_text(texts)
     short = cleaned.filter(cleaned.str.len_chars() <= 20).unique().drop_nulls()
     coded = cleaned.is_in([t for t in short if normalise(t) in missing]).fill_null(False)
-    text = pl.select(pl.when(~coded).then(cleaned)).to_series()
+    text = cleaned.set(coded, None)
     month_first = bool(declared and 0 <= declared.find("%m") < declared.find("%d"))
     dates = _date_parts(text, _ISO, False).fill_null(_date_parts(text, _DAY_FIRST, month_first))
     if declared:
         dates = text.str.strptime(pl.Datetime("us"), declared, strict=False).fill_null(dates)
     failed = text.is_not_null() & dates.is_null()
     yearless = failed & text.str.contains(_NO_YEAR).fill_null(False)
-    turned = failed
-    if failed.any():
-        turned = failed & _date_parts(text, _DAY_FIRST, True).is_not_null()
+    turned = failed & _date_parts(text, _DAY_FIRST, True).is_not_null() if failed.any() else failed
     rule = pl.when(coded).then(pl.lit("missing_code")).when(yearless).then(pl.lit("no_year"))
     rule = rule.when(turned).then(pl.lit("month_first"))
     return pl.select(value=dates, rule=rule.when(failed).then(pl.lit("unknown")))
@@ -379,7 +372,7 @@ def _texts(text: str | list[str] | dict[str, str]) -> list[str]:
 def type_multi(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     """The keys of the chosen options as a list; None where the question was left blank."""
     free = any("*" in spelled for spelled in option_texts(spec.column).values())
-    missing = missing_labels(spec.column, None, BLANKS)
+    missing = spec.missing | BLANKS
     values: list[list[str] | None] = []
     rules: list[str | None] = []
     for raw, (chosen, unknown) in zip(texts, split_options(texts, spec), strict=True):
@@ -430,11 +423,10 @@ def split_options(texts: pl.Series, spec: Spec) -> list[tuple[list[str], str]]:
 
 def type_open(texts: pl.Series, spec: Spec) -> pl.DataFrame:
     """Free text with "-", "tidak ada" and the like as missing; line breaks are kept."""
-    missing = missing_labels(spec.column, None, OPEN_MISSING)
-    empty = [normalise(text) in missing or not normalise(text) for text in texts]
-    gone = pl.Series(empty, dtype=pl.Boolean)
+    missing = spec.missing | OPEN_MISSING | {""}
+    gone = pl.Series([normalise(text) in missing for text in texts], dtype=pl.Boolean)
     rule = pl.when(gone).then(pl.lit("open_without_content"))
-    return pl.select(value=pl.when(~gone).then(texts), rule=rule)
+    return pl.select(value=texts.set(gone, None), rule=rule)
 
 
 TYPERS: dict[str, Callable[[pl.Series, Spec], pl.DataFrame]] = {
@@ -566,7 +558,7 @@ def _spec(program: Program, mapped: Mapped, variable: str, column: Column) -> Sp
 def _decimal(mapped: Mapped, variable: str) -> str:
     """The decimal sign of a column, looked up in the whole file where it is not declared."""
     declared = mapped.source.columns[variable].decimal
-    return declared or proved_decimal(*decimal_evidence(mapped.whole(variable)))
+    return declared or decimal_sign(mapped.whole(variable))
 
 
 def _find(
@@ -634,43 +626,14 @@ def preset_heading(preset: str | None, name: str) -> list[str]:
     return presets()[preset]["names"].get(name.casefold(), []) if preset else []
 
 
-FILE = "koreksi.csv"
-DECIDED = ["reason", "who"]  # why something was done by hand, and who decided it
+class Line(NamedTuple):
+    """A line of a table made by hand: its number, the sources that it means, the data row of their
+    file (from 1), and all its texts."""
 
-
-class Correction(NamedTuple):
-    """A cell with another text: `line` of koreksi.csv and `row` of the file are data rows."""
-
-    line: int
-    source: str
+    number: int
+    sources: list[str]
     row: int
-    column: str
-    old: str
-    new: str
-
-
-def read_corrections(folder: Path, program: Program) -> tuple[list[Correction], list[Problem]]:
-    """The corrections of a program, and what is wrong with the table itself.
-
-    `row` is the 1-based data row of the source's file; `column` is the variable of program.yml.
-    Each needs a reason and who decided it.
-    """
-    path = folder / FILE
-    if not path.is_file():
-        return [], []
-    try:
-        table = read_table(path, ["source", "row", "column", "old", "new", *DECIDED], [])
-    except DataError as error:
-        return [], list(error.problems)
-    corrections, problems = [], []
-    for line, text in enumerate(table.to_dict("records"), 1):
-        names = sources_called(program, text["source"])
-        if problem := problem_of_line(text, FILE, line, program) or _no_column(text, line, program):
-            problems.append(problem)
-            continue
-        cell = (int(text["row"]), text["column"], text["old"], text["new"])
-        corrections += [Correction(line, name, *cell) for name in names]
-    return corrections, problems
+    text: dict[Any, str]
 
 
 def sources_called(program: Program, name: str) -> list[str]:
@@ -680,44 +643,78 @@ def sources_called(program: Program, name: str) -> list[str]:
     return [n for n in program.sources if program.declared_name(n) == name]
 
 
-def problem_of_line(text: dict[Any, str], file: str, line: int, program: Program) -> Problem | None:
-    """What is wrong with where a line of a table made by hand points, or with its reason."""
-    where = f"{file}, " + _("row {row}").format(row=line)
-    if not sources_called(program, text["source"]):
-        what = word_for("unknown_name", "source") + f": “{text['source']}”"
-        return Problem(what, where, suggestion(text["source"], program.sources))
-    if not text["row"].isdigit() or int(text["row"]) < 1:
-        remedy = _("count the rows below the heading")
-        return Problem(_("the row is no whole number"), where, remedy)
-    if not text["reason"] or not text["who"]:
+def read_lines(
+    folder: Path,
+    file: str,
+    columns: list[str],
+    program: Program,
+    wrong: Callable[[Line], tuple[str, str] | None],
+) -> tuple[list[Line], list[Problem]]:
+    """The lines of a table made by hand, such as koreksi.csv, and what is wrong with it.
+
+    Each line needs a source, a data row of its file, these columns, a reason and who decided it.
+    wrong: what else is wrong with a line, and the remedy.
+    """
+    path = folder / file
+    if not path.is_file():
+        return [], []
+    try:
+        table = read_table(path, ["source", "row", *columns, "reason", "who"], [])
+    except DataError as error:
+        return [], list(error.problems)
+    lines, problems = [], []
+    for number, text in enumerate(table.to_dict("records"), 1):
+        row = int(text["row"]) if text["row"].isdigit() else 0
+        line = Line(number, sources_called(program, text["source"]), row, text)
+        if found := _misplaced(line, program) or wrong(line):
+            where = f"{file}, " + _("row {row}").format(row=number)
+            problems.append(Problem(found[0], where, found[1]))
+        else:
+            lines.append(line)
+    return lines, problems
+
+
+def _misplaced(line: Line, program: Program) -> tuple[str, str] | None:
+    """What is wrong with where a line points, or with its reason; and the remedy."""
+    if not line.sources:
+        name = line.text["source"]
+        what = word_for("unknown_name", "source") + f": “{name}”"
+        return what, suggestion(name, program.sources)
+    if line.row < 1:
+        return _("the row is no whole number"), _("count the rows below the heading")
+    if not line.text["reason"] or not line.text["who"]:
         what = _("the line needs a reason and the name of who decided it")
-        return Problem(what, where, _("fill in “reason” and “who”"))
+        return what, _("fill in “reason” and “who”")
     return None
 
 
-def _no_column(text: dict[Any, str], line: int, program: Program) -> Problem | None:
-    where = f"{FILE}, " + _("row {row}").format(row=line)
-    columns = program.sources[sources_called(program, text["source"])[0]].columns
-    if text["column"] in columns:
-        return None
-    what = word_for("unknown_name", "variable") + f": “{text['column']}”"
-    return Problem(what, where, suggestion(text["column"], columns))
+def read_corrections(folder: Path, program: Program) -> tuple[list[Line], list[Problem]]:
+    """The corrections of a program (koreksi.csv), and what is wrong with the table itself.
+
+    `column` is the variable of program.yml whose text is `old` and becomes `new`.
+    """
+
+    def wrong(line: Line) -> tuple[str, str] | None:
+        name, columns = line.text["column"], program.sources[line.sources[0]].columns
+        what = word_for("unknown_name", "variable") + f": “{name}”"
+        return None if name in columns else (what, suggestion(name, columns))
+
+    return read_lines(folder, "koreksi.csv", ["column", "old", "new"], program, wrong)
 
 
 def apply_corrections(
-    batch: pl.DataFrame, corrections: list[Correction]
+    batch: pl.DataFrame, corrections: list[Line]
 ) -> tuple[pl.DataFrame, list[int], list[int]]:
     """(corrected batch, lines applied, lines of those whose old value is not in the cell)."""
     applied, skipped = [], []
-    for c in corrections:
-        at = batch["row"].search_sorted(c.row)
-        if at == batch.height or batch["row"][at] != c.row or c.column not in batch.columns:
+    for line in corrections:
+        name, at = line.text["column"], batch["row"].search_sorted(line.row)
+        if at == batch.height or batch["row"][at] != line.row or name not in batch.columns:
             continue
-        if normalise(batch[at, c.column] or "") != normalise(c.old):
-            skipped.append(c.line)
+        if normalise(batch[at, name] or "") != normalise(line.text["old"]):
+            skipped.append(line.number)
             continue
-        text = pl.col(c.column).cast(pl.String)
-        cell = pl.when(pl.col("row") == c.row).then(pl.lit(c.new or None)).otherwise(text)
-        batch = batch.with_columns(cell.alias(c.column))
-        applied.append(c.line)
+        new = batch[name].cast(pl.String).set(batch["row"] == line.row, line.text["new"] or None)
+        batch = batch.with_columns(new)
+        applied.append(line.number)
     return batch, applied, skipped

@@ -17,14 +17,14 @@ import pandas as pd
 import polars as pl
 
 from evaluasi_lib.cleaning import identity
-from evaluasi_lib.cleaning.options import free, ordered_labels, strength
+from evaluasi_lib.cleaning.guess import free
+from evaluasi_lib.cleaning.ladders import ordered_labels, strength
 from evaluasi_lib.cleaning.source import DTYPES, MAX_TEXTS, changes_in, problems_of, translate
 from evaluasi_lib.cleaning.typers import (
     BLANKS,
     Spec,
-    decimal_evidence,
+    decimal_sign,
     option_columns,
-    proved_decimal,
 )
 from evaluasi_lib.program import Column, Scale, Source
 from evaluasi_lib.reading.cells import cell_text
@@ -121,7 +121,7 @@ def clean_number(
     """
     text = texts_of(s)
     column = _column(s, "number", missing=missing, min=min, max=max, decimal=decimal)
-    sign = decimal or proved_decimal(*decimal_evidence(text))
+    sign = decimal or decimal_sign(text)
     return _typed(s, text, Spec(_name(s), column, decimal=lambda: sign))
 
 

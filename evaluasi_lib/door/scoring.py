@@ -38,9 +38,9 @@ from evaluasi_lib.scoring.answers import answer_drafts
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
 from evaluasi_lib.scoring.designs import ALWAYS, ESTIMATORS, Case, plan_of
 from evaluasi_lib.scoring.effects import effect_drafts, estimates_of_case
+from evaluasi_lib.scoring.elearning import kaplan_meier
 from evaluasi_lib.scoring.evidence import baseline_difference
 from evaluasi_lib.scoring.scales import mean_interval
-from evaluasi_lib.scoring.survival import kaplan_meier
 from evaluasi_lib.scoring.weighting import Propensity, diagnose_balance, propensity
 from evaluasi_lib.study import as_label
 from evaluasi_lib.tables import SEED, Figure, Table, cell, draw, heading, need, published
@@ -600,8 +600,9 @@ def _stages(
         known = here[days].notna()
         km = kaplan_meier(here.loc[known, days].to_numpy(float), still[known].to_numpy())
         last = [*names, stages[-1]]
-        cell = Cell((km.n, km.n_completed), based_on=(measure_id(*last),))
-        yield from drafts({"median_days": km.median_days}, last, "median_days", cell, group=group)
+        cell = Cell((km["n"], km["n_completed"]), based_on=(measure_id(*last),))
+        median = {"median_days": km["median_days"]}
+        yield from drafts(median, last, "median_days", cell, group=group)
 
 
 def cost(

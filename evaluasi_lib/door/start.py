@@ -7,7 +7,7 @@ import filecmp
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import yaml
 
-from evaluasi_lib.check import DataFolder, check_id_text, node_value, read_declaration, yaml_problem
+from evaluasi_lib.check import DataFolder, check_id_text, node_value, read_declaration
+from evaluasi_lib.cleaning.program_text import Place, mend, places_of, with_value
 from evaluasi_lib.folders import replace_file
 from evaluasi_lib.tables import Table
-from evaluasi_lib.wording import Problem, ProgramError, UsageError, _, catalogue, suggestion
+from evaluasi_lib.wording import Problem, UsageError, _, catalogue
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -31,80 +32,6 @@ ALWAYS = re.compile(  # what is guessed in every draft, whether or not a remark 
     r"scales\.[^.]+\.labels|" + TYPE.pattern
 )
 ADDED = {"outcomes": "sesoi"}  # what each record of a list should have, and no draft can guess
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One key of program.yml. path: dotted, records of a list by their id. line: from 1."""
-
-    path: str
-    key: yaml.Node | None
-    value: yaml.Node
-    holder: yaml.Node
-
-    @property
-    def line(self) -> int:
-        return int((self.key or self.value).start_mark.line) + 1
-
-
-def places_of(text: str, where: str = "program.yml") -> dict[str, Place]:
-    """Every key of a YAML text by its path. Raises ProgramError where it is none."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise ProgramError(yaml_problem(error, where)) from error
-    return {} if root is None else {place.path: place for place in _places(root, "")}
-
-
-def _places(node: yaml.Node, path: str) -> Iterator[Place]:
-    inner: list[tuple[str, yaml.Node | None, yaml.Node]] = []
-    if isinstance(node, yaml.MappingNode):
-        inner = [(str(key.value), key, value) for key, value in node.value]
-    elif isinstance(node, yaml.SequenceNode):
-        inner = [(_name(item, i), None, item) for i, item in enumerate(node.value)]
-    for name, key, value in inner:
-        here = f"{path}.{name}".lstrip(".")
-        yield Place(here, key, value, node)
-        yield from _places(value, here)
-
-
-def _name(item: yaml.Node, i: int) -> str:
-    """A record of a list is called by its id."""
-    keys = item.value if isinstance(item, yaml.MappingNode) else []
-    return next((str(v.value) for k, v in keys if k.value in ("id", "category")), str(i))
-
-
-def line_of(text: str, where: str) -> int | None:
-    """The line of program.yml that the place of a problem is about: of the keys, variables,
-    headings and files that it names the one that lies deepest. None where it names none of them.
-    """
-    try:
-        places = places_of(text)
-    except ProgramError as error:
-        mark = getattr(error.__cause__, "problem_mark", None)
-        return None if mark is None else mark.line + 1
-    where = _by_number(where, places)
-    found = []
-    for path, place in places.items():
-        source, _columns, variable = path.removeprefix("sources.").partition(".columns.")
-        said = [path, *([f"{source}.{variable}", variable] if variable else [])]
-        if path.endswith((".from", ".file")):
-            said.append(str(place.value.value))
-        if any(re.search(rf"(?<![\w.]){re.escape(n)}(?!\w)", where) for n in said):
-            found.append((path.count("."), place.line))
-    return max(found, key=lambda f: f[0])[1] if found else None
-
-
-def _by_number(where: str, places: dict[str, Place]) -> str:
-    """ "outcomes.0.sesoi" as "outcomes.kompetensi.sesoi": the model counts, a person names."""
-
-    def name(found: re.Match[str]) -> str:
-        place = places.get(found[1])
-        items = place.value.value if place and isinstance(place.value, yaml.SequenceNode) else []
-        i = int(found[2])
-        return f"{found[1]}.{_name(items[i], i)}" if i < len(items) else found[0]
-
-    return re.sub(r"\b(\w+)\.(\d+)", name, where)
 
 
 def line_link(path: Path, line: int | None) -> str:
@@ -134,7 +61,6 @@ def new_program(folder: DataFolder, program_id: str, files: Sequence[str | Path]
     wrote in it stays. Raises UsageError for a bad id, missing files and another file of the same
     name, DataError for a file that cannot be read."""
     from evaluasi_lib.cleaning.draft import draft_program
-    from evaluasi_lib.cleaning.mend import mend
 
     paths = [Path(name).expanduser() for name in files]
     target = folder.raw(program_id)
@@ -155,11 +81,10 @@ def new_program(folder: DataFolder, program_id: str, files: Sequence[str | Path]
     named = (source.get("file", "") for source in (known.get("sources") or {}).values())
     own = [target / name for name in dict.fromkeys(named) if (target / name).is_file()]
     added = [path for path in paths if path.name not in {p.name for p in own}]
-    drafted = draft_program(program_id, [*own, *added], known)
+    drafted = draft_program(program_id, added, known, own)
     text, changed = drafted.text, list[str]()
     if known:
-        before = draft_program(program_id, own, known).declared if own else {}
-        text, changed = mend(declaration.read_text(encoding="utf-8-sig"), before, text)
+        text, changed = mend(declaration.read_text(encoding="utf-8-sig"), drafted.before, text)
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     for path in paths:
         if path.resolve().parent != target.resolve():
@@ -204,12 +129,12 @@ class Draft:
             remark = re.search(rf"#\s*(?:{words})\b:?\s*(.*)$", lines[place.line - 1])
             of_column = ".columns." in path
             if ALWAYS.fullmatch(path):
-                wanted = _is_leaf(place)
+                wanted = place.is_leaf
             else:
                 wanted = bool(remark) and not of_column and self._told_by(place, places)
             if wanted:
                 heading = places.get(f"{path.removesuffix('.type')}.from") if of_column else None
-                value = node_value(place.value) if _is_leaf(place) else None
+                value = node_value(place.value) if place.is_leaf else None
                 hint = (remark[1] or _("a guess")) if remark else ""
                 rows.append({
                     "key": path, "from": getattr(heading and heading.value, "value", ""),
@@ -228,7 +153,7 @@ class Draft:
         """Whether the comment of a line is about this key: its leaf, or what has none there."""
         below = [p for n, p in places.items() if n.startswith(f"{place.path}.")]
         listed = f"{place.path}.labels" in places  # the row of the labels says it
-        return _is_leaf(place) or not (listed or any(p.line == place.line for p in below))
+        return place.is_leaf or not (listed or any(p.line == place.line for p in below))
 
     def change(self, key: str, value: Any) -> None:
         """Write another value of a key into program.yml; comments and order stay, but the key's own
@@ -236,24 +161,12 @@ class Draft:
         """
         text = self.text
         places = places_of(text, str(self.path))
-        place = places.get(key)
-        if place is not None and TYPE.fullmatch(key):  # keys of the old type would not fit
-            column = key.removesuffix(".type")
+        if TYPE.fullmatch(key) and key in places:  # keys of the old type would not fit
+            key = key.removesuffix(".type")
+            said = node_value(places[key].value)
             kept = ("from", "label") + (("scale",) if value == "item" else ())
-            said = node_value(places[column].value)
             value = {k: said[k] for k in kept if k in said} | {"type": value}
-            place = places[column]
-        if place is not None:
-            text = _replaced(text, place, value)
-        else:
-            above, _dot, last = key.rpartition(".")
-            holder = places[above].value if above in places else None
-            if not isinstance(holder, yaml.MappingNode):
-                what = _("there is no key “{key}”").format(key=key)
-                raise UsageError(Problem(what, str(self.path), suggestion(key, places)))
-            text = _added(text, holder, last, value)
-        places_of(text, str(self.path))
-        replace_file(self.path, text.encode())
+        replace_file(self.path, with_value(text, key, value, str(self.path)).encode())
 
     def correct(self) -> ipywidgets.VBox:
         """The guesses as a table of fields; what is changed there is written at once, and the line
@@ -300,43 +213,3 @@ def draft(
     listed = files.split(";") if isinstance(files, str) else files
     names = [str(name).strip() for name in listed if str(name).strip()]
     return Draft(path, _("Drafted:"), new_program(folder, program_id, names).told)
-
-
-def _is_leaf(place: Place) -> bool:
-    """Whether its value can be changed in a field: one value, or a list of them."""
-    inner = place.value.value if isinstance(place.value, yaml.SequenceNode) else ()
-    return isinstance(place.value, yaml.ScalarNode) or (
-        isinstance(place.value, yaml.SequenceNode)
-        and all(isinstance(item, yaml.ScalarNode) for item in inner)
-    )
-
-
-def _flow(value: Any) -> str:
-    """A value on one line of YAML."""
-    text = yaml.safe_dump(
-        value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=1_000_000
-    )
-    return text.strip().removesuffix("...").strip()
-
-
-def _replaced(text: str, place: Place, value: Any) -> str:
-    """The text with another value of a key that is there, and without the remark on its line."""
-    start, end = place.value.start_mark.index, place.value.end_mark.index
-    end = start + len(text[start:end].rstrip())
-    if place.key is not None:  # a value that begins on the next line moves up
-        start = text.index(":", place.key.end_mark.index) + 1
-    tail = text[end:]
-    if not isinstance(place.holder, yaml.MappingNode) or not place.holder.flow_style:
-        tail = re.sub(r"\A[ \t]*#[^\n]*", "", tail)
-    return f"{text[:start]} {_flow(value)}{tail}"
-
-
-def _added(text: str, holder: yaml.MappingNode, key: str, value: Any) -> str:
-    """The text with one more key in a record, after its first."""
-    first, last = holder.value[0]
-    at = last.end_mark.index
-    if holder.flow_style:
-        return f"{text[:at]}, {key}: {_flow(value)}{text[at:]}"
-    end = text.find("\n", first.start_mark.index)
-    end = len(text) if end < 0 else end
-    return f"{text[:end]}\n{' ' * first.start_mark.column}{key}: {_flow(value)}{text[end:]}"

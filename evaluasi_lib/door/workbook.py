@@ -17,9 +17,10 @@ import pandas as pd
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.check import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
+from evaluasi_lib.cleaning.program_text import line_of
 from evaluasi_lib.door.program import Data, Program, Report, Saved, folder_of, open
 from evaluasi_lib.door.progress import INJECTED, cells_run, steps_shown
-from evaluasi_lib.door.start import line_link, line_of
+from evaluasi_lib.door.start import line_link
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.results import SCHEMA_VERSION
 from evaluasi_lib.tables import Table
@@ -59,9 +60,7 @@ class Problems(Table):
         for row in self.to_dict("records"):
             said = Problem(row["what"], row["where"], row["remedy"], row["count"])
             line = None if pd.isna(row["line"]) else int(row["line"])
-            items.append(
-                f"<li>{escape(str(said))} {line_link(path, line)}</li>"
-            )
+            items.append(f"<li>{escape(str(said))} {line_link(path, line)}</li>")
         return f"<ol>{''.join(items)}</ol>"
 
 

@@ -27,7 +27,7 @@ from evaluasi_lib.reporting.figures import (
     heard,
     label_rows,
 )
-from evaluasi_lib.reporting.words import option_word, why
+from evaluasi_lib.reporting.words import option_word, say, why
 from evaluasi_lib.wording import _, count, day_name, interval, number, percent, plural, word_for
 
 SHARES = Look(0.36, top=0.7, wrap=40, line=2.2, faint=0.45)
@@ -83,16 +83,14 @@ def _people_box(
     ax.text(x + width / 2, y, text, ha="center", va="center", fontsize=9)
 
 
-def plot_shares(
-    shares: Sequence[Mapping[str, Any]], id: str, title: str, answer: str, *, asked: bool = False
-) -> Figure | None:
+def plot_shares(shares: Records, id: str, question: str = "") -> Figure | None:
     """Shares as points with intervals, the largest on top; hidden ones are left out.
 
-    shares: records with label, share, share_low, share_high. answer: a template with {label} and
-    {share} of the largest. asked: answers to one question, as bars in the order of the records.
+    shares: records with label, share, share_low, share_high. question: that was asked, whose
+    answers are drawn as bars in the order of the records.
     """
     known = [(s["share"], s) for s in shares if s["share"] is not None]
-    if not asked or len(known) > MOST_SHARES:
+    if not question or len(known) > MOST_SHARES:
         known.sort(key=lambda pair: -pair[0])
     if not known:
         return None
@@ -101,16 +99,14 @@ def plot_shares(
         for share, s in known[:MOST_SHARES]
     ]
     first = max(points, key=lambda point: point.value)
-    alt = _("Shares with 95% intervals: {listed}.") if asked else _(
-        "Shares with 95% intervals, largest first: {listed}."
-    )  # fmt: skip
-    alt = alt.format(listed=heard(points))
-    if len(points) < len(known):
-        alt = _("The {n} largest.").format(n=len(points)) + " " + alt
     end = min(1.0, 1.08 * max(point.high or point.value for point in points))
-    answer = answer.format(label=first.label, share=first.text)
-    svg = forest(points, BARS if asked else SHARES, span=(0, end), share=True)
-    return Figure(id, title, answer, f"{title} {alt}", svg)
+    svg = forest(points, BARS if question else SHARES, span=(0, end), share=True)
+    title = question or say(f"{id}.question")
+    answer = say(f"{'tanya' if question else id}.answer", label=first.label, share=first.text)
+    alt = [title, say("shares.asked" if question else "shares.alt", listed=heard(points))]
+    if len(points) < len(known):
+        alt.insert(1, say("shares.most", n=len(points)))
+    return Figure(id, title, answer, " ".join(alt), svg)
 
 
 def plot_funnel(stages: Records, k: int) -> Figure | None:

@@ -11,8 +11,9 @@ from evaluasi_lib.claims import level_label, variable_label
 from evaluasi_lib.measures import DEFAULT_K, SMALL_CELL, Effect, Measure, measure_id, value_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.results import EvaluationResult, Explored
-from evaluasi_lib.wording import _, digits_for, number, percent, word_for
+from evaluasi_lib.wording import Sentences, _, digits_for, number, percent, word_for
 
+say = Sentences(__file__, "sentences.yml")
 STABILITY = "verdict/stability/share"
 LIKELY = 0.66  # from here on “likely”, as the IPCC's guidance of 2010 on uncertainty has it
 

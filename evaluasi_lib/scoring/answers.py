@@ -1,8 +1,7 @@
-"""How scores and answers spread in the program's group: quantiles of scores, shares of answers.
+"""How scores and answers spread in the program's group, and everything else that was asked or
+recorded: what belongs to no instrument and no other chapter.
 
-Everything else that was asked or recorded: what belongs to no instrument and no other chapter.
-
-Their places: asked/<source>/<variable>/<answer> for closed questions, below it
+Places of the latter: asked/<source>/<variable>/<answer> for closed questions, below it
 <grouping>/<group>, and asked/<source>/<variable> for numbers and ratings. A remark at
 asked/<source>/<variable> says why a question has no number.
 """
@@ -32,11 +31,10 @@ from evaluasi_lib.scoring.frames import (
     levels_of,
     numeric,
     option_shares,
-    option_shares_by,
     scores_of,
     sources_with,
 )
-from evaluasi_lib.scoring.participation import STAGES, own_or_known, represented
+from evaluasi_lib.scoring.participation import STAGES, represented, shares_by_group
 from evaluasi_lib.scoring.scales import Band, Sides, bands_of, mean_interval
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import DataError, _, choose, phrase
@@ -255,7 +253,7 @@ def score_asked(study: Study) -> Drafts:
     for question in _questions(study):
         if {(question.source, question.name), (ANYWHERE, question.name)} & shown:
             continue
-        found = list(_answers(question))
+        found = list(_told(question, _answers(question)))
         told = [draft.row for draft in found if isinstance(draft.row, Measure)]
         if not any(row.n for row in told):
             left_out = _("it was left out in cleaning, because its answers look like names")
@@ -302,31 +300,33 @@ def _shown_elsewhere(study: Study) -> set[tuple[str, str]]:
 
 
 def _answers(question: Question) -> Drafts:
-    """The rows of one question; none where nobody answered, or cleaning kept it out."""
+    """The rows of one question, within the groups too where a survey asked it; none where nobody
+    answered, or cleaning kept it out."""
     study, column, name, rows = question.study, question.column, question.name, question.rows
+    label: Callable[[str], str | None]
     if column.type == "multi":
-        chosen, answered = chosen_options(rows, name)
+        chosen, rows = chosen_options(rows, name)
         if chosen.columns.empty or chosen.empty:
             return
         label = partial(option_label, column)
-        yield from _told(question, option_shares(chosen, question.place, label))
-        yield from _by_group(question, chosen, answered, label)
-    elif name in rows and (column.type in CLOSED or rows[name].dtype == "category"):
+        yield from option_shares(chosen, question.place, label)
+    elif name not in rows:
+        return
+    elif column.type in CLOSED or rows[name].dtype == "category":
         levels, names = _levels(question)
-        known = levels != ""
         label = partial(_level_label, question)
+        rows, levels = rows[levels != ""], levels[levels != ""]
         about = {level: {"label": label(level)} for level in names}
-        counts = levels.value_counts().to_dict()
-        whole = dict.fromkeys(names, int(known.sum()))
-        yield from _told(question, level_shares(counts, whole, about, question.place))
-        chosen = pd.DataFrame({level: levels[known] == level for level in names})
-        yield from _by_group(question, chosen, rows[known], label)
-    elif name in rows:
-        record = mean_interval(
-            numeric(rows[name]), clusters=cluster_codes(rows, study.program.design.cluster)
-        )
-        found = drafts(record, question.place, "mean:ci sd", Cell((record["n"],)))
-        yield from _told(question, found)
+        whole = dict.fromkeys(names, len(rows))
+        yield from level_shares(levels.value_counts().to_dict(), whole, about, question.place)
+        chosen = pd.DataFrame({level: levels == level for level in names})
+    else:
+        clusters = cluster_codes(rows, study.program.design.cluster)
+        record = mean_interval(numeric(rows[name]), clusters=clusters)
+        yield from drafts(record, question.place, "mean:ci sd", Cell((record["n"],)))
+        return
+    if study.program.sources[question.source].role in SURVEYS:
+        yield from shares_by_group(study, chosen, rows, question.place, label, question=name)
 
 
 def _levels(question: Question) -> tuple[pd.Series, list[str]]:
@@ -354,38 +354,21 @@ def _level_label(question: Question, level: str) -> str:
     return choose(text) if text else level_label(question.study.program, question.name, level)
 
 
-def _by_group(
-    question: Question, chosen: pd.DataFrame, rows: pd.DataFrame, label: Callable[[str], str]
-) -> Drafts:
-    """The answers within each declared group. Options of which each person chose one add up to
-    the group's persons, and those of all groups to the answers above."""
-    study, place = question.study, question.place
-    program = study.program
-    if program.sources[question.source].role not in SURVEYS:
-        return
-    for variable in participation_of(program).groups:
-        values = own_or_known(study, variable, rows)
-        if values is None or variable == question.name:
-            continue
-        group = as_levels(values)
-        named = {v: level_label(program, variable, v) for v in levels_of(program, variable, group)}
-        found = option_shares_by(chosen, group, named, place, label, variable)
-        yield from _told(question, found, adds_up=question.column.type != "multi")
-
-
-def _told(question: Question, found: Drafts, *, adds_up: bool = False) -> Drafts:
+def _told(question: Question, found: Drafts) -> Drafts:
     """The rows with what they are about: the question as their note, which stays when they are
-    hidden. adds_up: whether the answers within a group are parts of its persons."""
-    said = question.text
+    hidden. Within a group, answers of which each person gave one add up to the group's persons, and
+    those of all groups to the answers above."""
+    said, place = question.text, question.place
     wave = question.study.program.sources[question.source].wave
     for row, cell in found:
         assert isinstance(row, Measure)
-        stem = row.id.split("/")[:-1]
-        label = row.label if len(stem) > len(question.place) else said
+        *stem, _measure = row.id.split("/")
+        label = row.label if len(stem) > len(place) else said
         row = dataclasses.replace(row, subject=question.name, label=label, note=said, wave=wave)
         cell = dataclasses.replace(cell, keeps=("note",))
-        if len(stem) > len(question.place) + 1:  # asked/source/variable/answer/grouping/group
-            answer = measure_id(*stem[:4])
-            within = ((measure_id(*question.place, *stem[4:]), cell.persons[0]),) * adds_up
-            cell = dataclasses.replace(cell, sums=cell.sums + within, based_on=(answer,))
+        if len(stem) > len(place) + 1:  # asked/source/variable/answer/grouping/group
+            if question.column.type != "multi":
+                group = measure_id(*place, *stem[4:])
+                cell = dataclasses.replace(cell, sums=(*cell.sums, (group, cell.persons[0])))
+            cell = dataclasses.replace(cell, based_on=(measure_id(*stem[:4]),))
         yield Draft(row, cell)

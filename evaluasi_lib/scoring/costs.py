@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,13 @@ from evaluasi_lib.measures import SMALL_CELL, Draft, Drafts, Effect, Remark, dra
 from evaluasi_lib.program import Benefit, Costs, Program
 from evaluasi_lib.wording import _, choose, number
 
+Row = dict[str, Any]
 BOOTSTRAP_DRAWS = 10_000
 MONEY = (
     "total_cost_idr", "cost_per_participant_idr", "cost_per_completer_idr",
     "budget_absorption_share", "bcr", "roi_pct",
 )  # fmt: skip
+CONCLUDED = (("effect", "improved"), ("effect", "worsened"))
 
 
 def score_efficiency(
@@ -49,11 +51,11 @@ def score_efficiency(
     valued = [value_benefit(b, effects, enrolled) for b in costs.benefits]
     money_reason = _money_reason(costs, valued, total)
     benefit = None if money_reason else sum(row["total_idr"] for row in valued)
-    hours = None if enrolled is None else (costs.training_hours_jp or 0) * enrolled
-    bcr, roi = phillips(benefit, total)
-    money = (total, ratio(total, enrolled), ratio(total, completed), absorption(costs), bcr, roi)
+    shares = (total, ratio(total, enrolled), ratio(total, completed), absorption(costs))
+    money = dict(zip(MONEY, shares, strict=False)) | phillips(benefit, total)
     why = _persons_reason(enrolled, completed, reason)
-    yield from drafts(dict(zip(MONEY, money, strict=True)), names, " ".join(MONEY), reason=why)
+    yield from drafts(money, names, " ".join(MONEY), reason=why)
+    hours = None if enrolled is None else (costs.training_hours_jp or 0) * enrolled
     hour = {"cost_per_jp_idr": ratio(total, hours), "price_year": costs.price_year}
     why = None if costs.training_hours_jp else _("No training hours are declared.")
     yield from drafts(hour, names, "cost_per_jp_idr price_year", reason=why)
@@ -68,14 +70,14 @@ def score_efficiency(
     for i, row in enumerate(valued, 1):
         fields = "per_person_idr total_idr confidence_share"
         yield from drafts(row, [*names, "benefits", i], fields)
-    cases = sensitivity(costs, effects, enrolled, total) if benefit is not None else []
-    for i, row in enumerate(cases, 1):
+    known = benefit is not None and total is not None
+    for i, row in enumerate(sensitivity(costs, effects, enrolled, total) if known else [], 1):
         yield from drafts(row, [*names, "sensitivity", i], "cost_idr benefit_idr bcr roi_pct")
     if money_reason:
         yield Draft(Remark("efficiency/money", money_reason))
 
 
-def _per_effect(program: Program, rows: list[dict[str, Any]]) -> Drafts:
+def _per_effect(program: Program, rows: list[Row]) -> Drafts:
     """The cost of a unit of each effect; the program's is that of its first decisive outcome with
     an effect, else of its first outcome."""
     decisive = {o.id for o in program.outcomes if o.decisive}
@@ -113,28 +115,29 @@ def absorption(costs: Costs) -> float | None:
     return ratio(sum(item.realised_idr for item in costs.items), sum(known))
 
 
-def phillips(benefit: float | None, cost: float | None) -> tuple[float | None, float | None]:
-    """(BCR, ROI%): benefits / costs and (benefits - costs) / costs x 100 (Phillips 2003)."""
+def phillips(benefit: float | None, cost: float | None) -> dict[str, float | None]:
+    """Benefits / costs and (benefits - costs) / costs x 100 (Phillips 2003)."""
     if benefit is None or not cost:
-        return None, None
-    return benefit / cost, (benefit - cost) / cost * 100
+        return {"bcr": None, "roi_pct": None}
+    return {"bcr": benefit / cost, "roi_pct": (benefit - cost) / cost * 100}
 
 
-def cost_rows(costs: Costs, time_idr: float | None, total: float | None) -> list[dict[str, Any]]:
+def cost_rows(costs: Costs, time_idr: float | None, total: float | None) -> list[Row]:
     """Records of the table of costs: the declared categories, then participants' time."""
-    rows: list[tuple[str, str, float | None, float | None]] = [
-        (item.category, choose(item.label) or item.category.replace("_", " "),
-         item.planned_idr, item.realised_idr)
+
+    def row(category: str, label: str, planned: float | None, spent: float | None) -> Row:
+        return {"category": category, "label": label, "planned_idr": planned,
+                "realised_idr": spent, "absorption_share": ratio(spent, planned),
+                "share_of_total": ratio(spent, total)}  # fmt: skip
+
+    rows = [
+        row(item.category, choose(item.label) or item.category.replace("_", " "),
+            item.planned_idr, item.realised_idr)
         for item in costs.items
     ]  # fmt: skip
     if costs.participant_time is not None:
-        rows.append(("participant_time", _("Participants' working time"), None, time_idr))
-    names = ("category", "label", "planned_idr", "realised_idr")
-    return [
-        dict(zip(names, row, strict=True))
-        | {"absorption_share": ratio(row[3], row[2]), "share_of_total": ratio(row[3], total)}
-        for row in rows
-    ]
+        rows.append(row("participant_time", _("Participants' working time"), None, time_idr))
+    return rows
 
 
 def _persons_reason(enrolled: int | None, completed: int | None, reason: str | None) -> str | None:
@@ -157,12 +160,9 @@ def fieller(top: float, bottom: float, error: float, df: float | None = None) ->
     """95% interval of top / bottom by Fieller (1954) for a top that is known: top over the limits
     of the bottom, whose standard error is `error`. None where those hold 0: the ratios that agree
     with the data are no interval then."""
-    q = float(stats.norm.ppf(0.975) if df is None else stats.t.ppf(0.975, df))
-    low, high = bottom - q * error, bottom + q * error
-    if low <= 0 <= high:
-        return None
-    ends = sorted((top / low, top / high))
-    return ends[0], ends[1]
+    half = float(stats.t.ppf(0.975, np.inf if df is None else df)) * error
+    low, high = bottom - half, bottom + half
+    return None if low <= 0 <= high else (top / high, top / low)
 
 
 def bootstrap_ratio(
@@ -190,20 +190,18 @@ def _improvement(effect: Effect, at: str = "estimate") -> float | None:
     return None if value is None else -value
 
 
-def cost_per_effect(
-    effect: Effect, total: float | None, n: int | None, *, seed: int
-) -> dict[str, Any]:
+def cost_per_effect(effect: Effect, total: float | None, n: int | None, *, seed: int) -> Row:
     """Rupiah for one unit of improvement of one participant, a percentage point where the outcome
     is a share of persons: total / (n x effect).
 
     Defined only where the design carries the word effect, the effect is in the good direction and
     its interval leaves 0 out; otherwise `reason` says which of these fails.
     """
+    names = ("estimate", "ci_low", "ci_high", "bootstrap_ci_low", "bootstrap_ci_high")
+    row: Row = {"outcome": effect.outcome, "label": effect.label, "wave": effect.wave,
+                           "unit": effect.shown_unit, "reason": None}  # fmt: skip
+    row |= dict.fromkeys(names)
     good = _improvement(effect)
-    row = {name: getattr(effect, name) for name in ("outcome", "label", "wave")}
-    row["unit"] = effect.shown_unit
-    row["reason"] = None
-    row |= dict.fromkeys(["estimate", "ci_low", "ci_high", "bootstrap_ci_low", "bootstrap_ci_high"])
     if effect.claim == "difference":
         reason = _("The design shows a difference, not an effect of the program.")
     elif effect.claim != "effect":
@@ -217,12 +215,10 @@ def cost_per_effect(
     elif good <= 0:
         reason = _("The measure did not improve, so a cost for each unit has no meaning.")
     else:
-        good, error = good * effect.factor, effect.std_error * effect.factor
-        each, rng = total / n, np.random.default_rng(seed)
-        exact = fieller(each, good, error, effect.df)
-        if exact is not None:
+        good, error, each = good * effect.factor, effect.std_error * effect.factor, total / n
+        if exact := fieller(each, good, error, effect.df):
+            rng = np.random.default_rng(seed)
             drawn = bootstrap_ratio(each, good, error, effect.df, rng) or (None, None)
-            names = ("estimate", "ci_low", "ci_high", "bootstrap_ci_low", "bootstrap_ci_high")
             return row | dict(zip(names, (each / good, *exact, *drawn), strict=True))
         reason = _(
             "The effect's interval holds zero, so the cost for each unit could be any amount."
@@ -235,7 +231,7 @@ def cost_per_effect(
 
 def value_benefit(
     benefit: Benefit, effects: Sequence[Effect], n: int | None, *, at: str = "estimate"
-) -> dict[str, Any]:
+) -> Row:
     """First-year value of one benefit: effect x value of a unit x persons x confidence.
 
     Without an outcome the declared value is each person's. at: "estimate", "ci_low" or "ci_high",
@@ -243,20 +239,21 @@ def value_benefit(
     valued: a change without a comparison and an estimate that is inconclusive or too small to
     matter are not what the program brought, and a trend cannot be subtracted from one.
     """
-    row: dict[str, Any] = {"label": choose(benefit.label), "per_person_idr": None}
-    row |= {"total_idr": None, "confidence_share": benefit.confidence_share}
-    found = [e for e in effects if e.outcome == benefit.outcome]
-    effect = found[0] if found and found[0].estimate is not None else None
-    if reason := _why_not_valued(benefit, effect):
-        return row | {"reason": reason}
-    measured = None if effect is None else _improvement(effect, at)
-    amount = 1.0 if benefit.outcome is None else measured
-    if amount is None:
-        return row | {"reason": _("The effect could not be estimated.")}
-    if n is None:
-        return row | {"reason": SMALL_CELL}
-    each = amount * benefit.value_per_unit_idr * benefit.confidence_share
-    return row | {"per_person_idr": each, "total_idr": each * n, "reason": None}
+    found = [e for e in effects if e.outcome == benefit.outcome and e.estimate is not None]
+    effect = found[0] if found else None
+    amount = 1.0 if benefit.outcome is None else _improvement(effect, at) if effect else None
+    row: Row = {
+        "label": choose(benefit.label), "per_person_idr": None, "total_idr": None,
+        "confidence_share": benefit.confidence_share, "reason": _why_not_valued(benefit, effect),
+    }  # fmt: skip
+    if row["reason"] is None and amount is None:
+        row["reason"] = _("The effect could not be estimated.")
+    elif row["reason"] is None and n is None:
+        row["reason"] = SMALL_CELL
+    elif row["reason"] is None and amount is not None and n is not None:
+        each = amount * benefit.value_per_unit_idr * benefit.confidence_share
+        row |= {"per_person_idr": each, "total_idr": each * n}
+    return row
 
 
 def _why_not_valued(benefit: Benefit, effect: Effect | None) -> str | None:
@@ -266,7 +263,7 @@ def _why_not_valued(benefit: Benefit, effect: Effect | None) -> str | None:
             "Declared as isolated by a trend, but no trend is estimated that could be subtracted; "
             "an effect against a comparison group can be valued (isolation: comparison_group)."
         )
-    if effect is None:
+    if effect is None or (effect.claim, effect.conclusion) in CONCLUDED:
         return None
     if effect.claim != "effect":
         return _(
@@ -275,12 +272,10 @@ def _why_not_valued(benefit: Benefit, effect: Effect | None) -> str | None:
         )
     if effect.conclusion == "no_meaningful_change":
         return _("The outcome shows no meaningful change, so nothing is valued in money.")
-    if effect.conclusion not in ("improved", "worsened"):
-        return _("The data do not settle whether the outcome changed, so nothing is valued.")
-    return None
+    return _("The data do not settle whether the outcome changed, so nothing is valued.")
 
 
-def _money_reason(costs: Costs, benefits: list[dict[str, Any]], total: float | None) -> str | None:
+def _money_reason(costs: Costs, benefits: list[Row], total: float | None) -> str | None:
     if not costs.benefits:
         return _("No benefits in money are declared, so BCR and ROI are not computed.")
     failed = [str(row["reason"]) for row in benefits if row["reason"] is not None]
@@ -290,28 +285,21 @@ def _money_reason(costs: Costs, benefits: list[dict[str, Any]], total: float | N
 
 
 def sensitivity(
-    costs: Costs, effects: Sequence[Effect], n: int | None, total: float | None
-) -> list[dict[str, Any]]:
+    costs: Costs, effects: Sequence[Effect], n: int | None, total: float
+) -> Iterator[Row]:
     """BCR and ROI when one assumption at a time is moved, and when all are unfavourable."""
-
-    def benefit(at: str) -> float | None:
+    less = _("value of benefits {share}% lower").format
+    more = _("costs {share}% higher").format
+    for assumption, at, of_value, of_cost in (
+        (_("as declared"), "estimate", 1.0, 1.0),
+        (_("effects at their lower limit"), "ci_low", 1.0, 1.0),
+        (_("effects at their upper limit"), "ci_high", 1.0, 1.0),
+        (less(share=number(25, 0)), "estimate", 0.75, 1.0),
+        (less(share=number(50, 0)), "estimate", 0.5, 1.0),
+        (more(share=number(20, 0)), "estimate", 1.0, 1.2),
+        (_("all unfavourable at once"), "ci_low", 0.5, 1.2),
+    ):
         totals = [value_benefit(b, effects, n, at=at)["total_idr"] for b in costs.benefits]
-        return None if None in totals else float(sum(totals))
-
-    low, middle, high = benefit("ci_low"), benefit("estimate"), benefit("ci_high")
-    cases = [
-        (_("as declared"), middle, 1.0, 1.0),
-        (_("effects at their lower limit"), low, 1.0, 1.0),
-        (_("effects at their upper limit"), high, 1.0, 1.0),
-        (_("value of benefits {share}% lower").format(share=number(25, 0)), middle, 0.75, 1.0),
-        (_("value of benefits {share}% lower").format(share=number(50, 0)), middle, 0.5, 1.0),
-        (_("costs {share}% higher").format(share=number(20, 0)), middle, 1.0, 1.2),
-        (_("all unfavourable at once"), low, 0.5, 1.2),
-    ]
-    rows = []
-    for assumption, gained, of_value, of_cost in cases:
-        value = None if gained is None else gained * of_value
-        cost = None if total is None else total * of_cost
-        row = {"label": assumption, "cost_idr": cost, "benefit_idr": value}
-        rows.append(row | dict(zip(("bcr", "roi_pct"), phillips(value, cost), strict=True)))
-    return rows
+        value = None if None in totals else float(sum(totals)) * of_value
+        cost = total * of_cost
+        yield {"label": assumption, "cost_idr": cost, "benefit_idr": value} | phillips(value, cost)

@@ -1,13 +1,11 @@
 """How the e-learning was used and when, how far people came, how long it took, and for whom.
 
-Associations among users, who chose how much and when to learn.
-
-A platform's log, of any size, summed up for each person by polars.
-
-The log (pid, time in UTC, event, module, component, origin) is read once and written to temporary
+Associations among users, who chose how much and when to learn. The platform's log (pid, time in
+UTC, event, module, component, origin) is of any size: it is read once and written to temporary
 files, each with all events of some persons and codes for texts (28 bytes an event), so that memory
 is bounded by a part and not by the log. Everything that needs the order of events is worked out
-inside a part; rows of the file may stand in any order.
+inside a part, by polars; rows of the file may stand in any order. Time to completion is analysed by
+statsmodels.
 """
 
 from __future__ import annotations
@@ -15,13 +13,16 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
 from scipy import stats
+from statsmodels.duration.hazard_regression import PHReg
+from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 from statsmodels.regression.linear_model import OLS
 
 from evaluasi_lib.claims import level_label, participation_of, term_label
@@ -29,7 +30,6 @@ from evaluasi_lib.measures import (
     UNPUBLISHED,
     Cell,
     Drafts,
-    as_plain,
     drafts,
     measure_id,
     nested,
@@ -46,15 +46,22 @@ from evaluasi_lib.scoring.frames import (
     small_levelled,
 )
 from evaluasi_lib.scoring.participation import FEW, encode, fit_drivers, stage_flags
-from evaluasi_lib.scoring.survival import KaplanMeier, cox, curve_rows, kaplan_meier, log_rank
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import DataError, _, choose, joined
 
+PART = "elearning"
+IN_ORDER = 0.9  # share of users by whom a module counts as opened by all, or after another
+LEVELS = ("learning", "behaviour", "results", "reaction")  # in which an outcome by dose is sought
 KEYS = ("event", "module", "component", "origin")
 ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
 CODES = pl.Categorical()  # the same codes in every part
 ORDER = ("key", "module", "event", "component", "origin")
+TABLES = {  # of an EventSummary, with what tells their rows apart
+    "persons": ("pid",), "modules": ("pid", "module"), "hours": ("weekday", "hour"),
+    "origins": ("origin",),
+}  # fmt: skip
 PART_ROWS = 4_000_000
+JACKKNIFE_CLUSTERS = 50  # up to which the sandwich of a Cox model is too small
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +83,6 @@ class EventSummary:
 def zone_name(value: str | None, default: str) -> str:
     """IANA name of a zone written as WIB, WITA, WIT or as an IANA name; the default if missing."""
     return default if value is None else ZONES.get(value.strip().upper(), value.strip())
-
-
-def minutes_of_day(clock: str) -> int:
-    """ "07:30" -> 450."""
-    hours, minutes = clock.split(":")
-    return int(hours) * 60 + int(minutes)
 
 
 def summarise_events(
@@ -116,7 +117,7 @@ def summarise_events(
         .join(people.lazy().select("pid", "person"), on="pid", how="inner")
         .select("person", "time", pl.col(KEYS).cast(CODES), part=pl.col("person") % parts)
     )
-    work = [minutes_of_day(clock) for clock in work_hours]
+    work = [int(hour) * 60 + int(minute) for hour, minute in (c.split(":") for c in work_hours)]
     sums: dict[str, list[pl.DataFrame]] = {}
     with tempfile.TemporaryDirectory(prefix="evaluasi-") as folder:
         located.sink_ipc(pl.PartitionBy(folder, key="part", include_key=False), mkdir=True)
@@ -126,16 +127,9 @@ def summarise_events(
             found = _sums(_measure(part.collect(), places.rows(), gap_minutes, work))
             for name, frame in found.items():
                 sums.setdefault(name, []).append(frame)
-    totals = {name: pl.concat(frames) for name, frames in sums.items()}
     pids = people.select("person", "pid")
-    hours = _added(totals["hours"], ["weekday", "hour"])
-    return EventSummary(
-        persons=_event_named(totals["persons"], pids, ["pid"]),
-        modules=_event_named(totals["modules"], pids, ["pid", "module"]),
-        hours=hours,
-        origins=_added(totals["origins"], ["origin"]),
-        n_events=int(hours["events"].sum()),
-    )
+    totals = {name: _total(sums[name], keys, pids) for name, keys in TABLES.items()}
+    return EventSummary(**totals, n_events=int(totals["hours"]["events"].sum()))
 
 
 def _measure(
@@ -201,20 +195,15 @@ def _sums(events: pl.DataFrame) -> dict[str, pl.DataFrame]:
     }
 
 
-def _event_named(frame: pl.DataFrame, pids: pl.DataFrame, order: list[str]) -> pl.DataFrame:
-    named = frame.join(pids, on="person", how="left").drop("person")
-    return named.with_columns(pl.col(CODES).cast(pl.String)).sort(order)
-
-
-def _added(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """Parts hold different persons, so numbers of persons add up as numbers of events do."""
-    frame = frame.with_columns(pl.col(CODES).cast(pl.String))
-    return frame.group_by(keys).agg(pl.col("events").sum(), pl.col("persons").sum()).sort(keys)
-
-
-PART = "elearning"
-IN_ORDER = 0.9  # share of users by whom a module counts as opened by all, or after another
-LEVELS = ("learning", "behaviour", "results", "reaction")  # in which an outcome by dose is sought
+def _total(frames: list[pl.DataFrame], keys: Sequence[str], pids: pl.DataFrame) -> pl.DataFrame:
+    """One table of all parts. They hold different persons, so numbers of persons add up as numbers
+    of events do."""
+    frame = pl.concat(frames).with_columns(pl.col(CODES).cast(pl.String))
+    if "person" in frame.columns:
+        frame = frame.join(pids, on="person", how="left").drop("person")
+    else:
+        frame = frame.group_by(keys).agg(pl.col("events", "persons").sum())
+    return frame.sort(keys)
 
 
 def score_elearning(study: Study) -> Drafts:
@@ -253,10 +242,10 @@ def _used(study: Study, plan: ElearningPlan, summary: EventSummary, stages: pd.D
         yield from _nothing(_("Nobody of the program appears in the log."), users=0)
         return
     times = completion_times(study, persons, stages)
-    km, users = _curve(times), Cell((len(persons),))
+    km, users = kaplan_meier(*times.to_numpy().T), Cell((len(persons),))
     off = off_hours(persons)
     totals = {"users": len(persons), "off_hours_share": off["events_share"]}
-    timed = as_plain(km) | {"median_days_to_complete": km.median_days}
+    timed = km | {"median_days_to_complete": km["median_days"]}
     why = _why_no_median(stages, km)
     yield from drafts(totals, [PART], "users", users)
     yield from drafts(timed, [PART], "median_days_to_complete:median_ci", _timed(km), n=None,
@@ -266,7 +255,7 @@ def _used(study: Study, plan: ElearningPlan, summary: EventSummary, stages: pd.D
     yield from devices(summary, len(persons))
     yield from access(study, plan, persons, stages)
     yield from heatmap(summary, len(persons))
-    if km.n_completed:
+    if km["n_completed"]:
         yield from curve_rows(km, [PART, "curve"])
         yield from completion_by_group(study, plan, times)
     sessions = {
@@ -461,40 +450,34 @@ def completion_times(study: Study, persons: pd.DataFrame, stages: pd.DataFrame) 
     return pd.DataFrame({"days": days, "done": done.astype(int)})[~(days < 0)]
 
 
-def _curve(times: pd.DataFrame) -> KaplanMeier:
-    return kaplan_meier(times["days"].to_numpy(), times["done"].to_numpy())
+def _timed(km: dict[str, Any]) -> Cell:
+    return Cell((km["n"], km["n_completed"]))
 
 
-def _timed(km: KaplanMeier) -> Cell:
-    return Cell((km.n, km.n_completed))
-
-
-def _why_no_median(stages: pd.DataFrame, km: KaplanMeier) -> str:
+def _why_no_median(stages: pd.DataFrame, km: dict[str, Any]) -> str:
     if "completed" not in stages:
         return _("The program does not declare who completed.")
-    if km.n_completed == 0:
+    if km["n_completed"] == 0:
         return _("Nobody completed.")
     return _("Fewer than half completed within the time observed, so there is no median.")
 
 
 def completion_by_group(study: Study, plan: ElearningPlan, times: pd.DataFrame) -> Drafts:
     """Medians of the declared group's levels, the hazards, and the log-rank test of the levels."""
-    group = person_levels(study, plan.group, times.index)
+    program, group = study.program, person_levels(study, plan.group, times.index)
     usable: list[str] = []
     if group is not None and plan.group is not None:
-        for level in levels_of(study.program, plan.group, group):
-            km = _curve(times[group.eq(level)])
-            usable += [level] if min(km.n, km.n_completed) >= FEW else []
-            about = {"label": level_label(study.program, plan.group, level), "n": None,
+        for level in levels_of(program, plan.group, group):
+            km = kaplan_meier(*times[group.eq(level)].to_numpy().T)
+            usable += [level] if min(km["n"], km["n_completed"]) >= FEW else []
+            about = {"label": level_label(program, plan.group, level), "n": None,
                      "reason": _("fewer than half have completed")}  # fmt: skip
-            yield from drafts(
-                km, [PART, "time", level], "median_days:median_ci", _timed(km), **about
-            )
+            place = [PART, "time", level]
+            yield from drafts(km, place, "median_days:median_ci", _timed(km), **about)
     yield from hazards(study, plan, times)
     if group is not None:
         kept = group.isin(usable)
-        columns = (column[kept].to_numpy() for column in (times["days"], times["done"], group))
-        if test := log_rank(*columns):
+        if test := log_rank(times["days"][kept], times["done"][kept], group[kept]):
             yield from drafts({"p_value": test[1]}, [PART, "log_rank"], "p_value")
 
 
@@ -508,26 +491,20 @@ def hazards(study: Study, plan: ElearningPlan, times: pd.DataFrame) -> Drafts:
     names = dict.fromkeys(n for n in [plan.group, *participation_of(program).drivers] if n)
     frame = known_variables(study, names, times.index, at_least=1).dropna()
     frame = frame.drop(columns=small_levelled(frame, FEW))
-    kept = times.loc[frame.index]
-    completed = int(kept["done"].sum())
-    if frame.empty or completed < FEW:
+    days, done = times.loc[frame.index].to_numpy().T
+    if frame.empty or done.sum() < FEW:
         return
     matrix, terms = encode(frame)
-    found = cox(
-        kept["days"].to_numpy(), kept["done"].to_numpy(), matrix, cluster_of(study, frame.index)
-    )
-    ratios = {hazard.term: hazard for hazard in found}
-    for t in terms:
-        sizes = frame[t.variable].value_counts() if t.levels else pd.Series([len(frame)])
-        cell = Cell((completed, *map(int, sizes)))
-        for column, level in zip_longest(t.columns, t.levels):
-            known = level if column != t.variable else None
-            label = term_label(program, t.variable, known, t.reference)
-            if column in ratios:
-                place = [PART, "hazards", column]
-                yield from drafts(
-                    ratios[column], place, "hazard_ratio:ci:p_value", cell, label=label
-                )
+    ratios = cox(days, done, matrix, cluster_of(study, frame.index))
+    for column, term in zip(map(str, matrix), terms, strict=True):
+        if column not in ratios:
+            continue
+        sizes = [len(frame)] if term.level is None else frame[term.variable].value_counts()
+        cell = Cell((int(done.sum()), *map(int, sizes)))
+        level = None if column == term.variable else term.level  # a flag needs no name of a level
+        label = term_label(program, term.variable, level, term.reference)
+        place = [PART, "hazards", column]
+        yield from drafts(ratios[column], place, "hazard_ratio:ci:p_value", cell, label=label)
 
 
 def dose_response(study: Study, persons: pd.DataFrame) -> Drafts:
@@ -628,3 +605,116 @@ def _p_alike(group: pd.Series, flag: pd.Series, clusters: np.ndarray | None) -> 
         return float(stats.chi2_contingency(table, correction=False).pvalue)
     model = fit_drivers(pd.DataFrame({"group": group[known]}), flag[known], clusters[known])
     return model.joint_p.get("group")
+
+
+def kaplan_meier(times: np.ndarray, done: np.ndarray) -> dict[str, Any]:
+    """Product-limit estimate of the time to completion; limits by Greenwood's error of log S.
+
+    times: days from the start to completion, or to the last day known (n). done: 1 where completed,
+    0 where not yet (n). n, n_completed, median_days and its median_ci (None where fewer than half
+    have completed by the end of the curve), and the `curve`: a record for each day, of
+    share_completed (1 minus the survival just after it) with its ci, n_at_risk before it,
+    n_completed on it. The limits of the median are the times at which those of the curve reach one
+    half (Brookmeyer and Crowley 1982). Reference: survival::survfit of R, whose conf.type is "log"
+    unless another is asked for.
+    """
+    times, done = np.asarray(times, float), np.asarray(done, int)
+    medians = ("median_days", "median_ci_low", "median_ci_high")
+    found: dict[str, Any] = {"n": len(times), "n_completed": int(done.sum()), "curve": []}
+    if not found["n_completed"]:
+        return found | dict.fromkeys(medians)
+    fit = SurvfuncRight(times, done)
+    days, surv = np.asarray(fit.surv_times, float), np.clip(fit.surv_prob, 0, 1)
+    left = surv > 0
+    half = stats.norm.ppf(0.975) * np.where(left, fit.surv_prob_se, 0) / np.where(left, surv, 1)
+    lower, upper = surv * np.exp(-half), np.minimum(surv * np.exp(half), 1.0)
+    curve = {"days": days, "share_completed": 1 - surv, "ci_low": 1 - upper, "ci_high": 1 - lower,
+             "n_at_risk": fit.n_risk, "n_completed": fit.n_events}  # fmt: skip
+    counts = {"n_at_risk": int, "n_completed": int}
+    found["curve"] = pd.DataFrame(curve).astype(counts).to_dict("records")
+    # Where everybody has completed, the error of log S is not defined, and R gives no upper limit.
+    limits = (surv, lower, np.where(left, upper, 1.0))
+    return found | {m: _median(days, s) for m, s in zip(medians, limits, strict=True)}
+
+
+def curve_rows(km: dict[str, Any], names: Sequence[str]) -> Drafts:
+    """share_completed:ci at each day on which somebody completed.
+
+    Those who had not completed yet are nested stages: a day after which too few more did waits for
+    the next, and leaves no trace. names: start of the ids.
+    """
+    family, left = "/".join(names), km["n"]
+    everybody = Cell(stage=(family, left, 0))
+    yield from drafts({UNPUBLISHED: left}, names, UNPUBLISHED, everybody)
+    for point in km["curve"]:
+        left -= point["n_completed"]
+        cell = Cell((point["n_at_risk"],), stage=(family, left, 1), traceless=True)
+        yield from drafts(point, [*names, point["days"]], "share_completed:ci", cell)
+
+
+def _median(times: np.ndarray, surv: np.ndarray) -> float | None:
+    """First time at which half have completed; the middle of a stretch at exactly one half (as R).
+
+    The tolerance is that of a product of many factors in floating point.
+    """
+    below = np.flatnonzero(surv <= 0.5 + 1e-9)
+    if len(below) == 0:
+        return None
+    until = np.flatnonzero(surv < 0.5 - 1e-9)
+    level = surv[below[0]] >= 0.5 - 1e-9 and len(until)
+    return float((times[below[0]] + times[until[0]]) / 2 if level else times[below[0]])
+
+
+def log_rank(times: np.ndarray, done: np.ndarray, group: np.ndarray) -> tuple[float, float] | None:
+    """(chi2, p) of the unstratified log-rank test between the groups.
+
+    None where there are fewer than two groups, or no event. Reference: survival::survdiff of R.
+    """
+    if len(np.unique(group)) < 2 or np.asarray(done).sum() == 0:
+        return None
+    chi2, p = survdiff(np.asarray(times, float), np.asarray(done, int), np.asarray(group))
+    return (float(chi2), float(p)) if np.isfinite(chi2) else None
+
+
+def cox(
+    times: np.ndarray, done: np.ndarray, covariates: pd.DataFrame,
+    clusters: np.ndarray | None = None,
+) -> dict[str, dict[str, float]]:  # fmt: skip
+    """Cox model with Efron's treatment of ties: the record of each covariate, its hazard_ratio of
+    completing with ci and p_value, beta and std_error; none where it cannot be estimated.
+
+    covariates: (n, p) floats without missing values. clusters: codes (n) of persons that may be
+    alike; the errors then come from leaving out one cluster at a time, with t of G-1 degrees of
+    freedom, or with many clusters from Lin and Wei's (1989) sandwich. Reference: survival::coxph
+    of R.
+    """
+    times, done = np.asarray(times, float), np.asarray(done, int)
+    varying = covariates.loc[:, [bool(np.ptp(covariates[c])) for c in covariates]]
+    if done.sum() == 0 or not _estimable(varying):
+        return {}
+    model = PHReg(times, varying, status=done, ties="efron")
+    fit = model.fit() if clusters is None else model.fit(groups=clusters)
+    beta, error, df = np.asarray(fit.params), np.asarray(fit.bse), np.inf
+    if clusters is not None and len(np.unique(clusters)) <= JACKKNIFE_CLUSTERS:
+        left_out = []
+        for code in np.unique(clusters):
+            kept, others = clusters != code, np.full(len(beta), np.nan)
+            if _estimable(varying[kept]) and done[kept].any():
+                model = PHReg(times[kept], varying[kept], status=done[kept], ties="efron")
+                others = model.fit(start_params=beta).params
+            left_out.append(others)
+        df = len(left_out) - 1
+        error = np.sqrt(df / (df + 1) * ((np.array(left_out) - beta) ** 2).sum(axis=0))
+    if not (np.isfinite(beta).all() and np.isfinite(error).all()) or (np.abs(beta) > 15).any():
+        return {}
+    half = stats.t.ppf(0.975, df) * error
+    columns = {"beta": beta, "std_error": error, "hazard_ratio": np.exp(beta),
+               "ci_low": np.exp(beta - half), "ci_high": np.exp(beta + half),
+               "p_value": 2 * stats.t.sf(np.abs(beta) / error, df)}  # fmt: skip
+    return pd.DataFrame(columns, index=varying.columns).to_dict("index")
+
+
+def _estimable(covariates: pd.DataFrame) -> bool:
+    """Whether there are covariates (n, p), of which none follows from the others."""
+    rank = np.linalg.matrix_rank(covariates - covariates.mean()) if covariates.size else 0
+    return 0 < covariates.shape[1] == rank

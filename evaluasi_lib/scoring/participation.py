@@ -1,6 +1,5 @@
-"""Who was invited, takes part and completes, what holds people back, and who is missed.
-
-What goes with completing: a logit model, its average marginal effects, a plain sentence each.
+"""Who was invited, takes part and completes, what holds people back, who is missed, and what goes
+with completing: a logit model, its average marginal effects, a plain sentence each.
 
 The effects are associations among the persons observed; they become causes only by a design, which
 this model is not.
@@ -10,10 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -82,91 +80,60 @@ FLAG = ("true", "1")  # levels that need no name beside their variable's
 EVENTS_PER_TERM = 10  # Peduzzi et al. (1996): fewer make logit estimates unreliable
 
 
-@dataclass(frozen=True, slots=True)
-class MarginalEffect:
-    """Average marginal effect of one driver, or of one level of it against its reference.
-
-    ame: change of the chance (share points, 0-1) per unit of a number, or of a level against the
-    reference, averaged over the persons. gap: the same from gap_from to gap_to (a number's
-    quartiles; the reference and the level). p_value is the ame's; df is None where normal
-    quantiles are used.
-    """
+class Term(NamedTuple):
+    """What a column of a design stands for: a number, or a level of a variable against its
+    reference."""
 
     variable: str
     level: str | None
     reference: str | None
-    ame: float
-    std_error: float
-    ci_low: float
-    ci_high: float
-    p_value: float
-    gap: float
-    gap_ci_low: float
-    gap_ci_high: float
-    gap_from: float | None
-    gap_to: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class DriverModel:
-    """left_out: variable -> "constant" | "separation" | "collinear" | "missing".
+class DriverModel(NamedTuple):
+    """effects: records of average marginal effects. ame: change of the chance (share points, 0-1)
+    for a unit of a number, or a level against the reference, averaged over the persons; gap: the
+    same from gap_from to gap_to (a number's quartiles; None of a level).
 
-    joint_p: variable -> p-value of all its levels together (Wald; F over the clusters' df).
+    left_out: variable -> "constant" | "separation" | "collinear". joint_p: variable -> p-value of
+    all its levels together (Wald; F over the clusters' df).
     """
 
-    n: int
-    n_clusters: int | None
-    df: float | None
-    effects: tuple[MarginalEffect, ...]
+    effects: list[dict[str, Any]]
     left_out: dict[str, str]
-    beta: dict[str, float]
-    std_error: dict[str, float]
+    n_clusters: int | None
     joint_p: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class _Term:
-    """Columns of one variable; levels[i] belongs to columns[i]. places: theirs in the
-    design matrix, in which column 0 is the constant."""
-
-    variable: str
-    columns: tuple[str, ...]
-    levels: tuple[str, ...]
-    reference: str | None
-    places: list[int]
-
-
-def encode(drivers: pd.DataFrame) -> tuple[pd.DataFrame, list[_Term]]:
+def encode(drivers: pd.DataFrame) -> tuple[pd.DataFrame, list[Term]]:
     """Design matrix (float, no constant) and what its columns mean.
 
     Flags and numbers stay one column. A category has one column for each level but its reference:
     the lowest of an ordered one, else the most frequent (of ties the first declared).
     """
     columns: dict[str, Floats] = {}
-    terms: list[_Term] = []
-    for name in map(str, drivers.columns):
-        values = drivers[name]
-        levels: tuple[str, ...] = ()
-        reference: str | None = None
+    terms: list[Term] = []
+    for name, values in drivers.items():
+        name = str(name)
         if pd.api.types.is_numeric_dtype(values.dtype):
-            own = {name: values.to_numpy(float)}
+            columns[name] = values.to_numpy(float)
             if pd.api.types.is_bool_dtype(values.dtype):
-                levels, reference = ("true",), "false"
-            elif set(np.unique(own[name])) <= {0.0, 1.0}:
-                levels, reference = ("1",), "0"
-        else:
-            text = values.astype(str)
-            counts = text.value_counts()
-            declared = isinstance(values.dtype, pd.CategoricalDtype)
-            known = map(str, values.cat.categories) if declared else sorted(counts.index)
-            present = [level for level in known if level in counts]
-            lowest = declared and values.cat.ordered
-            reference = present[0] if lowest else max(present, key=lambda v: int(counts[v]))
-            levels = tuple(level for level in present if level != reference)
-            own = {f"{name}={level}": text.eq(level).to_numpy(float) for level in levels}
-        places = list(range(len(columns) + 1, len(columns) + 1 + len(own)))
-        terms.append(_Term(name, tuple(own), levels, reference, places))
-        columns |= own
+                terms.append(Term(name, "true", "false"))
+            elif set(np.unique(columns[name])) <= {0.0, 1.0}:
+                terms.append(Term(name, "1", "0"))
+            else:
+                terms.append(Term(name, None, None))
+            continue
+        text = values.astype(str)
+        counts = text.value_counts()
+        declared = isinstance(values.dtype, pd.CategoricalDtype)
+        known = map(str, values.cat.categories) if declared else sorted(counts.index)
+        present = [level for level in known if level in counts]
+        lowest = declared and values.cat.ordered
+        reference = present[0] if lowest else max(present, key=lambda v: int(counts[v]))
+        for level in present:
+            if level != reference:
+                columns[f"{name}={level}"] = text.eq(level).to_numpy(float)
+                terms.append(Term(name, level, reference))
     return pd.DataFrame(columns, index=drivers.index), terms
 
 
@@ -185,34 +152,34 @@ def fit_drivers(
     if y.min(initial=1) == y.max(initial=0):
         raise ValueError("the outcome does not vary")
     left_out: dict[str, str] = {}
-    kept = drivers
     while True:
+        kept = drivers.drop(columns=list(left_out))
         matrix, terms = encode(kept)
         x = np.column_stack([np.ones(len(y)), matrix.to_numpy(float)])
-        found = _fault(x, y, terms)
-        if found is None:
+        places = {
+            str(name): [j for j, term in enumerate(terms, 1) if term.variable == name]
+            for name in kept
+        }
+        found = _fault(x, y, places)
+        if not found:
             break
         left_out |= found
-        kept = kept.drop(columns=list(found))
-    names = ["const", *matrix.columns]
     fit = fit_logit(x, y)
     if isinstance(fit, str):
         raise NoConvergenceError(fit)
-    beta, cov = fit.coef, fit.cov
-    n_clusters, df = None, None
+    cov, n_clusters, df = fit.cov, None, None
     codes = pd.factorize(cluster)[0] if cluster is not None else np.zeros(len(y), int)
     if codes.max() > 0:
         n_clusters, df = int(codes.max() + 1), float(codes.max())
-        cov = jackknife_covariance(x, y, beta, codes)
+        cov = jackknife_covariance(x, y, fit.coef, codes)
     return DriverModel(
-        n=len(y),
-        n_clusters=n_clusters,
-        df=df,
-        effects=tuple(_effects(beta, cov, x, terms, df)),
+        effects=[
+            term._asdict() | _effect(fit.coef, cov, x, j, places[term.variable], term, df)
+            for j, term in enumerate(terms, 1)
+        ],
         left_out={name: left_out[name] for name in drivers.columns if name in left_out},
-        beta=dict(zip(names, map(float, beta), strict=True)),
-        std_error=dict(zip(names, map(float, np.sqrt(np.diag(cov))), strict=True)),
-        joint_p={t.variable: _wald_p(beta, cov, t.places, df) for t in terms},
+        n_clusters=n_clusters,
+        joint_p={name: _wald_p(fit.coef, cov, at, df) for name, at in places.items()},
     )
 
 
@@ -228,12 +195,12 @@ def jackknife_covariance(x: Floats, y: Floats, beta: Floats, codes: np.ndarray) 
     weighted = x * (p * (1 - p))[:, None]
     information = weighted.T @ x
     total = np.zeros_like(information)
-    for g in range(codes.max() + 1):
+    n_clusters = codes.max() + 1
+    for g in range(n_clusters):
         own = codes == g
         score = x[own].T @ (y[own] - p[own])
         step = np.linalg.pinv(information - weighted[own].T @ x[own], hermitian=True) @ score
         total += np.outer(step, step)
-    n_clusters = codes.max() + 1
     return (n_clusters - 1) / n_clusters * total
 
 
@@ -245,81 +212,58 @@ def _wald_p(beta: Floats, cov: Floats, places: list[int], df: float | None) -> f
     return float(stats.f.sf(statistic / len(beta), len(beta), df))
 
 
-def _fault(x: Floats, y: Floats, terms: list[_Term]) -> dict[str, str] | None:
-    """Variables to leave out next, with the reason; None when the model can be fitted."""
-    constant = [t.variable for t in terms if not t.places or np.ptp(x[:, t.places]) == 0]
+def _fault(x: Floats, y: Floats, places: dict[str, list[int]]) -> dict[str, str]:
+    """Variables to leave out next, with the reason; none when the model can be fitted. places:
+    theirs in the design, in which column 0 is the constant."""
+    constant = [name for name, at in places.items() if not at or np.ptp(x[:, at]) == 0]
     if constant:
         return dict.fromkeys(constant, "constant")
-    for term in terms:
-        upto = x[:, : term.places[-1] + 1]
+    for name, at in places.items():
+        upto = x[:, : at[-1] + 1]
         if np.linalg.matrix_rank(upto) < upto.shape[1]:
-            return {term.variable: "collinear"}
+            return {name: "collinear"}
     scaled = np.column_stack([x[:, 0], standardised(x[:, 1:])])
     concerned = separated_columns(scaled, y)
-    if not concerned.any():
-        return None
-    alone = [t.variable for t in terms if separated_columns(scaled[:, [0, *t.places]], y).any()]
-    last = [t.variable for t in terms if concerned[t.places].any()][-1:]
+    alone = [name for name, at in places.items()
+             if concerned.any() and separated_columns(scaled[:, [0, *at]], y).any()]  # fmt: skip
+    last = [name for name, at in places.items() if concerned[at].any()][-1:]
     return dict.fromkeys(alone or last, "separation")
 
 
-def _effects(
-    beta: Floats, cov: Floats, x: Floats, terms: list[_Term], df: float | None
-) -> Iterator[MarginalEffect]:
+def _effect(
+    beta: Floats, cov: Floats, x: Floats, column: int, places: list[int], term: Term,
+    df: float | None,
+) -> dict[str, Any]:  # fmt: skip
+    """The marginal effect of one column, each with the interval of its delta method's error."""
+    before, after, ends = x.copy(), x.copy(), (None, None)
+    if term.level is not None:
+        before[:, places] = after[:, places] = 0.0
+        after[:, column] = 1.0
+    else:  # a number's quartiles (type 7), or its extremes where the quartiles are the same
+        low, high = np.quantile(x[:, column], [0.25, 0.75])
+        if low == high:
+            low, high = x[:, column].min(), x[:, column].max()
+        before[:, column], after[:, column] = ends = float(low), float(high)
+    p0, p1, p = (expit(design @ beta) for design in (before, after, x))
+    gap = (p1 - p0).mean()
+    gap_gradient = ((p1 * (1 - p1)) @ after - (p0 * (1 - p0)) @ before) / len(x)
+    ame, gradient = gap, gap_gradient
+    if term.level is None:  # the average derivative
+        slope = p * (1 - p)
+        ame = beta[column] * slope.mean()
+        gradient = beta[column] * (slope * (1 - 2 * p)) @ x / len(x)
+        gradient[column] += slope.mean()
     law = stats.norm() if df is None else stats.t(df)
-    quantile = float(law.ppf(0.975))
-    for term, column in ((t, place) for t in terms for place in t.places):
-        low: float | None = None
-        high: float | None = None
-        before, after = x.copy(), x.copy()
-        if term.levels:
-            before[:, term.places] = after[:, term.places] = 0.0
-            after[:, column] = 1.0
-        else:
-            low, high = _contrast(x[:, column])
-            before[:, column], after[:, column] = low, high
-        gap, gap_gradient = average_difference(beta, before, after)
-        ame, gradient = (gap, gap_gradient) if term.levels else average_slope(beta, x, column)
-        error, gap_error = (float(np.sqrt(g @ cov @ g)) for g in (gradient, gap_gradient))
-        yield MarginalEffect(
-            variable=term.variable,
-            level=term.levels[term.places.index(column)] if term.levels else None,
-            reference=term.reference,
-            ame=ame,
-            std_error=error,
-            ci_low=ame - quantile * error,
-            ci_high=ame + quantile * error,
-            p_value=float(2 * law.sf(abs(ame) / error)) if error > 0 else 1.0,
-            gap=gap,
-            gap_ci_low=gap - quantile * gap_error,
-            gap_ci_high=gap + quantile * gap_error,
-            gap_from=low,
-            gap_to=high,
-        )
-
-
-def average_slope(beta: Floats, x: Floats, column: int) -> tuple[float, Floats]:
-    """Average derivative of the chance by a column of x (n, p), and its gradient (p)."""
-    p = expit(x @ beta)
-    slope = p * (1 - p)
-    gradient = beta[column] * (slope * (1 - 2 * p)) @ x / len(x)
-    gradient[column] += slope.mean()
-    return float(beta[column] * slope.mean()), gradient
-
-
-def average_difference(beta: Floats, before: Floats, after: Floats) -> tuple[float, Floats]:
-    """Average change of the chance from design `before` to `after` (n, p), and its gradient (p)."""
-    p0, p1 = expit(before @ beta), expit(after @ beta)
-    gradient = ((p1 * (1 - p1)) @ after - (p0 * (1 - p0)) @ before) / len(before)
-    return float((p1 - p0).mean()), gradient
-
-
-def _contrast(values: Floats) -> tuple[float, float]:
-    """Quartiles of a number (type 7), or its extremes where the quartiles are the same."""
-    low, high = np.quantile(values, [0.25, 0.75])
-    if low == high:
-        low, high = values.min(), values.max()
-    return float(low), float(high)
+    found: dict[str, Any] = {"gap_from": ends[0], "gap_to": ends[1]}
+    for name, start, value, slopes in (
+        ("ame", "ci", ame, gradient), ("gap", "gap_ci", gap, gap_gradient),
+    ):  # fmt: skip
+        error = float(np.sqrt(slopes @ cov @ slopes))
+        half = float(law.ppf(0.975)) * error
+        found |= {name: value, f"{start}_low": value - half, f"{start}_high": value + half}
+        found |= {f"{name}_error": error}
+    certain = found["ame_error"] == 0
+    return found | {"p_value": 1.0 if certain else 2 * law.sf(abs(ame) / found["ame_error"])}
 
 
 def score_drivers(study: Study, stages: pd.DataFrame) -> Drafts:
@@ -336,26 +280,25 @@ def score_drivers(study: Study, stages: pd.DataFrame) -> Drafts:
     known = frame.notna().all(axis=1)
     frame, completed = frame[known], stages.loc[enrolled, "completed"][known]
     n, events = len(completed), int(completed.sum())
-    fewer = min(events, n - events)
-    if fewer < MIN_EVENTS or frame.columns.empty:
-        yield from _said([*_left_out(program, left_out), _why_no_model(n, events)])
-        return
+    fewer, model = min(events, n - events), None
     small = small_levelled(frame, FEW)
-    try:
-        model = fit_drivers(frame.drop(columns=small), completed, cluster_of(study, frame.index))
-    except NoConvergenceError:
-        why = _("Drivers could not be examined: the estimation did not settle on a result.")
-        yield from _said([*_left_out(program, left_out), why])
-        return
-    for effect in model.effects:
-        groups = [] if effect.level is None else frame[effect.variable].value_counts().tolist()
-        yield from _driver(program, effect, Cell((events, n - events, *groups)))
-    left_out |= dict.fromkeys(small, "small_cell") | model.left_out
-    yield from _said([*_left_out(program, left_out), *_notes(study, model, fewer)])
-
-
-def _said(sentences: Iterable[str]) -> Drafts:
-    return (Draft(Remark(measure_id(*PLACE), sentence)) for sentence in sentences)
+    if fewer < MIN_EVENTS or frame.columns.empty:
+        said = [_why_no_model(n, events)]
+    else:
+        try:
+            clusters = cluster_of(study, frame.index)
+            model = fit_drivers(frame.drop(columns=small), completed, clusters)
+        except NoConvergenceError:
+            said = [_("Drivers could not be examined: the estimation did not settle on a result.")]
+    if model is not None:
+        for effect in model.effects:
+            level = effect["level"]
+            groups = [] if level is None else frame[effect["variable"]].value_counts().tolist()
+            yield from _driver(program, effect, Cell((events, n - events, *groups)))
+        left_out |= dict.fromkeys(small, "small_cell") | model.left_out
+        said = _notes(study, model, fewer)
+    for sentence in (*_left_out(program, left_out), *said):
+        yield Draft(Remark(measure_id(*PLACE), sentence))
 
 
 def _why_no_model(n: int, events: int) -> str:
@@ -388,54 +331,49 @@ def _notes(study: Study, model: DriverModel, fewer: int) -> list[str]:
     notes = [
         _("These are associations: they do not show what would happen if a condition changed.")
     ]
-    if len(model.beta) > 1 and fewer / (len(model.beta) - 1) < EVENTS_PER_TERM:
-        notes.append(
-            _("Few persons for this many variables (under {n} each): read with care.").format(
-                n=EVENTS_PER_TERM
-            )
-        )
+    if fewer < EVENTS_PER_TERM * len(model.effects):
+        text = _("Few persons for this many variables (under {n} each): read with care.")
+        notes.append(text.format(n=EVENTS_PER_TERM))
     if model.n_clusters is not None:
-        notes.append(
-            _("Intervals allow for persons of one agency being alike ({n} agencies).").format(
-                n=model.n_clusters
-            )
-        )
+        text = _("Intervals allow for persons of one agency being alike ({n} agencies).")
+        notes.append(text.format(n=model.n_clusters))
     elif study.program.design.cluster is None:
         notes.append(_("No agency is declared, so persons are taken as independent of each other."))
     return notes
 
 
-def _driver(program: Program, effect: MarginalEffect, cell: Cell) -> Drafts:
+def _driver(program: Program, effect: dict[str, Any], cell: Cell) -> Drafts:
     """Its rows, and for a number a remark that names what its gap compares."""
-    level = None if effect.level in FLAG else effect.level
-    place = [*PLACE, effect.variable, *([level] if level else [])]
-    label = term_label(program, effect.variable, effect.level, effect.reference)
-    about = {"subject": effect.variable, "label": label, "note": driver_sentence(program, effect)}
+    variable, level = effect["variable"], effect["level"]
+    place = [*PLACE, variable, *([] if level in (None, *FLAG) else [level])]
+    label = term_label(program, variable, level, effect["reference"])
+    about = {"subject": variable, "label": label, "note": driver_sentence(program, effect)}
     yield from drafts(effect, place, "ame:ci:p_value gap:gap_ci", cell, **about)
-    if effect.gap_from is not None and effect.gap_to is not None:
-        whole = float(effect.gap_from).is_integer() and float(effect.gap_to).is_integer()
-        low, high = (number(x, 0 if whole else 1) for x in (effect.gap_from, effect.gap_to))
+    if level is None:
+        ends = (effect["gap_from"], effect["gap_to"])
+        digits = 0 if all(map(float.is_integer, ends)) else 1
+        low, high = (number(x, digits) for x in ends)
         text = _("{label}: {high} against {low}").format(label=label, high=high, low=low)
         yield Draft(Remark(measure_id(*place), text), cell)
 
 
 @spoken
-def driver_sentence(program: Program, effect: MarginalEffect) -> str:
+def driver_sentence(program: Program, effect: dict[str, Any]) -> str:
     """A driver in one plain sentence, in percentage points, with its 95% interval."""
-    label = variable_label(program, effect.variable)
-    of = partial(level_label, program, effect.variable)
+    label = variable_label(program, effect["variable"])
+    of = partial(level_label, program, effect["variable"])
     label = re.sub(r"\s*\([^()]*\)$", "", label)  # "(1-5)" says nothing within a sentence
     label = label if label[:2].isupper() else label[:1].lower() + label[1:]
-    if effect.level is None:
-        who = _("staff with high {label} ({high})").format(label=label, high=of(effect.gap_to))
-        whom = _("those with lower {label} ({low})").format(label=label, low=of(effect.gap_from))
-    elif effect.level in FLAG:
+    if effect["level"] is None:
+        who = _("staff with high {label} ({high})").format(label=label, high=of(effect["gap_to"]))
+        whom = _("those with lower {label} ({low})").format(label=label, low=of(effect["gap_from"]))
+    elif effect["level"] in FLAG:
         who = _("staff with {label}").format(label=label)
         whom = _("those without")
     else:
-        who = _("staff in {label} {level}").format(label=label, level=of(effect.level))
-        whom = _("those in {level}").format(level=of(effect.reference))
-    gap, ends = effect.gap, [effect.gap_ci_low, effect.gap_ci_high]
+        who = _("staff in {label} {level}").format(label=label, level=of(effect["level"]))
+        whom = _("those in {level}").format(level=of(effect["reference"]))
+    gap, ends = effect["gap"], [effect["gap_ci_low"], effect["gap_ci_high"]]
     unsettled = ends[0] <= 0 <= ends[1]
     if unsettled:
         text = _(
@@ -853,11 +791,22 @@ def score_barriers(study: Study, stages: pd.DataFrame) -> Drafts:
     column = program.sources[question.source].columns.get(question.variable)
     label, place = partial(option_label, column), [*PART, "barriers"]
     yield from option_shares(chosen, place, label)
-    groupings = {n: own_or_known(study, n, rows) for n in participation_of(program).groups}
+    done = {}
     if "completed" in stages:
-        groupings["completed"] = rows["pid"].map(stages["completed"].astype("object"))
-    for name, values in groupings.items():
-        if values is not None:
+        done["completed"] = rows["pid"].map(stages["completed"].astype("object"))
+    yield from shares_by_group(study, chosen, rows, place, label, **done)
+
+
+def shares_by_group(
+    study: Study, chosen: pd.DataFrame, rows: pd.DataFrame, place: Sequence[str],
+    label: Callable[[str], str | None], *, question: str = "", **more: pd.Series,
+) -> Drafts:  # fmt: skip
+    """The share of each option (chosen: bool columns, row for row) within the groups of each
+    declared variable, but not of the question itself, and of `more`."""
+    program = study.program
+    groups = {n: own_or_known(study, n, rows) for n in participation_of(program).groups}
+    for name, values in (groups | more).items():
+        if values is not None and name != question:
             group = as_levels(values)
             levels = {v: level_label(program, name, v) for v in levels_of(program, name, group)}
             yield from option_shares_by(chosen, group, levels, place, label, variable=name)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.synthetic.declared import RAW
-from tests.synthetic.programs import PROGRAMS, generate
+from tests.synthetic import PROGRAMS, RAW, generate
 
 
 def main() -> None:

@@ -7,9 +7,9 @@ were written without reading the rules of the verdict (`evaluasi_lib/findings`),
 evidence (`scoring/evidence.py`) or their tests: a study by the author of the rules would only find
 what its author already thought of.
 
-situations.yml lists the situations. Modules: people (persons and their values), drawing (a program
-from a row of the list), agency (files), adapter (the only one that knows the library's inside),
-judge, study (repetitions), report (the table).
+situations.yml lists the situations. Modules: draw (persons, their values, and a program from a row
+of the list), agency (its files), adapter (the only one that knows the library's inside), judge,
+study (repetitions and their table).
 
 Sources: Shadish, Cook & Campbell (2002), Experimental and Quasi-Experimental Designs; Ashenfelter
 (1978), Review of Economics and Statistics 60; Barnett, van der Pols & Dobson (2005), International

@@ -19,9 +19,8 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS
 def main() -> None:
     for name in THREADS:
         os.environ.setdefault(name, "1")
-    from tests.verdict_study import report
-    from tests.verdict_study.situations import every_situation
-    from tests.verdict_study.study import known_truths, run
+    from tests.verdict_study import study
+    from tests.verdict_study.draw import every_situation
 
     parser = argparse.ArgumentParser(prog="python -m tests.verdict_study", description=__doc__)
     parser.add_argument("--repetitions", type=int, default=40)
@@ -35,21 +34,19 @@ def main() -> None:
         parser.error(f"no situation has “{options.only}” in its name")
     if options.write and options.only:
         parser.error("--write needs every situation")
-    rows = run(chosen, options.repetitions, options.jobs, partial(print, flush=True))
+    rows = study.run(chosen, options.repetitions, options.jobs, partial(print, flush=True))
     found = [
-        report.summarise(s, known_truths(name), [r for r in rows if r["situation"] == name])
+        study.summarise(s, study.known_truths(name), [r for r in rows if r["situation"] == name])
         for name, s in chosen.items()
     ]
-    print(report.table(found))
+    print(study.table(found))
     print()
-    print(report.summary_line(found))
+    print(study.summary_line(found))
     if options.output:
-        content = {"situations": found, "repetitions": rows}
-        options.output.write_text(
-            json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        text = json.dumps({"situations": found, "repetitions": rows}, indent=1, ensure_ascii=False)
+        options.output.write_text(text + "\n", encoding="utf-8")
     if options.write:
-        report.write(PAGE, found, list(chosen.values()))
+        study.write(PAGE, found, list(chosen.values()))
 
 
 if __name__ == "__main__":

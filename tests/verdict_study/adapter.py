@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import evaluasi_lib as el
-from evaluasi_lib import wording
 from evaluasi_lib.results import result_json
-from evaluasi_lib.wording import EvaluationError, code_words, word_for
+from evaluasi_lib.wording import code_words, word_for
 
-PARTS = ("effects", "evidence", "scales")
+KEPT = ("role", "claim", "level", "conclusion", "direction", "unit", "reason")
 
 
 class RefusedError(Exception):
@@ -26,10 +25,10 @@ def result_of(data_folder: Path, program_id: str, language: str = "en") -> dict[
     try:
         program = el.open(program_id, language, data_folder)
         return shape_of(json.loads(result_json(program.result)))
-    except EvaluationError as error:
+    except el.EvaluationError as error:
         raise RefusedError(str(error)) from error
     finally:
-        wording.set_language(wording.DEFAULT_LANGUAGE)
+        el.set_language("id")
 
 
 def shape_of(document: dict[str, Any]) -> dict[str, Any]:
@@ -42,18 +41,19 @@ def shape_of(document: dict[str, Any]) -> dict[str, Any]:
         one = records.setdefault(of, {"part": row["part"], "outcome": row["subject"]})
         one |= {measure: row["value"]}
         if measure in ("estimate", "mean"):
-            kept = ("role", "claim", "level", "conclusion", "direction", "unit", "reason")
-            one |= {name: row[name] for name in kept}
+            one |= {name: row[name] for name in KEPT}
             one |= {"n_program": row["n"], "n_comparison": None}
             one |= {"ci_low": row["low"], "ci_high": row["high"], "p_value": row["p"]}
         if measure in ("estimate", "mean", "rating_0_5"):
             one["threats" if measure == "rating_0_5" else "warnings"] = [row["note"] or ""]
         if measure == "baseline_max_abs_smd":
             one["wwc_baseline"] = grades.get(row["note"])
-    shape = {part: [r for r in records.values() if r["part"] == part] for part in PARTS}
-    shape["effects"] = [e for e in shape["effects"] if e.get("role")]
-    shape["evidence"] = [e for e in shape["evidence"] if "threats" in e]
-    shape["scales"] = [s for s in shape["scales"] if "warnings" in s]
+    needed = {"effects": "role", "evidence": "threats", "scales": "warnings"}
+    shape: dict[str, Any] = {
+        part: [r for r in records.values() if r["part"] == part and key in r]
+        for part, key in needed.items()
+    }
+    shape["effects"] = [e for e in shape["effects"] if e["role"]]
     places = {
         f"effects/{e['outcome']}/primary/estimate": f"/effects/{i}"
         for i, e in enumerate(shape["effects"])
@@ -64,7 +64,7 @@ def shape_of(document: dict[str, Any]) -> dict[str, Any]:
             {**finding, "evidence": [places.get(id, id) for id in finding["evidence"]]}
             for finding in document["texts"][kind]
         ]
-    stable = ("verdict", "stability") in records
-    details = {"stability": records["verdict", "stability"]} if stable else {}
-    verdict = document["verdict"] | {"details": details}
-    return shape | {"verdict": verdict, "quality": document["quality"]}
+    stability = records.get(("verdict", "stability"))
+    details = {} if stability is None else {"stability": stability}
+    return shape | {"verdict": document["verdict"] | {"details": details},
+                    "quality": document["quality"]}  # fmt: skip

@@ -17,12 +17,11 @@ A claim is wrong when it says more than the truth or the design allows:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from tests.verdict_study.people import Drawn
-from tests.verdict_study.situations import Situation
+from tests.verdict_study.draw import Rows, draw, rng_of
 
 KINDS = ("decision", "sentence", "effect", "money", "stability")
 CAUSAL = re.compile(
@@ -42,8 +41,7 @@ QUOTED = re.compile(r"“[^”]*”")
 NONE = 0.05
 
 
-@dataclass(frozen=True)
-class Truth:
+class Truth(NamedTuple):
     """The true effect of one outcome, signed as measured; gain: in smallest effects of interest as
     they were meant, positive is good."""
 
@@ -52,69 +50,57 @@ class Truth:
     level: str
 
 
-@dataclass(frozen=True)
-class Judged:
-    """One repetition: what was said, and what of it was wrong."""
-
-    decision: str
-    rule: str
-    provisional: bool
-    wrong: tuple[str, ...]
-    silent: bool
-    found: bool
-    ratings: tuple[int | None, ...]
-    estimates: dict[str, tuple[float | None, float | None, float | None]]
-    conclusions: dict[str, str | None]
-    said: tuple[str, ...] = ()
+Truths = dict[str, Truth]
+Result = dict[str, Any]
 
 
-def truths_of(situation: Situation, persons: int = 40_000) -> dict[str, Truth]:
+def truths_of(situation: Rows, persons: int = 40_000) -> Truths:
     """True effects on the persons treated, over as many draws as hold `persons` of them.
 
     Draws of their own seeds, so that the truth does not depend on the repetitions judged.
     """
-    sums: dict[str, float] = {}
-    treated = 0
-    shown: Drawn | None = None
-    for number in range(2000):
-        drawn = shown = situation.draw(situation.rng(number, purpose=1))
+    sums: Counter[str] = Counter()
+    treated = number = 0
+    while treated < persons and number < 2000:
+        drawn = draw(rng_of(situation.name, number, purpose=1), situation)
         for m in drawn.measures:
-            sums[m.id] = sums.get(m.id, 0.0) + float(m.effect[drawn.program].sum())
+            sums[m.id] += float(m.effect[drawn.program].sum())
         treated += int(drawn.program.sum())
-        if treated >= persons:
-            break
-    assert shown is not None
+        number += 1
     out = {}
-    for m in shown.measures:
+    for m in drawn.measures:
         effect = sums[m.id] / treated
-        sign = -1 if m.direction == "lower" else 1
-        out[m.id] = Truth(effect, sign * effect / m.sesoi, m.level)
+        gain = (-effect if m.direction == "lower" else effect) / m.sesoi
+        out[m.id] = Truth(effect, gain, m.level)
     return out
 
 
-def judge(situation: Situation, truths: dict[str, Truth], result: dict[str, Any]) -> Judged:
-    """One result.json against the truth. Outcomes without a truth are not judged."""
+def judge(situation: Rows, truths: Truths, result: Result) -> dict[str, Any]:
+    """One result against the truth: decision, rule, provisional, the wrong kinds of claims, silent
+    (nothing printed names the problem), found, ratings, estimates and conclusions by outcome, and
+    what was wrongly said. Outcomes without a truth are not judged."""
     primary = [e for e in result["effects"] if e["role"] == "primary" and e["outcome"] in truths]
     verdict = result["verdict"]
     claims = dict(_claims(situation, truths, result, primary))
     wrong = tuple(kind for kind in KINDS if kind in claims)
-    printed = list(_printed(result))
+    # Names of outcomes and items, in quotation marks, name no problem.
+    printed = [QUOTED.sub("“”", text) for text in _warnings(result)]
     named = any(re.search(p, text, re.IGNORECASE) for p in situation.must_say for text in printed)
-    return Judged(
-        decision=verdict["decision"],
-        rule=verdict["rule"],
-        provisional=any("provisional" in reason.lower() for reason in verdict["reasons"]),
-        wrong=wrong,
-        silent=bool(wrong and situation.must_say and not named),
-        found=verdict["decision"] in ("scale_up", "continue"),
-        ratings=tuple(e["rating_0_5"] for e in result["evidence"]),
-        estimates={e["outcome"]: (e["estimate"], e["ci_low"], e["ci_high"]) for e in primary},
-        conclusions={e["outcome"]: e["conclusion"] for e in primary},
-        said=tuple(claims.values()),
-    )
+    return {
+        "decision": verdict["decision"],
+        "rule": verdict["rule"],
+        "provisional": any("provisional" in reason.lower() for reason in verdict["reasons"]),
+        "wrong": wrong,
+        "silent": bool(wrong and situation.must_say and not named),
+        "found": verdict["decision"] in ("scale_up", "continue"),
+        "ratings": tuple(e["rating_0_5"] for e in result["evidence"]),
+        "estimates": {e["outcome"]: (e["estimate"], e["ci_low"], e["ci_high"]) for e in primary},
+        "conclusions": {e["outcome"]: e["conclusion"] for e in primary},
+        "said": tuple(claims.values()),
+    }
 
 
-def wrong_decision(decision: str, truths: dict[str, Truth], fine: bool = True) -> bool:
+def wrong_decision(decision: str, truths: Truths, fine: bool = True) -> bool:
     """Whether a decision says more than the true effects allow."""
     performance = [t.gain for t in truths.values() if t.level in ("behaviour", "results")]
     performance = performance or [t.gain for t in truths.values() if t.level == "learning"]
@@ -124,92 +110,58 @@ def wrong_decision(decision: str, truths: dict[str, Truth], fine: bool = True) -
         return best < 0.5 or harmed
     if decision == "redesign":
         return best >= 0.95 and not harmed
-    if decision == "adjust":
-        return fine and min((t.gain for t in truths.values()), default=0.0) >= 1.9
-    return False
+    least = min((t.gain for t in truths.values()), default=0.0)
+    return decision == "adjust" and fine and least >= 1.9
 
 
 def _claims(
-    situation: Situation,
-    truths: dict[str, Truth],
-    result: dict[str, Any],
-    primary: list[dict[str, Any]],
+    situation: Rows, truths: Truths, result: Result, primary: list[Any]
 ) -> Iterator[tuple[str, str]]:
     """The wrong claims: kind and what was said."""
-    decision = result["verdict"]["decision"]
+    decision, reasons = result["verdict"]["decision"], result["verdict"]["reasons"]
     if wrong_decision(decision, truths, situation.fine):
         yield "decision", decision
     for finding in [*result["strengths"], *result["weaknesses"]]:
-        text = finding["statement"]
-        if CAUSAL.search(text):
-            outcome = _outcome_of(finding, result)
-            if situation.design == "single_group" or _unfounded(text, truths.get(outcome or "")):
-                yield "sentence", text
+        said = CAUSAL.search(finding["statement"])
+        if said and (
+            situation.design == "single_group" or _unfounded(said, truths, finding, result)
+        ):
+            yield "sentence", finding["statement"]
     for finding in result["strengths"]:
         if COVERED.search(finding["statement"]) and max(t.gain for t in truths.values()) < 0.5:
             yield "money", finding["statement"]
     for effect in primary:
-        if effect["claim"] != "effect" or effect["conclusion"] not in ("improved", "worsened"):
-            continue
-        gain = truths[effect["outcome"]].gain
-        better = effect["conclusion"] == "improved"
-        if gain < NONE if better else gain > -NONE:
+        sign = {"improved": 1, "worsened": -1}.get(effect["conclusion"])
+        if sign and effect["claim"] == "effect" and sign * truths[effect["outcome"]].gain < NONE:
             yield "effect", f"{effect['outcome']}: {effect['conclusion']}"
     rated = [
-        e["rating_0_5"]
-        for e in result["evidence"]
+        e["rating_0_5"] for e in result["evidence"]
         if e["rating_0_5"] is not None and (not truths or e["outcome"] in truths)
-    ]
-    if rated and min(rated) <= 1:
-        for reason in result["verdict"]["reasons"]:
-            if STABLE.search(reason) and SHARE.search(reason):
-                yield "stability", reason
+    ]  # fmt: skip
+    if min(rated, default=5) <= 1:
+        yield from (("stability", r) for r in reasons if STABLE.search(r) and SHARE.search(r))
 
 
-def _outcome_of(finding: dict[str, Any], result: dict[str, Any]) -> str | None:
-    """The outcome of the effect that a finding points at."""
-    for pointer in finding["evidence"]:
-        match = re.match(r"/effects/(\d+)", pointer)
-        if match:
-            outcome: str = result["effects"][int(match.group(1))]["outcome"]
-            return outcome
-    return None
-
-
-def _unfounded(text: str, truth: Truth | None) -> bool:
+def _unfounded(said: re.Match[str], truths: Truths, finding: Any, result: Result) -> bool:
     """Whether “The program raised (lowered) ...” has no truth behind it; unknown outcome: no."""
+    places = (re.match(r"/effects/(\d+)", pointer) for pointer in finding["evidence"])
+    pointed = [result["effects"][int(place[1])]["outcome"] for place in places if place]
+    truth = truths.get(pointed[0]) if pointed else None
     if truth is None:
         return False
-    match = CAUSAL.search(text)
-    assert match is not None
-    word = match.group(1).lower()
+    word = said[1].lower()
     if word in ("improved", "worsened"):
-        value = truth.gain if word == "improved" else -truth.gain
-    else:
-        up = word in ("raised", "increased", "raises")
-        sized = abs(truth.gain) if truth.effect > 0 else -abs(truth.gain)
-        value = sized if up else -sized
-    return value < NONE
+        return (truth.gain if word == "improved" else -truth.gain) < NONE
+    sized = abs(truth.gain) if truth.effect > 0 else -abs(truth.gain)
+    return (sized if word in ("raised", "increased", "raises") else -sized) < NONE
 
 
-def _printed(result: dict[str, Any]) -> Iterator[str]:
-    """Every text that warns a reader: threats, weaknesses, reasons, warnings, problems of data.
-
-    Without what stands in quotation marks: names of outcomes and items name no problem.
-    """
-    for text in _warnings(result):
-        yield QUOTED.sub("“”", text)
-
-
-def _warnings(result: dict[str, Any]) -> Iterator[str]:
+def _warnings(result: Result) -> Iterator[str]:
+    """Every text that warns a reader: threats, weaknesses, reasons, warnings, problems of data."""
     for evidence in result["evidence"]:
         yield from evidence["threats"]
-    for weakness in result["weaknesses"]:
-        yield weakness["statement"]
+    yield from (weakness["statement"] for weakness in result["weaknesses"])
     yield from result["verdict"]["reasons"]
-    for effect in result["effects"]:
-        if effect["role"] == "primary":
-            yield from effect["warnings"]
-    for scale in result["scales"]:
-        yield from scale["warnings"]
+    for record in (*(e for e in result["effects"] if e["role"] == "primary"), *result["scales"]):
+        yield from record["warnings"]
     yield from result["quality"]["problems"]

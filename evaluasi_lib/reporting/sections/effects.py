@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeGuard, get_args
+from collections.abc import Sequence
+from typing import TypeGuard, get_args
 
 from evaluasi_lib.claims import Told, tell, told_effects, told_of_design
 from evaluasi_lib.conclusion import ALPHA
-from evaluasi_lib.measures import Effect, Level, measure_id, ratings_of, record_of, wide
+from evaluasi_lib.measures import Effect, Level, Record, measure_id, ratings_of, record_of, wide
 from evaluasi_lib.program import Program
-from evaluasi_lib.reporting import tables, words
+from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
     Element,
     Figure,
@@ -27,6 +27,8 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_slope,
 )
 from evaluasi_lib.reporting.sections.appendix import asked_in_surveys, told_further
+from evaluasi_lib.reporting.tables import estimate_rows, listed, scale_records
+from evaluasi_lib.reporting.words import say
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import _, choose, interval, number, p_is, percent, word_for
 
@@ -38,10 +40,9 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
     pictures behind it, level by level, in the details."""
     k, rows = program.privacy.min_cell, result.rows
     primary = told_effects(program, rows, "primary")
-    details: list[Element | None] = [
-        tables.table_effects(primary, "efek", _("Primary estimates of all outcomes"), k),
-        tables.table_estimators(primary, k),
-    ]
+    means = words.means_of(program, rows, primary)
+    estimates = estimate_rows(primary, means=means, rating=ratings_of(rows))
+    details: Elements = [listed("efek", estimates, k), listed("penduga", estimates, k)]
     said: list[Paragraph] = []
     for level in get_args(Level):
         inside = _level(program, result, level, primary)
@@ -52,20 +53,13 @@ def section_effectiveness(program: Program, result: EvaluationResult) -> Section
     details += further
     places = {measure_id("effects", e.outcome, "primary") for e in primary}
     warnings = dict.fromkeys(r.text for r in result.remarks if r.id in places)
-    none = _("The program declares no outcome or instrument.")
-    outcomes = tables.table_outcomes(
-        primary, words.means_of(program, rows, primary), ratings_of(rows),
-        told_of_design(program, "means"), k,
-    )  # fmt: skip
-    elements: list[Element | None] = [
-        outcomes or (None if said else Paragraph(none, "note")),
-        Paragraph(
-            _("The same estimates in standard deviations, and with all their numbers"),
-            see=("fig-efek", "tbl-efek"),
-        ),
+    outcomes = listed("luaran-utama", estimates, k, told_of_design(program, "means"))
+    elements: Elements = [
+        outcomes or (None if said else Paragraph(say("no_outcome"), "note")),
+        Paragraph(say("in_deviations"), see=("fig-efek", "tbl-efek")),
         *(Paragraph(text, "warning") for text in warnings),
         Heading(_("What participants answered")) if said else None,
-        *(index for score in tables.scale_records(rows) for index in _index(result, score)),
+        *(index for score in scale_records(rows) for index in _index(result, score)),
         *said,
         told_further(further),
     ]
@@ -85,10 +79,9 @@ def _groups(program: Program, result: EvaluationResult, k: int) -> tuple[Element
     groups = told_effects(program, result.rows, "subgroup")
     if not groups:
         return [], []
-    question = _("Do the estimates differ between groups?")
     answer = _interactions(groups)
-    figure = plot_effects(groups, "subkelompok", question, answer)
-    numbers = tables.table_others(groups, "subkelompok", _("Estimates by group"), k)
+    figure = plot_effects(groups, "subkelompok", say("subkelompok.question"), answer)
+    numbers = listed("subkelompok", estimate_rows(groups), k)
     heading = Heading(_("Does it differ between groups?"))
     if figure and any(e.interaction_p is not None and e.interaction_p < ALPHA for e in groups):
         return [heading, figure], [numbers]
@@ -101,36 +94,38 @@ def _level(
 ) -> list[Element]:
     """Sentences, scores, changes and answers of one level."""
     k, weighted = program.privacy.min_cell, bool(program.population)
-    inside: list[Element | None] = [Paragraph(tell(e)) for e in primary if e.level == level]
-    scales = [s for s in tables.scale_records(result.rows) if "." not in s["subject"]]
+    inside: Elements = [Paragraph(tell(e)) for e in primary if e.level == level]
+    scales = [s for s in scale_records(result.rows) if "." not in s["subject"]]
     whole = [s for s in scales if s["level"] == level]
-    title = _("Scores at the level “{level}”").format(level=word_for("level", level))
-    inside.append(tables.table_scales(whole, f"skala-{level}", title, k, weighted=weighted))
+    word = word_for("level", level)
+    note = say("weighted_means") if weighted else ""
+    inside.append(listed("skala", whole, k, note, id=f"skala-{level}", level=word))
     for score in whole:
         inside += _about_score(result, score)
-    question = _("How did the scores move from wave to wave ({level})?")
-    question = question.format(level=word_for("level", level).lower())
     # A single line is no picture: two numbers say as much.
     compared = {s["subject"] for s in whole if s["group"] == "comparison"}
     lines = [s for s in whole if s["subject"] in compared]
+    question = say("perubahan.question", level=word.lower())
     inside.append(plot_slope(lines, f"perubahan-{level}", question))
     for name, instrument in program.instruments.items():
         if instrument.level == level:
             scale, label = program.scales[instrument.scale], choose(instrument.label)
-            own = [s for s in whole if (s["subject"], s["group"]) == (name, "program")]
-            title = _("How did the scores spread: {instrument}?")
-            title = title.format(instrument=label)
+            scores = [s for s in whole if (s["subject"], s["group"]) == (name, "program")]
+            question = say("sebaran.question", instrument=label)
             span = (scale.min, scale.max)
-            inside.append(plot_boxes(own, span, f"sebaran-{name}", title, weighted=weighted))
-            levels = [str(x) for x in scale.labels or range(scale.min, scale.max + 1)]
-            inside.append(_answers(result, name, levels, label))
+            inside.append(plot_boxes(scores, span, f"sebaran-{name}", question, weighted=weighted))
+            if answers := wide(result.rows, measure_id("answers", name, "*", "*", "*")):
+                levels = [str(x) for x in scale.labels or range(scale.min, scale.max + 1)]
+                wave = word_for("wave", answers[0]["wave"])
+                question = say("jawaban.question", instrument=label, wave=wave)
+                inside.append(plot_likert(answers, levels, f"jawaban-{name}", question))
     return [element for element in inside if element is not None]
 
 
-def _about_score(result: EvaluationResult, score: Mapping[str, Any]) -> list[Element | None]:
+def _about_score(result: EvaluationResult, score: Record) -> Elements:
     """What to know of a scale in one group at one wave, and its items' map."""
     stem = score["stem"]
-    inside: list[Element | None] = [
+    inside: Elements = [
         Paragraph(r.text, "warning") for r in result.remarks if r.id == measure_id(*stem)
     ]
     cross = record_of(result.rows, measure_id(*stem, "ipa"))
@@ -139,19 +134,6 @@ def _about_score(result: EvaluationResult, score: Mapping[str, Any]) -> list[Ele
         items = [x for x in rated if x["performance"] is not None]
         inside.append(plot_importance(items, cross, "-".join(["ipa", *stem[1:]])))
     return inside
-
-
-def _answers(
-    result: EvaluationResult, name: str, levels: Sequence[str], label: str
-) -> Element | None:
-    """How the answers spread over the scale at the last wave."""
-    answers = wide(result.rows, measure_id("answers", name, "*", "*", "*"))
-    if not answers:
-        return None
-    title = _("How did they answer: {instrument} ({wave})?").format(
-        instrument=label, wave=word_for("wave", answers[0]["wave"])
-    )
-    return plot_likert(answers, levels, f"jawaban-{name}", title)
 
 
 def _sensitivity(
@@ -167,14 +149,13 @@ def _sensitivity(
         same = [effect, *(e for e in others if e.outcome == effect.outcome)]
         figures.append(plot_specifications(same, f"metode-{effect.outcome}"))
     if balance := wide(result.rows, "effects/*/balance/*"):
-        rows = [{**row, "label": words.covariate_word(program, row["subject"])} for row in balance]
+        rows = [row | {"label": words.covariate_word(program, row["subject"])} for row in balance]
         label = next(e.label for e in primary if e.outcome == balance[0]["stem"][1])
         figures.append(plot_love(rows, "kesetaraan", label))
-    title = _("Sensitivity: other estimators and definitions")
-    listed = tables.table_others(others, "kepekaan", title, program.privacy.min_cell)
+    numbers = listed("kepekaan", estimate_rows(others), program.privacy.min_cell)
     question = Heading(_("Does the conclusion hold with other methods?"))
     said = [asked(figure) for figure in figures if figure is not None]
-    return [question, *said], [question, *figures, listed]
+    return [question, *said], [question, *figures, numbers]
 
 
 def _interactions(groups: Sequence[Effect]) -> str:
@@ -184,42 +165,26 @@ def _interactions(groups: Sequence[Effect]) -> str:
         p = effect.interaction_p
         if p is not None and effect.subgroup is not None:
             tests[(effect.label, effect.subgroup.split(":")[0])] = p
-    sentences = []
-    for (label, variable), p in tests.items():
-        text = (
-            _("{label}: the estimate differs by {variable} ({p}).")
-            if p < ALPHA
-            else _("{label}: a difference by {variable} is not established ({p}).")
-        )
-        sentences.append(text.format(label=label, variable=variable, p=p_is(p)))
+    sentences = [
+        say("differs" if p < ALPHA else "alike", label=label, variable=variable, p=p_is(p))
+        for (label, variable), p in tests.items()
+    ]
     return " ".join(sentences) or _("Differences between the groups could not be tested.")
 
 
-def _index(result: EvaluationResult, score: Mapping[str, Any]) -> list[Element]:
+def _index(result: EvaluationResult, score: Record) -> list[Element]:
     """The known index that the instrument declares, as a sentence."""
     sentences: list[str] = []
-    below = measure_id(*score["stem"], "*")
-    for x in wide(result.rows, below):
+    for x in wide(result.rows, measure_id(*score["stem"], "*")):
         if x["index"] is not None:
             grade = next(r.text for r in result.remarks if r.id == measure_id(*x["stem"]))
-            sentences.append(
-                _("Community satisfaction index (IKM): {index}, grade {grade} ({label}).").format(
-                    index=number(x["index"], 2), grade=grade, label=x["note"]
-                )
-            )
+            index = number(x["index"], 2)
+            sentences.append(say("ikm", index=index, grade=grade, label=x["note"]))
         if x["score"] is not None:
-            sentences.append(
-                _("Net promoter score: {score} (95% interval {between}), from −100 to 100.").format(
-                    score=number(x["score"] * 100, 0),
-                    between=interval(x["score_low"] * 100, x["score_high"] * 100, 0),
-                )
-            )
+            between = interval(x["score_low"] * 100, x["score_high"] * 100, 0)
+            sentences.append(say("nps", score=number(x["score"] * 100, 0), between=between))
         if x["mean_pct"] is not None and x["below_share"] is not None:
-            sentences.append(
-                _(
-                    "Competencies reach {share}% of the level that the job requires on average; "
-                    "{below} of persons lie below it."
-                ).format(share=number(x["mean_pct"], 0), below=percent(x["below_share"]))
-            )
+            share, below = number(x["mean_pct"], 0), percent(x["below_share"])
+            sentences.append(say("competencies", share=share, below=below))
     wave, group = word_for("wave", score["wave"]), word_for("group", score["group"])
     return [Paragraph(f"{score['label']} ({wave}, {group}): {text}") for text in sentences]

@@ -1,7 +1,5 @@
-"""The first page: what was decided and why, how sure that is, what changed, what to do.
-
-Strengths and weaknesses, the verdict, and what became of earlier recommendations.
-"""
+"""The first page: what was decided and why, how sure that is, what changed, what to do; and the
+chapters behind it: strengths and weaknesses, the verdict, earlier recommendations."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from evaluasi_lib.findings.observe import PROMISED
 from evaluasi_lib.findings.verdict import decision_table
 from evaluasi_lib.measures import Effect, effects_of, ratings_of, record_of, value_at
 from evaluasi_lib.program import Program
-from evaluasi_lib.reporting import tables, words
+from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
     Bullets,
     Columns,
@@ -23,18 +21,19 @@ from evaluasi_lib.reporting.elements import (
     KeyFigures,
     Paragraph,
     Section,
-    Table,
     section,
 )
 from evaluasi_lib.reporting.figures import SMALL, plot_effects
-from evaluasi_lib.reporting.tables import Column, table
-from evaluasi_lib.results import EvaluationResult, Finding, Recommendation, Verdict
+from evaluasi_lib.reporting.tables import listed
+from evaluasi_lib.reporting.words import say
+from evaluasi_lib.results import EvaluationResult, Finding, FollowUp, Recommendation
 from evaluasi_lib.wording import (
     _,
     count,
     date,
     digits_for,
     interval,
+    joined,
     number,
     own,
     percent,
@@ -44,8 +43,9 @@ from evaluasi_lib.wording import (
 )
 
 E = TypeVar("E", bound=Effect)
-Part = tuple[Heading | Bullets | Paragraph, ...]
+Elements = list[Element | None]
 SHOWN = 3  # effects, strengths, weaknesses and actions of the first page
+ANSWERED = 2  # weaknesses that a recommendation's row spells out; more are counted
 
 
 def section_summary(program: Program, result: EvaluationResult) -> Section:
@@ -54,8 +54,20 @@ def section_summary(program: Program, result: EvaluationResult) -> Section:
     shown, means = _first_effects(primary), words.means_of(program, result.rows, primary)
     verdict = result.verdict
     sure = [_rating_sentence(result), *verdict.certainty[1:], *verdict.would_change]
-    elements: list[Element | None] = [
-        *_marks(program, result),
+    strengths, weaknesses = (
+        [f.statement for f in not_told(result, findings)][:SHOWN]
+        for findings in (result.strengths, result.weaknesses)
+    )
+    no_strength = say("none_beside" if result.strengths else "no_strength")
+    undone = sum(f.status in PROMISED for f in result.follow_up)
+    promises = plural(
+        "{n} promise of earlier cycles is not kept yet.",
+        "{n} promises of earlier cycles are not kept yet.",
+        undone,
+    )
+    elements: Elements = [
+        Paragraph(say("synthetic"), "warning") if program.synthetic else None,
+        Paragraph(words.explored_sentence(result.explored), "warning") if result.explored else None,
         Paragraph(words.verdict_sentence(result), "lead"),
         Columns(
             (
@@ -66,25 +78,16 @@ def section_summary(program: Program, result: EvaluationResult) -> Section:
         KeyFigures(tuple(_effect_card(effect, means) for effect in shown)) if shown else None,
         Paragraph(_in_numbers(program, result)),
         plot_effects(primary, look=SMALL),
-        _findings(result),
+        Columns(
+            (
+                _part(_("Strengths"), strengths, no_strength),
+                _part(_("Weaknesses"), weaknesses, say("no_weakness")),
+            )
+        ),
         Columns(((Heading(_("What to do first")), _actions(result.recommendations[:SHOWN])),)),
-        _undone(result),
+        Paragraph(promises.format(n=count(undone)), see=("tbl-tindak-lanjut",)) if undone else None,
     ]
     return section("ringkasan", elements)
-
-
-def _marks(program: Program, result: EvaluationResult) -> list[Element]:
-    """What a reader must know before all else: made-up data, an exploration."""
-    marks: list[Element] = []
-    if program.synthetic:
-        text = _(
-            "SYNTHETIC DATA. The data of this program were made up to show how the workbook works. "
-            "They say nothing about any agency or person."
-        )
-        marks.append(Paragraph(text, "warning"))
-    if result.explored:
-        marks.append(Paragraph(words.explored_sentence(result.explored), "warning"))
-    return marks
 
 
 def _part(
@@ -98,20 +101,15 @@ def _rating_sentence(result: EvaluationResult) -> str:
     """The strength of evidence over the primary outcomes: the range of their ratings."""
     ratings = ratings_of(result.rows)
     if not ratings:
-        return _("The evidence could not be rated, because no outcome could be estimated.")
+        return say("no_rating")
     low, high = min(ratings.values()), max(ratings.values())
+    meant = word_for("rating", str(low))
     if low == high:
-        return _("Evidence rating: {rating} of 5, that is {words}.").format(
-            rating=count(low), words=word_for("rating", str(low))
-        )
+        return say("rating", rating=count(low), words=meant)
     weakest = next(outcome for outcome, rating in ratings.items() if rating == low)
     labels = {effect.outcome: effect.label for effect in effects_of(result.rows, "primary")}
-    return _("Evidence rating: {low} to {high} of 5; weakest for “{label}”: {words}.").format(
-        low=count(low),
-        high=count(high),
-        label=labels.get(weakest, weakest),
-        words=word_for("rating", str(low)),
-    )
+    label = labels.get(weakest, weakest)
+    return say("ratings", low=count(low), high=count(high), label=label, words=meant)
 
 
 def _first_effects(primary: Sequence[E]) -> list[E]:
@@ -127,39 +125,32 @@ def _effect_card(effect: Told, means: Mapping[str, str]) -> KeyFigure:
         for x in (effect.estimate, effect.ci_low, effect.ci_high, effect.sesoi)
     )
     digits = digits_for(estimate, low, high)
-    means_known = effect.outcome in means
-    text = _("{claim} {estimate} (95% interval {between}): {conclusion}.")
-    if not means_known:  # the estimate is the card's own number then
-        text = _("{claim} (95% interval {between}): {conclusion}.")
-    meaning = text.format(
-        claim=noun_of(effect),
-        estimate=number(estimate, digits),
-        between=interval(low, high, digits),
-        conclusion=word_for("conclusion", effect.conclusion),
-    )
+    shown, claim = number(estimate, digits), noun_of(effect)
+    if effect.outcome in means:  # else the estimate is the card's own number
+        claim = joined([claim, shown])
+    found = word_for("conclusion", effect.conclusion)
+    between = interval(low, high, digits)
+    meaning = say("meaning", claim=claim, between=between, conclusion=found)
     if sesoi is not None:
-        matters = _("{meaning} A change matters from {sesoi} on.")
-        meaning = matters.format(meaning=meaning, sesoi=number(sesoi, digits_for(sesoi)))
+        meaning = say("matters", meaning=meaning, sesoi=number(sesoi, digits_for(sesoi)))
     label = _("{label} ({unit})").format(label=effect.label, unit=effect.shown_unit)
-    value = means[effect.outcome] if means_known else number(estimate, digits)
-    return KeyFigure(label, value, meaning)
+    return KeyFigure(label, means.get(effect.outcome, shown), meaning)
 
 
 def _in_numbers(program: Program, result: EvaluationResult) -> str:
     """Persons in the analysis, completion and cost, in one sentence."""
-    rows, k = result.rows, program.privacy.min_cell
-    analysed, reason = words.analysed(rows, k)
-    people = reason if analysed is None else count(analysed)
-    completed = value_at(rows, "participation/completion_share")
+    rows = result.rows
+    analysed, reason = words.analysed(rows, program.privacy.min_cell)
+    parts = [say("in_analysis", n=reason if analysed is None else count(analysed))]
     measured = value_at(rows, "sample/waves/post/share")
-    cost = record_of(rows, "efficiency")["cost_per_completer_idr"]
-    parts = [_("persons in the analysis: {n}").format(n=people)]
     if measured is not None:
-        parts.append(_("measured after the program: {share}").format(share=percent(measured)))
+        parts.append(say("measured_after", share=percent(measured)))
+    completed = value_at(rows, "participation/completion_share")
     if completed is not None:
-        parts.append(_("completed the program: {share}").format(share=percent(completed)))
+        parts.append(say("completed_by", share=percent(completed)))
+    cost = record_of(rows, "efficiency")["cost_per_completer_idr"]
     if cost is not None:
-        parts.append(_("cost per completer: {cost}").format(cost=rupiah(cost)))
+        parts.append(say("cost_of_one", cost=rupiah(cost)))
     return _("In numbers — {parts}.").format(parts="; ".join(parts))
 
 
@@ -170,28 +161,12 @@ def not_told(result: EvaluationResult, findings: Sequence[Finding]) -> list[Find
     return [finding for finding in findings if finding.id not in said]
 
 
-def _findings(result: EvaluationResult) -> Columns:
-    """The heaviest strengths and weaknesses beside the effects above."""
-    strengths = [f.statement for f in not_told(result, result.strengths)]
-    weaknesses = [f.statement for f in not_told(result, result.weaknesses)]
-    no_strength = _("The data show no strength that passes the program's own limits.")
-    if result.strengths:
-        no_strength = _("None beside the effects above.")
-    no_weakness = _("The data show no weakness that passes the program's own limits.")
-    return Columns(
-        (
-            _part(_("Strengths"), strengths[:SHOWN], no_strength),
-            _part(_("Weaknesses"), weaknesses[:SHOWN], no_weakness),
-        )
-    )
-
-
 def _actions(items: Sequence[Recommendation]) -> Bullets | Paragraph:
     if not items:
-        return Paragraph(_("No recommendation follows from the findings."), "note")
-    line = _("{text} ({owner}, by {due})")
+        return Paragraph(say("no_recommendation"), "note")
     lines = [
-        line.format(
+        say(
+            "action",
             text=item.text.rstrip("."),
             owner=item.owner or _("owner not named yet"),
             due=date(item.due) if item.due else _("no date yet"),
@@ -201,75 +176,89 @@ def _actions(items: Sequence[Recommendation]) -> Bullets | Paragraph:
     return Bullets(lines, ordered=True)
 
 
-def _undone(result: EvaluationResult) -> Paragraph | None:
-    """How many promises of earlier cycles are open; their chapter names them."""
-    undone = [f for f in result.follow_up if f.status in PROMISED]
-    if not undone:
-        return None
-    text = plural(
-        "{n} promise of earlier cycles is not kept yet.",
-        "{n} promises of earlier cycles are not kept yet.",
-        len(undone),
-    )
-    return Paragraph(text.format(n=count(len(undone))), see=("tbl-tindak-lanjut",))
-
-
 def section_findings(program: Program, result: EvaluationResult) -> Section:
     """The strengths and weaknesses that the first page has no room for; all of them, with the
     sections that show them, in the details."""
-    k = program.privacy.min_cell
-    elements: list[Element | None] = []
-    details: list[Element | None] = []
-    strengths, weaknesses = result.strengths, result.weaknesses
-    for title, rest, id, findings in (
-        (_("Strengths, the heaviest first"), _("Further strengths"), "kekuatan", strengths),
-        (_("Weaknesses, the heaviest first"), _("Further weaknesses"), "kelemahan", weaknesses),
+    elements: Elements = []
+    details: Elements = []
+    for title, kind, findings in (
+        (_("Further strengths"), "kekuatan", result.strengths),
+        (_("Further weaknesses"), "kelemahan", result.weaknesses),
     ):
-        further = [f.statement for f in not_told(result, findings)[SHOWN:] if not _is_threat(f)]
-        elements += [Heading(rest), Bullets(further)] if further else []
-        details.append(tables.table_findings(findings, id, title, k))
+        further = not_told(result, findings)[SHOWN:]
+        # The chapter on methods names the threats already.
+        texts = [f.statement for f in further if not f.id.startswith("threat.")]
+        elements += [Heading(title), Bullets(texts)] if texts else []
+        details.append(listed(kind, findings, program.privacy.min_cell))
     none = _("The first page names every strength and weakness that was found.")
     return section("kekuatan-kelemahan", elements, none, details)
 
 
-def _is_threat(finding: Finding) -> bool:
-    """Whether the chapter on methods names it already."""
-    return finding.id.startswith("threat.")
-
-
 def section_verdict(program: Program, result: EvaluationResult) -> Section:
     """All recommendations; the first page has the verdict and its reasons."""
-    k, verdict = program.privacy.min_cell, result.verdict
-    text = _(
-        "{verdict} It follows rule {rule} of the decision table; its reasons stand on the first "
-        "page."
-    ).format(verdict=words.verdict_sentence(result), rule=verdict.rule or "—")
-    elements: list[Element | None] = [
-        Paragraph(text, see=("tbl-aturan-putusan",)),
-        tables.table_recommendations(result.recommendations, k)
-        or Paragraph(_("No recommendation follows from the findings."), "note"),
+    k, verdict, items = program.privacy.min_cell, result.verdict, result.recommendations
+    told = say("by_rule", verdict=words.verdict_sentence(result), rule=verdict.rule or "—")
+    actions = [
+        {
+            "text": f"{place}. {item.text}",
+            "priority": count(item.priority),
+            "owner": item.owner or _("not named yet"),
+            "due": date(item.due),
+            "status": item.status,
+            "place": count(place),
+            "answers": _answered(item, result.weaknesses),
+            "watch": item.watch,
+        }
+        for place, item in enumerate(items, 1)
     ]
-    grounds = tables.table_grounds(result.recommendations, result.weaknesses, k)
-    return section("putusan", elements, details=[grounds, table_rules(verdict, k)])
+    rules = [
+        {
+            "rule": row.rule,
+            "situation": own(row.text),
+            "decision": row.decision,
+            "applied": _("applied") if row.rule == verdict.rule else "—",
+        }
+        for row in decision_table().rows
+    ]
+    elements: Elements = [
+        Paragraph(told, see=("tbl-aturan-putusan",)),
+        listed("rekomendasi", actions, k) or Paragraph(say("no_recommendation"), "note"),
+    ]
+    details = [listed("rekomendasi-dasar", actions, k), listed("aturan-putusan", rules, k)]
+    return section("putusan", elements, details=details)
 
 
-def table_rules(verdict: Verdict, k: int) -> Table | None:
-    """The decision table, with the rule that fired."""
-    columns = [
-        Column(_("Rule"), "rule"),
-        Column(_("Situation"), lambda row: own(row.text)),
-        Column(_("Decision"), "decision", "decision"),
-        Column(_("This program"), lambda row: _("applied") if row.rule == verdict.rule else "—"),
-    ]
-    note = _("Rules are read from the top; the first that fits decides.")
-    return table("aturan-putusan", _("Rules of decision"), decision_table().rows, columns, k, note)
+def _answered(item: Recommendation, weaknesses: Sequence[Finding]) -> str:
+    """The weaknesses that a recommendation answers, the heaviest first."""
+    said = {w.id: w.statement for w in weaknesses}
+    answered = [said[id] for id in item.addresses if id in said]
+    texts = answered[:ANSWERED]
+    if len(answered) > ANSWERED:
+        texts.append(_("And {n} more.").format(n=count(len(answered) - ANSWERED)))
+    return " ".join(texts) or "—"
 
 
 def section_follow_up(program: Program, result: EvaluationResult) -> Section:
     """What became of the recommendations of earlier cycles."""
     k = program.privacy.min_cell
-    return section(
-        "tindak-lanjut",
-        [tables.table_follow_up(result.follow_up, k)],
-        _("The program declares no recommendations of earlier cycles."),
-    )
+    rows = [
+        {"text": f.text, "from_cycle": f.from_cycle, "status": f.status, "reason": f.reason,
+         "change": change_words(f, k)}
+        for f in result.follow_up
+    ]  # fmt: skip
+    none = _("The program declares no recommendations of earlier cycles.")
+    return section("tindak-lanjut", [listed("tindak-lanjut", rows, k)], none)
+
+
+def change_words(followed: FollowUp, k: int) -> str:
+    """The change of a followed indicator, as its own sentence where it brings one."""
+    change = followed.change or {}
+    if change.get("sentence"):
+        return str(change["sentence"])
+    before, after = change.get("before"), change.get("after")
+    if isinstance(before, (int, float)) and isinstance(after, (int, float)):
+        digits = digits_for(before, after)
+        return _("from {before} to {after}").format(
+            before=number(before, digits), after=number(after, digits)
+        )
+    return words.why(change.get("reason") or followed.reason, k)
