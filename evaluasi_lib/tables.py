@@ -166,7 +166,8 @@ def cell(name: str, value: Any, row: dict[Any, Any] | None = None) -> str:
     if name.endswith("_idr"):
         return wording.rupiah(value)
     row = row or {}
-    if name == "share" or name.endswith("_share") or (name in ("low", "high") and "share" in row):
+    of_share = name in ("low", "high") and pd.notna(row.get("share"))
+    if name == "share" or name.endswith("_share") or of_share:
         return wording.percent(value)
     whole = isinstance(value, int) or abs(value) >= 1000 or name == "value"
     if float(value).is_integer() and whole:

@@ -62,6 +62,7 @@ COLUMNS = (
 WHOLE = ("n_program", "n_comparison", "n_needed")
 WORDS = ("outcome", "label", "role", "subgroup", "estimator", "design", "claim", "conclusion",
          "estimand", "unit", "level", "wave", "direction", "reason", "note")  # fmt: skip
+SHARES = "n share low:share_low high:share_high reason"  # columns, as `published` takes them
 PROGRAM_VALUES = ("program", "true", "1")
 DesignName = Literal["comparison", "randomised"]
 
@@ -338,9 +339,6 @@ def effects_in(table: pd.DataFrame) -> list[Effect]:
     return found
 
 
-SHARES = "n share low:share_low high:share_high reason"
-
-
 def score(
     df: pd.DataFrame,
     items: Sequence[str],
@@ -477,11 +475,11 @@ def describe(
             ["describe", str(name), level], group=level if by else None, subject=str(name),
         )
     ]  # fmt: skip
-    columns = (
+    shown = (
         "variable:subject value:label group n mean sd low:mean_low high:mean_high share reason "
         "share_low share_high"
     )
-    table = published(found, "describe/*/*/*", columns, min_cell)
+    table = published(found, "describe/*/*/*", shown, min_cell)
     for end in ("low", "high"):
         table[end] = table[end].fillna(table.pop(f"share_{end}"))
     return table
