@@ -62,7 +62,6 @@ environment: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -m evaluasi_lib.reference
-	@$(BIN)/python -m evaluasi_lib.findings.reference
 	@$(BIN)/python -m tests.house
 
 # Long checks, not part of the tests.

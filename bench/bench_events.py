@@ -2,7 +2,7 @@
 
 `python bench/bench_events.py` makes a synthetic log (50 million events of 150,000 learners, in the
 order of time, as Moodle keeps it), then sums it up in separate processes, by turns: through
-scoring.events, which works in parts, and the plain ways (pandas: read_parquet, drop_duplicates,
+scoring.elearning, which works in parts, and the plain ways (pandas: read_parquet, drop_duplicates,
 sort_values, groupby; polars: the same as one lazy query, collected by its streaming engine). A way
 that needs more than --memory-gb is stopped, which is said. All that end must agree in every sum.
 Nothing here is a person's data.

@@ -43,6 +43,8 @@ from evaluasi_lib.wording import (
     YamlLoader,
     _,
     count,
+    load_yaml,
+    problem,
     suggestion,
     word_for,
     workbook_texts,
@@ -53,6 +55,7 @@ MAX_YAML_DEPTH = 50
 MAX_YAML_NODES = 200_000  # with every alias written out
 MAX_ID = 64  # characters: it becomes part of file names
 OWN = "kata.yml"  # words of an agency, for the reports of all its programs
+WATCHED = Path(__file__).with_name("watched.yml")  # what an indicator may watch
 EVALUATION_NOTEBOOK = Path("notebooks") / "02_evaluasi_program.ipynb"
 
 
@@ -67,9 +70,7 @@ def project_root() -> Path:
     for folder in (here, *here.parents, checkout):
         if (folder / EVALUATION_NOTEBOOK).is_file():
             return folder
-    what = _("no workbook was found: a folder with notebooks/ and data/")
-    remedy = _("make one with “evaluasi start FOLDER”, and give your commands inside it")
-    raise UsageError(Problem(what, str(here), remedy))
+    raise UsageError(problem("no_workbook", str(here)))
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,7 @@ class DataFolder:
         """The given folder, or the project's own data/. Raises UsageError where it has no raw/."""
         folder = Path(path).expanduser().resolve() if path else project_root() / "data"
         if not (folder / "raw").is_dir():
-            remedy = _("name a folder laid out like data/, with raw/<program>/program.yml")
-            raise UsageError(Problem(_("the data folder has no folder raw/"), str(folder), remedy))
+            raise UsageError(problem("no_raw", str(folder)))
         return cls(folder)
 
     def raw(self, program_id: str) -> Path:
@@ -107,12 +107,11 @@ class DataFolder:
         """The identifier as text. Raises UsageError for one that is not there."""
         text = str(program_id).strip()
         if not text:
-            raise UsageError(Problem(_("the program's id is empty"), where="program_id"))
+            raise UsageError(problem("empty_id", "program_id"))
         check_id_text(text, "program_id")
         if not self.raw(text).is_dir():
-            what = _("there is no program “{id}” in {folder}")
-            what = what.format(id=text, folder=self.path / "raw")
-            raise UsageError(Problem(what, "program_id", suggestion(text, self.program_ids)))
+            near, place = suggestion(text, self.program_ids), self.path / "raw"
+            raise UsageError(problem("no_such_program", "program_id", near, id=text, folder=place))
         return text
 
 
@@ -120,9 +119,7 @@ def check_id_text(text: str, where: str) -> None:
     """Raises UsageError for what cannot be a program's id and the name of its folder."""
     if ID_PATTERN.fullmatch(text) and len(text) <= MAX_ID and not RESERVED.fullmatch(text):
         return
-    what = _("“{id}” is no identifier of a program").format(id=text[:MAX_ID])
-    remedy = _("use small letters, digits and hyphens, as the folder's name")
-    raise UsageError(Problem(what, where, remedy))
+    raise UsageError(problem("no_identifier", where, id=text[:MAX_ID]))
 
 
 def node_value(node: yaml.Node) -> Any:
@@ -187,8 +184,7 @@ def yaml_problem(error: yaml.YAMLError, where: str) -> Problem:
         return Problem(str(error), where, _("write it shorter, without aliases"))
     if mark := getattr(error, "problem_mark", None):
         where += ", " + _("line {line}").format(line=mark.line + 1)
-    remedy = _("check indentation, colons and quotes at this place")
-    return Problem(_("the file is not valid YAML"), where, remedy)
+    return problem("invalid_yaml", where)
 
 
 class _Loader(MarkedLoader):
@@ -211,9 +207,8 @@ def load_program(folder: Path) -> Program:
     any file of the computer read and shown.
     """
     if links := links_out(folder):
-        what, remedy = _("the link leads out of the program's folder"), _("copy the file itself")
         places = (f"{folder.name}/{link.relative_to(folder).as_posix()}" for link in links)
-        raise ProgramError(*(Problem(what, place, remedy) for place in places))
+        raise ProgramError(*(problem("link_out", place) for place in places))
     return program_of(read_declaration(folder), folder.name)
 
 
@@ -249,9 +244,7 @@ def program_of(data: dict[str, Any], folder: str) -> Program:
         raise ProgramError(*_undecided(unknown, where))
     problems = check_program_text(program)
     if program.id != folder:
-        what = _("id “{id}” differs from the folder's name “{folder}”")
-        what, remedy = what.format(id=program.id, folder=folder), _("give both the same name")
-        problems.insert(0, Problem(what, "id", remedy))
+        problems.insert(0, problem("other_id", "id", id=program.id, folder=folder))
     if problems:
         raise ProgramError(*(replace(p, where=f"{where}: {p.where}") for p in problems))
     return program
@@ -270,26 +263,20 @@ def _unknown(data: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 
 def _undecided(paths: Iterable[str], where: str) -> list[Problem]:
-    what = _("“?” stands where the draft could not tell")
-    remedy = _("write it here; the comment on the line says what is asked")
-    return [Problem(what, f"{where}: {path}", remedy) for path in paths]
+    return [problem("undecided", f"{where}: {path}") for path in paths]
 
 
 def _read_yaml(path: Path, where: str) -> dict[str, Any]:
     if not path.is_file():
-        remedy = _("write one, or draft it with “evaluasi new {id} --from FILE”")
-        remedy = remedy.format(id=path.parent.name)
-        raise ProgramError(Problem(_("there is no program.yml"), where, remedy))
+        raise ProgramError(problem("no_program_yml", where, id=path.parent.name))
     try:
         data = parse_yaml(path.read_text(encoding="utf-8-sig"), _Loader)
     except UnicodeDecodeError as error:
-        problem = Problem(_("the file is not UTF-8 text"), where, _("save it as UTF-8"))
-        raise ProgramError(problem) from error
+        raise ProgramError(problem("not_utf8", where)) from error
     except yaml.YAMLError as error:
         raise ProgramError(yaml_problem(error, where)) from error
     if not isinstance(data, dict):
-        remedy = _("see docs/program-yml.md")
-        raise ProgramError(Problem(_("the file declares nothing"), where, remedy))
+        raise ProgramError(problem("declares_nothing", where))
     return data
 
 
@@ -300,32 +287,28 @@ def explain(error: ValidationError, where: str, model: type[BaseModel] = Program
     for item in error.errors():
         # Pydantic adds the branch of a union to the path (int, str, dict[...]): no key of the file.
         path = [str(part) for part in item["loc"] if not str(part).startswith(("dict[", "list["))]
-        key, kind, context = ".".join(path), item["type"], item.get("ctx", {})
-        what, remedy = "", ""
+        key, kind, context, said = ".".join(path), item["type"], item.get("ctx", {}), item["input"]
+        place, last = f"{where}: {key}" if key else where, "".join(path[-1:])
         if kind == "extra_forbidden":
-            what = _("unknown key “{key}”").format(key=path[-1])
-            remedy = suggestion(path[-1], _known_keys(item["loc"][:-1], model))
+            near = suggestion(last, _known_keys(item["loc"][:-1], model))
+            problems.append(problem("key.unknown", place, near, key=last))
         elif kind == "missing":
-            what = _("the key “{key}” is missing").format(key=path[-1])
-            remedy = _("see docs/program-yml.md")
+            problems.append(problem("key.missing", place, key=last))
         elif kind == "literal_error":
-            known = re.findall("'([^']*)'", context["expected"])
-            what = _("“{value}” is not a known value").format(value=item["input"])
-            remedy = suggestion(str(item["input"]), known)
+            near = suggestion(str(said), re.findall("'([^']*)'", context["expected"]))
+            problems.append(problem("value.unknown", place, near, value=said))
         elif kind == "value_error":
-            what = str(context["error"])
+            problems.append(Problem(str(context["error"]), place))
         else:
-            what = _("the value does not fit: {expected}").format(expected=_expected(kind, context))
-        problems.append(Problem(what, f"{where}: {key}" if key else where, remedy))
+            problems.append(problem("value.unfit", place, expected=_expected(kind, context)))
     return problems
 
 
 def _expected(kind: str, context: dict[str, Any]) -> str:
     """What pydantic wanted, in words."""
-    limits = {"greater_than": "gt", "greater_than_equal": "ge", "less_than_equal": "le"}
-    if kind in limits:
-        sign = {"gt": ">", "ge": "≥", "le": "≤"}[limits[kind]]
-        return f"{sign} {context[limits[kind]]}"
+    signs = {"greater_than": "> {gt}", "greater_than_equal": "≥ {ge}", "less_than_equal": "≤ {le}"}
+    if kind in signs:
+        return signs[kind].format(**context)
     return word_for("expected", kind.partition("_")[0])
 
 
@@ -357,31 +340,6 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 UNSEEN = ("drop", *IDENTIFIERS)  # never in the tables
 UNORDERED = ("category", "text")  # which of their values is more, nobody can tell
 FILED = ("theme", "codebook_theme", "rubric_indicator", "path")  # declared in files
-# The measures of each part that an indicator may watch from one cycle to the next.
-WATCHED = {
-    "sample": "invited responded analysed response_rate_share n dropped share",
-    "scales": "mean mean_100 sd alpha omega_total top2_share n_items q10 q25 median q75 q90 index "
-    "score mean_pct below_share cross_performance cross_importance performance importance "
-    "item_rest alpha_if_deleted",
-    "answers": "share",
-    "asked": "share mean sd",
-    "effects": "estimate effect_size_g std_error df p_adjusted sesoi n_program n_comparison "
-    "n_needed interaction_p smd_unadjusted smd_weighted",
-    "evidence": "rating_0_5 baseline_max_abs_smd maryland_sms attrition_overall_share "
-    "attrition_differential_share mdes",
-    "participation": "enrolled started completed completion_share n share mean_before mean_after "
-    "change ame gap population_share",
-    "elearning": "users median_days_to_complete off_hours_share n share dropoff_share "
-    "median_minutes events_share used_share completed_share share_completed median_days "
-    "hazard_ratio p_value gap_minutes median_per_user sessions_share weekend_share "
-    "per_hour",
-    "efficiency": "total_cost_idr cost_per_participant_idr cost_per_completer_idr "
-    "budget_absorption_share cost_per_jp_idr price_year planned_idr realised_idr absorption_share "
-    "share_of_total estimate bcr roi_pct per_person_idr total_idr confidence_share cost_idr "
-    "benefit_idr",
-    "themes": "share sentiment tone praise criticism",
-    "module_demand": "share",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -550,10 +508,8 @@ def check_names(program: Program) -> Iterator[Problem]:
             continue
         unfit = columns_of(program, named.name) if kind in ("variable", "own_variable") else []
         if unfit and named.mark.types:
-            what = _("the variable “{name}” is of the type {type}")
-            what = what.format(name=named.name, type=unfit[0].type)
-            remedy = _("here one of these types is needed: {types}")
-            yield Problem(what, named.where, remedy.format(types=", ".join(named.mark.types)))
+            yield problem("type.unfit", named.where, name=named.name, type=unfit[0].type,
+                          types=", ".join(named.mark.types))  # fmt: skip
         else:
             yield unknown_name(named, known)
 
@@ -570,8 +526,9 @@ def _check_result_path(program: Program, named: Named) -> Iterator[Problem]:
         "barriers": _barriers(program, named),
     }  # fmt: skip
     part, *places = named.name.strip("/").split("/")
-    if part not in WATCHED:
-        yield _unknown_result(named, part, WATCHED)
+    watched: dict[str, list[str]] = load_yaml(WATCHED.read_text(encoding="utf-8"))
+    if part not in watched:
+        yield _unknown_result(named, part, watched)
         return
     for above, place in itertools.pairwise([part, *places]):
         name, _at, wave = place.partition("@")
@@ -579,14 +536,13 @@ def _check_result_path(program: Program, named: Named) -> Iterator[Problem]:
             yield _unknown_result(named, place, ids[above])
         elif wave and wave not in (_waves(program, named) or [wave]):
             yield _unknown_result(named, wave, _waves(program, named) or [])
-    measures = WATCHED[part].split()
-    if not places or places[-1] not in measures:
-        yield _unknown_result(named, places[-1] if places else part, measures)
+    if not places or places[-1] not in watched[part]:
+        yield _unknown_result(named, places[-1] if places else part, watched[part])
 
 
 def _unknown_result(named: Named, part: str, known: Iterable[str]) -> Problem:
-    what = _("“{path}” is no place in the result: “{part}”").format(path=named.name, part=part)
-    return Problem(what, named.where, suggestion(part, known))
+    near = suggestion(part, known)
+    return problem("no_place_in_result", named.where, near, path=named.name, part=part)
 
 
 def check_program_text(program: Program) -> list[Problem]:
@@ -626,9 +582,7 @@ def _check_groups(program: Program) -> Iterator[Problem]:
     if program.design.type == "single_group" or program.design.group is not None:
         return
     if not {"program", "comparison"} <= whole:
-        what = _("a design with two groups needs the key “group”")
-        remedy = _("declare “design.group”, or “group” in the sources of each group's persons")
-        yield Problem(what, "design", remedy)
+        yield problem("no_group", "design")
 
 
 def _check_own_words(program: Program) -> Iterator[Problem]:
@@ -637,9 +591,7 @@ def _check_own_words(program: Program) -> Iterator[Problem]:
         texts = "\n".join(workbook_texts(code)).casefold() if words else ""
         for old in words:
             if old.casefold() not in texts:
-                what = _("“{old}” stands in no sentence of the workbook").format(old=old)
-                remedy = _("take it over from a report as it stands there, without its numbers")
-                yield Problem(what, f"words.{code}", remedy)
+                yield problem("word_unknown", f"words.{code}", old=old)
 
 
 def _check_items(program: Program) -> Iterator[Problem]:
@@ -647,17 +599,13 @@ def _check_items(program: Program) -> Iterator[Problem]:
         for variable, column in source.columns.items():
             scaled = any(variable in i.items for i in program.instruments.values())
             if column.type == "item" and column.scale is None and not scaled:
-                remedy = _("add “scale”, or name it in an instrument")
-                where = f"sources.{name}.columns.{variable}"
-                yield Problem(_("the item has no scale"), where, remedy)
+                yield problem("no_scale", f"sources.{name}.columns.{variable}")
 
 
 def _check_outcomes(program: Program) -> Iterator[Problem]:
     ids = [o.id for o in program.outcomes]
     for repeated in sorted({i for i in ids if ids.count(i) > 1}):
-        what = _("two outcomes have the id “{id}”").format(id=repeated)
-        remedy = _("an outcome has one primary estimate: give each its own id")
-        yield Problem(what, "outcomes", remedy)
+        yield problem("outcome.twice", "outcomes", id=repeated)
     for outcome in program.outcomes:
         yield from _check_success(program, outcome)
         yield from _check_before(program, outcome)
@@ -672,21 +620,14 @@ def _check_before(program: Program, outcome: Outcome) -> Iterator[Problem]:
     if after is not None and before is not None:
         spans = [(s.min, s.max) for x in (after, before) if (s := program.scales.get(x.scale))]
         if len(after.items) != len(before.items) or len(set(spans)) > 1:
-            what = _("“{before}” and “{after}” do not ask the same items on the same scale")
-            what = what.format(before=outcome.baseline_instrument, after=outcome.instrument)
-            remedy = _("the scores are subtracted: give both the same number of items and points")
-            yield Problem(what, f"{where}.baseline_instrument", remedy)
+            yield problem("before.other_items", f"{where}.baseline_instrument",
+                          before=outcome.baseline_instrument, after=outcome.instrument)  # fmt: skip
     asked = {*before.items} if before is not None else {outcome.baseline_variable} - {None}
     if not asked or outcome.retrospective is not None or outcome.baseline_wave is not None:
         return
     for name, source in program.sources.items():
         if source.role == "survey" and source.wave == outcome.wave and asked & {*source.columns}:
-            what = _("“{source}” asked after the program how it was before")
-            remedy = _(
-                "say “retrospective: true” where people answered from memory, “false” where the "
-                "column holds what was measured before"
-            )
-            yield Problem(what.format(source=name), f"{where}.retrospective", remedy)
+            yield problem("before.asked_after", f"{where}.retrospective", source=name)
 
 
 def _check_success(program: Program, outcome: Outcome) -> Iterator[Problem]:
@@ -698,29 +639,20 @@ def _check_success(program: Program, outcome: Outcome) -> Iterator[Problem]:
     where = f"outcomes.{outcome.id}"
     binary = outcome.scale_type == "binary"
     if outcome.success and not binary:
-        what = _("“success” belongs to a binary outcome")
-        yield Problem(what, f"{where}.success", _("add “scale_type: binary”"))
+        yield problem("success.not_binary", f"{where}.success")
     if binary and outcome.instrument is not None:
-        what = _("the score of an instrument is not binary")
-        yield Problem(what, where, _("name a variable of two values, or another scale_type"))
+        yield problem("success.of_score", where)
     names = dict.fromkeys(filter(None, [outcome.variable, outcome.baseline_variable]))
     columns = [c for name in names for c in columns_of(program, name)]
     labels = list(dict.fromkeys(label for c in columns for label in c.categories))
     if not binary:
         if not outcome.success and any(c.type in UNORDERED and not c.coarsen for c in columns):
-            what = _("labels without an order are no scale: which of them is more?")
-            yield Problem(what, where, _success_remedy(labels))
+            yield problem("success.unordered", where, _success_remedy(labels))
         return
     if outcome.success and labels and set(labels) <= set(outcome.success):
-        what = _("every value counts as success")
-        yield Problem(what, f"{where}.success", _success_remedy(labels))
+        yield problem("success.all", f"{where}.success", _success_remedy(labels))
     if not outcome.success and any(c.categories and c.type != "flag" for c in columns):
-        yield Problem(missing_success(), where, _success_remedy(labels))
-
-
-def missing_success() -> str:
-    """What is wrong with a binary outcome without `success`."""
-    return _("the binary outcome does not say which value is its success")
+        yield problem("success.missing", where, _success_remedy(labels))
 
 
 def _success_remedy(labels: Iterable[str]) -> str:

@@ -10,27 +10,27 @@ import getpass
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.check import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
-from evaluasi_lib.wording import EvaluationError, Problem, UsageError, _, os_problem
+from evaluasi_lib.wording import EvaluationError, Problem, UsageError, _, os_problem, problem
 
 OK, SOME_FAILED, WRONG_USE = 0, 1, 2
 WORK_FOLDER = "buku-kerja"  # beside notebooks/, so that links lead on; git ignores it
+
+Options = argparse.Namespace
+Argument = tuple[str, str, dict[str, Any]]  # name, help, the other options of add_argument
 
 
 class _Parser(argparse.ArgumentParser):
     """argparse whose own words come from the catalogue."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(
-            Problem(
-                message, where=self.prog, remedy=_("see “{prog} --help”").format(prog=self.prog)
-            )
-        )
+        remedy = _("see “{prog} --help”").format(prog=self.prog)
+        raise UsageError(Problem(message, where=self.prog, remedy=remedy))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,125 +41,114 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may be cp1252
             stream.reconfigure(encoding="utf-8", errors="replace")
-    wording.set_language(_message_language())
+    # EVALUASI_LANGUAGE chooses the language of messages; reports have --language.
+    code = os.environ.get("EVALUASI_LANGUAGE", "")
+    wording.set_language(code if code in wording.LANGUAGES else wording.DEFAULT_LANGUAGE)
     try:
         options = _parser().parse_args(arguments)
-        run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
-    except UsageError as error:
-        _complain(error)
-        return WRONG_USE
+        status: int = options.run(options)
     except EvaluationError as error:
-        _complain(error)
-        return SOME_FAILED
+        _complain(error.problems)
+        return WRONG_USE if isinstance(error, UsageError) else SOME_FAILED
     except OSError as error:
-        _complain(EvaluationError(os_problem(error)))
+        _complain([os_problem(error)])
         return SOME_FAILED
     except KeyboardInterrupt:
         print(_("stopped"), file=sys.stderr)
         return 130
+    return status
 
 
-def _message_language() -> str:
-    """EVALUASI_LANGUAGE chooses the language of messages; reports have --language."""
-    code = os.environ.get("EVALUASI_LANGUAGE", wording.DEFAULT_LANGUAGE)
-    return code if code in wording.LANGUAGES else wording.DEFAULT_LANGUAGE
-
-
-def _complain(error: EvaluationError) -> None:
-    for problem in error.problems:
-        print(f"evaluasi: {problem}", file=sys.stderr)
+def _complain(problems: Iterable[object], who: str = "evaluasi") -> int:
+    """Print each problem; the exit status that they make."""
+    status = OK
+    for said in problems:
+        print(f"{who}: {said}", file=sys.stderr)
+        status = SOME_FAILED
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="evaluasi", description=_("Evaluate career-development programs."))
     parser.add_argument("--version", action="version", version=f"evaluasi {__version__}")
-    commands = parser.add_subparsers(required=True, metavar=_("COMMAND"), parser_class=_Parser)
-
-    def add(
-        name: str, run: Callable[[argparse.Namespace], int], summary: str, *, data: bool = True
-    ) -> _Parser:
-        command = commands.add_parser(name, help=summary, description=summary)
+    parsers = parser.add_subparsers(required=True, metavar=_("COMMAND"), parser_class=_Parser)
+    for run, summary, arguments in _commands():
+        name = run.__name__.strip("_")
+        command = parsers.add_parser(name, help=summary, description=summary)
         command.set_defaults(run=run)
-        if data:
-            command.add_argument("--data", metavar="DIR", help=_("a folder laid out like data/"))
-        return command
-
-    summary = _("a workbook folder: notebooks, examples, room for your data")
-    start = add("start", _start, summary, data=False)
-    start.add_argument("folder", metavar="DIR", help=_("new, or a workbook to bring up to date"))
-    new = add("new", _new, _("draft program.yml from files as exported"))
-    new.add_argument("id", metavar="ID", help=_("identifier of the program"))
-    new.add_argument(
-        "--from", dest="files", nargs="+", required=True, metavar="FILE", help=_("exported files")
-    )
-    for name, run, summary in (
-        ("check", _check, _("show every problem of a program at once; change nothing")),
-        ("clean", _clean, _("make processed data from raw data")),
-        ("quotes", _quotes, _("propose quotes for your approval in kutipan.csv")),
-    ):
-        command = add(name, run, summary)
-        command.add_argument("ids", nargs="*", metavar="ID", help=_("programs; all if none"))
-
-    report = add("report", _report, _("make the reports of programs"))
-    report.add_argument("ids", nargs="*", metavar="ID", help=_("programs"))
-    report.add_argument("--all", action="store_true", help=_("every program"))
-    report.add_argument("--format", default="html", help=_("html,pdf,docx,xlsx"))
-    report.add_argument("--language", default="id", help=_("id,en"))
-    report.add_argument("--jobs", type=int, default=1, metavar="N", help=_("programs at a time"))
-    report.add_argument("--out", metavar="DIR", help=_("folder of the reports"))
-    report.add_argument(
-        "--force", action="store_true", help=_("clean and make again, even if unchanged")
-    )
-    report.add_argument(
-        "--time-limit", type=float, metavar="SECONDS", help=_("give a program up after this time")
-    )
-    report.add_argument("--scheduler", metavar="ADDRESS", help=_("Dask cluster to run on"))
-
-    verify = add("verify", _verify, _("make results again and compare them with the reports"))
-    verify.add_argument("ids", nargs="+", metavar="ID", help=_("programs"))
-    verify.add_argument("--out", metavar="DIR", help=_("folder of the reports"))
-
-    portfolio = add("portfolio", _portfolio, _("the report over all programs and the index page"))
-    portfolio.add_argument("--language", default="id", help=_("id,en"))
-    portfolio.add_argument("--out", metavar="DIR", help=_("folder of the reports"))
-
-    forgotten = add("forget", _forget, _("delete one person's data, raw and processed"))
-    forgotten.add_argument("id", metavar="ID", help=_("identifier of the program"))
-    forgotten.add_argument(
-        "--person", required=True, metavar="NIP|CODE",
-        help=_("the person as the files name them; “-” asks, so that no history keeps it"),
-    )  # fmt: skip
-    forgotten.add_argument(
-        "--reason", required=True, metavar="TEXT", help=_("why, without saying who; it is logged")
-    )
-    forgotten.add_argument("--out", metavar="DIR", help=_("folder of the reports"))
-
-    key = add("key", _key, _("the secret key of the pseudonyms"))
-    key.add_argument("action", choices=["rotate"], help=_("rotate: a new key, and what it breaks"))
-
-    lab = add("lab", _lab, _("open JupyterLab at the starting notebook"))
-    lab.add_argument(
-        "jupyter", nargs="*", metavar="OPTION", help=_("after --: Jupyter's own options")
-    )
+        for place, text, more in arguments:
+            command.add_argument(place, help=text, **more)
     return parser
+
+
+def _commands() -> Iterator[tuple[Callable[[Options], int], str, list[Argument]]]:
+    """Each command: the function of its name, what it does, and its arguments."""
+    # A default that is text goes through `type` as well.
+    data: Argument = ("--data", _("a folder laid out like data/"),
+                      {"metavar": "DIR", "type": DataFolder.at, "default": ""})  # fmt: skip
+    out: Argument = ("--out", _("folder of the reports"),
+                     {"metavar": "DIR", "type": _reports, "default": ""})  # fmt: skip
+    language: Argument = ("--language", _("id,en"), {"default": "id"})
+    one: Argument = ("id", _("identifier of the program"), {"metavar": "ID"})
+    any_or_all: Argument = ("ids", _("programs; all if none"), {"metavar": "ID", "nargs": "*"})
+    flag = {"action": "store_true"}
+
+    yield _start, _("a workbook folder: notebooks, examples, room for your data"), [
+        ("folder", _("new, or a workbook to bring up to date"), {"metavar": "DIR"}),
+    ]  # fmt: skip
+    files = {"metavar": "FILE", "dest": "files", "nargs": "+", "required": True}
+    yield _new, _("draft program.yml from files as exported"), [
+        one, data, ("--from", _("exported files"), files),
+    ]  # fmt: skip
+    summary = _("show every problem of a program at once; change nothing")
+    yield _check, summary, [any_or_all, data]
+    yield _clean, _("make processed data from raw data"), [any_or_all, data]
+    summary = _("propose quotes for your approval in kutipan.csv")
+    yield _quotes, summary, [any_or_all, data]
+    seconds = {"metavar": "SECONDS", "type": float}
+    yield _report, _("make the reports of programs"), [
+        ("ids", _("programs"), {"metavar": "ID", "nargs": "*"}),
+        ("--all", _("every program"), flag),
+        ("--format", _("html,pdf,docx,xlsx"), {"default": "html"}),
+        language, data, out,
+        ("--jobs", _("programs at a time"), {"metavar": "N", "type": int, "default": 1}),
+        ("--force", _("clean and make again, even if unchanged"), flag),
+        ("--time-limit", _("give a program up after this time"), seconds),
+        ("--scheduler", _("Dask cluster to run on"), {"metavar": "ADDRESS"}),
+    ]  # fmt: skip
+    yield _verify, _("make results again and compare them with the reports"), [
+        ("ids", _("programs"), {"metavar": "ID", "nargs": "+"}), data, out,
+    ]  # fmt: skip
+    summary = _("the report over all programs and the index page")
+    yield _portfolio, summary, [language, data, out]
+    person = _("the person as the files name them; “-” asks, so that no history keeps it")
+    reason = _("why, without saying who; it is logged")
+    yield _forget, _("delete one person's data, raw and processed"), [
+        one, data, out, ("--person", person, {"metavar": "NIP|CODE", "required": True}),
+        ("--reason", reason, {"metavar": "TEXT", "required": True}),
+    ]  # fmt: skip
+    action = _("rotate: a new key, and what it breaks")
+    yield _key, _("the secret key of the pseudonyms"), [
+        ("action", action, {"choices": ["rotate"]}), data,
+    ]  # fmt: skip
+    jupyter = _("after --: Jupyter's own options")
+    yield _lab, _("open JupyterLab at the starting notebook"), [
+        ("jupyter", jupyter, {"metavar": "OPTION", "nargs": "*"}), data,
+    ]  # fmt: skip
+
+
+def _reports(folder: str) -> Path:
+    """The folder of reports that was named, or the project's own."""
+    return Path(folder or project_root() / "reports").expanduser().resolve()
 
 
 def _chosen(data: DataFolder, ids: Sequence[str]) -> list[str]:
     """The named programs, or all of them; UsageError names every unknown one."""
-    if not ids:
-        if not data.program_ids:
-            raise UsageError(
-                Problem(
-                    _("there is no program"),
-                    where=str(data.path / "raw"),
-                    remedy=_("make one with “evaluasi new ID --from FILE”"),
-                )
-            )
-        return data.program_ids
+    if not ids and not data.program_ids:
+        raise UsageError(problem("no_program", str(data.path / "raw")))
     problems: list[Problem] = []
     chosen = []
-    for program_id in dict.fromkeys(ids):
+    for program_id in dict.fromkeys(ids or data.program_ids):
         try:
             chosen.append(data.check_id(program_id))
         except UsageError as error:
@@ -169,14 +158,15 @@ def _chosen(data: DataFolder, ids: Sequence[str]) -> list[str]:
     return chosen
 
 
-def _start(options: argparse.Namespace) -> int:
-    from evaluasi_lib.starting import start_workbook
+def _start(options: Options) -> int:
+    from evaluasi_lib.folders import start_workbook
 
-    done = start_workbook(Path(options.folder).expanduser().resolve())
-    print(_("The workbook is in {folder}.").format(folder=done.folder))
-    if done.examples:
-        print(_("Examples in data/raw: {names}").format(names=", ".join(done.examples)))
-    _tell_new_versions(done.beside)
+    folder = Path(options.folder).expanduser().resolve()
+    examples, beside = start_workbook(folder)
+    print(_("The workbook is in {folder}.").format(folder=folder))
+    if examples:
+        print(_("Examples in data/raw: {names}").format(names=", ".join(examples)))
+    _tell_new_versions(beside)
     print(_("Next, inside that folder: evaluasi lab"))
     return OK
 
@@ -187,10 +177,10 @@ def _tell_new_versions(beside: Sequence[Path]) -> None:
         print(text.format(path=path))
 
 
-def _new(options: argparse.Namespace) -> int:
+def _new(options: Options) -> int:
     from evaluasi_lib.door.start import new_program
 
-    made = new_program(DataFolder.at(options.data), options.id, options.files)
+    made = new_program(options.data, options.id, options.files)
     for line in made.told:
         print(line)
     for place in made.changed:
@@ -203,16 +193,14 @@ def _new(options: argparse.Namespace) -> int:
     return OK
 
 
-def _check(options: argparse.Namespace) -> int:
+def _check(options: Options) -> int:
     from evaluasi_lib.evaluation import check
 
-    data = DataFolder.at(options.data)
     status = OK
-    for program_id in _chosen(data, options.ids):
-        found = check(data, program_id)
-        for place, problem in enumerate(found.problems, 1):
-            status = SOME_FAILED
-            print(f"{program_id} [{place}/{len(found.problems)}] {problem}", file=sys.stderr)
+    for program_id in _chosen(options.data, options.ids):
+        found = check(options.data, program_id)
+        for place, said in enumerate(found.problems, 1):
+            status = _complain([said], f"{program_id} [{place}/{len(found.problems)}]")
         if not found.problems:
             print(_("{id}: no problem found").format(id=program_id))
         if found.standing:
@@ -226,30 +214,27 @@ def _check(options: argparse.Namespace) -> int:
     return status
 
 
-def _clean(options: argparse.Namespace) -> int:
+def _clean(options: Options) -> int:
     from evaluasi_lib.cleaning.pipeline import clean_program
 
-    data = DataFolder.at(options.data)
     status = OK
-    for program_id in _chosen(data, options.ids):
+    for program_id in _chosen(options.data, options.ids):
         try:
-            folder = clean_program(load_program(data.raw(program_id)), data, force=True)
+            program = load_program(options.data.raw(program_id))
+            folder = clean_program(program, options.data, force=True)
             print(_("{id}: cleaned, in {folder}").format(id=program_id, folder=folder))
         except EvaluationError as error:
-            status = SOME_FAILED
-            for problem in error.problems:
-                print(f"{program_id}: {problem}", file=sys.stderr)
+            status = _complain(error.problems, program_id)
     return status
 
 
-def _quotes(options: argparse.Namespace) -> int:
+def _quotes(options: Options) -> int:
     from evaluasi_lib.cleaning.pipeline import names_of
     from evaluasi_lib.evaluation import open_study
     from evaluasi_lib.voices import update_quotes
 
-    data = DataFolder.at(options.data)
-    for program_id in _chosen(data, options.ids):
-        study, raw = open_study(data, program_id), data.raw(program_id)
+    for program_id in _chosen(options.data, options.ids):
+        study, raw = open_study(options.data, program_id), options.data.raw(program_id)
         names = names_of(study.program, raw)
         new = update_quotes(study, raw, [*names.full, *names.single])
         print(_("{id}: {n} quotes proposed in kutipan.csv; none is printed before you approve it")
@@ -257,110 +242,86 @@ def _quotes(options: argparse.Namespace) -> int:
     return OK
 
 
-def _report(options: argparse.Namespace) -> int:
+def _report(options: Options) -> int:
     from evaluasi_lib.reporting import batch, stamp
-    from evaluasi_lib.reporting.batch import show_progress
 
-    data = DataFolder.at(options.data)
+    data, out = options.data, options.out
     if bool(options.ids) == options.all:
-        raise UsageError(
-            Problem(
-                _("name the programs, or give --all"),
-                where="evaluasi report",
-                remedy=_("known: {names}").format(names=", ".join(data.program_ids)),
-            )
-        )
-    if options.jobs < 1:
-        raise UsageError(Problem(_("at least one job is needed"), where="--jobs"))
-    if options.time_limit is not None and options.time_limit <= 0:
-        raise UsageError(Problem(_("a positive number of seconds is needed"), where="--time-limit"))
-    out = Path(options.out or project_root() / "reports").expanduser().resolve()
-    formats = stamp.split_formats(options.format)
-    languages = stamp.split_languages(options.language)
-    ids = _chosen(data, options.ids)
-    jobs = [
-        batch.Job(
-            program_id=program_id,
-            notebook=project_root() / EVALUATION_NOTEBOOK,
-            data_dir=data.path,
-            out_dir=out,
-            languages=languages,
-            formats=formats,
-            message_language=wording.language(),
-            time_limit=options.time_limit,
-        )
-        for program_id in ids
-    ]
-    outcomes = batch.in_order(
-        show_progress(len(jobs), lambda watch: batch.make_reports(
-            jobs, data, workers=options.jobs, scheduler=options.scheduler, force=options.force,
-            watch=watch,
-        )), jobs
-    )  # fmt: skip
-    failures = [outcome for outcome in outcomes if outcome.failure]
-    for outcome in failures:
-        print(f"evaluasi: {outcome.program_id}: {outcome.failure}", file=sys.stderr)
+        names = ", ".join(data.program_ids)
+        raise UsageError(problem("which_programs", "evaluasi report", names=names))
+    for name, number in (("--jobs", options.jobs), ("--time-limit", options.time_limit)):
+        if number is not None and number <= 0:
+            raise UsageError(problem("not_positive", name))
+    shared: dict[str, Any] = {
+        "notebook": project_root() / EVALUATION_NOTEBOOK,
+        "data_dir": data.path,
+        "out_dir": out,
+        "languages": stamp.split_languages(options.language),
+        "formats": stamp.split_formats(options.format),
+        "message_language": wording.language(),
+        "time_limit": options.time_limit,
+    }
+    jobs = [batch.Job(program_id, **shared) for program_id in _chosen(data, options.ids)]
+    outcomes = batch.show_progress(len(jobs), lambda watch: batch.make_reports(
+        jobs, data, workers=options.jobs, scheduler=options.scheduler, force=options.force,
+        watch=watch,
+    ))  # fmt: skip
+    status = OK
+    order = [job.program_id for job in jobs]
+    for outcome in sorted(outcomes, key=lambda outcome: order.index(outcome.program_id)):
+        if outcome.failure:
+            status = _complain([outcome.failure], f"evaluasi: {outcome.program_id}")
         if outcome.kept_notebook:
             kept = _("the notebook as far as it ran: {path}").format(path=outcome.kept_notebook)
-            print(f"evaluasi: {outcome.program_id}: {kept}", file=sys.stderr)
-    good = len(outcomes) - len(failures)
+            _complain([kept], f"evaluasi: {outcome.program_id}")
+    good = sum(not outcome.failure for outcome in outcomes)
     print(_("{good} of {total} reports in {folder}").format(
         good=good, total=len(outcomes), folder=out
     ))  # fmt: skip
-    return SOME_FAILED if failures else OK
+    return status
 
 
-def _verify(options: argparse.Namespace) -> int:
+def _verify(options: Options) -> int:
     from evaluasi_lib.verify import verify_report
 
-    data = DataFolder.at(options.data)
-    out = Path(options.out or project_root() / "reports").expanduser().resolve()
     status = OK
-    for program_id in _chosen(data, options.ids):
-        differences = verify_report(data, program_id, out)
-        for difference in differences:
-            status = SOME_FAILED
-            print(f"{program_id}: {difference}", file=sys.stderr)
+    for program_id in _chosen(options.data, options.ids):
+        differences = verify_report(options.data, program_id, options.out)
+        status = _complain(differences, program_id) or status
         if not differences:
             print(_("{id}: the same result again, byte for byte").format(id=program_id))
     return status
 
 
-def _portfolio(options: argparse.Namespace) -> int:
+def _portfolio(options: Options) -> int:
     from evaluasi_lib.folders import replace_folder
     from evaluasi_lib.reporting import batch, running, stamp, warm
 
-    data = DataFolder.at(options.data)
-    out = Path(options.out or project_root() / "reports").expanduser().resolve()
-    target = out / batch.PORTFOLIO_FOLDER
+    target = options.out / batch.PORTFOLIO_FOLDER
     notebook = project_root() / "notebooks" / "03_portofolio.ipynb"
     languages = stamp.split_languages(options.language)
-    with batch.writing(out), warm.kernels(), replace_folder(target) as staging:
+    with batch.writing(options.out), warm.kernels(), replace_folder(target) as staging:
         for language in languages:
-            executed = staging / f"notebook.{language}.ipynb"
             parameters: dict[str, object] = {
                 "language": language,
-                "data_dir": str(data.path),
-                "reports_dir": str(out),
+                "data_dir": str(options.data.path),
+                "reports_dir": str(options.out),
                 "out_dir": str(staging),
             }
-            running.run_notebook(notebook, executed, parameters)
-        batch.write_index(out, data, [])
+            running.run_notebook(notebook, staging / f"notebook.{language}.ipynb", parameters)
+        batch.write_index(options.out, options.data, [])
     print(_("The report over all programs is in {folder}.").format(folder=target))
     return OK
 
 
-def _forget(options: argparse.Namespace) -> int:
+def _forget(options: Options) -> int:
     from evaluasi_lib.cleaning.forgetting import forget
     from evaluasi_lib.reporting import batch
 
-    data = DataFolder.at(options.data)
+    data, out = options.data, options.out
     program_id = data.check_id(options.id)
-    person = options.person
-    if person == "-":
-        person = getpass.getpass(_("NIP or code:"))
+    person = getpass.getpass(_("NIP or code:")) if options.person == "-" else options.person
     done = forget(data, program_id, person.strip(), options.reason)
-    out = Path(options.out or project_root() / "reports").expanduser().resolve()
     stale = batch.mark_stale(out, data, program_id)
     if stale:
         batch.write_index(out, data, [])
@@ -369,29 +330,27 @@ def _forget(options: argparse.Namespace) -> int:
     if done.masked:
         masked = wording.count(done.masked)
         print(_("the name masked in {n} rows or lines of others").format(n=masked))
-    for line in done.mentions:
-        print(f"evaluasi: {line}", file=sys.stderr)
+    _complain(done.mentions)
     for name in stale:
         print(_("The report is out of date: {name}").format(name=name))
     return OK
 
 
-def _key(options: argparse.Namespace) -> int:
+def _key(options: Options) -> int:
     from evaluasi_lib.cleaning.forgetting import rotate_key
 
-    written, failed = rotate_key(DataFolder.at(options.data))
+    written, failed = rotate_key(options.data)
     print(_("There is a new key; the old one is gone."))
     for program_id in written:
         print(_("{id}: written with new pseudonyms").format(id=program_id))
-    for line in failed:
-        print(f"evaluasi: {line}", file=sys.stderr)
+    _complain(failed)
     print(_("What this breaks: tables handed out before can no longer be joined with new ones, and "
             "data folders elsewhere that used the old key are rewritten when they are next used. "
             "No number of a report changes."))  # fmt: skip
     return SOME_FAILED if failed else OK
 
 
-def _lab(options: argparse.Namespace) -> int:
+def _lab(options: Options) -> int:
     """JupyterLab on copies, so that neither outputs nor a person's changes reach git.
 
     lab/overrides.json holds defaults that a person may change in Jupyter's own settings: pages of
@@ -402,7 +361,7 @@ def _lab(options: argparse.Namespace) -> int:
     root = project_root()
     work = root / WORK_FOLDER
     _tell_new_versions(refresh_copies(sorted((root / "notebooks").glob("[0-9]*.ipynb")), work))
-    place = os.environ | {DATA_VARIABLE: str(DataFolder.at(options.data).path)}
+    place = os.environ | {DATA_VARIABLE: str(options.data.path)}
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}",
                f"--LabApp.app_settings_dir={Path(__file__).parent / 'lab'}"]  # fmt: skip
     start = [str(work / "00_mulai_di_sini.ipynb")]

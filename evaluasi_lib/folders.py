@@ -25,8 +25,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from evaluasi_lib.wording import DataError, Problem, UsageError, _
+from evaluasi_lib.wording import DataError, UsageError, _, problem
 
+HERE = Path(__file__).resolve().parent
+CARRIED = HERE / "starter"  # within a wheel; a checkout has the originals beside the library
 DATA_VARIABLE = "EVALUASI_DATA"  # the data folder of notebooks that name none
 LOCK = ".evaluasi.lock"
 LOCKED_BYTE = 1 << 30  # Windows lets nobody read what is locked, so it is no byte of the text
@@ -43,9 +45,7 @@ def inside(folder: Path, name: str, where: str) -> Path:
     """
     path = folder / name
     if "\0" in name or not path.resolve().is_relative_to(folder.resolve()):
-        remedy = _("put it into the program's folder and name it relative to program.yml")
-        what = _("the file lies outside the program's folder")
-        raise DataError(Problem(what, where.replace("\0", "?"), remedy))
+        raise DataError(problem("file.outside", where.replace("\0", "?")))
     return path
 
 
@@ -147,8 +147,7 @@ def swap_in(work: Path, target: Path) -> None:
         finally:
             if target.exists():  # else what was moved aside is all there is; `sweep` puts it back
                 shutil.rmtree(aside, ignore_errors=True)
-    remedy = _("close the programs that have a file of it open, then try again")
-    raise DataError(Problem(_("the folder cannot be replaced"), str(target), remedy))
+    raise DataError(problem("folder.in_use", str(target)))
 
 
 def sweep(folder: Path, name: str | None = None) -> None:
@@ -217,9 +216,7 @@ def only_writer(folder: Path) -> Iterator[None]:
         except OSError as error:
             if error.errno in HELD:
                 holder = path.read_text(encoding="utf-8").strip()
-                text = _("another run is writing into this folder: {who}").format(who=holder)
-                remedy = _("wait until it has ended, or name another folder with --out")
-                raise UsageError(Problem(text, str(folder), remedy)) from None
+                raise UsageError(problem("folder.locked", str(folder), who=holder)) from None
             # A file system without locks: nothing can be held there, and the work can be done.
         file.truncate(0)
         since = datetime.now().astimezone().isoformat(" ", "seconds")
@@ -282,3 +279,32 @@ def _fingerprint(notebook: Path) -> str:
     except (ValueError, KeyError):  # a copy that a person broke is a person's
         cells = [text]
     return hashlib.sha256("\0".join(cells).encode()).hexdigest()
+
+
+def start_workbook(folder: Path) -> tuple[list[str], list[Path]]:
+    """Make a workbook in a folder, or bring the notebooks of one that is there up to date: the ids
+    of the example programs that were put in, and new versions that stand beside changed notebooks.
+
+    Nothing of a person's is overwritten: a notebook that she changed stays, and the new one stands
+    beside it (`refresh_copies`); a program that is there already stays as it is. Raises UsageError
+    where the folder is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(problem("folder.is_file", str(folder)))
+    carried = CARRIED if CARRIED.is_dir() else HERE.parent
+    beside = refresh_copies(sorted((carried / "notebooks").glob("*.ipynb")), folder / "notebooks")
+    for name in (".gitignore", "data/raw/README.md", "data/processed/README.md"):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            shutil.copyfile(carried / name, target)
+    for name in ("docs", "notebooks/contoh"):
+        shutil.copytree(carried / name, folder / name, dirs_exist_ok=True)
+    added = []
+    for program in sorted((carried / "data" / "raw").glob("*/program.yml")):
+        target = folder / "data" / "raw" / program.parent.name
+        if not target.exists():
+            with replace_folder(target) as staging:
+                shutil.copytree(program.parent, staging, dirs_exist_ok=True)
+            added.append(target.name)
+    return added, beside

@@ -1,7 +1,7 @@
 """What a program is: program.yml as one validated model.
 
-The text below each field is its documentation: docs/program-yml.md is generated from it, and a test
-holds that none is missing. These texts are messages, so the page exists in both languages.
+What each key means stands in keys.yml, in both languages: docs/program-yml.md is generated from
+both, and a test holds that no meaning is missing.
 """
 
 from __future__ import annotations
@@ -115,16 +115,14 @@ FileName = Annotated[str, Names("path")]
 
 
 class Model(BaseModel):
-    """A part of a declaration; the text below a field says what the field means."""
+    """A part of a declaration."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Period(Model):
     start: dt.date
-    """First day of the program."""
     end: dt.date
-    """Last day of the program."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Period:
@@ -135,11 +133,8 @@ class Period(Model):
 
 class Objective(Model):
     id: Name
-    """Short name of the objective."""
     text: Text
-    """The objective in words."""
     outcomes: list[OutcomeId] = []
-    """Outcomes that measure this objective."""
 
 
 GroupLabel = Annotated[Label, Names("label", of="variable")]
@@ -147,27 +142,17 @@ GroupLabel = Annotated[Label, Names("label", of="variable")]
 
 class GroupRule(Model):
     variable: Grouping
-    """Variable that tells the two groups apart."""
     program: list[GroupLabel]
-    """Values that mean: took part in the program, or was assigned to it."""
     comparison: list[GroupLabel]
-    """Values that mean: comparison group."""
 
 
 class Design(Model):
     type: Literal["single_group", "comparison", "randomised"]
-    """How participants were chosen: one group only, a comparison group, or by lot."""
     group: GroupRule | None = None
-    """Which rows belong to the program and which to the comparison."""
     cluster: Grouping | None = None
-    """Variable that names the unit in which persons resemble each other (agency)."""
     covariates: list[Variable] = []
-    """Background variables measured before the program, for adjustment."""
     covariate_form: Literal["linear", "spline"] = "linear"
-    """How numbers among the covariates enter the models: as straight lines, or as natural splines
-    where the relation bends."""
     attrition: Literal["known", "unknown"] = "known"
-    """Whether it is known who was invited or assigned, so that loss can be counted."""
 
     @model_validator(mode="before")
     @classmethod
@@ -189,57 +174,32 @@ Answer = Annotated[Label, Names("answer")]
 
 class Column(Model):
     header: str = Field(alias="from")
-    """Column heading exactly as in the file, or its preset name."""
     type: Literal[
         "item", "number", "integer", "text", "category", "ordinal", "date", "flag", "multi",
         "open", "nip", "respondent_code", "name", "email", "phone", "drop",
     ] = "text"  # fmt: skip
-    """Kind of content. item: answer on a declared scale; multi: several options; open: free text,
-    kept apart; nip, respondent_code, name, email, phone: identifiers, which never leave cleaning as
-    they are; drop: not taken over."""
     label: Text | None = None
-    """Question or name as reports show it."""
     scale: ScaleName | None = None
-    """Scale of an item, from “scales”."""
     categories: dict[Label, Text] = {}
-    """Allowed values of a category (ordinal: from low to high) and their labels."""
     options: dict[Name, Text | list[str]] = {}
-    """Options of a multi question: short name and text as in the file; where each option has a
-    column of its own, that column's heading too."""
     separator: str | None = None
-    """What stands between the chosen options of a multi question."""
     date_format: str | None = None
-    """Date format such as %d/%m/%Y, where dates could be misread."""
     missing: list[Label] = []
-    """Values that mean: no answer."""
     min: float | None = None
-    """Smallest possible value."""
     max: float | None = None
-    """Largest possible value."""
     out_of_range: Literal["error", "missing"] = "error"
-    """What to do with values outside min and max."""
     required: bool = False
-    """Whether a row without a value is an error."""
     coarsen: list[float] = []
-    """Class limits that replace exact values, so that nobody stands out."""
     aliases: dict[Label, Label] = {}
-    """Other spellings of a category: as in the file, and its value."""
     decimal: Literal[".", ","] | None = None
-    """Decimal sign of a number, where it cannot be told from the file."""
     spelling: Literal["golongan", "eselon"] | None = None
-    """Brings the many spellings of a grade (golongan) or echelon (eselon) into one."""
     derive: Literal["age", "sex", "tenure"] | None = None
-    """Takes age, sex or years of service at the start of the program from the NIP that stands in
-    this column."""
     ask_if: dict[Annotated[str, Names("own_variable")], list[Answer]] = {}
-    """Skip logic: the question is asked only at these other answers."""
 
 
 class Duplicates(Model):
     keep: Literal["first", "last", "most_complete", "error"] = "error"
-    """Which of several rows of one person is kept."""
     order_by: OwnDate | None = None
-    """Date variable that says which row is first or last."""
 
 
 def _as_list(value: Any) -> Any:
@@ -251,20 +211,14 @@ Values = Annotated[list[Label], BeforeValidator(_as_list)]
 
 class WaveFrom(Model):
     column: str
-    """Column heading exactly as in the file, or the variable that stands in it."""
     waves: dict[Label, Name] = Field(min_length=1)
-    """Values of the column and the wave that each means, such as 2023: pre, 2024: post."""
 
 
 class RowRule(Model):
     column: str
-    """Column heading exactly as in the file, or the variable that stands in it."""
     is_: Values = Field(default=[], alias="is")
-    """Rows with one of these values are kept, all others left out; "" means a blank cell."""
     is_not: Values = []
-    """Rows with one of these values are left out, all others kept."""
     reason: Text | None = None
-    """Why, as the report tells it."""
 
     @model_validator(mode="after")
     def _one_rule(self) -> RowRule:
@@ -275,57 +229,31 @@ class RowRule(Model):
 
 class Source(Model):
     file: str
-    """File name in the program's folder."""
     role: Literal[
         "roster", "survey", "rating", "record", "events", "interviews", "documents", "table"
     ] = "survey"
-    """What the file is: list of persons, survey, rating by others, administrative record, log of an
-    e-learning platform, coded interviews, document ratings, other table."""
     preset: Literal[
         "auto", "none", "google_forms", "kobotoolbox", "limesurvey", "moodle", "qualtrics",
         "surveymonkey",
     ] = "auto"  # fmt: skip
-    """Which program exported the file."""
     sheet: str | None = None
-    """Sheet of a workbook; the first if absent."""
     header_row: int = Field(default=1, ge=1)
-    """Row in which the headings stand, or the first of them."""
     header_rows: int = Field(default=1, ge=1, le=5)
-    """Rows that the headings take. A heading above several columns (a merged cell) is joined with
-    those below it: “Materi” above “Relevan” is “Materi [Relevan]”."""
     skip_rows: int = Field(default=0, ge=0)
-    """Rows between the headings and the first answer, such as the numbers of the columns."""
     footer_rows: int = Field(default=0, ge=0)
-    """Rows at the end that are no answers: sums, means, place and date, signatures."""
     encoding: str | None = None
-    """Encoding, where it is misread."""
     delimiter: str | None = None
-    """Column separator, where misread."""
     wave: str | None = None
-    """When it was measured: pre, post, followup, or a name of yours."""
     wave_from: WaveFrom | None = None
-    """Column that says when each row was measured, where one file holds several waves. The source
-    then stands for one source for each wave, named after both, such as survei_pre."""
     group: Literal["program", "comparison"] | None = None
-    """Group to which every row belongs, where the file holds the persons of one group alone."""
     rows: list[RowRule] = []
-    """Which rows of the file are taken; those left out are counted. Single rows and persons are
-    left out by the file keluarkan.csv: source, row, scope (row or person), reason, who."""
     columns: dict[Name, Column] = {}
-    """Variables: name and where it comes from in the file."""
     duplicates: Duplicates = Duplicates()
-    """What to do with several rows of one person."""
     finished: Annotated[str, Names("own_variable", ("date", "flag"))] | None = None
-    """Date variable that is empty, or flag that is false, in unfinished answers, which are then
-    left out."""
     started: OwnDate | None = None
-    """Date variable that says when the answers were begun."""
     min_seconds: Positive | None = None
-    """Answers given in fewer seconds are marked as impossibly fast (needs started)."""
     drop_test_rows: bool = True
-    """Leave out rows such as “tes”, “coba”, “asdf”."""
     drop_straight_lining: bool = False
-    """Leave out rows with the same answer to every item."""
 
     @property
     def rows_above(self) -> int:
@@ -353,15 +281,10 @@ class Source(Model):
 
 class Scale(Model):
     labels: list[Label] = []
-    """Answer labels, from low to high."""
     min: int = 1
-    """Value of the lowest label."""
     points: int | None = Field(default=None, ge=2)
-    """Number of points of a scale whose answers are numbers."""
     aliases: dict[Label, Label] = {}
-    """Other spellings: as in the file, and the declared label."""
     missing: list[Label] = []
-    """Labels or codes that mean: no answer."""
 
     @model_validator(mode="after")
     def _has_points(self) -> Scale:
@@ -380,25 +303,15 @@ class Scale(Model):
 
 class Instrument(Model):
     label: Text
-    """Name of the instrument as reports show it."""
     scale: ScaleName
-    """Scale of its items, from “scales”."""
     items: list[Annotated[str, Names("variable", ("item",))]]
-    """Variables of its items."""
     reversed: list[Item] = []
-    """Items whose agreement means less; they are turned round once."""
     dimensions: dict[Name, list[Item]] = {}
-    """Dimensions of the instrument and their items."""
     level: Literal["reaction", "learning", "behaviour", "results"] | None = None
-    """Kirkpatrick level that it measures."""
     min_answered_share: Share = 2 / 3
-    """Share of items that must be answered for a score."""
     index: Literal["ikm", "nps", "ip_asn", "skp", "jpm"] | None = None
-    """Official or known index that these items form."""
     importance: InstrumentName | None = None
-    """Instrument that asks how important the same items are (IPA)."""
     required_level: Variable | None = None
-    """Variable with the level that the job requires (JPM)."""
 
 
 # The estimators of scoring/designs.py, which a test holds to be these.
@@ -411,48 +324,25 @@ Estimator = Literal[
 
 class Outcome(Model):
     id: Name
-    """Short name of the outcome."""
     label: Text
-    """Name of the outcome as reports show it."""
     level: Literal["reaction", "learning", "behaviour", "results"]
-    """Kirkpatrick level: reaction, learning, behaviour or results."""
     instrument: InstrumentName | None = None
-    """Instrument whose score it is."""
     variable: Variable | None = None
-    """Variable, where no instrument is used."""
     source: SourceName | None = None
-    """Source, where several of one wave hold the variable."""
     wave: Wave = "post"
-    """Wave at which the outcome is read."""
     baseline_wave: Wave | None = None
-    """Wave before the program."""
     baseline_variable: Variable | None = None
-    """Variable before the program, where it has a name of its own."""
     baseline_instrument: InstrumentName | None = None
-    """Instrument before the program, where its items have names of their own."""
     retrospective: bool | None = None
-    """Whether the measure before was asked after the program, from memory (retrospective
-    pre-test): “how was it before the program?”. Must be said where one survey asked both."""
     scale_type: Literal["continuous", "binary", "ordinal"] = "continuous"
-    """Kind of measure."""
     success: list[Annotated[Label, Names("label", of="variable")]] = []
-    """Values of a binary outcome that count as 1, all others as 0. Needed wherever the variable is
-    neither a flag (true counts as 1) nor a number that is 0 or 1."""
     unit: Text
-    """Unit in words, for example points on a scale of 1-5."""
     direction: Literal["higher", "lower"] = "higher"
-    """Which way is better."""
     sesoi: Positive | None = None
-    """Smallest effect of interest, in the outcome's unit (an ordinal outcome: a share of persons,
-    0-1), declared before results are seen."""
     estimator: Estimator | None = None
-    """Primary estimator, where another than the design's own is meant."""
     decisive: bool = True
-    """Whether the verdict rests on it."""
     dose: Dose | None = None
-    """Number of hours or modules a person received, to see whether more helps more."""
     subgroups: list[Grouping] = []
-    """Variables whose groups are compared, declared beforehand."""
 
     @model_validator(mode="after")
     def _one_measure(self) -> Outcome:
@@ -478,188 +368,111 @@ class Outcome(Model):
 
 class BarrierQuestion(Model):
     source: SourceName
-    """Source that holds the question."""
     variable: Annotated[str, Names("own_variable", ("multi",))]
-    """Multi question on barriers."""
 
 
 class ParticipationPlan(Model):
     invited: Stage | None = None
-    """Flag: was invited."""
     enrolled: Stage | None = None
-    """Flag: enrolled."""
     started: Stage | None = None
-    """Flag or date: started."""
     completed: Stage | None = None
-    """Flag or date: completed."""
     dropout_reason: Grouping | None = None
-    """Category: why it was left."""
     barriers: BarrierQuestion | None = None
-    """Question on barriers."""
     drivers: list[Annotated[str, Names("background")]] = []
-    """Variables that may explain who completes, declared beforehand."""
     motivation: InstrumentName | None = None
-    """Instrument that measures motivation."""
     groups: list[Grouping] = []
-    """Variables by which barriers and access are compared."""
 
 
 class ElearningPlan(Model):
     events: Annotated[str, Names("events_source")]
-    """Source with the log of the platform."""
     modules: dict[str, Text] = {}
-    """Modules in their order: name in the log and label."""
     order: Literal["fixed", "free"] | None = None
-    """Whether each module is opened after the one before it (fixed), or all in any order (free),
-    in which case no funnel is drawn; if absent, the log says."""
     optional: list[Module] = []
-    """Modules that nobody has to open, which are no stages of the funnel."""
     session_gap_minutes: Positive = 30
-    """A pause longer than this starts a new session."""
     time_zone: str = "Asia/Jakarta"
-    """Time zone where a learner's own is not known."""
     time_zone_variable: Grouping | None = None
-    """Variable with the learner's zone: WIB, WITA or WIT."""
     work_hours: tuple[str, str] = ("07:30", "16:00")
-    """Office hours, Monday to Friday."""
     group: Grouping | None = None
-    """Variable whose groups are compared."""
 
 
 class CostItem(Model):
     category: str
-    """Short name of the cost category."""
     label: Text | None = None
-    """Category as reports show it."""
     planned_idr: float | None = Field(default=None, ge=0)
-    """Planned, in rupiah."""
     realised_idr: float = Field(ge=0)
-    """Realised, in rupiah."""
 
 
 class ParticipantTime(Model):
     hours: Positive
-    """Working hours that one participant spent."""
     hourly_idr: Positive
-    """Cost of one working hour, in rupiah."""
 
 
 class Benefit(Model):
     label: Text
-    """The benefit in words."""
     outcome: OutcomeId | None = None
-    """Outcome whose effect is valued."""
     value_per_unit_idr: float
-    """Value of one unit per person and year."""
     isolation: Literal["comparison_group", "trend", "participant_estimate"]
-    """How the program's part was isolated from other causes. With trend nothing is counted: no
-    trend is estimated that could be subtracted."""
     confidence_share: Share = 1
-    """Confidence in the estimate (0-1)."""
 
 
 class Costs(Model):
     price_year: int
-    """Year of the prices."""
     items: list[CostItem]
-    """Costs by category."""
     participant_time: ParticipantTime | None = None
-    """Participants' working time, where costs are fully loaded."""
     training_hours_jp: Positive | None = None
-    """Training hours (JP) of one participant."""
     benefits: list[Benefit] = []
-    """Benefits valued in money."""
 
 
 class VoicesPlan(Model):
     open_answers: list[OpenQuestion] = []
-    """Open questions whose themes count."""
     asks: dict[OpenQuestion, Annotated[str, Names("codebook_theme")]] = {}
-    """Open questions that themselves set a theme: variable and theme, such as “baik: berhasil”
-    where participants were asked what was good."""
     codebook: FileName | None = None
-    """Codebook file of your own; the workbook's own if absent."""
     modules_question: OpenQuestion | None = None
-    """Open question that asks which modules are wanted."""
     interviews: FileName | None = None
-    """File with coded interviews."""
     transcripts: FileName | None = None
-    """Folder with transcripts."""
     documents: FileName | None = None
-    """Folder with documents."""
     rubric: FileName | None = None
-    """File with the rubric for documents."""
     document_ratings: FileName | None = None
-    """File with reviewers' ratings."""
     quotes: FileName | None = None
-    """File with quotes and their approval; kutipan.csv if absent."""
     manual_codes: FileName | None = None
-    """File with answers coded by hand; kode_manual.csv if absent."""
 
 
 class Question(Model):
     id: Name
-    """Short name of the evaluation question."""
     text: Text
-    """The question in words."""
     outcome: OutcomeId | None = None
-    """Outcome by which the survey answers."""
     barrier: Annotated[str, Names("barrier")] | None = None
-    """Barrier by which the survey answers."""
     themes: list[Theme] = []
-    """Themes by which voices answer."""
     indicators: list[RubricIndicator] = []
-    """Rubric indicators that answer."""
     counter_themes: list[Theme] = []
-    """Themes that speak for the answer no."""
     counter_indicators: list[RubricIndicator] = []
-    """Rubric indicators whose evidence speaks for the answer no."""
 
 
 class EarlierRecommendation(Model):
     id: Name
-    """Short name of the recommendation."""
     from_cycle: Label
-    """Cycle in which it was made."""
     text: Text
-    """What was recommended."""
     owner: str | None = None
-    """Unit that promised to do it."""
     due: dt.date | None = None
-    """When it was due."""
     status: Literal["done", "partly", "not_done", "dropped"]
-    """Where it stands."""
     indicator: Annotated[str, Names("result")] | None = None
-    """Indicator to compare with the earlier cycle, such as scales/kepuasan/mean."""
 
 
 class Thresholds(Model):
     max_cost_per_completer_idr: Positive | None = None
-    """Highest acceptable cost per completer, in rupiah."""
     min_evidence_rating: int = Field(default=2, ge=0, le=5)
-    """Evidence rating under which words are capped."""
     min_completion_share: Share = 0.7
-    """Completion share under which participation is a weakness."""
     min_approval_share: Share = 0.7
-    """Share of reactions in the two highest categories from which they are a strength; wholly below
-    it they are a weakness."""
     min_alpha: Share = 0.7
-    """Lowest acceptable reliability."""
     barrier_share: Share = 0.3
-    """Share from which a barrier is a weakness."""
     demand_share: Share = 0.2
-    """Share from which a wanted module is proposed."""
     min_improved_share: Share = 0.6
-    """Share of the decisive outcomes that must improve for the program to continue."""
     min_scale_up_rating: int = Field(default=3, ge=0, le=5)
-    """Lowest evidence rating with which to scale up."""
     min_bcr: float = Field(default=1, ge=0)
-    """Lowest acceptable benefit-cost ratio, where it is declared."""
 
 
 class Privacy(Model):
     min_cell: int = Field(default=5, ge=2)
-    """Numbers of fewer persons than this are not shown."""
 
 
 def _check_words(words: dict[str, str]) -> dict[str, str]:
@@ -683,30 +496,19 @@ OwnWords = Annotated[dict[Label, Label], AfterValidator(_check_words)]
 
 class Signatory(Model):
     role: Text
-    """What the signature means, such as “Mengetahui” or “Disusun oleh”."""
     position: Text | None = None
-    """Office of who signs."""
     name: str
-    """Name as it is signed."""
     number: str | None = None
-    """NIP or another official number, where it is to be printed."""
 
 
 class Report(Model):
     date: dt.date | None = None
-    """Date of the report, from which its deadlines count; the last day of the program if absent."""
     number: str | None = None
-    """Number under which the agency files it."""
     author: Text | None = None
-    """Who wrote it: a person or a unit; the agency if absent."""
     contact: str | None = None
-    """Where to ask: an address, an e-mail or a telephone number."""
     logo: FileName | None = None
-    """Picture of the agency (PNG or JPEG) in the program's folder."""
     cover: bool = False
-    """Whether PDF and DOCX begin with a cover: logo, title, number, date, author."""
     signatories: list[Signatory] = []
-    """Who signs the report, in their order."""
 
 
 def _unit_words(code: str, unit: str | dict[str, str]) -> dict[str, str]:
@@ -725,70 +527,37 @@ class Program(Model):
     """program.yml."""
 
     id: Name
-    """Identifier; the same as the folder's name."""
     title: Text
-    """Name of the program."""
     kind: ProgramKind
-    """Kind of program."""
     organisation: Text
-    """Agency that runs the program."""
     cycle: Label
-    """Cycle or year."""
     series: str | None = None
-    """Name that the cycles of one program share, for follow-up."""
     synthetic: bool = False
-    """Whether the data are made up; every report then says so."""
     period: Period | None = None
-    """When the program ran."""
     description: Text | None = None
-    """What the program is, in words."""
     unit: Annotated[Text, AfterValidator(_check_unit)] | None = None
-    """Whom the program is for where that is not persons, in the singular: “id: perusahaan, en:
-    firm”."""
     words: dict[Literal["id", "en"], OwnWords] = {}
-    """Own words, by language: each word or phrase of the report and what stands there instead."""
     objectives: list[Objective] = []
-    """What it was to achieve."""
     design: Design
-    """How the effect can be known."""
     link: Literal["nip", "respondent_code", "anonymous"]
-    """How the sources can be linked: by NIP, by a respondent's own code, not at all."""
     roster: SourceName | list[SourceName] | None = None
-    """Source that lists the persons with their background; several where each group has its own."""
     sources: dict[FileStem, Source]
-    """The files and what is in them."""
     scales: dict[Name, Scale] = {}
-    """Answer scales."""
     instruments: dict[Name, Instrument] = {}
-    """Sets of items."""
     outcomes: list[Outcome] = []
-    """What is to change."""
     multiplicity: Literal["holm", "bh", "none"] = "holm"
-    """Adjustment of p-values over the primary estimates."""
     participation: ParticipationPlan | None = None
-    """Who takes part and what holds people back."""
     elearning: ElearningPlan | None = None
-    """Use of the platform."""
     costs: Costs | None = None
-    """Costs and benefits."""
     voices: VoicesPlan | None = None
-    """Open answers, interviews, documents."""
     questions: list[Question] = []
-    """Evaluation questions for the comparison of the sources."""
     population: dict[Grouping, dict[Annotated[Label, Names("label")], Positive]] = {}
-    """Population numbers by variable and value, for weights."""
     standards: dict[str, Any] = {}
-    """Numbers that replace those of scoring/standards.yml, under the same keys."""
     thresholds: Thresholds = Thresholds()
-    """Limits for the verdict."""
     earlier_recommendations: list[EarlierRecommendation] = []
-    """What earlier cycles recommended."""
     privacy: Privacy = Privacy()
-    """Rules for small numbers."""
     report: Report = Report()
-    """Date, number, author and contact of the report."""
     seed: int = 20250101
-    """Seed of everything that is drawn at random."""
 
     @property
     def rosters(self) -> tuple[str, ...]:

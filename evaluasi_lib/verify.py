@@ -13,7 +13,7 @@ from evaluasi_lib.check import DataFolder
 from evaluasi_lib.evaluation import open_study, result_of
 from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.results import result_json
-from evaluasi_lib.wording import DataError, Problem, UsageError, _
+from evaluasi_lib.wording import DataError, Problem, UsageError, _, problem
 
 MOST_ROWS = 20  # of those numbers that differ, so many are named
 
@@ -27,8 +27,7 @@ def verify_report(data: DataFolder, program_id: str, out: Path) -> list[Problem]
     """
     path = out / program_id / "result.json"
     if not path.is_file():
-        remedy = _("make it with “evaluasi report {id}”").format(id=program_id)
-        raise UsageError(Problem(_("there is no report to verify"), str(path), remedy))
+        raise UsageError(problem("no_report", str(path), id=program_id))
     text = path.read_text(encoding="utf-8")
     try:
         stored = json.loads(text)

@@ -42,6 +42,7 @@ LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 DEFAULT_LANGUAGE = "id"
 LOCALE_DIR = Path(__file__).parent / "locale"
 WORDS = Path(__file__).parent / "words.yml"
+PROBLEMS = Path(__file__).parent / "problems.yml"
 
 # libyaml's loader, ten times as fast, where PyYAML was built with it.
 YamlLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -308,6 +309,13 @@ class Sentences:
         return own(self.rows[name]).format(**values)
 
 
+def markdown_table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> list[str]:
+    """The lines of a table in Markdown."""
+    cells = [[str(c).replace("|", "\\|").replace("\n", " ") for c in r] for r in (headings, *rows)]
+    lines = ["| " + " | ".join(row) + " |" for row in cells]
+    return [lines[0], "|" + "---|" * len(cells[0]), *lines[1:]]
+
+
 @lru_cache
 def code_words() -> dict[str, dict[str, dict[str, str]]]:
     """words.yml: kind of code -> code -> language -> word."""
@@ -435,6 +443,21 @@ class Problem:
         return f"{text}. {_('Remedy')}: {self.remedy}{end}"
 
 
+def problem(row: str, where: str = "", remedy: str | None = None, /, **values: object) -> Problem:
+    """A problem by its row in problems.yml. remedy: another than the table's. values: what its
+    texts name."""
+    texts = problem_texts()[row]
+    what, known = (own(texts.get(part, "")).format(**values) for part in ("what", "remedy"))
+    return Problem(what, where, known if remedy is None else remedy)
+
+
+@lru_cache
+def problem_texts() -> dict[str, dict[str, dict[str, str]]]:
+    """problems.yml: name -> "what" or "remedy" -> language -> text."""
+    texts: dict[str, dict[str, dict[str, str]]] = load_yaml(PROBLEMS.read_text(encoding="utf-8"))
+    return texts
+
+
 class EvaluationError(Exception):
     """Base of every error that the command line shows without a traceback (exit status 1)."""
 
@@ -468,18 +491,15 @@ def check_known(name: str, known: Iterable[str], what: str, where: str = "") -> 
 
 def os_problem(error: OSError) -> Problem:
     """A full disk, a folder that may not be written to or a file in its place, in words."""
-    what = _("the file or folder cannot be used ({reason})")
-    what = what.format(reason=error.strerror or type(error).__name__)
-    remedy = _("check that it is there, that you may write to it, and that the disk has room")
-    return Problem(what, str(error.filename or ""), remedy)
+    reason = error.strerror or type(error).__name__
+    return problem("not_usable", str(error.filename or ""), reason=reason)
 
 
 def check_language(code: object) -> str:
     """The code of a language that the workbook speaks. Raises UsageError for an unknown one."""
     text = str(code)
     if text not in LANGUAGES:
-        what = _("unknown language “{code}”; known: {known}")
-        raise UsageError(what.format(code=text, known=", ".join(LANGUAGES)))
+        raise UsageError(problem("language.unknown", code=text, known=", ".join(LANGUAGES)))
     return text
 
 

@@ -17,15 +17,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
+from evaluasi_lib.program import Design, Outcome
+
 # The functions behind el.effect: thousands of draws a cell would take hours through it.
-from evaluasi_lib.scoring import designs, weighting
+from evaluasi_lib.scoring import designs
 from evaluasi_lib.scoring.estimate import conclude, critical
+from evaluasi_lib.scoring.frames import OutcomeFrame
 from tests.pages import bold, put
 
 ICC = 0.1  # of a score within an agency
 SEED = 20250101
+OUTCOME = Outcome(id="y", label="y", level="results", variable="y", unit="")
 PAGE = Path(__file__).parents[1] / "docs" / "validity.md"
 SHARES = ("type_1", "coverage", "power", "power_computed", "tost_error")
 
@@ -93,34 +98,30 @@ def draw(cell, rng):
 def estimate(cell, study, effect):
     """The cell's estimator on the study with an effect added for the program (for single groups:
     for everybody). Ordered outcomes are cut into five steps after the effect is added."""
-    program, before, after, z, clusters = study
-    if cell.estimator in ("paired", "waves"):
-        program = np.ones_like(program)
-    y = after + effect * program
+    single = cell.estimator in ("paired", "waves")
+    member = study.program | single
+    rows = pd.DataFrame({
+        "group": np.where(member, "program", "comparison"), "y": study.after + effect * member,
+        "y0": study.before, "z0": study.covariates[:, 0], "z1": study.covariates[:, 1],
+    })  # fmt: skip
     if cell.ordered:
-        y, before = (np.digitize(x, [-1.2, -0.4, 0.4, 1.2]) + 1.0 for x in (y, before))
-    half = np.arange(len(y)) % 2 == 0  # of repeated cross-sections: who is asked after
-    kind, how = cell.estimator, {"clusters": clusters}
-    if kind == "waves" and clusters is not None:
-        how["clusters"] = np.r_[clusters[half], clusters[~half]]
-    arguments = {
-        "difference": (y, program),
-        "superiority": (y, program),
-        "did": (y, before, program),
-        "net_rise": (y, before, program),
-        "drdid": (y, before, program, z),
-        "did_repeated": (np.where(half, y, before), program, half),
-        "drdid_repeated": (np.where(half, y, before), program, half, z),
-        "paired": (y, before),
-        "waves": (y[half], before[~half]),
-        "aipw": (y, z, program),
-        "ancova": (y, program, np.column_stack([before, z[:, 1]])),
-    }[kind]
-    if kind == "aipw":
-        return weighting.aipw(*arguments, **how)
-    if kind == "ancova":  # of a randomised design: Lin's form
-        return designs.adjusted(*arguments, interacted=True, estimator="ancova", **how)
-    return getattr(designs, kind)(*arguments, **how)
+        rows[["y", "y0"]] = np.digitize(rows[["y", "y0"]], [-1.2, -0.4, 0.4, 1.2]) + 1.0
+    if study.clusters is not None:
+        rows["unit"] = study.clusters
+    before, design = None, "randomised" if cell.estimator == "ancova" else "comparison"
+    if cell.estimator.endswith("_repeated") or cell.estimator == "waves":
+        half = np.arange(len(rows)) % 2 == 0  # of repeated cross-sections: who is asked after
+        before = rows[~half].assign(y=rows["y0"]).drop(columns="y0").reset_index(drop=True)
+        rows = rows[half].drop(columns="y0").reset_index(drop=True)
+    if cell.estimator == "aipw":
+        rows = rows.drop(columns="y0")
+    names = ("aipw", "drdid", "drdid_repeated")
+    covariates = ["z1"] if design == "randomised" else ["z0", "z1"] * (cell.estimator in names)
+    plan = Design(type=design, cluster=None if study.clusters is None else "unit",
+                  covariates=covariates)  # fmt: skip
+    frame = OutcomeFrame(rows, before, before is not None or "y0" in rows,
+                         "single_group" if single else design)  # fmt: skip
+    return designs.estimate(cell.estimator, designs.Case(OUTCOME, plan, frame))
 
 
 def cells():

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import ast
-import itertools
 import json
 import sys
 from pathlib import Path
@@ -15,28 +14,16 @@ LIBRARY = Path(__file__).resolve().parent.parent / "evaluasi_lib"
 
 
 def messages_in(path: Path) -> dict[str, int]:
-    """Message -> line, for each `_("...")`, `plural("...", ...)` and text below a field."""
+    """Message -> line, for each `_("...")`, `plural("...", ...)`."""
     found: dict[str, int] = {}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if path.name == "program.py" and isinstance(node, ast.ClassDef):
-            for text in _below_fields(node):
-                found.setdefault(" ".join(str(text.value).split()), text.lineno)
         if not isinstance(node, ast.Call):
             continue
-        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        values = list(node.args[:1]) if name in ("_", "plural") else []
-        for value in values:
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                found.setdefault(value.value, node.lineno)
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        first = getattr(next(iter(node.args), None), "value", None)
+        if name in ("_", "plural") and isinstance(first, str):
+            found.setdefault(first, node.lineno)
     return found
-
-
-def _below_fields(model: ast.ClassDef) -> list[ast.Constant]:
-    """The texts that stand below the fields of a model of program.yml and say what they mean."""
-    pairs = itertools.pairwise(model.body)
-    below = [after.value for field, after in pairs
-             if isinstance(field, ast.AnnAssign) and isinstance(after, ast.Expr)]  # fmt: skip
-    return [text for text in below if isinstance(text, ast.Constant)]
 
 
 def all_messages(folder: Path = LIBRARY) -> dict[str, str]:

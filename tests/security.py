@@ -6,7 +6,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from evaluasi_lib.reference import markdown_table
+from evaluasi_lib.wording import markdown_table
 from tests.test_hostile import Ran, check_documents, check_tables
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "security.md"

@@ -7,7 +7,7 @@ import graphlib
 from pathlib import Path
 
 LIBRARY = Path(__file__).resolve().parent.parent / "evaluasi_lib"
-LONGEST = 650  # lines of a module without its docstrings, which no one is to be thrifty with
+LONGEST = 800  # lines of a module without its docstrings, which no one is to be thrifty with
 
 # Floors from the ground up; a room imports only from floors below its own. Files of one floor know
 # nothing of one another.
@@ -16,13 +16,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("measures", "folders"),
     ("program", "results"),
     ("check", "claims", "conclusion"),
-    ("reading", "reference", "starting"),
+    ("reading",),
     ("study",),
     ("cleaning",),
     ("scoring",),
     ("voices", "findings"),
     ("reporting",),
-    ("tables",),
+    ("tables", "reference"),
     ("evaluation", "portfolio"),
     ("door", "verify"),
     ("cli",),
@@ -101,8 +101,7 @@ def test_modules_can_be_read() -> None:
             if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
                 if ast.get_docstring(node) is not None:
                     lines -= (node.body[0].end_lineno or 0) - node.body[0].lineno + 1
-        # program.py is one declaration after another, and documentation at the same time.
-        assert lines <= LONGEST or module in ("program", "check"), module
+        assert lines <= LONGEST, module
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 assert ast.get_docstring(node) is not None, (module, node.name)

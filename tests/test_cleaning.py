@@ -218,7 +218,7 @@ def test_a_change_of_code_that_makes_tables_makes_them_anew(made: Path, tmp_path
     shutil.copytree(ROOT / "evaluasi_lib", copy / "evaluasi_lib", ignore=leave)
     manifest = made / "processed" / "uji" / "manifest.json"
     times = []
-    for changed in (None, "reading/documents.py", "cleaning/vocabulary.yml", "reporting/theme.py"):
+    for changed in (None, "reading/voices.py", "cleaning/vocabulary.yml", "reporting/theme.py"):
         if changed:
             with (copy / "evaluasi_lib" / changed).open("a", encoding="utf-8") as file:
                 file.write("\n# another reading\n")

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import evaluasi_lib as el
-from tests.synthetic.declared import RAW
+from tests.synthetic.model import RAW
 
 SCHEMA = json.loads((Path(el.__file__).parent / "result.schema.json").read_text("utf-8"))
 Spoil = Callable[[Path], None]

@@ -15,8 +15,17 @@ from typing import Any
 
 import yaml
 
-from evaluasi_lib.cleaning.guess import UNKNOWN, Guess, common_begin, free, slug, spaced
-from evaluasi_lib.cleaning.ladders import Scale, first_of, scale_of
+from evaluasi_lib.cleaning.guess import (
+    UNKNOWN,
+    Guess,
+    Scale,
+    common_begin,
+    first_of,
+    free,
+    scale_of,
+    slug,
+    spaced,
+)
 from evaluasi_lib.cleaning.program_text import places_of
 from evaluasi_lib.cleaning.sheets import (
     MIN_ITEMS,

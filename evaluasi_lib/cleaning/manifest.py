@@ -23,10 +23,17 @@ import polars as pl
 
 from evaluasi_lib.folders import raw_files, sha256_of
 from evaluasi_lib.program import Column, Program
-from evaluasi_lib.reading.documents import documents_in, numbered_files, transcripts_in
 from evaluasi_lib.reading.voices import READERS as VOICES
-from evaluasi_lib.reference import markdown_table
-from evaluasi_lib.wording import LANGUAGES, Problem, _, choose, set_language, word_for
+from evaluasi_lib.reading.voices import documents_in, numbered_files, transcripts_in
+from evaluasi_lib.wording import (
+    LANGUAGES,
+    Problem,
+    _,
+    choose,
+    markdown_table,
+    set_language,
+    word_for,
+)
 
 NAME = "manifest.json"
 FIXED_NAMES = (

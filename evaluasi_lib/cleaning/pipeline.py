@@ -23,7 +23,7 @@ import pandas as pd
 import polars as pl
 from pandas.api.types import is_numeric_dtype
 
-from evaluasi_lib.check import DataFolder, missing_success
+from evaluasi_lib.check import DataFolder
 from evaluasi_lib.cleaning import manifest
 from evaluasi_lib.cleaning.chosen import leave_out, own_rows, read_left_out
 from evaluasi_lib.cleaning.events import clean_events
@@ -55,7 +55,7 @@ from evaluasi_lib.program import Outcome, Program, Source
 from evaluasi_lib.reading.files import RawTable, open_source, show, source_path
 from evaluasi_lib.reading.voices import read_voices
 from evaluasi_lib.study import Study, as_label
-from evaluasi_lib.wording import DataError, Problem, _, step
+from evaluasi_lib.wording import DataError, Problem, _, problem, step
 
 SHOWN_LABELS = 10  # a message lists no more labels of a variable
 
@@ -185,7 +185,7 @@ def _check_binary(outcome: Outcome, values: list[pd.Series]) -> Iterator[Problem
             what = _("no value of the variable is among its “success”")
             yield Problem(what, f"{where}.success", _observed(seen))
     elif not all(map(is_numeric_dtype, values)) or not set(seen) <= {"0", "1", "true", "false"}:
-        yield Problem(missing_success(), where, _observed(seen))
+        yield problem("success.missing", where, _observed(seen))
 
 
 def _observed(labels: list[str]) -> str:

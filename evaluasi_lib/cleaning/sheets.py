@@ -20,13 +20,13 @@ import polars as pl
 from evaluasi_lib.cleaning.guess import (
     UNKNOWN,
     Guess,
+    first_of,
     free,
     guess_columns,
     slug,
     without_persons,
 )
 from evaluasi_lib.cleaning.identity import Names, core_name, normalise_code
-from evaluasi_lib.cleaning.ladders import first_of
 from evaluasi_lib.cleaning.typers import VOCABULARY, Spec, clean_text, recognise, type_date
 from evaluasi_lib.program import Column, Source
 from evaluasi_lib.reading import files

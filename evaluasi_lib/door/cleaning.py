@@ -17,8 +17,7 @@ import pandas as pd
 import polars as pl
 
 from evaluasi_lib.cleaning import identity
-from evaluasi_lib.cleaning.guess import free
-from evaluasi_lib.cleaning.ladders import ordered_labels, strength
+from evaluasi_lib.cleaning.guess import free, ordered_labels, strength
 from evaluasi_lib.cleaning.source import DTYPES, MAX_TEXTS, changes_in, problems_of, translate
 from evaluasi_lib.cleaning.typers import (
     BLANKS,

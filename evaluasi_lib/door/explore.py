@@ -34,7 +34,6 @@ from evaluasi_lib.wording import (
 
 MOST_GROUPS = 12  # values of a variable by which estimates are made
 NOT_BY = ("pid", "group", "y", "y0", "wave")  # columns of outcome_data that are no background
-WIDE = {"layout": widgets.Layout(width="48em"), "style": {"description_width": "17em"}}
 PAGE = '<div class="jp-RenderedHTMLCommon">{}</div>'  # JupyterLab's own type for tables and lists
 
 
@@ -49,26 +48,27 @@ class Exploration(widgets.VBox):
         self.declared = self.program = opened
         self._lock, self._at_work = threading.Lock(), 0
         listed = programs(self._language, data)
-        titles = zip(listed["title"], listed["id"], strict=True)
+        names = [(f"{title} ({name})", name)
+                 for title, name in zip(listed["title"], listed["id"], strict=True)]  # fmt: skip
         self._fields = {
-            "program": widgets.Dropdown(
-                options=[(f"{title} ({name})", name) for title, name in titles], value=opened.id,
-                description=_("program"), **WIDE,
-            ),
-            "outcome": widgets.Dropdown(description=_("outcome"), **WIDE),
-            "by": widgets.Dropdown(description=_("subgroup"), **WIDE),
+            "program": widgets.Dropdown(options=names, value=opened.id, description=_("program")),
+            "outcome": widgets.Dropdown(description=_("outcome")),
+            "by": widgets.Dropdown(description=_("subgroup")),
             "sesoi": widgets.Text(
-                description=_("smallest change that matters"), continuous_update=False, **WIDE
+                description=_("smallest change that matters"), continuous_update=False
             ),
-            "estimator": widgets.Dropdown(description=_("method"), **WIDE),
-        }  # fmt: skip
-        names = ("line", "busy", "effect", "verdict")
-        self._shown = {name: widgets.HTML() for name in names}
+            "estimator": widgets.Dropdown(description=_("method")),
+        }
+        self._shown = {name: widgets.HTML() for name in ("line", "busy", "effect", "verdict")}
         self._table = widgets.Output()
         self._fold = widgets.Accordion([self._table], titles=(_("Every published number"),))
         self._fold.observe(lambda change: self._fill_table(), "selected_index")
         super().__init__([*self._fields.values(), *self._shown.values(), self._fold])
         for name, widget in self._fields.items():
+            widget.layout, widget.style = (
+                widgets.Layout(width="48em"),
+                {"description_width": "17em"},
+            )
             widget.observe(lambda change, name=name: self._moved(name), "value")
         self._moved("program")
 
@@ -91,31 +91,22 @@ class Exploration(widgets.VBox):
             wording.set_language(self._language)
             self._at_work = threading.get_ident()
             try:
-                self._follow(name)
+                with nullcontext() if heard() else told(self._busy):
+                    if name == "program":
+                        self._fill_program()
+                    if name in ("program", "outcome"):
+                        self._fill_outcome()
+                    self._show()
+            except EvaluationError as error:
+                said = "".join(f"<p>{escape(str(problem))}</p>" for problem in error.problems)
+                self._shown["effect"].value, self._shown["verdict"].value = said, ""
             finally:
-                self._at_work = 0
-
-    def _follow(self, name: str) -> None:
-        try:
-            with nullcontext() if heard() else told(self._busy):
-                if name == "program":
-                    self.declared = self.program = self._opened(self._value("program"))
-                    self._fill_program()
-                if name in ("program", "outcome"):
-                    self._fill_outcome()
-                self._show()
-        except EvaluationError as error:
-            said = "".join(f"<p>{escape(str(problem))}</p>" for problem in error.problems)
-            self._shown["effect"].value, self._shown["verdict"].value = said, ""
-        finally:
-            self._shown["busy"].value = ""
-
-    def _opened(self, name: str) -> Program:
-        if name == self.declared.id:
-            return self.declared
-        return open(name, self._language, self._data)
+                self._shown["busy"].value, self._at_work = "", 0
 
     def _fill_program(self) -> None:
+        name = self._value("program")
+        if name != self.declared.id:
+            self.declared = self.program = open(name, self._language, self._data)
         outcomes = self.declared.declared.outcomes
         self._offer("outcome", [(choose(o.label), o.id) for o in outcomes])
         self._table.outputs = ()
@@ -131,13 +122,12 @@ class Exploration(widgets.VBox):
 
     def _fill_outcome(self) -> None:
         p, outcome = self.declared, self._value("outcome")
-        declared = p.declared.outcome(outcome)
         rows = pd.DataFrame(p.outcome_data(outcome))
         names = [str(c) for c in rows if c not in NOT_BY and 2 <= rows[c].nunique() <= MOST_GROUPS]
-        everyone = (_("everyone"), "")
         named = [(variable_label(p.declared, n), n) for n in names]
-        self._offer("by", [everyone, *named])
-        sesoi = "" if declared.sesoi is None else f"{declared.sesoi:.12g}"
+        self._offer("by", [(_("everyone"), ""), *named])
+        declared = p.declared.outcome(outcome).sesoi
+        sesoi = "" if declared is None else f"{declared:.12g}"
         self._fields["sesoi"].value = sesoi.replace(".", "," if self._language == "id" else ".")
         found = pd.DataFrame(p.effects(outcome, role=None))
         tried = found[found["role"].ne("subgroup") & found["estimate"].notna()]["estimator"]
@@ -146,7 +136,6 @@ class Exploration(widgets.VBox):
 
     def _changes(self) -> dict[str, Any]:
         """What differs from program.yml, as what_if takes it. Raises DataError for no number."""
-        declared = self.declared.declared.outcome(self._value("outcome"))
         found: dict[str, Any] = {}
         if text := self._value("sesoi").strip().replace(",", "."):
             try:
@@ -154,7 +143,7 @@ class Exploration(widgets.VBox):
             except ValueError:
                 what = _("“{text}” is no number").format(text=text)
                 raise DataError(Problem(what, _("smallest change that matters"))) from None
-            if sesoi != declared.sesoi:
+            if sesoi != self.declared.declared.outcome(self._value("outcome")).sesoi:
                 found["sesoi"] = sesoi
         methods = [value for _label, value in self._fields["estimator"].options]
         if methods and self._value("estimator") != methods[0]:
@@ -164,45 +153,38 @@ class Exploration(widgets.VBox):
     def _show(self) -> None:
         """Effect and picture, then the verdict, of what the fields say."""
         outcome, by, changes = self._value("outcome"), self._value("by"), self._changes()
-        data = f", data={str(self._data)!r}" if self._data else ""
-        line = f"el.open({self.declared.id!r}{data})"
+        line = f"el.open({self.declared.id!r}{f', data={str(self._data)!r}' if self._data else ''})"
+        self.program = self.declared
         if changes:
             given = ", ".join(f"{key}={value!r}" for key, value in changes.items())
             line += f".what_if(outcome={outcome!r}, {given})"
+            self.program = self.declared.what_if(outcome=outcome, **changes)
         self.code = f"{line}.effects({outcome!r}{f', by={by!r}' if by else ''})".replace("'", '"')
         self._shown["line"].value = f"<pre><code>{escape(self.code)}</code></pre>"
-        self.program = (
-            self.declared.what_if(outcome=outcome, **changes) if changes else self.declared
-        )
         rows = self.program.effects(outcome, by=by or None)
         marks = [explored_sentence(self.program.explored)] if changes else []
         if by:
             marks.append(_("A subgroup chosen here is an exploration and concludes nothing."))
-        elif changes:
-            rows = self._beside(rows, outcome)
-        said = "".join(f"<p><strong>{escape(mark)}</strong></p>" for mark in marks)
-        self._shown["effect"].value = PAGE.format(said + rows._repr_html_() + _picture(rows))
+        elif changes:  # the explored estimate under the declared one
+            both = [(_("{label}, as declared"), self.declared.effects(outcome)),
+                    (_("{label}, explored"), rows)]  # fmt: skip
+            named = [pd.DataFrame(t).assign(label=[form.format(label=x) for x in t["label"]])
+                     for form, t in both]  # fmt: skip
+            shown = [c for c in SHOWN if c != "claim"]
+            rows = Table(pd.concat(named, ignore_index=True), shown=shown, note=rows.note)
         verdict, declared = self.program.verdict(), self.declared.verdict()
-        differs = (verdict.decision, verdict.rule) != (declared.decision, declared.rule)
         text = _("As declared: {decision} ({rule}).").format(
             decision=word_for("decision", declared.decision), rule=declared.rule
         )
-        self._shown["verdict"].value = PAGE.format(
-            verdict._repr_html_() + (f"<p><strong>{escape(text)}</strong></p>" if differs else "")
-        )
+        same = (verdict.decision, verdict.rule) == (declared.decision, declared.rule)
+        effect = _strong(*marks) + rows._repr_html_() + _picture(rows)
+        self._shown["effect"].value = PAGE.format(effect)
+        judged = verdict._repr_html_() + ("" if same else _strong(text))
+        self._shown["verdict"].value = PAGE.format(judged)
 
-    def _beside(self, rows: Table, outcome: str) -> Table:
-        """The explored estimate under the declared one, each by its name."""
-        named = (
-            (_("{label}, as declared"), self.declared.effects(outcome)),
-            (_("{label}, explored"), rows),
-        )
-        parts = [
-            pd.DataFrame(t).assign(label=[text.format(label=x) for x in t["label"]])
-            for text, t in named
-        ]  # fmt: skip
-        both = pd.concat(parts, ignore_index=True)
-        return Table(both, shown=[c for c in SHOWN if c != "claim"], note=rows.note)
+
+def _strong(*texts: str) -> str:
+    return "".join(f"<p><strong>{escape(text)}</strong></p>" for text in texts)
 
 
 def _picture(rows: Table) -> str:
@@ -232,10 +214,9 @@ def search_html(program: Program) -> str:
         "infoFiltered": _("(of _MAX_)"), "lengthMenu": _("_MENU_ rows"),
         "decimal": decimal, "thousands": thousands,
     }  # fmt: skip
-    table = itables.to_html_datatable(
-        text, connected=False, maxBytes=0, showIndex=False, language=said_of,
-    )  # fmt: skip
-    return library + table
+    return library + itables.to_html_datatable(
+        text, connected=False, maxBytes=0, showIndex=False, language=said_of
+    )
 
 
 def explore(program: str | Program, language: str = "id", data: Data = None) -> Exploration:

@@ -312,7 +312,7 @@ def _plain(value: Any) -> str | float | None:
 
 Data = str | Path | DataFolder | None
 Chapter = Any  # a chapter's id, a Section, or a function of (study, result) that gives one
-WHERE = "_where"
+WHERE = "where?"  # no variable of a program is called so
 
 
 def open(program_id: str, language: str = "id", data: Data = None) -> Program:

@@ -39,9 +39,9 @@ from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_
 from evaluasi_lib.scoring.designs import ALWAYS, ESTIMATORS, Case, plan_of
 from evaluasi_lib.scoring.effects import effect_drafts, estimates_of_case
 from evaluasi_lib.scoring.elearning import kaplan_meier
+from evaluasi_lib.scoring.estimate import Propensity, diagnose_balance, propensity
 from evaluasi_lib.scoring.evidence import baseline_difference
 from evaluasi_lib.scoring.scales import mean_interval
-from evaluasi_lib.scoring.weighting import Propensity, diagnose_balance, propensity
 from evaluasi_lib.study import as_label
 from evaluasi_lib.tables import SEED, Figure, Table, cell, draw, heading, need, published
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
@@ -458,7 +458,7 @@ def describe(
     need(df, [by] if by else [])
     if isinstance(weights, Mapping):
         need(df, list(weights))
-        w: pd.Series | None = pd.Series(frames.rake(df, weights).per_row, index=df.index)
+        w: pd.Series | None = pd.Series(frames.rake(df, weights)[0], index=df.index)
     else:
         need(df, [weights] if weights else [])
         w = None if weights is None else df[weights].astype(float)

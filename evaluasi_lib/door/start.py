@@ -11,20 +11,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import pandas as pd
 import yaml
+from pydantic import BaseModel
 
+from evaluasi_lib import wording
 from evaluasi_lib.check import DataFolder, check_id_text, node_value, read_declaration
 from evaluasi_lib.cleaning.program_text import Place, mend, places_of, with_value
 from evaluasi_lib.folders import replace_file
-from evaluasi_lib.tables import Table
-from evaluasi_lib.wording import Problem, UsageError, _, catalogue
+from evaluasi_lib.program import Program
+from evaluasi_lib.tables import Table, heading
+from evaluasi_lib.wording import (
+    EvaluationError,
+    Problem,
+    UsageError,
+    _,
+    catalogue,
+    code_words,
+    word_for,
+)
 
 if TYPE_CHECKING:
     import ipywidgets
 
+_UNIONS = tuple({get_origin(int | None), get_origin(Literal["a"] | None)})
 TYPE = re.compile(r"sources\.[^.]+\.columns\.[^.]+\.type")
 ALWAYS = re.compile(  # what is guessed in every draft, whether or not a remark still says so
     r"title|kind|organisation|cycle|link|design\.type|sources\.[^.]+\.(role|wave)|"
@@ -121,31 +133,26 @@ class Draft:
         """What to look at, a row each: key, from (heading in the file), value, hint, line."""
         text = self.text
         lines, places = text.splitlines(), places_of(text, str(self.path))
-        words = "|".join(
-            {"CHECK", *(str(catalogue(c).get("CHECK", "CHECK")) for c in ("id", "en"))}
-        )
+        checks = (str(catalogue(code).get("CHECK", "CHECK")) for code in ("id", "en"))
+        mark = re.compile(rf"#\s*(?:{'|'.join({'CHECK', *checks})})\b:?\s*(.*)$")
         rows = []
         for path, place in places.items():
-            remark = re.search(rf"#\s*(?:{words})\b:?\s*(.*)$", lines[place.line - 1])
+            remark = mark.search(lines[place.line - 1])
             of_column = ".columns." in path
             if ALWAYS.fullmatch(path):
                 wanted = place.is_leaf
             else:
                 wanted = bool(remark) and not of_column and self._told_by(place, places)
             if wanted:
-                heading = places.get(f"{path.removesuffix('.type')}.from") if of_column else None
+                named = places.get(f"{path.removesuffix('.type')}.from") if of_column else None
                 value = node_value(place.value) if place.is_leaf else None
                 hint = (remark[1] or _("a guess")) if remark else ""
-                rows.append({
-                    "key": path, "from": getattr(heading and heading.value, "value", ""),
-                    "value": value, "hint": hint, "line": place.line,
-                })  # fmt: skip
+                rows.append((path, named.value.value if named else "", value, hint, place.line))
         for path, place in places.items():
-            holder = path.rpartition(".")[0]
-            if (key := ADDED.get(holder)) and f"{path}.{key}" not in places:
+            key = ADDED.get(path.rpartition(".")[0])
+            if key and f"{path}.{key}" not in places:
                 hint = _("smallest effect of interest, set before results")
-                rows.append({"key": f"{path}.{key}", "from": "", "value": None, "hint": hint,
-                             "line": place.line})  # fmt: skip
+                rows.append((f"{path}.{key}", "", None, hint, place.line))
         columns = ["key", "from", "value", "hint", "line"]
         return Table(pd.DataFrame(rows, columns=columns).astype({"value": "object"}))
 
@@ -171,9 +178,7 @@ class Draft:
     def correct(self) -> ipywidgets.VBox:
         """The guesses as a table of fields; what is changed there is written at once, and the line
         of code that does the same stands below."""
-        from evaluasi_lib.door.correcting import correcting
-
-        return correcting(self)
+        return _correcting(self)
 
     def _repr_html_(self) -> str:
         link = line_link(self.path, None)
@@ -213,3 +218,92 @@ def draft(
     listed = files.split(";") if isinstance(files, str) else files
     names = [str(name).strip() for name in listed if str(name).strip()]
     return Draft(path, _("Drafted:"), new_program(folder, program_id, names).told)
+
+
+# --- Fields --------------------------------------------------------------------------------------
+
+
+def _correcting(draft: Draft) -> ipywidgets.VBox:
+    """A tab for the program, each source, and the scales and outcomes; below, the lines of code."""
+    import ipywidgets as widgets
+
+    guesses = pd.DataFrame(draft.guesses)
+    language = wording.language()
+    log: list[str] = []
+    shown = widgets.HTML()
+
+    def write(key: str, value: Any) -> None:
+        wording.set_language(language)
+        try:
+            draft.change(key, value)
+            log.append(escape(f"d.change({key!r}, {value!r})".replace("'", '"')))
+            shown.value = f"<pre><code>{'<br>'.join(log)}</code></pre>"
+        except EvaluationError as error:
+            shown.value = f"<p><strong>{escape(str(error))}</strong></p>"
+
+    columns = [key.split(".")[3] for key in guesses["key"] if ".columns." in key]
+    tabs: dict[str, list[widgets.Widget]] = {}
+    for row in guesses.fillna({"hint": ""}).itertuples(index=False):
+        key, heading_, value, hint, line = row
+        name = heading_ or re.sub(r"^sources\.[^.]+\.", "", key)
+        said = f"{escape(hint)} <small>({heading('line')} {line})</small>"
+        parts = [(widgets.HTML(escape(str(name))), "36%"), (_field(key, value, columns), "34%"),
+                 (widgets.HTML(said), "28%")]  # fmt: skip
+        for widget, width in parts:
+            widget.layout = widgets.Layout(width=width)
+        field = parts[1][0]
+        field.observe(lambda new, key=key: write(key, _typed(key, new["new"])), "value")
+        layout = widgets.Layout(width="100%", align_items="baseline")
+        box = widgets.HBox([widget for widget, _width in parts], layout=layout)
+        tabs.setdefault(_tab(key), []).append(box)
+    pages = [widgets.VBox(rows) for rows in tabs.values()]
+    return widgets.VBox([widgets.Tab(pages, titles=tuple(tabs)), shown])
+
+
+def _tab(key: str) -> str:
+    if key.startswith("sources."):
+        return key.split(".")[1]
+    apart = key.startswith(("scales.", "instruments", "outcomes."))
+    return _("scales and outcomes") if apart else _("program")
+
+
+def _field(key: str, value: Any, columns: list[str]) -> ipywidgets.Widget:
+    """A list to choose from where the key knows its words, else a field of text; nothing to write
+    in where several lines are to be read, which the link shows."""
+    import ipywidgets as widgets
+
+    kind = "design" if key == "design.type" else key.rpartition(".")[2]
+    if known := _choices_of(key):
+        words = code_words().get(kind, {})
+        options = [(f"{word_for(kind, c)} ({c})" if c in words else c, c) for c in known]
+        return widgets.Dropdown(options=options, value=value if value in known else None)
+    if isinstance(value, list):
+        allowed = list(dict.fromkeys(columns)) if kind == "reversed" else []
+        return widgets.TagsInput(value=value, allowed_tags=allowed)
+    if value is None and kind != "sesoi":
+        return widgets.HTML()
+    return widgets.Text(value="" if value is None else str(value), continuous_update=False)
+
+
+def _typed(key: str, value: Any) -> Any:
+    """What was put into a field as program.yml holds it: a number where one is meant."""
+    if isinstance(value, tuple):
+        return list(value)
+    try:
+        return float(value.replace(",", ".")) if key.endswith(".sesoi") else value
+    except ValueError:
+        return value
+
+
+def _choices_of(path: str) -> list[str]:
+    """The words that a key of program.yml knows, by the model; none where anything may stand."""
+    found: Any = Program
+    for name in path.split("."):
+        inner = [found, *get_args(found)]
+        model = next((m for m in inner if isinstance(m, type) and issubclass(m, BaseModel)), None)
+        if model is not None and get_origin(found) in (None, *_UNIONS):
+            found = model.model_fields[name].annotation if name in model.model_fields else None
+        elif get_args(found):  # dict[name, model] or list[model]
+            found = get_args(found)[-1]
+    parts = [found, *get_args(found)]
+    return [str(x) for part in parts if get_origin(part) is Literal for x in get_args(part)]

@@ -242,8 +242,8 @@ def make_report(
     )  # fmt: skip
     said = _("{id}: {heading} ({share})")
 
-    def watch(at: batch.Step) -> None:  # called from the thread that runs the notebook
-        tell(said.format(id=at.program_id, heading=at.heading, share=wording.percent(at.share)))
+    def watch(name: str, share: float, heading: str) -> None:  # from the thread of the notebook
+        tell(said.format(id=name, heading=heading, share=wording.percent(share)))
 
     with steps_shown(_("making the report of {id}").format(id=job.program_id)) as tell:
         (outcome,) = batch.make_reports([job], folder, watch=watch)

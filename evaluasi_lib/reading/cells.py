@@ -42,8 +42,8 @@ def cell_text(value: Any) -> str | None:
     return str(value)
 
 
-def sheet_answers(path: str, name: str | None) -> Iterator[Any]:
-    """The names of the sheets, then the rows of the named one (the first where name is None).
+def sheet_answers(path: str, sheet: str | None) -> Iterator[Any]:
+    """The names of the sheets, then the rows of the wanted one (the first where that is None).
 
     A sheet that is not there gives no rows, and one with too many cells {"size": [rows, columns]}.
     """
@@ -52,14 +52,14 @@ def sheet_answers(path: str, name: str | None) -> Iterator[Any]:
     with CalamineWorkbook.from_path(path) as book:
         sheets = [s.name for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
         yield sheets
-        if not sheets or (name is not None and name not in sheets):
+        if not sheets or (sheet is not None and sheet not in sheets):
             return
-        sheet = book.get_sheet_by_name(sheets[0] if name is None else name)
-        height, width = sheet.total_height + 1, sheet.total_width + 1  # it counts from 0
+        table = book.get_sheet_by_name(sheets[0] if sheet is None else sheet)
+        height, width = table.total_height + 1, table.total_width + 1  # it counts from 0
         if height * width > MAX_CELLS:
             yield {"size": [height, width]}
             return
-        for row in sheet.to_python(skip_empty_area=False):
+        for row in table.to_python(skip_empty_area=False):
             yield [cell_text(value) for value in row]
 
 

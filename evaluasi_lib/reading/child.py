@@ -1,4 +1,4 @@
-"""The process in which `apart` reads a file, and which nothing else starts.
+"""The process in which `files.answers` has a file read, and which nothing else starts.
 
 It imports no more than its job needs, so that it starts within a few hundredths of a second.
 """
@@ -7,39 +7,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from importlib import import_module
 
-
-def _sheet(request: dict[str, Any]) -> Iterator[Any]:
-    from evaluasi_lib.reading.cells import sheet_answers
-
-    return sheet_answers(request["path"], request["sheet"])
-
-
-def _labelled(request: dict[str, Any]) -> Iterator[Any]:
-    from evaluasi_lib.reading.cells import labelled_answers
-
-    return labelled_answers(request["path"], request["codes"])
-
-
-def _nested(request: dict[str, Any]) -> Iterator[Any]:
-    from evaluasi_lib.reading.cells import nested_answers
-
-    return nested_answers(request["path"])
-
-
-def _pages(request: dict[str, Any]) -> Iterator[Any]:
-    from evaluasi_lib import wording
-    from evaluasi_lib.reading.pages import pages_answers
-
-    wording.set_language(request["language"])
-    return pages_answers(request["paths"])
-
-
-JOBS: dict[str, Callable[[dict[str, Any]], Iterator[Any]]] = {
-    "sheet": _sheet, "labelled": _labelled, "nested": _nested, "pages": _pages,
-}  # fmt: skip
+JOBS = {  # module and function; it takes the rest of the request and yields the answers
+    "sheet": ("cells", "sheet_answers"),
+    "labelled": ("cells", "labelled_answers"),
+    "nested": ("cells", "nested_answers"),
+    "pages": ("pages", "pages_answers"),
+}
 
 
 def _hold_memory(most: int) -> None:
@@ -53,11 +28,14 @@ def _hold_memory(most: int) -> None:
 def main() -> None:
     """Answer the request on stdin, one JSON text a line; {"error": name} where reading fails."""
     request = json.load(sys.stdin)
-    _hold_memory(request["memory"])
+    job = request.pop("job")
+    _hold_memory(request.pop("memory"))
+    module, function = JOBS[job]
     try:
-        for answer in JOBS[request["job"]](request):
+        read = getattr(import_module(f"evaluasi_lib.reading.{module}"), function)
+        for answer in read(**request):
             sys.stdout.write(json.dumps(answer) + "\n")
-            if request["job"] in ("pages", "nested"):  # each may take seconds: silence is measured
+            if job in ("pages", "nested"):  # each may take seconds: silence is measured
                 sys.stdout.flush()
     except MemoryError:
         raise

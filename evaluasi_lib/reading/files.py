@@ -3,7 +3,8 @@
 `open_source` gives the headings and an iterator of batches of strings, so that a file of millions
 of rows never lies in memory whole. polars reads CSV, Parquet and JSON lines; python-calamine reads
 workbooks and pyreadstat SPSS and Stata in a process of its own (`cells`), which looks through
-Parquet and JSON lines first too.
+Parquet and JSON lines first too: a workbook of a few kilobytes can ask for terabytes, and a PDF can
+lead a parser round for ever. Such a reader is stopped from outside, and takes nothing with it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,11 @@ import codecs
 import csv
 import io
 import itertools
+import json
+import os
 import re
+import subprocess
+import sys
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,13 +25,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from threading import Event, Thread
+from typing import Any, Literal
 
 import polars as pl
 
 from evaluasi_lib.folders import inside
 from evaluasi_lib.program import Source
-from evaluasi_lib.reading import apart
+from evaluasi_lib.reading import child
 from evaluasi_lib.reading.cells import MAX_UNPACKED, cell_text
 from evaluasi_lib.wording import DataError, Problem, _, count, load_yaml, suggestion
 
@@ -35,6 +41,8 @@ _SAMPLE_BYTES = 1_000_000
 _DELIMITERS = ",;\t|"
 _LONE_CR = re.compile(rb"\r[^\n]")  # a row of “CSV (Macintosh)” ends so
 READING_SECONDS = 60.0  # of a file that is read apart, until it is heard of
+MEMORY = 1_000_000_000  # bytes of a reading process, its libraries included (not on Windows)
+ROOT = Path(__file__).resolve().parent.parent.parent
 csv.field_size_limit(max(csv.field_size_limit(), _SAMPLE_BYTES))  # a sample may be one field
 CSV = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
@@ -177,7 +185,7 @@ def top_rows(path: Path, sheet: str | None = None) -> list[list[str]]:
         return [[text or "" for text in row] for row in itertools.islice(cells, TOP_ROWS)]
     if suffix not in CSV:
         return []
-    _data, _encoding, sample, delimiter = _csv_text(path, Source(file=path.name))
+    _data, sample, delimiter = _csv_text(path, Source(file=path.name))
     skip = sample[:4].lower() == "sep="
     rows = csv.reader(io.StringIO(sample), delimiter=delimiter)
     return list(itertools.islice(rows, skip, TOP_ROWS))
@@ -243,8 +251,8 @@ def detect_delimiter(lines: str) -> str:
     return max(_DELIMITERS, key=quality)
 
 
-def _csv_text(path: Path, source: Source) -> tuple[Path | io.BytesIO, str, str, str]:
-    """(what polars reads, encoding, the first megabyte as text, separator) of a text file."""
+def _csv_text(path: Path, source: Source) -> tuple[Path | io.BytesIO, str, str]:
+    """(what polars reads, the first megabyte as text, separator) of a text file."""
     with path.open("rb") as file:
         head = file.read(_SAMPLE_BYTES)
     encoding = source.encoding or detect_encoding(head)
@@ -255,11 +263,11 @@ def _csv_text(path: Path, source: Source) -> tuple[Path | io.BytesIO, str, str, 
         content = _decode(path, encoding if other else "utf-8-sig")
         content = content.replace("\r\n", "\n").replace("\r", "\n")
         data, sample = io.BytesIO(content.encode("utf-8")), content[:_SAMPLE_BYTES]
-    return data, encoding, sample, source.delimiter or detect_delimiter(sample)
+    return data, sample, source.delimiter or detect_delimiter(sample)
 
 
 def _open_csv(path: Path, source: Source) -> RawTable:
-    data, _encoding, sample, delimiter = _csv_text(path, source)
+    data, sample, delimiter = _csv_text(path, source)
     # Excel's own first line may name the separator.
     named = sample[:4].lower() == "sep="
     skip, first = source.rows_above + named, source.header_row - 1 + named
@@ -290,21 +298,76 @@ def _decode(path: Path, encoding: str) -> str:
 # --- Files that are read apart -----------------------------------------------------------------
 
 
+class Ended(Exception):
+    """The reading process was stopped, or broke down for want of memory."""
+
+    def __init__(self, why: Literal["time", "memory"]) -> None:
+        self.why = why
+        super().__init__(why)
+
+
+def answers(job: str, silence: float = READING_SECONDS, **request: Any) -> Iterator[Any]:
+    """What `child` answers to a request, as it comes.
+
+    silence: seconds without an answer after which the process is stopped. Raises Ended.
+    """
+    paths = filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", child.__name__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+    )
+    heard, over, expired = Event(), Event(), Event()
+
+    def watch() -> None:
+        while heard.wait(silence):
+            if over.is_set():
+                return
+            heard.clear()
+        expired.set()
+        process.kill()
+
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
+    with process:
+        try:
+            process.stdin.write(json.dumps({"job": job, "memory": MEMORY, **request}).encode())  # type: ignore[union-attr]
+            process.stdin.close()  # type: ignore[union-attr]
+            for line in process.stdout or ():
+                heard.set()
+                if line.endswith(b"\n"):  # else it died in the middle of it
+                    yield json.loads(line)
+        except BrokenPipeError:  # it died before it read
+            pass
+        except GeneratorExit:
+            process.kill()
+            raise
+        finally:
+            over.set()
+            heard.set()
+            watcher.join()
+    if expired.is_set() or process.returncode:
+        raise Ended("time" if expired.is_set() else "memory")
+
+
 def _answers(path: Path, job: str, **request: Any) -> Iterator[Any]:
     """What a process of its own reads of a file. Raises DataError for what it cannot or may not
     read."""
     try:
-        for answer in apart.answers(job, READING_SECONDS, path=str(path), **request):
-            if isinstance(answer, dict) and "error" in answer:
-                raise DataError(_unreadable(path, answer["error"]))
-            if isinstance(answer, dict) and "size" in answer:
-                height, width = map(count, answer["size"])
-                what = _("the table reaches over {rows} rows and {columns} columns")
-                raise DataError(_too_large(path, what.format(rows=height, columns=width)))
-            if isinstance(answer, dict) and "unpacked" in answer:
-                raise DataError(_too_large(path, _("the file unpacks to too much")))
+        for answer in answers(job, path=str(path), **request):
+            match answer:
+                case {"error": error}:
+                    raise DataError(_unreadable(path, error))
+                case {"size": [height, width]}:
+                    what = _("the table reaches over {rows} rows and {columns} columns")
+                    what = what.format(rows=count(height), columns=count(width))
+                    raise DataError(_too_large(path, what))
+                case {"unpacked": _bytes}:
+                    raise DataError(_too_large(path, _("the file unpacks to too much")))
             yield answer
-    except apart.Ended as error:
+    except Ended as error:
         known = {"time": _("reading the file takes too long"),
                  "memory": _("the file needs too much memory, or is damaged")}  # fmt: skip
         raise DataError(_too_large(path, known[error.why])) from error

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evaluasi_lib.reading.cells import MAX_UNPACKED
-from evaluasi_lib.wording import _
+from evaluasi_lib.wording import _, set_language
 
 MAX_BYTES = 50_000_000
 MAX_PAGES = 1_000
@@ -37,7 +37,7 @@ def refusing(why: str) -> Iterator[None]:
         raise Refused(why) from error
 
 
-def check_size(path: Path, most: int) -> None:
+def check_size(path: Path, most: int = MAX_BYTES) -> None:
     """Refuse a file of more than `most` bytes."""
     if path.stat().st_size > most:
         raise Refused(_("the file is larger than {n} MB").format(n=most // 1_000_000))
@@ -45,7 +45,7 @@ def check_size(path: Path, most: int) -> None:
 
 def pages_of(path: Path) -> Iterator[str]:
     """The text of each page. Raises Refused beyond the bounds of this module."""
-    check_size(path, MAX_BYTES)
+    check_size(path)
     suffix = path.suffix.lower()
     if suffix == ".pdf":
         yield from _pdf_pages(path)
@@ -53,7 +53,7 @@ def pages_of(path: Path) -> Iterator[str]:
         yield from _docx_pages(path)
     elif suffix in (".txt", ".md"):
         text = path.read_text(encoding="utf-8-sig", errors="replace")
-        yield from (page[:MAX_PAGE_CHARACTERS] for page in text.split("\f"))
+        yield from text.split("\f")
     else:
         raise Refused(_("files of the kind “{suffix}” cannot be read").format(suffix=path.suffix))
 
@@ -71,7 +71,7 @@ def _pdf_pages(path: Path) -> Iterator[str]:
         for page in reader.pages:
             if time.monotonic() - started > MAX_SECONDS:
                 raise Refused(_("reading took longer than {n} seconds").format(n=int(MAX_SECONDS)))
-            yield (page.extract_text() or "")[:MAX_PAGE_CHARACTERS]
+            yield page.extract_text() or ""
 
 
 def check_archive(path: Path) -> None:
@@ -105,14 +105,15 @@ def _docx_pages(path: Path) -> Iterator[str]:
                 if len(pages) > MAX_PAGES:
                     raise Refused(_("the document has more than {n} pages").format(n=MAX_PAGES))
             pages[-1].append("".join(t.text or "" for t in block.iter(qn("w:t"))))
-    yield from ("\n".join(page)[:MAX_PAGE_CHARACTERS] for page in pages)
+    yield from map("\n".join, pages)
 
 
-def pages_answers(paths: list[str]) -> Iterator[str | dict[str, str] | None]:
+def pages_answers(paths: list[str], language: str) -> Iterator[str | dict[str, str] | None]:
     """Of each file in order: its pages, then None, or {"refused": why} at any point of it."""
+    set_language(language)
     for path in paths:
         try:
-            yield from pages_of(Path(path))
+            yield from (page[:MAX_PAGE_CHARACTERS] for page in pages_of(Path(path)))
             yield None
         except Refused as error:
             yield {"refused": str(error)}

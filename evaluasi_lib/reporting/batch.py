@@ -2,10 +2,9 @@
 
 Threads of one process run papermill; each run has a fresh kernel, forked warm where that is
 possible (see `warm`). A report that is there, whole and made from what is there now, is left alone
-(see `stamp`), so a batch that was stopped goes on where it stood.
-
-What a batch shows while it runs: a line for each program that is ready, and on a terminal also
-each program at work with its present cell, the time that has passed and the time that is left.
+(see `stamp`), so a batch that was stopped goes on where it stood. While it runs, it shows a line
+for each program that is ready, and on a terminal each program at work with its present cell, the
+time that has passed and the time that is left.
 """
 
 from __future__ import annotations
@@ -15,15 +14,13 @@ import importlib
 import json
 import math
 import shutil
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Condition, Event
+from threading import Event, Semaphore
 from typing import Any
 
 from rich.console import Console
@@ -39,12 +36,15 @@ from rich.progress import (
 from evaluasi_lib import wording
 from evaluasi_lib.check import DataFolder
 from evaluasi_lib.folders import only_writer, replace_file, replace_folder, sweep
-from evaluasi_lib.reporting.stamp import Sources, is_unchanged, write_stamp
+from evaluasi_lib.reporting.stamp import FORMATS, Sources, is_unchanged, write_stamp
 from evaluasi_lib.wording import EvaluationError, Problem, UsageError, _, os_problem
 
 FAILED_FOLDER = "_gagal"
 PORTFOLIO_FOLDER = "_portofolio"
 STALE = "USANG.txt"  # in a report's folder: it rests on data that were deleted
+
+# Told of each cell that begins: program, share of its cells begun (0 to 1), the heading above.
+Watch = Callable[[str, float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,118 +72,93 @@ class Outcome:
     unchanged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Where a program stands: share of its cells begun, 0 to 1, and the heading above."""
-
-    program_id: str
-    share: float
-    heading: str
-
-
 class Stopped(Exception):
     """The batch was stopped while this program ran."""
-
-
-Watch = Callable[[Step], None]
-
-
-class Room:
-    """Places for programs that compute, given in the order in which their turns were made."""
-
-    def __init__(self, places: int = 1) -> None:
-        self._free, self._waiting, self._moved = places, deque[Turn](), Condition()
-
-    def queue(self, turn: Turn) -> None:
-        self._waiting.append(turn)
-
-    def enter(self, turn: Turn) -> None:
-        """Wait until the turn is the first of those that wait, and a place is free."""
-        with self._moved:
-            self._moved.wait_for(lambda: self._free > 0 and self._waiting[0] is turn)
-            self._waiting.popleft()
-            self._free -= 1
-            self._moved.notify_all()
-
-    def leave(self, turn: Turn) -> None:
-        """Free the place of a turn, or that in the queue where it never began."""
-        with self._moved:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
-            else:
-                self._free += 1
-            self._moved.notify_all()
 
 
 @dataclass(eq=False)
 class Turn:
     """A program's turn to compute, which its kernel, once it is up, waits for.
 
-    room: held by each program that computes. stop: set when no further cell shall begin.
+    places: held by each program that computes. before: the turn that begins first. stop: set when
+    no further cell shall begin.
     """
 
-    room: Room = field(default_factory=Room)
+    places: Semaphore = field(default_factory=Semaphore)
+    before: Turn | None = None
     stop: Event = field(default_factory=Event)
     began: float | None = None
-
-    def __post_init__(self) -> None:
-        self.room.queue(self)
+    past: Event = field(default_factory=Event)  # it has begun, or ended without that
 
     def take(self) -> None:
         """Wait for the turn, if it has not come yet. Raises Stopped."""
         if self.began is None:
-            self.room.enter(self)
+            if self.before is not None:
+                self.before.past.wait()
+            self.places.acquire()
             self.began = time.monotonic()
+            self.past.set()
         if self.stop.is_set():
             raise Stopped
 
     def close(self) -> None:
         """It is the next one's turn."""
-        self.room.leave(self)
+        if self.began is not None:
+            self.places.release()
+        self.past.set()
 
 
 def run_program(job: Job, watch: Watch | None = None, turn: Turn | None = None) -> Outcome:
     """Make the report folder of one program: the one place that runs one program.
 
     Each language is one run of the notebook, which writes into a folder of its own; the finished
-    folder takes the old one's place, and nothing is left half-written. watch is told of every
-    cell that begins.
+    folder takes the old one's place, and nothing is left half-written.
     """
     wording.set_language(job.message_language)
     kept = job.out_dir / FAILED_FOLDER / f"{job.program_id}.ipynb"
     turn = turn or Turn()
     try:
         with closing(turn), replace_folder(job.out_dir / job.program_id) as staging:
-            for place, language in enumerate(job.languages):
-                begin = _cells(job, place, watch, turn)
-                _run_language(job, language, staging, kept, begin, turn)
+            for language in job.languages:
+                _run_language(job, language, staging, kept, watch, turn)
             if job.stamp is not None:
                 write_stamp(staging, job.stamp)
-    except EvaluationError as error:
-        return Outcome(job.program_id, str(error), kept if kept.is_file() else None)
-    except OSError as error:
-        return Outcome(job.program_id, str(os_problem(error)))
     except Exception as error:  # one program must not stop the others
-        return Outcome(job.program_id, f"{type(error).__name__}: {error}"[:300])
+        own = isinstance(error, EvaluationError) and kept.is_file()
+        return Outcome(job.program_id, _reason(error), kept if own else None)
     kept.unlink(missing_ok=True)
     return Outcome(job.program_id)
 
 
+def _reason(error: Exception) -> str:
+    """Why a program failed, in words where it is a failure that is expected."""
+    if isinstance(error, OSError):
+        return str(os_problem(error))
+    said = str(error)
+    return said if isinstance(error, EvaluationError) else f"{type(error).__name__}: {said}"[:300]
+
+
 def _run_language(
-    job: Job,
-    language: str,
-    staging: Path,
-    kept: Path,
-    begin: Callable[[Any, int], None],
-    turn: Turn,
+    job: Job, language: str, staging: Path, kept: Path, watch: Watch | None, turn: Turn
 ) -> None:
     from evaluasi_lib.reporting import running
+
+    cells = len(json.loads(job.notebook.read_text(encoding="utf-8"))["cells"]) + 1  # parameters
+    place, heading = job.languages.index(language), ""
+
+    def begin(cell: Any, number: int) -> None:
+        nonlocal heading
+        turn.take()
+        first = str(cell["source"]).partition("\n")[0]
+        if cell["cell_type"] == "markdown" and first.startswith("#"):
+            heading = first.lstrip("# ")
+        if watch is not None:
+            watch(job.program_id, (place + number / cells) / len(job.languages), heading)
 
     def deadline() -> float:
         return (turn.began or 0) + (math.inf if job.time_limit is None else job.time_limit)
 
-    main = language == job.languages[0]
-    executed = staging / ("notebook.ipynb" if main else f"notebook.{language}.ipynb")
+    executed = staging / ("notebook.ipynb" if place == 0 else f"notebook.{language}.ipynb")
     inner = staging / f"_{language}"
     parameters: dict[str, object] = {
         "program_id": job.program_id,
@@ -202,27 +177,9 @@ def _run_language(
             executed.replace(kept)
         raise
     for path in sorted((inner / job.program_id).iterdir()):
-        if main or path.name != "result.json":
+        if place == 0 or path.name != "result.json":
             path.rename(staging / path.name)
     shutil.rmtree(inner)
-
-
-def _cells(job: Job, place: int, watch: Watch | None, turn: Turn) -> Callable[[Any, int], None]:
-    """What is done at the beginning of each cell of the language at a place in the job's list."""
-    cells = len(json.loads(job.notebook.read_text(encoding="utf-8"))["cells"]) + 1  # parameters
-    heading = ""
-
-    def begin(cell: Any, number: int) -> None:
-        nonlocal heading
-        turn.take()
-        first = str(cell["source"]).partition("\n")[0]
-        if cell["cell_type"] == "markdown" and first.startswith("#"):
-            heading = first.lstrip("# ")
-        if watch is not None:
-            share = (place + number / cells) / len(job.languages)
-            watch(Step(job.program_id, share, heading))
-
-    return begin
 
 
 def run_jobs(
@@ -238,11 +195,17 @@ def run_jobs(
 def _run_here(jobs: Sequence[Job], workers: int, watch: Watch | None) -> Iterator[Outcome]:
     from evaluasi_lib.reporting import warm
 
-    room, stop = Room(workers), Event()
+    turns: list[Turn | None] = [None]
+    places, stop = Semaphore(workers), Event()
+    for _job in jobs:
+        turns.append(Turn(places, turns[-1], stop))
     pool = ThreadPoolExecutor(min(workers + 1, len(jobs)))  # one kernel comes up meanwhile
     try:
         with warm.kernels():
-            running = [pool.submit(run_program, job, watch, Turn(room, stop)) for job in jobs]
+            running = [
+                pool.submit(run_program, job, watch, turn)
+                for job, turn in zip(jobs, turns[1:], strict=True)
+            ]
             importlib.import_module("evaluasi_lib.reporting.index")  # while the nursery imports too
             try:
                 for future in as_completed(running):
@@ -262,14 +225,13 @@ def _run_on_cluster(jobs: Sequence[Job], scheduler: str) -> Iterator[Outcome]:
         text = _("a cluster needs the extra “cluster”")
         raise UsageError(Problem(text, where="--scheduler", remedy=remedy)) from error
     with Client(scheduler) as client:
-        running = {f.key: (f, job) for f, job in zip(
-            client.map(_run_on_worker, list(jobs), pure=False), jobs, strict=True)}  # fmt: skip
-        for future in completed([future for future, _job in running.values()]):
+        running = client.map(_run_on_worker, list(jobs), pure=False)
+        programs = {f.key: job.program_id for f, job in zip(running, jobs, strict=True)}
+        for future in completed(running):
             try:
                 yield future.result()
             except Exception as error:  # the worker died with it, again and again
-                program_id = running[future.key][1].program_id
-                yield Outcome(program_id, f"{type(error).__name__}: {error}"[:300])
+                yield Outcome(programs[future.key], _reason(error))
 
 
 def _run_on_worker(job: Job) -> Outcome:
@@ -277,12 +239,6 @@ def _run_on_worker(job: Job) -> Outcome:
 
     warm.start()  # once in the life of a worker
     return run_program(job)
-
-
-def in_order(outcomes: Sequence[Outcome], jobs: Sequence[Job]) -> list[Outcome]:
-    """Outcomes in the order in which the programs were asked for."""
-    place = {job.program_id: i for i, job in enumerate(jobs)}
-    return sorted(outcomes, key=lambda outcome: place[outcome.program_id])
 
 
 @contextmanager
@@ -378,72 +334,39 @@ def mark_stale(out_dir: Path, data: DataFolder, program_id: str) -> list[str]:
 
 def _report_files(folder: Path) -> list[str]:
     """The forms of a report that a reader opens, in a fixed order."""
-    order = (".html", ".pdf", ".docx", ".xlsx")
+    order = [f".{form}" for form in FORMATS]
     found = [p.name for p in folder.iterdir() if p.suffix in order]
     return sorted(found, key=lambda name: (order.index(Path(name).suffix), name))
 
 
-Start = Callable[[Watch], Generator[Outcome]]
-
-
-def show_progress(total: int, start: Start) -> list[Outcome]:
-    """Run a batch of `total` programs to its end. start: takes what is to be told of every step."""
+def show_progress(total: int, start: Callable[[Watch], Generator[Outcome]]) -> list[Outcome]:
+    """Run a batch of `total` programs to its end. start: takes what is to be told of every cell."""
     console = Console(highlight=False, soft_wrap=True)
     columns = (
         TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(),
         TimeRemainingColumn(),
     )  # fmt: skip
     done: list[Outcome] = []
+    rows: dict[str, TaskID] = {}  # of the programs at work
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        board = _Board(progress, total)
-        with closing(start(board.step)) as outcomes:
+        everything = progress.add_task(_("Reports"), total=total)
+
+        def watch(program_id: str, share: float, heading: str) -> None:  # from several threads
+            if program_id not in rows:
+                rows[program_id] = progress.add_task("", total=1)
+            text = f"{program_id}: {heading}"
+            progress.update(rows[program_id], description=text, completed=share)
+            begun = sum(task.completed for task in progress.tasks if task.id != everything)
+            progress.update(everything, completed=len(done) + begun)
+
+        with closing(start(watch)) as outcomes:
             for outcome in outcomes:
                 done.append(outcome)
-                board.end(outcome)
-                line = f"[{len(done)}/{total}] {outcome.program_id}: {_state(outcome)}"
+                if outcome.program_id in rows:
+                    progress.remove_task(rows.pop(outcome.program_id))
+                progress.update(everything, completed=len(done))
+                state = _("failed") if outcome.failure else _("done")
+                state = _("unchanged") if outcome.unchanged else state
+                line = f"[{len(done)}/{total}] {outcome.program_id}: {state}"
                 console.print(line, markup=False)
     return done
-
-
-def _state(outcome: Outcome) -> str:
-    if outcome.unchanged:
-        return _("unchanged")
-    return _("failed") if outcome.failure else _("done")
-
-
-class _Board:
-    """The rows of the display: all programs, then each that is at work."""
-
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress, self._lock = progress, threading.Lock()
-        self._all = progress.add_task(_("Reports"), total=total)
-        self._rows: dict[str, TaskID] = {}
-        self._shares: dict[str, float] = {}
-        self._ended: set[str] = set()
-
-    def step(self, step: Step) -> None:
-        """Called from the threads that run the programs."""
-        with self._lock:
-            if step.program_id in self._ended:
-                return
-            if step.program_id not in self._rows:
-                self._rows[step.program_id] = self._progress.add_task("", total=1)
-            text = f"{step.program_id}: {step.heading}"
-            row = self._rows[step.program_id]
-            self._progress.update(row, description=text, completed=step.share)
-            self._shares[step.program_id] = step.share
-            self._count()
-
-    def end(self, outcome: Outcome) -> None:
-        """A program has ended: its row goes."""
-        with self._lock:
-            self._ended.add(outcome.program_id)
-            self._shares.pop(outcome.program_id, None)
-            row = self._rows.pop(outcome.program_id, None)
-            if row is not None:
-                self._progress.remove_task(row)
-            self._count()
-
-    def _count(self) -> None:
-        completed = len(self._ended) + sum(self._shares.values())
-        self._progress.update(self._all, completed=completed)

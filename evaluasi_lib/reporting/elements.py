@@ -102,20 +102,17 @@ class Table:
         head = "".join(
             f'<th scope="col"{css(i)}>{escape(name)}</th>' for i, name in enumerate(self.columns)
         )
-        body = []
-        for row in self.rows:
-            cells = [f'<th scope="row">{escape(row[0])}</th>']
-            cells += [
-                f"<td{css(i, len(cell))}>{escape(cell)}</td>" for i, cell in enumerate(row[1:], 1)
-            ]
-            body.append("<tr>" + "".join(cells) + "</tr>")
+        body = ""
+        for first, *others in self.rows:
+            cells = (f"<td{css(i, len(c))}>{escape(c)}</td>" for i, c in enumerate(others, 1))
+            body += f'<tr><th scope="row">{escape(first)}</th>{"".join(cells)}</tr>'
         note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
         label = escape(self.caption, quote=True)
         number = f"{escape(self.number)}. " if self.number else ""
         return (
             f'<div class="table" role="region" tabindex="0" aria-label="{label}">'
             f'<table id="{self.anchor}"><caption>{number}{escape(self.caption)}</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{note}"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{note}"
         )
 
 
@@ -125,7 +122,7 @@ class KeyFigure:
 
     label: str
     value: str
-    remark: str = ""
+    remark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +132,11 @@ class KeyFigures:
     items: Sequence[KeyFigure]
 
     def html(self) -> str:
-        parts = []
-        for item in self.items:
-            remark = f'<dd class="remark">{escape(item.remark)}</dd>' if item.remark else ""
-            parts.append(
-                f"<div><dt>{escape(item.label)}</dt><dd>{escape(item.value)}</dd>{remark}</div>"
-            )
+        parts = (
+            f"<div><dt>{escape(item.label)}</dt><dd>{escape(item.value)}</dd>"
+            f'<dd class="remark">{escape(item.remark)}</dd></div>'
+            for item in self.items
+        )
         return f'<dl class="key-figures">{"".join(parts)}</dl>'
 
 
@@ -207,12 +203,9 @@ class Columns:
     parts: Sequence[Sequence[Heading | Bullets | Paragraph]]
 
     def html(self) -> str:
-        divs = ("".join(element.html() for element in part) for part in self.parts)
-        return (
-            '<div class="columns">'
-            + "".join(f'<div class="part">{div}</div>' for div in divs)
-            + "</div>"
-        )
+        parts = ("".join(element.html() for element in part) for part in self.parts)
+        divs = "".join(f'<div class="part">{part}</div>' for part in parts)
+        return f'<div class="columns">{divs}</div>'
 
 
 Element = Paragraph | Bullets | Table | KeyFigures | Figure | QuoteBlock | Heading | Columns
@@ -309,7 +302,7 @@ def arranged(sections: Sequence[Section]) -> list[Section]:
         Folded(
             f"rinci-{one.id}",
             own if one.id == ANNEX else one.title,
-            [_lower(element) for element in one.details],
+            [replace(e, level=4) if isinstance(e, Heading) else e for e in one.details],
         )
         for one in sections
         if one.details
@@ -326,21 +319,16 @@ def arranged(sections: Sequence[Section]) -> list[Section]:
     ]
 
 
-def _lower(element: Element) -> Element:
-    return replace(element, level=4) if isinstance(element, Heading) else element
-
-
 def _numbers(sections: Sequence[Section]) -> dict[str, str]:
     """anchor -> "Figure 2", in the order of the report."""
-    found: dict[str, str] = {}
-    counts = {Figure: 0, Table: 0}
-    words: Mapping[type, str] = {Figure: _("Figure {n}"), Table: _("Table {n}")}
-    for element in every_element(sections):
-        if isinstance(element, (Figure, Table)):
-            kind = type(element)
-            counts[kind] += 1
-            found[element.anchor] = words[kind].format(n=counts[kind])
-    return found
+    elements = list(every_element(sections))
+    figures = [e.anchor for e in elements if isinstance(e, Figure)]
+    tables = [e.anchor for e in elements if isinstance(e, Table)]
+    return {
+        anchor: word.format(n=n)
+        for word, anchors in ((_("Figure {n}"), figures), (_("Table {n}"), tables))
+        for n, anchor in enumerate(anchors, 1)
+    }
 
 
 def _placed(element: Element | Folded, numbers: Mapping[str, str]) -> Any:

@@ -14,9 +14,8 @@ import nbformat
 from nbconvert import HTMLExporter
 
 from evaluasi_lib.reporting.elements import Section, arranged
-from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf
+from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf, render_workbook
 from evaluasi_lib.reporting.stamp import TEMPLATE, check_formats, report_name
-from evaluasi_lib.reporting.workbook import render_workbook
 from evaluasi_lib.results import EvaluationResult, ProgramInfo, result_json
 from evaluasi_lib.wording import _, date, language
 

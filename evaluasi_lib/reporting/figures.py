@@ -1,14 +1,14 @@
-"""Figures of estimates: forests of effects, methods and drivers, likeness of groups.
+"""The one forest of points with intervals, and the figures that are one: effects, methods, drivers
+and shares; and the likeness of groups.
 
 Each figure takes results and gives a Figure, or None when there is nothing that may be drawn. The
 title is the question, the answer is made from the result, the alt text tells the picture to who
 hears it.
-
-What figures share: the one forest of points with intervals, and frames of rows and of bars.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,15 +20,15 @@ from evaluasi_lib.claims import is_causal, noun_of
 from evaluasi_lib.measures import Effect, Remark, measure_id
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.words import subgroup_word
+from evaluasi_lib.reporting.words import option_word, say, subgroup_word
 from evaluasi_lib.wording import (
-    _,
     count,
     digits_for,
     interval,
     join_words,
     joined,
     number,
+    percent,
     word_for,
 )
 
@@ -59,8 +59,7 @@ def estimated(label: str, place: tuple[float, float, float], digits: int, **more
 
 
 class Look(NamedTuple):
-    """Sizes of a forest: heights in inches, marks and lines in points, `wrap` in letters. bar:
-    whether a bar from zero stands under each point."""
+    """Sizes of a forest: heights in inches, marks and lines in points, `wrap` in letters."""
 
     row: float
     top: float = 0.9
@@ -72,7 +71,6 @@ class Look(NamedTuple):
     cap: str | None = None
     room: tuple[float, float] = (0.5, 0.5)
     margin: float = 0.06
-    bar: bool = False
 
 
 def forest(
@@ -83,11 +81,13 @@ def forest(
     band: float | None = None,
     span: tuple[float, float] | None = None,
     share: bool = False,
+    bars: bool = False,
 ) -> bytes:
     """Points with their intervals, one a row, the first on top, as SVG.
 
     band: half the width of a grey band around zero through all rows. span: ends of the axis, for
-    what has no zero line; else the axis holds zero and every interval.
+    what has no zero line; else the axis holds zero and every interval. share: whether numbers are
+    shares. bars: whether a bar from zero stands under each point.
     """
     ends = [0.0]
     with theme.canvas(look.top + look.row * len(points)) as (figure, ax):
@@ -99,7 +99,7 @@ def forest(
                 corner = (-point.band, row - 0.38)
                 ax.add_patch(Rectangle(corner, 2 * point.band, 0.76, color=theme.BAND, lw=0))
                 ends += [-point.band, point.band]
-            if look.bar:
+            if bars:
                 ax.barh(row, point.value, color=theme.BAND, height=0.62, lw=0)
             if point.low is not None and point.high is not None:
                 ax.plot(
@@ -150,18 +150,24 @@ def frame_bars(ax: Axes, labels: Sequence[str], wrap: int) -> None:
     ax.spines["bottom"].set_visible(False)
 
 
+def drawn(
+    kind: str, svg: bytes, *, id: str = "", title: str = "", answer: str = "", key: str = "",
+    **values: str,
+) -> Figure:  # fmt: skip
+    """A picture with its sentences of sentences.yml, filled with the values: `kind`.question,
+    `kind`.answer, and `kind`.alt, which tells the picture to who hears the page."""
+    title = title or say(f"{kind}.question", **values)
+    answer = answer or say(f"{kind}.answer", **values)
+    return Figure(id or kind, title, answer, say(f"{kind}.alt", title=title, **values), svg, key)
+
+
 LARGE_SMD = 0.1
+MOST_SHARES = 12
 SMALL = Look(0.31, top=0.7, mark=7, edge=1.5, cap="butt", room=(0.6, 0.6))  # of the first page
 EFFECTS = Look(0.52, mark=8, edge=1.6, cap="butt", room=(0.6, 0.6))
 DRIVERS = Look(0.5, cap="butt", room=(0.6, 0.6))
 METHODS = Look(0.36, top=0.8, wrap=36, edge=1.5, margin=0.05)
-
-
-def _sesoi_g(effect: Effect) -> float | None:
-    """The smallest effect of interest in standard deviations, by the estimate's own ratio."""
-    if effect.sesoi is None or not effect.estimate or not effect.effect_size_g:
-        return None
-    return abs(effect.sesoi * effect.effect_size_g / effect.estimate)
+SHARES = Look(0.36, top=0.7, wrap=40, line=2.2, faint=0.45)
 
 
 def plot_effects(
@@ -172,92 +178,74 @@ def plot_effects(
     look: Look = EFFECTS,
 ) -> Figure | None:
     """Forest: each estimate in standard deviations with its 95% interval; the band is ± SESOI."""
-    drawn = [(e, place) for e in effects if (place := e.turned) is not None]
-    if not drawn:
+    shown = [(e, place) for e in effects if (place := e.turned) is not None]
+    if not shown:
         return None
-    points = [
-        estimated(
-            subgroup_word(effect),
-            place,
-            digits=2,
-            colour=theme.CONCLUSION_COLOURS[effect.conclusion or "inconclusive"],
-            mark=theme.CONCLUSION_MARKS[effect.conclusion or "inconclusive"],
-            filled=is_causal(effect),
-            band=_sesoi_g(effect),
-        )
-        for effect, place in drawn
-    ]
-    heard_row = _("{label}: {noun}, {g}, {interval}.")
-    alt = [_("Forest plot of standardised estimates with 95% intervals.")]
-    for effect, (g, low, high) in drawn:
-        between, label = interval(low, high, 2), subgroup_word(effect)
+    points, told = [], []
+    for effect, place in shown:
+        colour, mark = theme.CONCLUSIONS[effect.conclusion or "inconclusive"]
+        label, (g, low, high) = subgroup_word(effect), place
+        points.append(
+            estimated(label, place, 2, colour=colour, mark=mark, filled=is_causal(effect),
+                      band=_sesoi_g(effect))
+        )  # fmt: skip
+        between = interval(low, high, 2)
         if effect.conclusion is not None:
             between = f"{between}, {word_for('conclusion', effect.conclusion)}"
-        alt.append(
-            heard_row.format(
-                label=label,
-                noun=noun_of(effect),
-                g=number(g, 2),
-                interval=between,
-            )
-        )
-    answer = answer or _effects_answer([effect for effect, _place in drawn])
+        noun = noun_of(effect)
+        told.append(say("efek.row", label=label, noun=noun, g=number(g, 2), interval=between))
+    answer = answer or _effects_answer([effect for effect, _place in shown])
     missing = [subgroup_word(e) for e in effects if e.turned is None]
     if missing:  # so that none goes without a word
-        left = _("Without a standardised estimate, so in the table alone: {names}.")
-        answer += " " + left.format(names=join_words(missing))
-    svg = forest(points, look, _("standard deviations; right of the line is better"))
-    keys = [_("Grey bands: changes too small to matter.")]
-    if not all(is_causal(effect) for effect, _place in drawn):
-        keys.append(_("Hollow marks: it is not shown that the program is the cause."))
-    key = joined(keys)
-    title = title or _("What changed, and how sure is it?")
-    return Figure(id, title, answer, " ".join(alt), svg, key)
+        answer += " " + say("efek.left", names=join_words(missing))
+    causal = all(is_causal(effect) for effect, _place in shown)
+    key = joined([say("efek.bands"), None if causal else say("efek.hollow")])
+    svg = forest(points, look, say("efek.axis"))
+    return drawn("efek", svg, id=id, title=title, answer=answer, key=key, rows=" ".join(told))
+
+
+def _sesoi_g(effect: Effect) -> float | None:
+    """The smallest effect of interest in standard deviations, by the estimate's own ratio."""
+    if effect.sesoi is None or not effect.estimate or not effect.effect_size_g:
+        return None
+    return abs(effect.sesoi * effect.effect_size_g / effect.estimate)
 
 
 def _effects_answer(effects: Sequence[Effect]) -> str:
     if len(effects) == 1:
         (only,) = effects
         return f"{subgroup_word(only)}: {word_for('conclusion', only.conclusion)}."
-    parts = []
-    for code in ("improved", "worsened", "no_meaningful_change", "inconclusive"):
-        n = sum(e.conclusion == code for e in effects)
-        if n:
-            parts.append(f"{count(n)} {word_for('conclusion', code)}")
-    return _("Of {n}: {parts}.").format(n=count(len(effects)), parts=join_words(parts))
+    numbers = Counter(str(e.conclusion) for e in effects)
+    parts = [
+        f"{count(numbers[code])} {word_for('conclusion', code)}"
+        for code in theme.CONCLUSIONS
+        if numbers[code]
+    ]
+    return say("efek.answer", n=count(len(effects)), parts=join_words(parts))
 
 
 def plot_specifications(effects: Sequence[Effect], id: str) -> Figure | None:
     """Every way to estimate one outcome in its own unit; the primary one on top, filled."""
-    drawn = [e for e in effects if e.estimate is not None and e.ci_low is not None]
-    drawn = [e for e in drawn if e.unit == drawn[0].unit]
-    if len(drawn) < 2:
+    shown = [e for e in effects if e.estimate is not None and e.ci_low is not None]
+    shown = [e for e in shown if e.unit == shown[0].unit]
+    if len(shown) < 2:
         return None
-    first = drawn[0]
-    places = [(e.estimate or 0.0, e.ci_low or 0.0, e.ci_high or 0.0) for e in drawn]
+    first = shown[0]
+    places = [(e.estimate or 0.0, e.ci_low or 0.0, e.ci_high or 0.0) for e in shown]
     digits = digits_for(*(v for place in places for v in place))
-    points = [
-        estimated(
-            word_for("estimator", effect.estimator),
-            place,
-            digits,
-            colour=theme.PROGRAM if effect.role == "primary" else theme.MUTED,
-            filled=effect.role == "primary",
-        )
-        for effect, place in zip(drawn, places, strict=True)
-    ]
+    points = []
+    for e, place in zip(shown, places, strict=True):
+        is_first = e.role == "primary"
+        colour = theme.PROGRAM if is_first else theme.MUTED
+        name = word_for("estimator", e.estimator)
+        points.append(estimated(name, place, digits, colour=colour, filled=is_first))
     same = sum((middle > 0) == (places[0][0] > 0) for middle, _l, _h in places[1:])
     clear = sum(low > 0 or high < 0 for _m, low, high in places)
-    answer = _(
-        "{same} of {others} other ways point the same way as the primary estimate; "
-        "the intervals of {clear} of all {n} leave out zero."
-    ).format(
-        same=count(same), others=count(len(drawn) - 1), clear=count(clear), n=count(len(drawn))
-    )
-    title = _("Does it hold with other methods: {label}?").format(label=first.label)
-    alt = _("Estimates with 95% intervals by method, {label}: {listed}.")
-    alt = alt.format(label=first.label, listed=heard(points))
-    return Figure(id, title, answer, alt, forest(points, METHODS, first.unit, band=first.sesoi))
+    return drawn(
+        "metode", forest(points, METHODS, first.unit, band=first.sesoi), id=id, label=first.label,
+        same=count(same), others=count(len(shown) - 1), clear=count(clear), n=count(len(shown)),
+        listed=heard(points),
+    )  # fmt: skip
 
 
 def plot_drivers(
@@ -268,30 +256,49 @@ def plot_drivers(
     remarks: what a gap compares, where its label does not say it.
     """
     named = {remark.id: remark.text for remark in remarks}
-    known = [
-        (d, 100 * d["gap"], 100 * d["gap_low"], 100 * d["gap_high"])
-        for d in drivers
-        if None not in (d["gap"], d["gap_low"], d["gap_high"])
-    ]
+    points, clear = [], []
+    for driver in drivers:
+        ends = (driver["gap"], driver["gap_low"], driver["gap_high"])
+        if None in ends:
+            continue
+        gap, low, high = (100 * end for end in ends)
+        label = named.get(measure_id(*driver["stem"]), driver["label"])
+        colour = theme.OPEN if low <= 0 <= high else theme.GOOD if gap > 0 else theme.BAD
+        points.append(estimated(label, (gap, low, high), 0, colour=colour))
+        if not low <= 0 <= high:
+            clear.append((abs(gap), driver["note"]))
+    if not points:
+        return None
+    # The largest clear difference; of equal ones the first.
+    answer = max(clear, key=lambda pair: pair[0])[1] if clear else ""
+    svg = forest(points, DRIVERS, say("pendorong.axis"))
+    return drawn("pendorong", svg, answer=answer, listed=heard(points))
+
+
+def plot_shares(shares: Sequence[Mapping[str, Any]], id: str, question: str = "") -> Figure | None:
+    """Shares as points with intervals, the largest on top; hidden ones are left out.
+
+    shares: records with label, share, share_low, share_high. question: that was asked, whose
+    answers are drawn as bars in the order of the records.
+    """
+    known = [(s["share"], s) for s in shares if s["share"] is not None]
+    if not question or len(known) > MOST_SHARES:
+        known.sort(key=lambda pair: -pair[0])
     if not known:
         return None
     points = [
-        estimated(
-            named.get(measure_id(*driver["stem"]), driver["label"]),
-            (gap, low, high),
-            digits=0,
-            colour=theme.OPEN if low <= 0 <= high else theme.GOOD if gap > 0 else theme.BAD,
-        )
-        for driver, gap, low, high in known
+        Point(option_word(s["label"]), share, s["share_low"], s["share_high"], percent(share))
+        for share, s in known[:MOST_SHARES]
     ]
-    clear = sorted((k for k in known if not k[2] <= 0 <= k[3]), key=lambda k: -abs(k[1]))
-    answer = _("No variable shows a clear difference; that does not mean that there is none.")
-    if clear:
-        answer = clear[0][0]["note"]
-    alt = _("Differences in percentage points with 95% intervals: {listed}.")
-    svg = forest(points, DRIVERS, _("percentage points; right of the line: completes more often"))
-    title = _("Who completes more often, and who less?")
-    return Figure("pendorong", title, answer, alt.format(listed=heard(points)), svg)
+    first = max(points, key=lambda point: point.value)
+    end = min(1.0, 1.08 * max(point.high or point.value for point in points))
+    svg = forest(points, SHARES, span=(0, end), share=True, bars=bool(question))
+    title = question or say(f"{id}.question")
+    answer = say(f"{'tanya' if question else id}.answer", label=first.label, share=first.text)
+    alt = [title, say("shares.asked" if question else "shares.alt", listed=heard(points))]
+    if len(points) < len(known):
+        alt.insert(1, say("shares.most", n=len(points)))
+    return Figure(id, title, answer, " ".join(alt), svg)
 
 
 def plot_love(balance: Sequence[Mapping[str, Any]], id: str, label: str) -> Figure | None:
@@ -316,20 +323,16 @@ def plot_love(balance: Sequence[Mapping[str, Any]], id: str, label: str) -> Figu
                 ax.plot([abs(after), abs(before)], [y, y], color=theme.GRID, lw=1.2, zorder=0)
         label_rows(ax, [name for name, _before, _after in rows], 36)
         ax.set_xlim(left=0)
-        ax.set_xlabel(_("difference in standard deviations (hollow: as found; filled: weighted)"))
+        ax.set_xlabel(say("kesetaraan.axis"))
         theme.local_numbers(ax.xaxis)
         svg = theme.to_svg(figure)
     large = sum(abs(before) > LARGE_SMD for _label, before, _after in rows)
     left = sum(abs(after or 0.0) > LARGE_SMD for _label, _before, after in rows)
-    answer = _(
-        "{large} of {n} characteristics differ by more than {limit} standard deviations as found, "
-        "{left} after weighting."
-    ).format(large=count(large), n=count(len(rows)), limit=number(LARGE_SMD, 1), left=count(left))
-    pair = _("{label}: {before}, weighted {after}")
     listed = "; ".join(
-        pair.format(label=name, before=number(before, 2), after=number(after, 2))
+        say("kesetaraan.row", label=name, before=number(before, 2), after=number(after, 2))
         for name, before, after in rows
     )
-    title = _("How alike were the groups: {label}?").format(label=label)
-    alt = _("Standardised differences between the groups, {label}: {listed}.")
-    return Figure(id, title, answer, alt.format(label=label, listed=listed), svg)
+    return drawn(
+        "kesetaraan", svg, id=id, label=label, large=count(large), n=count(len(rows)),
+        limit=number(LARGE_SMD, 1), left=count(left), listed=listed,
+    )  # fmt: skip

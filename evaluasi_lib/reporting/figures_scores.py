@@ -1,7 +1,5 @@
-"""Figures of scores: answers on a scale, means from wave to wave, their spread, and importance.
-
-Figures of people: their flow, shares with intervals, the funnel, the calendar, time, voices.
-"""
+"""Figures of people and of scores: flow and funnel, when and how long people learn, interviews;
+answers on a scale, means from wave to wave, their spread, and importance."""
 
 from __future__ import annotations
 
@@ -18,31 +16,24 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.figures import (
-    Look,
-    Point,
-    beside,
-    forest,
-    frame_bars,
-    heard,
-    label_rows,
-)
-from evaluasi_lib.reporting.words import option_word, say, why
-from evaluasi_lib.wording import _, count, day_name, interval, number, percent, plural, word_for
+from evaluasi_lib.reporting.figures import beside, drawn, frame_bars, label_rows
+from evaluasi_lib.reporting.tables import said_of
+from evaluasi_lib.reporting.words import say, why
+from evaluasi_lib.wording import _, count, day_name, number, percent, plural, word_for
 
-SHARES = Look(0.36, top=0.7, wrap=40, line=2.2, faint=0.45)
-BARS = SHARES._replace(bar=True)
-MOST_SHARES = 12
-
-Records = Sequence[Mapping[str, Any]]  # as measures.wide gives them
+COLOURS = {"program": theme.PROGRAM, "comparison": theme.COMPARISON}
+PANELS = 3
+Record = Mapping[str, Any]  # as measures.wide gives them
+Records = Sequence[Record]
 
 
-def plot_flow(flow: Sequence[Mapping[str, Any]], k: int) -> Figure | None:
+def plot_flow(flow: Records, k: int) -> Figure | None:
     """Flow of persons from the invited to the analysed, with those lost at each step."""
-    if sum(step["n"] is not None for step in flow) < 2:
+    known = [step for step in flow if step["n"] is not None]
+    if len(known) < 2:
         return None
 
-    def size(step: Mapping[str, Any]) -> str:
+    def size(step: Record) -> str:
         return why(step["reason"], k) if step["n"] is None else f"n = {count(step['n'])}"
 
     with theme.canvas(0.2 + 0.95 * len(flow)) as (figure, ax):
@@ -54,22 +45,17 @@ def plot_flow(flow: Sequence[Mapping[str, Any]], k: int) -> Figure | None:
             _people_box(ax, 0.2, -row, 5.0, text)
             if row and (lost := step.get("dropped")):
                 text = plural("{n} person left out", "{n} persons left out", lost)
-                text = text.format(n=count(lost))
-                _people_box(ax, 5.8, -row + 0.5, 4.0, text, loss=True)
+                _people_box(ax, 5.8, -row + 0.5, 4.0, text.format(n=count(lost)), loss=True)
                 ax.plot([2.7, 5.8], [-row + 0.5, -row + 0.5], color=theme.MUTED, lw=1)
-        for row, _next in pairwise(range(len(flow))):
+        for row in range(len(flow) - 1):
             ax.annotate(
                 "", (2.7, -row - 0.68), (2.7, -row - 0.32),
                 arrowprops={"arrowstyle": "-|>", "color": theme.MUTED, "lw": 1},
             )  # fmt: skip
         svg = theme.to_svg(figure)
-    known = [step for step in flow if step["n"] is not None] or flow
-    named = [f"{size(step)} ({step['label']})" for step in known]
-    answer = _("From {first} to {last}.").format(first=named[0], last=named[-1])
+    first, last = (f"{size(step)} ({step['label']})" for step in (known[0], known[-1]))
     steps = "; ".join(f"{step['label']}: {size(step)}" for step in flow)
-    title = _("Who was reached, and who is in the analysis?")
-    alt = _("Flow of persons, step by step: {steps}.").format(steps=steps)
-    return Figure("alur", title, answer, alt, svg)
+    return drawn("alur", svg, first=first, last=last, steps=steps)
 
 
 def _people_box(
@@ -83,61 +69,32 @@ def _people_box(
     ax.text(x + width / 2, y, text, ha="center", va="center", fontsize=9)
 
 
-def plot_shares(shares: Records, id: str, question: str = "") -> Figure | None:
-    """Shares as points with intervals, the largest on top; hidden ones are left out.
-
-    shares: records with label, share, share_low, share_high. question: that was asked, whose
-    answers are drawn as bars in the order of the records.
-    """
-    known = [(s["share"], s) for s in shares if s["share"] is not None]
-    if not question or len(known) > MOST_SHARES:
-        known.sort(key=lambda pair: -pair[0])
-    if not known:
-        return None
-    points = [
-        Point(option_word(s["label"]), share, s["share_low"], s["share_high"], percent(share))
-        for share, s in known[:MOST_SHARES]
-    ]
-    first = max(points, key=lambda point: point.value)
-    end = min(1.0, 1.08 * max(point.high or point.value for point in points))
-    svg = forest(points, BARS if question else SHARES, span=(0, end), share=True)
-    title = question or say(f"{id}.question")
-    answer = say(f"{'tanya' if question else id}.answer", label=first.label, share=first.text)
-    alt = [title, say("shares.asked" if question else "shares.alt", listed=heard(points))]
-    if len(points) < len(known):
-        alt.insert(1, say("shares.most", n=len(points)))
-    return Figure(id, title, answer, " ".join(alt), svg)
-
-
 def plot_funnel(stages: Records, k: int) -> Figure | None:
     """How many persons remain at each stage. stages: records with subject, n, reason."""
     known = [s for s in stages if s["n"] is not None]
     if len(known) < 2 or not known[0]["n"]:
         return None
-    first = known[0]["n"]
+    first, listed = known[0]["n"], []
+    names = [word_for("stage", stage["subject"]) for stage in stages]
     with theme.canvas(0.4 + 0.46 * len(stages)) as (figure, ax):
-        for row, stage in enumerate(stages):
-            if stage["n"] is None:
-                ax.text(0, row, why(stage["reason"], k), va="center", color=theme.MUTED)
+        for row, (stage, name) in enumerate(zip(stages, names, strict=True)):
+            n = stage["n"]
+            text = why(stage["reason"], k) if n is None else count(n)
+            listed.append(f"{name}: {text}")
+            if n is None:
+                ax.text(0, row, text, va="center", color=theme.MUTED)
                 continue
-            ax.barh(row, stage["n"], color=theme.PROGRAM, height=0.62)
-            text = f" {count(stage['n'])} ({percent(stage['n'] / first)})"
-            ax.text(stage["n"], row, text, va="center", fontsize=9)
-        frame_bars(ax, [word_for("stage", s["subject"]) for s in stages], 30)
+            ax.barh(row, n, color=theme.PROGRAM, height=0.62)
+            ax.text(n, row, f" {text} ({percent(n / first)})", va="center", fontsize=9)
+        frame_bars(ax, names, 30)
         ax.set_xlim(0, first * 1.22)
         svg = theme.to_svg(figure)
     steps = max(pairwise(known), key=lambda pair: pair[0]["n"] - pair[1]["n"])
     before, after = (word_for("stage", stage["subject"]) for stage in steps)
     share = percent(known[-1]["n"] / first)
-    answer = _("{share} reach the last stage; most are lost between “{before}” and “{after}”.")
-    answer = answer.format(share=share, before=before, after=after)
-    listed = "; ".join(
-        f"{word_for('stage', s['subject'])}: "
-        f"{why(s['reason'], k) if s['n'] is None else count(s['n'])}"
-        for s in stages
-    )
-    alt = _("Funnel of persons by stage: {listed}.").format(listed=listed)
-    return Figure("corong", _("Where do people leave?"), answer, alt, svg)
+    return drawn(
+        "corong", svg, share=share, before=before, after=after, listed="; ".join(listed)
+    )  # fmt: skip
 
 
 def plot_calendar(cells: Records, hours: tuple[str, str]) -> Figure | None:
@@ -166,7 +123,7 @@ def plot_calendar(cells: Records, hours: tuple[str, str]) -> Figure | None:
         ax.set_yticks(np.arange(7) + 0.5, days, rotation=0)
         ax.set_xticks(range(0, 25, 3), [str(hour) for hour in range(0, 25, 3)], rotation=0)
         ax.set_ylim(7, 0)
-        ax.set_xlabel(_("hour of the learner's own day; the frame marks office hours"))
+        ax.set_xlabel(say("kalender.axis"))
         ax.grid(visible=False)
         ax.spines["bottom"].set_visible(False)
         if (bar := ax.collections[0].colorbar) is not None:
@@ -174,16 +131,14 @@ def plot_calendar(cells: Records, hours: tuple[str, str]) -> Figure | None:
             bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _p: percent(v, 1)))
         svg = theme.to_svg(figure)
     day, hour = divmod(int(np.nanargmax(grid)), 24)
-    answer = _("Busiest: {day}, from {hour}:00, with {share} of all activity.").format(
-        day=day_name(day), hour=hour, share=percent(grid[day, hour], 1)
-    )
+    share = percent(grid[day, hour], 1)
+    answer = say("kalender.answer", day=day_name(day), hour=hour, share=share)
     if np.isnan(grid).any():
-        answer += " " + _("White cells hold too few persons to be shown, or nobody.")
+        answer += " " + say("kalender.hidden")
     listed = "; ".join(
         f"{d} {percent(share)}" for d, share in zip(days, np.nansum(grid, axis=1), strict=True)
     )
-    alt = _("Heat map of activity by weekday and hour; shares that may be shown, by day: {listed}.")
-    return Figure("kalender", _("When do people learn?"), answer, alt.format(listed=listed), svg)
+    return drawn("kalender", svg, answer=answer, listed=listed)
 
 
 def plot_completion(curve: Records, median: float | None) -> Figure | None:
@@ -212,20 +167,16 @@ def plot_completion(curve: Records, median: float | None) -> Figure | None:
         theme.local_numbers(ax.xaxis)
         theme.local_numbers(ax.yaxis, share=True, ticks=5)
         svg = theme.to_svg(figure)
-    if median is None:
-        answer = _("Fewer than half have completed within {days} days.")
-        answer = answer.format(days=number(days[-1], 0))
-    else:
-        answer = _("Half have completed after {days} days.").format(days=number(median, 0))
-    mark = _("day {day}: {share}")
+    fewer = median is None
+    known = number(days[-1] if median is None else median, 0)
+    answer = say("waktu-selesai.fewer" if fewer else "waktu-selesai.answer", days=known)
     marks = [1 + round(i * (len(curve) - 1) / 4) for i in range(5)]
-    listed = "; ".join(mark.format(day=number(days[i], 0), share=percent(share[i])) for i in marks)
-    title = _("How long does it take to complete?")
-    alt = _("Curve of the share who have completed: {listed}.").format(listed=listed)
-    return Figure("waktu-selesai", title, answer, alt, svg)
+    told = [{"day": days[i], "share_completed": share[i]} for i in marks]
+    listed = "; ".join(said_of("waktu-selesai.row", row) for row in told)
+    return drawn("waktu-selesai", svg, answer=answer, listed=listed)
 
 
-def plot_saturation(curve: Sequence[Mapping[str, Any]], point: float | None) -> Figure | None:
+def plot_saturation(curve: Records, point: float | None) -> Figure | None:
     """Codes known after each interview. point: the interview from which on hardly any was new."""
     if len(curve) < 3:
         return None
@@ -242,26 +193,14 @@ def plot_saturation(curve: Sequence[Mapping[str, Any]], point: float | None) -> 
         ax.set_xlabel(_("Interviews"))
         ax.set_ylabel(_("Different codes"))
         svg = theme.to_svg(figure)
-    answer = (
-        _("Not yet: new codes kept coming until the last of {n} interviews.").format(n=len(curve))
-        if point is None
-        else _("Yes: after interview {point} hardly a new code was found.").format(
-            point=count(int(point))
-        )
-    )
-    alt = _("Codes known after each interview: {listed}.").format(
-        listed=", ".join(f"{n}: {codes}" for n, codes in zip(x, y, strict=True))
-    )
-    title = _("Were there enough interviews?")
-    return Figure("saturasi", title, answer, f"{title} {alt}", svg)
+    answer = say("saturasi.not_yet", n=len(curve))
+    if point is not None:
+        answer = say("saturasi.answer", point=count(int(point)))
+    listed = ", ".join(f"{n}: {codes}" for n, codes in zip(x, y, strict=True))
+    return drawn("saturasi", svg, answer=answer, listed=listed)
 
 
-COLOURS = {"program": theme.PROGRAM, "comparison": theme.COMPARISON}
-PANELS = 3
-Record = Mapping[str, Any]  # of `measures.wide`
-
-
-def plot_slope(scales: Sequence[Record], id: str, title: str) -> Figure | None:
+def plot_slope(scales: Records, id: str, title: str) -> Figure | None:
     """Means with 95% intervals from wave to wave, a panel for each scale, a line for each group.
 
     Scales that were measured once, or whose means may not be shown at two waves, are left out.
@@ -277,52 +216,40 @@ def plot_slope(scales: Sequence[Record], id: str, title: str) -> Figure | None:
     }
     if not panels:
         return None
-    rows = -(-len(panels) // PANELS)
-    columns = min(len(panels), PANELS)
+    rows, columns = -(-len(panels) // PANELS), min(len(panels), PANELS)
+    told, rises = [], []
     with theme.canvas(2.5 * rows + 0.3) as (figure, first):
         first.remove()
-        axes = figure.subplots(rows, columns, squeeze=False).flat
-        for ax in axes:
+        for ax in figure.subplots(rows, columns, squeeze=False).flat:
             ax.set_visible(False)
         for ax, (label, groups) in zip(figure.axes, panels.items(), strict=False):
             ax.set_visible(True)
             ax.set_title(theme.wrap(label, 30 if columns > 1 else 80), fontsize=9.5, loc="left")
             _lines(ax, groups)
+            for group, (early, *_between, late) in groups.items():
+                ends = {"before": early["mean"], "first": early["wave"], "after": late["mean"],
+                        "last": late["wave"]}  # fmt: skip
+                told.append(said_of("perubahan.row", {"label": label, "group": group, **ends}))
+                if group == "program":
+                    rises.append(late["mean"] > early["mean"])
         svg = theme.to_svg(figure)
-    line_words = _("{label}, {group}: {before} ({first}) to {after} ({last})")
-    sentences, rises = [], []
-    for label, groups in panels.items():
-        for group, (first_score, *_between, last_score) in groups.items():
-            before, after = first_score["mean"], last_score["mean"]
-            sentences.append(
-                line_words.format(
-                    label=label, group=word_for("group", group),
-                    before=number(before, 2), first=word_for("wave", first_score["wave"]),
-                    after=number(after, 2), last=word_for("wave", last_score["wave"]),
-                )
-            )  # fmt: skip
-            if group == "program":
-                rises.append(after > before)
-    answer = _("In the program group the mean rose on {up} of {n} scales.").format(
-        up=count(sum(rises)), n=count(len(rises))
-    )
-    alt = _("Means from wave to wave: {listed}.").format(listed="; ".join(sentences))
-    return Figure(id, title, answer, alt, svg)
+    return drawn(
+        "perubahan", svg, id=id, title=title, up=count(sum(rises)), n=count(len(rises)),
+        listed="; ".join(told),
+    )  # fmt: skip
 
 
-def _lines(ax: Axes, groups: Mapping[str, Sequence[Record]]) -> None:
+def _lines(ax: Axes, groups: Mapping[str, Records]) -> None:
     for group, line in groups.items():
-        mean = [float(s["mean"]) for s in line]
-        ax.plot(range(len(line)), mean, "-o", color=COLOURS[group], lw=2, ms=6)
+        colour, mean = COLOURS[group], [float(s["mean"]) for s in line]
+        ax.plot(range(len(line)), mean, "-o", color=colour, lw=2, ms=6)
         for x, s in enumerate(line):
-            if s["mean_low"] is not None and s["mean_high"] is not None:
-                ax.plot(
-                    [x, x], [s["mean_low"], s["mean_high"]], color=COLOURS[group], lw=1.4, alpha=0.6
-                )
+            ends = [s["mean_low"], s["mean_high"]]
+            if None not in ends:
+                ax.plot([x, x], ends, color=colour, lw=1.4, alpha=0.6)
         ax.annotate(
             f"{number(mean[-1], 2)} {word_for('group', group)}", (len(line) - 1, mean[-1]),
-            xytext=(7, 0), textcoords="offset points", va="center", fontsize=8.5,
-            color=COLOURS[group],
+            xytext=(7, 0), textcoords="offset points", va="center", fontsize=8.5, color=colour,
         )  # fmt: skip
     longest = max(groups.values(), key=len)
     ax.set_xticks(range(len(longest)), [word_for("wave", s["wave"]) for s in longest])
@@ -334,9 +261,8 @@ def _lines(ax: Axes, groups: Mapping[str, Sequence[Record]]) -> None:
 
 
 def plot_boxes(
-    scales: Sequence[Record], span: tuple[float, float], id: str, title: str, *,
-    weighted: bool = False,
-) -> Figure | None:  # fmt: skip
+    scales: Records, span: tuple[float, float], id: str, title: str, *, weighted: bool = False
+) -> Figure | None:
     """The scores at each wave: the middle half as a box, the middle eight tenths, and the mean.
 
     weighted: whether the means are weighted to the population, which the boxes are not.
@@ -349,31 +275,21 @@ def plot_boxes(
     if not spread:
         return None
     tenths = all(s["q10"] is not None for s in spread)
+    waves = [word_for("wave", s["wave"]) for s in spread]
     with theme.canvas(0.7 + 0.62 * len(spread)) as (figure, ax):
         for row, s in enumerate(spread):
             _box(ax, row, s, tenths)
-        label_rows(ax, [word_for("wave", s["wave"]) for s in spread], 34, room=(0.6, 0.6))
+        label_rows(ax, waves, 34, room=(0.6, 0.6))
         ax.set_xlim(*span)
         theme.local_numbers(ax.xaxis)
         svg = theme.to_svg(figure)
-    part = _("{name}: mean {mean}, middle {middle}, half of the answers within {between}")
-    parts = [
-        part.format(
-            name=word_for("wave", s["wave"]), mean=number(s["mean"], 2),
-            middle=number(s["median"], 2), between=interval(s["q25"], s["q75"], 2),
-        )
-        for s in spread
-    ]  # fmt: skip
-    means = [f"{word_for('wave', s['wave'])} {number(s['mean'], 2)}" for s in spread]
-    answer = _("Means: {means}.").format(means="; ".join(means))
-    keys = [_("Box: the middle half of the scores, with the middle one.")]
-    if tenths:
-        keys.append(_("Thin line: all but the lowest and the highest tenth."))
-    keys.append(_("Diamond: mean with its 95% interval. Single answers are not drawn."))
-    if weighted:
-        keys.append(_("Means are weighted to the population, boxes are not."))
-    alt = _("Distribution of scores. {parts}.").format(parts="; ".join(parts))
-    return Figure(id, title, answer, f"{title} {alt}", svg, " ".join(keys))
+    parts = [said_of("sebaran.row", {**s, "q_low": s["q25"], "q_high": s["q75"]}) for s in spread]
+    means = [f"{wave} {number(s['mean'], 2)}" for wave, s in zip(waves, spread, strict=True)]
+    keys = ["box", *(["tenths"] if tenths else []), "mean", *(["weighted"] if weighted else [])]
+    return drawn(
+        "sebaran", svg, id=id, title=title, key=" ".join(say(f"sebaran.{key}") for key in keys),
+        means="; ".join(means), parts="; ".join(parts),
+    )  # fmt: skip
 
 
 def _box(ax: Axes, row: int, s: Record, tenths: bool) -> None:
@@ -386,8 +302,9 @@ def _box(ax: Axes, row: int, s: Record, tenths: bool) -> None:
     half = {"left": s["q25"], "width": s["q75"] - s["q25"]}
     ax.barh(at, **half, height=0.34, fc=(colour, 0.3), ec=colour, lw=1.4)
     ax.plot([s["median"]] * 2, [at - 0.17, at + 0.17], color=colour, lw=2.4)
-    if s["mean_low"] is not None and s["mean_high"] is not None:
-        ax.plot([s["mean_low"], s["mean_high"]], [below, below], color=theme.INK, lw=1.4)
+    ends = [s["mean_low"], s["mean_high"]]
+    if None not in ends:
+        ax.plot(ends, [below, below], color=theme.INK, lw=1.4)
     ax.plot([s["mean"]], [below], "D", color=theme.INK, ms=5)
     beside(ax, row, f"{number(s['mean'], 2)}  (n = {count(s['n'])})")
 
@@ -395,24 +312,26 @@ def _box(ax: Axes, row: int, s: Record, tenths: bool) -> None:
 class Bar(NamedTuple):
     """One item of a Likert figure. parts: (first, last place on the scale, share), from low to
     high, of the answers as they were given; none where nothing may be shown. negative: whether its
-    wording is, so that fewer should agree."""
+    wording is, so that fewer should agree. upper: its share in the upper half of the scale; None
+    where a merged answer reaches below."""
 
     label: str
     parts: tuple[tuple[int, int, float], ...]
     negative: bool
+    upper: float | None
 
-    def share(self, places: range) -> float | None:
-        """The share of the answers at these places; None where a merged answer reaches beyond."""
-        inside = [places.start <= first and last < places.stop for first, last, _s in self.parts]
-        touched = [first < places.stop and places.start <= last for first, last, _s in self.parts]
-        if inside != touched or not self.parts:
-            return None
-        return sum(part[2] for part, here in zip(self.parts, inside, strict=True) if here)
+    @property
+    def name(self) -> str:
+        """Its label, and that it is worded negatively."""
+        return say("jawaban.negative", item=self.label) if self.negative else self.label
+
+    @property
+    def told(self) -> str:
+        """Its share in the upper half, in words."""
+        return say("jawaban.row", label=self.label, share=percent(self.upper))
 
 
-def plot_likert(
-    answers: Sequence[Record], levels: Sequence[str], id: str, title: str
-) -> Figure | None:
+def plot_likert(answers: Records, levels: Sequence[str], id: str, title: str) -> Figure | None:
     """Diverging bars of one instrument's items; the middle of the scale stands at zero.
 
     answers: stem (its last name the point, or the first and last of merged ones, "1..2"), note (the
@@ -424,94 +343,83 @@ def plot_likert(
     shown = [bar for bar in bars if bar.parts]
     if not shown or len(levels) not in theme.DIVERGING:
         return None
-    upper = range((len(levels) + 1) // 2, len(levels))
-    shown.sort(key=lambda bar: (bar.negative, -_rank(bar, upper)))
+    # Those with hardly anybody on the lower side first, then by the share of the upper one.
+    shown.sort(key=lambda bar: (bar.negative, -2.0 if bar.upper is None else -bar.upper))
     with theme.canvas(0.8 + 0.5 * len(shown)) as (figure, ax):
         keys: dict[tuple[int, int], Patch] = {}
         for row, bar in enumerate(shown):
             _likert_bar(ax, row, bar, levels, keys)
         ax.axvline(0, color=theme.INK, lw=0.8)
-        frame_bars(ax, [_named(bar) for bar in shown], 44)
+        frame_bars(ax, [bar.name for bar in shown], 44)
         handles = [keys[at] for at in sorted(keys)]
         columns = min(len(handles), 3)
         figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=1)
         svg = theme.to_svg(figure)
-    answer = _compared(bars, upper)
-    alt = _("{title} Share of answers in the upper half of the scale: {items}.")
-    said = _("{label} {share}")
-    listed = "; ".join(
-        said.format(label=_named(bar), share=percent(share))
+    items = "; ".join(
+        say("jawaban.row", label=bar.name, share=percent(bar.upper))
         for bar in shown
-        if (share := bar.share(upper)) is not None
+        if bar.upper is not None
     )
-    return Figure(id, title, answer, alt.format(title=title, items=listed or "—"), svg)
+    return drawn(
+        "jawaban", svg, id=id, title=title, answer=_compared(bars, len(levels)), items=items or "—"
+    )
 
 
-def _bars(answers: Sequence[Record], n: int) -> list[Bar]:
+def _bars(answers: Records, n: int) -> list[Bar]:
     """The items with their answers, of a scale of n points, in the order of the answers."""
-    points = [_points(row) for row in answers]
-    lowest = min((first for first, _last in points), default=0)
+    ends = [[int(end) for end in str(row["stem"][-1]).split("..")] for row in answers]
+    lowest = min((end[0] for end in ends), default=0)
     parts: dict[str, list[tuple[int, int, float]]] = {}
     negative = {}
-    for row, (first, last) in zip(answers, points, strict=True):
+    for row, end in zip(answers, ends, strict=True):
         label = short_label(row["note"])
         negative[label] = row["direction"] == "lower"
-        places = (first - lowest, last - lowest)
+        first, last = end[0] - lowest, end[-1] - lowest
         if negative[label]:  # the item was turned when it was read
-            places = (n - 1 - places[1], n - 1 - places[0])
+            first, last = n - 1 - last, n - 1 - first
         inside = parts.setdefault(label, [])
         if row["share"] is not None:
-            inside.append((*places, float(row["share"])))
-    return [Bar(label, tuple(sorted(x)), negative[label]) for label, x in parts.items()]
+            inside.append((first, last, float(row["share"])))
+    return [
+        Bar(label, tuple(sorted(found)), negative[label], _upper(sorted(found), n))
+        for label, found in parts.items()
+    ]
 
 
-def _points(row: Record) -> tuple[int, int]:
-    first, _dots, last = str(row["stem"][-1]).partition("..")
-    return int(first), int(last or first)
+def _upper(parts: Sequence[tuple[int, int, float]], n: int) -> float | None:
+    """The share of the answers in the upper half of a scale of n points; None where a merged answer
+    reaches below it."""
+    start = (n + 1) // 2
+    if not parts or any(first < start <= last for first, last, _share in parts):
+        return None
+    return sum(share for first, _last, share in parts if first >= start)
 
 
-def _named(bar: Bar) -> str:
-    return _("{item} (negative statement)").format(item=bar.label) if bar.negative else bar.label
-
-
-def _rank(bar: Bar, upper: range) -> float:
-    """Those with hardly anybody on the lower side first, then by the share of the upper one."""
-    share = bar.share(upper)
-    return 2.0 if share is None else share
-
-
-def _compared(bars: Sequence[Bar], upper: range) -> str:
+def _compared(bars: Sequence[Bar], n: int) -> str:
     """Which items were answered best and least well, as far as the known shares can tell."""
-    hidden = [bar for bar in bars if not bar.negative and bar.share(upper) is None]
-    few = [bar for bar in hidden if bar.parts and bar.parts[0][1] >= upper.start]
-    known = [(bar, share) for bar in bars
-             if not bar.negative and (share := bar.share(upper)) is not None]  # fmt: skip
-    known.sort(key=lambda pair: -pair[1])
+    plain = [bar for bar in bars if not bar.negative]
+    hidden = [bar for bar in plain if bar.upper is None]
+    few = [bar for bar in hidden if bar.parts and bar.parts[0][1] >= (n + 1) // 2]
+    known = sorted(
+        ((bar.label, bar.upper) for bar in plain if bar.upper is not None),
+        key=lambda pair: -pair[1],
+    )
     said = []
     if few:
-        text = _("Too few answered outside the upper half of the scale to be shown: {items}.")
-        said.append(text.format(items="; ".join(bar.label for bar in few)))
+        said.append(say("jawaban.few", items="; ".join(bar.label for bar in few)))
     if len(few) < len(hidden):
-        said.append(_("The items cannot all be compared, because some answers are too few."))
+        said.append(say("jawaban.unknown"))
     elif len(known) > 1:
-        text = _("Of the others, most in its upper half: {best} ({high}). Least: {worst} ({low}).")
-        text = (
-            text if few else _("Most in the upper half: {best} ({high}). Least: {worst} ({low}).")
-        )
         (best, high), (worst, low) = known[0], known[-1]
-        said.append(text.format(best=best.label, high=percent(high), worst=worst.label,
-                                low=percent(low)))  # fmt: skip
-    elif known:
-        text = _("{label}: {share} in the upper half of the scale.")
-        said.append(text.format(label=known[0][0].label, share=percent(known[0][1])))
-    turned = [(bar, share) for bar in bars
-              if bar.negative and (share := bar.share(upper)) is not None]  # fmt: skip
-    if turned:
-        part = _("{label} {share}")
-        items = "; ".join(part.format(label=b.label, share=percent(s)) for b, s in turned)
         said.append(
-            _("Negative statements, the fewer agree the better: {items}.").format(items=items)
-        )
+            say("jawaban.others" if few else "jawaban.best", best=best, high=percent(high),
+                worst=worst, low=percent(low))
+        )  # fmt: skip
+    elif known:
+        said.append(say("jawaban.one", label=known[0][0], share=percent(known[0][1])))
+    turned = [bar.told for bar in bars if bar.negative and bar.upper is not None]
+    if turned:
+        said.append(say("jawaban.turned", items="; ".join(turned)))
     return " ".join(said)
 
 
@@ -524,14 +432,14 @@ def _likert_bar(
     persons are there. keys: the legend's, which is filled as parts are met.
     """
     n = len(levels)
-    left = -sum(share * _below_middle(first, last, n) for first, last, share in bar.parts)
+    left = -sum(share * _place(first, last, n)[1] for first, last, share in bar.parts)
     for first, last, share in bar.parts:
         if share <= 0:
             continue
-        colour = _colour(first, last, n)
+        colour, _left = _place(first, last, n)
         edge = theme.MUTED if colour == theme.PAPER else colour
         if (first, last) not in keys:
-            merged = _("{low} to {high}").format(low=levels[first], high=levels[last])
+            merged = say("jawaban.merged", low=levels[first], high=levels[last])
             label = levels[first] if first == last else merged
             keys[(first, last)] = Patch(fc=colour, ec=edge, label=label)
         ax.barh(row, share, left=left, height=0.68, color=colour, ec=edge, lw=0.5)
@@ -544,28 +452,19 @@ def _likert_bar(
         left += share
 
 
-def _below_middle(first: int, last: int, n: int) -> float:
-    """How much of a part is drawn left of zero: 0 to 1."""
-    middle = (n - 1) / 2
-    if first == last == middle:
-        return 0.5
-    if last <= middle:
-        return 1.0
-    if first >= middle:
-        return 0.0
-    return 0.0 if first == 0 else 1.0
-
-
-def _colour(first: int, last: int, n: int) -> str:
-    """The colour of a part of a scale of n points: of one side, or paper where it is of both."""
+def _place(first: int, last: int, n: int) -> tuple[str, float]:
+    """The colour of a part of a scale of n points, paper where it is of both sides; and how much of
+    it is drawn left of zero, 0 to 1."""
+    (lower, upper), middle = theme.DIVERGING[2], (n - 1) / 2
+    if first < middle < last:
+        return theme.PAPER, 0.0 if first == 0 else 1.0
+    left = 0.5 if first == last == middle else 1.0 if last <= middle else 0.0
     if first == last:
-        return theme.DIVERGING[n][first]
-    lower, upper = theme.DIVERGING[2]
-    middle = (n - 1) / 2
-    return lower if last <= middle else upper if first >= middle else theme.PAPER
+        return theme.DIVERGING[n][first], left
+    return (lower if last <= middle else upper), left
 
 
-def plot_importance(items: Sequence[Record], cross: Record, id: str) -> Figure:
+def plot_importance(items: Records, cross: Record, id: str) -> Figure:
     """Importance-performance map (Martilla & James 1977).
 
     items: label, importance, performance. cross: cross_performance and cross_importance, at which
@@ -599,15 +498,10 @@ def plot_importance(items: Sequence[Record], cross: Record, id: str) -> Figure:
         theme.local_numbers(ax.xaxis)
         theme.local_numbers(ax.yaxis)
         svg = theme.to_svg(figure)
-    answer = _("Nothing important falls behind the average.")
-    if weak:
-        answer = _("Concentrate on: {items}.").format(items="; ".join(weak))
+    answer = say("ipa.weak", items="; ".join(weak)) if weak else ""
     key = " ".join(f"{place} {label}." for place, (label, _x, _y) in enumerate(rated, 1))
-    item = _("{label}: importance {importance}, performance {performance}")
     listed = "; ".join(
-        item.format(label=label, importance=number(y, 2), performance=number(x, 2))
+        said_of("ipa.row", {"label": label, "importance": y, "performance": x})
         for label, x, y in rated
     )
-    title = _("What matters to participants, and is it done well?")
-    alt = _("Map of importance and performance: {listed}.").format(listed=listed)
-    return Figure(id, title, answer, alt, svg, key)
+    return drawn("ipa", svg, id=id, answer=answer, key=key, listed=listed)

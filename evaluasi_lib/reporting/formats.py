@@ -1,8 +1,12 @@
-"""PDF and DOCX, from the same sections as the HTML.
+"""PDF, DOCX and XLSX, from the same sections as the HTML; the same file for the same report.
 
 pandoc (a separate program inside the pypandoc_binary wheel) reads the sections' HTML and writes
 DOCX, or Typst, from which the typst wheel makes a tagged PDF/UA. Pictures travel as files. Both
 wheels come with the extra “formats”; HTML and XLSX need neither.
+
+The appendix as XLSX has a cover, notes, and every table of the report on a sheet of its own.
+Numbers stand unrounded; an interval becomes two columns. A text from a person is always a text,
+never a formula or a link.
 """
 
 from __future__ import annotations
@@ -25,11 +29,15 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import xlsxwriter
 from matplotlib.ft2font import FT2Font
+from matplotlib.image import imread
+from xlsxwriter.worksheet import Worksheet
 
 from evaluasi_lib.reporting.elements import (
     UNBROKEN,
     Figure,
+    Paragraph,
     Section,
     Table,
     arranged,
@@ -42,6 +50,17 @@ FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 EPOCH = "315532800"  # 1980-01-01, the oldest date that a ZIP file can hold
 PNG_PPI = 220
 LINE_LETTERS = 110  # letters of a table's type on one line of A4
+WIDEST = 60  # letters of a column of the workbook
+LOGO = 64  # pixels of its height on the cover of the workbook
+CELLS: dict[str, dict[str, Any]] = {
+    "title": {"bold": True, "font_size": 18},
+    "text": {"text_wrap": True, "valign": "top"},
+    "bold": {"bold": True, "valign": "top"},
+    "link": {"font_color": "#0b5394", "underline": 1},
+    "percent": {"num_format": "0.0%", "valign": "top"},
+    "whole": {"num_format": "#,##0", "valign": "top"},
+    "decimal": {"num_format": "#,##0.000", "valign": "top"},
+}
 
 
 def created(texts: Mapping[str, str]) -> dt.datetime:
@@ -340,6 +359,8 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
     from docx import Document
     from docx.enum.style import WD_STYLE_TYPE
     from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
     from docx.shared import Mm, Pt, RGBColor
 
     default = subprocess.run(
@@ -350,7 +371,7 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
     document = Document(io.BytesIO(default))
     ink, muted = RGBColor(0x1F, 0x29, 0x33), RGBColor(0x4B, 0x56, 0x60)
     accent, amber = RGBColor(0x0B, 0x53, 0x94), RGBColor(0x7A, 0x41, 0x00)
-    sizes: dict[str, tuple[float, bool, Any]] = {
+    looks: dict[str, tuple[float, bool, Any]] = {
         "Normal": (10.5, False, ink),
         "Title": (24, True, ink),
         "Subtitle": (13, False, muted),
@@ -360,19 +381,17 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
         "Compact": (7.5, False, ink),  # of tables: what `_widths` counts on, in any typeface
         "Table Caption": (9.5, True, ink),
         "Image Caption": (9.5, False, ink),
-    }
-    own: dict[str, tuple[float, bool, Any]] = {
-        "List Text": (10.5, False, ink),
+        "List Text": (10.5, False, ink),  # from here on the report's own
         "Value": (12, True, ink),
         "Lead": (13, True, ink),
         "Note": (9, False, muted),
         "Warning": (10, True, amber),
     }
-    for extra in own:
-        style = document.styles.add_style(extra, WD_STYLE_TYPE.PARAGRAPH)
-        style.base_style = document.styles["Body Text"]
-    sizes |= own
-    for name, (size, bold, colour) in sizes.items():
+    known = {style.name for style in document.styles}
+    for name, (size, bold, colour) in looks.items():
+        if name not in known:
+            added = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+            added.base_style = document.styles["Body Text"]
         font = document.styles[name].font
         font.name, font.size, font.bold, font.color.rgb = "Calibri", Pt(size), bold, colour
         font.italic = False
@@ -391,7 +410,7 @@ def _reference_document(texts: Mapping[str, str]) -> bytes:
     head.runs[0].font.size, head.runs[0].font.color.rgb = Pt(8), muted
     foot = page.footer.paragraphs[0]
     foot.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    _add_page_number(foot)
+    foot._p.append(parse_xml(f'<w:fldSimple {nsdecls("w")} w:instr="PAGE"/>'))
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
@@ -412,10 +431,136 @@ def _narrow_cells(style: Any) -> None:
     table.addnext(parse_xml(f"<w:trPr {nsdecls('w')}><w:cantSplit/></w:trPr>"))
 
 
-def _add_page_number(paragraph: Any) -> None:
-    from docx.oxml import OxmlElement
-    from docx.oxml.ns import qn
+def render_workbook(sections: Sequence[Section], texts: Mapping[str, str]) -> bytes:
+    """The workbook's bytes. texts: as export.page_texts gives them."""
+    tables = [e for e in every_element(sections) if isinstance(e, Table)]
+    out = io.BytesIO()
+    plain = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+    with xlsxwriter.Workbook(out, {"in_memory": True, **plain}) as book:
+        book.set_properties(
+            {
+                "title": texts["heading"],
+                "author": texts["author"],
+                "company": texts["organisation"],
+                "subject": texts["organisation"],
+                "keywords": texts["number"],
+                "created": created(texts).replace(tzinfo=None),
+            }
+        )
+        forms = {name: book.add_format(look) for name, look in CELLS.items()}
+        names = _sheet_names(tables)
+        _cover(book.add_worksheet(_("Cover")), sections, texts, forms)
+        _notes(book.add_worksheet(_("Notes")), tables, names, forms)
+        for number, (table, name) in enumerate(zip(tables, names, strict=True), 1):
+            _sheet(book.add_worksheet(name), table, number, forms)
+    return out.getvalue()
 
-    field = OxmlElement("w:fldSimple")
-    field.set(qn("w:instr"), "PAGE")
-    paragraph._p.append(field)
+
+def _sheet_names(tables: Sequence[Table]) -> list[str]:
+    """At most 31 letters, none that Excel refuses, none twice."""
+    names: list[str] = []
+    for table in tables:
+        base = re.sub(r"[\[\]:*?/\\]", " ", table.id)[:28]
+        name, again = base, 2
+        while name in names:
+            name, again = f"{base}-{again}", again + 1
+        names.append(name)
+    return names
+
+
+def _cover(
+    sheet: Worksheet,
+    sections: Sequence[Section],
+    texts: Mapping[str, str],
+    forms: Mapping[str, Any],
+) -> None:
+    sheet.hide_gridlines(2)
+    sheet.set_column(0, 0, 100)
+    sheet.write_string(1, 0, texts["heading"], forms["title"])
+    if content := logo_bytes(texts):
+        scale = LOGO / imread(io.BytesIO(content), texts["logo"].partition(";")[0][11:]).shape[0]
+        image = {"image_data": io.BytesIO(content), "x_scale": scale, "y_scale": scale}
+        sheet.insert_image(1, 1, "logo", image)
+    lines = [texts["organisation"], texts["subtitle"], *texts.get("cover", "").splitlines()]
+    if sections:
+        shown = [e for e in sections[0].elements if isinstance(e, Paragraph)]
+        lines += [e.text for e in shown if e.kind in ("warning", "lead")]
+    lines.append(texts["footer"])
+    for row, line in enumerate(lines, 3):
+        sheet.write_string(row, 0, line, forms["text"])
+
+
+def _notes(
+    sheet: Worksheet, tables: Sequence[Table], names: Sequence[str], forms: Mapping[str, Any]
+) -> None:
+    sheet.set_column(0, 0, 28)
+    sheet.set_column(1, 2, 70)
+    sheet.freeze_panes(1, 0)
+    for column, head in enumerate((_("Sheet"), _("Table"), _("Notes"))):
+        sheet.write_string(0, column, head, forms["bold"])
+    for row, (table, name) in enumerate(zip(tables, names, strict=True), 1):
+        sheet.write_url(row, 0, f"internal:'{name}'!A1", forms["link"], name)
+        sheet.write_string(row, 1, table.caption, forms["text"])
+        sheet.write_string(row, 2, table.note, forms["text"])
+    general = _(
+        "Numbers are unrounded. An empty cell means that there is no such number; where a number "
+        "may not be shown or could not be computed, the cell says so in words."
+    )
+    sheet.write_string(len(tables) + 2, 1, general, forms["text"])
+
+
+def _sheet(sheet: Worksheet, table: Table, number: int, forms: Mapping[str, Any]) -> None:
+    heads, rows = _spread(table)
+    for column, head in enumerate(heads):
+        longest = max([len(head), *(len(str(row[column][0])) for row in rows)])
+        sheet.set_column(column, column, min(WIDEST, longest + 3))
+    for line, row in enumerate(rows, 1):
+        for column, (value, text) in enumerate(row):
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                sheet.write_number(line, column, value, forms[_form(value, text)])
+            elif value is not None:
+                sheet.write_string(line, column, str(value), forms["text"])
+    sheet.add_table(
+        0, 0, len(rows), len(heads) - 1,
+        {
+            "name": f"tbl_{number}",
+            "columns": [{"header": head} for head in heads],
+            "style": "Table Style Light 1",
+            "header_row": True,
+        },
+    )  # fmt: skip
+    sheet.freeze_panes(1, 1)
+
+
+def _form(value: float, text: str) -> str:
+    if text.endswith("%"):
+        return "percent"
+    return "whole" if float(value).is_integer() or text.startswith(("Rp", "−Rp")) else "decimal"
+
+
+def _spread(table: Table) -> tuple[list[str], list[list[tuple[object, str]]]]:
+    """Headings and rows of (value, text); a column of intervals becomes a low and a high one.
+
+    Headings are made unique, which Excel asks of a table.
+    """
+    values = table.values if table.values is not None else table.rows
+    pairs = {i for row in values for i, v in enumerate(row) if isinstance(v, tuple)}
+    heads: list[str] = []
+    for i, name in enumerate(table.columns):
+        parts = [_("{name}, low"), _("{name}, high")] if i in pairs else ["{name}"]
+        for part in parts:
+            head, again = part.format(name=name), 2
+            while head.casefold() in (h.casefold() for h in heads):
+                head, again = f"{part.format(name=name)} ({again})", again + 1
+            heads.append(head)
+    rows = []
+    for row, texts in zip(values, table.rows, strict=True):
+        line: list[tuple[object, str]] = []
+        for i, (value, text) in enumerate(zip(row, texts, strict=True)):
+            if i in pairs:
+                low, high = value if isinstance(value, tuple) else (None, None)
+                line += [(low, text), (high, text)]
+            else:
+                line.append((text if value is None and text != "—" else value, text))
+        rows.append(line)
+    return heads, rows

@@ -21,7 +21,7 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.exceptions import PapermillExecutionError
 
 from evaluasi_lib.reporting import warm
-from evaluasi_lib.wording import EvaluationError, Problem, UsageError, _, suggestion
+from evaluasi_lib.wording import EvaluationError, UsageError, _, problem, suggestion
 
 ENGINE = "evaluasi"
 STARTS = 3  # of a kernel that does not come up
@@ -51,14 +51,11 @@ def run_notebook(
         return None if left == math.inf else math.ceil(left)
 
     known = set(papermill.inspect_notebook(str(notebook)))
-    text = _("the notebook has no parameter “{name}”")
-    problems = [
-        Problem(text.format(name=name), notebook.name, suggestion(name, sorted(known)))
-        for name in parameters
-        if name not in known
-    ]
-    if problems:
-        raise UsageError(*problems)
+    if unknown := [name for name in parameters if name not in known]:
+        raise UsageError(*(
+            problem("no_parameter", notebook.name, suggestion(name, sorted(known)), name=name)
+            for name in unknown
+        ))  # fmt: skip
     papermill.engines.papermill_engines.register(ENGINE, _Engine)
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what fails is told once, in words
     for left in reversed(range(STARTS)):

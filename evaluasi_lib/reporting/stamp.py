@@ -25,11 +25,10 @@ from evaluasi_lib.check import DataFolder, read_declaration
 from evaluasi_lib.folders import git_commit, raw_files, sha256_of
 from evaluasi_lib.wording import (
     EvaluationError,
-    Problem,
     UsageError,
-    _,
     check_language,
     language,
+    problem,
     suggestion,
 )
 
@@ -51,15 +50,11 @@ def language_of(name: str) -> str:
 
 def check_formats(formats: Collection[str]) -> None:
     """Raises UsageError that names every unknown format."""
-    problems = [
-        Problem(
-            _("unknown format “{form}”").format(form=form), "formats", suggestion(form, FORMATS)
-        )
-        for form in formats
-        if form not in FORMATS
-    ]
-    if problems:
-        raise UsageError(*problems)
+    if unknown := [form for form in formats if form not in FORMATS]:
+        raise UsageError(*(
+            problem("format.unknown", "formats", suggestion(form, FORMATS), form=form)
+            for form in unknown
+        ))  # fmt: skip
 
 
 def split_formats(text: str) -> tuple[str, ...]:

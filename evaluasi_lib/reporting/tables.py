@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
+from string import Formatter
 from typing import Any, NamedTuple
 
 from evaluasi_lib.claims import noun_of
@@ -26,6 +27,7 @@ from evaluasi_lib.wording import (
     load_yaml,
     number,
     own,
+    p_is,
     p_value,
     percent,
     plural,
@@ -43,9 +45,11 @@ FORMS: dict[str, Callable[[Any], str]] = {
     "%": percent,
     "Rp": rupiah,
     "p": p_value,
+    "p=": p_is,
     "0": partial(number, digits=0),
     "1": partial(number, digits=1),
     "2": partial(number, digits=2),
+    "100": lambda share: number(share * 100, 0),
     "points": lambda share: number(share * 100, 1),
     "figures": lambda value: number(value, digits_for(value)),
 }
@@ -193,13 +197,31 @@ def columns_of(kind: str, part: str = "columns") -> list[Column]:
     found = []
     for what, heading in _declared()[kind][part].items():
         name, _blank, form = str(what).partition(" ")
-        field: str | int | tuple[str, str] = int(name) if name.isdigit() else name
-        if name.endswith(".."):
-            field = (f"{name[:-2]}_low", f"{name[:-2]}_high")
         if isinstance(heading, str):
             heading = _declared()["heads"][heading]
-        found.append(Column(own(heading), field, form))
+        found.append(_column(own(heading), name, form))
     return found
+
+
+def _column(heading: str, name: str, form: str) -> Column:
+    """A column of a field as tables.yml and sentences.yml name it: "mean", "mean..", or a place."""
+    if name.endswith(".."):
+        return Column(heading, (f"{name[:-2]}_low", f"{name[:-2]}_high"), form)
+    return Column(heading, int(name) if name.isdigit() else name, form)
+
+
+def said_of(name: str, record: Mapping[str, Any]) -> str:
+    """A sentence of sentences.yml filled from a record by the forms of its places, as a table is;
+    empty where something in it is not known."""
+    parts = []
+    for text, field, form, _conversion in Formatter().parse(own(words.say.rows[name])):
+        parts.append(text)
+        if field is not None:
+            cell = cell_of(record, _column("", field, form or ""))
+            if _content(cell) in (None, "—"):
+                return ""
+            parts.append(cell if isinstance(cell, str) else cell[0])
+    return "".join(parts)
 
 
 def listed(

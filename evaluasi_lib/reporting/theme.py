@@ -26,17 +26,11 @@ from evaluasi_lib.wording import number, percent
 INK, MUTED, GRID, PAPER = "#1f2933", "#55606b", "#d5dbe1", "#ffffff"
 PROGRAM, COMPARISON = "#0b5394", "#b45f06"
 GOOD, BAD, OPEN, BAND = "#00695c", "#a4262c", "#55606b", "#e8edf2"
-CONCLUSION_COLOURS = {
-    "improved": GOOD,
-    "worsened": BAD,
-    "no_meaningful_change": INK,
-    "inconclusive": OPEN,
-}
-CONCLUSION_MARKS = {
-    "improved": "^",
-    "worsened": "v",
-    "no_meaningful_change": "s",
-    "inconclusive": "o",
+CONCLUSIONS = {  # colour and mark
+    "improved": (GOOD, "^"),
+    "worsened": (BAD, "v"),
+    "no_meaningful_change": (INK, "s"),
+    "inconclusive": (OPEN, "o"),
 }
 # Brown to teal, light in the middle; the middle colour is grey.
 DIVERGING = {

@@ -114,24 +114,17 @@ def _plain(value: str | float | None) -> str:
     return number(value, 0 if float(value).is_integer() else 3)
 
 
-SECTION_OF = {
+CHAPTERS = {  # chapter -> the parts of the measures that it shows
     "program": "program",
-    "sample": "metodologi",
-    "quality": "metodologi",
-    "evidence": "metodologi",
-    "effects": "efektivitas",
-    "scales": "efektivitas",
-    "answers": "efektivitas",
-    "asked": "efektivitas",
-    "efficiency": "efisiensi",
+    "metodologi": "sample quality evidence",
+    "efektivitas": "effects scales answers asked",
+    "efisiensi": "efficiency",
     "elearning": "elearning",
-    "participation": "partisipasi",
-    "themes": "suara",
-    "voices": "suara",
-    "module_demand": "suara",
-    "triangulation": "suara",
-    "follow_up": "tindak-lanjut",
+    "partisipasi": "participation",
+    "suara": "themes voices module_demand triangulation",
+    "tindak-lanjut": "follow_up",
 }
+SECTION_OF = {part: chapter for chapter, parts in CHAPTERS.items() for part in parts.split()}
 
 
 def evidence_places(ids: Sequence[str]) -> str:

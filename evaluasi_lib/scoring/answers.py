@@ -34,7 +34,7 @@ from evaluasi_lib.scoring.frames import (
     scores_of,
     sources_with,
 )
-from evaluasi_lib.scoring.participation import STAGES, represented, shares_by_group
+from evaluasi_lib.scoring.participation import STAGES, groupings, represented, shares_by_group
 from evaluasi_lib.scoring.scales import Band, Sides, bands_of, mean_interval
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import DataError, _, choose, phrase
@@ -326,7 +326,9 @@ def _answers(question: Question) -> Drafts:
         yield from drafts(record, question.place, "mean:ci sd", Cell((record["n"],)))
         return
     if study.program.sources[question.source].role in SURVEYS:
-        yield from shares_by_group(study, chosen, rows, question.place, label, question=name)
+        groups = groupings(study, rows)
+        groups.pop(name, None)
+        yield from shares_by_group(study.program, chosen, groups, question.place, label)
 
 
 def _levels(question: Question) -> tuple[pd.Series, list[str]]:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from evaluasi_lib.measures import SMALL_CELL, Draft, Drafts, Effect, Remark, drafts
 from evaluasi_lib.program import Benefit, Costs, Program
-from evaluasi_lib.wording import _, choose, number
+from evaluasi_lib.wording import _, choose, word_for
 
 Row = dict[str, Any]
 BOOTSTRAP_DRAWS = 10_000
@@ -19,6 +19,15 @@ MONEY = (
     "total_cost_idr", "cost_per_participant_idr", "cost_per_completer_idr",
     "budget_absorption_share", "bcr", "roi_pct",
 )  # fmt: skip
+CASES = (  # of a sensitivity analysis: which limit of effects, values and costs times what
+    ("declared", "estimate", 1.0, 1.0),
+    ("effects_low", "ci_low", 1.0, 1.0),
+    ("effects_high", "ci_high", 1.0, 1.0),
+    ("values_75", "estimate", 0.75, 1.0),
+    ("values_50", "estimate", 0.5, 1.0),
+    ("costs_120", "estimate", 1.0, 1.2),
+    ("all", "ci_low", 0.5, 1.2),
+)
 CONCLUDED = (("effect", "improved"), ("effect", "worsened"))
 
 
@@ -70,9 +79,9 @@ def score_efficiency(
     for i, row in enumerate(valued, 1):
         fields = "per_person_idr total_idr confidence_share"
         yield from drafts(row, [*names, "benefits", i], fields)
-    known = benefit is not None and total is not None
-    for i, row in enumerate(sensitivity(costs, effects, enrolled, total) if known else [], 1):
-        yield from drafts(row, [*names, "sensitivity", i], "cost_idr benefit_idr bcr roi_pct")
+    if benefit is not None and total is not None:
+        for i, row in enumerate(sensitivity(costs, effects, enrolled, total), 1):
+            yield from drafts(row, [*names, "sensitivity", i], "cost_idr benefit_idr bcr roi_pct")
     if money_reason:
         yield Draft(Remark("efficiency/money", money_reason))
 
@@ -203,26 +212,24 @@ def cost_per_effect(effect: Effect, total: float | None, n: int | None, *, seed:
     row |= dict.fromkeys(names)
     good = _improvement(effect)
     if effect.claim == "difference":
-        reason = _("The design shows a difference, not an effect of the program.")
+        reason = word_for("no_unit_cost", "difference")
     elif effect.claim != "effect":
-        reason = _("The design shows a change, not an effect of the program.")
+        reason = word_for("no_unit_cost", "change")
     elif good is None or effect.std_error is None:
-        reason = effect.reason or _("The effect could not be estimated.")
+        reason = effect.reason or word_for("no_unit_cost", "unestimated")
     elif total is None or n is None:
         reason = SMALL_CELL
     elif n == 0:
-        reason = _("Nobody took part.")
+        reason = word_for("no_unit_cost", "nobody")
     elif good <= 0:
-        reason = _("The measure did not improve, so a cost for each unit has no meaning.")
+        reason = word_for("no_unit_cost", "no_gain")
     else:
         good, error, each = good * effect.factor, effect.std_error * effect.factor, total / n
         if exact := fieller(each, good, error, effect.df):
             rng = np.random.default_rng(seed)
             drawn = bootstrap_ratio(each, good, error, effect.df, rng) or (None, None)
             return row | dict(zip(names, (each / good, *exact, *drawn), strict=True))
-        reason = _(
-            "The effect's interval holds zero, so the cost for each unit could be any amount."
-        )
+        reason = word_for("no_unit_cost", "zero")
     return row | {"reason": reason}
 
 
@@ -247,7 +254,7 @@ def value_benefit(
         "confidence_share": benefit.confidence_share, "reason": _why_not_valued(benefit, effect),
     }  # fmt: skip
     if row["reason"] is None and amount is None:
-        row["reason"] = _("The effect could not be estimated.")
+        row["reason"] = word_for("no_unit_cost", "unestimated")
     elif row["reason"] is None and n is None:
         row["reason"] = SMALL_CELL
     elif row["reason"] is None and amount is not None and n is not None:
@@ -259,47 +266,31 @@ def value_benefit(
 def _why_not_valued(benefit: Benefit, effect: Effect | None) -> str | None:
     """The reason why a benefit is not counted as brought by the program, or None."""
     if benefit.isolation == "trend":
-        return _(
-            "Declared as isolated by a trend, but no trend is estimated that could be subtracted; "
-            "an effect against a comparison group can be valued (isolation: comparison_group)."
-        )
+        return word_for("not_valued", "trend")
     if effect is None or (effect.claim, effect.conclusion) in CONCLUDED:
         return None
     if effect.claim != "effect":
-        return _(
-            "The outcome shows a change or a difference, not an effect of the program, so nothing "
-            "is valued in money."
-        )
-    if effect.conclusion == "no_meaningful_change":
-        return _("The outcome shows no meaningful change, so nothing is valued in money.")
-    return _("The data do not settle whether the outcome changed, so nothing is valued.")
+        return word_for("not_valued", "no_effect")
+    known = effect.conclusion == "no_meaningful_change"
+    return word_for("not_valued", "no_meaningful_change" if known else "inconclusive")
 
 
 def _money_reason(costs: Costs, benefits: list[Row], total: float | None) -> str | None:
     if not costs.benefits:
-        return _("No benefits in money are declared, so BCR and ROI are not computed.")
+        return word_for("not_valued", "undeclared")
     failed = [str(row["reason"]) for row in benefits if row["reason"] is not None]
     if failed or total is None:
         return failed[0] if failed else SMALL_CELL
-    return _("The program cost nothing, so BCR and ROI are undefined.") if total == 0 else None
+    return word_for("not_valued", "free") if total == 0 else None
 
 
 def sensitivity(
     costs: Costs, effects: Sequence[Effect], n: int | None, total: float
 ) -> Iterator[Row]:
     """BCR and ROI when one assumption at a time is moved, and when all are unfavourable."""
-    less = _("value of benefits {share}% lower").format
-    more = _("costs {share}% higher").format
-    for assumption, at, of_value, of_cost in (
-        (_("as declared"), "estimate", 1.0, 1.0),
-        (_("effects at their lower limit"), "ci_low", 1.0, 1.0),
-        (_("effects at their upper limit"), "ci_high", 1.0, 1.0),
-        (less(share=number(25, 0)), "estimate", 0.75, 1.0),
-        (less(share=number(50, 0)), "estimate", 0.5, 1.0),
-        (more(share=number(20, 0)), "estimate", 1.0, 1.2),
-        (_("all unfavourable at once"), "ci_low", 0.5, 1.2),
-    ):
+    for case, at, of_value, of_cost in CASES:
         totals = [value_benefit(b, effects, n, at=at)["total_idr"] for b in costs.benefits]
         value = None if None in totals else float(sum(totals)) * of_value
         cost = total * of_cost
-        yield {"label": assumption, "cost_idr": cost, "benefit_idr": value} | phillips(value, cost)
+        row = {"label": word_for("assumption", case), "cost_idr": cost, "benefit_idr": value}
+        yield row | phillips(value, cost)

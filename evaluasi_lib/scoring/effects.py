@@ -1,20 +1,21 @@
 """Effects of a program: one primary estimate for each outcome, and what checks it.
 
 `estimates_of` is the way from a study to estimates, `effect_drafts` that to rows; the estimators
-are pure functions on arrays (designs, weighting), chosen by the table in plans.py.
+stand in designs.py, whose table chooses them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from evaluasi_lib.claims import declared_column, variable_label
 from evaluasi_lib.conclusion import Method, adjust_p_values
 from evaluasi_lib.measures import ESTIMATE_NUMBERS as NUMBERS
 from evaluasi_lib.measures import (
@@ -31,9 +32,9 @@ from evaluasi_lib.measures import (
     publish,
 )
 from evaluasi_lib.program import Outcome
-from evaluasi_lib.scoring.designs import NET_SHARE, Case, estimate, plan_of
-from evaluasi_lib.scoring.doubts import Checks, Judged, add_weights, examine, judge, variable_name
-from evaluasi_lib.scoring.estimate import Estimate, n_needed, not_estimated
+from evaluasi_lib.scoring.designs import NET_SHARE, Case, estimate, noted, plan_of
+from evaluasi_lib.scoring.doubts import Bounds, Checks, add_weights, examine
+from evaluasi_lib.scoring.estimate import Estimate, conclude, n_needed, not_estimated, say
 from evaluasi_lib.scoring.frames import (
     DesignType,
     OutcomeFrame,
@@ -43,20 +44,15 @@ from evaluasi_lib.scoring.frames import (
     outcome_frames,
 )
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import _, choose, joined, number, p_is, phrase
+from evaluasi_lib.wording import _, choose, interval, joined, number, p_is, phrase, word_for
 
-__all__ = ["Estimated", "effect_drafts", "estimates_of", "estimates_of_case"]
 Rule = Callable[[pd.Series], pd.Series]
 OWN = ("p_adjusted", "n_needed")  # numbers of primary estimates alone
 MAX_LEVELS = 6  # a number with more values is split at its median
-
-
-class Means(NamedTuple):
-    """values: by the names of effects.MEANS, the mean and how many persons (or answers) it is of.
-    left: persons who answered at one of the waves and are in no mean."""
-
-    values: Mapping[str, tuple[float, int]] = MappingProxyType({})
-    left: tuple[int, ...] = ()
+MOVED = ("improved", "worsened")
+# Under this risk ratio a cause of the size of common background variables is enough (VanderWeele
+# and Ding 2017 leave the judgement to the subject; this limit is the workbook's own).
+SMALL_E_VALUE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,10 @@ class Estimated:
     """An estimate with what it is an estimate of, on its way to rows.
 
     checks: of a primary estimate. place, group: the names of a variable's value, in ids and for
-    readers. p_adjusted, judged: by the family of the primary estimates.
+    readers. p_adjusted, conclusion, notes: by the family of the primary estimates; bracketed: the
+    conclusion of the estimate that brackets it. means: by the names of effects.MEANS, the mean and
+    how many persons (or answers) it is of; left: persons who answered at one of the waves and are
+    in no mean.
     """
 
     outcome: Outcome
@@ -76,22 +75,24 @@ class Estimated:
     group: str | None = None
     interaction_p: float | None = None
     p_adjusted: float | None = None
-    judged: Judged = field(default_factory=Judged)
-    means: Means = field(default_factory=Means)
-
-    @property
-    def conclusion(self) -> Conclusion | None:
-        return self.judged.conclusion
+    conclusion: Conclusion | None = None
+    bracketed: Conclusion | None = None
+    notes: tuple[str, ...] = ()
+    means: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    left: tuple[int, ...] = ()
 
     @property
     def sesoi(self) -> float | None:
         """The declared smallest effect of interest, where it is in the estimate's own unit. That of
         an ordered outcome is a net share of persons (0-1), whatever its primary estimator."""
-        if self.estimate.estimator == "dose_response":
-            return None
-        if (self.outcome.scale_type == "ordinal") != (self.estimate.estimator in NET_SHARE):
-            return None
-        return self.outcome.sesoi
+        ordered, net = self.outcome.scale_type == "ordinal", self.estimate.estimator in NET_SHARE
+        other = self.estimate.estimator == "dose_response" or ordered != net
+        return None if other else self.outcome.sesoi
+
+    @property
+    def n(self) -> int:
+        """The persons of both groups."""
+        return self.estimate.n_program + (self.estimate.n_comparison or 0)
 
     @property
     def cell(self) -> Cell:
@@ -133,13 +134,46 @@ def _judged(found: Sequence[Estimated], multiplicity: Method) -> list[Estimated]
 
 
 def _concluded(one: Estimated, p_adjusted: float | None) -> Estimated:
-    outcome, checks = one.outcome, one.checks
-    judged = judge(
-        one.estimate, checks.bracketing, checks.bounds, checks.e_value, sesoi=one.sesoi,
-        ancova_sesoi=None if outcome.scale_type == "ordinal" else outcome.sesoi,
-        direction=outcome.direction, p_adjusted=p_adjusted,
-    )  # fmt: skip
-    return replace(one, p_adjusted=p_adjusted, judged=judged)
+    """The written rule, and what contradicts it.
+
+    ANCOVA brackets a difference in differences. If the groups' changes are alike without the
+    program, or if persons alike before are, the effect lies between the two (Ding and Li 2019):
+    improved or worsened need both to conclude it, and no meaningful change needs ANCOVA not to
+    conclude the contrary. ANCOVA's p-value is multiplied by the factor that the family put on the
+    primary one. Where they part: inconclusive, with both named. Bounds for the loss, and the
+    E-value of the interval's nearer limit, are told beside a change where they are weak.
+    """
+    outcome, ancova, own = one.outcome, one.checks.bracketing, one.estimate.p_value
+    direction = outcome.direction
+    found = conclude(one.estimate, sesoi=one.sesoi, direction=direction, p_adjusted=p_adjusted)
+    other, notes = None, []
+    if found is not None and ancova is not None:
+        p = ancova.p_value
+        factor = max(1.0, p_adjusted / own) if own and p_adjusted is not None else 1.0
+        other = conclude(
+            ancova, sesoi=None if outcome.scale_type == "ordinal" else outcome.sesoi,
+            direction=direction, p_adjusted=None if p is None else min(1.0, p * factor),
+        )  # fmt: skip
+        parted = other != found if found in MOVED else other in MOVED
+        if parted and found != "inconclusive":
+            words = [word_for("conclusion", said or "inconclusive") for said in (found, other)]
+            notes.append(say("parted", did=words[0], ancova=words[1]))
+            found = "inconclusive"
+    if found in MOVED:
+        notes += _open_to_doubt(one.checks.bounds, one.checks.e_value)
+    return replace(one, p_adjusted=p_adjusted, conclusion=found, bracketed=other,
+                   notes=tuple(notes))  # fmt: skip
+
+
+def _open_to_doubt(bounds: Bounds | None, e_value: float | None) -> list[str]:
+    """What the bounds for loss, or a weak cause that was not measured, leave open of a change."""
+    found = []
+    if bounds and bounds.ci_low <= 0 <= bounds.ci_high:
+        ends = interval(bounds.low, bounds.high, 2), interval(bounds.ci_low, bounds.ci_high, 2)
+        found.append(say("bounds_hold_zero", bounds=ends[0], interval=ends[1]))
+    if e_value is not None and e_value < SMALL_E_VALUE:
+        found.append(say("weak_cause", e=number(e_value, 2)))
+    return found
 
 
 def _estimates(study: Study, outcome: Outcome, frame: OutcomeFrame | str) -> list[Estimated]:
@@ -149,13 +183,11 @@ def _estimates(study: Study, outcome: Outcome, frame: OutcomeFrame | str) -> lis
     case = Case(outcome, study.program.design, add_weights(study, frame))
     plan = plan_of(case)
     if plan is None:
-        reason = _("one group measured once: there is nothing to compare it with")
-        alone = not_estimated("none", "difference", reason, n_program=len(frame.after))
+        alone = not_estimated("none", "difference", say("measured_once"), len(frame.after))
         return [Estimated(outcome, frame.design, alone)]
-    primary = primary_estimate(plan[0], case)
-    first = Estimated(
-        outcome, frame.design, primary, checks=examine(study, case, primary), means=_means(case)
-    )
+    primary, (means, left) = primary_estimate(plan[0], case), _means(case)
+    first = Estimated(outcome, frame.design, primary, checks=examine(study, case, primary),
+                      means=means, left=left)  # fmt: skip
     others = [e for name in plan[1:] if (e := estimate(name, case)) is not None]
     found = [first, *(Estimated(outcome, frame.design, e, "sensitivity") for e in others)]
     for variable in outcome.subgroups:
@@ -163,11 +195,11 @@ def _estimates(study: Study, outcome: Outcome, frame: OutcomeFrame | str) -> lis
     return found
 
 
-def _means(case: Case) -> Means:
-    """From what to what, in the outcome's unit and unweighted, by the names of effects.MEANS; an
+def _means(case: Case) -> tuple[dict[str, tuple[float, int]], tuple[int, ...]]:
+    """`means` and `left` of Estimated: from what to what, in the outcome's unit and unweighted; an
     ordered outcome has no mean."""
     if case.outcome.scale_type == "ordinal":
-        return Means()
+        return {}, ()
     frame, rows = case.frame, case.frame.complete
     own = in_program(rows)
     found = {"mean_after": rows["y"][own]}
@@ -181,17 +213,13 @@ def _means(case: Case) -> Means:
         found["mean_comparison"] = rows["y"][~own]
     known = {name: y.dropna() for name, y in found.items()}
     values = {name: (float(y.mean()), len(y)) for name, y in known.items() if len(y)}
-    both = len(known["mean_after"])
-    return Means(values, tuple(n - both for n in answered))
+    return values, tuple(n - len(known["mean_after"]) for n in answered)
 
 
 def _run(name: str, case: Case) -> Estimate:
     """The named estimator's result, or the reason why it cannot be."""
     found = estimate(name, case)
-    if found is not None:
-        return found
-    reason = _("the estimator “{name}” does not fit the data of this outcome").format(name=name)
-    return not_estimated(name, "difference", reason)
+    return found or not_estimated(name, "difference", say("does_not_fit", estimator=name))
 
 
 def primary_estimate(name: str, case: Case) -> Estimate:
@@ -203,11 +231,7 @@ def primary_estimate(name: str, case: Case) -> Estimate:
     instead = estimate("ancova" if case.baseline == "linked" else "adjusted", case)
     if instead is None or instead.estimate is None:
         return found
-    note = _(
-        "Weighting by the chance to take part is not possible ({reason}); the groups are compared "
-        "by regression alone, beyond what the data cover."
-    ).format(reason=found.reason)
-    return replace(instead, warnings=(*instead.warnings, note))
+    return noted(instead, say("not_weighted", reason=found.reason))
 
 
 def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[Estimated]:
@@ -220,16 +244,16 @@ def _subgroups(study: Study, case: Case, estimator: str, variable: str) -> list[
     found = {label: _run(estimator, part) for label, part in parts.items() if len(part.frame.after)}
     hidden = _hidden(found, study.program.privacy.min_cell)
     tested = {label: e for label, e in found.items() if label not in hidden}
-    p, note = interaction_p(list(tested.values())), []
+    p = interaction_p(list(tested.values()))
     if p is not None:
-        text = _("Test that the groups differ in their effect: {p}.")
-        note.append(text.format(p=p_is(p)))
-    name, words = _variable_words(study, variable)
+        found = {label: noted(e, say("interaction", p=p_is(p))) for label, e in found.items()}
+    column, name = declared_column(study.program, variable), variable_label(study.program, variable)
+    words = {} if column is None else {str(v): choose(t) for v, t in column.categories.items()}
     flags = {_("yes"): "true", _("no"): "false"}  # an id is the same in every language
     return [
         Estimated(
-            case.outcome, case.frame.design, replace(one, warnings=(*one.warnings, *note)),
-            "subgroup", place=(variable, flags.get(label, label)),
+            case.outcome, case.frame.design, one, "subgroup",
+            place=(variable, flags.get(label, label)),
             group=phrase("{}: {}", name, words.get(label, label)),
             interaction_p=p if label == next(iter(tested), None) else None,
         )
@@ -249,17 +273,6 @@ def _hidden(found: dict[str, Estimate], k: int) -> set[str]:
     return {str(row.subject) for row in publish(sizes, k)[0] if row.value is None}
 
 
-def _variable_words(study: Study, variable: str) -> tuple[str, dict[str, str]]:
-    """A variable and its values as reports show them."""
-    for source in study.program.sources.values():
-        if variable in source.columns:
-            values = source.columns[variable].categories
-            return variable_name(study, variable), {
-                str(value): choose(text) for value, text in values.items()
-            }
-    return variable, {}
-
-
 def effect_drafts(found: Sequence[Estimated], refuted: Container[str] = ()) -> Drafts:
     """The rows of estimates, and the warnings of each. refuted: outcomes of which the data refute
     the comparison, so that they show a difference between groups and no effect of the program."""
@@ -272,19 +285,19 @@ def effect_drafts(found: Sequence[Estimated], refuted: Container[str] = ()) -> D
 
 
 def _drafts(one: Estimated, refuted: Container[str]) -> Drafts:
-    outcome, found, cell = one.outcome, one.estimate, one.cell
+    outcome, found, checks, cell = one.outcome, one.estimate, one.checks, one.cell
     place = (found.estimator,) if one.role == "sensitivity" else one.place
     names = ["effects", outcome.id, one.role, *place]
     claim = _claim(one)
     about = {
         "subject": outcome.id, "label": choose(outcome.label), "group": one.group,
         "level": outcome.level, "wave": outcome.wave, "unit": _unit(outcome, found),
-        "n": found.n_program + (found.n_comparison or 0), "role": one.role,
+        "n": one.n, "role": one.role,
         "claim": "difference" if claim == "effect" and outcome.id in refuted else claim,
         "design": one.design, "estimator": found.estimator, "estimand": found.estimand,
         "direction": outcome.direction,
     }  # fmt: skip
-    said = (*found.warnings, *one.checks.warnings, *one.judged.notes)
+    said = (*found.warnings, *checks.cautions, *checks.doubts.values(), *one.notes)
     concluded = {"conclusion": one.conclusion, "note": joined(said) or None}
     numbers = _numbers(one)
     first, *others = NUMBERS.split()
@@ -297,30 +310,33 @@ def _drafts(one: Estimated, refuted: Container[str]) -> Drafts:
             yield from drafts(numbers, names, name, SAFE, **about | {"n": None})
         else:
             yield from drafts(numbers, names, name, cell, **about)
-    yield from _checked(one, names, cell, about)
-    if found.estimate is not None:
-        yield from _mean_drafts(one, names, about)
+    values = {"e_value": checks.e_value, "interaction_p": one.interaction_p}
+    if (bounds := checks.bounds) is not None:
+        values |= {"lee_lower": bounds.low, "lower_low": bounds.ci_low}
+        values |= {"lee_upper": bounds.high, "upper_high": bounds.ci_high}
+    fields = "interaction_p e_value lee_lower:lower lee_upper:upper"
+    yield from drafts(values, names, fields, cell, **about)
+    if (other := checks.bracketing) is not None and one.conclusion is not None:
+        told = about | {"estimator": other.estimator, "conclusion": one.bracketed}
+        yield from _beside(other, "bracketing", names, cell, told)
+    if checks.earlier is not None:
+        told = about | {"wave": checks.earlier.wave}
+        yield from _beside(checks.earlier.estimate, "earlier_trend", names, cell, told)
+    # A scale's mean at a wave is of all who answered, so that the means go where a few persons
+    # more or fewer could be found by subtraction.
+    sizes = Cell((*cell.persons, *(n for _mean, n in one.means.values()), *one.left))
+    for name, (mean, n) in one.means.items() if found.estimate is not None else ():
+        told = about | {"n": n, "unit": choose(outcome.unit)}
+        yield from drafts({name: mean}, names, name, sizes, **told)
     for text in said:
         yield Draft(Remark(measure_id(*names), text), cell)
-
-
-def _mean_drafts(one: Estimated, names: Sequence[str], about: dict[str, Any]) -> Drafts:
-    """From what to what. A scale's mean at a wave is of all who answered, so that the means go
-    where a few persons more or fewer could be found by subtraction."""
-    values, left = one.means
-    sizes = tuple(n for _mean, n in values.values())
-    cell = Cell((*one.cell.persons, *sizes, *left))
-    for name, (mean, n) in values.items():
-        told = about | {"n": n, "unit": choose(one.outcome.unit)}
-        yield from drafts({name: mean}, names, name, cell, **told)
 
 
 def _numbers(one: Estimated) -> dict[str, Any]:
     """The numbers of an estimate by the names of NUMBERS."""
     found, needed = one.estimate, None
-    n = found.n_program + (found.n_comparison or 0)
-    if one.sesoi and found.inference and found.std_error and found.df and n:
-        needed = n_needed(n, found.std_error, found.df, one.sesoi)
+    if one.sesoi and found.tested is not None and one.n:
+        needed = n_needed(one.n, *found.tested[1:], one.sesoi)
     same = ("estimate", "std_error", "df", "p_value", "n_program", "n_comparison", "reason")
     numbers = {name: getattr(found, name) for name in same}
     numbers |= {"p_adjusted": one.p_adjusted, "sesoi": one.sesoi, "n_needed": needed}
@@ -328,23 +344,6 @@ def _numbers(one: Estimated) -> dict[str, Any]:
     return numbers | dict(
         zip(("effect_size_g", "g_ci_low", "g_ci_high"), found.effect_size(), strict=True)
     )
-
-
-def _checked(one: Estimated, names: Sequence[str], cell: Cell, about: dict[str, Any]) -> Drafts:
-    """What was checked of an estimate, each as a row beside it."""
-    checks, bounds = one.checks, one.checks.bounds
-    values = {"e_value": checks.e_value, "interaction_p": one.interaction_p}
-    if bounds is not None:
-        values |= {"lee_lower": bounds.low, "lower_low": bounds.ci_low}
-        values |= {"lee_upper": bounds.high, "upper_high": bounds.ci_high}
-    fields = "interaction_p e_value lee_lower:lower lee_upper:upper"
-    yield from drafts(values, names, fields, cell, **about)
-    if (other := checks.bracketing) is not None and one.conclusion is not None:
-        told = about | {"estimator": other.estimator, "conclusion": one.judged.other}
-        yield from _beside(other, "bracketing", names, cell, told)
-    if checks.earlier is not None:
-        told = about | {"wave": checks.earlier.wave}
-        yield from _beside(checks.earlier.estimate, "earlier_trend", names, cell, told)
 
 
 def _beside(
@@ -370,10 +369,9 @@ def _claim(one: Estimated) -> Claim:
 
 def _unit(outcome: Outcome, found: Estimate) -> str:
     if found.estimator in NET_SHARE:
-        return _("net share of persons (−1 to 1)")
-    if found.estimator == "dose_response":
-        return _("{unit} for one more unit of dose").format(unit=choose(outcome.unit))
-    return choose(outcome.unit)
+        return say("net_share")
+    unit = choose(outcome.unit)
+    return say("dose_unit", unit=unit) if found.estimator == "dose_response" else unit
 
 
 def interaction_p(found: Sequence[Estimate]) -> float | None:
@@ -381,11 +379,7 @@ def interaction_p(found: Sequence[Estimate]) -> float | None:
 
     Two groups: the Welch-Satterthwaite t test of their difference. None under 2 groups.
     """
-    usable = [
-        (e.estimate, e.std_error, e.df)
-        for e in found
-        if e.inference and e.estimate is not None and e.std_error and e.df
-    ]
+    usable = [e.tested for e in found if e.tested is not None]
     k = len(usable)
     if k < 2:
         return None
@@ -402,22 +396,22 @@ def levels_of(values: pd.Series) -> list[tuple[str, Rule]]:
     """(label, rule) for each group of a variable: its categories in order, flags no and yes, few
     numbers as they are, many split at the median."""
     known = values.dropna()
-    if isinstance(values.dtype, pd.CategoricalDtype) or values.dtype in ("object", "str"):
-        if isinstance(values.dtype, pd.CategoricalDtype):
-            names = [str(v) for v in values.cat.categories if (known.astype(str) == str(v)).any()]
-        else:
-            names = sorted(set(known.astype(str)))
-        return [(name, _is(name)) for name in names]
-    if isinstance(values.dtype, pd.BooleanDtype) or values.dtype == bool:
-        return [(_("no"), _equals(0.0)), (_("yes"), _equals(1.0))]
+    category = isinstance(values.dtype, pd.CategoricalDtype)
+    if category or values.dtype in ("object", "str"):
+        present = set(known.astype(str))
+        names = map(str, values.cat.categories) if category else sorted(present)
+        return [(name, _is(name)) for name in names if name in present]
     found = np.unique(numeric(known))
+    if isinstance(values.dtype, pd.BooleanDtype) or values.dtype == bool:
+        return [(_("no"), _between(0.0, 0.0)), (_("yes"), _between(1.0, 1.0))]
     if len(found) <= MAX_LEVELS:
-        return [(number(v, 0 if float(v).is_integer() else 2), _equals(float(v))) for v in found]
+        digits = [0 if float(v).is_integer() else 2 for v in found]
+        return [(number(v, d), _between(v, v)) for v, d in zip(found, digits, strict=True)]
     middle = float(np.median(numeric(known)))
     text = number(middle, 0 if middle.is_integer() else 1)
     return [
-        (_("up to {value}").format(value=text), lambda s: numeric(s) <= middle),
-        (_("over {value}").format(value=text), lambda s: numeric(s) > middle),
+        (say("split.low", value=text), _between(-math.inf, middle)),
+        (say("split.high", value=text), _between(np.nextafter(middle, math.inf), math.inf)),
     ]
 
 
@@ -425,5 +419,5 @@ def _is(name: str) -> Rule:
     return lambda s: s.notna() & (s.astype(str) == name)
 
 
-def _equals(value: float) -> Rule:
-    return lambda s: numeric(s) == value
+def _between(low: float, high: float) -> Rule:
+    return lambda s: numeric(s).between(low, high)

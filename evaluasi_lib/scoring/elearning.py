@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
@@ -47,7 +48,7 @@ from evaluasi_lib.scoring.frames import (
 )
 from evaluasi_lib.scoring.participation import FEW, encode, fit_drivers, stage_flags
 from evaluasi_lib.study import Study
-from evaluasi_lib.wording import DataError, _, choose, joined
+from evaluasi_lib.wording import DataError, _, choose, joined, word_for
 
 PART = "elearning"
 IN_ORDER = 0.9  # share of users by whom a module counts as opened by all, or after another
@@ -215,13 +216,13 @@ def score_elearning(study: Study) -> Drafts:
     """
     plan = study.program.elearning
     if plan is None:
-        yield from _nothing(_("The program declares no e-learning."))
+        yield from _nothing("undeclared")
         return
     path = study.events_path(plan.events)
     if not path.is_file():
-        yield from _nothing(_("The log of the platform is missing."))
+        yield from _nothing("no_log")
     elif not study.linked or study.persons.empty:
-        yield from _nothing(_("The log cannot be linked to persons."))
+        yield from _nothing("unlinked")
     else:
         stages = stage_flags(study)
         summary = summarise_events(
@@ -231,15 +232,15 @@ def score_elearning(study: Study) -> Drafts:
         yield from _used(study, plan, summary, stages)
 
 
-def _nothing(reason: str, **known: int) -> Drafts:
-    record = {"reason": reason} | known
+def _nothing(why: str, **known: int) -> Drafts:
+    record = {"reason": word_for("platform", why)} | known
     return drafts(record, [PART], "users median_days_to_complete off_hours_share")
 
 
 def _used(study: Study, plan: ElearningPlan, summary: EventSummary, stages: pd.DataFrame) -> Drafts:
     persons = summary.persons.to_pandas().set_index("pid")
     if persons.empty:
-        yield from _nothing(_("Nobody of the program appears in the log."), users=0)
+        yield from _nothing("nobody", users=0)
         return
     times = completion_times(study, persons, stages)
     km, users = kaplan_meier(*times.to_numpy().T), Cell((len(persons),))
@@ -248,8 +249,8 @@ def _used(study: Study, plan: ElearningPlan, summary: EventSummary, stages: pd.D
     timed = km | {"median_days_to_complete": km["median_days"]}
     why = _why_no_median(stages, km)
     yield from drafts(totals, [PART], "users", users)
-    yield from drafts(timed, [PART], "median_days_to_complete:median_ci", _timed(km), n=None,
-                      reason=why)  # fmt: skip
+    cell = Cell((km["n"], km["n_completed"]))
+    yield from drafts(timed, [PART], "median_days_to_complete:median_ci", cell, n=None, reason=why)
     yield from drafts(totals, [PART], "off_hours_share", users)
     yield from modules(plan, summary, stages)
     yield from devices(summary, len(persons))
@@ -265,7 +266,8 @@ def _used(study: Study, plan: ElearningPlan, summary: EventSummary, stages: pd.D
     yield from drafts(off, [PART, "off_hours"], "events_share:ci sessions_share weekend_share",
                       users)  # fmt: skip
     task = {"median_minutes": persons["minutes"].median()}
-    yield from drafts(task, [PART, "time_on_task"], "median_minutes", users, note=_caveat(plan))
+    caveat = word_for("platform", "minutes").format(gap=round(plan.session_gap_minutes))
+    yield from drafts(task, [PART, "time_on_task"], "median_minutes", users, note=caveat)
     yield from dose_response(study, persons)
 
 
@@ -295,14 +297,6 @@ def off_hours(persons: pd.DataFrame) -> dict[str, float]:
         "sessions_share": float(persons["off_sessions"].sum() / persons["sessions"].sum()),
         "weekend_share": float(persons["weekend_events"].sum() / total.sum()),
     }
-
-
-def _caveat(plan: ElearningPlan) -> str:
-    return _(
-        "Time on task is estimated from the pauses between clicks. Pauses over {gap} minutes count "
-        "as away, shorter ones as learning; the last page of each session counts for nothing, and "
-        "reading offline is not seen."
-    ).format(gap=round(plan.session_gap_minutes))
 
 
 def heatmap(summary: EventSummary, users: int) -> Drafts:
@@ -390,7 +384,7 @@ def _steps(
     steps = [str(name) for name in opened_at if name not in plan.optional]
     skipped = [str(name) for name in opened_at if name in plan.optional]
     if plan.order == "free":
-        return [], _("No funnel is drawn: the modules may be opened in any order.")
+        return [], word_for("no_funnel", "free")
     if plan.order is None:
         beyond = _reached(opened_at[steps], done).assign(**{"": done})
         for name, later in zip(list(steps), beyond.columns[1:], strict=True):
@@ -400,14 +394,13 @@ def _steps(
         for earlier, later in pairwise(steps):
             both = opened_at[[earlier, later]].dropna()
             if (both[earlier] <= both[later]).mean() < IN_ORDER:
-                text = _("No funnel is drawn: the modules were opened in no fixed order, for "
-                         "example “{later}” before “{earlier}”.")  # fmt: skip
+                text = word_for("no_funnel", "no_order")
                 return [], text.format(later=_named(plan, later), earlier=_named(plan, earlier))
     if not steps:
-        return [], _("No funnel is drawn: no module is one that everybody opens.")
+        return [], word_for("no_funnel", "none")
     if not skipped:
         return steps, None
-    text = _("Not a stage, since it is optional or was passed over by many: {modules}.")
+    text = word_for("no_funnel", "some")
     return steps, text.format(modules=joined([_named(plan, m) for m in skipped], ", "))
 
 
@@ -438,20 +431,13 @@ def completion_times(study: Study, persons: pd.DataFrame, stages: pd.DataFrame) 
         for stage, name in names.items()
         if name in roster and pd.api.types.is_datetime64_any_dtype(roster[name].dtype)
     }
-    start, end = persons["first"], persons["last"]
-    began = dates.get("enrolled", dates.get("started"))
-    if began is not None:
-        start = began.fillna(start)
-    if "completed" in dates:
-        end = dates["completed"].fillna(end)
+    first, last = persons["first"], persons["last"]
+    start = dates.get("enrolled", dates.get("started", first)).fillna(first)
+    end = dates.get("completed", last).fillna(last)
     done = stages["completed"].reindex(persons.index).fillna(False).astype(bool)
-    end = end.where(done, max(persons["last"].max(), end.max()))
+    end = end.where(done, max(last.max(), end.max()))
     days = (end - start).dt.total_seconds() / 86_400
     return pd.DataFrame({"days": days, "done": done.astype(int)})[~(days < 0)]
-
-
-def _timed(km: dict[str, Any]) -> Cell:
-    return Cell((km["n"], km["n_completed"]))
 
 
 def _why_no_median(stages: pd.DataFrame, km: dict[str, Any]) -> str:
@@ -473,7 +459,9 @@ def completion_by_group(study: Study, plan: ElearningPlan, times: pd.DataFrame) 
             about = {"label": level_label(program, plan.group, level), "n": None,
                      "reason": _("fewer than half have completed")}  # fmt: skip
             place = [PART, "time", level]
-            yield from drafts(km, place, "median_days:median_ci", _timed(km), **about)
+            yield from drafts(
+                km, place, "median_days:median_ci", Cell((km["n"], km["n_completed"])), **about
+            )
     yield from hazards(study, plan, times)
     if group is not None:
         kept = group.isin(usable)
@@ -665,7 +653,7 @@ def _median(times: np.ndarray, surv: np.ndarray) -> float | None:
     return float((times[below[0]] + times[until[0]]) / 2 if level else times[below[0]])
 
 
-def log_rank(times: np.ndarray, done: np.ndarray, group: np.ndarray) -> tuple[float, float] | None:
+def log_rank(times: ArrayLike, done: ArrayLike, group: ArrayLike) -> tuple[float, float] | None:
     """(chi2, p) of the unstratified log-rank test between the groups.
 
     None where there are fewer than two groups, or no event. Reference: survival::survdiff of R.
@@ -679,7 +667,7 @@ def log_rank(times: np.ndarray, done: np.ndarray, group: np.ndarray) -> tuple[fl
 def cox(
     times: np.ndarray, done: np.ndarray, covariates: pd.DataFrame,
     clusters: np.ndarray | None = None,
-) -> dict[str, dict[str, float]]:  # fmt: skip
+) -> dict[Any, dict[Any, Any]]:  # fmt: skip
     """Cox model with Efron's treatment of ties: the record of each covariate, its hazard_ratio of
     completing with ci and p_value, beta and std_error; none where it cannot be estimated.
 

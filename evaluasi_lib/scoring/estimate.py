@@ -1,6 +1,4 @@
-"""What every estimator returns, and what its numbers allow one to say.
-
-The two models that estimates rest on, with their errors: least squares and logit.
+"""What every estimator returns, what its numbers allow one to say, and the models beneath.
 
 Least squares: no kept library has bias-reduced cluster errors (CR2) with Satterthwaite degrees of
 freedom; HC2 shares their algebra, and a test holds it to statsmodels.
@@ -8,6 +6,8 @@ freedom; HC2 shares their algebra, and a test holds it to statsmodels.
 Logit: columns are standardised before the fit, since years and rupiah as they are leave the
 information matrix so badly scaled that Newton's steps do not settle, which must not be read as
 separation.
+
+Weighting: comparison groups made alike by their chance to take part, and the doubly robust effect.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import math
 import warnings as python_warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -25,9 +25,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 
-from evaluasi_lib.conclusion import concluded
-from evaluasi_lib.measures import Conclusion
-from evaluasi_lib.wording import _
+from evaluasi_lib.conclusion import ALPHA, concluded
+from evaluasi_lib.measures import Cell, Conclusion
+from evaluasi_lib.wording import Sentences, number, percent
+
+say = Sentences(__file__, "sentences.yml")  # of the whole room
 
 Array = NDArray[np.float64]
 TINY = 1e-10
@@ -209,6 +211,7 @@ MIN_PAIRS = 3
 MIN_CLUSTERS = 4  # in an arm; with fewer no method here controls the error rate
 FEW_DF = 4.0  # Satterthwaite df under which t tests are unreliable (Tipton 2015)
 MIN_PERSONS = 2
+POWER = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +231,10 @@ class Estimate:
     estimator: str
     estimand: Estimand
     n_program: int
-    n_comparison: int | None
-    estimate: float | None
-    std_error: float | None
-    df: float | None
+    n_comparison: int | None = None
+    estimate: float | None = None
+    std_error: float | None = None
+    df: float | None = None
     sd: float | None = None
     sd_df: float | None = None
     g: float | None = None
@@ -245,24 +248,32 @@ class Estimate:
     reason: str | None = None
 
     @property
+    def tested(self) -> tuple[float, float, float] | None:
+        """(estimate, standard error, df) where they carry inference."""
+        if not self.inference or self.estimate is None or not self.std_error or not self.df:
+            return None
+        return self.estimate, self.std_error, self.df
+
+    @property
     def p_value(self) -> float | None:
         if self.shares is not None:
             return newcombe_p(*self.shares)
-        if not self.inference or self.estimate is None or not self.std_error or not self.df:
+        if self.tested is None:
             return None
-        t, normal = abs(self.estimate / self.std_error), not math.isfinite(self.df)
-        return float(2 * (stats.norm.sf(t) if normal else stats.t.sf(t, self.df)))
+        estimate, error, df = self.tested
+        t = abs(estimate / error)
+        return float(2 * (stats.t.sf(t, df) if math.isfinite(df) else stats.norm.sf(t)))
 
     def interval(self, level: float = 0.95) -> tuple[float | None, float | None]:
         """The confidence interval, (None, None) where there is no inference."""
         if self.shares is not None:
             return newcombe(*self.shares, critical(level, math.inf))
-        if not self.inference or self.estimate is None or not self.std_error or not self.df:
+        if self.tested is None:
             return None, None
-        half = critical(level, self.df) * self.std_error
-        low, high = self.estimate - half, self.estimate + half
-        least, most = self.bounds
-        return max(low, min(least, self.estimate)), min(high, max(most, self.estimate))
+        estimate, error, df = self.tested
+        half = critical(level, df) * error
+        low, high = (min(self.bounds[0], estimate), max(self.bounds[1], estimate))
+        return max(estimate - half, low), min(estimate + half, high)
 
     def effect_size(self) -> tuple[float | None, float | None, float | None]:
         """(g, low, high): Hedges' g and its 95% interval.
@@ -275,20 +286,17 @@ class Estimate:
         if self.estimate is None or not self.sd or not self.sd_df:
             return None, None, None
         correct, d = hedges_correction(self.sd_df), self.estimate / self.sd
-        if not self.inference or not self.std_error or not self.df:
+        if self.tested is None:
             return correct * d, None, None
-        error = correct * math.sqrt((self.std_error / self.sd) ** 2 + d**2 / (2 * self.sd_df))
-        half = critical(0.95, self.df) * error
+        _estimate, error, df = self.tested
+        error = correct * math.sqrt((error / self.sd) ** 2 + d**2 / (2 * self.sd_df))
+        half = critical(0.95, df) * error
         return correct * d, correct * d - half, correct * d + half
 
 
-def not_estimated(estimator: str, estimand: Estimand, reason: str, **numbers: Any) -> Estimate:
+def not_estimated(estimator: str, estimand: Estimand, reason: str, n_program: int = 0) -> Estimate:
     """An estimate that could not be made, with the reason in words."""
-    n_program = numbers.pop("n_program", 0)
-    return Estimate(
-        estimator, estimand, n_program, numbers.pop("n_comparison", None), None, None, None,
-        inference=False, reason=reason, **numbers,
-    )  # fmt: skip
+    return Estimate(estimator, estimand, n_program, inference=False, reason=reason)
 
 
 def critical(level: float, df: float) -> float:
@@ -359,11 +367,7 @@ def newcombe_p(a: int, n: int, b: int, m: int) -> float:
 
 
 def conclude(
-    estimate: Estimate,
-    *,
-    sesoi: float | None,
-    direction: Literal["higher", "lower"],
-    p_adjusted: float | None,
+    estimate: Estimate, *, sesoi: float | None, direction: str, p_adjusted: float | None
 ) -> Conclusion | None:
     """What the estimate says, by conclusion.concluded; None: nothing was estimated."""
     if estimate.estimate is None:
@@ -374,12 +378,6 @@ def conclude(
     limit = math.nan if sesoi is None else sesoi
     found = concluded(estimate.estimate, low, high, p_adjusted, limit, direction == "higher")
     return cast(Conclusion, str(found))
-
-
-def detectable(std_error: float, df: float, *, power: float = 0.8, alpha: float = 0.05) -> float:
-    """Smallest effect, in the estimate's unit, that an estimate of this precision finds with the
-    given power: std_error times the noncentrality at which a t test of df reaches it."""
-    return std_error * _noncentrality(df, power, alpha)
 
 
 def smallest_detectable(found: Estimate) -> float | None:
@@ -393,17 +391,15 @@ def smallest_detectable(found: Estimate) -> float | None:
     if g and found.estimate:
         sd = found.estimate / g
     if sd and found.std_error and found.df:
-        return detectable(found.std_error, found.df) / abs(sd)
+        return found.std_error * _noncentrality(found.df) / abs(sd)
     sizes = [n for n in (found.n_program, found.n_comparison) if n]
     if not sizes or found.p_value is None:
         return None
-    return detectable(math.sqrt(sum(1 / n for n in sizes)), found.df or math.inf)
+    return math.sqrt(sum(1 / n for n in sizes)) * _noncentrality(found.df or math.inf)
 
 
-def n_needed(
-    n: int, std_error: float, df: float, effect: float, *, power: float = 0.8, alpha: float = 0.05
-) -> int:
-    """Persons in all with which the same design would find `effect` with the given power.
+def n_needed(n: int, std_error: float, df: float, effect: float) -> int:
+    """Persons in all with which the same design would find `effect` with 80% power.
 
     The variance of the estimate is taken to fall as 1/n, and df to grow with n, as they do when
     persons (or clusters of the same size) are added in the same proportions.
@@ -411,7 +407,7 @@ def n_needed(
 
     def shortfall(log_n: float) -> float:
         ratio = math.exp(log_n) / n
-        return effect * math.sqrt(ratio) / std_error - _noncentrality(df * ratio, power, alpha)
+        return effect * math.sqrt(ratio) / std_error - _noncentrality(df * ratio)
 
     low, high = math.log(max(2.0, 2 * n / max(df, 1.0))), math.log(n) + 30
     if shortfall(low) >= 0:
@@ -419,18 +415,19 @@ def n_needed(
     return math.ceil(math.exp(optimize.brentq(shortfall, low, high)) - 1e-6)
 
 
-def _noncentrality(df: float, power: float, alpha: float) -> float:
+def _noncentrality(df: float) -> float:
+    """The noncentrality at which a t test of df reaches POWER."""
     if not math.isfinite(df) or df > 5000:
-        return float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power))
-    limit = float(stats.t.ppf(1 - alpha / 2, df))
+        return float(stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER))
+    limit = float(stats.t.ppf(1 - ALPHA / 2, df))
 
     def gap(nc: float) -> float:
         """Power at nc beyond the wanted one; far out, where the library gives NaN, it is 0 or 1."""
         found = float(stats.nct.sf(limit, df, nc))
-        return (found if math.isfinite(found) else float(nc > limit)) - power
+        return (found if math.isfinite(found) else float(nc > limit)) - POWER
 
     # From the normal approximation outwards: the library's series fails far from the root.
-    low = high = max(limit + float(stats.norm.ppf(power)), 0.2)
+    low = high = max(limit + float(stats.norm.ppf(POWER)), 0.2)
     while gap(low) > 0 and low > 1e-3:
         low /= 1.2
     while gap(high) < 0 and high < 1e3 * limit:
@@ -438,106 +435,286 @@ def _noncentrality(df: float, power: float, alpha: float) -> float:
     return float(optimize.brentq(gap, low, high))
 
 
-def too_few_clusters(arms: Sequence[int]) -> str | None:
-    """The reason why the clusters in each arm are too few for a p-value, or None."""
-    if min(arms) >= MIN_CLUSTERS:
-        return None
-    text = _("only {n} clusters in one group: too few for a p-value or an interval; at least "
-             "{least} are needed")  # fmt: skip
-    return text.format(n=min(arms), least=MIN_CLUSTERS)
-
-
-def few_df_note(df: float) -> tuple[str, ...]:
-    """The warning where clusters leave so few degrees of freedom that the simulation study
-    (docs/validity.md) finds error rates at or outside their limits."""
-    if df >= FEW_DF:
-        return ()
-    return (
-        _("The few or unequal clusters leave hardly any degrees of freedom; the p-value and the "
-          "interval are approximate."),
-    )  # fmt: skip
-
-
 def linear_contrast(
-    x: Array, y: Array, column: int, *, estimator: str, estimand: Estimand,
-    program: NDArray[np.bool_], clusters: ArrayLike | None = None,
-    weights: ArrayLike | None = None, two_groups: bool = True,
+    x: Array, y: Array, column: int, member: NDArray[np.bool_], *,
+    clusters: ArrayLike | None = None, weights: ArrayLike | None = None,
     persons: tuple[int, int | None] | None = None, **named: Any,
 ) -> Estimate:  # fmt: skip
-    """Coefficient `column` of y (n,) on x (n, k). program (n,): which rows are the program's.
+    """Coefficient `column` of y (n,) on x (n, k). member (n,): which rows are the program's; where
+    all are, there is one group.
 
     Without clusters: HC2 with Bell-McCaffrey df; with them CR2 with Satterthwaite df, and no
     p-value under 4 clusters in an arm. persons: (program, comparison) where rows are not persons.
-    named: sd, sd_df, balance, warnings of the estimate.
+    named: estimator, estimand, sd, sd_df, balance, warnings of the estimate.
     """
     fit = fit_linear(x, y, clusters=clusters, weights=weights)
-    groups = (program, ~program) if two_groups else (program,)
-    sizes = persons or (int(program.sum()), int((~program).sum()) if two_groups else None)
-    return with_errors(
-        Estimate(estimator, estimand, *sizes, float(fit.coef[column]), None, None, **named),
-        float(fit.std_error[column]), float(fit.df[column]), clusters, groups,
-    )  # fmt: skip
+    arms = (member,) if member.all() else (member, ~member)
+    n, m = persons or (int(member.sum()), None if member.all() else int((~member).sum()))
+    found = Estimate(n_program=n, n_comparison=m, estimate=float(fit.coef[column]), **named)
+    return with_errors(found, float(fit.std_error[column]), float(fit.df[column]), clusters, arms)
 
 
 def with_errors(
     found: Estimate, error: float, df: float, clusters: ArrayLike | None,
-    groups: Sequence[NDArray[np.bool_]],
+    arms: Sequence[NDArray[np.bool_]],
 ) -> Estimate:  # fmt: skip
-    """The estimate with its standard error and df, and what clusters (n,) of the groups' rows, or
+    """The estimate with its standard error and df, and what clusters (n,) of the arms' rows, or
     values that are all the same, forbid to say."""
     notes, few = found.warnings, None
     if clusters is not None:
         code = np.asarray(clusters)
-        few = too_few_clusters([len(np.unique(code[rows])) for rows in groups])
-        notes = (*notes, few) if few else (*notes, *few_df_note(df))
+        fewest = min(len(np.unique(code[rows])) for rows in arms)
+        if fewest < MIN_CLUSTERS:
+            few = say("few_clusters", n=fewest, least=MIN_CLUSTERS)
+            notes = (*notes, few)
+        elif df < FEW_DF:  # where the simulation study (docs/validity.md) finds wrong error rates
+            notes = (*notes, say("few_df"))
     least = 1e-12 * max(1.0, abs(found.estimate or 0.0))
     if not (least < error < math.inf and df > 0):
-        flat = _("all values are the same, so no uncertainty can be computed")
-        known = df if math.isfinite(df) else None
-        return replace(found, df=known, inference=False, warnings=notes, reason=few or flat)
+        known, reason = df if math.isfinite(df) else None, few or say("all_the_same")
+        return replace(found, df=known, inference=False, warnings=notes, reason=reason)
     return replace(found, std_error=error, df=df, inference=few is None, warnings=notes, reason=few)
 
 
-def mean_contrast(
-    y: NDArray[np.float64], *, estimator: str, clusters: ArrayLike | None = None, **named: Any
-) -> Estimate:
-    """Mean change of one group's persons, y (n,): linear_contrast on an intercept alone."""
-    n = len(y)
-    if n < MIN_PAIRS:
-        reason = _("at least {n} persons measured at both times are needed").format(n=MIN_PAIRS)
-        return not_estimated(estimator, "change", reason, n_program=n)
-    return linear_contrast(
-        np.ones((n, 1)), y, 0, estimator=estimator, estimand="change",
-        program=np.ones(n, dtype=bool), clusters=clusters, two_groups=False, **named,
-    )  # fmt: skip
-
-
-def unlinked_note() -> str:
-    """The warning of every comparison of two waves without a link between persons."""
-    return _(
-        "The two waves cannot be linked by person, so they are compared as independent "
-        "samples: weaker evidence than the same persons before and after."
-    )
-
-
-def two_groups_contrast(
-    y: Array, program: NDArray[np.bool_], *, clusters: ArrayLike | None = None,
+def two_groups(
+    y: ArrayLike, program: ArrayLike, *, estimator: str, estimand: Estimand,
+    spread: ArrayLike | None = None, clusters: ArrayLike | None = None,
     weights: ArrayLike | None = None, **named: Any,
 ) -> Estimate:  # fmt: skip
-    """Mean of y (n,) where program (n,) is true minus where it is not: linear_contrast, but without
-    clusters and weights the degrees of freedom are Welch's (R t.test)."""
-    x = np.column_stack([np.ones(len(y)), program])
-    found = linear_contrast(x, y, 1, program=program, clusters=clusters, weights=weights, **named)
+    """Mean of y (n,) in the program minus that of the comparison; program (n,) is true or false.
+
+    Ordinary least squares on the group with HC2 errors and, without clusters and weights, Welch's
+    df, which is Welch's t test (R t.test). spread (n,): whose pooled SD turns it into an effect
+    size; y where None. NSW (Dehejia-Wahba) gives 1794.342 with HC2 670.997.
+    """
+    y, member = np.asarray(y, dtype=float), np.asarray(program, dtype=bool)
+    named |= {"estimator": estimator, "estimand": estimand}
+    if reason := two_few(member):
+        return not_estimated(estimator, estimand, reason)
+    own = y if spread is None else np.asarray(spread, dtype=float)
+    named["sd"], named["sd_df"] = pooled_sd(own[member], own[~member])
+    x = np.column_stack([np.ones(len(y)), member])
+    found = linear_contrast(x, y, 1, member, clusters=clusters, weights=weights, **named)
     if clusters is not None or weights is not None or not found.inference:
         return found
-    parts = [(own.var(ddof=1) / len(own), len(own)) for own in (y[program], y[~program])]
+    parts = [(part.var(ddof=1) / len(part), len(part)) for part in (y[member], y[~member])]
     df = sum(v for v, _n in parts) ** 2 / sum(v**2 / (n - 1) for v, n in parts)
     return replace(found, df=float(df))
 
 
 def two_few(program: np.ndarray) -> str | None:
     """The reason why two groups cannot be compared, or None."""
-    if min(program.sum(), (~program).sum()) < MIN_PERSONS:
-        text = _("at least {n} persons with an answer are needed in each group")
-        return text.format(n=MIN_PERSONS)
-    return None
+    few = min(program.sum(), (~program).sum()) < MIN_PERSONS
+    return say("few_persons", n=MIN_PERSONS) if few else None
+
+
+def mean_change(
+    y: Array, estimator: str, *, clusters: ArrayLike | None = None, **named: Any
+) -> Estimate:
+    """Mean change of one group's persons, y (n,)."""
+    n = len(y)
+    if n < MIN_PAIRS:
+        return not_estimated(estimator, "change", say("few_pairs", n=MIN_PAIRS), n_program=n)
+    return linear_contrast(
+        np.ones((n, 1)), y, 0, np.ones(n, dtype=bool), clusters=clusters, estimator=estimator,
+        estimand="change", **named,
+    )  # fmt: skip
+
+
+def paired(after: ArrayLike, before: ArrayLike, *, clusters: ArrayLike | None = None) -> Estimate:
+    """Mean of after - before (n,) of the same persons: the paired t test, CR2 within clusters.
+
+    The effect size is g_av (the mean of the two variances in the denominator). Agrees with R
+    t.test(paired) and effectsize on the sleep data.
+    """
+    after, before = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
+    found = mean_change(after - before, "paired", clusters=clusters)
+    if found.estimate is None:
+        return found
+    sd_av = math.sqrt((after.var(ddof=1) + before.var(ddof=1)) / 2)
+    return replace(found, sd=sd_av or None, sd_df=float(len(after) - 1))
+
+
+Balance = Sequence[Mapping[str, Any]]
+EXTREME = 0.99  # a comparison person this likely to be in the program weighs as much as 99 others
+CERTAIN = 1 - 1e-8  # a chance above this in the comparison: no weight could make up for it
+LARGE_SMD = 0.1  # imbalance that the love plot marks (Austin 2009)
+
+
+@dataclass(frozen=True, slots=True)
+class Propensity:
+    """Chance to be in the program (n,), logistic in the covariates; weights for the ATT (n,):
+    1 for the program, e/(1-e) for the comparison. outside_share: of the persons whose score no one
+    of the other group reaches."""
+
+    score: Array
+    weights: Array
+    outside_share: float
+
+
+def propensity(covariates: ArrayLike, program: ArrayLike) -> Propensity | Failure:
+    """Logistic regression of the group on covariates (n, p), main effects.
+
+    "separation" where the covariates tell the groups apart (no overlap), "no_convergence" where
+    the estimation did not settle. Agrees with R glm on lalonde614.
+    """
+    z, member = np.asarray(covariates, dtype=float), np.asarray(program, dtype=bool)
+    fit = fit_logit(np.column_stack([np.ones(len(z)), z]), member.astype(float))
+    if isinstance(fit, str):
+        return fit
+    score = fit.score
+    if score[~member].max() > CERTAIN:
+        return "separation"
+    low = max(score[member].min(), score[~member].min())
+    high = min(score[member].max(), score[~member].max())
+    outside = float(np.mean((score < low) | (score > high)))
+    return Propensity(score, np.where(member, 1.0, score / (1 - score)), outside)
+
+
+def diagnose_balance(
+    covariates: Array, names: Sequence[str], member: NDArray[np.bool_], weights: Array | None
+) -> list[dict[str, Any]]:
+    """Of each covariate (n, p): covariate, mean_program, mean_comparison, smd_unadjusted,
+    smd_weighted (its standardised mean difference before and after weighting; None without
+    weights), and the cell of persons. The denominator is always the SD of the treated, unweighted,
+    for the love plot; WWC's baseline equivalence uses the pooled SD."""
+    found = []
+    for name, column in zip(names, covariates.T, strict=True):
+        own, others = column[member], column[~member]
+        sd = float(own.std(ddof=1)) if len(own) > 1 else 0.0
+        mean = float(others.mean()) if len(others) else None
+        weighted = None if weights is None else np.average(others, weights=weights[~member])
+        plain, after = (
+            float((own.mean() - m) / sd) if sd > 0 and m is not None else None
+            for m in (mean, weighted)
+        )
+        row = {"covariate": name, "mean_program": float(own.mean()) if len(own) else None}
+        row |= {"mean_comparison": mean, "smd_unadjusted": plain, "smd_weighted": after}
+        found.append(row | {"cell": _cell(own, others)})
+    return found
+
+
+def _cell(own: Array, others: Array) -> Cell:
+    """The persons of both groups; of an indicator those with and without it."""
+    sizes = [len(own), len(others)]
+    if set(np.unique(np.concatenate([own, others]))) <= {0.0, 1.0}:
+        sizes += [int(n) for part in (own, others) for n in (part.sum(), len(part) - part.sum())]
+    return Cell(tuple(sizes))
+
+
+def model_columns(z: Array) -> Array:
+    """A constant and the covariates (n, p), standardised: no estimate depends on their scale."""
+    return np.column_stack([np.ones(len(z)), standardised(z)])
+
+
+def can_model(x: Array, rows: NDArray[np.bool_]) -> bool:
+    """Whether a least-squares fit on these rows of x (n, k) has one solution and residuals."""
+    k = x.shape[1]
+    return bool(rows.sum() > k + 1 and np.linalg.matrix_rank(x[rows]) == k)
+
+
+def from_influence(
+    att: float, influence: Array, member: NDArray[np.bool_], *, k: int, estimator: str,
+    clusters: ArrayLike | None = None, persons: tuple[int, int] | None = None, **named: Any,
+) -> Estimate:  # fmt: skip
+    """An effect on the treated whose error is that of a mean of influences (n,), by cluster.
+
+    k: coefficients of the outcome model. persons: (program, comparison) where rows are not persons.
+    No p-value under 4 clusters in an arm. named: sd, sd_df, balance, warnings of the estimate.
+    """
+    code = np.arange(len(member))
+    if clusters is not None:
+        code = np.unique(np.asarray(clusters), return_inverse=True)[1]
+    error, df = _influence_error(influence, member, code, k)
+    sizes = persons or (int(member.sum()), int((~member).sum()))
+    found = Estimate(estimator, "att", *sizes, att, **named)
+    return with_errors(found, error, df, clusters, (member, ~member))
+
+
+def _influence_error(
+    influence: Array, member: NDArray[np.bool_], code: NDArray[np.intp], k: int
+) -> tuple[float, float]:
+    """Error of a mean of influences (n,) summed by cluster, and its Welch-Satterthwaite df.
+
+    Each arm's part takes CR1's factor G/(G-1) (n-1)/(n-k) with its own numbers, so that few
+    treated clusters are not drowned by many others; clusters in both arms are one arm.
+    """
+    sums = np.bincount(code, weights=influence)
+    treated = np.bincount(code, weights=member.astype(float))
+    size = np.bincount(code)
+    pure = (treated == 0) | (treated == size)
+    arms = (treated > 0, treated == 0) if pure.all() else (np.ones(len(size), dtype=bool),)
+    parts, dfs = [], []
+    for arm in arms:
+        groups, persons = int(arm.sum()), int(size[arm].sum())
+        if groups < 2 or persons <= k:
+            return 0.0, 1.0
+        factor = groups / (groups - 1) * (persons - 1) / (persons - k)
+        parts.append(factor * float(np.sum(sums[arm] ** 2)))
+        dfs.append(groups - 1 if groups < persons else groups - k)
+    total = sum(parts)
+    if not total**2 > 0:  # also where the squares are too small for a number
+        return 0.0, 1.0
+    df = total**2 / sum(part**2 / d for part, d in zip(parts, dfs, strict=True))
+    return math.sqrt(total) / len(influence), float(df)
+
+
+def att_influence(
+    y: Array, x: Array, member: NDArray[np.bool_], fit: Propensity | None,
+    rows: NDArray[np.bool_] | None = None,
+) -> tuple[float, Array]:  # fmt: skip
+    """Effect on the treated among `rows` (n,; None: all) of y (n,) given x (n, k), and each row's
+    contribution to it (mean zero, scaled so that its variance is the sum of squares / n^2).
+
+    Without a fit the outcome model alone: mean of the treated's residuals. With one, minus the
+    Hajek-weighted mean of the comparison's; the chances are estimated on all rows.
+    """
+    used = np.ones(len(y), dtype=bool) if rows is None else rows
+    others = ~member & used
+    n, d, c = len(y), (member & used).astype(float), others.astype(float)
+    residual = y - x @ np.linalg.lstsq(x[others], y[others], rcond=None)[0]
+    share = d.mean()
+    att = float(np.sum(d * residual) / d.sum())
+    influence = d * (residual - att) / share
+    slope = -(d @ x / n) / share
+    if fit is not None:
+        odds = np.where(others, fit.weights, 0.0)
+        total = odds.mean()
+        left = float(np.sum(odds * residual) / odds.sum())
+        att -= left
+        influence -= odds * (residual - left) / total
+        slope += (odds @ x / n) / total
+        # Propensity model: the odds e/(1-e) move with their own linear predictor.
+        information = (x * (fit.score * (1 - fit.score))[:, None]).T @ x / n
+        tilt = -((odds * (residual - left)) @ x / n) / total
+        scores = x * (member.astype(float) - fit.score)[:, None]
+        influence += scores @ np.linalg.solve(information, tilt)
+    # Outcome model: its coefficients solve sum over the comparison of x (y - x beta) = 0.
+    bread = x[others].T @ x[others] / n
+    influence += (x * (c * residual)[:, None]) @ np.linalg.solve(bread, slope)
+    return att, influence
+
+
+class Ready(NamedTuple):
+    """A usable propensity model with what is told of it."""
+
+    fit: Propensity
+    balance: Balance
+    notes: tuple[str, ...]
+
+
+def prepare(z: Array, member: NDArray[np.bool_], shown: tuple[Array, Sequence[str]]) -> Ready | str:
+    """The propensity model on covariates z (n, p), its balance in the columns shown (with their
+    names), and warnings; or the reason in words why there is none."""
+    fit = propensity(z, member)
+    if isinstance(fit, str):
+        return say(f"propensity.{fit}")
+    balance = diagnose_balance(*shown, member, fit.weights)
+    left = [abs(row["smd_weighted"]) for row in balance if row["smd_weighted"] is not None]
+    worst = max(left, default=0.0)
+    notes = []
+    if fit.score[~member].max() > EXTREME or fit.outside_share > 0.1:
+        notes.append(say("overlap", share=percent(fit.outside_share)))
+    if worst > LARGE_SMD:
+        notes.append(say("unlike", smd=number(worst, 2)))
+    return Ready(fit, balance, tuple(notes))

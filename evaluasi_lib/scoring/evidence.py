@@ -8,8 +8,7 @@ a threat. Every threshold stands in standards.yml, and a program may replace it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from evaluasi_lib.scoring.estimate import (
     binary_effect_size,
     hedges_correction,
     pooled_sd,
+    say,
     smallest_detectable,
 )
 from evaluasi_lib.scoring.frames import (
@@ -49,8 +49,9 @@ RATED = ("rating_0_5", "baseline_max_abs_smd", "maryland_sms", "attrition_overal
          "attrition_differential_share", "mdes")  # fmt: skip
 MANY_LOST = 0.05  # loss that a reader is told of, whatever the rating allows
 
-# Threats by which the data themselves refute the comparison.
+# Threats by which the data themselves refute the comparison, and those that take a point off.
 REFUTED = {"baseline", "attrition", "earlier_trend", "bent", "undeclared_cluster"}
+DEDUCT = {"circular", "retrospective", "unlinked", "no_p_value", "bounds"}
 
 
 def score_effects(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
@@ -74,12 +75,12 @@ def refuted(rows: Iterable[object]) -> set[str]:
 def rate_evidence(study: Study, found: Sequence[Estimated], frames: OutcomeFrames) -> Drafts:
     """One rating for the primary estimate of each outcome, in their order, with the threats: a row
     for each, its code as the measure and the sentence as the note."""
-    table = standards(study.program.standards)
     primary = [one for one in found if one.role == "primary"]
     early = [p for e in (one.checks.earlier for one in primary)
              if e is not None and (p := e.estimate.p_value) is not None]  # fmt: skip
     # One outcome that moved apart before tells of groups on different paths (Bonferroni).
     apart = bool(early) and min(early) * len(early) < ALPHA
+    table = standards(study.program.standards)
     for one in primary:
         yield from _rate(study, one, frames[one.outcome.id], table, apart)
 
@@ -87,45 +88,41 @@ def rate_evidence(study: Study, found: Sequence[Estimated], frames: OutcomeFrame
 def _rate(
     study: Study, one: Estimated, frame: OutcomeFrame | str, table: Mapping[str, Any], apart: bool
 ) -> Drafts:
-    names, loss = ["evidence", one.outcome.id], None if isinstance(frame, str) else frame.loss
+    names = ["evidence", one.outcome.id]
     about = {"label": choose(one.outcome.label), "design": one.design}
     if isinstance(frame, str) or one.estimate.estimate is None:
-        why = one.estimate.reason or _("nothing was estimated, so there is nothing to rate")
+        why = one.estimate.reason or say("nothing_to_rate")
         yield from drafts({"reason": why}, names, " ".join(RATED), one.cell, **about)
         return
+    loss = frame.loss
     own, largest = baseline_differences(study, frame)
-    level = maryland(one, recalled=frame.recalled)
     smd = largest if own is None else own
     equivalence = baseline_verdict(one, loss, smd, table)
-    mdes = smallest_detectable(one.estimate)
-    threats = tuple(threats_to(study, one, frame, smd, equivalence, table, apart))
-    lost = None if loss is None else loss.overall
-    found = rating(
-        one, level, lost, mdes, sum(t.deducts for t in threats), table,
-        unlike=bool(REFUTED & {threat.code for threat in threats}),
-    )  # fmt: skip
-    record: dict[str, float | None]
-    record = {"rating_0_5": found, "baseline_max_abs_smd": largest, "mdes": mdes}
-    record |= {"maryland_sms": level}
-    if loss is not None:
-        record |= {"attrition_overall_share": loss.overall}
-        record |= {"attrition_differential_share": loss.differential}
-    unknown = _("it is not known how many persons were lost, so attrition cannot be rated")
+    level, mdes = maryland(one, recalled=frame.recalled), smallest_detectable(one.estimate)
+    threats = dict(threats_to(study, one, frame, smd, equivalence, table, apart))
+    overall = None if loss is None else loss.overall
+    record: dict[str, float | None] = {
+        "rating_0_5": rating(one, level, overall, mdes, threats, table["rating"]),
+        "baseline_max_abs_smd": largest, "maryland_sms": level, "mdes": mdes,
+        "attrition_overall_share": overall,
+        "attrition_differential_share": None if loss is None else loss.differential,
+    }  # fmt: skip
     alike = word_for("baseline", equivalence) if equivalence else None
+    unknown = say("loss_not_known") if loss is None else None
+    own_words: dict[str, dict[str, Any]] = {
+        "rating_0_5": {"note": joined(list(threats.values())) or None},
+        "baseline_max_abs_smd": {
+            "note": alike, "reason": unknown or (say("nothing_before") if alike else None),
+        },
+    }  # fmt: skip
     for name in RATED:
-        told: dict[str, Any] = about | {"reason": unknown if loss is None else None}
-        if name == "rating_0_5":
-            told["note"] = joined([threat.text for threat in threats]) or None
-        elif name == "baseline_max_abs_smd":
-            missing = _("nothing was measured before the program") if alike else None
-            told |= {"note": alike, "reason": told["reason"] or missing}
-        persons = Cell((*one.cell.persons, *_lost(loss)))
-        cell = persons if name.startswith("attrition") else one.cell
-        yield from drafts(record, names, name, cell, **told)
+        told = about | {"reason": unknown} | own_words.get(name, {})
+        lost = _lost(loss) if name.startswith("attrition") else ()
+        yield from drafts(record, names, name, Cell((*one.cell.persons, *lost), one.cell.sums),
+                          **told)  # fmt: skip
     about["subject"] = one.outcome.id
-    for threat in threats:
-        place = [*names, "threats"]
-        yield from drafts({threat.code: 1}, place, threat.code, one.cell, note=threat.text, **about)
+    for code, text in threats.items():
+        yield from drafts({code: 1}, [*names, "threats"], code, one.cell, note=text, **about)
 
 
 def maryland(one: Estimated, *, recalled: bool = False) -> int:
@@ -142,44 +139,40 @@ def maryland(one: Estimated, *, recalled: bool = False) -> int:
 
 
 def rating(
-    one: Estimated, level: int, attrition: float | None, mdes: float | None, threats: int,
-    table: Mapping[str, Any], *, unlike: bool = False,
+    one: Estimated, level: int, lost: float | None, mdes: float | None, threats: Collection[str],
+    rules: Mapping[str, Any],
 ) -> int:  # fmt: skip
     """0-5: the lowest of what design, detectable effect and loss allow, less the threats.
 
-    level: on Maryland's scale. unlike: the data refute what the comparison rests on (the groups
-    differed too much before or lost persons too unequally by WWC's limits, moved apart earlier,
-    bend where the model is straight, or are whole units taken for persons); such a comparison,
-    randomised or not, is rated 1 at most. mdes None: not known, which never
-    lifts the rating: it allows what the row of the least precise studies does.
+    level: on Maryland's scale. lost: the share of persons, None where it is not known. Where the
+    data refute what the comparison rests on (REFUTED: the groups differed too much before or lost
+    persons too unequally by WWC's limits, moved apart earlier, bend where the model is straight, or
+    are whole units taken for persons), it is rated 1 at most, randomised or not. mdes None: not
+    known, which never lifts the rating: it allows what the row of the least precise studies does. A
+    low power makes an absence unbelievable; an effect that was found all the same is only likely to
+    be exaggerated, so it keeps a floor.
     """
-    rules = table["rating"]
-    if one.design == "comparison":
+    kind: str = one.design
+    if kind == "comparison":
         kind = {3: "comparison_baseline", 2: "comparison_adjusted"}.get(
             level, "comparison_unadjusted"
         )
-    else:
-        kind = one.design
-    allowed = [int(rules["design"][kind]), _allowed_by_precision(one, mdes, rules)]
-    if unlike:
-        allowed.append(int(rules["unlike_groups"]))
-    if attrition is None:
-        allowed.append(int(rules["unknown_attrition"]))
-    else:
-        fits = [row["rating"] for row in rules["attrition"] if attrition <= row["up_to"] + 1e-9]
-        allowed.append(max(fits, default=0))
-    return max(0, min(allowed) - min(threats, int(rules["max_threat_deduction"])))
-
-
-def _allowed_by_precision(one: Estimated, mdes: float | None, rules: Mapping[str, Any]) -> int:
-    """What the smallest detectable effect allows. A low power makes an absence unbelievable; an
-    effect that was found all the same is only likely to be exaggerated, so it keeps a floor."""
-    fits = [row["rating"] for row in rules["mdes"] if mdes is not None and mdes < row["below"]]
-    allowed, floor = max(fits, default=0), rules["found_despite_mdes"]
+    precise = max((r["rating"] for r in rules["mdes"] if mdes is not None and mdes < r["below"]),
+                  default=0)  # fmt: skip
+    floor, found = rules["found_despite_mdes"], one.conclusion in ("improved", "worsened")
     smallest = min(one.estimate.n_program or 0, one.estimate.n_comparison or 0)
-    if one.conclusion in ("improved", "worsened") and smallest >= floor["persons"]:
-        return max(allowed, int(floor["rating"]))
-    return allowed
+    if found and smallest >= floor["persons"]:
+        precise = max(precise, floor["rating"])
+    allowed = [rules["design"][kind], precise]
+    if REFUTED & set(threats):
+        allowed.append(rules["unlike_groups"])
+    if lost is None:
+        allowed.append(rules["unknown_attrition"])
+    else:
+        fits = [row["rating"] for row in rules["attrition"] if lost <= row["up_to"] + 1e-9]
+        allowed.append(max(fits, default=0))
+    deducted = min(len(DEDUCT & set(threats)), rules["max_threat_deduction"])
+    return max(0, int(min(allowed) - deducted))
 
 
 def baseline_verdict(
@@ -251,36 +244,17 @@ def baseline_difference(
     return None if sd is None else float(hedges_correction(df) * (a.mean() - b.mean()) / sd)
 
 
-def attrition_level(
-    overall: float, differential: float, table: Mapping[str, Any] | None = None
-) -> str:
+def attrition_level(overall: float, differential: float, table: Mapping[str, Any]) -> str:
     """WWC: "low" (within the cautious limit), "moderate" (within the optimistic one), or "high".
     Shares 0-1; limits between the table's rows are interpolated."""
-    rows = (table or standards())["attrition"]["table"]
-    totals = [row["overall"] for row in rows]
-
-    def limit(kind: str) -> float:
-        values = [math.nan if row[kind] is None else row[kind] for row in rows]
-        return float(np.interp(overall * 100, totals, values, right=math.nan))
-
+    rows = table["attrition"]["table"]
     points = differential * 100 - 1e-9  # a share on the limit is within it, despite rounding
-    if points <= limit("cautious"):
-        return "low"
-    return "moderate" if points <= limit("optimistic") else "high"
-
-
-@dataclass(frozen=True, slots=True)
-class Threat:
-    """A doubt about one estimate: its code, the sentence, whether it takes a point off."""
-
-    code: str
-    text: str
-    deducts: bool = False
-
-
-def loss_is_small(study: Study, loss: Attrition) -> bool:
-    """Whether the numbers lost are so few that they may not be shown."""
-    return not study.program.enough(*_lost(loss))
+    for level, kind in (("low", "cautious"), ("moderate", "optimistic")):
+        limits = [math.nan if row[kind] is None else row[kind] for row in rows]
+        at = np.interp(overall * 100, [row["overall"] for row in rows], limits, right=math.nan)
+        if points <= at:
+            return level
+    return "high"
 
 
 def _lost(loss: Attrition | None) -> tuple[int, ...]:
@@ -290,147 +264,106 @@ def _lost(loss: Attrition | None) -> tuple[int, ...]:
     return tuple(n - loss.analysed.get(group, 0) for group, n in loss.assigned.items())
 
 
+Threats = Iterator[tuple[str, str]]  # code, sentence
+
+
 def threats_to(
     study: Study, one: Estimated, frame: OutcomeFrame,
-    smd: float | None, equivalence: str | None, table: Mapping[str, Any], apart: bool = False,
-) -> Iterator[Threat]:  # fmt: skip
+    smd: float | None, equivalence: str | None, table: Mapping[str, Any], apart: bool,
+) -> Threats:  # fmt: skip
     """What casts doubt on the estimate, the doubts of its design first. apart: the groups moved
     apart in any outcome before the program."""
-    if is_circular(study, one.outcome):
-        yield Threat("circular", _("The outcome rises by rule when somebody is trained."), True)
-    if frame.recalled:
-        text = _("How it was before was asked after the program, from memory: people tend to "
-                 "remember a lower start than they had, so the change may look larger than it "
-                 "was.")  # fmt: skip
-        yield Threat("retrospective", text, True)
+    df, shares = one.estimate.df, frame.linked_share.values()
+    few = df is not None and df < 10 and one.design != "single_group"
+    yield from _told(
+        circular=is_circular(study, one.outcome),
+        retrospective=frame.recalled,
+    )
     yield from _threats_of_design(one, frame, smd, equivalence, apart)
     yield from _threats_of_loss(study, one, frame.loss, table)
     if frame.before is not None:
-        yield Threat("unlinked", _("The two waves cannot be linked by person."), True)
-    elif min(frame.linked_share.values(), default=1.0) < LINKED_SHARE:
-        text = _("Only {share} of one group's answers could be linked.")
-        share = percent(min(frame.linked_share.values()))
-        yield Threat("unlinked", text.format(share=share), True)
-    if one.estimate.p_value is None:
-        text = _("The data cannot carry a p-value for this estimate.")
-        yield Threat("no_p_value", text, True)
-    df = one.estimate.df
-    few = df is not None and df < 10 and one.design != "single_group"
-    if few and study.program.design.cluster:
-        text = _("The estimate rests on few agencies; one of them could change it.")
-        yield Threat("few_clusters", text)
-    yield from _threats_of_measure(study, one, frame, table)
+        yield "unlinked", say("threat.unlinked")
+    elif min(shares, default=1.0) < LINKED_SHARE:
+        yield "unlinked", say("threat.few_linked", share=percent(min(shares)))
+    yield from _told(
+        no_p_value=one.estimate.p_value is None,
+        few_clusters=few and study.program.design.cluster is not None,
+        self_report=one.outcome.level != "reaction" and _is_self_report(study, one.outcome),
+    )
+    if "ceiling" in one.checks.doubts:
+        yield "ceiling", one.checks.doubts["ceiling"]
+    if (items := _turned_items(study, one.outcome)) is not None:
+        yield "miskeyed", say("threat.miskeyed", items=joined(items, ", ") or _("(all)"))
+    sesoi, sd = one.outcome.sesoi, frame.after["y"].groupby(frame.after["group"]).std().mean()
+    if one.outcome.scale_type == "continuous" and sesoi and sd > 0:
+        if sesoi > table["measure"]["largest_sesoi_sd"] * sd:
+            times = number(sesoi / sd, 1)
+            yield "sesoi", say("threat.sesoi", sesoi=number(sesoi, 2), times=times)
+
+
+def _told(**codes: bool) -> Threats:
+    """The sentences of the threats that hold."""
+    yield from ((code, say(f"threat.{code}")) for code, holds in codes.items() if holds)
 
 
 def _threats_of_design(
     one: Estimated, frame: OutcomeFrame, smd: float | None, equivalence: str | None, apart: bool
-) -> Iterator[Threat]:
+) -> Threats:
     """What the design cannot exclude, and what its own data say against it."""
+    doubts, parallel = one.checks.doubts, one.estimate.estimator in PARALLEL
     if one.design == "single_group":
-        text = _("Without a comparison group other causes cannot be ruled out: what happens anyway "
-                 "over time, other events, or the return of unusually low or high values to the "
-                 "average.")  # fmt: skip
-        yield Threat("single_group", text)
+        yield "single_group", say("threat.single_group")
         return
     if equivalence == "not_satisfied" and smd is not None:
-        text = _("The groups differed before the program by up to {smd} standard deviations.")
-        yield Threat("baseline", text.format(smd=number(smd, 2)))
-    doubts, earlier = one.checks.doubts, one.checks.earlier
+        yield "baseline", say("threat.baseline", smd=number(smd, 2))
     if "earlier_trend" in doubts:
-        yield Threat("earlier_trend", doubts["earlier_trend"])
-    elif apart and one.estimate.estimator in PARALLEL:
-        text = _("In another outcome the groups already moved apart before the program began.")
-        yield Threat("earlier_trend", text)
-    if "bent" in doubts:
-        text = _("The groups differ in something to which the outcome is not related in a straight "
-                 "line, as the adjustment supposes.")  # fmt: skip
-        yield Threat("bent", text)
-    if "undeclared_cluster" in doubts:
-        text = _("Whole units were compared whose persons resemble each other, but they are not "
-                 "declared as cluster; the interval is too narrow.")  # fmt: skip
-        yield Threat("undeclared_cluster", text)
-    if one.design != "comparison":
-        return
-    if not frame.has_baseline and one.estimate.estimator not in ADJUSTS:
-        text = _("The groups were compared after the program alone and may have differed before.")
-        yield Threat("post_only", text)
-    text = _("The participants were not chosen by lot, so differences between the groups that were "
-             "not measured may explain the estimate.")  # fmt: skip
-    yield Threat("selection", text)
-    if one.estimate.estimator in PARALLEL and earlier is None:
-        text = _("That both groups would have moved alike without the program is assumed; no "
-                 "earlier measurement could test it.")  # fmt: skip
-        yield Threat("parallel", text)
+        yield "earlier_trend", doubts["earlier_trend"]
+    elif apart and parallel:
+        yield "earlier_trend", say("threat.apart_elsewhere")
+    unadjusted = not frame.has_baseline and one.estimate.estimator not in ADJUSTS
+    by_choice = one.design == "comparison"
+    yield from _told(
+        bent="bent" in doubts,
+        undeclared_cluster="undeclared_cluster" in doubts,
+        post_only=by_choice and unadjusted,
+        selection=by_choice,
+        parallel=by_choice and parallel and one.checks.earlier is None,
+    )
 
 
 def _threats_of_loss(
     study: Study, one: Estimated, loss: Attrition | None, table: Mapping[str, Any]
-) -> Iterator[Threat]:
+) -> Threats:
     """Persons lost, and what the bounds for them say."""
     bounds = one.checks.bounds
-    if bounds is not None and one.conclusion in ("improved", "worsened"):
-        if bounds.low <= 0 <= bounds.high:
-            text = _("Had only those been lost who make the estimate look best, it could be zero: "
-                     "the bounds for the loss (Lee) contain 0.")  # fmt: skip
-            yield Threat("bounds", text, True)
+    changed = one.conclusion in ("improved", "worsened")
+    yield from _told(
+        bounds=bounds is not None and changed and bounds.low <= 0 <= bounds.high,
+        loss_unknown=loss is None,
+    )
     if loss is None:
-        text = _("It is not known how many persons were invited or assigned and then lost.")
-        yield Threat("loss_unknown", text)
         return
-    hidden = loss_is_small(study, loss)
+    shown, share = study.program.enough(*_lost(loss)), percent(loss.overall)
     if loss.differential is not None:
         level = attrition_level(loss.overall, loss.differential, table)
-        if level == "high" and not hidden:
-            text = _("Too many persons were lost, or too many more from one group than from the "
-                     "other ({overall} in all, {points} percentage points apart).")  # fmt: skip
+        if level == "high" and shown:
             points = number(loss.differential * 100, 1)
-            text = text.format(overall=percent(loss.overall), points=points)
-            yield Threat("attrition", text)
+            yield "attrition", say("threat.attrition", overall=share, points=points)
             return
-        if level != "low":
-            text = _("More persons were lost from one group than from the other.")
-            yield Threat("attrition_moderate", text)
-    if loss.overall > MANY_LOST and not hidden:
-        text = _("{share} of those invited or assigned were lost before they were measured; the "
-                 "estimate holds for the others.")  # fmt: skip
-        yield Threat("many_lost", text.format(share=percent(loss.overall)))
-
-
-def _threats_of_measure(
-    study: Study, one: Estimated, frame: OutcomeFrame, table: Mapping[str, Any]
-) -> Iterator[Threat]:
-    """Who measured, and whether the measure could show a change at all."""
-    outcome = one.outcome
-    if outcome.level != "reaction" and _is_self_report(study, outcome):
-        text = _("It is the participants' own judgement of themselves, which pleases more easily "
-                 "than it tells.")  # fmt: skip
-        yield Threat("self_report", text)
-    if "ceiling" in one.checks.doubts:
-        yield Threat("ceiling", one.checks.doubts["ceiling"])
-    if (items := _turned_items(study, outcome)) is not None:
-        text = _("Items of the instrument contradict the others; a reversed item may not be "
-                 "declared as such: {items}.")  # fmt: skip
-        yield Threat("miskeyed", text.format(items=joined(items, ", ") or _("(all)")))
-    sd = frame.after["y"].groupby(frame.after["group"]).std().mean()
-    if outcome.scale_type == "continuous" and outcome.sesoi and sd > 0:
-        if outcome.sesoi > table["measure"]["largest_sesoi_sd"] * sd:
-            text = _("The smallest effect of interest, {sesoi}, is {times} standard deviations of "
-                     "the measure: larger than programs bring, perhaps a slip.")  # fmt: skip
-            times = number(outcome.sesoi / sd, 1)
-            yield Threat("sesoi", text.format(sesoi=number(outcome.sesoi, 2), times=times))
+        yield from _told(attrition_moderate=level != "low")
+    if loss.overall > MANY_LOST and shown:
+        yield "many_lost", say("threat.many_lost", share=share)
 
 
 def _is_self_report(study: Study, outcome: Outcome) -> bool:
     """Whether the outcome was asked in a survey, not rated by others or taken from a record."""
-    names = (
-        study.program.instruments[outcome.instrument].items
-        if outcome.instrument
-        else [outcome.variable or ""]
-    )
+    names, instrument = {outcome.variable or ""}, outcome.instrument
+    if instrument:
+        names = set(study.program.instruments[instrument].items)
     holders = [
         source.role
         for name, source in study.program.sources.items()
-        if set(names) <= set(source.columns) and outcome.source in (None, name)
+        if names <= set(source.columns) and outcome.source in (None, name)
     ]
     return "survey" in holders and not {"rating", "record"} & set(holders)
 

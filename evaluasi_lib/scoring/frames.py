@@ -1,15 +1,5 @@
-"""One outcome's data, ready for estimators: who, in which group, how much before and after.
-
-From items to scores, how reliable they are, and for whom they speak: functions on arrays.
-
-Counts and shares of persons in one table, as drafts: of options, of levels of a grouping.
-
-pandas in, drafts out: what a program publishes and what `el.barriers` and `el.describe` show are
-counted here.
-
-The dated table of bands and thresholds (standards.yml), and a program's own numbers over it.
-
-Variables of persons wherever they are declared, their names in reports, and shares of groups.
+"""What estimators and measures are given: scores of items and their reliability, weights, counts
+and shares of persons, variables of persons, the table of standards, and one outcome's data.
 """
 
 from __future__ import annotations
@@ -34,7 +24,7 @@ from statsmodels.stats.proportion import proportion_confint
 from evaluasi_lib.claims import declared_column
 from evaluasi_lib.measures import UNPUBLISHED, Drafts, Group, drafts, measure_id, part_of
 from evaluasi_lib.program import Instrument, Outcome, Program
-from evaluasi_lib.scoring.estimate import cluster_codes
+from evaluasi_lib.scoring.estimate import cluster_codes, say
 from evaluasi_lib.study import GROUPS, Study, as_label
 from evaluasi_lib.wording import (
     DataError,
@@ -64,11 +54,6 @@ def score_items(answers: ArrayLike, min_answered_share: float = 2 / 3) -> Array:
     return np.where(answered >= needed, total / np.maximum(answered, 1), np.nan)
 
 
-def rescale_100(value: float, low: float, high: float) -> float:
-    """0 at the lowest, 100 at the highest possible value."""
-    return (value - low) / (high - low) * 100
-
-
 def wilson(part: float, whole: float) -> tuple[float, float]:
     """Wilson's 95% interval of a share, without continuity correction (R prop.test)."""
     low, high = proportion_confint(part, whole, alpha=1 - LEVEL, method="wilson")
@@ -83,26 +68,14 @@ def share_of(n: int, whole: int) -> dict[str, Any]:
     return {"n": n, "share": n / whole, "ci_low": low, "ci_high": high}
 
 
-def top2_share(answers: ArrayLike, high: float) -> tuple[float, int] | None:
-    """(share, n answers) of answers at the two highest points of their scale; None without any."""
-    y = np.asarray(answers, dtype=float)
-    y = y[~np.isnan(y)]
-    return (float(np.mean(y >= high - 1)), len(y)) if len(y) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """per_row (n,), which sum to the number of rows; left_out: (variable, value) of nobody here."""
-
-    per_row: Array
-    left_out: tuple[tuple[str, str], ...] = ()
-
-
-def rake(rows: pd.DataFrame, margins: Mapping[str, Mapping[str, float]]) -> Weights:
-    """Iterative proportional fitting of the rows to population margins {variable: {value: number}}.
+def rake(
+    rows: pd.DataFrame, margins: Mapping[str, Mapping[str, float]]
+) -> tuple[Array, list[tuple[str, str]]]:
+    """Iterative proportional fitting of the rows to population margins {variable: {value: number}}:
+    weights (n,), which sum to the number of rows, and (variable, value) of nobody here.
 
     Values are compared as text. A population value nobody of the sample has cannot be filled: its
-    share is spread over the others and it is named in left_out. Rows with a missing value keep
+    share is spread over the others and it is named. Rows with a missing value keep
     their weight in that variable. One variable: post-stratification. Agrees with R survey::rake.
     No kept library was found (ipfn changes frames in place and gives no errors).
     """
@@ -125,7 +98,7 @@ def rake(rows: pd.DataFrame, margins: Mapping[str, Mapping[str, float]]) -> Weig
         w *= n / w.sum()
         if np.max(np.abs(w - before)) < RAKING_TOLERANCE:
             break
-    return Weights(w, tuple(left_out))
+    return w, left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,20 +196,10 @@ def omega_total(cov: ArrayLike) -> float | None:
 def describe_reliability(found: Reliability | None, min_alpha: float = 0.7) -> str:
     """What the reliability means, in one or two sentences."""
     if found is None:
-        return _(
-            "Reliability cannot be computed: it needs two items that vary, and more complete "
-            "answers than items."
-        )
-    if found.alpha > 0.95:
-        text = _("α = {alpha}: so high that some items say the same thing twice.")
-    elif found.alpha >= 0.8:
-        text = _("α = {alpha}: good.")
-    elif found.alpha >= min_alpha:
-        text = _("α = {alpha}: acceptable.")
-    else:
-        text = _("α = {alpha}: too low to rely on the score; look at its items one by one.")
-    sentence = text.format(alpha=number(found.alpha, 2))
-    return sentence + " " + _("A high α is no proof of a single dimension.")
+        return say("alpha.none")
+    size = ("twice" if found.alpha > 0.95 else "good" if found.alpha >= 0.8
+            else "fair" if found.alpha >= min_alpha else "low")  # fmt: skip
+    return say(f"alpha.{size}", alpha=number(found.alpha, 2))
 
 
 Counts = Mapping[Any, int]
@@ -317,13 +280,10 @@ def level_shares(
             yield from drafts({UNPUBLISHED: n}, place, UNPUBLISHED, cell)
 
 
-PATH = Path(__file__).parent / "standards.yml"
-
-
 @lru_cache
 def _shipped() -> dict[str, Any]:
-    found: dict[str, Any] = load_yaml(PATH.read_text(encoding="utf-8"))
-    return found
+    text = Path(__file__).with_name("standards.yml").read_text(encoding="utf-8")
+    return dict(load_yaml(text))
 
 
 def standards(replaced: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -336,17 +296,11 @@ def _merge(known: dict[str, Any], new: Mapping[str, Any], where: str) -> dict[st
     merged = dict(known)
     for key, value in new.items():
         if key not in known:
-            raise ProgramError(
-                Problem(_("unknown key “{key}”").format(key=key), where, suggestion(key, known))
-            )
+            what = _("unknown key “{key}”").format(key=key)
+            raise ProgramError(Problem(what, where, suggestion(key, known)))
         inner = isinstance(known[key], dict) and isinstance(value, Mapping)
         merged[key] = _merge(known[key], value, f"{where}.{key}") if inner else value
     return merged
-
-
-def band(value: float, table: list[dict[str, Any]]) -> dict[str, Any]:
-    """The row of a table (from best to worst, key `from`) in which a value falls."""
-    return next((row for row in table if value >= row["from"]), table[-1])
 
 
 def item_label(study: Study, item: str) -> str:
@@ -369,10 +323,10 @@ def person_variable(study: Study, variable: str | None, pids: pd.Index) -> pd.Se
     instrument = study.program.instruments.get(variable)
     if not tables and instrument is not None and (waves := study.waves_of(instrument)):
         try:
-            tables = [instrument_scores(study, variable, waves[0])]
+            rows = instrument_rows(study, instrument, waves[0])
         except DataError:
             return None  # no one source asks all its items
-        variable = "score"
+        tables = [rows.assign(**{variable: scores_of(instrument, rows)})]
     if not tables:
         return None
     return tables[0].drop_duplicates("pid").set_index("pid")[variable].reindex(pids)
@@ -506,12 +460,8 @@ def numeric(values: pd.Series) -> pd.Series:
             raise TypeError
         return values.astype("Float64").astype(float)
     except (TypeError, ValueError):
-        raise DataError(
-            Problem(
-                _("the variable “{name}” holds no numbers").format(name=values.name),
-                remedy=_("declare it as a number, a flag or an ordinal in program.yml"),
-            )
-        ) from None
+        problem = Problem(say("no_numbers", variable=values.name), remedy=say("declare_numbers"))
+        raise DataError(problem) from None
 
 
 def values_of(values: pd.Series, outcome: Outcome) -> pd.Series:
@@ -555,26 +505,13 @@ def instrument_rows(
     return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
 
 
-def scores_of(instrument: Instrument, rows: pd.DataFrame) -> Array:
-    """The instrument's score of each row (n,), NaN where too few items were answered."""
-    return score_items(rows[instrument.items].to_numpy(dtype=float), instrument.min_answered_share)
-
-
-def instrument_scores(study: Study, instrument_id: str, wave: str) -> pd.DataFrame:
-    """One row for each answer sheet of a wave: row, pid, group, score, and the background.
-
-    For calculation, not for publication. Raises DataError where no source asks all the items.
-    """
-    instrument = study.program.instruments[instrument_id]
-    rows = instrument_rows(study, instrument, wave)
-    first = ("row", "pid", "group", "score")
-    rest = [c for c in rows if c not in (*instrument.items, *first, "source")]
-    return rows.assign(score=scores_of(instrument, rows))[[*first, *rest]]
-
-
-def measure_before(study: Study, outcome: Outcome) -> pd.DataFrame:
-    """`measure` of what stands for the outcome before the program."""
-    return _one_a_person(_rows_before(study, outcome), outcome)
+def scores_of(
+    instrument: Instrument, rows: pd.DataFrame, items: Sequence[str] | None = None
+) -> Array:
+    """The instrument's score (or that of some of its items) of each row (n,), NaN where too few
+    were answered."""
+    answers = rows[list(items or instrument.items)].to_numpy(dtype=float)
+    return score_items(answers, instrument.min_answered_share)
 
 
 def measure(study: Study, outcome: Outcome, wave: str, variable: str | None) -> pd.DataFrame:
@@ -615,12 +552,6 @@ def _one_a_person(rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     return rows
 
 
-def outcome_frame(study: Study, outcome: Outcome) -> OutcomeFrame:
-    """The data of one outcome. Raises DataError where no source holds it."""
-    frame = _frame(study, outcome)
-    return replace(frame, loss=_loss(study, frame))
-
-
 def assigned(study: Study, frame: OutcomeFrame) -> pd.DataFrame:
     """The persons on the roster of the groups that the outcome's design compares."""
     groups = ("program",) if frame.design == "single_group" else GROUPS
@@ -639,53 +570,45 @@ def _loss(study: Study, frame: OutcomeFrame) -> Attrition | None:
     return Attrition({g: int(counts[g]) for g in order}, {g: int(kept.get(g, 0)) for g in order})
 
 
-def _frame(study: Study, outcome: Outcome) -> OutcomeFrame:
+def outcome_frame(study: Study, outcome: Outcome) -> OutcomeFrame:
+    """The data of one outcome. Raises DataError where no source holds it."""
+    plan, recalled = study.program.design, bool(outcome.retrospective)
     after = measure(study, outcome, outcome.wave, outcome.variable)
-    columns = background(study, outcome)
-    warnings: tuple[str, ...] = ()
+    # What an estimate may use beside the outcome itself.
+    beside = [*plan.covariates, *outcome.subgroups, *study.program.population]
+    beside += [name for name in (outcome.dose, plan.cluster) if name]
+    columns, warnings = list(dict.fromkeys(beside)), []
     ungrouped = int(after["group"].isna().sum())
     if ungrouped and study.program.enough(ungrouped):
-        text = _("{share} of the answers belong to neither group and are left out.")
-        warnings = (text.format(share=percent(ungrouped / len(after), 1)),)
-    design, recalled = _design_of(study, outcome, after), bool(outcome.retrospective)
-    groups = ("program",) if design == "single_group" else GROUPS
+        warnings.append(say("ungrouped", share=percent(ungrouped / len(after), 1)))
+    single = outcome.estimator in CHANGE_ONLY or not (after["group"] == "comparison").any()
+    design: DesignType = "single_group" if single else plan.type
+    groups = ("program",) if single else GROUPS
     after = _tidy(after, columns, groups)
-    same_wave = outcome.baseline_wave is None
-    if recalled and design == "randomised":
-        text = _("What people remember of the time before was asked after the program, which may "
-                 "have changed it: of groups drawn by lot it is not used.")  # fmt: skip
-        warnings = (*warnings, text)
-    if not outcome.has_baseline or (recalled and design == "randomised"):
-        return OutcomeFrame(after, None, False, design, warnings=warnings)
-    before = measure_before(study, outcome)
-    if not same_wave and not study.linked:
-        before = _tidy(before, columns, groups)
-        return OutcomeFrame(after, before, True, design, warnings=warnings, recalled=recalled)
+    unusable = recalled and design == "randomised"
+    if unusable:
+        warnings.append(say("recalled_unused"))
+    frame = OutcomeFrame(after, None, outcome.has_baseline and not unusable, design,
+                         warnings=tuple(warnings))  # fmt: skip
+    if frame.has_baseline:
+        frame = _with_baseline(study, outcome, replace(frame, recalled=recalled), columns, groups)
+    return replace(frame, loss=_loss(study, frame))
+
+
+def _with_baseline(
+    study: Study, outcome: Outcome, frame: OutcomeFrame, columns: list[str], groups: Sequence[str]
+) -> OutcomeFrame:
+    """The frame with what stands for the outcome before the program."""
+    after, before = frame.after, _one_a_person(_rows_before(study, outcome), outcome)
+    if outcome.baseline_wave is not None and not study.linked:
+        return replace(frame, before=_tidy(before, columns, groups))
     after["y0"] = after["pid"].map(before.set_index("pid")["y"]).astype(float)
     shares = {
         str(group): float(part["y0"].notna().mean())
         for group, part in after.groupby("group", sort=False)
     }
-    early = before.loc[before["group"] == "program", "y"]
-    n_before = int(early.notna().sum())
-    return OutcomeFrame(
-        after, None, True, design, shares, warnings, n_before=n_before, recalled=recalled
-    )
-
-
-def _design_of(study: Study, outcome: Outcome, after: pd.DataFrame) -> DesignType:
-    if outcome.estimator in CHANGE_ONLY or not (after["group"] == "comparison").any():
-        return "single_group"
-    return study.program.design.type
-
-
-def background(study: Study, outcome: Outcome) -> list[str]:
-    """Variables an estimate of this outcome may use beside the outcome itself."""
-    design = study.program.design
-    names = [*design.covariates, *outcome.subgroups, *study.program.population]
-    if outcome.dose:
-        names.append(outcome.dose)
-    return list(dict.fromkeys([*names, *([design.cluster] if design.cluster else [])]))
+    n_before = int(before.loc[before["group"] == "program", "y"].notna().sum())
+    return replace(frame, linked_share=shares, n_before=n_before)
 
 
 def _tidy(rows: pd.DataFrame, columns: list[str], groups: Sequence[str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -44,13 +44,14 @@ from evaluasi_lib.measures import (
     wide,
 )
 from evaluasi_lib.program import SURVEYS, Outcome, Program, Source
-from evaluasi_lib.scoring.designs import difference, paired
 from evaluasi_lib.scoring.estimate import (
     NoConvergenceError,
     cluster_codes,
     fit_logit,
+    paired,
     separated_columns,
     standardised,
+    two_groups,
 )
 from evaluasi_lib.scoring.frames import (
     OutcomeFrames,
@@ -63,7 +64,6 @@ from evaluasi_lib.scoring.frames import (
     option_shares,
     option_shares_by,
     outcome_frame,
-    outcome_frames,
     person_levels,
     person_variable,
     reached,
@@ -73,6 +73,10 @@ from evaluasi_lib.study import Study
 from evaluasi_lib.wording import DataError, _, choose, interval, number, spoken, word_for
 
 Floats = np.ndarray
+PART = ("participation",)
+FUNNEL = (*PART, "funnel")
+FLOW = ("invited", "responded", "analysed")
+STAGES = ("invited", "enrolled", "started", "completed")
 PLACE = ("participation", "drivers")
 FEW = 5  # persons of a variable or a level, from fewer of whom nothing is estimated
 MIN_EVENTS = 10  # of completing and of not completing, under which no model is fitted
@@ -235,7 +239,8 @@ def _effect(
     df: float | None,
 ) -> dict[str, Any]:  # fmt: skip
     """The marginal effect of one column, each with the interval of its delta method's error."""
-    before, after, ends = x.copy(), x.copy(), (None, None)
+    before, after = x.copy(), x.copy()
+    ends: tuple[float | None, float | None] = (None, None)
     if term.level is not None:
         before[:, places] = after[:, places] = 0.0
         after[:, column] = 1.0
@@ -281,15 +286,17 @@ def score_drivers(study: Study, stages: pd.DataFrame) -> Drafts:
     frame, completed = frame[known], stages.loc[enrolled, "completed"][known]
     n, events = len(completed), int(completed.sum())
     fewer, model = min(events, n - events), None
-    small = small_levelled(frame, FEW)
+    small, why = small_levelled(frame, FEW), "few"
     if fewer < MIN_EVENTS or frame.columns.empty:
-        said = [_why_no_model(n, events)]
+        if events in (0, n):
+            why = "unknown" if n == 0 else "everybody" if events else "nobody"
     else:
         try:
             clusters = cluster_of(study, frame.index)
             model = fit_drivers(frame.drop(columns=small), completed, clusters)
         except NoConvergenceError:
-            said = [_("Drivers could not be examined: the estimation did not settle on a result.")]
+            why = "unsettled"
+    said = [word_for("no_model", why)]
     if model is not None:
         for effect in model.effects:
             level = effect["level"]
@@ -297,48 +304,20 @@ def score_drivers(study: Study, stages: pd.DataFrame) -> Drafts:
             yield from _driver(program, effect, Cell((events, n - events, *groups)))
         left_out |= dict.fromkeys(small, "small_cell") | model.left_out
         said = _notes(study, model, fewer)
-    for sentence in (*_left_out(program, left_out), *said):
+    lost = [word_for("left_out", why).format(label=variable_label(program, name))
+            for name, why in left_out.items()]  # fmt: skip
+    for sentence in (*lost, *said):
         yield Draft(Remark(measure_id(*PLACE), sentence))
 
 
-def _why_no_model(n: int, events: int) -> str:
-    if n == 0:
-        return _("Drivers could not be examined: the variables are known of nobody.")
-    if events == 0:
-        return _("Drivers could not be examined: nobody completed.")
-    if events == n:
-        return _("Drivers could not be examined: everybody completed.")
-    return _("Drivers could not be examined: too few persons completed or did not complete.")
-
-
-def _left_out(program: Program, reasons: dict[str, str]) -> list[str]:
-    sentences = {
-        "constant": _("“{label}” was left out: it is the same for everybody."),
-        "separation": _(
-            "“{label}” was left out: in one of its groups everybody, or nobody, completed "
-            "(separation), so its effect has no finite estimate."
-        ),
-        "collinear": _("“{label}” was left out: the other variables already tell it."),
-        "missing": _("“{label}” was left out: too few persons have a value."),
-        "small_cell": _("“{label}” was left out: one of its groups has too few persons to show."),
-    }
-    return [
-        sentences[why].format(label=variable_label(program, name)) for name, why in reasons.items()
-    ]
-
-
 def _notes(study: Study, model: DriverModel, fewer: int) -> list[str]:
-    notes = [
-        _("These are associations: they do not show what would happen if a condition changed.")
-    ]
+    notes = [word_for("model_note", "association")]
     if fewer < EVENTS_PER_TERM * len(model.effects):
-        text = _("Few persons for this many variables (under {n} each): read with care.")
-        notes.append(text.format(n=EVENTS_PER_TERM))
+        notes.append(word_for("model_note", "few").format(n=EVENTS_PER_TERM))
     if model.n_clusters is not None:
-        text = _("Intervals allow for persons of one agency being alike ({n} agencies).")
-        notes.append(text.format(n=model.n_clusters))
+        notes.append(word_for("model_note", "clusters").format(n=model.n_clusters))
     elif study.program.design.cluster is None:
-        notes.append(_("No agency is declared, so persons are taken as independent of each other."))
+        notes.append(word_for("model_note", "no_clusters"))
     return notes
 
 
@@ -374,19 +353,10 @@ def driver_sentence(program: Program, effect: dict[str, Any]) -> str:
         who = _("staff in {label} {level}").format(label=label, level=of(effect["level"]))
         whom = _("those in {level}").format(level=of(effect["reference"]))
     gap, ends = effect["gap"], [effect["gap_ci_low"], effect["gap_ci_high"]]
-    unsettled = ends[0] <= 0 <= ends[1]
-    if unsettled:
-        text = _(
-            "The data do not settle whether {who} complete more or less often than {whom}: "
-            "the difference is {points} percentage points [{interval}]."
-        )
-    elif gap < 0:
-        text = _("{who} complete {points} percentage points less often than {whom} [{interval}].")
-    else:
-        text = _("{who} complete {points} percentage points more often than {whom} [{interval}].")
-    if not unsettled:
+    said = "unsettled" if ends[0] <= 0 <= ends[1] else "less" if gap < 0 else "more"
+    if said != "unsettled":
         gap, ends = abs(gap), sorted(map(abs, ends))
-    sentence = text.format(
+    sentence = word_for("driver", said).format(
         who=who,
         whom=whom,
         points=number(100 * gap, 0),
@@ -395,24 +365,18 @@ def driver_sentence(program: Program, effect: dict[str, Any]) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-PART = ("participation",)
-FUNNEL = (*PART, "funnel")
-FLOW = ("invited", "responded", "analysed")
-STAGES = ("invited", "enrolled", "started", "completed")
-
-
-def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
+def score_sample(study: Study, frames: OutcomeFrames) -> Drafts:
     """Invited (roster, or those flagged as invited), responded (any answer in a survey), analysed
     (in the primary estimate of the first decisive outcome), with the flow between them.
 
-    frames: outcome_frames(study), where the caller has them. A few who left could be found by
-    subtraction, so a step after which a few are missing is hidden, and "dropped" is counted from
-    the last step that is shown. Only how many took part, where that is one group, is shown all the
-    same: that a few of them gave no answers tells nothing else of anybody, and without their number
-    there is no cost of a participant.
+    frames: outcome_frames(study). A few who left could be found by subtraction, so a step after
+    which a few are missing is hidden, and "dropped" is counted from the last step that is shown.
+    Only how many took part, where that is one group, is shown all the same: that a few of them gave
+    no answers tells nothing else of anybody, and without their number there is no cost of a
+    participant.
     """
     invited, unknown = _invited(study)
-    label, analysed, unanalysed = _analysed(study, frames or outcome_frames(study))
+    label, analysed, unanalysed = _analysed(study, frames)
     answered, last = (
         _("answered at least one questionnaire"),
         _("analysed for the estimate of: {outcome}"),
@@ -434,11 +398,12 @@ def score_sample(study: Study, frames: OutcomeFrames | None = None) -> Drafts:
     one_group = study.program.design.group is None
     for place, (step, n, why) in enumerate(steps, 1):
         record = {"label": step, "n": n, "reason": why if n is None else None}
-        rank = 0 if place == len(FLOW) else place
         same = (measure_id(*FUNNEL, first),) if first and place == 1 else ()
-        cell = SAFE if n is None else Cell(stage=("sample/flow", n, rank), based_on=same)
-        if place == 1 and one_group and n is not None:
-            cell = Cell((n,), based_on=same)
+        cell = SAFE
+        if n is not None:
+            stage = ("sample/flow", n, place % len(FLOW))  # the last is shown before the others
+            alone = place == 1 and one_group
+            cell = Cell((n,), based_on=same) if alone else Cell(stage=stage, based_on=same)
         yield from drafts(record, ["sample", "flow", place], "n", cell)
         yield Draft(partial(_dropped, place, study.program.privacy.min_cell))
     waves = [source.wave for source in study.program.sources.values() if source.wave]
@@ -695,21 +660,13 @@ def _motivation(study: Study, name: str) -> tuple[dict[str, Any], Cell]:
         found = paired(after, before, clusters=clusters)
     else:
         later = np.repeat([False, True], [len(before), len(after)])
-        found = difference(np.r_[before, after], later, estimand="change")
+        found = two_groups(np.r_[before, after], later, estimator="waves", estimand="change")
     if found.estimate is None or found.p_value is None:
-        few = min(len(before), len(after)) < 2
-        why = _("Too few persons answered.") if few else _("All answers are alike.")
-        return {"reason": found.reason or why}, cell
+        return {"reason": found.reason or _("All answers are alike.")}, cell
     low, high = found.interval(0.95)
-    return {
-        "n": len(after),
-        "mean_before": float(before.mean()),
-        "mean_after": float(after.mean()),
-        "change": found.estimate,
-        "ci_low": low,
-        "ci_high": high,
-        "p_value": found.p_value,
-    }, cell
+    return {"n": len(after), "mean_before": float(before.mean()), "mean_after": float(after.mean()),
+            "change": found.estimate, "ci_low": low, "ci_high": high,
+            "p_value": found.p_value}, cell  # fmt: skip
 
 
 def score_representation(study: Study, stages: pd.DataFrame) -> Drafts:
@@ -791,30 +748,31 @@ def score_barriers(study: Study, stages: pd.DataFrame) -> Drafts:
     column = program.sources[question.source].columns.get(question.variable)
     label, place = partial(option_label, column), [*PART, "barriers"]
     yield from option_shares(chosen, place, label)
-    done = {}
+    groups = groupings(study, rows)
     if "completed" in stages:
-        done["completed"] = rows["pid"].map(stages["completed"].astype("object"))
-    yield from shares_by_group(study, chosen, rows, place, label, **done)
+        groups["completed"] = rows["pid"].map(stages["completed"].astype("object"))
+    yield from shares_by_group(program, chosen, groups, place, label)
+
+
+def groupings(study: Study, rows: pd.DataFrame) -> dict[str, pd.Series | None]:
+    """The declared groups of the answers: asked in the same survey, or known of the person."""
+    found: dict[str, pd.Series | None] = {}
+    for name in participation_of(study.program).groups:
+        values = rows.get(name)
+        if values is None:
+            known = person_variable(study, name, pd.Index(rows["pid"].unique()))
+            values = None if known is None else rows["pid"].map(known.astype("object"))
+        found[name] = values
+    return found
 
 
 def shares_by_group(
-    study: Study, chosen: pd.DataFrame, rows: pd.DataFrame, place: Sequence[str],
-    label: Callable[[str], str | None], *, question: str = "", **more: pd.Series,
+    program: Program, chosen: pd.DataFrame, groups: Mapping[str, pd.Series | None],
+    place: Sequence[str], label: Callable[[str], str | None],
 ) -> Drafts:  # fmt: skip
-    """The share of each option (chosen: bool columns, row for row) within the groups of each
-    declared variable, but not of the question itself, and of `more`."""
-    program = study.program
-    groups = {n: own_or_known(study, n, rows) for n in participation_of(program).groups}
-    for name, values in (groups | more).items():
-        if values is not None and name != question:
+    """The share of each option (chosen: bool columns) within the groups, all row for row."""
+    for name, values in groups.items():
+        if values is not None:
             group = as_levels(values)
             levels = {v: level_label(program, name, v) for v in levels_of(program, name, group)}
             yield from option_shares_by(chosen, group, levels, place, label, variable=name)
-
-
-def own_or_known(study: Study, name: str, rows: pd.DataFrame) -> pd.Series | None:
-    """A grouping of the answers: asked in the same survey, or known of the person."""
-    if name in rows:
-        return rows[name]
-    values = person_variable(study, name, pd.Index(rows["pid"].unique()))
-    return None if values is None else rows["pid"].map(values.astype("object"))

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from evaluasi_lib.measures import Draft, Drafts, Measure, Remark, drafts, measure_id, publish
-from evaluasi_lib.reading.documents import is_scan
-from evaluasi_lib.reading.voices import Code, Codebook, Rubric, parse_model
+from evaluasi_lib.reading.voices import Code, Codebook, Rubric, is_scan, parse_model
 from evaluasi_lib.results import Passage, Quote
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import feedback

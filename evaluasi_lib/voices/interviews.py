@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evaluasi_lib.measures import Cell, Draft, Drafts, Remark, drafts, measure_id, part_of
-from evaluasi_lib.reading.documents import ABOVE, COLUMNS
-from evaluasi_lib.reading.voices import Codebook
+from evaluasi_lib.reading.voices import ABOVE, COLUMNS, Codebook
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes, coefficient_rows
 from evaluasi_lib.voices.feedback import INTERVIEWS, Coded, code_answers

@@ -8,21 +8,7 @@ from functools import wraps
 
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.elements import Section
-from evaluasi_lib.reporting.sections.appendix import own_blocks, section_appendix
-from evaluasi_lib.reporting.sections.background import (
-    section_efficiency,
-    section_methodology,
-    section_program,
-)
-from evaluasi_lib.reporting.sections.effects import section_effectiveness
-from evaluasi_lib.reporting.sections.people import section_elearning, section_participation
-from evaluasi_lib.reporting.sections.summary import (
-    section_findings,
-    section_follow_up,
-    section_summary,
-    section_verdict,
-)
-from evaluasi_lib.reporting.sections.voices import section_voices
+from evaluasi_lib.reporting.sections import background, effects, people, summary
 from evaluasi_lib.results import EvaluationResult
 from evaluasi_lib.wording import own_words
 
@@ -36,25 +22,25 @@ def _worded(make: Maker) -> Maker:
     def made(program: Program, result: EvaluationResult) -> Section:
         with own_words(program.own_words):
             one = make(program, result)
-            more = own_blocks(program, result, one.id)
+            more = background.own_blocks(program, result, one.id)
             return replace(one, elements=(*one.elements, *more)) if more else one
 
     return made
 
 
 SECTIONS = tuple(_worded(make) for make in (
-    section_summary,
-    section_program,
-    section_methodology,
-    section_effectiveness,
-    section_efficiency,
-    section_elearning,
-    section_participation,
-    section_voices,
-    section_findings,
-    section_verdict,
-    section_follow_up,
-    section_appendix,
+    summary.section_summary,
+    background.section_program,
+    background.section_methodology,
+    effects.section_effectiveness,
+    background.section_efficiency,
+    people.section_elearning,
+    people.section_participation,
+    people.section_voices,
+    summary.section_findings,
+    summary.section_verdict,
+    summary.section_follow_up,
+    background.section_appendix,
 ))  # fmt: skip
 
 

@@ -7,7 +7,16 @@ from typing import TypeGuard, get_args
 
 from evaluasi_lib.claims import Told, tell, told_effects, told_of_design
 from evaluasi_lib.conclusion import ALPHA
-from evaluasi_lib.measures import Effect, Level, Record, measure_id, ratings_of, record_of, wide
+from evaluasi_lib.measures import (
+    Effect,
+    Level,
+    Record,
+    measure_id,
+    ratings_of,
+    record_of,
+    texts_at,
+    wide,
+)
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
@@ -26,11 +35,11 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_likert,
     plot_slope,
 )
-from evaluasi_lib.reporting.sections.appendix import asked_in_surveys, told_further
-from evaluasi_lib.reporting.tables import estimate_rows, listed, scale_records
+from evaluasi_lib.reporting.sections.background import asked_in_surveys, told_further
+from evaluasi_lib.reporting.tables import estimate_rows, listed, said_of, scale_records
 from evaluasi_lib.reporting.words import say
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import _, choose, interval, number, p_is, percent, word_for
+from evaluasi_lib.wording import _, choose, joined, p_is, word_for
 
 Elements = list[Element | None]
 
@@ -176,15 +185,9 @@ def _index(result: EvaluationResult, score: Record) -> list[Element]:
     """The known index that the instrument declares, as a sentence."""
     sentences: list[str] = []
     for x in wide(result.rows, measure_id(*score["stem"], "*")):
-        if x["index"] is not None:
-            grade = next(r.text for r in result.remarks if r.id == measure_id(*x["stem"]))
-            index = number(x["index"], 2)
-            sentences.append(say("ikm", index=index, grade=grade, label=x["note"]))
-        if x["score"] is not None:
-            between = interval(x["score_low"] * 100, x["score_high"] * 100, 0)
-            sentences.append(say("nps", score=number(x["score"] * 100, 0), between=between))
-        if x["mean_pct"] is not None and x["below_share"] is not None:
-            share, below = number(x["mean_pct"], 0), percent(x["below_share"])
-            sentences.append(say("competencies", share=share, below=below))
+        grade = joined(texts_at(result.remarks, *x["stem"]))
+        sentences += [said_of("ikm", x | {"grade": grade}), said_of("nps", x)]
+        sentences.append(said_of("competencies", x))
     wave, group = word_for("wave", score["wave"]), word_for("group", score["group"])
-    return [Paragraph(f"{score['label']} ({wave}, {group}): {text}") for text in sentences]
+    about = f"{score['label']} ({wave}, {group})"
+    return [Paragraph(f"{about}: {text}") for text in sentences if text]

@@ -1,4 +1,5 @@
-"""Who takes part, what holds people back, who completes; how the e-learning platform is used."""
+"""Who takes part, what holds people back, who completes; how the e-learning platform is used; what
+people said and what documents show, and whether the sources agree."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from evaluasi_lib.claims import is_nothing, variable_label
 from evaluasi_lib.findings.observe import is_missed
-from evaluasi_lib.measures import Measure, Record, record_of, texts_at, value_at, wide
+from evaluasi_lib.measures import Measure, Record, record_of, texts_at, wide
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
@@ -14,24 +15,43 @@ from evaluasi_lib.reporting.elements import (
     Element,
     Heading,
     Paragraph,
+    QuoteBlock,
     Section,
+    Table,
+    asked,
     section,
     told,
 )
-from evaluasi_lib.reporting.figures import plot_drivers
+from evaluasi_lib.reporting.figures import plot_drivers, plot_shares
 from evaluasi_lib.reporting.figures_scores import (
     plot_calendar,
     plot_completion,
     plot_funnel,
-    plot_shares,
+    plot_saturation,
 )
-from evaluasi_lib.reporting.tables import listed
+from evaluasi_lib.reporting.tables import Column, listed, said_of
 from evaluasi_lib.reporting.words import say
 from evaluasi_lib.results import EvaluationResult
-from evaluasi_lib.wording import _, count, digits_for, interval, join_words, number, p_is, percent
+from evaluasi_lib.wording import (
+    _,
+    count,
+    digits_for,
+    interval,
+    join_words,
+    joined,
+    number,
+    p_is,
+    percent,
+    plural,
+    word_for,
+)
 
 PART = "elearning"
+MOST_ROWS = 12
+MOST_QUOTES = 3  # of the body
+
 Elements = list[Element | None]
+Parts = tuple[Elements, Elements]  # what a decision needs, and the details
 
 
 def section_participation(program: Program, result: EvaluationResult) -> Section:
@@ -58,8 +78,7 @@ def section_participation(program: Program, result: EvaluationResult) -> Section
         listed("hambatan", barriers, k),
         listed("hambatan-kelompok", groups, k),
     ]
-    if (completed := value_at(rows, "participation/completion_share")) is not None:
-        text = say("completion", share=percent(completed))
+    if text := said_of("completion", record_of(rows, "participation")):
         elements.append(Paragraph(text, see=("tbl-kepesertaan",)))
     reasons = wide(rows, "participation/dropout_reasons/*")
     left, why = plot_shares(reasons, "alasan-berhenti"), listed("alasan-berhenti", reasons, k)
@@ -106,22 +125,15 @@ def _motivation(found: Record, k: int) -> str:
     if found["mean_after"] is None:
         reason = words.why(found["reason"], k).rstrip(".")
         return say("not_known", label=found["label"], reason=reason)
-    numbers = {name: number(found[name], 2) for name in ("mean_before", "mean_after", "change")}
-    return say(
-        "motivation", label=found["label"], p=p_is(found["change_p"]), n=count(found["n"]),
-        between=interval(found["change_low"], found["change_high"], 2), **numbers,
-    )  # fmt: skip
+    return said_of("motivation", found)
 
 
 def _missed(program: Program, items: list[Record]) -> str:
     under = [
-        say(
-            "missed", variable=variable_label(program, i["stem"][2]), group=i["label"],
-            share=percent(i["share"]), expected=percent(i["population_share"]),
-        )
+        said_of("missed", i | {"variable": variable_label(program, i["stem"][2])})
         for i in items
         if is_missed(i)
-    ]  # fmt: skip
+    ]
     if not under:
         return _("No group is clearly less present than in the population.")
     return _("Less present than in the population: {listed}.").format(listed=join_words(under))
@@ -149,7 +161,7 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
               for s in funnel]  # fmt: skip
     details: Elements = []
     elements: Elements = [
-        Paragraph(_headline(whole, alone)),
+        Paragraph(joined([said_of("users", whole), said_of("off_hours", whole), *_time(alone)])),
         Paragraph(words.why(whole["reason"], k), "note") if whole["reason"] else None,
         plot_funnel(funnel, k) or listed("corong", stages, k),
         Paragraph(alone["funnel"]["reason"], "note") if "funnel" in alone else None,
@@ -161,14 +173,13 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
         details += [
             Heading(_("When people learn")),
             calendar,
-            Paragraph(_use(alone["off_hours"], alone["sessions"])),
+            Paragraph(said_of("use", alone["off_hours"] | _sessions(alone["sessions"]))),
             listed("perangkat", wide(rows, f"{PART}/devices/*"), k),
             Paragraph(say("holidays"), "note"),
         ]
     if curve:
         days = plot_completion(curve, whole["median_days_to_complete"])
-        test = alone.get("log_rank")
-        note = say("log_rank", p=p_is(test["p_value"])) if test else ""
+        note = said_of("log_rank", alone.get("log_rank", Record()))
         elements.append(told(days))
         details += [
             Heading(_("How long it takes")),
@@ -181,23 +192,14 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
     return section("elearning", elements, details=details)
 
 
-def _headline(whole: Record, alone: Mapping[str, Record]) -> str:
-    sentences = [say("users", n=count(whole["users"]))]
-    if whole["off_hours_share"] is not None:
-        sentences.append(say("off_hours", share=percent(whole["off_hours_share"])))
-    if time := alone.get("time_on_task"):
-        sentences += [say("time", minutes=number(time["median_minutes"], 0)), time["note"]]
-    return " ".join(sentences)
+def _sessions(sessions: Record) -> dict[str, float]:
+    return {name: sessions[name] for name in ("gap_minutes", "median_per_user")}
 
 
-def _use(off: Record, sessions: Record) -> str:
-    """Sessions, weekends and hours in words."""
-    return say(
-        "use", gap=number(sessions["gap_minutes"], 0), n=number(sessions["median_per_user"], 0),
-        sessions_share=percent(off["sessions_share"]), share=percent(off["events_share"]),
-        low=percent(off["events_share_low"]), high=percent(off["events_share_high"]),
-        weekend=percent(off["weekend_share"]),
-    )  # fmt: skip
+def _time(alone: Mapping[str, Record]) -> list[str]:
+    """How long a middle learner was there, and how that was found."""
+    time = alone.get("time_on_task")
+    return [said_of("time", time), time["note"]] if time else []
 
 
 def _learning(dose: Record) -> list[Element]:
@@ -213,3 +215,198 @@ def _learning(dose: Record) -> list[Element]:
     )  # fmt: skip
     heading = Heading(_("Does more use go with more learning?"))
     return [heading, Paragraph(text), Paragraph(say("association"), "note")]
+
+
+def section_voices(program: Program, result: EvaluationResult) -> Section:
+    """Open answers, interviews and documents, and what they say together."""
+    k = program.privacy.min_cell
+    elements: Elements = []
+    details: Elements = []
+    for body, more in (
+        _themes(program, result, k),
+        _demand(result, k),
+        _interviews(result, k),
+        _documents(result, k),
+        _triangulation(result, k),
+    ):
+        elements += body
+        details += more
+    none = _("The program has no open answers, interviews or documents.")
+    return section("suara", elements, none, details)
+
+
+def _warnings(result: EvaluationResult, place: str) -> list[Paragraph]:
+    return [Paragraph(text, "warning") for text in texts_at(result.remarks, "voices", place)]
+
+
+def _themes(program: Program, result: EvaluationResult, k: int) -> Parts:
+    themes = wide(result.rows, "themes/*/*")
+    if not themes:
+        return [], []
+    implied = set(program.voices.asks.values()) if program.voices else set()
+    spoken = [t for t in themes if t["group"] == "survey" and t["subject"] not in implied]
+    labels = {(t["subject"], t["group"]): t["label"] for t in themes}
+    quoted = [
+        QuoteBlock(q.text, f"{labels[q.theme, q.group]} · {q.source}")
+        for q in result.quotes
+        if q.case is None
+    ]
+    elements: Elements = [
+        Heading(_("Themes")),
+        _unthemed(result),
+        plot_shares(spoken, "tema"),
+        *quoted[:MOST_QUOTES],
+    ]
+    return elements, [
+        listed("tema", themes, k),
+        listed("kode-manual", wide(result.rows, "voices/coding/*"), k),
+        *_warnings(result, "coding"),
+        Heading(_("In their own words")) if quoted[MOST_QUOTES:] else None,
+        *quoted[MOST_QUOTES:],
+    ]
+
+
+def _unthemed(result: EvaluationResult) -> Paragraph | None:
+    """How many answers there were, and how many the codebook could not place."""
+    survey, left = (record_of(result.rows, f"voices/{name}") for name in ("survey", "unthemed"))
+    if survey["answers"] is None:
+        return None
+    terms = texts_at(result.remarks, "voices", "unthemed", "terms")
+    sentences = [
+        said_of("coded", survey),
+        said_of("unthemed", left) if left["n"] else "",
+        say("candidates", terms=", ".join(terms)) if terms else "",
+    ]
+    return Paragraph(joined(sentences))
+
+
+def _demand(result: EvaluationResult, k: int) -> Parts:
+    demand = wide(result.rows, "module_demand/*")
+    figure = plot_shares(demand, "modul-diminta")
+    modules = listed("modul-diminta", demand, k)
+    return [told(figure, modules)], [figure, modules]
+
+
+def _interviews(result: EvaluationResult, k: int) -> Parts:
+    rows = result.rows
+    read, curve = record_of(rows, "voices/interviews"), wide(rows, "voices/saturation/*")
+    if not read:
+        return [], []
+    coders, pairs = wide(rows, "voices/coders/*"), wide(rows, "voices/pairs/*/*")
+    transcripts = wide(rows, "voices/transcripts/*")
+    for one in transcripts:
+        one["spoken"] = one["respondent_words"] / one["words"] if one["words"] else None
+    saturation = plot_saturation(curve, read["saturation_point"])
+    heading = Heading(_("Interviews"))
+    return [heading, _coverage(read), asked(saturation) if saturation else None], [
+        heading,
+        saturation,
+        listed("transkrip", transcripts, k),
+        _table_groups(result, k),
+        listed("tema-bersama", pairs[:MOST_ROWS], k),
+        listed("pengode", coders, k),
+        Paragraph(_alpha_words(coders)) if coders else None,
+        *(e for case in wide(rows, "voices/cases/*") for e in _case(result, case, k)),
+    ]
+
+
+def _coverage(read: Record) -> Paragraph:
+    sentences = [
+        said_of("interviews", read),
+        said_of("transcripts", read) if read["transcripts"] else "",
+        said_of("unmarked", read) if read["unmarked_transcripts"] else "",
+    ]
+    return Paragraph(joined(sentences))
+
+
+def _case(result: EvaluationResult, case: Record, k: int) -> Elements:
+    """A page of the Success Case Method."""
+    name, n = case["subject"], case["interviewees"]
+    shown = words.why(case["reason"], k) if n is None else count(n)
+    themes = texts_at(result.remarks, "voices", "cases", name)
+    return [
+        Heading(_("Case: {name}").format(name=name)),
+        Paragraph(_("Interviewees: {n}.").format(n=shown)),
+        Bullets(themes) if themes else None,
+        *(QuoteBlock(q.text, q.source) for q in result.quotes if q.case == name),
+    ]
+
+
+def _table_groups(result: EvaluationResult, k: int) -> Table | None:
+    """Themes by group of interviewees: numbers where they may be shown, else words."""
+    columns: list[Column] = []
+    for group in wide(result.rows, "voices/group_sizes/*"):
+        head, n = group["subject"] or _("All groups"), group["interviewees"]
+        head = head if n is None else f"{head} (n = {count(n)})"
+        columns.append(Column(head, str(len(columns))))
+    by_theme: dict[str, Record] = {}
+    for cell in wide(result.rows, "voices/groups/*/*"):
+        row = by_theme.setdefault(cell["subject"], Record(label=cell["label"]))
+        known = cell["share"] is not None
+        row[str(len(row) - 1)] = (
+            f"{count(cell['n'])} ({percent(cell['share'])})" if known else str(cell["note"])
+        )
+    rows = list(by_theme.values())[:MOST_ROWS]
+    return listed("tema-kelompok", rows, k, more=columns)
+
+
+def _alpha_words(records: list[Record]) -> str:
+    """Krippendorff's alpha in a sentence; empty where there is none."""
+    alpha = next((r["value"] for r in records if r["subject"] == "alpha_nominal"), None)
+    if alpha is None:
+        return ""
+    word = _("too low to rest conclusions on it")
+    if alpha >= 0.8:
+        word = _("reliable")
+    elif alpha >= 0.667:
+        word = _("good enough for tentative conclusions")
+    return _("Krippendorff's alpha is {value}: {word}.").format(value=number(alpha, 2), word=word)
+
+
+def _documents(result: EvaluationResult, k: int) -> Parts:
+    rows = result.rows
+    read, indicators = wide(rows, "voices/documents/*"), wide(rows, "voices/rubric/*")
+    if not read and not indicators:
+        return [], []
+    for one in indicators:
+        said = texts_at(result.remarks, "voices", "rubric", one["subject"])
+        one["question"] = " ".join(said)
+        if one["mean"] is None:
+            one["met"], one["reason"] = None, _("not rated")
+    text = say("documents", n=count(len(read)), pages=count(sum(d["pages"] for d in read)))
+    heading = Heading(_("Documents"))
+    return [heading, Paragraph(text, see=("tbl-rubrik",)), *_warnings(result, "documents")], [
+        heading,
+        listed("rubrik", indicators, k),
+        listed("bukti-dokumen", [p for p in result.passages if p.cited], k),
+        listed("kandidat-bukti", [p for p in result.passages if not p.cited], k),
+        listed("penelaah", wide(rows, "voices/reviewers/*"), k),
+    ]
+
+
+def _triangulation(result: EvaluationResult, k: int) -> Parts:
+    """Whether the sources agree, a row a question; what each of them says in the details."""
+    questions = result.triangulation
+    if not questions:
+        return [], []
+    parts = []
+    for code in ("convergent", "complementary", "divergent", "silent"):
+        if n := sum(one.agreement == code for one in questions):
+            parts.append(f"{word_for('agreement', code)}: {n}")
+    n = len(questions)
+    text = plural("Of {n} question — {parts}.", "Of {n} questions — {parts}.", n)
+    text = text.format(n=n, parts="; ".join(parts))
+    heading = Heading(_("Do the sources agree?"))
+    details: Elements = [heading]
+    for place, one in enumerate(questions, 1):
+        sources = {_("Survey"): one.survey, _("Interview"): one.interview,
+                   _("Document"): one.document}  # fmt: skip
+        rows = [{"source": name, "said": said or _("silent")} for name, said in sources.items()]
+        note = f"{word_for('agreement', one.agreement).capitalize()}. {one.explanation}".strip()
+        details.append(listed("triangulasi-satu", rows, k, note, id=f"triangulasi-{place}",
+                              question=one.question))  # fmt: skip
+    return [
+        heading,
+        Paragraph(text, see=("tbl-triangulasi-1",)),
+        listed("triangulasi", questions, k),
+    ], details

@@ -9,7 +9,7 @@ from typing import TypeVar
 from evaluasi_lib.claims import Told, noun_of, told_effects
 from evaluasi_lib.findings.observe import PROMISED
 from evaluasi_lib.findings.verdict import decision_table
-from evaluasi_lib.measures import Effect, effects_of, ratings_of, record_of, value_at
+from evaluasi_lib.measures import Effect, effects_of, ratings_of, record_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting import words
 from evaluasi_lib.reporting.elements import (
@@ -24,7 +24,7 @@ from evaluasi_lib.reporting.elements import (
     section,
 )
 from evaluasi_lib.reporting.figures import SMALL, plot_effects
-from evaluasi_lib.reporting.tables import listed
+from evaluasi_lib.reporting.tables import listed, said_of
 from evaluasi_lib.reporting.words import say
 from evaluasi_lib.results import EvaluationResult, Finding, FollowUp, Recommendation
 from evaluasi_lib.wording import (
@@ -36,9 +36,7 @@ from evaluasi_lib.wording import (
     joined,
     number,
     own,
-    percent,
     plural,
-    rupiah,
     word_for,
 )
 
@@ -139,19 +137,14 @@ def _effect_card(effect: Told, means: Mapping[str, str]) -> KeyFigure:
 
 def _in_numbers(program: Program, result: EvaluationResult) -> str:
     """Persons in the analysis, completion and cost, in one sentence."""
-    rows = result.rows
-    analysed, reason = words.analysed(rows, program.privacy.min_cell)
-    parts = [say("in_analysis", n=reason if analysed is None else count(analysed))]
-    measured = value_at(rows, "sample/waves/post/share")
-    if measured is not None:
-        parts.append(say("measured_after", share=percent(measured)))
-    completed = value_at(rows, "participation/completion_share")
-    if completed is not None:
-        parts.append(say("completed_by", share=percent(completed)))
-    cost = record_of(rows, "efficiency")["cost_per_completer_idr"]
-    if cost is not None:
-        parts.append(say("cost_of_one", cost=rupiah(cost)))
-    return _("In numbers — {parts}.").format(parts="; ".join(parts))
+    analysed, reason = words.analysed(result.rows, program.privacy.min_cell)
+    parts = [
+        say("in_analysis", n=reason if analysed is None else count(analysed)),
+        said_of("measured_after", record_of(result.rows, "sample/waves/post")),
+        said_of("completed_by", record_of(result.rows, "participation")),
+        said_of("cost_of_one", record_of(result.rows, "efficiency")),
+    ]
+    return _("In numbers — {parts}.").format(parts=joined(parts, "; "))
 
 
 def not_told(result: EvaluationResult, findings: Sequence[Finding]) -> list[Finding]:

@@ -1,3 +1,0 @@
-from tests.synthetic.model import RAW
-
-__all__ = ["RAW"]
