@@ -217,9 +217,14 @@ def _program_info(program: Program) -> ProgramInfo:
     )
 
 
-def result_of(study: Study, sources: Sources) -> EvaluationResult:
+def result_of(
+    study: Study, sources: Sources, explored: tuple[Explored, ...] = ()
+) -> EvaluationResult:
     """The whole result of a program in the language in force: read where it was measured before
-    from what is there now, else measured. sources: of the data folder that the study is from."""
+    from what is there now, else measured. sources: of the data folder that the study is from.
+    explored: what `what_if` changed of its declaration; such a result is not kept."""
+    if explored:
+        return wording.in_language(measured_now(study, sources, explored), wording.language())
     made_from = sources.stamp(study.program.id)["made_from"]
     results = study.folder / RESULTS
     with contextlib.suppress(OSError, ValueError):  # never measured, or not by this version

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,11 @@ import pandas as pd
 
 from evaluasi_lib import wording
 from evaluasi_lib.measures import Draft, publish, wide
+from evaluasi_lib.reporting import elements
 from evaluasi_lib.wording import DataError, Problem, UsageError, _, code_words, suggestion, word_for
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
-
-    from evaluasi_lib.reporting import elements
 
 SEED = 20250101  # of intervals that are drawn, so that two runs agree
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 20, 11, 600
@@ -83,8 +82,6 @@ class Table(pd.DataFrame):
 
     def element(self, id: str, title: str = "", note: str = "") -> elements.Table:
         """The shown columns as a table of a report."""
-        from evaluasi_lib.reporting import elements
-
         cells = self.cells()
         numeric = [i for i, n in enumerate(cells) if _is_numeric(cells[n])]
         return elements.Table(
@@ -93,18 +90,15 @@ class Table(pd.DataFrame):
             note=" ".join(filter(None, [*self._notes(), note])),
         )  # fmt: skip
 
-    def _rest(self) -> list[str]:
-        """What is not on the screen, in words."""
-        rows = len(self) - MAX_ROWS
-        columns = 0 if self.shown else self.shape[1] - MAX_COLUMNS
-        said = [
-            (rows, _("{n} more rows; the table itself holds them all.")),
-            (columns, _("{n} more columns; the table itself holds them all.")),
-        ]
-        return [text.format(n=wording.count(n)) for n, text in said if n > 0]
-
     def _notes(self) -> list[str]:
-        return [*self._rest(), *filter(None, [self.note])]
+        """What is not on the screen, in words, and the note."""
+        more = {
+            _("{n} more rows; the table itself holds them all."): len(self) - MAX_ROWS,
+            _("{n} more columns; the table itself holds them all."):
+                0 if self.shown else self.shape[1] - MAX_COLUMNS,
+        }  # fmt: skip
+        said = [text.format(n=wording.count(n)) for text, n in more.items() if n > 0]
+        return [*said, *filter(None, [self.note])]
 
     def _repr_html_(self) -> str:
         caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
@@ -112,17 +106,17 @@ class Table(pd.DataFrame):
         if not len(self):  # an absent topic is a sentence, not an empty frame
             return notes or f"<p>{escape(_('no rows'))}</p>"
         cells = self.cells()
-        style = [
-            'style="text-align:right;white-space:nowrap"' if _is_numeric(cells[n]) else
-            'style="text-align:left"' for n in cells
-        ]  # fmt: skip
-        head = "".join(  # a heading wraps, so that the numbers below it stay on the screen
-            f'<th style="text-align:{"right" if "nowrap" in s else "left"};vertical-align:bottom" '
-            f'title="{escape(name, quote=True)}">{escape(heading(name))}</th>'
-            for s, name in zip(style, map(str, cells), strict=True)
-        )
+        head, aligned = "", []
+        for name in map(str, cells):  # a heading wraps, so that the numbers stay on the screen
+            side = "right" if _is_numeric(cells[name]) else "left"
+            head += (
+                f'<th style="text-align:{side};vertical-align:bottom" '
+                f'title="{escape(name, quote=True)}">{escape(heading(name))}</th>'
+            )
+            wrap = ";white-space:nowrap" if side == "right" else ""
+            aligned.append(f'<td style="text-align:{side}{wrap}">')
         body = "".join(
-            "<tr>" + "".join(f"<td {s}>{escape(x)}</td>" for s, x in zip(style, row, strict=True))
+            "<tr>" + "".join(f"{td}{escape(x)}</td>" for td, x in zip(aligned, row, strict=True))
             + "</tr>"
             for row in cells.itertuples(index=False)
         )  # fmt: skip
@@ -172,7 +166,8 @@ def cell(name: str, value: Any, row: dict[Any, Any] | None = None) -> str:
     if name.endswith("_idr"):
         return wording.rupiah(value)
     row = row or {}
-    if name == "share" or name.endswith("_share") or (name in ("low", "high") and "share" in row):
+    of_share = name in ("low", "high") and pd.notna(row.get("share"))
+    if name == "share" or name.endswith("_share") or of_share:
         return wording.percent(value)
     whole = isinstance(value, int) or abs(value) >= 1000 or name == "value"
     if float(value).is_integer() and whole:
@@ -229,24 +224,15 @@ def published(found: Iterable[Draft], pattern: str, columns: str, k: int) -> Tab
     return Table(pd.DataFrame(records, columns=list(keys)).astype(types), shown=list(keys))
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Figure(elements.Figure):
     """A picture with its question, its answer, and the numbers it was drawn from.
 
     data: those numbers. Jupyter shows it; `save` writes it for a slide or a page.
     """
 
-    picture: elements.Figure
-    data: pd.DataFrame
-    drawing: Drawing = field(repr=False)
-
-    @property
-    def title(self) -> str:
-        return self.picture.title
-
-    @property
-    def answer(self) -> str:
-        return self.picture.answer
+    data: pd.DataFrame = field(kw_only=True)
+    drawing: Drawing = field(kw_only=True)
 
     def save(self, path: str | Path) -> Path:
         """Write x.svg, x.png (200 dots an inch) or x.pdf. Raises UsageError for another ending.
@@ -260,20 +246,16 @@ class Figure:
         target = Path(path)
         form = target.suffix.lower().lstrip(".")
         if form == "svg":
-            target.write_bytes(self.picture.svg)
+            target.write_bytes(self.svg)
             return target
         if form not in ("png", "pdf"):
             what = _("a figure cannot be saved as “{suffix}”").format(suffix=target.suffix)
-            raise UsageError(Problem(what, str(path), _("known: {names}").format(
-                names="svg, png, pdf")))  # fmt: skip
+            known = _("known: {names}").format(names="svg, png, pdf")
+            raise UsageError(Problem(what, str(path), known))
         with rc_context(theme.RC):  # type: ignore[arg-type]
             nothing = {"CreationDate": None} if form == "pdf" else {"Software": None}
             self.drawing.savefig(target, format=form, dpi=200, metadata=nothing)
         return target
-
-    def html(self) -> str:
-        """As a report shows it."""
-        return self.picture.html()
 
     def _repr_html_(self) -> str:
         return self.html()
@@ -292,12 +274,7 @@ def draw(plot: Callable[[], elements.Figure | None], data: pd.DataFrame) -> Figu
     with theme.keep_drawings() as drawings:
         picture = plot()
     if picture is None:
-        raise DataError(
-            Problem(
-                _("there is nothing that may be drawn"),
-                remedy=_(
-                    "look at the table itself: values may be missing or rest on too few persons"
-                ),
-            )
-        )
-    return Figure(picture, data, drawings[-1])
+        remedy = _("look at the table itself: values may be missing or rest on too few persons")
+        raise DataError(Problem(_("there is nothing that may be drawn"), remedy=remedy))
+    shown = {f.name: getattr(picture, f.name) for f in fields(picture)}
+    return Figure(**shown, data=data, drawing=drawings[-1])

@@ -215,6 +215,13 @@ def test_a_table_keeps_numbers_and_shows_words() -> None:
     assert "1,794" in t._repr_html_()
 
 
+def test_the_interval_of_a_share_is_in_percent_and_that_of_a_mean_is_not() -> None:
+    table = el.describe(pd.DataFrame({"skor": [1.0, 2.0, 3.0] * 5, "unit": list("ABC") * 5}))
+    mean, *shares = table.cells()["interval"]
+    assert "%" not in mean
+    assert all("%" in share for share in shares)
+
+
 def test_a_figure_is_saved_in_three_forms_and_in_no_other(tmp_path: Path) -> None:
     effects = el.open("nsw-1976").effects(role=None)
     figure = el.forest(effects)

@@ -17,7 +17,7 @@ import pandas as pd
 import polars as pl
 
 from evaluasi_lib.cleaning import identity
-from evaluasi_lib.cleaning.guess import ordered_labels, strength
+from evaluasi_lib.cleaning.guess import free, ordered_labels, strength
 from evaluasi_lib.cleaning.source import DTYPES, MAX_TEXTS, changes_in, problems_of, translate
 from evaluasi_lib.cleaning.typers import (
     BLANKS,
@@ -395,17 +395,12 @@ def _scale(
     return Scale(labels=list(labels), min=lowest, aliases=dict(aliases))
 
 
-def _slug(text: str) -> str:
-    return re.sub(r"\W+", "_", normalise(text)).strip("_")
-
-
 def _short_names(texts: Iterable[str]) -> dict[str, str]:
     """A name for each text, of its words; numbered where several would be the same."""
     found: dict[str, str] = {}
     for text in dict.fromkeys(texts):
-        word = _slug(text)[:60] or "opsi"
-        same = sum(name == word or name.startswith(f"{word}_") for name in found)
-        found[f"{word}_{same + 1}" if word in found else word] = text
+        word = re.sub(r"\W+", "_", normalise(text)).strip("_")[:60]
+        found[free(word or "opsi", found)] = text
     return found
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,35 +23,296 @@ from evaluasi_lib import wording
 from evaluasi_lib.check import DataFolder, load_program, program_of, read_declaration
 from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
 from evaluasi_lib.door.progress import steps_shown
-from evaluasi_lib.door.report import Listed, Report, Tables, Verdict
-from evaluasi_lib.door.what_if import change, outcome_of
 from evaluasi_lib.folders import DATA_VARIABLE, replace_folder
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.program import Program as Declaration
+from evaluasi_lib.reporting.elements import Element, Paragraph, Section
+from evaluasi_lib.reporting.elements import Figure as Picture
 from evaluasi_lib.results import Explored
 from evaluasi_lib.study import Study, load_study
-from evaluasi_lib.tables import Table, cell
-from evaluasi_lib.wording import (
-    Problem,
-    UsageError,
-    _,
-    check_known,
-    check_language,
-    choose,
-    code_words,
-    count,
-    word_for,
-)
+from evaluasi_lib.tables import Figure, Table, cell
+from evaluasi_lib.wording import Problem, UsageError, _, check_known, choose, count, word_for
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from evaluasi_lib.measures import Effect, Measure, Role
-    from evaluasi_lib.reporting.elements import Section
     from evaluasi_lib.results import EvaluationResult
     from evaluasi_lib.scoring.frames import OutcomeFrame
 
+Write = Callable[[Sequence[Section], Path, str], Path]
+OWN, APPENDIX = "analisis-sendiri", "lampiran"
+MOST = 12  # lines of a list
+
+
+class Tables(dict[str, Table]):
+    """The cleaned tables by the name of their source; a name that is not there says the nearest."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        super().__init__({name: Table(table, title=name) for name, table in tables.items()})
+
+    def __missing__(self, name: str) -> Table:
+        what = _("unknown source") + f": “{name}”"
+        raise UsageError(Problem(what, remedy=wording.suggestion(name, self)))
+
+    def __repr__(self) -> str:
+        text = _("{table}: {rows} rows, {columns} variables")
+        return "\n".join(
+            text.format(table=name, rows=count(len(table)), columns=count(table.shape[1]))
+            for name, table in self.items()
+        )
+
+
+class Listed:
+    """What is shown as headings, each with a list below it."""
+
+    def _lines(self) -> Sequence[tuple[str, Sequence[str]]]:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return "\n".join("\n- ".join([heading, *items[:MOST]]) for heading, items in self._lines())
+
+    def _repr_html_(self) -> str:
+        parts: list[str] = []
+        for heading, items in self._lines():
+            text = escape(heading) if parts else f"<strong>{escape(heading)}</strong>"
+            parts.append(f"<p>{text}</p>")
+            listed = "".join(f"<li>{escape(item)}</li>" for item in items[:MOST])
+            parts.append(f"<ul>{listed}</ul>" if listed else "")
+        return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Verdict(Listed):
+    """decision: scale_up, continue, adjust, redesign, insufficient_evidence; rule: the row of the
+    decision table that fired; reasons: why, in words."""
+
+    decision: str
+    rule: str
+    reasons: tuple[str, ...]
+
+    def _lines(self) -> Sequence[tuple[str, Sequence[str]]]:
+        return [(f"{word_for('decision', self.decision)} ({self.rule})", self.reasons)]
+
+
+class Report(Sequence[Section]):
+    """The chapters of a report, to look at one by one, to add to, and to save.
+
+    `text`, `table` and `figure` add what you made yourself to a chapter of its own, before the
+    appendix. folder: where it was saved last, or None.
+    """
+
+    def __init__(self, sections: Iterable[Section], write: Write, note: str = "") -> None:
+        self._sections, self._write, self._note = list(sections), write, note
+        self._own: list[Element] = []
+        self.folder: Path | None = None
+
+    @property
+    def _chapters(self) -> list[Section]:
+        found = list(self._sections)
+        if self._own:
+            ends = [i for i, s in enumerate(found) if s.id == APPENDIX] or [len(found)]
+            made = Paragraph(_("Made in the notebook, beside the standard report."), "note")
+            found.insert(ends[0], Section(OWN, _("Own analyses"), (made, *self._own)))
+        return found
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._chapters[at]
+
+    def __len__(self) -> int:
+        return len(self._chapters)
+
+    def text(self, text: str) -> None:
+        """Add a paragraph."""
+        self._own.append(Paragraph(text))
+
+    def table(self, df: pd.DataFrame, title: str, note: str = "") -> None:
+        """Add a table, as Jupyter shows a `Table`: at most 20 rows and 11 columns.
+
+        Nothing is hidden in it: leave out what rests on few persons.
+        """
+        table = df if isinstance(df, Table) else Table(df)
+        self._own.append(table.element(f"{OWN}-{len(self._own) + 1}", title, note))
+
+    def figure(self, picture: Axes | Figure, title: str, answer: str, alt: str = "") -> None:
+        """Add a picture: the axes that matplotlib, pandas or seaborn drew on, or an `el` figure.
+
+        title: the question that it answers. answer: what it shows, in one sentence. alt: the
+        picture in words, for who hears the page; title and answer where it is left out.
+        """
+        svg = picture.svg if isinstance(picture, Figure) else _svg(picture)
+        name = f"{OWN}-{len(self._own) + 1}"
+        self._own.append(Picture(name, title, answer, alt or f"{title} {answer}", svg))
+
+    def save(self, out: str | Path | None, formats: str = "html") -> Saved:
+        """Write the report into the folder `out` in whole; nothing where out is empty. Says which.
+
+        formats: html always, and of "html,pdf,docx,xlsx" those named. Raises UsageError for an
+        unknown one.
+        """
+        if not out:
+            return Saved(_("No report folder was written, because out_dir is empty."))
+        self.folder = self._write(self, Path(out).expanduser().resolve(), formats)
+        return Saved(_("The report is in {folder}.").format(folder=self.folder))
+
+    def _repr_html_(self) -> str:
+        note = f"<p>{escape(self._note)}</p>" if self._note else ""
+        return note + "\n".join(chapter._repr_html_() for chapter in self)
+
+    def __repr__(self) -> str:
+        where = "" if self.folder is None else str(self.folder)
+        return "\n".join(filter(None, [self._note, *map(repr, self), where]))
+
+
+class Saved(str):
+    """What `save` did, shown without quotes."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _svg(ax: Axes) -> bytes:
+    """The drawing of some axes, the same bytes for the same drawing."""
+    from matplotlib import rc_context
+
+    from evaluasi_lib.reporting import theme
+
+    with rc_context(theme.RC):  # type: ignore[arg-type]
+        canvas = ax.get_figure(root=True)
+        if canvas is None:
+            raise UsageError(Problem(_("the axes belong to no figure"), "figure"))
+        if canvas.get_layout_engine() is None:
+            canvas.set_layout_engine("constrained")  # else long labels are cut off
+        return theme.to_svg(canvas)
+
+
+COSTS = ("price_year", "participant_time", "training_hours_jp")
+
+
+def change(
+    program: Declaration,
+    raw: dict[str, Any],
+    before: Sequence[Explored] = (),
+    *,
+    outcome: str | None = None,
+    sesoi: float | None = None,
+    estimator: str | None = None,
+    costs: Mapping[str, Any] | None = None,
+    items: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+) -> tuple[Explored, ...]:
+    """Change the keys of a program.yml (raw), to be validated again; returns every change against
+    what program.yml says.
+
+    program: as it stands. before: what earlier explorations changed, and raw holds already. The
+    others: as `Program.what_if`. Raises UsageError where nothing is changed, or for unknown names.
+    """
+    new: dict[str, Any] = {}
+    if sesoi is not None or estimator is not None:
+        place = f"outcomes.{_only(program, outcome).id}"
+        if estimator is not None:
+            from evaluasi_lib.door.scoring import check_method
+
+            check_method(estimator)
+        given = {"sesoi": sesoi, "estimator": estimator}
+        new |= {f"{place}.{name}": value for name, value in given.items() if value is not None}
+    if items is not None:
+        if not isinstance(items, Mapping):
+            items = {_only(program, outcome).instrument or "": items}
+        for name, listed in items.items():
+            unknown = _("unknown instrument") + ": “{name}”"
+            check_known(name, program.instruments, unknown, "items")
+            new[f"instruments.{name}.items"] = list(listed)
+            _keep(program, name, listed, raw)
+    for name, value in (costs or {}).items():
+        new |= _cost(program, name, value)
+    if not new:
+        what = _("nothing was changed")
+        raise UsageError(Problem(what, "what_if", "sesoi, estimator, costs, items"))
+    declared, found = program.model_dump(), {one.key: one for one in before}
+    for key, value in new.items():
+        first = found[key].declared if key in found else _plain(_at(declared, key))
+        found[key] = Explored(key, first, _plain(value))
+        _put(raw, key, value)
+    return tuple(found.values())
+
+
+def _keep(program: Declaration, name: str, items: Sequence[str], raw: dict[str, Any]) -> None:
+    """Reversed items and dimensions keep those of theirs that stay; items that no instrument names
+    any more keep the scale by which they were read."""
+    instrument, place = program.instruments[name], f"instruments.{name}"
+    kept = {d: [i for i in listed if i in items] for d, listed in instrument.dimensions.items()}
+    _put(raw, f"{place}.dimensions", {d: listed for d, listed in kept.items() if listed})
+    # Cleaning turned an item that any instrument calls reversed, and typed it by its scale.
+    turned = {i for other in program.instruments.values() for i in other.reversed}
+    _put(raw, f"{place}.reversed", [i for i in items if i in turned])
+    for source in raw["sources"].values():
+        for item in set(instrument.items) - set(items):
+            column = source.get("columns", {}).get(item)
+            if isinstance(column, dict) and column.get("type") == "item":
+                column.setdefault("scale", instrument.scale)
+
+
+def _cost(program: Declaration, key: str, value: Any) -> dict[str, Any]:
+    """Another realised cost of a category, or another key of `costs` (with its parts)."""
+    if program.costs is None:
+        what = _("The program declares no costs.")
+        raise UsageError(Problem(what, "costs", _("declare them in program.yml")))
+    spent = [item.category for item in program.costs.items]
+    check_known(key, [*spent, *COSTS], _("unknown cost “{name}”"), "costs")
+    if key in spent:
+        return {f"costs.items.{key}.realised_idr": value}
+    parts = value.items() if isinstance(value, Mapping) else ()
+    return {f"costs.{key}.{part}": new for part, new in parts} or {f"costs.{key}": value}
+
+
+def _only(program: Declaration, outcome: str | None) -> Outcome:
+    """The outcome meant; the only one where none is named."""
+    if outcome is not None:
+        return outcome_of(program, outcome)
+    if len(program.outcomes) == 1:
+        return program.outcomes[0]
+    known = _("known: {names}").format(names=", ".join(o.id for o in program.outcomes))
+    raise UsageError(Problem(_("the program has several outcomes"), "outcome", known))
+
+
+def outcome_of(program: Declaration, name: str) -> Outcome:
+    """The declared outcome. Raises UsageError with the nearest name for an unknown one."""
+    unknown = _("unknown outcome") + ": “{name}”"
+    check_known(name, [o.id for o in program.outcomes], unknown, program.id)
+    return program.outcome(name)
+
+
+def _at(content: Any, key: str) -> Any:
+    """What a key holds; None where nothing stands there."""
+    for step in key.split("."):
+        content = _inner(content, step) if content else None
+    return content
+
+
+def _put(raw: dict[str, Any], key: str, value: Any) -> None:
+    """Set a key of program.yml by its path."""
+    *way, last = key.split(".")
+    for step in way:
+        raw = _inner(raw, step)
+    raw[last] = value
+
+
+def _inner(place: Any, step: str) -> Any:
+    """What stands at a step of a path; a list of records is entered by id or category."""
+    if isinstance(place, list):
+        return next(x for x in place if step in (x.get("id"), x.get("category")))
+    return place.setdefault(step, {})
+
+
+def _plain(value: Any) -> str | float | None:
+    if value is None or isinstance(value, str):
+        return value
+    return float(value) if isinstance(value, (int, float)) else ", ".join(map(str, value))
+
+
 Data = str | Path | DataFolder | None
 Chapter = Any  # a chapter's id, a Section, or a function of (study, result) that gives one
-WHERE = "_where"
+WHERE = "where?"  # no variable of a program is called so
 
 
 def open(program_id: str, language: str = "id", data: Data = None) -> Program:
@@ -75,7 +338,7 @@ def open(program_id: str, language: str = "id", data: Data = None) -> Program:
 
 def folder_of(data: Data, language: str = "id") -> DataFolder:
     """The data folder meant; the language is in force from here on."""
-    wording.set_language(check_language(language or wording.DEFAULT_LANGUAGE))
+    wording.set_language(wording.check_language(language or wording.DEFAULT_LANGUAGE))
     return (
         data
         if isinstance(data, DataFolder)
@@ -210,15 +473,11 @@ class Program(Listed):
     @cached_property
     def result(self) -> EvaluationResult:
         """Everything measured and concluded, as the report takes it."""
-        from evaluasi_lib import evaluation
+        from evaluasi_lib.evaluation import result_of
         from evaluasi_lib.reporting.stamp import Sources
 
-        sources = Sources(self._data)
         with steps_shown(_("measuring")):
-            if not self.explored:
-                return evaluation.result_of(self._study, sources)
-            found = evaluation.measured_now(self._study, sources, self.explored)
-        return wording.in_language(found, wording.language())
+            return result_of(self._study, Sources(self._data), self.explored)
 
     @cached_property
     def measures(self) -> Table:
@@ -356,7 +615,7 @@ class Program(Listed):
         """
         from evaluasi_lib.reporting.sections import SECTIONS
 
-        makers = dict(zip(code_words()["section"], SECTIONS, strict=True))
+        makers = dict(zip(wording.code_words()["section"], SECTIONS, strict=True))
         wanted = list(makers) if chapters is None else list(chapters)
         for name in wanted:
             if isinstance(name, str):

@@ -33,6 +33,7 @@ from evaluasi_lib.measures import (
 )
 from evaluasi_lib.program import CostItem, Costs, Design, GroupRule, Outcome, ParticipantTime
 from evaluasi_lib.reading.voices import Code, Codebook, own_codebook, parse_model
+from evaluasi_lib.scoring import frames
 from evaluasi_lib.scoring.answers import answer_drafts
 from evaluasi_lib.scoring.costs import absorption, cost_per_effect, ratio, time_cost
 from evaluasi_lib.scoring.designs import ALWAYS, ESTIMATORS, Case, plan_of
@@ -40,28 +41,12 @@ from evaluasi_lib.scoring.effects import effect_drafts, estimates_of_case
 from evaluasi_lib.scoring.elearning import kaplan_meier
 from evaluasi_lib.scoring.estimate import Propensity, diagnose_balance, propensity
 from evaluasi_lib.scoring.evidence import baseline_difference
-from evaluasi_lib.scoring.frames import (
-    OutcomeFrame,
-    as_levels,
-    by_frequency,
-    chosen_options,
-    describe_reliability,
-    design_matrix,
-    diagnose_reliability,
-    numeric,
-    option_shares,
-    option_shares_by,
-    rake,
-    reached,
-    score_items,
-    share_of,
-)
 from evaluasi_lib.scoring.scales import mean_interval
 from evaluasi_lib.study import as_label
 from evaluasi_lib.tables import SEED, Figure, Table, cell, draw, heading, need, published
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes
 from evaluasi_lib.voices.feedback import code_answers as find_codes
-from evaluasi_lib.wording import DataError, Problem, UsageError, _, check_known, number
+from evaluasi_lib.wording import DataError, Problem, UsageError, _, check_known, number, suggestion
 
 # Column of a table -> field of an Effect, where the door's name is another.
 FIELDS = {"low": "ci_low", "high": "ci_high", "p": "p_value", "g": "effect_size_g",
@@ -77,6 +62,7 @@ COLUMNS = (
 WHOLE = ("n_program", "n_comparison", "n_needed")
 WORDS = ("outcome", "label", "role", "subgroup", "estimator", "design", "claim", "conclusion",
          "estimand", "unit", "level", "wave", "direction", "reason", "note")  # fmt: skip
+SHARES = "n share low:share_low high:share_high reason"  # columns, as `published` takes them
 PROGRAM_VALUES = ("program", "true", "1")
 DesignName = Literal["comparison", "randomised"]
 
@@ -197,7 +183,7 @@ def balance(
     need(df, [group, *covariates])
     rows = df.assign(group=_groups(df[group], program)).dropna(subset=["group"])
     member = (rows["group"] == "program").to_numpy()
-    z, names = design_matrix(rows, list(covariates))
+    z, names = frames.design_matrix(rows, list(covariates))
     fit = propensity(z, member) if names and 0 < member.sum() < len(member) else None
     weights = fit.weights if isinstance(fit, Propensity) else None
     numbers = "mean_program mean_comparison smd smd_weighted"
@@ -282,13 +268,15 @@ def _case(df: pd.DataFrame, outcome: Outcome, plan: Design, program: object) -> 
     need(df, [y, *(c for c in (group, before) if c is not None), *names])
     rows = pd.DataFrame({"pid": np.arange(len(df)).astype(str)} | {c: df[c].array for c in names})
     rows["group"] = "program" if group is None else _groups(df[group], program).array
-    rows["y"] = numeric(df[y]).to_numpy()
+    rows["y"] = frames.numeric(df[y]).to_numpy()
     if before is not None:
-        rows["y0"] = numeric(df[before]).to_numpy()
+        rows["y0"] = frames.numeric(df[before]).to_numpy()
     rows = rows.dropna(subset=["y", "group"]).reset_index(drop=True)
     known = rows["y0"].notna() if before is not None else pd.Series(dtype=bool)
     linked = {str(group): float(part.mean()) for group, part in known.groupby(rows["group"])}
-    return Case(outcome, plan, OutcomeFrame(rows, None, before is not None, plan.type, linked))
+    return Case(
+        outcome, plan, frames.OutcomeFrame(rows, None, before is not None, plan.type, linked)
+    )
 
 
 def _plan(case: Case) -> tuple[str, ...]:
@@ -351,9 +339,6 @@ def effects_in(table: pd.DataFrame) -> list[Effect]:
     return found
 
 
-SHARES = "n share low:share_low high:share_high reason"
-
-
 def score(
     df: pd.DataFrame,
     items: Sequence[str],
@@ -375,7 +360,7 @@ def score(
     >>> score(df, ["a", "b", "c"], reversed=["b"], scale=(1, 5)).round(2).tolist()
     [4.67, 4.0, nan]
     """
-    found = score_items(_answers(df, items, reversed, scale).to_numpy(), min_answered)
+    found = frames.score_items(_answers(df, items, reversed, scale).to_numpy(), min_answered)
     return pd.Series(found, index=df.index, name="score")
 
 
@@ -388,7 +373,7 @@ def _answers(
     need(df, [*items, *reversed])
     for item in reversed:
         check_known(item, items, _("not an item of the instrument") + ": “{name}”", "reversed")
-    answers = df[items].apply(numeric)
+    answers = df[items].apply(frames.numeric)
     if len(reversed) and scale is None:
         scale = (float(answers.min().min()), float(answers.max().max()))
         text = _("the scale was taken from the answers: {low} to {high}; give scale=(low, high)")
@@ -436,14 +421,14 @@ def reliability(
     >>> round(reliability(df, ["a", "b", "c"]).alpha, 3)
     0.986
     """
-    found = diagnose_reliability(_answers(df, items, reversed, scale).to_numpy())
+    found = frames.diagnose_reliability(_answers(df, items, reversed, scale).to_numpy())
     if found is None:
         remedy = _("choose items that vary, and at least two persons more than items")
-        raise DataError(Problem(describe_reliability(None), ", ".join(items), remedy))
+        raise DataError(Problem(frames.describe_reliability(None), ", ".join(items), remedy))
     row = {"n": found.n, "n_items": found.n_items, "alpha": found.alpha,
            "alpha_low": found.alpha_ci_low, "alpha_high": found.alpha_ci_high,
            "alpha_std": found.alpha_std, "omega": found.omega_total,
-           "note": describe_reliability(found, min_alpha)}  # fmt: skip
+           "note": frames.describe_reliability(found, min_alpha)}  # fmt: skip
     table = Reliability(pd.DataFrame([row]).astype({"omega": float}))
     each = {"item": items, "item_rest": found.item_rest, "alpha_if_deleted": found.alpha_if_deleted}
     table.attrs["by_item"] = {name: list(values) for name, values in each.items()}
@@ -473,13 +458,13 @@ def describe(
     need(df, [by] if by else [])
     if isinstance(weights, Mapping):
         need(df, list(weights))
-        w: pd.Series | None = pd.Series(rake(df, weights)[0], index=df.index)
+        w: pd.Series | None = pd.Series(frames.rake(df, weights)[0], index=df.index)
     else:
         need(df, [weights] if weights else [])
         w = None if weights is None else df[weights].astype(float)
     names = [c for c in columns or df.columns if c not in (by, weights, "pid", "row")]
     need(df, names)
-    groups = as_levels(df[by]) if by else pd.Series("", index=df.index)
+    groups = frames.as_levels(df[by]) if by else pd.Series("", index=df.index)
     levels = [v for v in dict.fromkeys(sorted(groups)) if v or not by]
     found = [
         draft
@@ -490,11 +475,11 @@ def describe(
             ["describe", str(name), level], group=level if by else None, subject=str(name),
         )
     ]  # fmt: skip
-    columns = (
+    shown = (
         "variable:subject value:label group n mean sd low:mean_low high:mean_high share reason "
         "share_low share_high"
     )
-    table = published(found, "describe/*/*/*", columns, min_cell)
+    table = published(found, "describe/*/*/*", shown, min_cell)
     for end in ("low", "high"):
         table[end] = table[end].fillna(table.pop(f"share_{end}"))
     return table
@@ -511,16 +496,16 @@ def _described(
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         yield from drafts({"n": whole}, [*place, ""], "n", Cell((whole,)), **about)
     elif pd.api.types.is_numeric_dtype(values.dtype) and not flag:
-        found = mean_interval(numeric(values).to_numpy(), None if w is None else w.to_numpy())
-        record = found | {"reason": unknown}
+        weights = None if w is None else w.to_numpy()
+        record = mean_interval(frames.numeric(values).to_numpy(), weights) | {"reason": unknown}
         yield from drafts(record, [*place, ""], "mean:ci sd", Cell((whole,)), **about)
     else:
-        text = as_levels(known)
+        text = frames.as_levels(known)
         listed = list(map(str, values.cat.categories)) if hasattr(values, "cat") else []
         for level in ["true"] if flag else listed or sorted(set(text)):
             here = text == level
             n = int(here.sum())
-            record = share_of(n, whole)
+            record = frames.share_of(n, whole)
             if w is not None and whole:
                 mean = mean_interval(here.astype(float), w[known.index].to_numpy())
                 record |= mean | {"n": n, "share": mean["mean"]}
@@ -543,23 +528,21 @@ def barriers(
     >>> barriers(df, "h")[["barrier", "n"]].values.tolist()
     [['beban', 12], ['jadwal', 6]]
     """
-    prefix = question + "__"
-    options = [str(c) for c in df.columns if str(c).startswith(prefix)]
-    if not options:
-        asked = sorted({str(c).split("__")[0] for c in df.columns if "__" in str(c)})
+    asked = sorted({str(c).partition("__")[0] for c in df.columns if "__" in str(c)})
+    if question not in asked:
         what = _("there is no question “{name}” with columns “{name}__option”")
-        known = _("known: {names}").format(names=", ".join(asked)) if asked else ""
-        raise UsageError(Problem(what.format(name=question), "question", known or _(
-            "make them with clean_multi")))  # fmt: skip
+        remedy = suggestion(question, asked) or _("make them with clean_multi")
+        raise UsageError(Problem(what.format(name=question), "question", remedy))
     need(df, [by] if by else [])
-    chosen, answered = chosen_options(df, question)
+    chosen, answered = frames.chosen_options(df, question)
     place = ["barriers"]
     if by is None:
-        found = option_shares(chosen, place, str)
+        found = frames.option_shares(chosen, place, str)
     else:
-        group = as_levels(answered[by])
+        group = frames.as_levels(answered[by])
         levels = {v: v for v in sorted(set(group)) if v}
-        found = option_shares_by(chosen[by_frequency(chosen)], group, levels, place, str, by)
+        chosen = chosen[frames.by_frequency(chosen)]
+        found = frames.option_shares_by(chosen, group, levels, place, str, by)
     pattern = "barriers/*" if by is None else "barriers/*/*/*"
     return published(found, pattern, f"barrier:subject group {SHARES}", min_cell)
 
@@ -588,7 +571,7 @@ def completion(
     """
     stages = list(stages)
     need(df, [*stages, *([by] if by else []), *([days] if days else [])])
-    groups = as_levels(df[by]) if by else pd.Series("", index=df.index)
+    groups = frames.as_levels(df[by]) if by else pd.Series("", index=df.index)
     found = chain.from_iterable(
         _stages(df[groups == level], stages, level, by, days) for level in sorted(set(groups))
     )
@@ -603,9 +586,9 @@ def _stages(
     still = pd.Series(True, index=here.index)
     records: dict[str, dict[str, Any]] = {}
     for stage in stages:
-        still = still & reached(here[stage])
+        still = still & frames.reached(here[stage])
         n = int(still.sum())
-        records[stage] = share_of(n, records[stages[0]]["n"] if records else n)
+        records[stage] = frames.share_of(n, records[stages[0]]["n"] if records else n)
         records[stage][UNPUBLISHED] = n
     counted = bool(by and not level)
     group, names = level if by else None, ["stages", level]
@@ -796,7 +779,7 @@ def prepost(
     for name in names if group else names[:1]:
         part = pairs[pairs[group].astype(str) == name] if group else pairs
         for wave, column in (("pre", before), ("post", after)):
-            mean = mean_interval(numeric(part[column]).to_numpy())
+            mean = mean_interval(frames.numeric(part[column]).to_numpy())
             about = {"label": label or after, "wave": wave, "group": name}
             place = ["scales", after, wave, name]
             found += drafts(mean, place, "mean:ci sd", Cell((mean["n"],)), **about)
@@ -834,7 +817,7 @@ def likert(
     from evaluasi_lib.reporting.figures_scores import plot_likert
 
     need(df, list(items))
-    answers = pd.DataFrame({item: numeric(df[item]) for item in items})
+    answers = pd.DataFrame({item: frames.numeric(df[item]) for item in items})
     highest = int(answers.max().max()) if answers.notna().any().any() else lowest
     texts = list(labels or map(str, range(lowest, highest + 1)))
     if not 2 <= len(texts) <= 7 or highest >= lowest + len(texts):

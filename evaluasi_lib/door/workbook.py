@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,25 +18,13 @@ import pandas as pd
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.check import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
 from evaluasi_lib.cleaning.program_text import line_of
-from evaluasi_lib.door.program import Data, Program, folder_of, open
+from evaluasi_lib.door.program import Data, Program, Report, Saved, folder_of, open
 from evaluasi_lib.door.progress import INJECTED, cells_run, steps_shown
-from evaluasi_lib.door.report import Report, Saved
 from evaluasi_lib.door.start import line_link
 from evaluasi_lib.reporting.elements import Section
 from evaluasi_lib.results import SCHEMA_VERSION
 from evaluasi_lib.tables import Table
-from evaluasi_lib.wording import (
-    DataError,
-    EvaluationError,
-    Problem,
-    UsageError,
-    _,
-    check_known,
-    choose,
-    count,
-    join_words,
-    percent,
-)
+from evaluasi_lib.wording import DataError, EvaluationError, Problem, UsageError, _, choose, count
 
 
 def programs(language: str = "id", data: Data = None) -> Table:
@@ -64,21 +53,14 @@ def programs(language: str = "id", data: Data = None) -> Table:
 class Problems(Table):
     """The table of `problems`, which Jupyter shows as a list that leads to the lines to mend."""
 
-    _metadata = [*Table._metadata, "path"]  # noqa: RUF012 (pandas wants a list)
-    path: Path | None = None
-
-    @property
-    def _constructor(self) -> Callable[..., Problems]:
-        return Problems
-
     def _repr_html_(self) -> str:
-        if self.path is None or not len(self):
+        if "path" not in self.attrs or not len(self):
             return super()._repr_html_()
-        items = []
+        path, items = Path(self.attrs["path"]), []
         for row in self.to_dict("records"):
             said = Problem(row["what"], row["where"], row["remedy"], row["count"])
             line = None if pd.isna(row["line"]) else int(row["line"])
-            items.append(f"<li>{escape(str(said))} {line_link(self.path, line)}</li>")
+            items.append(f"<li>{escape(str(said))} {line_link(path, line)}</li>")
         return f"<ol>{''.join(items)}</ol>"
 
 
@@ -104,9 +86,10 @@ def problems(program_id: str, language: str = "id", data: Data = None) -> Proble
         for problem in found
     ]
     note = "" if rows else _("No problem was found.")
-    table = Problems(pd.DataFrame(rows, columns=[*columns, "line"]), note=note)
-    table.path = path
-    return table.astype({"line": "Int64"})
+    found_in = pd.DataFrame(rows, columns=[*columns, "line"]).astype({"line": "Int64"})
+    table = Problems(found_in, note=note)
+    table.attrs["path"] = str(path)
+    return table
 
 
 class Compared(Table):
@@ -137,15 +120,11 @@ def compare(programs: Sequence[str | Program], language: str = "id", data: Data 
     2
     """
     opened = [p if isinstance(p, Program) else open(p, language, data) for p in programs]
-    parts = []
-    for p in opened:
-        rows = pd.DataFrame(p.effects())
-        rows.insert(0, "program", p.id)
-        rows.insert(1, "cycle", p.declared.cycle)
-        parts.append(rows)
-    table = pd.concat(parts, ignore_index=True)
-    order = {name: i for i, name in enumerate(dict.fromkeys(table["outcome"]))}
-    table = table.sort_values("outcome", key=lambda c: c.map(order), kind="stable")
+    rows = [pd.DataFrame(p.effects()).assign(program=p.id, cycle=p.declared.cycle) for p in opened]
+    table = pd.concat(rows, ignore_index=True)
+    order = list(dict.fromkeys(table["outcome"]))
+    table = table.sort_values("outcome", key=lambda c: c.map(order.index), kind="stable")
+    table = table[["program", "cycle", *table.columns[:-2]]]
     shown = ("label", "program", "cycle", "estimate", "low", "high", "p", "n_program",
              "n_comparison", "claim", "conclusion")  # fmt: skip
     found = Compared(table.reset_index(drop=True), shown=shown)
@@ -206,27 +185,24 @@ def _side_by_side(results: Sequence[dict[str, Any]], without: Sequence[str]) -> 
 
     said = _("{n} reports are compared.").format(n=count(len(results)))
     if without:
-        names = join_words(list(without))
+        names = wording.join_words(list(without))
         said += " " + _("Without a report yet: {names}.").format(names=names)
-    return Report(portfolio_sections(results), _write_portfolio(said), said)
+    return Report(portfolio_sections(results), partial(_write_portfolio, said), said)
 
 
-def _write_portfolio(said: str) -> Callable[[Sequence[Section], Path, str], Path]:
-    def write(chapters: Sequence[Section], out: Path, formats: str) -> Path:
-        from evaluasi_lib.reporting.export import render_page, words_around
-        from evaluasi_lib.reporting.stamp import report_name
+def _write_portfolio(said: str, chapters: Sequence[Section], out: Path, formats: str) -> Path:
+    from evaluasi_lib.reporting.export import render_page, words_around
+    from evaluasi_lib.reporting.stamp import report_name
 
-        if formats != "html":
-            what = _("the report over all programs is written as html alone")
-            raise UsageError(Problem(what, "formats"))
-        footer = _("Made with evaluasi {version}.").format(version=__version__)
-        texts = words_around(_("All programs side by side"), said, footer)
-        out.mkdir(parents=True, exist_ok=True)
-        page = render_page(chapters, texts)
-        (out / report_name("html")).write_text(page, encoding="utf-8", newline="\n")
-        return out
-
-    return write
+    if formats != "html":
+        what = _("the report over all programs is written as html alone")
+        raise UsageError(Problem(what, "formats"))
+    footer = _("Made with evaluasi {version}.").format(version=__version__)
+    texts = words_around(_("All programs side by side"), said, footer)
+    out.mkdir(parents=True, exist_ok=True)
+    page = render_page(chapters, texts)
+    (out / report_name("html")).write_text(page, encoding="utf-8", newline="\n")
+    return out
 
 
 class Ready(Saved):
@@ -267,7 +243,7 @@ def make_report(
     said = _("{id}: {heading} ({share})")
 
     def watch(name: str, share: float, heading: str) -> None:  # from the thread of the notebook
-        tell(said.format(id=name, heading=heading, share=percent(share)))
+        tell(said.format(id=name, heading=heading, share=wording.percent(share)))
 
     with steps_shown(_("making the report of {id}").format(id=job.program_id)) as tell:
         (outcome,) = batch.make_reports([job], folder, watch=watch)
@@ -292,5 +268,5 @@ def check_parameters() -> None:
         names = re.findall(r"^(\w+)\s*(?::[^=\n]*)?=(?!=)", source, re.MULTILINE)
         if source.startswith(INJECTED):
             for name in names:
-                check_known(name, known, _("the notebook has no parameter “{name}”"))
+                wording.check_known(name, known, _("the notebook has no parameter “{name}”"))
         known += names
