@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -54,6 +55,7 @@ class Lab:
         self._server = subprocess.Popen(
             [sys.executable, "-m", "evaluasi_lib", "lab", "--", *options],
             cwd=folder, env=os.environ | own, stdout=self._log, stderr=subprocess.STDOUT,
+            start_new_session=True,
         )  # fmt: skip
         program = find_chromium()
         assert program is not None
@@ -76,7 +78,7 @@ class Lab:
 
     def __exit__(self, *_error: object) -> None:
         self.page.__exit__()
-        self._server.terminate()
+        os.killpg(self._server.pid, signal.SIGTERM)  # JupyterLab is a child of the command
         self._server.wait(timeout=30)
         self._log.close()
 
