@@ -282,7 +282,7 @@ def _report(options: Options) -> int:
 
 
 def _verify(options: Options) -> int:
-    from evaluasi_lib.verify import verify_report
+    from evaluasi_lib.evaluation import verify_report
 
     status = OK
     for program_id in _chosen(options.data, options.ids):

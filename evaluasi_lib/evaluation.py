@@ -2,6 +2,8 @@
 
 A program is measured once, for every language; the results lie beside the processed tables, so that
 a report in another language, or of the next cycle, does not measure again.
+
+Whether a report that is there can be made again: its files, its versions, and every number.
 """
 
 from __future__ import annotations
@@ -9,9 +11,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib.metadata
-from collections.abc import Callable
+import json
+import tempfile
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.check import OWN, DataFolder, load_program, remarks_on
@@ -20,18 +25,20 @@ from evaluasi_lib.cleaning.pipeline import Looked, Unmatched, check_program, cle
 from evaluasi_lib.findings import agency_files, conclude, logo_of, own_texts
 from evaluasi_lib.findings.verdict import read_catalogue
 from evaluasi_lib.folders import git_commit, replace_folder, sha256_of
-from evaluasi_lib.measures import in_order, publish, record_of
-from evaluasi_lib.program import Program
-from evaluasi_lib.reporting.stamp import Sources
-from evaluasi_lib.results import (
+from evaluasi_lib.measures import (
     EvaluationResult,
     Explored,
     InputFile,
     ProgramInfo,
     Provenance,
+    in_order,
+    publish,
     read_result,
+    record_of,
     result_json,
 )
+from evaluasi_lib.program import Program
+from evaluasi_lib.reporting.stamp import Sources
 from evaluasi_lib.scoring.answers import score_answers, score_asked, score_spread
 from evaluasi_lib.scoring.costs import score_efficiency
 from evaluasi_lib.scoring.elearning import score_elearning
@@ -42,7 +49,7 @@ from evaluasi_lib.scoring.scales import score_scales
 from evaluasi_lib.study import GROUPS, Study, load_study, note_text
 from evaluasi_lib.voices import code_voices
 from evaluasi_lib.voices.triangulation import source_rows, triangulate
-from evaluasi_lib.wording import EvaluationError, Problem, _, step
+from evaluasi_lib.wording import DataError, EvaluationError, Problem, UsageError, _, problem, step
 
 RESULTS, MADE_FROM = "results", "made_from"  # beside the processed tables
 # Versions that move numbers or pictures; they stand in provenance.
@@ -286,3 +293,85 @@ def conclude_on(study: Study, sources: Sources, measured: EvaluationResult) -> E
 
 def _input_file(path: Path) -> InputFile:
     return InputFile(f"../../{path.name}", sha256_of(path), path.stat().st_size)
+
+
+MOST_ROWS = 20  # of those numbers that differ, so many are named
+
+
+def verify_report(data: DataFolder, program_id: str, out: Path) -> list[Problem]:
+    """Everything in which a report differs from what would be made now; none where it is the same.
+
+    out: the folder of reports. The raw data are cleaned anew, in a temporary folder, and evaluated
+    in the language of result.json. Raises UsageError where there is no report, and DataError where
+    its result.json is damaged.
+    """
+    path = out / program_id / "result.json"
+    if not path.is_file():
+        raise UsageError(problem("no_report", str(path), id=program_id))
+    text = path.read_text(encoding="utf-8")
+    try:
+        stored = json.loads(text)
+        language = stored["provenance"]["parameters"]["language"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(Problem(_("result.json is damaged"), str(path))) from error
+    again = _made_again(data, program_id, language)
+    if again == text:
+        return []
+    found = list(_differences(stored, json.loads(again)))
+    changed = Problem(_("the file was changed after it was made"), str(path))
+    return found or [changed]
+
+
+def _made_again(data: DataFolder, program_id: str, language: str) -> str:
+    """result.json, from the raw data alone."""
+    before = wording.language()
+    with tempfile.TemporaryDirectory(prefix="evaluasi-") as folder:
+        anew = DataFolder(data.path, made=Path(folder))
+        try:
+            wording.set_language(language)
+            return result_json(result_of(open_study(anew, program_id), Sources(anew)))
+        finally:
+            wording.set_language(before)
+
+
+def _differences(stored: dict[str, Any], again: dict[str, Any]) -> Iterator[Problem]:
+    files = ({item["path"]: item["sha256"] for item in said["provenance"]["inputs"]}
+             for said in (stored, again))  # fmt: skip
+    for path, before, now in sorted(_other(*files)):
+        if now is None:
+            yield Problem(_("the report was made with this file, which is gone"), path)
+        elif before is None:
+            yield Problem(_("the report was made without this file"), path)
+        else:
+            yield Problem(_("the file was changed after the report was made"), path)
+    versions = (
+        {"evaluasi": made["code_version"], "commit": made.get("commit"), **made["packages"],
+         "seed": made["seed"]} for made in (stored["provenance"], again["provenance"])
+    )  # fmt: skip
+    what = _("the report was made with {before}, now it is {now}")
+    for name, before, now in sorted(_other(*versions), key=lambda found: found[0]):
+        yield Problem(what.format(before=before, now=now), name)
+    yield from _other_numbers(stored["measures"], again["measures"])
+    for part, content in again.items():
+        if part not in ("measures", "provenance") and stored.get(part) != content:
+            yield Problem(_("this part of the result differs"), part)
+
+
+def _other(before: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Each key whose values differ, with both; None where there is none."""
+    pairs = [(key, before.get(key), now.get(key)) for key in now | before]
+    return [(key, old, new) for key, old, new in pairs if old != new]
+
+
+def _other_numbers(stored: list[dict[str, Any]], again: list[dict[str, Any]]) -> Iterator[Problem]:
+    """The measures that differ, the first MOST_ROWS of them by name."""
+    other = _other(*({row["id"]: row for row in rows} for rows in (stored, again)))
+    for row_id, old, new in other[:MOST_ROWS]:
+        if old is None or new is None:
+            yield Problem(_("the measure is in one result alone"), row_id)
+            continue
+        what = _("{key} is {before} in the report, and {now} when computed again")
+        for key, before, now in _other(old, new):
+            yield Problem(what.format(key=key, before=before, now=now), row_id)
+    if len(other) > MOST_ROWS:
+        yield Problem(_("so many measures differ"), "result.json", count=len(other))

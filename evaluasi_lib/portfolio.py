@@ -20,7 +20,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 from evaluasi_lib.claims import Told, is_causal, noun_of, told_within
 from evaluasi_lib.findings.observe import NO_BARRIER
 from evaluasi_lib.findings.verdict import finding_kinds
-from evaluasi_lib.measures import Level, Measure, measure_id
+from evaluasi_lib.measures import Level, Measure, ProgramInfo, measure_id
 from evaluasi_lib.reporting.elements import (
     Bullets,
     Element,
@@ -32,7 +32,6 @@ from evaluasi_lib.reporting.elements import (
 from evaluasi_lib.reporting.figures import plot_effects
 from evaluasi_lib.reporting.index import Result, name_of, rating_range, value, verdict_of
 from evaluasi_lib.reporting.tables import FORMS, between, estimate_rows, figure_cell, listed
-from evaluasi_lib.results import ProgramInfo
 from evaluasi_lib.wording import (
     Sentences,
     _,

@@ -30,9 +30,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluasi_lib.measures import Group
+from evaluasi_lib.measures import Group, InputFile, Quality, RuleCount
 from evaluasi_lib.program import Instrument, Program, Source
-from evaluasi_lib.results import InputFile, Quality, RuleCount
 from evaluasi_lib.wording import DataError, Problem, _, choose, count, word_for
 
 

@@ -193,7 +193,7 @@ def _code(name: str, value: str) -> str:
     if name not in CODED:
         return value
     if name == "reason":
-        from evaluasi_lib.reporting.words import why
+        from evaluasi_lib.reporting.tables import why
 
         return why(value)
     return word_for(name, value)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import evaluasi_lib as el
 from evaluasi_lib import _DOOR
 from evaluasi_lib.cli import main
-from evaluasi_lib.results import result_schema
+from evaluasi_lib.measures import result_schema
 from evaluasi_lib.wording import markdown_table
 
 if TYPE_CHECKING:

@@ -17,16 +17,17 @@ from scipy import stats
 
 import evaluasi_lib as el
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.measures import COLUMNS, Measure
-from evaluasi_lib.program import Program
-from evaluasi_lib.results import (
+from evaluasi_lib.measures import (
+    COLUMNS,
     EvaluationResult,
+    Measure,
     ProgramInfo,
     Provenance,
     Quality,
     Triangulated,
     result_json,
 )
+from evaluasi_lib.program import Program
 
 Given = Mapping[str, Any]
 

@@ -18,7 +18,7 @@ from scipy import stats
 
 import evaluasi_lib as el
 from evaluasi_lib.findings import conclude
-from evaluasi_lib.results import Triangulated
+from evaluasi_lib.measures import Triangulated
 from tests.made_studies import at, made, primary
 from tests.situations import make
 

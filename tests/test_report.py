@@ -25,7 +25,7 @@ from bs4 import BeautifulSoup, Tag
 from python_calamine import CalamineWorkbook
 
 import evaluasi_lib as el
-from evaluasi_lib import results
+from evaluasi_lib import measures
 from evaluasi_lib.wording import number, percent, rupiah
 from tests.browser import Browser, find_chromium
 from tests.published import rows
@@ -355,8 +355,8 @@ def test_a_missing_extra_is_named_with_its_remedy_before_anything_is_written(
 
 
 def test_the_committed_schema_is_made_from_the_classes() -> None:
-    assert results.SCHEMA_PATH.read_text(encoding="utf-8") == results.schema_text(), (
-        "run python -m evaluasi_lib.results"
+    assert measures.SCHEMA_PATH.read_text(encoding="utf-8") == measures.schema_text(), (
+        "run python -m evaluasi_lib.measures"
     )
 
 
@@ -365,7 +365,7 @@ def test_a_number_that_is_not_finite_is_refused_with_its_place(made: Made) -> No
     first, *others = result.rows
     wrong = replace(result, rows=(replace(first, value=float("nan")), *others))
     with pytest.raises(el.EvaluationError, match=f"/measures/{first.id}"):
-        results.result_json(wrong)
+        measures.result_json(wrong)
 
 
 # In a browser: WCAG 2.2 AA by axe-core, in light and dark, without a network

@@ -26,7 +26,7 @@ from evaluasi_lib.cleaning.typers import (
     option_columns,
 )
 from evaluasi_lib.program import Column, Scale, Source
-from evaluasi_lib.reading.cells import cell_text
+from evaluasi_lib.reading.child import cell_text
 from evaluasi_lib.reading.files import normalise, open_source, show
 from evaluasi_lib.tables import Table, need
 from evaluasi_lib.wording import DataError, Problem, UsageError, _, count, suggestion

@@ -14,11 +14,10 @@ from traitlets import Unicode
 
 from evaluasi_lib import wording
 from evaluasi_lib.claims import variable_label
-from evaluasi_lib.door.program import Data, Program, folder_of, open
-from evaluasi_lib.door.progress import progress_html, steps_shown
+from evaluasi_lib.door.program import Data, Program, folder_of, open, progress_html, steps_shown
 from evaluasi_lib.door.scoring import SHOWN, forest
 from evaluasi_lib.door.workbook import programs
-from evaluasi_lib.reporting.words import explored_sentence
+from evaluasi_lib.reporting.tables import explored_sentence
 from evaluasi_lib.scoring.designs import ALWAYS
 from evaluasi_lib.tables import Table, heading
 from evaluasi_lib.wording import (

@@ -2,6 +2,8 @@
 
 The methods call the functions that the report calls. Heavy rooms are imported where they are used,
 so that opening a program costs little.
+
+What a cell is at while it works, shown below it and taken away when it has ended.
 """
 
 from __future__ import annotations
@@ -9,7 +11,9 @@ from __future__ import annotations
 import ast
 import dataclasses
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,23 +26,80 @@ import pandas as pd
 from evaluasi_lib import wording
 from evaluasi_lib.check import DataFolder, load_program, program_of, read_declaration
 from evaluasi_lib.cleaning.pipeline import clean_program, is_stale
-from evaluasi_lib.door.progress import steps_shown
 from evaluasi_lib.folders import DATA_VARIABLE, replace_folder
+from evaluasi_lib.measures import Explored
 from evaluasi_lib.program import Outcome
 from evaluasi_lib.program import Program as Declaration
 from evaluasi_lib.reporting.elements import Element, Paragraph, Section
 from evaluasi_lib.reporting.elements import Figure as Picture
-from evaluasi_lib.results import Explored
 from evaluasi_lib.study import Study, load_study
 from evaluasi_lib.tables import Figure, Table, cell
-from evaluasi_lib.wording import Problem, UsageError, _, check_known, choose, count, word_for
+from evaluasi_lib.wording import (
+    Problem,
+    Tell,
+    UsageError,
+    _,
+    check_known,
+    choose,
+    count,
+    heard,
+    step,
+    told,
+    word_for,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from evaluasi_lib.measures import Effect, Measure, Role
-    from evaluasi_lib.results import EvaluationResult
+    from evaluasi_lib.measures import Effect, EvaluationResult, Measure, Role
     from evaluasi_lib.scoring.frames import OutcomeFrame
+
+INJECTED = "# Parameters\n"  # how papermill's own cell begins
+
+
+def cells_run() -> list[str]:
+    """The cells that ran in this kernel, in order; none outside of Jupyter."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    found: list[str] = [] if shell is None else shell.user_ns.get("In", [])
+    return found
+
+
+def progress_html(text: str) -> str:
+    """A bar that moves, and what is being done."""
+    return f'<progress style="vertical-align:middle"></progress> {escape(text)}…'
+
+
+@contextmanager
+def steps_shown(first: str) -> Iterator[Tell]:
+    """Show the steps of the work within, where a person looks on: in a notebook that papermill does
+    not run, and where nobody else shows them already. Gives what shows a step from another thread.
+    """
+    cells = cells_run()
+    by_papermill = any(cell.startswith(INJECTED) for cell in cells)
+    if heard() or not cells or by_papermill or "ipykernel" not in sys.modules:
+        yield step
+        return
+    from IPython.display import HTML, display
+
+    handle: Any = None
+
+    def tell(text: str) -> None:
+        nonlocal handle
+        shown = HTML(progress_html(text))
+        if handle is None:
+            handle = display(shown, display_id=True)
+        else:
+            handle.update(shown)
+
+    try:
+        with told(tell):
+            step(first)
+            yield tell
+    finally:
+        if handle is not None:
+            handle.update(HTML(""))
+
 
 Write = Callable[[Sequence[Section], Path, str], Path]
 OWN, APPENDIX = "analisis-sendiri", "lampiran"
@@ -284,16 +345,16 @@ def outcome_of(program: Declaration, name: str) -> Outcome:
 
 def _at(content: Any, key: str) -> Any:
     """What a key holds; None where nothing stands there."""
-    for step in key.split("."):
-        content = _inner(content, step) if content else None
+    for part in key.split("."):
+        content = _inner(content, part) if content else None
     return content
 
 
 def _put(raw: dict[str, Any], key: str, value: Any) -> None:
     """Set a key of program.yml by its path."""
     *way, last = key.split(".")
-    for step in way:
-        raw = _inner(raw, step)
+    for part in way:
+        raw = _inner(raw, part)
     raw[last] = value
 
 
@@ -658,7 +719,7 @@ class Program(Listed):
             (_("Outcomes, with the smallest change that matters (sesoi)"), outcomes),
         ]
         if self.explored:
-            from evaluasi_lib.reporting.words import explored_sentence
+            from evaluasi_lib.reporting.tables import explored_sentence
 
             found.insert(1, (explored_sentence(self.explored), []))
         return found

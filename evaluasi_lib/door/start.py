@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from evaluasi_lib import wording
 from evaluasi_lib.check import DataFolder, check_id_text, node_value, read_declaration
-from evaluasi_lib.cleaning.program_text import Place, mend, places_of, with_value
+from evaluasi_lib.cleaning.draft import Place, mend, places_of, with_value
 from evaluasi_lib.folders import replace_file
 from evaluasi_lib.program import Program
 from evaluasi_lib.tables import Table, heading

@@ -17,12 +17,21 @@ import pandas as pd
 
 from evaluasi_lib import __version__, wording
 from evaluasi_lib.check import EVALUATION_NOTEBOOK, DataFolder, load_program, project_root
-from evaluasi_lib.cleaning.program_text import line_of
-from evaluasi_lib.door.program import Data, Program, Report, Saved, folder_of, open
-from evaluasi_lib.door.progress import INJECTED, cells_run, steps_shown
+from evaluasi_lib.cleaning.draft import line_of
+from evaluasi_lib.door.program import (
+    INJECTED,
+    Data,
+    Program,
+    Report,
+    Saved,
+    cells_run,
+    folder_of,
+    open,
+    steps_shown,
+)
 from evaluasi_lib.door.start import line_link
+from evaluasi_lib.measures import SCHEMA_VERSION
 from evaluasi_lib.reporting.elements import Section
-from evaluasi_lib.results import SCHEMA_VERSION
 from evaluasi_lib.tables import Table
 from evaluasi_lib.wording import DataError, EvaluationError, Problem, UsageError, _, choose, count
 
@@ -99,7 +108,7 @@ class Compared(Table):
 
     def report(self, out: str | Path | None = None) -> Report:
         """The report over these programs, measured now; written into `out` where it is given."""
-        from evaluasi_lib.results import result_json
+        from evaluasi_lib.measures import result_json
 
         results = [json.loads(result_json(p.result)) for p in self._programs]
         report = _side_by_side(results, [])

@@ -30,9 +30,8 @@ from evaluasi_lib.findings.verdict import (
     with_stability,
 )
 from evaluasi_lib.folders import inside
-from evaluasi_lib.measures import in_order
+from evaluasi_lib.measures import EvaluationResult, Finding, OwnText, in_order
 from evaluasi_lib.program import MAX_TEXT, UNSEEN, Model, Name, Program, Text
-from evaluasi_lib.results import EvaluationResult, Finding, OwnText
 from evaluasi_lib.wording import (
     DataError,
     Problem,

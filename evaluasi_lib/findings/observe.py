@@ -26,6 +26,8 @@ from evaluasi_lib.conclusion import ALPHA, adjust_p_values, quadrants
 from evaluasi_lib.findings.verdict import COMPLETION, estimate_id, is_decisive, rating_id, say
 from evaluasi_lib.measures import (
     SMALL_CELL,
+    EvaluationResult,
+    Finding,
     Measure,
     Record,
     measure_id,
@@ -35,7 +37,6 @@ from evaluasi_lib.measures import (
     wide,
 )
 from evaluasi_lib.program import Program, Text
-from evaluasi_lib.results import EvaluationResult, Finding
 from evaluasi_lib.wording import (
     LANGUAGES,
     _,

@@ -28,9 +28,15 @@ from typing import Any
 from evaluasi_lib.claims import level_label
 from evaluasi_lib.findings.observe import names, short_label
 from evaluasi_lib.findings.verdict import RecommendationRule, say
-from evaluasi_lib.measures import Measure, record_rows
+from evaluasi_lib.measures import (
+    EvaluationResult,
+    Finding,
+    FollowUp,
+    Measure,
+    Recommendation,
+    record_rows,
+)
 from evaluasi_lib.program import Program
-from evaluasi_lib.results import EvaluationResult, Finding, FollowUp, Recommendation
 from evaluasi_lib.wording import (
     LANGUAGES,
     _,

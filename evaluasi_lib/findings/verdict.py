@@ -28,9 +28,18 @@ from scipy import stats
 from evaluasi_lib.check import explain, parse_yaml, yaml_problem
 from evaluasi_lib.claims import Told, told_effects
 from evaluasi_lib.conclusion import Floats, adjusted, concluded
-from evaluasi_lib.measures import Conclusion, Measure, measure_id, record_of, record_rows, value_at
+from evaluasi_lib.measures import (
+    Conclusion,
+    Decision,
+    EvaluationResult,
+    Measure,
+    Verdict,
+    measure_id,
+    record_of,
+    record_rows,
+    value_at,
+)
 from evaluasi_lib.program import Program, ProgramKind, Text, Thresholds
-from evaluasi_lib.results import Decision, EvaluationResult, Verdict
 from evaluasi_lib.wording import (
     Problem,
     ProgramError,

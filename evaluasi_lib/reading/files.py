@@ -33,7 +33,7 @@ import polars as pl
 from evaluasi_lib.folders import inside
 from evaluasi_lib.program import Source
 from evaluasi_lib.reading import child
-from evaluasi_lib.reading.cells import MAX_UNPACKED, cell_text
+from evaluasi_lib.reading.child import MAX_UNPACKED, cell_text
 from evaluasi_lib.wording import DataError, Problem, _, count, load_yaml, suggestion
 
 BATCH_ROWS = 200_000

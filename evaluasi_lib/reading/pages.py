@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from evaluasi_lib.reading.cells import MAX_UNPACKED
+from evaluasi_lib.reading.child import MAX_UNPACKED
 from evaluasi_lib.wording import _, set_language
 
 MAX_BYTES = 50_000_000

@@ -13,10 +13,10 @@ from pathlib import Path
 import nbformat
 from nbconvert import HTMLExporter
 
+from evaluasi_lib.measures import EvaluationResult, ProgramInfo, result_json
 from evaluasi_lib.reporting.elements import Section, arranged
 from evaluasi_lib.reporting.formats import check_extra, render_docx, render_pdf, render_workbook
 from evaluasi_lib.reporting.stamp import TEMPLATE, check_formats, report_name
-from evaluasi_lib.results import EvaluationResult, ProgramInfo, result_json
 from evaluasi_lib.wording import _, date, language
 
 

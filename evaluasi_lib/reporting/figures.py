@@ -20,7 +20,7 @@ from evaluasi_lib.claims import is_causal, noun_of
 from evaluasi_lib.measures import Effect, Remark, measure_id
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
-from evaluasi_lib.reporting.words import option_word, say, subgroup_word
+from evaluasi_lib.reporting.tables import option_word, say, subgroup_word
 from evaluasi_lib.wording import (
     count,
     digits_for,

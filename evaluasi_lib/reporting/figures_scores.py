@@ -17,8 +17,7 @@ from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.reporting import theme
 from evaluasi_lib.reporting.elements import Figure
 from evaluasi_lib.reporting.figures import beside, drawn, frame_bars, label_rows
-from evaluasi_lib.reporting.tables import said_of
-from evaluasi_lib.reporting.words import say, why
+from evaluasi_lib.reporting.tables import said_of, say, why
 from evaluasi_lib.wording import _, count, day_name, number, percent, plural, word_for
 
 COLOURS = {"program": theme.PROGRAM, "comparison": theme.COMPARISON}

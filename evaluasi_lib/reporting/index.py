@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment
 
 from evaluasi_lib.measures import measure_id
-from evaluasi_lib.reporting import words
+from evaluasi_lib.reporting import tables
 from evaluasi_lib.reporting.stamp import TEMPLATE, language_of
 from evaluasi_lib.wording import LANGUAGE_NAMES, _, count, date, language, plural
 
@@ -25,7 +25,7 @@ def brief(text: str) -> dict[str, Any]:
     told = {key: result[key] for key in ("program", "verdict", "provenance") if key in result}
     rows = [
         row for row in result.get("measures", ())
-        if row["measure"] == RATING or row["id"] == words.STABILITY
+        if row["measure"] == RATING or row["id"] == tables.STABILITY
     ]  # fmt: skip
     return told | {"measures": rows}
 
@@ -44,8 +44,8 @@ def value(result: Result, *names: object) -> float | None:
 
 def verdict_of(result: Result) -> str:
     """The verdict with how sure it is."""
-    verdict, stability = result["verdict"], value(result, *words.STABILITY.split("/"))
-    return words.verdict_words(verdict["decision"], verdict["provisional"], stability)
+    verdict, stability = result["verdict"], value(result, *tables.STABILITY.split("/"))
+    return tables.verdict_words(verdict["decision"], verdict["provisional"], stability)
 
 
 def rating_range(ratings: Sequence[float | None]) -> str:

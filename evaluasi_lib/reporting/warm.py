@@ -57,7 +57,7 @@ CACHES = (
     ("evaluasi_lib.findings.verdict", "finding_kinds"),
     ("evaluasi_lib.findings.verdict", "decision_table"),
     ("evaluasi_lib.voices.feedback", "stemmer"), ("evaluasi_lib.voices.feedback", "own_lexicon"),
-    ("evaluasi_lib.results", "result_reader"),
+    ("evaluasi_lib.measures", "result_reader"),
 )  # fmt: skip
 LAUNCHER = "ipykernel_launcher"
 ATTEMPTS = 50  # to find every other thread asleep, 10 ms apart

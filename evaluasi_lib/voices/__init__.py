@@ -18,6 +18,8 @@ from evaluasi_lib.measures import (
     Draft,
     Drafts,
     Measure,
+    Passage,
+    Quote,
     Remark,
     drafts,
     measure_id,
@@ -33,7 +35,6 @@ from evaluasi_lib.reading.voices import (
     is_scan,
     parse_model,
 )
-from evaluasi_lib.results import Passage, Quote
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import feedback
 from evaluasi_lib.voices.agreement import agreement_rows, as_codes, coding_rows, coefficient_rows

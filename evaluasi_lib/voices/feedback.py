@@ -28,11 +28,10 @@ from Sastrawi.Stemmer.Stemmer import Stemmer
 from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 
 from evaluasi_lib.conclusion import tone_of
-from evaluasi_lib.measures import UNPUBLISHED, Cell, Draft, Drafts, Remark, drafts, part_of
+from evaluasi_lib.measures import UNPUBLISHED, Cell, Draft, Drafts, Quote, Remark, drafts, part_of
 from evaluasi_lib.program import Program
 from evaluasi_lib.reading.files import packaged_yaml
 from evaluasi_lib.reading.voices import Code, Codebook, own_codebook, parse_model
-from evaluasi_lib.results import Quote
 from evaluasi_lib.scoring.frames import share_of
 from evaluasi_lib.study import Study
 from evaluasi_lib.wording import Sentences, _, choose

@@ -26,10 +26,9 @@ from typing import Any, Literal, NamedTuple
 
 from evaluasi_lib import claims
 from evaluasi_lib.conclusion import tone_of
-from evaluasi_lib.measures import Drafts, Measure, drafts, wide
+from evaluasi_lib.measures import Agreement, Drafts, Measure, Triangulated, drafts, wide
 from evaluasi_lib.program import Question
 from evaluasi_lib.reading.voices import Codebook
-from evaluasi_lib.results import Agreement, Triangulated
 from evaluasi_lib.study import Study
 from evaluasi_lib.voices import Indicator, Voices, band
 from evaluasi_lib.voices.feedback import Coded, codebook_of, say

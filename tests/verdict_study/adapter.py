@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import evaluasi_lib as el
-from evaluasi_lib.results import result_json
+from evaluasi_lib.measures import result_json
 from evaluasi_lib.wording import code_words, word_for
 
 KEPT = ("role", "claim", "level", "conclusion", "direction", "unit", "reason")

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 
+from evaluasi_lib.measures import EvaluationResult
 from evaluasi_lib.program import Program
 from evaluasi_lib.reporting.elements import Section
-from evaluasi_lib.reporting.sections import background, effects, people, summary
-from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.reporting.sections import background, people, summary
 from evaluasi_lib.wording import own_words
 
 Maker = Callable[[Program, EvaluationResult], Section]
@@ -32,7 +32,7 @@ SECTIONS = tuple(_worded(make) for make in (
     summary.section_summary,
     background.section_program,
     background.section_methodology,
-    effects.section_effectiveness,
+    summary.section_effectiveness,
     background.section_efficiency,
     people.section_elearning,
     people.section_participation,

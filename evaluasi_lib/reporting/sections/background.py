@@ -12,7 +12,10 @@ from evaluasi_lib import claims
 from evaluasi_lib.claims import told_effects, told_of_design, variable_label
 from evaluasi_lib.findings.observe import short_label
 from evaluasi_lib.measures import (
+    EvaluationResult,
     Measure,
+    OwnText,
+    Quality,
     Record,
     as_plain,
     effects_of,
@@ -25,7 +28,7 @@ from evaluasi_lib.measures import (
 )
 from evaluasi_lib.program import SURVEYS, Costs, Outcome, Program
 from evaluasi_lib.program import Column as Declared
-from evaluasi_lib.reporting import words
+from evaluasi_lib.reporting import tables
 from evaluasi_lib.reporting.elements import (
     Bullets,
     Element,
@@ -42,13 +45,12 @@ from evaluasi_lib.reporting.tables import (
     listed,
     listed_fields,
     said_of,
+    say,
     scale_records,
     table_evidence,
     table_items,
     table_waves,
 )
-from evaluasi_lib.reporting.words import say
-from evaluasi_lib.results import EvaluationResult, OwnText, Quality
 from evaluasi_lib.wording import (
     _,
     choose,
@@ -151,7 +153,7 @@ def _threats(result: EvaluationResult) -> list[str]:
 
 
 def _sample(program: Program, result: EvaluationResult) -> Paragraph:
-    analysed, reason = words.analysed(result.rows, program.privacy.min_cell)
+    analysed, reason = tables.analysed(result.rows, program.privacy.min_cell)
     if analysed is None:
         return Paragraph(say("not_analysed", reason=reason.rstrip(".")), "note")
     text = plural("{n} person is in the analysis.", "{n} persons are in the analysis.", analysed)
@@ -169,9 +171,9 @@ def section_efficiency(program: Program, result: EvaluationResult) -> Section:
     money = record_of(rows, "efficiency")
     if costs is None or money["total_cost_idr"] is None:
         reason = money["total_cost_idr_reason"]
-        return section("efisiensi", [], words.why(reason, k) if reason else say("no_costs"))
+        return section("efisiensi", [], tables.why(reason, k) if reason else say("no_costs"))
     notes = [_loading(costs, money, k)]
-    notes += [words.why(text, k) for text in texts_at(result.remarks, "efficiency", "money")]
+    notes += [tables.why(text, k) for text in texts_at(result.remarks, "efficiency", "money")]
     elements: list[Element | None] = [
         Paragraph(said_of("cost", money | {"year": costs.price_year}), see=("tbl-pos-biaya",)),
         listed_fields("biaya", money, k),
@@ -199,12 +201,12 @@ def _loading(costs: Costs, money: Record, k: int) -> str:
     """What the costs hold, and the cost of a training hour."""
     text = say("time_included" if costs.participant_time is not None else "time_left_out")
     reason = money["cost_per_jp_idr_reason"]
-    return joined([text, said_of("hour", money) or (reason and words.why(reason, k))])
+    return joined([text, said_of("hour", money) or (reason and tables.why(reason, k))])
 
 
 def _per_effect(cost: Record, label: str, k: int) -> str:
     if cost["estimate"] is None:
-        return say("no_unit_cost", reason=words.why(cost["reason"], k).rstrip("."))
+        return say("no_unit_cost", reason=tables.why(cost["reason"], k).rstrip("."))
     return said_of("unit_cost", cost | {"label": label})
 
 
@@ -402,5 +404,5 @@ def _values(program: Program, name: str, column: Declared) -> str:
         return "; ".join(choose(label) for label in column.categories.values())
     if column.options:
         texts = (v[0] if isinstance(v, list) else choose(v) for v in column.options.values() if v)
-        return "; ".join(words.option_word(text) for text in texts)
+        return "; ".join(tables.option_word(text) for text in texts)
     return ""

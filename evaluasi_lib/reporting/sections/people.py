@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from evaluasi_lib.claims import is_nothing, variable_label
 from evaluasi_lib.findings.observe import is_missed
-from evaluasi_lib.measures import Measure, Record, record_of, texts_at, wide
+from evaluasi_lib.measures import EvaluationResult, Measure, Record, record_of, texts_at, wide
 from evaluasi_lib.program import Program
-from evaluasi_lib.reporting import words
+from evaluasi_lib.reporting import tables
 from evaluasi_lib.reporting.elements import (
     Bullets,
     Element,
@@ -29,9 +29,7 @@ from evaluasi_lib.reporting.figures_scores import (
     plot_funnel,
     plot_saturation,
 )
-from evaluasi_lib.reporting.tables import Column, listed, said_of
-from evaluasi_lib.reporting.words import say
-from evaluasi_lib.results import EvaluationResult
+from evaluasi_lib.reporting.tables import Column, listed, said_of, say
 from evaluasi_lib.wording import (
     _,
     count,
@@ -65,7 +63,7 @@ def section_participation(program: Program, result: EvaluationResult) -> Section
     if all(stage["n"] is None for stage in stages) and not barriers and not drivers:
         reason = record_of(rows, "participation")["reason"]
         none = _("The program has no data on participation.")
-        return section("partisipasi", [], words.why(reason, k) if reason else none)
+        return section("partisipasi", [], tables.why(reason, k) if reason else none)
     elements: Elements = []
     groups = wide(rows, "participation/barriers/*/*/*")
     for row in groups:
@@ -123,7 +121,7 @@ def _stages(rows: Sequence[Measure]) -> list[Record]:
 
 def _motivation(found: Record, k: int) -> str:
     if found["mean_after"] is None:
-        reason = words.why(found["reason"], k).rstrip(".")
+        reason = tables.why(found["reason"], k).rstrip(".")
         return say("not_known", label=found["label"], reason=reason)
     return said_of("motivation", found)
 
@@ -153,7 +151,7 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
     whole = record_of(rows, PART)
     if plan is None or whole["users"] is None:
         none = _("The program has no log of an e-learning platform.")
-        return section("elearning", [], words.why(whole["reason"], k) if whole["reason"] else none)
+        return section("elearning", [], tables.why(whole["reason"], k) if whole["reason"] else none)
     alone = {record["stem"][1]: record for record in wide(rows, f"{PART}/*")}
     funnel, curve = wide(rows, f"{PART}/funnel/*"), wide(rows, f"{PART}/curve/*")
     first = funnel[0]["n"] if funnel else None
@@ -162,7 +160,7 @@ def section_elearning(program: Program, result: EvaluationResult) -> Section:
     details: Elements = []
     elements: Elements = [
         Paragraph(joined([said_of("users", whole), said_of("off_hours", whole), *_time(alone)])),
-        Paragraph(words.why(whole["reason"], k), "note") if whole["reason"] else None,
+        Paragraph(tables.why(whole["reason"], k), "note") if whole["reason"] else None,
         plot_funnel(funnel, k) or listed("corong", stages, k),
         Paragraph(alone["funnel"]["reason"], "note") if "funnel" in alone else None,
         listed("akses", _named(program, wide(rows, f"{PART}/access/*/*")), k),
@@ -322,7 +320,7 @@ def _coverage(read: Record) -> Paragraph:
 def _case(result: EvaluationResult, case: Record, k: int) -> Elements:
     """A page of the Success Case Method."""
     name, n = case["subject"], case["interviewees"]
-    shown = words.why(case["reason"], k) if n is None else count(n)
+    shown = tables.why(case["reason"], k) if n is None else count(n)
     themes = texts_at(result.remarks, "voices", "cases", name)
     return [
         Heading(_("Case: {name}").format(name=name)),
