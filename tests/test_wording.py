@@ -117,8 +117,8 @@ def test_texts_kept_as_data_say_the_same_in_both_languages() -> None:
 
 
 def test_no_sentence_is_left_over_from_code_that_is_gone() -> None:
-    """Each name stands in the code as a text, whole or without its sign (nps.good, nps.bad), or fits
-    a text with blanks (f"cost.{sign}")."""
+    """Each name stands in the code as a text, whole or without its sign (nps.good, nps.bad), or
+    fits a text with blanks (f"cost.{sign}")."""
     names, patterns = set(), set()
     for path in LIBRARY.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
