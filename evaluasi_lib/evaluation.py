@@ -3,7 +3,7 @@
 A program is measured once, for every language; the results lie beside the processed tables, so that
 a report in another language, or of the next cycle, does not measure again.
 
-Whether a report that is there can be made again: its files, its versions, and every number.
+And whether a report that is there can be made again: its files, its versions, and every number.
 """
 
 from __future__ import annotations

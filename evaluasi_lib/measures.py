@@ -13,8 +13,7 @@ than k persons could tell a reader something of one colleague. Where a table of 
 published total, a single hidden cell could be found by subtraction, so the next smallest is hidden
 with it. `Effect` is an estimate as those who read it want it: its rows, together.
 
-What a report says, as data: what was measured and what was concluded.
-
+`EvaluationResult` is all that a report says, as data: what was measured and what was concluded.
 Numbers are unrounded. A number that could not be computed, or may not be shown, is None and
 `reason` says why: "small_cell", or a sentence in the report's language. Field names are a contract
 with users' scripts: extend them freely, rename none without a new SCHEMA_VERSION and a line in

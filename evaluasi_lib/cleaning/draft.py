@@ -2,10 +2,8 @@
 
 What cannot be told from the files stands as "?", which `check` refuses.
 
-The text of a program.yml: where each key stands, and other values in their place.
-
-What is changed is put over what is there, or added after it; no other line is touched, so that
-comments and what a person wrote stay as they are.
+Where a program.yml stands already, what is changed is put over what is there, or added after it; no
+other line is touched, so that comments and what a person wrote stay as they are.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The methods call the functions that the report calls. Heavy rooms are imported where they are used,
 so that opening a program costs little.
 
-What a cell is at while it works, shown below it and taken away when it has ended.
+`progress` shows below a cell what it is at while it works, and takes it away when it has ended.
 """
 
 from __future__ import annotations

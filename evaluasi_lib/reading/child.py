@@ -1,10 +1,8 @@
 """The process in which `files.answers` has a file read, and which nothing else starts.
 
-It imports no more than its job needs, so that it starts within a few hundredths of a second.
-
-Cells of workbooks and of files of SPSS and Stata as text, and how large other tables are.
-
-Nothing heavy is imported: `child` stands on it.
+It reads the cells of workbooks and of files of SPSS and Stata as text, and how large other tables
+are; pages of documents by `pages`. It imports no more than its job needs, so that it starts within
+a few hundredths of a second.
 """
 
 from __future__ import annotations
@@ -167,9 +165,9 @@ def _json_sizes(path: str) -> Iterator[tuple[int, int, int]]:
 
 
 JOBS = {  # module and function; it takes the rest of the request and yields the answers
-    "sheet": ("cells", "sheet_answers"),
-    "labelled": ("cells", "labelled_answers"),
-    "nested": ("cells", "nested_answers"),
+    "sheet": ("child", "sheet_answers"),
+    "labelled": ("child", "labelled_answers"),
+    "nested": ("child", "nested_answers"),
     "pages": ("pages", "pages_answers"),
 }
 

@@ -3,9 +3,8 @@
 A table is a list of rows (dataclasses, mappings or tuples) and a line for each column: its
 heading, the field it shows, and the form of it. Readers get texts, the workbook the numbers.
 
-Codes of result.json as words, and why a number is not there.
-
-Codes are a contract and stay English; a reader meets only these words.
+Codes of result.json are a contract and stay English; a reader meets only their words, and why a
+number is not there.
 """
 
 from __future__ import annotations

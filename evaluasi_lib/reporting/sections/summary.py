@@ -1,7 +1,6 @@
 """The first page: what was decided and why, how sure that is, what changed, what to do; and the
-chapters behind it: strengths and weaknesses, the verdict, earlier recommendations.
-
-Effectiveness, by the four levels: reaction, learning, behaviour, results.
+chapters behind it: effectiveness by the four levels (reaction, learning, behaviour, results),
+strengths and weaknesses, the verdict, earlier recommendations.
 """
 
 from __future__ import annotations
