@@ -20,18 +20,17 @@ SAID = {  # what happens on a floor, by its first room
     "cli": "the commands",
     "door": "what notebooks import as el",
     "evaluation": "one program, all programs, in whole",
-    "tables": "what a notebook shows",
+    "tables": "what a notebook shows; pages of docs",
     "reporting": "chapters, pictures, HTML, PDF, DOCX, XLSX",
     "voices": "themes; verdict and advice",
     "scoring": "scores, effects, participation, costs",
     "study": "the cleaned tables of a program",
     "cleaning": "raw files to tidy tables without names",
     "reading": "raw files as text",
-    "loading": "program.yml, found and checked",
-    "check": "names of program.yml; what an interval says",
-    "program": "the models of program.yml, result.json",
-    "errors": "problems in words; small cells",
-    "wording": "both languages, numbers, codes",
+    "check": "program.yml checked; what may be said",
+    "program": "the models of program.yml",
+    "measures": "all numbers, and their gate; files",
+    "wording": "both languages; problems in words",
 }
 INK, LINE, BOX, FLOOR = "#1f2933", "#0b5394", "#ffffff", "#e8edf2"
 
