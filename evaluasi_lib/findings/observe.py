@@ -66,6 +66,7 @@ JP_MINUTES = 45  # of one training hour (jam pelajaran)
 PLAUSIBLE = (0.25, 2.0)  # recorded time of learning, as a share of the declared hours
 BUDGET = (0.8, 1.0)  # shares of the plan between which spending went as planned
 PROMISED = {"not_done": 0.5, "partly": 0.35}
+SIGN = {True: "good", False: "bad"}  # ends of the names of sentences
 COMPLETED = "completed"  # the name under which barriers are counted by completion
 WORD = re.compile(r"\w+")
 SMALL = {"dan", "dalam", "untuk", "yang", "di", "and", "for", "in", "of", "on", "the", "a"}
@@ -77,9 +78,8 @@ def note(good: bool, id: str, score: float, cited: Sequence[str], text: str) -> 
 
 
 def signed(good: bool, id: str, score: float, cited: str, sentence: str, /, **values: str) -> Note:
-    """A note in the good or bad of a pair of sentences, on one measure."""
-    text = say(f"{sentence}.{'good' if good else 'bad'}", **values)
-    return note(good, id, score, [cited], text)
+    """A note of a strength or a weakness in a sentence, on one measure."""
+    return note(good, id, score, [cited], say(sentence, **values))
 
 
 def effect_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
@@ -155,7 +155,7 @@ def approval_notes(program: Program, result: EvaluationResult) -> Iterator[Note]
             if not low <= 0 <= high:
                 yield signed(
                     low > 0, id, 0.3 + 0.3 * abs(promoters), measure_id(*nps["stem"], "score"),
-                    "nps", score=number(promoters * 100, 0),
+                    f"nps.{SIGN[low > 0]}", score=number(promoters * 100, 0),
                     interval=interval(low * 100, high * 100, 0),
                 )  # fmt: skip
         elif (share := score["top2_share"]) is not None and instrument.index != "nps":
@@ -164,7 +164,7 @@ def approval_notes(program: Program, result: EvaluationResult) -> Iterator[Note]
             if good or (high is not None and high < limit):
                 yield signed(
                     good, id, 0.35 + abs(share - limit), measure_id(*score["stem"], "top2_share"),
-                    "approval", label=score["label"], limit=percent(limit),
+                    f"approval.{SIGN[good]}", label=score["label"], limit=percent(limit),
                     share=shown_share(score, "top2_share"),
                 )  # fmt: skip
 
@@ -214,7 +214,7 @@ def cost_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
     if cost is not None and limit is not None:
         good = cost <= limit
         score = 0.5 if good else 0.5 + 0.5 * (cost / limit - 1)
-        yield signed(good, "cost.completer", score, COST, "cost", cost=rupiah(cost),
+        yield signed(good, "cost.completer", score, COST, f"cost.{SIGN[good]}", cost=rupiah(cost),
                      limit=rupiah(limit))  # fmt: skip
         # Where the money goes, when it is more than the limit.
         spent = [row for row in wide(result.rows, "efficiency/costs/*")
@@ -246,7 +246,8 @@ def _benefit_note(result: EvaluationResult, bcr: float, limit: float) -> Note:
         text = say("bcr.fragile", bcr=number(bcr, 2), below=count(below), n=count(len(moved)),
                    limit=number(limit, 0 if limit == int(limit) else 2))  # fmt: skip
         return note(False, id, 0.45, [cited], text)
-    return signed(bcr >= limit, id, 0.6, cited, "bcr", bcr=number(bcr, 2))
+    sentence = f"bcr.{SIGN[bcr >= limit]}"
+    return signed(bcr >= limit, id, 0.6, cited, sentence, bcr=number(bcr, 2))
 
 
 def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Note]:
@@ -255,7 +256,7 @@ def completion_notes(program: Program, result: EvaluationResult) -> Iterator[Not
     if share is not None:
         good = share >= limit
         score = 0.5 if good else 0.5 + (limit - share)
-        yield signed(good, "completion.program", score, COMPLETION, "completion",
+        yield signed(good, "completion.program", score, COMPLETION, f"completion.{SIGN[good]}",
                      share=percent(share), limit=percent(limit))  # fmt: skip
     response = value_at(result.rows, RESPONSE)
     if response is not None and response < MIN_RESPONSE_SHARE:
