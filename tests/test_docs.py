@@ -52,6 +52,15 @@ def _over(below: Any, above: Any) -> Any:
     return above
 
 
+def _indonesian(node: Any) -> Iterator[str]:
+    """Every text of a table of both languages that a reader of Indonesian meets."""
+    inner = node.items() if isinstance(node, dict) else []
+    if isinstance(node, list):
+        inner = enumerate(node)
+    for key, value in inner:
+        yield from [value] if key == "id" and isinstance(value, str) else _indonesian(value)
+
+
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".yml" and path.is_file():
@@ -191,7 +200,10 @@ def test_the_checklists_are_whole_and_name_sections_and_titles_that_reports_have
         code: title for code, title in sections.items() if code != "daftar-isi"
     }
     texts = [path.read_text("utf-8") for path in (ROOT / "evaluasi_lib/locale/id").glob("*.po")]
-    titles = {*sections.values(), *re.findall(r'^msgstr "(.+)"$', "\n".join(texts), re.M)}
+    reporting = ROOT / "evaluasi_lib" / "reporting"
+    tables = [yaml.safe_load(path.read_text("utf-8")) for path in reporting.glob("*.yml")]
+    titles = {*sections.values(), *_indonesian(tables)}
+    titles |= {*re.findall(r'^msgstr "(.+)"$', "\n".join(texts), re.M)}
     for item, section, title, note in [*rows["UNEG/G(2010)/2"], *rows["TREND"]]:
         answered = section.strip("`") in sections and title in titles
         assert answered or (not section and note.startswith("Tidak dijawab")), item

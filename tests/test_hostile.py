@@ -52,7 +52,8 @@ sources:
 outcomes: []
 """
 # Runs commands one after the other; of each its status, its words, its seconds, and the most KiB
-# that this process or a child of it has held so far.
+# that this process or a child of it has held so far. What the system tells of a process at its end
+# (ru_maxrss) counts what it was before it became another program: here the one that runs the tests.
 MEASURED = """\
 import contextlib, io, json, resource, sys, time
 import evaluasi_lib.evaluation  # its libraries are no part of what is measured
@@ -63,8 +64,9 @@ for command in json.loads(sys.argv[1]):
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         status = main(command)
     seconds = time.monotonic() - start
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    peak = max(resource.getrusage(kind).ru_maxrss for kind in kinds)
+    lines = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    peak = max(int(lines["VmHWM"].split()[0]),
+               resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     ran.append([status, said.getvalue(), seconds, peak * 1024])
 print(json.dumps(ran))
 """

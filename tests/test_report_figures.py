@@ -90,7 +90,7 @@ def test_before_and_after_are_told_for_the_program_group() -> None:
 
 
 def test_a_picture_is_the_same_twice_and_names_no_address_but_its_own_languages() -> None:
-    once, twice = (el.forest(two_effects()).picture.svg for _again in range(2))
+    once, twice = (el.forest(two_effects()).svg for _again in range(2))
     assert once == twice
     assert set(re.findall(rb'https?://[^"]+', once)) == {b"http://www.w3.org/2000/svg"}
 
