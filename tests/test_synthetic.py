@@ -4,7 +4,6 @@ in the shipped data, and over many seeds."""
 from __future__ import annotations
 
 import re
-import shutil
 
 import pandas as pd
 import pytest
@@ -26,15 +25,6 @@ FEWEST_COVERING = int(stats.binom.ppf(2e-4, SEEDS, 0.95))
 # The mean of 60 estimates strays by 1/sqrt(60) of their standard error; 4 of those and the tenth
 # of a standard error that a bias may have.
 LARGEST_BIAS = 0.1 + 4 / SEEDS**0.5
-CONCLUSIONS = {
-    ("mentoring-karier-2024", "perilaku_karier"): "no_meaningful_change",
-    ("mentoring-karier-2025", "perilaku_karier"): "improved",
-    ("pelatihan-kepemimpinan-2025", "kompetensi_manajerial"): "improved",
-    ("pelatihan-kepemimpinan-2025", "waktu_naskah"): "improved",
-    ("pelatihan-kepemimpinan-2025", "skp"): "no_meaningful_change",
-    ("elearning-asn-2025", "pengetahuan"): "improved",
-    ("elearning-asn-2025", "motivasi"): "no_meaningful_change",
-}
 
 
 def files(folder):
@@ -103,18 +93,6 @@ def test_quotes_and_manual_codes_point_at_answers_and_no_approved_quote_names_a_
         for quote in rows.itertuples():
             heading = declared[source]["columns"][quote.variable]["from"]
             assert table[heading].iloc[int(quote.row) - 1] == quote.text
-
-
-def test_conclusions_are_those_that_the_truth_calls_for(tmp_path):
-    """The shipped synthetic programs, cleaned in a folder of their own."""
-    said = {}
-    for program_id in PROGRAMS:
-        shutil.copytree(RAW / program_id, tmp_path / "raw" / program_id)
-    for program_id in PROGRAMS:
-        for row in el.open(program_id, data=tmp_path).effects().itertuples():
-            said[program_id, row.outcome] = row.conclusion
-    assert {key: said[key] for key in CONCLUSIONS} == CONCLUSIONS
-    assert "worsened" not in said.values()
 
 
 @pytest.mark.parametrize("program_id", PROGRAMS)
