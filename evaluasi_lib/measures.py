@@ -86,7 +86,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The persons on whom the numbers of a record rest; `disclosure.publish` reads it.
+    """The persons on whom the numbers of a record rest; `publish` reads it.
 
     persons: counts of which each is 0 or large enough, or nothing is shown: a mean's n; a part, the
     rest, and the whole. sums: (family, n) where the cells of a family add up to a published total.
