@@ -2,7 +2,7 @@
 
 `python bench/bench_events.py` makes a synthetic log (50 million events of 150,000 learners, in the
 order of time, as Moodle keeps it), then sums it up in separate processes, by turns: through
-scoring.elearning, which works in parts, and the plain ways (pandas: read_parquet, drop_duplicates,
+scoring.events, which works in parts, and the plain ways (pandas: read_parquet, drop_duplicates,
 sort_values, groupby; polars: the same as one lazy query, collected by its streaming engine). A way
 that needs more than --memory-gb is stopped, which is said. All that end must agree in every sum.
 Nothing here is a person's data.
@@ -93,7 +93,7 @@ def zones_of(path: Path) -> dict[str, str]:
 
 
 def run_library(path: Path) -> dict[str, float]:
-    from evaluasi_lib.scoring.elearning import summarise_events
+    from evaluasi_lib.scoring.events import summarise_events
 
     found = summarise_events(path, zones_of(path), gap_minutes=GAP_MINUTES, work_hours=WORK_HOURS)
     persons = found.persons

@@ -13,7 +13,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from evaluasi_lib.scoring.elearning import summarise_events
+from evaluasi_lib.scoring.events import summarise_events
 from tests.made_studies import make_study, survey
 
 PERSONS = [f"p{i}" for i in range(6)]
